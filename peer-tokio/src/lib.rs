@@ -1,0 +1,3 @@
+//! Drives [`peer_core`] machines over tokio streams.
+
+pub use peer_core;
