@@ -1,0 +1,14 @@
+//! Errors, by who has to act.
+//!
+//! [`FrameError`] and [`CodecError`] tell what is wrong with bytes (or with a message that was to become
+//! bytes); [`Error`] why a connection is over; [`SendError`] why a command was refused and that the peer is
+//! unharmed; [`ConfigError`](crate::ConfigError) what does not fit together in a configuration. All are
+//! plain values that compare with `==`.
+
+mod codec;
+mod frame;
+mod kind;
+
+pub use codec::{CodecError, Excess};
+pub use frame::FrameError;
+pub use kind::ErrorKind;

@@ -1,0 +1,167 @@
+//! Messages: one enum, one struct for each command, one table.
+//!
+//! A payload comes in as [`Bytes`], goes through [`Message::decode`] and is a [`Message`]; back it goes
+//! through [`Message::encode`]. The table in `table.rs` says of each command at which protocol versions it
+//! exists, how large it may be, and which struct reads and writes it; the files beside it hold the structs,
+//! by family. A value that exists is valid: limits are in the types, so encoding fails only where the
+//! protocol version or the size of the whole forbids it (and for the two messages that the reference decodes
+//! without being able to encode them).
+
+mod address;
+pub mod bounds;
+mod command;
+mod header;
+mod inventory;
+mod list;
+mod locator;
+mod ping;
+mod raw;
+pub(crate) mod reader;
+mod table;
+mod text;
+mod version;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
+pub use self::command::Command;
+pub use self::header::{BlockHeader, Headers};
+pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
+pub use self::list::{Bound, List};
+pub use self::locator::{GetBlocks, GetHeaders, Locator};
+pub use self::ping::{FeeFilter, Ping, Pong};
+pub use self::raw::Raw;
+pub use self::table::Message;
+pub(crate) use self::table::lookup;
+pub use self::text::Timestamp;
+pub use self::version::{UserAgent, Version};
+use crate::error::{CodecError, Excess};
+use crate::protocol::ProtocolVersion;
+use reader::{MAX_PAYLOAD, Reader};
+
+/// What every message's struct can do. The table calls it; nobody else needs to.
+pub(crate) trait Payload: Sized {
+    /// Reads the payload from its first field to its last. Bytes left over are the caller's business.
+    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError>;
+
+    /// Appends the payload.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Exact size of what [`encode`](Self::encode) appends, in bytes.
+    fn encoded_len(&self) -> usize;
+
+    /// Refuses the few values that exist and cannot be sent.
+    fn check(&self, _version: ProtocolVersion) -> Result<(), CodecError> {
+        Ok(())
+    }
+}
+
+impl<T: Payload> Payload for Box<T> {
+    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        T::decode(reader, version).map(Self::new)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        T::encode(self, out);
+    }
+
+    fn encoded_len(&self) -> usize {
+        T::encoded_len(self)
+    }
+
+    fn check(&self, version: ProtocolVersion) -> Result<(), CodecError> {
+        T::check(self, version)
+    }
+}
+
+impl Message {
+    /// The command that names this message on the wire.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        match self {
+            Self::Raw(raw) => raw.command,
+            known => known.spec().map_or_else(|| Command::EMPTY, |spec| spec.command),
+        }
+    }
+
+    /// Decodes a whole payload.
+    ///
+    /// A command that does not exist at `version` becomes [`Message::Raw`]; whether such a frame is welcome
+    /// is for the frame layer to say.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::PayloadTooLarge`] above the command's limit at `version`,
+    /// [`CodecError::MsgInvalidForPVer`] outside its versions, what the fields are refused for, then
+    /// [`CodecError::TrailingBytes`].
+    pub fn decode(command: Command, payload: Bytes, version: ProtocolVersion) -> Result<Self, CodecError> {
+        let Some(spec) = lookup(command) else {
+            return Ok(Self::Raw(Raw { command, payload }));
+        };
+        let max = spec.max_payload(version);
+        if payload.len() > max {
+            return Err(CodecError::PayloadTooLarge(Excess::new(payload.len(), max)));
+        }
+        spec.decode(&payload, version)
+    }
+
+    /// Appends the payload.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check); nothing is appended then.
+    pub fn encode(&self, out: &mut Vec<u8>, version: ProtocolVersion) -> Result<(), CodecError> {
+        let len = self.check(version)?;
+        out.reserve(len);
+        self.write(out);
+        Ok(())
+    }
+
+    /// Whether the message can be sent at `version`: the size of its payload in bytes, or why not.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::MsgInvalidForPVer`] outside the message's versions, [`CodecError::InvalidMsg`] for a
+    /// `mixdcnet` without rows or an empty `alert`, [`CodecError::PayloadTooLarge`] above the limit.
+    pub fn check(&self, version: ProtocolVersion) -> Result<usize, CodecError> {
+        let max = match self.spec() {
+            Some(spec) => {
+                if !spec.is_valid_at(version) {
+                    return Err(CodecError::MsgInvalidForPVer { version });
+                }
+                spec.max_payload(version)
+            }
+            None => MAX_PAYLOAD,
+        };
+        self.check_fields(version)?;
+        let len = self.encoded_len();
+        if len > max {
+            Err(CodecError::PayloadTooLarge(Excess::new(len, max)))
+        } else {
+            Ok(len)
+        }
+    }
+}
+
+impl Command {
+    /// The largest payload of this command at `version`, in bytes; 0 for one that does not exist then,
+    /// `None` for one that never exists.
+    #[must_use]
+    pub fn max_payload(self, version: ProtocolVersion) -> Option<usize> {
+        lookup(self).map(|spec| spec.max_payload(version))
+    }
+
+    /// Whether a frame with this command can be read at `version`.
+    #[must_use]
+    pub fn is_known_at(self, version: ProtocolVersion) -> bool {
+        lookup(self).is_some_and(|spec| spec.is_known_at(version))
+    }
+
+    /// All commands of both eras, in the order of the table.
+    pub fn all() -> impl ExactSizeIterator<Item = Self> {
+        table::TABLE.iter().map(|spec| spec.command)
+    }
+}

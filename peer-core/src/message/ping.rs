@@ -1,0 +1,79 @@
+//! The messages of a single number: `ping`, `pong` and `feefilter`.
+
+use alloc::vec::Vec;
+
+use super::Payload;
+use super::reader::Reader;
+use crate::error::CodecError;
+use crate::protocol::ProtocolVersion;
+
+/// Asks for a [`Pong`] with the same nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "MsgPing")]
+pub struct Ping {
+    /// Comes back in the pong.
+    pub nonce: u64,
+}
+
+/// Answers a [`Ping`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "MsgPong")]
+pub struct Pong {
+    /// The nonce of the ping.
+    pub nonce: u64,
+}
+
+/// Asks not to be told of transactions that pay less. From protocol version 5 on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[doc(alias = "MsgFeeFilter")]
+pub struct FeeFilter {
+    /// Least fee rate in atoms per 1000 bytes. Any number is legal, negative ones too.
+    pub min_fee: i64,
+}
+
+impl Payload for Ping {
+    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { nonce: reader.u64()? })
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.nonce.to_le_bytes());
+    }
+
+    fn encoded_len(&self) -> usize {
+        8
+    }
+}
+
+impl Payload for Pong {
+    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { nonce: reader.u64()? })
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.nonce.to_le_bytes());
+    }
+
+    fn encoded_len(&self) -> usize {
+        8
+    }
+}
+
+impl Payload for FeeFilter {
+    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self {
+            min_fee: reader.i64()?,
+        })
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.min_fee.to_le_bytes());
+    }
+
+    fn encoded_len(&self) -> usize {
+        8
+    }
+}

@@ -1,0 +1,210 @@
+//! Reading payloads: a cursor that answers "truncated" instead of panicking, and the encodings that every
+//! message shares.
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use crate::error::{CodecError, Excess};
+use crate::hash::Hash;
+
+/// The largest payload, text and byte string that any rule allows, in bytes.
+pub(crate) const MAX_PAYLOAD: usize = 32 * 1024 * 1024;
+
+/// A cursor over one payload. What it takes is never copied: long byte strings are slices of the payload.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    payload: &'a Bytes,
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(payload: &'a Bytes) -> Self {
+        Self {
+            payload,
+            rest: payload,
+        }
+    }
+
+    /// Bytes not read yet.
+    pub(crate) const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Bytes read so far.
+    pub(crate) const fn position(&self) -> usize {
+        self.payload.len().saturating_sub(self.rest.len())
+    }
+
+    /// What has been read since `start`, an earlier [`position`](Self::position), as a slice of the payload.
+    pub(crate) fn since(&self, start: usize) -> Bytes {
+        self.payload.slice(start..self.position())
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], CodecError> {
+        let (head, rest) = self.rest.split_first_chunk().ok_or_else(|| self.truncated(N))?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    pub(crate) fn slice(&mut self, len: usize) -> Result<&'a [u8], CodecError> {
+        let (head, rest) = self
+            .rest
+            .split_at_checked(len)
+            .ok_or_else(|| self.truncated(len))?;
+        self.rest = rest;
+        Ok(head)
+    }
+
+    /// `len` bytes that share the payload's memory.
+    pub(crate) fn bytes(&mut self, len: usize) -> Result<Bytes, CodecError> {
+        let slice = self.slice(len)?;
+        Ok(self.payload.slice_ref(slice))
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, CodecError> {
+        self.array().map(|[byte]| *byte)
+    }
+
+    pub(crate) fn u16(&mut self) -> Result<u16, CodecError> {
+        self.array().copied().map(u16::from_le_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, CodecError> {
+        self.array().copied().map(u32::from_le_bytes)
+    }
+
+    pub(crate) fn u64(&mut self) -> Result<u64, CodecError> {
+        self.array().copied().map(u64::from_le_bytes)
+    }
+
+    pub(crate) fn i32(&mut self) -> Result<i32, CodecError> {
+        self.array().copied().map(i32::from_le_bytes)
+    }
+
+    pub(crate) fn i64(&mut self) -> Result<i64, CodecError> {
+        self.array().copied().map(i64::from_le_bytes)
+    }
+
+    pub(crate) fn hash(&mut self) -> Result<Hash, CodecError> {
+        self.array().copied().map(Hash::from_bytes)
+    }
+
+    /// A variable length integer in its shortest form.
+    pub(crate) fn var_int(&mut self) -> Result<u64, CodecError> {
+        match self.u8()? {
+            first @ 0..=0xfc => Ok(u64::from(first)),
+            first => self.long_var_int(first),
+        }
+    }
+
+    #[cold]
+    fn long_var_int(&mut self, first: u8) -> Result<u64, CodecError> {
+        let (value, least) = match first {
+            0xfd => (u64::from(self.u16()?), 0xfd),
+            0xfe => (u64::from(self.u32()?), 0x1_0000),
+            _ => (self.u64()?, 0x1_0000_0000),
+        };
+        if value < least {
+            Err(CodecError::NonCanonicalVarInt { value })
+        } else {
+            Ok(value)
+        }
+    }
+
+    /// A count or length of at most `max`; above it, `exceeded` names the error.
+    pub(crate) fn count(
+        &mut self,
+        max: usize,
+        exceeded: impl FnOnce(Excess) -> CodecError,
+    ) -> Result<usize, CodecError> {
+        let got = self.var_int()?;
+        match usize::try_from(got) {
+            Ok(count) if count <= max => Ok(count),
+            _ => Err(exceeded(Excess { got, max: max as u64 })),
+        }
+    }
+
+    /// A byte string with its length in front.
+    pub(crate) fn var_bytes(&mut self, max: usize) -> Result<Bytes, CodecError> {
+        let len = self.count(max, CodecError::VarBytesTooLong)?;
+        self.bytes(len)
+    }
+
+    /// An empty vector for `count` items of at least `min_len` bytes each. It reserves no more than what the
+    /// remaining bytes can hold, whatever the count claims.
+    pub(crate) fn reserve<T>(&self, count: usize, min_len: usize) -> Vec<T> {
+        Vec::with_capacity(count.min(self.remaining() / min_len.max(1)))
+    }
+
+    /// `count` hashes.
+    pub(crate) fn hashes(&mut self, count: usize) -> Result<Vec<Hash>, CodecError> {
+        self.fixed(count, |bytes| Ok(Hash::from_bytes(*bytes)))
+    }
+
+    /// `count` items of `N` bytes each.
+    pub(crate) fn fixed<const N: usize, T>(
+        &mut self,
+        count: usize,
+        mut read: impl FnMut(&[u8; N]) -> Result<T, CodecError>,
+    ) -> Result<Vec<T>, CodecError> {
+        let mut items = self.reserve(count, N);
+        let (chunks, _) = self.rest.as_chunks::<N>();
+        for chunk in chunks.iter().take(count) {
+            items.push(read(chunk)?);
+        }
+        self.slice(count.saturating_mul(N))?;
+        Ok(items)
+    }
+
+    const fn truncated(&self, needed: usize) -> CodecError {
+        CodecError::Truncated {
+            needed: needed as u64,
+            available: self.rest.len() as u64,
+        }
+    }
+}
+
+/// Size of `value` as a variable length integer, in bytes.
+pub(crate) const fn var_int_len(value: usize) -> usize {
+    match value {
+        0..=0xfc => 1,
+        0xfd..=0xffff => 3,
+        0x1_0000..=0xffff_ffff => 5,
+        _ => 9,
+    }
+}
+
+/// Size of a byte string with its length in front, in bytes.
+pub(crate) const fn var_bytes_len(len: usize) -> usize {
+    var_int_len(len).saturating_add(len)
+}
+
+/// Appends `value` as a variable length integer.
+pub(crate) fn put_var_int(out: &mut Vec<u8>, value: usize) {
+    let bytes = (value as u64).to_le_bytes();
+    let [low, second, third, fourth, ..] = bytes;
+    match value {
+        0..=0xfc => out.push(low),
+        0xfd..=0xffff => out.extend_from_slice(&[0xfd, low, second]),
+        0x1_0000..=0xffff_ffff => out.extend_from_slice(&[0xfe, low, second, third, fourth]),
+        _ => {
+            out.push(0xff);
+            out.extend_from_slice(&bytes);
+        }
+    }
+}
+
+/// Appends a byte string with its length in front.
+pub(crate) fn put_var_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_var_int(out, bytes.len());
+    out.extend_from_slice(bytes);
+}
+
+/// Appends hashes, without a count.
+pub(crate) fn put_hashes(out: &mut Vec<u8>, hashes: &[Hash]) {
+    out.reserve(hashes.len().saturating_mul(Hash::LEN));
+    for hash in hashes {
+        out.extend_from_slice(hash.as_bytes());
+    }
+}

@@ -1,0 +1,281 @@
+//! The table of messages: one line for each command.
+//!
+//! To add a message: write its struct with an `impl Payload`, then its line here.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::reader::Reader;
+use super::*;
+
+/// Which of a peer's two queues a message leaves through. Control overtakes bulk that has not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Keep-alive, requests and settings: small and wanted soon.
+    Control,
+    /// Everything that may be large or come in numbers.
+    Bulk,
+}
+
+/// The largest payload, in bytes.
+#[derive(Clone, Copy, Debug)]
+enum Limit {
+    /// The same at every version.
+    Always(usize),
+    /// 0 at versions where the message does not exist.
+    WhereValid(usize),
+    /// That of `block`: larger from version 4 on.
+    Block,
+}
+
+/// What the table knows of one command.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) command: Command,
+    pub(crate) lane: Lane,
+    limit: Limit,
+    /// First and last version at which the codec accepts the message.
+    valid: (u32, u32),
+    /// First and last version at which a frame with this command is read at all.
+    known: (u32, u32),
+    decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
+}
+
+const fn control(name: &str, limit: Limit) -> Spec {
+    spec(name, limit, Lane::Control)
+}
+
+const fn bulk(name: &str, limit: Limit) -> Spec {
+    spec(name, limit, Lane::Bulk)
+}
+
+const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
+    let Ok(command) = Command::new(name) else {
+        panic!("a command of the table is malformed")
+    };
+    Spec {
+        command,
+        lane,
+        limit,
+        valid: (0, u32::MAX),
+        known: (0, u32::MAX),
+        decode: |_, _| Ok(Message::Verack),
+    }
+}
+
+impl Spec {
+    /// The message exists from this version on.
+    const fn since(self, version: ProtocolVersion) -> Self {
+        Self {
+            valid: (version.get(), self.valid.1),
+            ..self
+        }
+    }
+
+    /// The message exists up to this version.
+    const fn until(self, version: u32) -> Self {
+        Self {
+            valid: (self.valid.0, version),
+            ..self
+        }
+    }
+
+    /// The command was dropped: frames with it are read at versions 1 to `last` only.
+    const fn dropped_after(self, last: u32) -> Self {
+        Self {
+            known: (1, last),
+            valid: (self.valid.0, last),
+            ..self
+        }
+    }
+
+    const fn decoded_by(
+        self,
+        decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
+    ) -> Self {
+        Self { decode, ..self }
+    }
+
+    pub(crate) const fn is_valid_at(&self, version: ProtocolVersion) -> bool {
+        self.valid.0 <= version.get() && version.get() <= self.valid.1
+    }
+
+    pub(crate) const fn is_known_at(&self, version: ProtocolVersion) -> bool {
+        self.known.0 <= version.get() && version.get() <= self.known.1
+    }
+
+    pub(crate) const fn max_payload(&self, version: ProtocolVersion) -> usize {
+        match self.limit {
+            Always(max) => max,
+            WhereValid(max) => {
+                if self.is_valid_at(version) {
+                    max
+                } else {
+                    0
+                }
+            }
+            Limit::Block => max_block(version),
+        }
+    }
+
+    /// Decodes a whole payload, whose size has been checked.
+    pub(crate) fn decode(&self, payload: &Bytes, version: ProtocolVersion) -> Result<Message, CodecError> {
+        if !self.is_valid_at(version) {
+            return Err(CodecError::MsgInvalidForPVer { version });
+        }
+        let mut reader = Reader::new(payload);
+        let message = (self.decode)(&mut reader, version)?;
+        match reader.remaining() {
+            0 => Ok(message),
+            count => Err(CodecError::TrailingBytes { count }),
+        }
+    }
+}
+
+/// The largest payload of `block`, `tx` and `merkleblock`, in bytes.
+pub(crate) const fn max_block(version: ProtocolVersion) -> usize {
+    if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() {
+        1_000_000
+    } else {
+        1_310_720
+    }
+}
+
+/// The line of a command.
+pub(crate) fn lookup(command: Command) -> Option<&'static Spec> {
+    TABLE.iter().find(|spec| spec.command == command)
+}
+
+/// Makes the enum, the table and the few matches over all messages from the lines below. It is a macro
+/// because no function can add a variant to an enum.
+macro_rules! messages {
+    ($($(#[$doc:meta])* $variant:ident $(($payload:ty))? = $spec:expr;)*) => {
+        /// A message of the protocol, of either era, or a raw one.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[doc(alias = "wire.Message")]
+        #[non_exhaustive]
+        pub enum Message {
+            $($(#[$doc])* $variant $(($payload))?,)*
+            /// A message of an unknown command.
+            Raw(Raw),
+        }
+
+        /// Places in the table, by name.
+        #[derive(Clone, Copy)]
+        enum Index { $($variant,)* }
+
+        /// Every command, in the order of the lines.
+        pub(super) static TABLE: [Spec; [$(Index::$variant),*].len()] =
+            [$($spec.decoded_by(messages!(@decode $variant $($payload)?)),)*];
+
+        impl Message {
+            /// The message's line in the table; a raw one has none.
+            pub(crate) fn spec(&self) -> Option<&'static Spec> {
+                let index = match self {
+                    $(Self::$variant { .. } => Index::$variant,)*
+                    Self::Raw(_) => return None,
+                };
+                TABLE.get(index as usize)
+            }
+
+            /// Exact size of the payload in bytes.
+            #[must_use]
+            pub fn encoded_len(&self) -> usize {
+                match self {
+                    $(messages!(@pattern message $variant $($payload)?) =>
+                        messages!(@call message 0 encoded_len() $($payload)?),)*
+                    Self::Raw(raw) => raw.payload.len(),
+                }
+            }
+
+            pub(super) fn write(&self, out: &mut Vec<u8>) {
+                match self {
+                    $(messages!(@pattern message $variant $($payload)?) =>
+                        messages!(@call message () encode(out) $($payload)?),)*
+                    Self::Raw(raw) => out.extend_from_slice(&raw.payload),
+                }
+            }
+
+            pub(super) fn check_fields(&self, version: ProtocolVersion) -> Result<(), CodecError> {
+                match self {
+                    $(messages!(@pattern message $variant $($payload)?) =>
+                        messages!(@call message (Ok(())) check(version) $($payload)?),)*
+                    Self::Raw(_) => Ok(()),
+                }
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for Message {
+            /// The fields, named as in the golden vectors, without the command.
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                match self {
+                    $(messages!(@pattern message $variant $($payload)?) =>
+                        messages!(@serialize message serializer $($payload)?),)*
+                    Self::Raw(raw) => raw.serialize(serializer),
+                }
+            }
+        }
+    };
+    (@decode $variant:ident) => { |_, _| Ok(Message::$variant) };
+    (@decode $variant:ident $payload:ty) => {
+        |reader, version| <$payload as Payload>::decode(reader, version).map(Message::$variant)
+    };
+    (@pattern $message:ident $variant:ident) => { Self::$variant };
+    (@pattern $message:ident $variant:ident $payload:ty) => { Self::$variant($message) };
+    (@call $message:ident $empty:tt $method:ident($($argument:ident)?)) => { $empty };
+    (@call $message:ident $empty:tt $method:ident($($argument:ident)?) $payload:ty) => {
+        Payload::$method($message, $($argument)?)
+    };
+    (@serialize $message:ident $serializer:ident) => {
+        serde::Serialize::serialize(&crate::serialize::Empty {}, $serializer)
+    };
+    (@serialize $message:ident $serializer:ident $payload:ty) => {
+        serde::Serialize::serialize($message, $serializer)
+    };
+}
+
+use Limit::{Always, WhereValid};
+
+messages! {
+    /// Introduces a node to its peer. First message each way.
+    Version(Box<Version>) = control("version", Always(358));
+    /// Accepts the other side's `version`.
+    Verack = control("verack", Always(0));
+    /// Asks for known addresses.
+    GetAddr = control("getaddr", Always(0));
+    /// Known addresses, below protocol version 12.
+    Addr(Addr) = bulk("addr", WhereValid(30_003)).until(11);
+    /// Known addresses, from protocol version 12 on.
+    AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(ProtocolVersion::ADDR_V2);
+    /// Asks for block hashes after a known point.
+    GetBlocks(GetBlocks) = control("getblocks", Always(16_039));
+    /// Announces objects.
+    Inv(Inv) = bulk("inv", Always(1_800_003));
+    /// Asks for announced objects.
+    GetData(GetData) = control("getdata", Always(1_800_003));
+    /// Names objects of a `getdata` that the sender does not have.
+    NotFound(NotFound) = bulk("notfound", Always(1_800_003));
+    /// Asks for block headers after a known point.
+    GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
+    /// Block headers, asked for or announced.
+    Headers(Headers) = bulk("headers", Always(362_003));
+    /// Asks for a `pong` with the same nonce.
+    Ping(Ping) = control("ping", Always(8));
+    /// Answers a `ping`.
+    Pong(Pong) = control("pong", Always(8));
+    /// Asks for the inventory of the transaction pool.
+    MemPool = control("mempool", Always(0));
+    /// Asks for the blocks and votes that could be built upon.
+    GetMinings = control("getminings", Always(0));
+    /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
+    SendHeaders = control("sendheaders", Always(0)).since(ProtocolVersion::SEND_HEADERS);
+    /// Asks not to be told of transactions below a fee rate. From version 5 on.
+    FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(ProtocolVersion::FEE_FILTER);
+    /// Asks for the types of version 1 committed filters. From version 6 on.
+    GetCFTypes = control("getcftypes", Always(0)).since(ProtocolVersion::NODE_CF);
+    /// Removes a bloom filter. Versions 1 to 5.
+    FilterClear = control("filterclear", Always(0)).dropped_after(5);
+}
