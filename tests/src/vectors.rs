@@ -12,5 +12,5 @@ mod tally;
 pub use folder::Folder;
 pub use known::{KNOWN_FILES, assert_all_files_known, reader_of};
 pub use line::{Line, Node};
-pub use packed::{BLOB, BLOB_NAMES, part_of_blob, part_of_payload};
+pub use packed::{BLOB, BLOB_NAMES, TABLE_KEYS, TABLE_ROWS, frame_start, part_of_blob, part_of_payload};
 pub use tally::Tally;

@@ -15,10 +15,11 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The folder that `PEER_VECTORS` names, otherwise the one that comes with this package.
+    /// The folder that `PEER_VECTORS` names, otherwise the one that comes with this package. A relative path
+    /// begins at the root of the workspace, where a test is started, not where cargo runs it.
     pub fn open() -> Self {
-        match env::var_os("PEER_VECTORS") {
-            Some(root) => Self::at(root),
+        match env::var_os("PEER_VECTORS").filter(|root| !root.is_empty()) {
+            Some(root) => Self::at(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(root)),
             None => Self::packaged(),
         }
     }
@@ -64,9 +65,9 @@ impl Folder {
         names
     }
 
-    /// The lines of a file in their original form, or nothing if there is no such file.
+    /// The lines of a file in their original form, or nothing if there is no such file of lines.
     pub fn lines(&self, name: &str) -> Option<Vec<Line>> {
-        let path = self.files.get(name)?;
+        let path = self.files.get(name).filter(|_| name.ends_with(".jsonl"))?;
         let values = parse(name, &read_text(path));
         Some(
             values

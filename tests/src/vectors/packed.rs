@@ -7,10 +7,14 @@
 //! | --- | --- |
 //! | `A+N` | `N` bytes of `bytes.bin`, from byte `A` on |
 //! | `xHEX` | these bytes |
+//! | `c` | how a frame of the line's `net` and `command` begins: 16 bytes, up to the length |
 //! | `h` | the line's `frame_header_hex` |
 //! | `p` | the line's payload |
 //! | `pA+N` | `N` bytes of the line's payload, from byte `A` on |
 //! | `~pA+N` | the same in reverse (the text form of a hash) |
+//!
+//! A list of objects that have the same keys may be `{"@keys":[...],"@rows":[[...],...]}`: the keys once, and
+//! the values of each object.
 
 use crate::hex;
 use core::ops::Range;
@@ -22,6 +26,27 @@ pub const BLOB: &str = "bytes.bin";
 
 /// Name of the file that says which of those bytes make up each file of `bin/`.
 pub const BLOB_NAMES: &str = "bin.jsonl";
+
+/// Key of the keys that the objects of a list have in common.
+pub const TABLE_KEYS: &str = "@keys";
+
+/// Key of the values of those objects.
+pub const TABLE_ROWS: &str = "@rows";
+
+/// How a frame of the line's `net` and `command` begins, if the line has both.
+pub fn frame_start(line: &Value) -> Option<Vec<u8>> {
+    let magic: u32 = match line.get("net")?.as_str()? {
+        "mainnet" => 0xd9b4_00f9,
+        "testnet3" => 0xb194_aa75,
+        "regnet" => 0xdab5_00fa,
+        "simnet" => 0x1214_1c16,
+        _ => return None,
+    };
+    let mut start = magic.to_le_bytes().to_vec();
+    start.extend(line.get("command")?.as_str()?.bytes());
+    start.resize(16, 0);
+    Some(start)
+}
 
 /// How a part that is found in [`BLOB`] is written.
 pub fn part_of_blob(range: &Range<usize>) -> String {
@@ -49,6 +74,7 @@ pub(super) struct Blob {
 /// What the parts of a text may refer to.
 struct Scope<'a> {
     blob: &'a [u8],
+    frame_start: &'a [u8],
     header: &'a [u8],
     payload: &'a [u8],
     place: &'a str,
@@ -80,7 +106,11 @@ impl Blob {
 
     /// Puts the original texts into a line. The payload comes first, as others may refer to it.
     pub(super) fn unpack(&self, line: &mut Value, long_payload: Option<&[u8]>, place: &str) {
-        let scope = self.scope(place);
+        let frame_start = frame_start(line).unwrap_or_default();
+        let scope = Scope {
+            frame_start: &frame_start,
+            ..self.scope(place)
+        };
         let header = scope.bytes_at(line, "frame_header_hex");
         let payload = scope.bytes_at(line, "payload_hex");
         let payload = long_payload.unwrap_or(&payload);
@@ -95,6 +125,7 @@ impl Blob {
     fn scope<'a>(&'a self, place: &'a str) -> Scope<'a> {
         Scope {
             blob: &self.bytes,
+            frame_start: &[],
             header: &[],
             payload: &[],
             place,
@@ -104,12 +135,39 @@ impl Blob {
 
 impl Scope<'_> {
     fn unpack(&self, value: &mut Value) {
+        if let Some(objects) = self.objects(value) {
+            *value = objects;
+        }
         match value {
             Value::Object(members) => members.values_mut().for_each(|member| self.unpack(member)),
             Value::Array(elements) => elements.iter_mut().for_each(|element| self.unpack(element)),
             Value::String(text) if text.starts_with('@') => *text = hex::encode(&self.bytes(text)),
             _ => {}
         }
+    }
+
+    /// The list of objects that a table stands for.
+    fn objects(&self, table: &mut Value) -> Option<Value> {
+        let rows = table.get_mut(TABLE_ROWS)?.take();
+        let keys: Option<Vec<_>> = table
+            .get(TABLE_KEYS)?
+            .as_array()?
+            .iter()
+            .map(Value::as_str)
+            .collect();
+        let keys = keys?;
+        let Value::Array(rows) = rows else {
+            return None;
+        };
+        let objects = rows.into_iter().map(|row| match row {
+            Value::Array(row) if row.len() == keys.len() => keys
+                .iter()
+                .map(|key| (*key).to_owned())
+                .zip(row)
+                .collect::<Value>(),
+            _ => panic!("{}: a row with another number of values than keys", self.place),
+        });
+        Some(objects.collect())
     }
 
     fn bytes_at(&self, line: &Value, key: &str) -> Vec<u8> {
@@ -129,7 +187,9 @@ impl Scope<'_> {
     }
 
     fn part(&self, part: &str) -> Option<Vec<u8>> {
-        if part == "h" {
+        if part == "c" {
+            Some(self.frame_start.to_vec())
+        } else if part == "h" {
             Some(self.header.to_vec())
         } else if part == "p" {
             Some(self.payload.to_vec())
