@@ -1,1 +1,10 @@
 //! Harness of the integration tests: everything that more than one test file needs.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test harness fails by panicking"
+)]
+
+pub mod hex;
+pub mod vectors;
