@@ -50,3 +50,18 @@ bounds! {
     /// Unspent outputs of `mixpairreq`.
     Utxos: 512, TooManyMixPairReqUTXOs;
 }
+
+/// Cancelled notices of `alert`.
+#[derive(Debug)]
+pub struct CancelledAlerts;
+
+impl Bound for CancelledAlerts {
+    const MAX: usize = 8_388_574;
+
+    fn exceeded(excess: Excess) -> CodecError {
+        CodecError::Legacy {
+            what: "too many cancelled alerts",
+            excess,
+        }
+    }
+}

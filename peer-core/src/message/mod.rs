@@ -4,11 +4,15 @@
 //! through [`Message::encode`]. The table in `table.rs` says of each command at which protocol versions it
 //! exists, how large it may be, and which struct reads and writes it; the files beside it hold the structs,
 //! by family. A value that exists is valid: limits are in the types, so encoding fails only where the
-//! protocol version or the size of the whole forbids it (and for the two messages that the reference decodes
+//! protocol version or the size of the whole forbids it (and for the few messages that the reference decodes
 //! without being able to encode them).
 
 mod address;
+mod alert;
+mod bloom;
 pub mod bounds;
+mod cfilter;
+mod cfilter_v2;
 mod command;
 mod header;
 mod inventory;
@@ -17,6 +21,8 @@ mod locator;
 mod ping;
 mod raw;
 pub(crate) mod reader;
+mod reject;
+mod state;
 mod table;
 mod text;
 mod version;
@@ -27,6 +33,10 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
+pub use self::alert::{Alert, AlertPayload, SubVersions};
+pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
+pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
+pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCFsV2};
 pub use self::command::Command;
 pub use self::header::{BlockHeader, Headers};
 pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
@@ -34,6 +44,8 @@ pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
+pub use self::reject::{Reject, RejectCode};
+pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
 pub use self::table::Message;
 pub(crate) use self::table::lookup;
 pub use self::text::Timestamp;
@@ -125,7 +137,8 @@ impl Message {
     /// # Errors
     ///
     /// [`CodecError::MsgInvalidForPVer`] outside the message's versions, [`CodecError::InvalidMsg`] for a
-    /// `mixdcnet` without rows or an empty `alert`, [`CodecError::PayloadTooLarge`] above the limit.
+    /// `mixdcnet` without rows or an empty `alert`, [`CodecError::MalformedStrictString`] for a `reject` that
+    /// was received with other than printable ASCII, [`CodecError::PayloadTooLarge`] above the limit.
     pub fn check(&self, version: ProtocolVersion) -> Result<usize, CodecError> {
         let max = match self.spec() {
             Some(spec) => {

@@ -131,6 +131,12 @@ impl<'a> Reader<'a> {
         self.bytes(len)
     }
 
+    /// A text of any bytes with its length in front.
+    pub(crate) fn var_string(&mut self) -> Result<Bytes, CodecError> {
+        let len = self.count(MAX_PAYLOAD, CodecError::VarStringTooLong)?;
+        self.bytes(len)
+    }
+
     /// An empty vector for `count` items of at least `min_len` bytes each. It reserves no more than what the
     /// remaining bytes can hold, whatever the count claims.
     pub(crate) fn reserve<T>(&self, count: usize, min_len: usize) -> Vec<T> {

@@ -270,12 +270,44 @@ messages! {
     MemPool = control("mempool", Always(0));
     /// Asks for the blocks and votes that could be built upon.
     GetMinings = control("getminings", Always(0));
+    /// The blocks and votes that could be built upon.
+    MiningState(MiningState) = bulk("miningstate", Always(1546));
     /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
     SendHeaders = control("sendheaders", Always(0)).since(ProtocolVersion::SEND_HEADERS);
     /// Asks not to be told of transactions below a fee rate. From version 5 on.
     FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(ProtocolVersion::FEE_FILTER);
+    /// Asks for a version 1 committed filter. From version 6 on.
+    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(ProtocolVersion::NODE_CF);
+    /// A version 1 committed filter. From version 6 on.
+    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(ProtocolVersion::NODE_CF);
+    /// Asks for headers of version 1 committed filters. From version 6 on.
+    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(ProtocolVersion::NODE_CF);
+    /// Headers of version 1 committed filters. From version 6 on.
+    CFHeaders(CFHeaders) = bulk("cfheaders", Always(64_036)).since(ProtocolVersion::NODE_CF);
     /// Asks for the types of version 1 committed filters. From version 6 on.
     GetCFTypes = control("getcftypes", Always(0)).since(ProtocolVersion::NODE_CF);
+    /// The types of version 1 committed filters that the sender has. From version 6 on.
+    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(ProtocolVersion::NODE_CF);
+    /// Asks for a version 2 committed filter. From version 7 on.
+    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(ProtocolVersion::CFILTER_V2);
+    /// A version 2 committed filter. From version 7 on.
+    CFilterV2(Box<CFilterV2>) = bulk("cfilterv2", Always(263_210)).since(ProtocolVersion::CFILTER_V2);
+    /// Asks for parts of the initial state. From version 8 on.
+    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(ProtocolVersion::INIT_STATE);
+    /// The initial state. From version 8 on.
+    InitState(Box<InitState>) = bulk("initstate", WhereValid(1763)).since(ProtocolVersion::INIT_STATE);
+    /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
+    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(ProtocolVersion::BATCHED_CFILTERS_V2);
+    /// Version 2 committed filters of blocks in a row. From version 11 on.
+    CFiltersV2(CFiltersV2) = bulk("cfiltersv2", Always(26_321_001)).since(ProtocolVersion::BATCHED_CFILTERS_V2);
+    /// Tells that a message was not accepted. Versions 1 to 8.
+    Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
+    /// A signed notice. Versions 1 to 5.
+    Alert(Box<Alert>) = bulk("alert", WhereValid(MAX_PAYLOAD)).dropped_after(5);
+    /// Adds to a bloom filter. Versions 1 to 5.
+    FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
     /// Removes a bloom filter. Versions 1 to 5.
     FilterClear = control("filterclear", Always(0)).dropped_after(5);
+    /// Sets a bloom filter. Versions 1 to 5.
+    FilterLoad(FilterLoad) = control("filterload", WhereValid(36_012)).dropped_after(5);
 }

@@ -5,8 +5,11 @@ use core::fmt;
 use crate::error::CodecError;
 
 /// Whether every byte is printable ASCII, `0x20..=0x7e`. True of the empty text.
-pub(crate) fn is_strict_ascii(text: &[u8]) -> bool {
-    text.iter().all(|byte| matches!(byte, 0x20..=0x7e))
+pub(crate) const fn is_strict_ascii(mut text: &[u8]) -> bool {
+    while let [0x20..=0x7e, rest @ ..] = text {
+        text = rest;
+    }
+    text.is_empty()
 }
 
 /// A point in time as `version` and `addrv2` carry it: seconds since 1970 that the reference can represent.

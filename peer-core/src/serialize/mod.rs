@@ -5,15 +5,18 @@
 //! serialize as they are derive it where they stand; the rest is here.
 
 mod address;
+mod filter;
 mod header;
+mod legacy;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::hash::Hash;
-use crate::message::{Inventory, List, Raw, Timestamp, UserAgent};
+use crate::message::{InitStateType, Inventory, List, Raw, Timestamp, UserAgent};
 use crate::services::Services;
 
 /// Bytes as hex, in their order.
@@ -40,6 +43,20 @@ pub(crate) fn hex<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Res
 #[derive(serde::Serialize)]
 pub(crate) struct Empty {}
 
+/// A text that may hold any bytes; what is not UTF-8 is replaced.
+pub(crate) struct Lossy<T>(pub(crate) T);
+
+impl<T: AsRef<[u8]>> Serialize for Lossy<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&String::from_utf8_lossy(self.0.as_ref()))
+    }
+}
+
+/// For `#[serde(serialize_with = "…")]` on texts that may hold any bytes.
+pub(crate) fn text<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
+    Lossy(bytes).serialize(serializer)
+}
+
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -59,6 +76,12 @@ impl Serialize for Timestamp {
 }
 
 impl Serialize for UserAgent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for InitStateType {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
