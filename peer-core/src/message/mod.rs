@@ -19,6 +19,7 @@ mod raw;
 pub(crate) mod reader;
 mod table;
 mod text;
+mod transaction;
 mod version;
 
 use alloc::boxed::Box;
@@ -37,6 +38,7 @@ pub use self::raw::Raw;
 pub use self::table::Message;
 pub(crate) use self::table::lookup;
 pub use self::text::Timestamp;
+pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};
 pub use self::version::{UserAgent, Version};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;

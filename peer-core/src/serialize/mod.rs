@@ -6,6 +6,7 @@
 
 mod address;
 mod header;
+mod transaction;
 
 use alloc::vec::Vec;
 use core::fmt;
