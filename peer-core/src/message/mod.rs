@@ -25,6 +25,7 @@ mod reject;
 mod state;
 mod table;
 mod text;
+mod transaction;
 mod version;
 
 use alloc::boxed::Box;
@@ -49,6 +50,7 @@ pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
 pub use self::table::Message;
 pub(crate) use self::table::lookup;
 pub use self::text::Timestamp;
+pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};
 pub use self::version::{UserAgent, Version};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;

@@ -12,7 +12,7 @@ use crate::hash::Hash;
 pub(crate) const MAX_PAYLOAD: usize = 32 * 1024 * 1024;
 
 /// A cursor over one payload. What it takes is never copied: long byte strings are slices of the payload.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     payload: &'a Bytes,
     rest: &'a [u8],
@@ -23,6 +23,14 @@ impl<'a> Reader<'a> {
         Self {
             payload,
             rest: payload,
+        }
+    }
+
+    /// A cursor that starts `position` bytes into the payload.
+    pub(crate) fn at(payload: &'a Bytes, position: usize) -> Self {
+        Self {
+            payload,
+            rest: payload.get(position..).unwrap_or_default(),
         }
     }
 

@@ -258,6 +258,8 @@ messages! {
     GetData(GetData) = control("getdata", Always(1_800_003));
     /// Names objects of a `getdata` that the sender does not have.
     NotFound(NotFound) = bulk("notfound", Always(1_800_003));
+    /// One transaction, asked for.
+    Tx(Transaction) = bulk("tx", Limit::Block);
     /// Asks for block headers after a known point.
     GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
     /// Block headers, asked for or announced.

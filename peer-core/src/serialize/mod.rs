@@ -8,6 +8,7 @@ mod address;
 mod filter;
 mod header;
 mod legacy;
+mod transaction;
 
 use alloc::string::String;
 use alloc::vec::Vec;
