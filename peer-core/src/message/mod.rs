@@ -8,12 +8,14 @@
 //! without being able to encode them).
 
 mod address;
+mod block;
 pub mod bounds;
 mod command;
 mod header;
 mod inventory;
 mod list;
 mod locator;
+mod merkleblock;
 mod ping;
 mod raw;
 pub(crate) mod reader;
@@ -28,11 +30,13 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
+pub use self::block::{Block, Transactions};
 pub use self::command::Command;
 pub use self::header::{BlockHeader, Headers};
 pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
 pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
+pub use self::merkleblock::{MerkleBlock, MerkleFlags};
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
 pub use self::table::Message;
@@ -120,6 +124,17 @@ impl Message {
         out.reserve(len);
         self.write(out);
         Ok(())
+    }
+
+    /// The whole payload of a message that keeps it as it is on the wire, so that it can be queued without
+    /// a copy.
+    pub(crate) const fn shared_payload(&self) -> Option<&Bytes> {
+        match self {
+            Self::Block(block) => Some(block.as_bytes()),
+            Self::Tx(transaction) => Some(transaction.as_bytes()),
+            Self::Raw(raw) => Some(&raw.payload),
+            _ => None,
+        }
     }
 
     /// Whether the message can be sent at `version`: the size of its payload in bytes, or why not.

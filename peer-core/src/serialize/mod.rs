@@ -5,6 +5,7 @@
 //! serialize as they are derive it where they stand; the rest is here.
 
 mod address;
+mod block;
 mod header;
 mod transaction;
 
