@@ -65,3 +65,18 @@ impl Bound for CancelledAlerts {
         }
     }
 }
+
+/// Hashes of one tree in `merkleblock`; fewer up to version 3.
+#[derive(Debug)]
+pub struct MerkleHashes;
+
+impl Bound for MerkleHashes {
+    const MAX: usize = 43_691;
+
+    fn exceeded(excess: Excess) -> CodecError {
+        CodecError::Legacy {
+            what: "too many hashes in a merkleblock",
+            excess,
+        }
+    }
+}

@@ -10,6 +10,7 @@
 mod address;
 mod alert;
 mod bloom;
+mod block;
 pub mod bounds;
 mod cfilter;
 mod cfilter_v2;
@@ -18,6 +19,7 @@ mod header;
 mod inventory;
 mod list;
 mod locator;
+mod merkleblock;
 mod ping;
 mod raw;
 pub(crate) mod reader;
@@ -38,11 +40,13 @@ pub use self::alert::{Alert, AlertPayload, SubVersions};
 pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
 pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
 pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCFsV2};
+pub use self::block::{Block, Transactions};
 pub use self::command::Command;
 pub use self::header::{BlockHeader, Headers};
 pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
 pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
+pub use self::merkleblock::{MerkleBlock, MerkleFlags};
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
 pub use self::reject::{Reject, RejectCode};
@@ -132,6 +136,17 @@ impl Message {
         out.reserve(len);
         self.write(out);
         Ok(())
+    }
+
+    /// The whole payload of a message that keeps it as it is on the wire, so that it can be queued without
+    /// a copy.
+    pub(crate) const fn shared_payload(&self) -> Option<&Bytes> {
+        match self {
+            Self::Block(block) => Some(block.as_bytes()),
+            Self::Tx(transaction) => Some(transaction.as_bytes()),
+            Self::Raw(raw) => Some(&raw.payload),
+            _ => None,
+        }
     }
 
     /// Whether the message can be sent at `version`: the size of its payload in bytes, or why not.

@@ -6,6 +6,7 @@
 
 mod address;
 mod filter;
+mod block;
 mod header;
 mod legacy;
 mod transaction;

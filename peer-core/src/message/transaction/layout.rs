@@ -1,9 +1,9 @@
 //! Where the parts of a serialized transaction are.
 
 use super::Transaction;
-use super::parts::{INPUT_PREFIX, INPUT_WITNESS, OUTPUT_FIXED, entry};
+use super::parts::{INPUT_PREFIX, INPUT_WITNESS, OUTPUT};
 use crate::error::CodecError;
-use crate::message::reader::Reader;
+use crate::message::reader::{Reader, narrow};
 
 /// Which parts of a transaction are serialized.
 ///
@@ -84,7 +84,7 @@ impl Layout {
             outputs = reader.count(Transaction::MAX_OUTPUTS, CodecError::TooManyTxs)?;
             outputs_at = offset(reader);
             for _ in 0..outputs {
-                entry::<OUTPUT_FIXED>(reader)?;
+                reader.with_script::<OUTPUT>()?;
             }
             reader.array::<TIMES>()?;
         }
@@ -96,7 +96,7 @@ impl Layout {
                 inputs = reader.count(Transaction::MAX_INPUTS, CodecError::TooManyTxs)?;
             }
             for _ in 0..inputs {
-                entry::<INPUT_WITNESS>(reader)?;
+                reader.with_script::<INPUT_WITNESS>()?;
             }
         }
         Ok(Self {
@@ -108,11 +108,6 @@ impl Layout {
             serialization,
         })
     }
-}
-
-/// A count or an offset, which is never above the size of the largest payload.
-fn narrow(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 const fn check_witness_count(inputs: usize, witness: u64) -> Result<(), CodecError> {

@@ -13,7 +13,7 @@ use self::layout::{Layout, PACKED, TIMES};
 use self::parts::{INPUT_PREFIX, INPUT_WITNESS};
 pub use self::parts::{Inputs, OutPoint, Outputs, TxIn, TxOut};
 use super::Payload;
-use super::reader::{MAX_PAYLOAD, Reader, put_var_int, var_int_len};
+use super::reader::{Reader, put_var_int, read_whole, var_int_len};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
@@ -23,6 +23,26 @@ use crate::protocol::ProtocolVersion;
 ///
 /// It shares the memory of the payload or block it came from, and keeps it alive. What its
 /// [`serialization`](Self::serialization) leaves out reads as zero and empty.
+///
+/// ```
+/// use peer_core::message::{OutPoint, Transaction, TxIn, TxOut};
+///
+/// let input = TxIn {
+///     prev_out: OutPoint { hash: [0x11; 32].into(), index: 2, tree: 1 },
+///     sequence: u32::MAX,
+///     value_in: 500_000_000,
+///     block_height: 0,
+///     block_index: u32::MAX,
+///     signature_script: &[0x51, 0x52],
+/// };
+/// let output = TxOut { value: 499_990_000, version: 0, pk_script: &[0x76, 0xa9] };
+/// let transaction = Transaction::new(1, &[input], &[output], 5, 6)?;
+///
+/// let id = "7b84ef5b7ebb7692c1a529a261c78437732feeb4ee691a5e6c2882c780901346";
+/// assert_eq!(transaction.hash().to_string(), id);
+/// assert_eq!(Transaction::decode(transaction.as_bytes().clone())?, transaction);
+/// # Ok::<_, peer_core::CodecError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 #[doc(alias = "MsgTx")]
 pub struct Transaction {
@@ -78,13 +98,7 @@ impl Transaction {
     /// [`CodecError::PayloadTooLarge`] above 32 MiB, what the fields are refused for, then
     /// [`CodecError::TrailingBytes`].
     pub fn decode(bytes: Bytes) -> Result<Self, CodecError> {
-        check_len(&bytes)?;
-        let mut reader = Reader::new(&bytes);
-        let layout = Layout::walk(&mut reader)?;
-        match reader.remaining() {
-            0 => Ok(Self { bytes, layout }),
-            count => Err(CodecError::TrailingBytes { count }),
-        }
+        read_whole(&bytes, Self::read)
     }
 
     /// Reads a transaction, whatever follows it.
@@ -95,6 +109,11 @@ impl Transaction {
             bytes: reader.since(start),
             layout,
         })
+    }
+
+    /// Checks a transaction and goes on behind it.
+    pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), CodecError> {
+        Layout::walk(reader).map(drop)
     }
 
     /// The same transaction in another serialization. Parts that are not in this one become zero and empty.
@@ -219,7 +238,7 @@ impl Transaction {
             if ours.has_witness() {
                 sink(self.witness());
             } else {
-                emit_zeros::<{ INPUT_WITNESS + 1 }>(inputs, &mut sink);
+                emit_zeros::<INPUT_WITNESS>(inputs, &mut sink);
             }
         }
     }
@@ -276,19 +295,11 @@ fn check_count(count: usize, max: usize) -> Result<(), CodecError> {
     Ok(())
 }
 
-/// Refuses what is larger than any payload.
-fn check_len(bytes: &Bytes) -> Result<(), CodecError> {
-    if bytes.len() > MAX_PAYLOAD {
-        return Err(CodecError::PayloadTooLarge(Excess::new(bytes.len(), MAX_PAYLOAD)));
-    }
-    Ok(())
-}
-
 /// A count, and as many entries of `N` zeros.
 fn emit_zeros<const N: usize>(count: usize, sink: &mut impl FnMut(&[u8])) {
-    let mut prefix = Vec::new();
-    put_var_int(&mut prefix, count);
-    sink(&prefix);
+    let mut number = Vec::new();
+    put_var_int(&mut number, count);
+    sink(&number);
     (0..count).for_each(|_| sink(&[0; N]));
 }
 

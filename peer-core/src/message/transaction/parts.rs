@@ -5,10 +5,9 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::slice;
 
-use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::message::header::take;
-use crate::message::reader::{MAX_PAYLOAD, Reader, put_var_bytes};
+use crate::message::reader::{Reader, put_var_bytes};
 
 /// Names an output of a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,10 +147,10 @@ impl fmt::Debug for TxOut<'_> {
 
 /// Size of an input in the prefix, in bytes.
 pub(super) const INPUT_PREFIX: usize = OutPoint::LEN + 4;
-/// Size of an input in the witness, in bytes, without its script.
-pub(super) const INPUT_WITNESS: usize = 8 + 4 + 4;
-/// Size of an output in bytes, without its script.
-pub(super) const OUTPUT_FIXED: usize = 8 + 2;
+/// Size of the smallest input in the witness, in bytes: its script is empty.
+pub(super) const INPUT_WITNESS: usize = 8 + 4 + 4 + 1;
+/// Size of the smallest output, in bytes: its script is empty.
+pub(super) const OUTPUT: usize = 8 + 2 + 1;
 
 /// A script as hex, on one line.
 struct Script<'a>(&'a [u8]);
@@ -160,15 +159,6 @@ impl fmt::Debug for Script<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
-}
-
-/// Reads `N` bytes of fixed fields and the script behind them.
-pub(super) fn entry<'a, const N: usize>(
-    reader: &mut Reader<'a>,
-) -> Result<(&'a [u8; N], &'a [u8]), CodecError> {
-    let fixed = reader.array()?;
-    let len = reader.count(MAX_PAYLOAD, CodecError::VarBytesTooLong)?;
-    Ok((fixed, reader.slice(len)?))
 }
 
 /// The inputs of a transaction, read as they are asked for.
@@ -197,7 +187,7 @@ impl<'a> Iterator for Inputs<'a> {
     fn next(&mut self) -> Option<TxIn<'a>> {
         self.left = self.left.checked_sub(1)?;
         let prefix = self.prefixes.next().unwrap_or(&[0; INPUT_PREFIX]);
-        let (witness, script) = entry(&mut self.witnesses).unwrap_or((&[0; INPUT_WITNESS], &[]));
+        let (witness, script) = self.witnesses.with_script().unwrap_or((&[0; INPUT_WITNESS], &[]));
         Some(TxIn::new(prefix, witness, script))
     }
 
@@ -238,7 +228,7 @@ impl<'a> Iterator for Outputs<'a> {
 
     fn next(&mut self) -> Option<TxOut<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let (fixed, pk_script) = entry::<OUTPUT_FIXED>(&mut self.reader).ok()?;
+        let (fixed, pk_script) = self.reader.with_script::<OUTPUT>().ok()?;
         let mut fixed = fixed.as_slice();
         Some(TxOut {
             value: i64::from_le_bytes(take(&mut fixed)),
