@@ -82,7 +82,8 @@ impl fmt::Debug for RejectCode {
 /// Tells that a message was not accepted, and why. Protocol versions 1 to 8.
 ///
 /// The two texts come from the remote: in a decoded message they may hold any bytes, and one with bytes
-/// outside printable ASCII cannot be encoded.
+/// outside printable ASCII cannot be encoded. [`Message::summary`](super::Message::summary) shows them in a
+/// form fit for logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "MsgReject")]
 pub struct Reject {

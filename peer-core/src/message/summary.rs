@@ -1,0 +1,152 @@
+//! One-line summaries of messages, for logs.
+
+use core::fmt::{self, Write};
+
+use super::{Headers, Inventory, InventoryKind, Locator, Message, Reject};
+use crate::hash::Hash;
+
+/// What a message says, in one line and in the reference's words. Empty for messages of which there is
+/// little to say.
+///
+/// It is made while it is shown: a log that is off costs nothing.
+#[derive(Clone, Copy, Debug)]
+#[doc(alias = "messageSummary")]
+pub struct Summary<'a>(&'a Message);
+
+impl Message {
+    /// A one-line summary for logs.
+    #[must_use]
+    pub const fn summary(&self) -> Summary<'_> {
+        Summary(self)
+    }
+}
+
+impl Summary<'_> {
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        write!(Silence, "{self}").is_ok()
+    }
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Message::Version(version) => write!(
+                f,
+                "agent {}, pver {}, block {}",
+                version.user_agent, version.protocol_version, version.last_block
+            ),
+            Message::Addr(addr) => write!(f, "{} addr", addr.addresses.len()),
+            Message::AddrV2(addr) => write!(f, "{} addrv2", addr.addresses().len()),
+            Message::Inv(inv) => inventory(f, &inv.inventory),
+            Message::GetData(get) => inventory(f, &get.inventory),
+            Message::NotFound(missing) => inventory(f, &missing.inventory),
+            Message::GetBlocks(get) => locator(f, &get.locator, &get.stop),
+            Message::GetHeaders(get) => locator(f, &get.locator, &get.stop),
+            Message::Headers(list) => headers(f, list),
+            Message::GetInitState(get) => {
+                f.write_str("types [")?;
+                for (index, kind) in get.types.iter().enumerate() {
+                    let separator = if index == 0 { "" } else { " " };
+                    write!(f, "{separator}{kind}")?;
+                }
+                f.write_str("]")
+            }
+            Message::InitState(state) => write!(
+                f,
+                "blocks {}, votes {}, treasury spends {}",
+                state.block_hashes.len(),
+                state.vote_hashes.len(),
+                state.tspend_hashes.len()
+            ),
+            Message::Reject(message) => reject(f, message),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn inventory(f: &mut fmt::Formatter<'_>, items: &[Inventory]) -> fmt::Result {
+    match items {
+        [] => f.write_str("empty"),
+        [Inventory { kind, hash }] => match *kind {
+            InventoryKind::ERROR => write!(f, "error {hash}"),
+            InventoryKind::TX => write!(f, "tx {hash}"),
+            InventoryKind::BLOCK => write!(f, "block {hash}"),
+            InventoryKind::FILTERED_BLOCK => write!(f, "filtered block {hash}"),
+            InventoryKind::MIX => write!(f, "mix message {hash}"),
+            unknown => write!(f, "unknown ({}) {hash}", unknown.get()),
+        },
+        _ => {
+            let count = |kind| items.iter().filter(|item| item.kind == kind).count();
+            let txs = count(InventoryKind::TX);
+            let blocks = count(InventoryKind::BLOCK);
+            let mixes = count(InventoryKind::MIX);
+            let other = [txs, blocks, mixes]
+                .into_iter()
+                .fold(items.len(), usize::saturating_sub);
+            write!(f, "txns {txs}, blocks {blocks}, mixmsgs {mixes}, other {other}")
+        }
+    }
+}
+
+fn locator(f: &mut fmt::Formatter<'_>, locator: &Locator, stop: &Hash) -> fmt::Result {
+    match locator.first() {
+        Some(first) => write!(f, "locator {first}, stop {stop}"),
+        None => write!(f, "no locator, stop {stop}"),
+    }
+}
+
+fn headers(f: &mut fmt::Formatter<'_>, message: &Headers) -> fmt::Result {
+    write!(f, "num {}", message.headers.len())?;
+    match message.headers.last() {
+        Some(last) => write!(f, ", final hash {}, height {}", last.hash(), last.height),
+        None => Ok(()),
+    }
+}
+
+fn reject(f: &mut fmt::Formatter<'_>, message: &Reject) -> fmt::Result {
+    let command = Sanitized(message.command(), 12);
+    let reason = Sanitized(message.reason(), 250);
+    write!(f, "cmd {command}, code {}, reason {reason}", message.code())?;
+    // The reference looks at what is left of the command, not at what the remote sent.
+    if command.chars().eq("block".chars()) || command.chars().eq("tx".chars()) {
+        write!(f, ", hash {}", message.hash().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// A text of the remote without the characters that could do harm in a log or where it is shown, cut after
+/// so many of the others.
+struct Sanitized<'a>(&'a [u8], usize);
+
+impl Sanitized<'_> {
+    fn chars(&self) -> impl Iterator<Item = char> {
+        let bytes = self.0.iter().copied();
+        bytes.map(char::from).filter(
+            |c| matches!(c, 'A'..='Z' | 'a'..='z' | '0'..='9' | ' ' | '.' | ',' | ';' | '_' | '/' | ':' | '?' | '@'),
+        )
+    }
+}
+
+impl fmt::Display for Sanitized<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chars = self.chars();
+        for c in chars.by_ref().take(self.1) {
+            f.write_char(c)?;
+        }
+        if chars.next().is_some() {
+            f.write_str("...")?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes no text but the empty one.
+struct Silence;
+
+impl Write for Silence {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if text.is_empty() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
