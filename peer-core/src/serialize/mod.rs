@@ -7,6 +7,7 @@
 mod address;
 mod block;
 mod header;
+mod mixing;
 mod transaction;
 
 use alloc::vec::Vec;
