@@ -308,6 +308,26 @@ messages! {
     Alert(Box<Alert>) = bulk("alert", WhereValid(MAX_PAYLOAD)).dropped_after(5);
     /// Adds to a bloom filter. Versions 1 to 5.
     FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
+    /// Offers coins for a mix. This and all other mixing messages: from version 10 on.
+    MixPairReq(Box<MixPairReq>) = bulk("mixpairreq", WhereValid(8_476_848)).since(ProtocolVersion::MIX);
+    /// Publishes keys for a run of a mix.
+    MixKeyExchange(Box<MixKeyExchange>) =
+        bulk("mixkeyxchg", WhereValid(17_815)).since(ProtocolVersion::MIX);
+    /// Ciphertexts for the keys of other peers of a mix.
+    MixCiphertexts(Box<MixCiphertexts>) =
+        bulk("mixcphrtxt", WhereValid(552_584)).since(ProtocolVersion::MIX);
+    /// Reserves slots in a mix.
+    MixSlotReserve(Box<MixSlotReserve>) =
+        bulk("mixslotres", WhereValid(17_318_030)).since(ProtocolVersion::MIX);
+    /// The solution of the slot reservation polynomial.
+    MixFactoredPoly(Box<MixFactoredPoly>) =
+        bulk("mixfactpoly", WhereValid(49_291)).since(ProtocolVersion::MIX);
+    /// The messages of a mix, each hidden among those of others.
+    MixDCNet(Box<MixDCNet>) = bulk("mixdcnet", WhereValid(20_988_047)).since(ProtocolVersion::MIX);
+    /// The transaction of a mix with the sender's part signed.
+    MixConfirm(Box<MixConfirm>) = bulk("mixconfirm", WhereValid(1_016_520)).since(ProtocolVersion::MIX);
+    /// The secrets of a mix that failed.
+    MixSecrets(Box<MixSecrets>) = bulk("mixsecrets", WhereValid(70_831)).since(ProtocolVersion::MIX);
     /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
     MerkleBlock(Box<MerkleBlock>) = bulk("merkleblock", Limit::Block).dropped_after(5);
     /// Removes a bloom filter. Versions 1 to 5.

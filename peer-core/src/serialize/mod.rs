@@ -9,6 +9,7 @@ mod filter;
 mod block;
 mod header;
 mod legacy;
+mod mixing;
 mod transaction;
 
 use alloc::string::String;
