@@ -108,9 +108,7 @@ impl FromStr for Network {
 
     /// Reads `mainnet`, `testnet3`, `testnet2`, `simnet` or `regnet`, in any case.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::KNOWN
-            .iter()
-            .find(|(_, name)| name.eq_ignore_ascii_case(text));
+        let known = Self::KNOWN.iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
         known.map(|(network, _)| *network).ok_or(UnknownNetwork)
     }
 }

@@ -39,11 +39,7 @@ fn main() {
         let inputs: Vec<&[u8]> = data.chunks(size).collect();
         let (mut many, mut single) = (vec![[0; 32]; count], vec![[0; 32]; count]);
         let calls = (1000 / count).max(1);
-        let at_once = || {
-            repeat(calls, || {
-                blake256::hash_many(black_box(&inputs), black_box(&mut many))
-            })
-        };
+        let at_once = || repeat(calls, || blake256::hash_many(black_box(&inputs), black_box(&mut many)));
         let one_by_one = || {
             repeat(calls, || {
                 for (input, digest) in black_box(&inputs).iter().zip(black_box(&mut single)) {
@@ -51,12 +47,7 @@ fn main() {
                 }
             });
         };
-        row(
-            &format!("{count} x {size} B"),
-            count * size,
-            calls,
-            &compare(at_once, one_by_one),
-        );
+        row(&format!("{count} x {size} B"), count * size, calls, &compare(at_once, one_by_one));
     }
 }
 
@@ -98,11 +89,7 @@ fn compare(mut left: impl FnMut(), mut right: impl FnMut()) -> Comparison {
     rights.sort();
     ratios.sort_by(f64::total_cmp);
     let middle = ROUNDS / 2;
-    Comparison {
-        left: lefts[middle],
-        right: rights[middle],
-        ratio: ratios[middle],
-    }
+    Comparison { left: lefts[middle], right: rights[middle], ratio: ratios[middle] }
 }
 
 fn repeat<T>(calls: usize, mut call: impl FnMut() -> T) {
@@ -117,10 +104,7 @@ fn time(work: &mut impl FnMut()) -> Duration {
     now().duration_since(start)
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place of this benchmark that reads a clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place of this benchmark that reads a clock")]
 fn now() -> Instant {
     Instant::now()
 }

@@ -8,21 +8,10 @@ use rand_core::{Rng, SeedableRng};
 
 #[test]
 fn known_answers() {
-    assert_hash(
-        b"",
-        "716f6e863f744b9ac22c97ec7b76ea5f5908bc5b2f67c61510bfc4751384ea7a",
-    );
-    assert_hash(
-        b"abc",
-        "1833a9fa7cf4086bd5fda73da32e5a1d75b4c3f89d5c436369f9d78bb2da5c28",
-    );
-    let long: Vec<u8> = (0..65_548_u32)
-        .map(|i| (i * 7 + (i >> 8)).to_le_bytes()[0])
-        .collect();
-    assert_hash(
-        &long,
-        "816820c58a6cbc7f9d26f1e21844cffa7068c58d7a3ba3ab43dd7cf88ee993de",
-    );
+    assert_hash(b"", "716f6e863f744b9ac22c97ec7b76ea5f5908bc5b2f67c61510bfc4751384ea7a");
+    assert_hash(b"abc", "1833a9fa7cf4086bd5fda73da32e5a1d75b4c3f89d5c436369f9d78bb2da5c28");
+    let long: Vec<u8> = (0..65_548_u32).map(|i| (i * 7 + (i >> 8)).to_le_bytes()[0]).collect();
+    assert_hash(&long, "816820c58a6cbc7f9d26f1e21844cffa7068c58d7a3ba3ab43dd7cf88ee993de");
 }
 
 #[test]
@@ -32,11 +21,7 @@ fn every_length_at_once_and_in_parts() {
         let data = bytes(&mut rng, length);
         let expected = oracle(&data);
         assert_eq!(blake256::hash(&data), expected, "{length} bytes at once");
-        assert_eq!(
-            blake256::checksum(&data),
-            expected[..4],
-            "checksum of {length} bytes"
-        );
+        assert_eq!(blake256::checksum(&data), expected[..4], "checksum of {length} bytes");
         for longest in [1, 3, 70, 300] {
             let (digest, cuts) = in_parts(&mut rng, &data, longest);
             assert_eq!(digest, expected, "{length} bytes in parts of {cuts:?}");
@@ -98,10 +83,7 @@ fn state_is_small_and_not_shown() {
 
 #[track_caller]
 fn assert_hash(data: &[u8], expected: &str) {
-    let digest: String = blake256::hash(data)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest: String = blake256::hash(data).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(digest, expected, "{} bytes", data.len());
 }
 
@@ -111,13 +93,7 @@ fn assert_many(inputs: &[Vec<u8>]) {
     let mut digests = vec![[0; 32]; inputs.len()];
     blake256::hash_many(&inputs, &mut digests);
     for (i, (input, digest)) in inputs.iter().zip(digests).enumerate() {
-        assert_eq!(
-            digest,
-            oracle(input),
-            "input {i} of {}, {} bytes",
-            inputs.len(),
-            input.len()
-        );
+        assert_eq!(digest, oracle(input), "input {i} of {}, {} bytes", inputs.len(), input.len());
     }
 }
 

@@ -39,10 +39,7 @@ fn a_version_tells_who_is_there() {
 
 #[test]
 fn addresses_are_counted() {
-    let entry = TimedNetAddress {
-        timestamp: 0,
-        address: NetAddress::UNSPECIFIED,
-    };
+    let entry = TimedNetAddress { timestamp: 0, address: NetAddress::UNSPECIFIED };
     let addresses = vec![entry; 3].try_into().unwrap();
     assert_eq!(summary(Message::Addr(Addr { addresses })), "3 addr");
     assert_eq!(summary(Message::Addr(Addr::default())), "0 addr");
@@ -75,10 +72,7 @@ fn a_single_object_is_named() {
 
 #[test]
 fn several_objects_are_counted_by_kind() {
-    let unknown = Inventory {
-        kind: InventoryKind::new(77),
-        hash: A,
-    };
+    let unknown = Inventory { kind: InventoryKind::new(77), hash: A };
     let items = [
         Inventory::tx(A),
         unknown,
@@ -90,63 +84,31 @@ fn several_objects_are_counted_by_kind() {
     let inventory = || items.to_vec().try_into().unwrap();
     let counted = "txns 3, blocks 1, mixmsgs 1, other 1";
 
-    assert_eq!(
-        summary(Message::Inv(Inv {
-            inventory: inventory()
-        })),
-        counted
-    );
-    assert_eq!(
-        summary(Message::GetData(GetData {
-            inventory: inventory()
-        })),
-        counted
-    );
-    assert_eq!(
-        summary(Message::NotFound(NotFound {
-            inventory: inventory()
-        })),
-        counted
-    );
+    assert_eq!(summary(Message::Inv(Inv { inventory: inventory() })), counted);
+    assert_eq!(summary(Message::GetData(GetData { inventory: inventory() })), counted);
+    assert_eq!(summary(Message::NotFound(NotFound { inventory: inventory() })), counted);
     assert_eq!(summary(Message::NotFound(NotFound::default())), "empty");
 }
 
 #[test]
 fn a_locator_is_known_by_its_first_hash() {
     let locator = || vec![A, B].try_into().unwrap();
-    let get = GetBlocks {
-        protocol_version: 12,
-        locator: locator(),
-        stop: B,
-    };
+    let get = GetBlocks { protocol_version: 12, locator: locator(), stop: B };
     assert_eq!(summary(Message::GetBlocks(get)), format!("locator {A}, stop {B}"));
 
-    let get = GetHeaders {
-        protocol_version: 0,
-        locator: locator(),
-        stop: ZERO,
-    };
-    assert_eq!(
-        summary(Message::GetHeaders(get.clone())),
-        format!("locator {A}, stop {ZERO}")
-    );
+    let get = GetHeaders { protocol_version: 0, locator: locator(), stop: ZERO };
+    assert_eq!(summary(Message::GetHeaders(get.clone())), format!("locator {A}, stop {ZERO}"));
 
     let locator = Vec::new().try_into().unwrap();
     let get = GetHeaders { locator, ..get };
-    assert_eq!(
-        summary(Message::GetHeaders(get)),
-        format!("no locator, stop {ZERO}")
-    );
+    assert_eq!(summary(Message::GetHeaders(get)), format!("no locator, stop {ZERO}"));
 }
 
 #[test]
 fn headers_end_in_the_newest_block() {
     assert_eq!(summary(Message::Headers(Headers::default())), "num 0");
 
-    let first = BlockHeader {
-        height: 7,
-        ..BlockHeader::default()
-    };
+    let first = BlockHeader { height: 7, ..BlockHeader::default() };
     let last = BlockHeader { height: 8, ..first };
     let headers = vec![first, last].try_into().unwrap();
     assert_eq!(
@@ -157,27 +119,16 @@ fn headers_end_in_the_newest_block() {
 
 #[test]
 fn the_initial_state_is_listed_in_the_request_and_counted_in_the_answer() {
-    let types = vec![InitStateType::HEAD_BLOCKS, InitStateType::TREASURY_SPENDS]
-        .try_into()
-        .unwrap();
-    assert_eq!(
-        summary(Message::GetInitState(GetInitState { types })),
-        "types [headblocks tspends]"
-    );
-    assert_eq!(
-        summary(Message::GetInitState(GetInitState::default())),
-        "types []"
-    );
+    let types = vec![InitStateType::HEAD_BLOCKS, InitStateType::TREASURY_SPENDS].try_into().unwrap();
+    assert_eq!(summary(Message::GetInitState(GetInitState { types })), "types [headblocks tspends]");
+    assert_eq!(summary(Message::GetInitState(GetInitState::default())), "types []");
 
     let state = InitState {
         block_hashes: vec![A].try_into().unwrap(),
         vote_hashes: vec![A; 5].try_into().unwrap(),
         tspend_hashes: vec![A; 2].try_into().unwrap(),
     };
-    assert_eq!(
-        summary(Message::InitState(Box::new(state))),
-        "blocks 1, votes 5, treasury spends 2"
-    );
+    assert_eq!(summary(Message::InitState(Box::new(state))), "blocks 1, votes 5, treasury spends 2");
 }
 
 #[test]
@@ -237,10 +188,7 @@ fn a_reject_cannot_smuggle_anything_into_a_log() {
         "cmd p31mg, code REJECT_MALFORMED, reason bcaf/b; a.b,c:d?e@"
     );
     // As in the reference, what is left of the command decides, even though no hash was sent.
-    assert_eq!(
-        received(b"t-x", b""),
-        format!("cmd tx, code REJECT_MALFORMED, reason , hash {ZERO}")
-    );
+    assert_eq!(received(b"t-x", b""), format!("cmd tx, code REJECT_MALFORMED, reason , hash {ZERO}"));
 }
 
 #[test]

@@ -27,18 +27,11 @@ fn the_packaged_folder_is_complete() {
     let folder = Folder::packaged();
     assert!(folder.is_packed());
     let files = folder.files();
-    let lines: usize = files
-        .iter()
-        .filter_map(|name| folder.lines(name))
-        .map(|lines| lines.len())
-        .sum();
+    let lines: usize = files.iter().filter_map(|name| folder.lines(name)).map(|lines| lines.len()).sum();
     let bins: usize = files.iter().filter(|name| name.starts_with("bin/")).count();
     assert_eq!((files.len(), bins, lines), (79, 16, 8_971));
     for (known, _) in KNOWN_FILES {
-        assert!(
-            files.iter().any(|name| name.starts_with(known)),
-            "{known} is not there"
-        );
+        assert!(files.iter().any(|name| name.starts_with(known)), "{known} is not there");
     }
 }
 
@@ -62,23 +55,13 @@ fn every_line_is_sound() {
 fn check_message(line: &Line) {
     let place = line.place();
     let (header, payload, frame) = (line.bytes("frame_header_hex"), line.payload(), line.frame());
-    assert_eq!(
-        payload.len(),
-        line.int::<usize>("payload_len"),
-        "{place}: payload_len"
-    );
+    assert_eq!(payload.len(), line.int::<usize>("payload_len"), "{place}: payload_len");
     assert_eq!(header.len(), 24, "{place}: length of the header");
-    assert!(
-        frame.starts_with(&header) && frame[24..] == payload,
-        "{place}: frame"
-    );
+    assert!(frame.starts_with(&header) && frame[24..] == payload, "{place}: frame");
 
     let command = line.str("command").as_bytes();
     assert!(header[4..16].starts_with(command), "{place}: command");
-    assert!(
-        header[4 + command.len()..16].iter().all(|byte| *byte == 0),
-        "{place}: padding"
-    );
+    assert!(header[4 + command.len()..16].iter().all(|byte| *byte == 0), "{place}: padding");
     let len = u32::from_le_bytes(*header[16..].first_chunk().unwrap());
     assert_eq!(usize::try_from(len), Ok(payload.len()), "{place}: length");
     assert_eq!(header[20..], Blake256::digest(&payload)[..4], "{place}: checksum");
@@ -88,17 +71,10 @@ fn check_message(line: &Line) {
 fn check_texts(node: &Node<'_>, key: &str) {
     match node.value() {
         Value::Object(members) => members.keys().for_each(|key| check_texts(&node.at(key), key)),
-        Value::Array(_) => node
-            .as_list()
-            .iter()
-            .for_each(|element| check_texts(element, key)),
+        Value::Array(_) => node.as_list().iter().for_each(|element| check_texts(element, key)),
         Value::String(text) => {
             assert!(!text.starts_with('@'), "{}: still packed", node.place());
-            assert!(
-                !key.ends_with("hex") || hex::decode(text).is_some(),
-                "{}: not bytes",
-                node.place()
-            );
+            assert!(!key.ends_with("hex") || hex::decode(text).is_some(), "{}: not bytes", node.place());
         }
         _ => {}
     }
@@ -113,10 +89,7 @@ fn both_forms_read_alike() {
         let text: String = lines.iter().map(|line| format!("{}\n", line.value())).collect();
         original.write(name, &text);
     }
-    original.write_bytes(
-        "bin/headers_2000.bin",
-        &folder.bin("bin/headers_2000.bin").unwrap(),
-    );
+    original.write_bytes("bin/headers_2000.bin", &folder.bin("bin/headers_2000.bin").unwrap());
 
     let original = original.open();
     assert!(!original.is_packed());
@@ -141,14 +114,8 @@ fn explanations_for_people_are_left_out() {
         let object = if key.is_empty() { line.root() } else { line.at(key) };
         object.value().as_object().unwrap().keys().cloned().collect()
     };
-    assert_eq!(
-        keys("invalid.jsonl", ""),
-        ["decode", "error"].map(str::to_owned).into()
-    );
-    assert_eq!(
-        keys("invalid.jsonl", "decode"),
-        ["error"].map(str::to_owned).into()
-    );
+    assert_eq!(keys("invalid.jsonl", ""), ["decode", "error"].map(str::to_owned).into());
+    assert_eq!(keys("invalid.jsonl", "decode"), ["error"].map(str::to_owned).into());
     assert_eq!(keys("hashes.jsonl", ""), ["error_text"].map(str::to_owned).into());
 }
 
@@ -164,10 +131,7 @@ fn an_unknown_file_is_a_failure() {
 #[should_panic(expected = r#"["bin/unnamed.bin"]"#)]
 fn a_bin_file_that_no_line_names_is_a_failure() {
     let scratch = Scratch::new("unnamed");
-    scratch.write(
-        "block.jsonl",
-        r#"{"payload_bin":"bin/named.bin","payload_hex":""}"#,
-    );
+    scratch.write("block.jsonl", r#"{"payload_bin":"bin/named.bin","payload_hex":""}"#);
     scratch.write("bin/named.bin", "");
     scratch.write("bin/unnamed.bin", "");
     assert_all_files_known(&scratch.open());
@@ -198,10 +162,7 @@ fn a_file_that_its_test_did_not_read_is_a_failure() {
 #[should_panic(expected = "names.jsonl:2 value: not an integer of 64 bits")]
 fn a_wrong_value_is_named() {
     let scratch = Scratch::new("value");
-    scratch.write(
-        "names.jsonl",
-        "{\"value\":18446744073709551615}\n{\"value\":18446744073709551616}\n",
-    );
+    scratch.write("names.jsonl", "{\"value\":18446744073709551615}\n{\"value\":18446744073709551616}\n");
     let lines = scratch.open().lines("names.jsonl").unwrap();
     assert_eq!(lines[0].u64("value"), u64::MAX);
     lines[1].u64("value");

@@ -73,16 +73,8 @@ pub(super) const fn halves(counter: u64) -> (u32, u32) {
 pub(super) const ROUNDS: usize = 14;
 
 /// The chain value before the first block.
-pub(super) const IV: Chain = [
-    0x6A09_E667,
-    0xBB67_AE85,
-    0x3C6E_F372,
-    0xA54F_F53A,
-    0x510E_527F,
-    0x9B05_688C,
-    0x1F83_D9AB,
-    0x5BE0_CD19,
-];
+pub(super) const IV: Chain =
+    [0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19];
 
 /// The first digits of pi.
 #[rustfmt::skip]

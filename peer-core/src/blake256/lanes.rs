@@ -6,10 +6,7 @@ use super::compress::{Block, C, Chain, IV, ROUNDS, SIGMA, compress, halves};
 use super::{Tail, digest};
 
 pub(super) fn hash_many(inputs: &[&[u8]], digests: &mut [[u8; 32]]) {
-    let mut waiting = inputs
-        .iter()
-        .zip(digests)
-        .map(|(data, digest)| Message::new(data, digest));
+    let mut waiting = inputs.iter().zip(digests).map(|(data, digest)| Message::new(data, digest));
     let mut messages: [Option<Message<'_>>; LANES] = array::from_fn(|_| waiting.next());
     let mut chains = IV.map(|word| [word; LANES]);
 
@@ -18,11 +15,7 @@ pub(super) fn hash_many(inputs: &[&[u8]], digests: &mut [[u8; 32]]) {
     while messages.iter().flatten().count() >= WORTHWHILE {
         let mut blocks = [&[0; 64]; LANES];
         let mut counters = [0; LANES];
-        let lanes = messages
-            .iter_mut()
-            .zip(&mut padded)
-            .zip(&mut blocks)
-            .zip(&mut counters);
+        let lanes = messages.iter_mut().zip(&mut padded).zip(&mut blocks).zip(&mut counters);
         for (((message, padded), block), counter) in lanes {
             if let Some(next) = message.as_mut().and_then(|message| message.next(padded)) {
                 (*block, *counter) = next;
@@ -58,12 +51,7 @@ impl<'a> Message<'a> {
     fn new(data: &'a [u8], digest: &'a mut [u8; 32]) -> Self {
         let (blocks, rest) = data.as_chunks();
         let bits = (blocks.len() as u64).wrapping_mul(512);
-        Self {
-            blocks: blocks.iter(),
-            bits: 0,
-            tail: Tail::new(rest, bits),
-            digest,
-        }
+        Self { blocks: blocks.iter(), bits: 0, tail: Tail::new(rest, bits), digest }
     }
 
     /// The next block and its counter; the block is made in `padded` unless it lies whole in the message.
@@ -130,10 +118,7 @@ fn compress_lanes(chains: &mut [Row; 8], blocks: &[&Block; LANES], counters: &[u
 
 /// The function G of the definition, in every lane, with the message words `i` and `j`.
 #[inline(always)]
-#[expect(
-    clippy::indexing_slicing,
-    reason = "masked to below 16, the length of both arrays"
-)]
+#[expect(clippy::indexing_slicing, reason = "masked to below 16, the length of both arrays")]
 fn g(a: &mut Row, b: &mut Row, c: &mut Row, d: &mut Row, m: &[Row; 16], i: usize, j: usize) {
     let (i, j) = (i & 15, j & 15);
     let words = m[i].iter().zip(&m[j]).map(|(x, y)| (x ^ C[j], y ^ C[i]));
@@ -150,8 +135,7 @@ fn g(a: &mut Row, b: &mut Row, c: &mut Row, d: &mut Row, m: &[Row; 16], i: usize
 }
 
 fn column(rows: &[Row; 8], lane: usize) -> Chain {
-    rows.each_ref()
-        .map(|row| row.get(lane).copied().unwrap_or_default())
+    rows.each_ref().map(|row| row.get(lane).copied().unwrap_or_default())
 }
 
 fn set_column(rows: &mut [Row; 8], lane: usize, chain: Chain) {

@@ -88,12 +88,7 @@ impl Blake256 {
     /// Starts the hash of an empty input.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            chain: IV,
-            bits: 0,
-            waiting: [0; 64],
-            filled: 0,
-        }
+        Self { chain: IV, bits: 0, waiting: [0; 64], filled: 0 }
     }
 
     /// Appends `data` to the input.
@@ -188,11 +183,7 @@ impl<'a> Tail<'a> {
     /// The tail of a message with `rest`, fewer than 64 bytes, behind `bits` bits of whole blocks.
     fn new(rest: &'a [u8], bits: u64) -> Self {
         let bits = bits.wrapping_add((rest.len() as u64).wrapping_mul(8));
-        Self {
-            rest: Some(rest),
-            bits,
-            ended: false,
-        }
+        Self { rest: Some(rest), bits, ended: false }
     }
 
     /// Makes the next block and gives its counter.

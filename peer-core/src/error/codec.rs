@@ -18,10 +18,7 @@ pub struct Excess {
 impl Excess {
     /// `got` where at most `max` is allowed.
     pub(crate) const fn new(got: usize, max: usize) -> Self {
-        Self {
-            got: got as u64,
-            max: max as u64,
-        }
+        Self { got: got as u64, max: max as u64 }
     }
 }
 

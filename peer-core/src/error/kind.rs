@@ -8,10 +8,7 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "ErrorCode")]
 #[non_exhaustive]
-#[expect(
-    missing_docs,
-    reason = "the names are the reference's; each error's own variant is documented"
-)]
+#[expect(missing_docs, reason = "the names are the reference's; each error's own variant is documented")]
 pub enum ErrorKind {
     NonCanonicalVarInt,
     VarStringTooLong,

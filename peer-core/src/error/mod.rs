@@ -8,7 +8,9 @@
 mod codec;
 mod frame;
 mod kind;
+mod peer;
 
 pub use codec::{CodecError, Excess};
 pub use frame::FrameError;
 pub use kind::ErrorKind;
+pub use peer::{Error, SendError, TooManyHandshakes};

@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::list::List;
 use super::reader::{Reader, put_var_int, var_int_len};
-use super::{Payload, Timestamp, bounds};
+use super::{Payload, Timestamp, bounds, onion};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
@@ -31,11 +31,11 @@ impl NetAddress {
     pub(crate) const LEN: usize = 26;
 
     /// No address: all zero.
-    pub const UNSPECIFIED: Self = Self {
-        services: Services::NONE,
-        ip: Ipv6Addr::UNSPECIFIED,
-        port: 0,
-    };
+    pub const UNSPECIFIED: Self = Self { services: Services::NONE, ip: Ipv6Addr::UNSPECIFIED, port: 0 };
+
+    /// `0.0.0.0`, what a remote behind a proxy is told of itself.
+    pub(crate) const ANY_V4: Self =
+        Self { services: Services::NONE, ip: Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), port: 0 };
 
     /// The address of a socket.
     #[must_use]
@@ -44,11 +44,7 @@ impl NetAddress {
             IpAddr::V4(ip) => ip.to_ipv6_mapped(),
             IpAddr::V6(ip) => ip,
         };
-        Self {
-            services,
-            ip,
-            port: socket.port(),
-        }
+        Self { services, ip, port: socket.port() }
     }
 
     /// The address as a socket's, IPv4 unmapped.
@@ -102,10 +98,7 @@ const TIMED_LEN: usize = 4 + NetAddress::LEN;
 impl Payload for Addr {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         let addresses = List::decode(reader, TIMED_LEN, |reader| {
-            Ok(TimedNetAddress {
-                timestamp: reader.u32()?,
-                address: NetAddress::read(reader)?,
-            })
+            Ok(TimedNetAddress { timestamp: reader.u32()?, address: NetAddress::read(reader)? })
         })?;
         Ok(Self { addresses })
     }
@@ -145,14 +138,8 @@ impl Address {
         const WRONG_LENGTH: CodecError =
             CodecError::InvalidMsg("address does not have the length of its type");
         match kind {
-            1 => bytes
-                .try_into()
-                .map(|ip: [u8; 4]| Self::Ipv4(ip.into()))
-                .map_err(|_| WRONG_LENGTH),
-            2 => bytes
-                .try_into()
-                .map(|ip: [u8; 16]| Self::Ipv6(ip.into()))
-                .map_err(|_| WRONG_LENGTH),
+            1 => bytes.try_into().map(|ip: [u8; 4]| Self::Ipv4(ip.into())).map_err(|_| WRONG_LENGTH),
+            2 => bytes.try_into().map(|ip: [u8; 16]| Self::Ipv6(ip.into())).map_err(|_| WRONG_LENGTH),
             3 => bytes.try_into().map(Self::TorV3).map_err(|_| WRONG_LENGTH),
             unknown => Err(CodecError::UnknownNetAddrType(unknown)),
         }
@@ -182,6 +169,17 @@ impl Address {
             2 => reader.array::<16>().map(|ip| Self::Ipv6((*ip).into())),
             3 => reader.array().copied().map(Self::TorV3),
             unknown => Err(CodecError::UnknownNetAddrType(unknown)),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    /// The IP address, one mapped into IPv6 as IPv4, or the onion service's host name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ipv4(ip) => ip.fmt(f),
+            Self::Ipv6(ip) => ip.to_canonical().fmt(f),
+            Self::TorV3(key) => onion::write_name(key, f),
         }
     }
 }
@@ -286,10 +284,8 @@ impl Payload for AddrV2 {
     }
 
     fn encoded_len(&self) -> usize {
-        let entries = self
-            .addresses
-            .iter()
-            .map(|entry| entry.address.len().saturating_add(NetAddressV2::FIXED_LEN));
+        let entries =
+            self.addresses.iter().map(|entry| entry.address.len().saturating_add(NetAddressV2::FIXED_LEN));
         entries.fold(var_int_len(self.addresses.len()), usize::saturating_add)
     }
 }

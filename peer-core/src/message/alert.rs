@@ -27,11 +27,7 @@ impl Alert {
     pub fn new(payload: AlertPayload, signature: impl Into<Bytes>) -> Self {
         let mut serialized = Vec::with_capacity(payload.encoded_len());
         payload.write(&mut serialized);
-        Self {
-            serialized: serialized.into(),
-            signature: signature.into(),
-            payload: Some(payload),
-        }
+        Self { serialized: serialized.into(), signature: signature.into(), payload: Some(payload) }
     }
 
     /// A notice in serialized form with its signature, which may be empty.
@@ -67,28 +63,17 @@ impl Alert {
     }
 
     fn parsed(serialized: Bytes, signature: Bytes) -> Self {
-        Self {
-            payload: AlertPayload::read(&mut Reader::new(&serialized)).ok(),
-            serialized,
-            signature,
-        }
+        Self { payload: AlertPayload::read(&mut Reader::new(&serialized)).ok(), serialized, signature }
     }
 
     /// What is sent of the serialized form.
     fn sent(&self) -> &[u8] {
-        let readable = self
-            .payload
-            .as_ref()
-            .and_then(|payload| self.serialized.get(..payload.encoded_len()));
+        let readable = self.payload.as_ref().and_then(|payload| self.serialized.get(..payload.encoded_len()));
         readable.unwrap_or(&self.serialized)
     }
 
     fn check_sent(&self) -> Result<(), CodecError> {
-        if self.sent().is_empty() {
-            Err(CodecError::InvalidMsg("alert is empty"))
-        } else {
-            Ok(())
-        }
+        if self.sent().is_empty() { Err(CodecError::InvalidMsg("alert is empty")) } else { Ok(()) }
     }
 }
 
@@ -174,8 +159,7 @@ impl AlertPayload {
         out.extend_from_slice(&self.expiration.to_le_bytes());
         out.extend_from_slice(&self.id.to_le_bytes());
         out.extend_from_slice(&self.cancel.to_le_bytes());
-        self.set_cancel
-            .encode(out, |out, id| out.extend_from_slice(&id.to_le_bytes()));
+        self.set_cancel.encode(out, |out, id| out.extend_from_slice(&id.to_le_bytes()));
         out.extend_from_slice(&self.min_ver.to_le_bytes());
         out.extend_from_slice(&self.max_ver.to_le_bytes());
         self.set_sub_ver.write(out);
@@ -225,10 +209,7 @@ impl SubVersions {
             }
             put_var_bytes(&mut bytes, text.as_ref());
         }
-        Ok(Self {
-            count,
-            texts: bytes.into(),
-        })
+        Ok(Self { count, texts: bytes.into() })
     }
 
     /// How many there are.
@@ -255,10 +236,7 @@ impl SubVersions {
         for _ in 0..count {
             reader.var_string()?;
         }
-        Ok(Self {
-            count,
-            texts: reader.since(start),
-        })
+        Ok(Self { count, texts: reader.since(start) })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -271,10 +249,7 @@ impl SubVersions {
     }
 
     const fn exceeded(excess: Excess) -> CodecError {
-        CodecError::Legacy {
-            what: "too many user agents of an alert",
-            excess,
-        }
+        CodecError::Legacy { what: "too many user agents of an alert", excess }
     }
 }
 

@@ -68,11 +68,7 @@ impl Block {
     #[must_use]
     #[doc(alias = "MaxTxPerTxTree")]
     pub const fn max_transactions(version: ProtocolVersion) -> usize {
-        if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() {
-            33_334
-        } else {
-            43_691
-        }
+        if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 33_334 } else { 43_691 }
     }
 
     /// The block as it is on the wire.
@@ -162,10 +158,7 @@ impl Tree {
         for _ in 0..count {
             Transaction::skip(reader)?;
         }
-        Ok(Self {
-            count: narrow(count),
-            start: narrow(start),
-        })
+        Ok(Self { count: narrow(count), start: narrow(start) })
     }
 }
 
@@ -178,10 +171,7 @@ pub struct Transactions<'a> {
 
 impl<'a> Transactions<'a> {
     fn new(block: &'a Block, tree: Tree) -> Self {
-        Self {
-            reader: Reader::at(&block.bytes, tree.start as usize),
-            left: tree.count as usize,
-        }
+        Self { reader: Reader::at(&block.bytes, tree.start as usize), left: tree.count as usize }
     }
 }
 

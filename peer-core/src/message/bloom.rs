@@ -106,18 +106,10 @@ impl FilterLoad {
         if hash_funcs > Self::MAX_HASH_FUNCS {
             return Err(CodecError::Legacy {
                 what: "too many hash functions of a bloom filter",
-                excess: Excess {
-                    got: hash_funcs.into(),
-                    max: Self::MAX_HASH_FUNCS.into(),
-                },
+                excess: Excess { got: hash_funcs.into(), max: Self::MAX_HASH_FUNCS.into() },
             });
         }
-        Ok(Self {
-            filter,
-            hash_funcs,
-            tweak,
-            flags,
-        })
+        Ok(Self { filter, hash_funcs, tweak, flags })
     }
 
     /// The filter, up to 36,000 bytes.
@@ -154,9 +146,7 @@ fn limited(bytes: Bytes, max: usize) -> Result<Bytes, CodecError> {
 
 impl Payload for FilterAdd {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            data: reader.var_bytes(Self::MAX_LEN)?,
-        })
+        Ok(Self { data: reader.var_bytes(Self::MAX_LEN)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

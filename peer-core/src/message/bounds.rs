@@ -59,10 +59,7 @@ impl Bound for CancelledAlerts {
     const MAX: usize = 8_388_574;
 
     fn exceeded(excess: Excess) -> CodecError {
-        CodecError::Legacy {
-            what: "too many cancelled alerts",
-            excess,
-        }
+        CodecError::Legacy { what: "too many cancelled alerts", excess }
     }
 }
 
@@ -74,10 +71,7 @@ impl Bound for MerkleHashes {
     const MAX: usize = 43_691;
 
     fn exceeded(excess: Excess) -> CodecError {
-        CodecError::Legacy {
-            what: "too many hashes in a merkleblock",
-            excess,
-        }
+        CodecError::Legacy { what: "too many hashes in a merkleblock", excess }
     }
 }
 

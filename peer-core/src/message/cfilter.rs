@@ -155,10 +155,7 @@ pub struct CFTypes {
 
 impl Payload for GetCFilter {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            block_hash: reader.hash()?,
-            filter_type: FilterType(reader.u8()?),
-        })
+        Ok(Self { block_hash: reader.hash()?, filter_type: FilterType(reader.u8()?) })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

@@ -65,9 +65,7 @@ impl CFilterV2 {
 
 impl Payload for GetCFilterV2 {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            block_hash: reader.hash()?,
-        })
+        Ok(Self { block_hash: reader.hash()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -97,20 +95,14 @@ impl Payload for CFilterV2 {
     }
 
     fn encoded_len(&self) -> usize {
-        let lists = self
-            .data
-            .encoded_len()
-            .saturating_add(self.proof_hashes.hashes_len());
+        let lists = self.data.encoded_len().saturating_add(self.proof_hashes.hashes_len());
         lists.saturating_add(Hash::LEN + 4)
     }
 }
 
 impl Payload for GetCFsV2 {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            start_hash: reader.hash()?,
-            end_hash: reader.hash()?,
-        })
+        Ok(Self { start_hash: reader.hash()?, end_hash: reader.hash()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -125,9 +117,7 @@ impl Payload for GetCFsV2 {
 
 impl Payload for CFiltersV2 {
     fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
-        let cfilters = List::decode(reader, CFilterV2::MIN_LEN, |reader| {
-            CFilterV2::decode(reader, version)
-        })?;
+        let cfilters = List::decode(reader, CFilterV2::MIN_LEN, |reader| CFilterV2::decode(reader, version))?;
         Ok(Self { cfilters })
     }
 

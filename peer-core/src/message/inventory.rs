@@ -82,28 +82,19 @@ impl Inventory {
     /// A transaction, by the hash of its prefix.
     #[must_use]
     pub const fn tx(hash: Hash) -> Self {
-        Self {
-            kind: InventoryKind::TX,
-            hash,
-        }
+        Self { kind: InventoryKind::TX, hash }
     }
 
     /// A block.
     #[must_use]
     pub const fn block(hash: Hash) -> Self {
-        Self {
-            kind: InventoryKind::BLOCK,
-            hash,
-        }
+        Self { kind: InventoryKind::BLOCK, hash }
     }
 
     /// A mixing message.
     #[must_use]
     pub const fn mix(hash: Hash) -> Self {
-        Self {
-            kind: InventoryKind::MIX,
-            hash,
-        }
+        Self { kind: InventoryKind::MIX, hash }
     }
 
     fn from_wire(bytes: &[u8; Self::LEN]) -> Self {
@@ -163,9 +154,7 @@ fn encode(list: &InventoryList, out: &mut Vec<u8>) {
 
 impl Payload for Inv {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            inventory: decode(reader)?,
-        })
+        Ok(Self { inventory: decode(reader)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -179,9 +168,7 @@ impl Payload for Inv {
 
 impl Payload for GetData {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            inventory: decode(reader)?,
-        })
+        Ok(Self { inventory: decode(reader)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -195,9 +182,7 @@ impl Payload for GetData {
 
 impl Payload for NotFound {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            inventory: decode(reader)?,
-        })
+        Ok(Self { inventory: decode(reader)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

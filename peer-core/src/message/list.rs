@@ -33,10 +33,7 @@ impl<T, B: Bound> List<T, B> {
     /// An empty list.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            items: Vec::new(),
-            bound: PhantomData,
-        }
+        Self { items: Vec::new(), bound: PhantomData }
     }
 
     /// Appends an item.
@@ -46,10 +43,7 @@ impl<T, B: Bound> List<T, B> {
     /// The error of this kind of list where it is full.
     pub fn push(&mut self, item: T) -> Result<(), CodecError> {
         if self.items.len() >= B::MAX {
-            return Err(B::exceeded(Excess::new(
-                self.items.len().saturating_add(1),
-                B::MAX,
-            )));
+            return Err(B::exceeded(Excess::new(self.items.len().saturating_add(1), B::MAX)));
         }
         self.items.push(item);
         Ok(())
@@ -72,10 +66,7 @@ impl<T, B: Bound> List<T, B> {
         for _ in 0..count {
             items.push(read(reader)?);
         }
-        Ok(Self {
-            items,
-            bound: PhantomData,
-        })
+        Ok(Self { items, bound: PhantomData })
     }
 
     /// Reads the count, then as many items of `N` bytes each.
@@ -84,10 +75,7 @@ impl<T, B: Bound> List<T, B> {
         read: impl FnMut(&[u8; N]) -> Result<T, CodecError>,
     ) -> Result<Self, CodecError> {
         let count = reader.count(B::MAX, B::exceeded)?;
-        Ok(Self {
-            items: reader.fixed(count, read)?,
-            bound: PhantomData,
-        })
+        Ok(Self { items: reader.fixed(count, read)?, bound: PhantomData })
     }
 
     /// Appends the count, then each item with `write`.
@@ -107,10 +95,7 @@ impl<T, B: Bound> List<T, B> {
 impl<B: Bound> List<Hash, B> {
     pub(crate) fn decode_hashes(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let count = reader.count(B::MAX, B::exceeded)?;
-        Ok(Self {
-            items: reader.hashes(count)?,
-            bound: PhantomData,
-        })
+        Ok(Self { items: reader.hashes(count)?, bound: PhantomData })
     }
 
     pub(crate) fn encode_hashes(&self, out: &mut Vec<u8>) {
@@ -130,10 +115,7 @@ impl<T, B: Bound> TryFrom<Vec<T>> for List<T, B> {
         if items.len() > B::MAX {
             return Err(B::exceeded(Excess::new(items.len(), B::MAX)));
         }
-        Ok(Self {
-            items,
-            bound: PhantomData,
-        })
+        Ok(Self { items, bound: PhantomData })
     }
 }
 
@@ -165,10 +147,7 @@ impl<'a, T, B> IntoIterator for &'a List<T, B> {
 
 impl<T: Clone, B> Clone for List<T, B> {
     fn clone(&self) -> Self {
-        Self {
-            items: self.items.clone(),
-            bound: PhantomData,
-        }
+        Self { items: self.items.clone(), bound: PhantomData }
     }
 }
 

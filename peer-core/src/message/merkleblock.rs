@@ -65,10 +65,7 @@ impl MerkleFlags {
 }
 
 const fn too_long(excess: Excess) -> CodecError {
-    CodecError::Legacy {
-        what: "flags of a merkleblock too long",
-        excess,
-    }
+    CodecError::Legacy { what: "flags of a merkleblock too long", excess }
 }
 
 impl Payload for MerkleBlock {
@@ -102,13 +99,9 @@ impl Payload for MerkleBlock {
 
     fn encoded_len(&self) -> usize {
         const FIXED: usize = BlockHeader::LEN + 4 + 4;
-        [
-            self.hashes.hashes_len(),
-            self.stake_hashes.hashes_len(),
-            var_bytes_len(self.flags.0.len()),
-        ]
-        .into_iter()
-        .fold(FIXED, usize::saturating_add)
+        [self.hashes.hashes_len(), self.stake_hashes.hashes_len(), var_bytes_len(self.flags.0.len())]
+            .into_iter()
+            .fold(FIXED, usize::saturating_add)
     }
 
     fn check(&self, version: ProtocolVersion) -> Result<(), CodecError> {

@@ -9,8 +9,8 @@
 
 mod address;
 mod alert;
-mod bloom;
 mod block;
+mod bloom;
 pub mod bounds;
 mod cfilter;
 mod cfilter_v2;
@@ -21,6 +21,7 @@ mod list;
 mod locator;
 mod merkleblock;
 mod mixing;
+mod onion;
 mod ping;
 mod raw;
 pub(crate) mod reader;
@@ -30,6 +31,7 @@ mod summary;
 mod table;
 mod text;
 mod transaction;
+pub mod var_int;
 mod version;
 
 use alloc::boxed::Box;
@@ -39,13 +41,13 @@ use bytes::Bytes;
 
 pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
 pub use self::alert::{Alert, AlertPayload, SubVersions};
+pub use self::block::{Block, Transactions};
 pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
 pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
 pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCFsV2};
-pub use self::block::{Block, Transactions};
 pub use self::command::Command;
 pub use self::header::{BlockHeader, Headers};
-pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
+pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, InventoryList, NotFound};
 pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
 pub use self::merkleblock::{MerkleBlock, MerkleFlags};
@@ -60,7 +62,7 @@ pub use self::reject::{Reject, RejectCode};
 pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
 pub use self::summary::Summary;
 pub use self::table::Message;
-pub(crate) use self::table::lookup;
+pub(crate) use self::table::{Lane, lookup};
 pub use self::text::Timestamp;
 pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};
 pub use self::version::{UserAgent, Version};
@@ -118,19 +120,16 @@ impl Message {
     /// A command that does not exist at `version` becomes [`Message::Raw`]; whether such a frame is welcome
     /// is for the frame layer to say.
     ///
+    /// The size is not compared with the command's limit, which is the frame layer's to keep.
+    ///
     /// # Errors
     ///
-    /// [`CodecError::PayloadTooLarge`] above the command's limit at `version`,
-    /// [`CodecError::MsgInvalidForPVer`] outside its versions, what the fields are refused for, then
+    /// [`CodecError::MsgInvalidForPVer`] outside the command's versions, what the fields are refused for, then
     /// [`CodecError::TrailingBytes`].
     pub fn decode(command: Command, payload: Bytes, version: ProtocolVersion) -> Result<Self, CodecError> {
         let Some(spec) = lookup(command) else {
             return Ok(Self::Raw(Raw { command, payload }));
         };
-        let max = spec.max_payload(version);
-        if payload.len() > max {
-            return Err(CodecError::PayloadTooLarge(Excess::new(payload.len(), max)));
-        }
         spec.decode(&payload, version)
     }
 
@@ -176,11 +175,7 @@ impl Message {
         };
         self.check_fields(version)?;
         let len = self.encoded_len();
-        if len > max {
-            Err(CodecError::PayloadTooLarge(Excess::new(len, max)))
-        } else {
-            Ok(len)
-        }
+        if len > max { Err(CodecError::PayloadTooLarge(Excess::new(len, max))) } else { Ok(len) }
     }
 }
 

@@ -64,9 +64,7 @@ impl Payload for Pong {
 
 impl Payload for FeeFilter {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            min_fee: reader.i64()?,
-        })
+        Ok(Self { min_fee: reader.i64()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use super::var_int;
 use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
@@ -21,18 +22,12 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(payload: &'a Bytes) -> Self {
-        Self {
-            payload,
-            rest: payload,
-        }
+        Self { payload, rest: payload }
     }
 
     /// A cursor that starts `position` bytes into the payload.
     pub(crate) fn at(payload: &'a Bytes, position: usize) -> Self {
-        Self {
-            payload,
-            rest: payload.get(position..).unwrap_or_default(),
-        }
+        Self { payload, rest: payload.get(position..).unwrap_or_default() }
     }
 
     /// Bytes not read yet.
@@ -57,10 +52,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn slice(&mut self, len: usize) -> Result<&'a [u8], CodecError> {
-        let (head, rest) = self
-            .rest
-            .split_at_checked(len)
-            .ok_or_else(|| self.truncated(len))?;
+        let (head, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.truncated(len))?;
         self.rest = rest;
         Ok(head)
     }
@@ -107,24 +99,9 @@ impl<'a> Reader<'a> {
 
     /// A variable length integer whose first byte has been read.
     fn rest_of_var_int(&mut self, first: u8) -> Result<u64, CodecError> {
-        match first {
-            0..=0xfc => Ok(u64::from(first)),
-            _ => self.long_var_int(first),
-        }
-    }
-
-    #[cold]
-    fn long_var_int(&mut self, first: u8) -> Result<u64, CodecError> {
-        let (value, least) = match first {
-            0xfd => (u64::from(self.u16()?), 0xfd),
-            0xfe => (u64::from(self.u32()?), 0x1_0000),
-            _ => (self.u64()?, 0x1_0000_0000),
-        };
-        if value < least {
-            Err(CodecError::NonCanonicalVarInt { value })
-        } else {
-            Ok(value)
-        }
+        let (value, len) = var_int::read_rest(first, self.rest)?;
+        self.rest = self.rest.get(len..).unwrap_or_default();
+        Ok(value)
     }
 
     /// A count or length of at most `max`; above it, `exceeded` names the error.
@@ -193,10 +170,7 @@ impl<'a> Reader<'a> {
     }
 
     const fn truncated(&self, needed: usize) -> CodecError {
-        CodecError::Truncated {
-            needed: needed as u64,
-            available: self.rest.len() as u64,
-        }
+        CodecError::Truncated { needed: needed as u64, available: self.rest.len() as u64 }
     }
 }
 
@@ -247,12 +221,7 @@ impl Sink for Blake256 {
 
 /// Size of `value` as a variable length integer, in bytes.
 pub(crate) const fn var_int_len(value: usize) -> usize {
-    match value {
-        0..=0xfc => 1,
-        0xfd..=0xffff => 3,
-        0x1_0000..=0xffff_ffff => 5,
-        _ => 9,
-    }
+    var_int::len(value as u64)
 }
 
 /// Size of a byte string with its length in front, in bytes.
@@ -262,17 +231,8 @@ pub(crate) const fn var_bytes_len(len: usize) -> usize {
 
 /// Appends `value` as a variable length integer.
 pub(crate) fn put_var_int(out: &mut (impl Sink + ?Sized), value: usize) {
-    let bytes = (value as u64).to_le_bytes();
-    let [low, second, third, fourth, ..] = bytes;
-    match value {
-        0..=0xfc => out.put(&[low]),
-        0xfd..=0xffff => out.put(&[0xfd, low, second]),
-        0x1_0000..=0xffff_ffff => out.put(&[0xfe, low, second, third, fourth]),
-        _ => {
-            out.put(&[0xff]);
-            out.put(&bytes);
-        }
-    }
+    let (bytes, len) = var_int::encode(value as u64);
+    out.put(bytes.get(..len).unwrap_or_default());
 }
 
 /// Appends a byte string with its length in front.

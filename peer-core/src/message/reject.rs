@@ -112,12 +112,7 @@ impl Reject {
     ) -> Result<Self, CodecError> {
         let command = Bytes::from(command.into());
         let hash = has_hash(&command).then(|| hash.unwrap_or_default());
-        let reject = Self {
-            command,
-            code,
-            reason: Bytes::from(reason.into()),
-            hash,
-        };
+        let reject = Self { command, code, reason: Bytes::from(reason.into()), hash };
         reject.check_texts()?;
         Ok(reject)
     }
@@ -165,17 +160,8 @@ impl Payload for Reject {
         let command = reader.var_string()?;
         let code = RejectCode(reader.u8()?);
         let reason = reader.var_string()?;
-        let hash = if has_hash(&command) {
-            Some(reader.hash()?)
-        } else {
-            None
-        };
-        Ok(Self {
-            command,
-            code,
-            reason,
-            hash,
-        })
+        let hash = if has_hash(&command) { Some(reader.hash()?) } else { None };
+        Ok(Self { command, code, reason, hash })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

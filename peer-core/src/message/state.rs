@@ -76,10 +76,7 @@ impl InitStateType {
 
     const fn from_bytes(name: &[u8]) -> Result<Self, CodecError> {
         if name.len() > Self::MAX_LEN {
-            return Err(CodecError::InitStateTypeTooLong(Excess::new(
-                name.len(),
-                Self::MAX_LEN,
-            )));
+            return Err(CodecError::InitStateTypeTooLong(Excess::new(name.len(), Self::MAX_LEN)));
         }
         if !is_strict_ascii(name) {
             return Err(CodecError::MalformedStrictString);
@@ -91,9 +88,7 @@ impl InitStateType {
     }
 
     const fn known(name: &str) -> Self {
-        let Ok(known) = Self::new(name) else {
-            panic!("a known type is malformed")
-        };
+        let Ok(known) = Self::new(name) else { panic!("a known type is malformed") };
         known
     }
 
@@ -155,24 +150,18 @@ impl Payload for MiningState {
     }
 
     fn encoded_len(&self) -> usize {
-        let lists = self
-            .block_hashes
-            .hashes_len()
-            .saturating_add(self.vote_hashes.hashes_len());
+        let lists = self.block_hashes.hashes_len().saturating_add(self.vote_hashes.hashes_len());
         lists.saturating_add(4 + 4)
     }
 }
 
 impl Payload for GetInitState {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self {
-            types: List::decode(reader, 1, InitStateType::read)?,
-        })
+        Ok(Self { types: List::decode(reader, 1, InitStateType::read)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
-        self.types
-            .encode(out, |out, kind| put_var_bytes(out, kind.name()));
+        self.types.encode(out, |out, kind| put_var_bytes(out, kind.name()));
     }
 
     fn encoded_len(&self) -> usize {

@@ -82,9 +82,7 @@ fn inventory(f: &mut fmt::Formatter<'_>, items: &[Inventory]) -> fmt::Result {
             let txs = count(InventoryKind::TX);
             let blocks = count(InventoryKind::BLOCK);
             let mixes = count(InventoryKind::MIX);
-            let other = [txs, blocks, mixes]
-                .into_iter()
-                .fold(items.len(), usize::saturating_sub);
+            let other = [txs, blocks, mixes].into_iter().fold(items.len(), usize::saturating_sub);
             write!(f, "txns {txs}, blocks {blocks}, mixmsgs {mixes}, other {other}")
         }
     }

@@ -9,9 +9,10 @@ use bytes::Bytes;
 
 use super::reader::Reader;
 use super::*;
+use crate::peer::{Answer, Whole};
 
 /// Which of a peer's two queues a message leaves through. Control overtakes bulk that has not started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Lane {
     /// Keep-alive, requests and settings: small and wanted soon.
     Control,
@@ -40,6 +41,8 @@ pub(crate) struct Spec {
     valid: (u32, u32),
     /// First and last version at which a frame with this command is read at all.
     known: (u32, u32),
+    /// What the message answers, if it only ever answers.
+    pub(crate) answer: Option<Answer>,
     decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
 }
 
@@ -51,16 +54,20 @@ const fn bulk(name: &str, limit: Limit) -> Spec {
     spec(name, limit, Lane::Bulk)
 }
 
+/// Mixing messages all exist since the same version and only ever answer a `getdata`.
+const fn mixing(name: &str, max: usize) -> Spec {
+    bulk(name, WhereValid(max)).since(ProtocolVersion::MIX).answers(Answer::Item(InventoryKind::MIX))
+}
+
 const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
-    let Ok(command) = Command::new(name) else {
-        panic!("a command of the table is malformed")
-    };
+    let Ok(command) = Command::new(name) else { panic!("a command of the table is malformed") };
     Spec {
         command,
         lane,
         limit,
         valid: (0, u32::MAX),
         known: (0, u32::MAX),
+        answer: None,
         decode: |_, _| Ok(Message::Verack),
     }
 }
@@ -68,27 +75,22 @@ const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
 impl Spec {
     /// The message exists from this version on.
     const fn since(self, version: ProtocolVersion) -> Self {
-        Self {
-            valid: (version.get(), self.valid.1),
-            ..self
-        }
+        Self { valid: (version.get(), self.valid.1), ..self }
     }
 
     /// The message exists up to this version.
     const fn until(self, version: u32) -> Self {
-        Self {
-            valid: (self.valid.0, version),
-            ..self
-        }
+        Self { valid: (self.valid.0, version), ..self }
     }
 
     /// The command was dropped: frames with it are read at versions 1 to `last` only.
     const fn dropped_after(self, last: u32) -> Self {
-        Self {
-            known: (1, last),
-            valid: (self.valid.0, last),
-            ..self
-        }
+        Self { known: (1, last), valid: (self.valid.0, last), ..self }
+    }
+
+    /// The message only ever answers this.
+    const fn answers(self, answer: Answer) -> Self {
+        Self { answer: Some(answer), ..self }
     }
 
     const fn decoded_by(
@@ -120,6 +122,11 @@ impl Spec {
         }
     }
 
+    /// Whether only the limit of all payloads applies.
+    pub(crate) const fn is_unlimited(&self, version: ProtocolVersion) -> bool {
+        self.max_payload(version) == MAX_PAYLOAD
+    }
+
     /// Decodes a whole payload, whose size has been checked.
     pub(crate) fn decode(&self, payload: &Bytes, version: ProtocolVersion) -> Result<Message, CodecError> {
         if !self.is_valid_at(version) {
@@ -134,11 +141,7 @@ impl Spec {
 
 /// The largest payload of `block`, `tx` and `merkleblock`, in bytes.
 pub(crate) const fn max_block(version: ProtocolVersion) -> usize {
-    if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() {
-        1_000_000
-    } else {
-        1_310_720
-    }
+    if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 1_000_000 } else { 1_310_720 }
 }
 
 /// The line of a command.
@@ -188,7 +191,7 @@ macro_rules! messages {
                 }
             }
 
-            pub(super) fn write(&self, out: &mut Vec<u8>) {
+            pub(crate) fn write(&self, out: &mut Vec<u8>) {
                 match self {
                     $(messages!(@pattern message $variant $($payload)?) =>
                         messages!(@call message () encode(out) $($payload)?),)*
@@ -255,9 +258,9 @@ messages! {
     /// Asks for announced objects.
     GetData(GetData) = control("getdata", Always(1_800_003));
     /// Names objects of a `getdata` that the sender does not have.
-    NotFound(NotFound) = bulk("notfound", Always(1_800_003));
+    NotFound(NotFound) = bulk("notfound", Always(1_800_003)).answers(Answer::AnyItem);
     /// One block, asked for.
-    Block(Block) = bulk("block", Limit::Block);
+    Block(Block) = bulk("block", Limit::Block).answers(Answer::Item(InventoryKind::BLOCK));
     /// One transaction, asked for.
     Tx(Transaction) = bulk("tx", Limit::Block);
     /// Asks for block headers after a known point.
@@ -273,7 +276,7 @@ messages! {
     /// Asks for the blocks and votes that could be built upon.
     GetMinings = control("getminings", Always(0));
     /// The blocks and votes that could be built upon.
-    MiningState(MiningState) = bulk("miningstate", Always(1546));
+    MiningState(MiningState) = bulk("miningstate", Always(1546)).answers(Answer::Whole(Whole::MiningState));
     /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
     SendHeaders = control("sendheaders", Always(0)).since(ProtocolVersion::SEND_HEADERS);
     /// Asks not to be told of transactions below a fee rate. From version 5 on.
@@ -281,27 +284,27 @@ messages! {
     /// Asks for a version 1 committed filter. From version 6 on.
     GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(ProtocolVersion::NODE_CF);
     /// A version 1 committed filter. From version 6 on.
-    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(ProtocolVersion::NODE_CF);
+    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(ProtocolVersion::NODE_CF).answers(Answer::Whole(Whole::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
     GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(ProtocolVersion::NODE_CF);
     /// Headers of version 1 committed filters. From version 6 on.
-    CFHeaders(CFHeaders) = bulk("cfheaders", Always(64_036)).since(ProtocolVersion::NODE_CF);
+    CFHeaders(CFHeaders) = bulk("cfheaders", Always(64_036)).since(ProtocolVersion::NODE_CF).answers(Answer::Whole(Whole::CFHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
     GetCFTypes = control("getcftypes", Always(0)).since(ProtocolVersion::NODE_CF);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
-    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(ProtocolVersion::NODE_CF);
+    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(ProtocolVersion::NODE_CF).answers(Answer::Whole(Whole::CFTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
     GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(ProtocolVersion::CFILTER_V2);
     /// A version 2 committed filter. From version 7 on.
-    CFilterV2(Box<CFilterV2>) = bulk("cfilterv2", Always(263_210)).since(ProtocolVersion::CFILTER_V2);
+    CFilterV2(Box<CFilterV2>) = bulk("cfilterv2", Always(263_210)).since(ProtocolVersion::CFILTER_V2).answers(Answer::Whole(Whole::CFilterV2));
     /// Asks for parts of the initial state. From version 8 on.
     GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(ProtocolVersion::INIT_STATE);
     /// The initial state. From version 8 on.
-    InitState(Box<InitState>) = bulk("initstate", WhereValid(1763)).since(ProtocolVersion::INIT_STATE);
+    InitState(Box<InitState>) = bulk("initstate", WhereValid(1763)).since(ProtocolVersion::INIT_STATE).answers(Answer::Whole(Whole::InitState));
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
     GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(ProtocolVersion::BATCHED_CFILTERS_V2);
     /// Version 2 committed filters of blocks in a row. From version 11 on.
-    CFiltersV2(CFiltersV2) = bulk("cfiltersv2", Always(26_321_001)).since(ProtocolVersion::BATCHED_CFILTERS_V2);
+    CFiltersV2(CFiltersV2) = bulk("cfiltersv2", Always(26_321_001)).since(ProtocolVersion::BATCHED_CFILTERS_V2).answers(Answer::Whole(Whole::CFiltersV2));
     /// Tells that a message was not accepted. Versions 1 to 8.
     Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
     /// A signed notice. Versions 1 to 5.
@@ -309,27 +312,29 @@ messages! {
     /// Adds to a bloom filter. Versions 1 to 5.
     FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
     /// Offers coins for a mix. This and all other mixing messages: from version 10 on.
-    MixPairReq(Box<MixPairReq>) = bulk("mixpairreq", WhereValid(8_476_848)).since(ProtocolVersion::MIX);
+    MixPairReq(Box<MixPairReq>) = mixing("mixpairreq", 8_476_848);
     /// Publishes keys for a run of a mix.
     MixKeyExchange(Box<MixKeyExchange>) =
-        bulk("mixkeyxchg", WhereValid(17_815)).since(ProtocolVersion::MIX);
+        mixing("mixkeyxchg", 17_815);
     /// Ciphertexts for the keys of other peers of a mix.
     MixCiphertexts(Box<MixCiphertexts>) =
-        bulk("mixcphrtxt", WhereValid(552_584)).since(ProtocolVersion::MIX);
+        mixing("mixcphrtxt", 552_584);
     /// Reserves slots in a mix.
     MixSlotReserve(Box<MixSlotReserve>) =
-        bulk("mixslotres", WhereValid(17_318_030)).since(ProtocolVersion::MIX);
+        mixing("mixslotres", 17_318_030);
     /// The solution of the slot reservation polynomial.
     MixFactoredPoly(Box<MixFactoredPoly>) =
-        bulk("mixfactpoly", WhereValid(49_291)).since(ProtocolVersion::MIX);
+        mixing("mixfactpoly", 49_291);
     /// The messages of a mix, each hidden among those of others.
-    MixDCNet(Box<MixDCNet>) = bulk("mixdcnet", WhereValid(20_988_047)).since(ProtocolVersion::MIX);
+    MixDCNet(Box<MixDCNet>) = mixing("mixdcnet", 20_988_047);
     /// The transaction of a mix with the sender's part signed.
-    MixConfirm(Box<MixConfirm>) = bulk("mixconfirm", WhereValid(1_016_520)).since(ProtocolVersion::MIX);
+    MixConfirm(Box<MixConfirm>) = mixing("mixconfirm", 1_016_520);
     /// The secrets of a mix that failed.
-    MixSecrets(Box<MixSecrets>) = bulk("mixsecrets", WhereValid(70_831)).since(ProtocolVersion::MIX);
+    MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
     /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
-    MerkleBlock(Box<MerkleBlock>) = bulk("merkleblock", Limit::Block).dropped_after(5);
+    MerkleBlock(Box<MerkleBlock>) = bulk("merkleblock", Limit::Block)
+        .dropped_after(5)
+        .answers(Answer::Item(InventoryKind::FILTERED_BLOCK));
     /// Removes a bloom filter. Versions 1 to 5.
     FilterClear = control("filterclear", Always(0)).dropped_after(5);
     /// Sets a bloom filter. Versions 1 to 5.

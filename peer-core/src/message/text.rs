@@ -26,11 +26,7 @@ impl Timestamp {
     ///
     /// [`CodecError::InvalidTimestamp`] above [`Timestamp::MAX`].
     pub const fn new(seconds: u64) -> Result<Self, CodecError> {
-        if seconds > Self::MAX.0 {
-            Err(CodecError::InvalidTimestamp(seconds))
-        } else {
-            Ok(Self(seconds))
-        }
+        if seconds > Self::MAX.0 { Err(CodecError::InvalidTimestamp(seconds)) } else { Ok(Self(seconds)) }
     }
 
     /// The same from a signed number, as clocks give it.

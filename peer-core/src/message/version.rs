@@ -1,12 +1,13 @@
 //! The `version` message, with which two nodes introduce themselves.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::reader::{MAX_PAYLOAD, Reader, put_var_bytes, var_bytes_len};
 use super::text::is_strict_ascii;
-use super::{NetAddress, Payload, Timestamp};
+use super::{Message, NetAddress, Payload, Timestamp};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
@@ -28,10 +29,7 @@ impl UserAgent {
     pub fn new(text: impl Into<String>) -> Result<Self, CodecError> {
         let text = text.into();
         if text.len() > Self::MAX_LEN {
-            return Err(CodecError::UserAgentTooLong(Excess::new(
-                text.len(),
-                Self::MAX_LEN,
-            )));
+            return Err(CodecError::UserAgentTooLong(Excess::new(text.len(), Self::MAX_LEN)));
         }
         if !is_strict_ascii(text.as_bytes()) {
             return Err(CodecError::MalformedStrictString);
@@ -93,6 +91,12 @@ pub struct Version {
     pub last_block: i32,
     /// Whether the sender wants *no* announcements of transactions. (The wire has the opposite flag.)
     pub disable_relay_tx: bool,
+}
+
+impl From<Version> for Message {
+    fn from(version: Version) -> Self {
+        Self::Version(Box::new(version))
+    }
 }
 
 impl Payload for Version {

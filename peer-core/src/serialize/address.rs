@@ -1,6 +1,6 @@
 //! Addresses and the `version` message.
 
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::Ipv6Addr;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
@@ -38,16 +38,11 @@ impl Serialize for NetAddressV2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("NetAddressV2", 6)?;
         match &self.address {
-            Address::Ipv4(ip) => {
-                fields.serialize_field("addr_hex", &Hex(&ip.octets()))?;
-                fields.serialize_field("addr_text", &Text(IpAddr::V4(*ip)))?;
-            }
-            Address::Ipv6(ip) => {
-                fields.serialize_field("addr_hex", &Hex(&ip.octets()))?;
-                fields.serialize_field("addr_text", &Text(ip.to_canonical()))?;
-            }
+            Address::Ipv4(ip) => fields.serialize_field("addr_hex", &Hex(&ip.octets()))?,
+            Address::Ipv6(ip) => fields.serialize_field("addr_hex", &Hex(&ip.octets()))?,
             Address::TorV3(key) => fields.serialize_field("addr_hex", &Hex(key))?,
         }
+        fields.serialize_field("addr_text", &Text(self.address))?;
         fields.serialize_field("port", &self.port)?;
         fields.serialize_field("services", &self.services)?;
         fields.serialize_field("timestamp", &self.timestamp)?;

@@ -102,11 +102,7 @@ impl Serialize for MixKeyExchange {
 
 impl Serialize for MixCiphertexts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ciphertexts: Vec<_> = self
-            .ciphertexts()
-            .iter()
-            .map(|bytes| blake256::hash(bytes))
-            .collect();
+        let ciphertexts: Vec<_> = self.ciphertexts().iter().map(|bytes| blake256::hash(bytes)).collect();
         let mut fields = begin(serializer, self, &self.header, 2)?;
         fields.serialize_field("ciphertexts_blake256", &Seq(ciphertexts.iter(), hex))?;
         fields.serialize_field("seen_key_exchanges", self.seen_key_exchanges())?;

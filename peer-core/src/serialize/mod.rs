@@ -5,8 +5,8 @@
 //! serialize as they are derive it where they stand; the rest is here.
 
 mod address;
-mod filter;
 mod block;
+mod filter;
 mod header;
 mod legacy;
 mod mixing;

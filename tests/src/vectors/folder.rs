@@ -69,13 +69,7 @@ impl Folder {
     pub fn lines(&self, name: &str) -> Option<Vec<Line>> {
         let path = self.files.get(name).filter(|_| name.ends_with(".jsonl"))?;
         let values = parse(name, &read_text(path));
-        Some(
-            values
-                .into_iter()
-                .enumerate()
-                .map(|(index, value)| self.line(name, index + 1, value))
-                .collect(),
-        )
+        Some(values.into_iter().enumerate().map(|(index, value)| self.line(name, index + 1, value)).collect())
     }
 
     /// The contents of a file of `bin/`, or nothing if there is no such file.
@@ -89,11 +83,8 @@ impl Folder {
     fn line(&self, file: &str, number: usize, mut value: Value) -> Line {
         let place = format!("{file}:{number}");
         let long_payload = value.get("payload_bin").map(|name| {
-            let name = name
-                .as_str()
-                .unwrap_or_else(|| panic!("{place}: payload_bin is not a text"));
-            self.bin(name)
-                .unwrap_or_else(|| panic!("{place}: no file {name}"))
+            let name = name.as_str().unwrap_or_else(|| panic!("{place}: payload_bin is not a text"));
+            self.bin(name).unwrap_or_else(|| panic!("{place}: no file {name}"))
         });
         if let Some(packed) = &self.packed {
             packed.unpack(&mut value, long_payload.as_deref(), &place);
@@ -132,14 +123,11 @@ fn find_files(folder: &Path, prefix: &str, files: &mut BTreeMap<String, PathBuf>
 }
 
 fn parse(name: &str, text: &str) -> Vec<Value> {
-    let parsed = text
-        .lines()
-        .zip(1..)
-        .map(|(line, number)| match serde_json::from_str(line) {
-            Ok(value @ Value::Object(_)) => value,
-            Ok(_) => panic!("{name}:{number}: not an object"),
-            Err(error) => panic!("{name}:{number}: {error}"),
-        });
+    let parsed = text.lines().zip(1..).map(|(line, number)| match serde_json::from_str(line) {
+        Ok(value @ Value::Object(_)) => value,
+        Ok(_) => panic!("{name}:{number}: not an object"),
+        Err(error) => panic!("{name}:{number}: {error}"),
+    });
     parsed.collect()
 }
 

@@ -84,19 +84,9 @@ pub fn assert_all_files_known(folder: &Folder) {
     let mut named = BTreeSet::new();
     for name in files.iter().filter(|name| reader_of(name).is_some()) {
         let lines = folder.lines(name).unwrap_or_default();
-        named.extend(
-            lines
-                .iter()
-                .filter_map(|line| Some(line.get("payload_bin")?.as_str().to_owned())),
-        );
+        named.extend(lines.iter().filter_map(|line| Some(line.get("payload_bin")?.as_str().to_owned())));
     }
-    let unknown: Vec<_> = files
-        .into_iter()
-        .filter(|name| reader_of(name).is_none() && !named.contains(name))
-        .collect();
-    assert!(
-        unknown.is_empty(),
-        "no test reads these files of {}: {unknown:?}",
-        folder.root().display()
-    );
+    let unknown: Vec<_> =
+        files.into_iter().filter(|name| reader_of(name).is_none() && !named.contains(name)).collect();
+    assert!(unknown.is_empty(), "no test reads these files of {}: {unknown:?}", folder.root().display());
 }

@@ -20,12 +20,7 @@ pub struct Node<'a> {
 
 impl Line {
     pub(super) fn new(file: &str, number: usize, value: Value, long_payload: Option<Vec<u8>>) -> Self {
-        Self {
-            file: file.to_owned(),
-            number,
-            value,
-            long_payload: long_payload.map(Bytes::from),
-        }
+        Self { file: file.to_owned(), number, value, long_payload: long_payload.map(Bytes::from) }
     }
 
     /// Name of the file.
@@ -50,10 +45,7 @@ impl Line {
 
     /// The line as a node.
     pub fn root(&self) -> Node<'_> {
-        Node {
-            value: &self.value,
-            place: self.place(),
-        }
+        Node { value: &self.value, place: self.place() }
     }
 
     /// The payload: `payload_hex`, or the file that `payload_bin` names.
@@ -165,8 +157,7 @@ impl<'a> Node<'a> {
     /// The value of `key`.
     #[track_caller]
     pub fn at(&self, key: &str) -> Self {
-        self.member(key)
-            .unwrap_or_else(|| self.fail(&format!("no {key}")))
+        self.member(key).unwrap_or_else(|| self.fail(&format!("no {key}")))
     }
 
     /// The elements of the list at `key`; none if it is `null`.
@@ -191,9 +182,7 @@ impl<'a> Node<'a> {
     #[track_caller]
     pub fn bool(&self, key: &str) -> bool {
         let node = self.at(key);
-        node.value
-            .as_bool()
-            .unwrap_or_else(|| node.fail("not true or false"))
+        node.value.as_bool().unwrap_or_else(|| node.fail("not true or false"))
     }
 
     /// The text at `key`.
@@ -222,10 +211,7 @@ impl<'a> Node<'a> {
             Value::Array(list) => list
                 .iter()
                 .enumerate()
-                .map(|(index, value)| Node {
-                    value,
-                    place: format!("{}[{index}]", self.place),
-                })
+                .map(|(index, value)| Node { value, place: format!("{}[{index}]", self.place) })
                 .collect(),
             _ => self.fail("not a list"),
         }
@@ -260,10 +246,7 @@ impl<'a> Node<'a> {
 
     fn member(&self, key: &str) -> Option<Self> {
         let value = self.value.get(key)?;
-        Some(Node {
-            value,
-            place: format!("{} {key}", self.place),
-        })
+        Some(Node { value, place: format!("{} {key}", self.place) })
     }
 
     #[track_caller]

@@ -55,12 +55,7 @@ pub fn part_of_blob(range: &Range<usize>) -> String {
 
 /// How a part that is found in the line's payload, or in it reversed, is written.
 pub fn part_of_payload(range: &Range<usize>, is_reversed: bool) -> String {
-    format!(
-        "{}p{}+{}",
-        if is_reversed { "~" } else { "" },
-        range.start,
-        range.len()
-    )
+    format!("{}p{}+{}", if is_reversed { "~" } else { "" }, range.start, range.len())
 }
 
 /// The long bytes of a packed folder.
@@ -82,17 +77,8 @@ struct Scope<'a> {
 
 impl Blob {
     pub(super) fn new(bytes: Vec<u8>, names: &[Value]) -> Self {
-        let text = |entry: &Value, key| {
-            entry
-                .get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let names = names
-            .iter()
-            .map(|entry| (text(entry, "name"), text(entry, "bytes")))
-            .collect();
+        let text = |entry: &Value, key| entry.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let names = names.iter().map(|entry| (text(entry, "name"), text(entry, "bytes"))).collect();
         Self { bytes, names }
     }
 
@@ -107,29 +93,15 @@ impl Blob {
     /// Puts the original texts into a line. The payload comes first, as others may refer to it.
     pub(super) fn unpack(&self, line: &mut Value, long_payload: Option<&[u8]>, place: &str) {
         let frame_start = frame_start(line).unwrap_or_default();
-        let scope = Scope {
-            frame_start: &frame_start,
-            ..self.scope(place)
-        };
+        let scope = Scope { frame_start: &frame_start, ..self.scope(place) };
         let header = scope.bytes_at(line, "frame_header_hex");
         let payload = scope.bytes_at(line, "payload_hex");
         let payload = long_payload.unwrap_or(&payload);
-        Scope {
-            header: &header,
-            payload,
-            ..scope
-        }
-        .unpack(line);
+        Scope { header: &header, payload, ..scope }.unpack(line);
     }
 
     fn scope<'a>(&'a self, place: &'a str) -> Scope<'a> {
-        Scope {
-            blob: &self.bytes,
-            frame_start: &[],
-            header: &[],
-            payload: &[],
-            place,
-        }
+        Scope { blob: &self.bytes, frame_start: &[], header: &[], payload: &[], place }
     }
 }
 
@@ -149,32 +121,22 @@ impl Scope<'_> {
     /// The list of objects that a table stands for.
     fn objects(&self, table: &mut Value) -> Option<Value> {
         let rows = table.get_mut(TABLE_ROWS)?.take();
-        let keys: Option<Vec<_>> = table
-            .get(TABLE_KEYS)?
-            .as_array()?
-            .iter()
-            .map(Value::as_str)
-            .collect();
+        let keys: Option<Vec<_>> = table.get(TABLE_KEYS)?.as_array()?.iter().map(Value::as_str).collect();
         let keys = keys?;
         let Value::Array(rows) = rows else {
             return None;
         };
         let objects = rows.into_iter().map(|row| match row {
-            Value::Array(row) if row.len() == keys.len() => keys
-                .iter()
-                .map(|key| (*key).to_owned())
-                .zip(row)
-                .collect::<Value>(),
+            Value::Array(row) if row.len() == keys.len() => {
+                keys.iter().map(|key| (*key).to_owned()).zip(row).collect::<Value>()
+            }
             _ => panic!("{}: a row with another number of values than keys", self.place),
         });
         Some(objects.collect())
     }
 
     fn bytes_at(&self, line: &Value, key: &str) -> Vec<u8> {
-        line.get(key)
-            .and_then(Value::as_str)
-            .map(|text| self.bytes(text))
-            .unwrap_or_default()
+        line.get(key).and_then(Value::as_str).map(|text| self.bytes(text)).unwrap_or_default()
     }
 
     fn bytes(&self, text: &str) -> Vec<u8> {

@@ -23,11 +23,7 @@ enum Outcome {
 impl Tally {
     /// Begins the test with this name, the one that [`KNOWN_FILES`](super::KNOWN_FILES) has for the files it must read.
     pub fn new(test: &'static str) -> Self {
-        Self {
-            test,
-            files: BTreeMap::new(),
-            is_finished: false,
-        }
+        Self { test, files: BTreeMap::new(), is_finished: false }
     }
 
     /// The lines of a file, each of which must now be checked or skipped. None if there is no such file.
@@ -35,24 +31,15 @@ impl Tally {
         let Some(lines) = folder.lines(name) else {
             return Vec::new();
         };
-        let before = self
-            .files
-            .insert(name.to_owned(), vec![Outcome::Open; lines.len()]);
+        let before = self.files.insert(name.to_owned(), vec![Outcome::Open; lines.len()]);
         assert!(before.is_none(), "{}: {name} is read twice", self.test);
         lines
     }
 
     /// The lines of all files in the folder that this test must read.
     pub fn all_lines(&mut self, folder: &Folder) -> Vec<Line> {
-        let names = folder
-            .files()
-            .into_iter()
-            .filter(|name| reader_of(name) == Some(self.test));
-        names
-            .collect::<Vec<_>>()
-            .iter()
-            .flat_map(|name| self.lines(folder, name))
-            .collect()
+        let names = folder.files().into_iter().filter(|name| reader_of(name) == Some(self.test));
+        names.collect::<Vec<_>>().iter().flat_map(|name| self.lines(folder, name)).collect()
     }
 
     /// Counts a line as checked.
@@ -79,16 +66,9 @@ impl Tally {
             .collect();
         assert!(unread.is_empty(), "{}: not read: {unread:?}", self.test);
         for (file, outcomes) in &self.files {
-            let open = outcomes
-                .iter()
-                .zip(1..)
-                .filter(|(outcome, _)| **outcome == Outcome::Open);
+            let open = outcomes.iter().zip(1..).filter(|(outcome, _)| **outcome == Outcome::Open);
             let open: Vec<usize> = open.map(|(_, number)| number).collect();
-            assert!(
-                open.is_empty(),
-                "{}: {file}: neither checked nor skipped: lines {open:?}",
-                self.test
-            );
+            assert!(open.is_empty(), "{}: {file}: neither checked nor skipped: lines {open:?}", self.test);
         }
     }
 
@@ -102,24 +82,10 @@ impl Tally {
 
     fn table(&self) -> String {
         let mut table = format!("\n{}: lines of each file\n", self.test);
-        let width = self
-            .files
-            .keys()
-            .map(String::len)
-            .max()
-            .unwrap_or_default()
-            .max("file".len());
-        writeln!(
-            table,
-            "  {:width$} {:>6} {:>8}  skipped by rule",
-            "file", "lines", "checked"
-        )
-        .unwrap();
+        let width = self.files.keys().map(String::len).max().unwrap_or_default().max("file".len());
+        writeln!(table, "  {:width$} {:>6} {:>8}  skipped by rule", "file", "lines", "checked").unwrap();
         for (file, outcomes) in &self.files {
-            let checked = outcomes
-                .iter()
-                .filter(|outcome| **outcome == Outcome::Checked)
-                .count();
+            let checked = outcomes.iter().filter(|outcome| **outcome == Outcome::Checked).count();
             write!(table, "  {file:width$} {:>6} {checked:>8}", outcomes.len()).unwrap();
             let mut rules = BTreeMap::<_, usize>::new();
             for outcome in outcomes {
@@ -127,17 +93,8 @@ impl Tally {
                     *rules.entry(*rule).or_default() += 1;
                 }
             }
-            let rules: Vec<_> = rules
-                .iter()
-                .map(|(rule, count)| format!("{count} {rule}"))
-                .collect();
-            writeln!(
-                table,
-                "{}{}",
-                if rules.is_empty() { "" } else { "  " },
-                rules.join(", ")
-            )
-            .unwrap();
+            let rules: Vec<_> = rules.iter().map(|(rule, count)| format!("{count} {rule}")).collect();
+            writeln!(table, "{}{}", if rules.is_empty() { "" } else { "  " }, rules.join(", ")).unwrap();
         }
         table
     }
@@ -145,11 +102,7 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
-        assert!(
-            self.is_finished || thread::panicking(),
-            "{}: the tally was not finished",
-            self.test
-        );
+        assert!(self.is_finished || thread::panicking(), "{}: the tally was not finished", self.test);
     }
 }
 

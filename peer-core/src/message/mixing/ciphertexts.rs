@@ -35,15 +35,9 @@ impl MixCiphertexts {
         seen_key_exchanges: SeenMessages,
     ) -> Result<Self, CodecError> {
         if ciphertexts.len() != seen_key_exchanges.len() {
-            return Err(CodecError::InvalidMsg(
-                "as many ciphertexts as key exchanges are needed",
-            ));
+            return Err(CodecError::InvalidMsg("as many ciphertexts as key exchanges are needed"));
         }
-        Ok(Self {
-            header,
-            ciphertexts: ciphertexts.into_flattened().into(),
-            seen_key_exchanges,
-        })
+        Ok(Self { header, ciphertexts: ciphertexts.into_flattened().into(), seen_key_exchanges })
     }
 
     /// The ciphertexts, up to 512.

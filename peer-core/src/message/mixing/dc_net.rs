@@ -53,11 +53,7 @@ impl DCNet {
         if rows == 0 {
             return Err(EMPTY);
         }
-        Ok(Self {
-            rows,
-            columns,
-            messages: messages.into(),
-        })
+        Ok(Self { rows, columns, messages: messages.into() })
     }
 
     /// The vectors. None only in a message from a remote, which then cannot be encoded again.
@@ -74,11 +70,7 @@ impl DCNet {
     fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let rows = reader.var_int()?;
         if rows == 0 {
-            return Ok(Self {
-                rows: 0,
-                columns: 0,
-                messages: Bytes::new(),
-            });
+            return Ok(Self { rows: 0, columns: 0, messages: Bytes::new() });
         }
         let columns = reader.var_int()?;
         let message_len = reader.var_int()?;
@@ -86,11 +78,7 @@ impl DCNet {
         let columns = message_count(columns)?;
         check_message_len(message_len)?;
         let len = rows.saturating_mul(columns).saturating_mul(Self::MESSAGE_LEN);
-        Ok(Self {
-            rows,
-            columns,
-            messages: reader.bytes(len)?,
-        })
+        Ok(Self { rows, columns, messages: reader.bytes(len)? })
     }
 
     fn write(&self, out: &mut dyn Sink) {

@@ -42,12 +42,7 @@ impl Payload for MixKeyExchange {
         let epoch = reader.u64()?;
         let run = reader.u32()?;
         Ok(Self {
-            header: MixHeader {
-                signature,
-                identity,
-                session_id,
-                run,
-            },
+            header: MixHeader { signature, identity, session_id, run },
             epoch,
             pos: reader.u32()?,
             ecdh: *reader.array()?,

@@ -24,11 +24,7 @@ impl MixAmount {
     ///
     /// [`CodecError::InvalidMsg`] below zero.
     pub const fn new(atoms: i64) -> Result<Self, CodecError> {
-        if atoms < 0 {
-            Err(CodecError::InvalidMsg("negative amount to mix"))
-        } else {
-            Ok(Self(atoms))
-        }
+        if atoms < 0 { Err(CodecError::InvalidMsg("negative amount to mix")) } else { Ok(Self(atoms)) }
     }
 
     /// How many atoms.
@@ -58,10 +54,7 @@ impl ScriptClass {
     pub fn new(name: impl Into<String>) -> Result<Self, CodecError> {
         let name = name.into();
         if name.len() > Self::MAX_LEN {
-            return Err(CodecError::MixPairReqScriptClassTooLong(Excess::new(
-                name.len(),
-                Self::MAX_LEN,
-            )));
+            return Err(CodecError::MixPairReqScriptClassTooLong(Excess::new(name.len(), Self::MAX_LEN)));
         }
         if !is_strict_ascii(name.as_bytes()) {
             return Err(CodecError::MalformedStrictString);
@@ -138,13 +131,7 @@ impl MixUtxo {
         check_len(&script, Self::MAX_SCRIPT_LEN)?;
         check_len(&public_key, Self::MAX_PUBLIC_KEY_LEN)?;
         check_len(&signature, Self::MAX_SIGNATURE_LEN)?;
-        Ok(Self {
-            prev_out,
-            script,
-            public_key,
-            signature,
-            opcode,
-        })
+        Ok(Self { prev_out, script, public_key, signature, opcode })
     }
 
     /// The output.
@@ -211,11 +198,7 @@ pub struct MixChange {
 
 impl MixChange {
     fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        Ok(Self {
-            value: reader.i64()?,
-            version: reader.u16()?,
-            pk_script: reader.var_bytes(MAX_PAYLOAD)?,
-        })
+        Ok(Self { value: reader.i64()?, version: reader.u16()?, pk_script: reader.var_bytes(MAX_PAYLOAD)? })
     }
 
     fn write(&self, out: &mut dyn Sink) {
@@ -323,9 +306,5 @@ impl Signed for MixPairReq {
 }
 
 fn check_len(bytes: &Bytes, max: usize) -> Result<(), CodecError> {
-    if bytes.len() > max {
-        Err(CodecError::VarBytesTooLong(Excess::new(bytes.len(), max)))
-    } else {
-        Ok(())
-    }
+    if bytes.len() > max { Err(CodecError::VarBytesTooLong(Excess::new(bytes.len(), max))) } else { Ok(()) }
 }

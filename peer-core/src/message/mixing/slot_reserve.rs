@@ -49,11 +49,7 @@ impl DCMix {
         }
         check_rows(count)?;
         check_columns(columns)?;
-        Ok(Self {
-            rows: count,
-            columns,
-            wire: wire.into(),
-        })
+        Ok(Self { rows: count, columns, wire: wire.into() })
     }
 
     /// The rows, each with its values.

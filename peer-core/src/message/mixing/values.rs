@@ -42,10 +42,7 @@ impl FieldValues {
             put_value(&mut wire, value.as_ref())?;
             count = count.saturating_add(1);
         }
-        Ok(Self {
-            count,
-            wire: wire.into(),
-        })
+        Ok(Self { count, wire: wire.into() })
     }
 
     /// The values, in order.

@@ -112,11 +112,7 @@ impl Layout {
 
 const fn check_witness_count(inputs: usize, witness: u64) -> Result<(), CodecError> {
     let prefix = inputs as u64;
-    if witness == prefix {
-        Ok(())
-    } else {
-        Err(CodecError::MismatchedWitnessCount { prefix, witness })
-    }
+    if witness == prefix { Ok(()) } else { Err(CodecError::MismatchedWitnessCount { prefix, witness }) }
 }
 
 /// Size in bytes of version and serialization type.

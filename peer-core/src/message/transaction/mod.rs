@@ -105,10 +105,7 @@ impl Transaction {
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let start = reader.position();
         let layout = Layout::walk(reader)?;
-        Ok(Self {
-            bytes: reader.since(start),
-            layout,
-        })
+        Ok(Self { bytes: reader.since(start), layout })
     }
 
     /// Checks a transaction and goes on behind it.

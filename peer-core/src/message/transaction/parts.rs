@@ -173,11 +173,7 @@ impl<'a> Inputs<'a> {
     /// `count` inputs; `prefix` and `witnesses` are empty where they were not received, and may go on
     /// behind the last input.
     pub(super) fn new(count: usize, prefix: &'a [u8], witnesses: Reader<'a>) -> Self {
-        Self {
-            prefixes: prefix.as_chunks().0.iter(),
-            witnesses,
-            left: count,
-        }
+        Self { prefixes: prefix.as_chunks().0.iter(), witnesses, left: count }
     }
 }
 

@@ -23,16 +23,10 @@ use store::Store;
 fn main() {
     let mut arguments = env::args_os().skip(1).map(PathBuf::from);
     let source = arguments.next().expect("usage: pack_vectors SOURCE [DEST]");
-    let dest = arguments
-        .next()
-        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
+    let dest = arguments.next().unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
 
     let source = Folder::at(source);
-    assert!(
-        !source.is_packed(),
-        "{} is packed already",
-        source.root().display()
-    );
+    assert!(!source.is_packed(), "{} is packed already", source.root().display());
     fs::create_dir_all(&dest).unwrap();
     let before = Folder::at(&dest);
     let is_ours = before.is_packed() || before.files().is_empty();
@@ -59,18 +53,10 @@ fn clear(dest: &Path) {
 
 /// Writes the packed files and returns the sizes of each, before and after.
 fn pack(source: &Folder, dest: &Path) -> BTreeMap<String, (usize, usize)> {
-    let (bins, files): (Vec<_>, Vec<_>) = source
-        .files()
-        .into_iter()
-        .partition(|name| name.starts_with("bin/"));
-    let bins: Vec<_> = bins
-        .into_iter()
-        .map(|name| (source.bin(&name).unwrap(), name))
-        .collect();
-    let files: Vec<_> = files
-        .into_iter()
-        .map(|name| (source.lines(&name).unwrap(), name))
-        .collect();
+    let (bins, files): (Vec<_>, Vec<_>) =
+        source.files().into_iter().partition(|name| name.starts_with("bin/"));
+    let bins: Vec<_> = bins.into_iter().map(|name| (source.bin(&name).unwrap(), name)).collect();
+    let files: Vec<_> = files.into_iter().map(|name| (source.lines(&name).unwrap(), name)).collect();
     let store = fill(&bins, files.iter().flat_map(|(lines, _)| lines));
 
     let mut sizes = BTreeMap::new();
@@ -79,40 +65,22 @@ fn pack(source: &Folder, dest: &Path) -> BTreeMap<String, (usize, usize)> {
         sizes.insert(name.to_owned(), (before, bytes.len()));
     };
     for (lines, name) in &files {
-        let lines = lines
-            .iter()
-            .map(|line| shorten(line, &mut |long| store.parts(&long.bytes)));
+        let lines = lines.iter().map(|line| shorten(line, &mut |long| store.parts(&long.bytes)));
         let text: String = lines.map(|line| format!("{line}\n")).collect();
-        write(
-            name,
-            fs::read(source.root().join(name)).unwrap().len(),
-            text.as_bytes(),
-        );
+        write(name, fs::read(source.root().join(name)).unwrap().len(), text.as_bytes());
     }
     let names = bins.iter().map(|(bytes, name)| {
-        format!(
-            "{}\n",
-            json!({ "name": name, "bytes": format!("@{}", store.parts(bytes)) })
-        )
+        format!("{}\n", json!({ "name": name, "bytes": format!("@{}", store.parts(bytes)) }))
     });
     write(BLOB_NAMES, 0, names.collect::<String>().as_bytes());
-    write(
-        BLOB,
-        bins.iter().map(|(bytes, _)| bytes.len()).sum(),
-        store.blob(),
-    );
+    write(BLOB, bins.iter().map(|(bytes, _)| bytes.len()).sum(), store.blob());
     sizes
 }
 
 /// A store with all long bytes: payloads before what is likely to be a piece of one, long ones first.
 fn fill<'a>(bins: &[(Vec<u8>, String)], lines: impl Iterator<Item = &'a Line>) -> Store {
-    let mut all: Vec<_> = bins
-        .iter()
-        .map(|(bytes, _)| Long {
-            bytes: bytes.clone(),
-            is_payload: true,
-        })
-        .collect();
+    let mut all: Vec<_> =
+        bins.iter().map(|(bytes, _)| Long { bytes: bytes.clone(), is_payload: true }).collect();
     for line in lines {
         shorten(line, &mut |long| {
             all.push(long);
@@ -140,12 +108,7 @@ fn verify(source: &Folder, packed: &Folder) {
         assert_eq!(before.len(), after.len(), "{name} has another number of lines");
         for (before, after) in before.iter().zip(&after) {
             // As text, so that the order of the keys counts too.
-            assert_eq!(
-                before.value().to_string(),
-                after.value().to_string(),
-                "{}",
-                before.place()
-            );
+            assert_eq!(before.value().to_string(), after.value().to_string(), "{}", before.place());
         }
     }
 }

@@ -39,12 +39,7 @@ impl Context {
         let frame_start = frame_start(line.value()).unwrap_or_default();
         // Without a header there is no accepted message that fields could be a part of.
         if !line.has("frame_header_hex") {
-            return Self {
-                frame_start,
-                header: Vec::new(),
-                payload: Vec::new(),
-                places: HashMap::new(),
-            };
+            return Self { frame_start, header: Vec::new(), payload: Vec::new(), places: HashMap::new() };
         }
         let payload = line.payload();
         let mut places = HashMap::<_, Vec<_>>::new();
@@ -53,12 +48,7 @@ impl Context {
                 places.entry(*piece).or_default().push(start);
             }
         }
-        Self {
-            frame_start,
-            header: line.bytes("frame_header_hex"),
-            payload,
-            places,
-        }
+        Self { frame_start, header: line.bytes("frame_header_hex"), payload, places }
     }
 
     fn shorten(&self, key: &str, value: &mut Value, store: &mut impl FnMut(Long) -> String) {
@@ -91,9 +81,7 @@ impl Context {
         match key {
             "payload_hex" => stored(&bytes, true, store),
             "frame_header_hex" | "frame_hex" => self.parts_of_frame(key, &bytes, store),
-            _ => self
-                .part_of_payload(&bytes)
-                .or_else(|| stored(&bytes, false, store)),
+            _ => self.part_of_payload(&bytes).or_else(|| stored(&bytes, false, store)),
         }
     }
 
@@ -109,9 +97,7 @@ impl Context {
             return Some("h p".to_owned());
         }
         let (header, payload) = frame.split_at(FRAME_HEADER_LEN.min(frame.len()));
-        let after_start = header
-            .strip_prefix(&*self.frame_start)
-            .filter(|_| !self.frame_start.is_empty());
+        let after_start = header.strip_prefix(&*self.frame_start).filter(|_| !self.frame_start.is_empty());
         let payload_parts = stored(payload, false, store);
         if after_start.is_none() && payload_parts.is_none() {
             return None;
@@ -130,9 +116,7 @@ impl Context {
         let reversed: Vec<_> = bytes.iter().rev().copied().collect();
         let find = |bytes: &[u8], is_reversed| {
             let starts = self.places.get(bytes.first_chunk()?)?;
-            let start = *starts
-                .iter()
-                .find(|start| self.payload[**start..].starts_with(bytes))?;
+            let start = *starts.iter().find(|start| self.payload[**start..].starts_with(bytes))?;
             Some(part_of_payload(&(start..start + bytes.len()), is_reversed))
         };
         find(bytes, false).or_else(|| find(&reversed, true))
@@ -140,12 +124,7 @@ impl Context {
 }
 
 fn stored(bytes: &[u8], is_payload: bool, store: &mut impl FnMut(Long) -> String) -> Option<String> {
-    (bytes.len() >= LEAST_STORED).then(|| {
-        store(Long {
-            bytes: bytes.to_vec(),
-            is_payload,
-        })
-    })
+    (bytes.len() >= LEAST_STORED).then(|| store(Long { bytes: bytes.to_vec(), is_payload }))
 }
 
 /// Objects with the same keys in the same order, written so that the keys are there only once.
@@ -153,10 +132,7 @@ fn table(elements: &[Value]) -> Option<Value> {
     let keys: Vec<_> = elements.first()?.as_object()?.keys().collect();
     let row = |element: &Value| {
         let object = element.as_object()?;
-        object
-            .keys()
-            .eq(keys.iter().copied())
-            .then(|| object.values().cloned().collect())
+        object.keys().eq(keys.iter().copied()).then(|| object.values().cloned().collect())
     };
     let rows: Vec<Vec<_>> = elements.iter().map(row).collect::<Option<_>>()?;
     (rows.len() >= LEAST_TABLE).then(|| json!({ TABLE_KEYS: keys, TABLE_ROWS: rows }))

@@ -81,28 +81,16 @@ impl Store {
         let (before, after) = bytes.split_at(at);
         let matches = self.places.get(after.first_chunk()?)?.iter().map(|place| {
             let (blob_before, blob_after) = self.blob.split_at(*place);
-            let back = blob_before
-                .iter()
-                .rev()
-                .zip(before.iter().rev())
-                .take_while(same)
-                .count();
+            let back = blob_before.iter().rev().zip(before.iter().rev()).take_while(same).count();
             let ahead = blob_after.iter().zip(after).take_while(same).count();
-            Match {
-                start: place - back,
-                len: back + ahead,
-                back,
-            }
+            Match { start: place - back, len: back + ahead, back }
         });
         let longest = matches.max_by_key(|found| (found.len, Reverse(found.start)));
         longest.filter(|found| found.len >= Self::LEAST_MATCH)
     }
 
     fn append_new(&mut self, bytes: &[u8], parts: &mut Parts) {
-        let goes_on = parts
-            .last
-            .as_ref()
-            .is_some_and(|last| last.end == self.blob.len());
+        let goes_on = parts.last.as_ref().is_some_and(|last| last.end == self.blob.len());
         if bytes.len() > Self::MOST_INLINE || goes_on {
             parts.push(self.append(bytes));
         } else if !bytes.is_empty() {

@@ -1,0 +1,388 @@
+//! What a node is and how far it goes: network, services, versions, timers and limits.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::num::NonZeroUsize;
+use core::ops::RangeInclusive;
+use core::time::Duration;
+
+use crate::error::CodecError;
+use crate::message::UserAgent;
+use crate::network::Network;
+use crate::protocol::ProtocolVersion;
+use crate::services::Services;
+
+/// A valid configuration. [`Config::builder`] makes one.
+#[derive(Clone, Debug)]
+#[doc(alias = "peer.Config")]
+pub struct Config {
+    pub(crate) network: Network,
+    pub(crate) services: Services,
+    pub(crate) user_agent: UserAgent,
+    pub(crate) protocol_version: ProtocolVersion,
+    pub(crate) min_protocol_version: ProtocolVersion,
+    pub(crate) disable_relay_tx: bool,
+    pub(crate) proxy: Option<IpAddr>,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) ping_interval: Duration,
+    pub(crate) trickle_delay: RangeInclusive<Duration>,
+    pub(crate) send_limit: usize,
+    pub(crate) send_pause: usize,
+    pub(crate) known_inventory: NonZeroUsize,
+    pub(crate) known_lifetime: Duration,
+    pub(crate) open_handshakes: usize,
+    pub(crate) max_unrequested: usize,
+    pub(crate) max_requests: usize,
+    pub(crate) unrequested_answers: UnrequestedAnswers,
+}
+
+/// What to do with a message that only ever answers a request, while no such request is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnrequestedAnswers {
+    /// End the connection as soon as the header of such a message is there.
+    #[default]
+    Refuse,
+    /// Deliver it, as the reference does. The remote may then send up to the command's own limit unasked,
+    /// 26 MB for `cfiltersv2`.
+    Deliver,
+}
+
+impl Config {
+    /// A configuration for `network` with the defaults of today's network.
+    #[must_use]
+    pub fn builder(network: Network) -> ConfigBuilder {
+        ConfigBuilder {
+            network,
+            services: Services::NONE,
+            agent: Agent::default(),
+            protocol_version: ProtocolVersion::LATEST,
+            min_protocol_version: ProtocolVersion::REMOVE_REJECT,
+            disable_relay_tx: false,
+            proxy: None,
+            handshake_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(120),
+            ping_interval: None,
+            trickle_delay: Duration::from_millis(100)..=Duration::from_millis(500),
+            send_limit: 40 * 1024 * 1024,
+            send_pause: 64 * 1024,
+            known_inventory: NonZeroUsize::MIN.saturating_add(999),
+            known_lifetime: Duration::from_secs(15 * 60),
+            open_handshakes: 1024,
+            max_unrequested: 2 * 1024 * 1024,
+            max_requests: 75_000,
+            unrequested_answers: UnrequestedAnswers::default(),
+        }
+    }
+
+    /// The network.
+    #[must_use]
+    pub const fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The services this node offers.
+    #[must_use]
+    pub const fn services(&self) -> Services {
+        self.services
+    }
+
+    /// The user agent, as it is sent.
+    #[must_use]
+    pub const fn user_agent(&self) -> &UserAgent {
+        &self.user_agent
+    }
+
+    /// The highest protocol version this node speaks.
+    #[must_use]
+    pub const fn protocol_version(&self) -> ProtocolVersion {
+        self.protocol_version
+    }
+}
+
+/// The parts of a user agent: `PREFIX/NAME:VERSION(COMMENT; COMMENT)/`.
+#[derive(Clone, Debug)]
+struct Agent {
+    prefix: String,
+    name: Option<(String, String)>,
+    comments: Vec<String>,
+}
+
+impl Default for Agent {
+    fn default() -> Self {
+        Self {
+            prefix: format!("/peer-core:{}/", env!("CARGO_PKG_VERSION")),
+            name: None,
+            comments: Vec::new(),
+        }
+    }
+}
+
+impl Agent {
+    fn build(self) -> Result<UserAgent, CodecError> {
+        let mut text = self.prefix;
+        if let Some((name, version)) = self.name {
+            text.push_str(&format!("{name}:{version}"));
+            if !self.comments.is_empty() {
+                text.push_str(&format!("({})", self.comments.join("; ")));
+            }
+            text.push('/');
+        }
+        UserAgent::new(text)
+    }
+}
+
+/// Makes a [`Config`]. Each setter says its default and what the worst case costs.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ConfigBuilder {
+    network: Network,
+    services: Services,
+    agent: Agent,
+    protocol_version: ProtocolVersion,
+    min_protocol_version: ProtocolVersion,
+    disable_relay_tx: bool,
+    proxy: Option<IpAddr>,
+    handshake_timeout: Duration,
+    idle_timeout: Duration,
+    ping_interval: Option<Duration>,
+    trickle_delay: RangeInclusive<Duration>,
+    send_limit: usize,
+    send_pause: usize,
+    known_inventory: NonZeroUsize,
+    known_lifetime: Duration,
+    open_handshakes: usize,
+    max_unrequested: usize,
+    max_requests: usize,
+    unrequested_answers: UnrequestedAnswers,
+}
+
+impl ConfigBuilder {
+    /// What this node offers. Default: nothing.
+    pub const fn services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
+    /// Name and version of the software that embeds the peer, for the user agent
+    /// `/peer-core:VERSION/NAME:VERSION/`. Default: the prefix alone.
+    #[doc(alias = "UserAgentName")]
+    #[doc(alias = "UserAgentVersion")]
+    pub fn user_agent(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        self.agent.name = Some((name.into(), version.into()));
+        self
+    }
+
+    /// Comments in parentheses after name and version. Default: none.
+    #[doc(alias = "UserAgentComments")]
+    pub fn user_agent_comments<T: Into<String>>(mut self, comments: impl IntoIterator<Item = T>) -> Self {
+        self.agent.comments = comments.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the user agent begins with instead of `/peer-core:VERSION/`.
+    pub fn user_agent_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.agent.prefix = prefix.into();
+        self
+    }
+
+    /// The highest protocol version to speak. Default: [`ProtocolVersion::LATEST`].
+    pub const fn protocol_version(mut self, version: ProtocolVersion) -> Self {
+        self.protocol_version = version;
+        self
+    }
+
+    /// The lowest protocol version accepted from a remote. Default: 9, what today's network accepts. Lower
+    /// it to 1 to speak with the old era.
+    #[doc(alias = "MinAcceptableProtocolVersion")]
+    pub const fn min_protocol_version(mut self, version: ProtocolVersion) -> Self {
+        self.min_protocol_version = version;
+        self
+    }
+
+    /// Asks remotes not to announce transactions. Default: `false`.
+    #[doc(alias = "DisableRelayTx")]
+    pub const fn disable_relay_tx(mut self, disable: bool) -> Self {
+        self.disable_relay_tx = disable;
+        self
+    }
+
+    /// The proxy through which connections are made. A remote that seems to have this address is not told
+    /// its own in our `version`. Default: none.
+    pub const fn proxy(mut self, proxy: Option<IpAddr>) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// How long `version` and `verack` may take both ways together. Default: 30 s.
+    pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.handshake_timeout = timeout;
+        self
+    }
+
+    /// How long an established remote may be silent. Default: 120 s.
+    pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// Time between pings. Must be shorter than the idle timeout. Default: 107/120 of it, so 107 s.
+    pub const fn ping_interval(mut self, interval: Duration) -> Self {
+        self.ping_interval = Some(interval);
+        self
+    }
+
+    /// How long the first of a batch of announcements waits for more, uniformly drawn. Default: 100 to
+    /// 500 ms. Zero announces at the next tick.
+    pub const fn trickle_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
+        self.trickle_delay = delay;
+        self
+    }
+
+    /// Most bytes of the owner's frames that wait to be sent, for each peer. A command that would exceed it
+    /// is refused with [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap.
+    pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
+        self.send_limit = bytes.get();
+        self
+    }
+
+    /// Above this many bytes of answers that the machine owes by itself (pongs), the remote is not read any
+    /// more until it takes some. Default: 64 KiB. The worst case is this plus the answers to one frame.
+    pub const fn send_pause(mut self, bytes: NonZeroUsize) -> Self {
+        self.send_pause = bytes.get();
+        self
+    }
+
+    /// How many of the items that a remote knows are remembered. Default: 1000; they cost up to 60 kB.
+    pub const fn known_inventory(mut self, items: NonZeroUsize) -> Self {
+        self.known_inventory = items;
+        self
+    }
+
+    /// How long an item counts as known. Default: 15 minutes.
+    pub const fn known_lifetime(mut self, lifetime: Duration) -> Self {
+        self.known_lifetime = lifetime;
+        self
+    }
+
+    /// How many outbound handshakes of the node may be open at once. Default: 1024; each costs 16 bytes in
+    /// the node from the beginning.
+    pub const fn open_handshakes(mut self, handshakes: NonZeroUsize) -> Self {
+        self.open_handshakes = handshakes.get();
+        self
+    }
+
+    /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages.
+    /// Default: 2 MiB.
+    pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
+        self.max_unrequested = bytes.get();
+        self
+    }
+
+    /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's
+    /// cap; they cost up to 6 MB.
+    pub const fn max_requests(mut self, items: NonZeroUsize) -> Self {
+        self.max_requests = items.get();
+        self
+    }
+
+    /// What happens to answers that nobody asked for. Default: refuse.
+    pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
+        self.unrequested_answers = policy;
+        self
+    }
+
+    /// The configuration.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit together, by name.
+    pub fn build(self) -> Result<Config, ConfigError> {
+        let ping_interval = self.ping_interval.unwrap_or_else(|| self.idle_timeout.saturating_mul(107) / 120);
+        let trickle = &self.trickle_delay;
+        if self.handshake_timeout.is_zero() || self.idle_timeout.is_zero() || ping_interval.is_zero() {
+            return Err(ConfigError::ZeroTimeout);
+        }
+        if ping_interval >= self.idle_timeout {
+            return Err(ConfigError::PingInterval { ping: ping_interval, idle: self.idle_timeout });
+        }
+        if trickle.is_empty() {
+            return Err(ConfigError::TrickleDelay { start: *trickle.start(), end: *trickle.end() });
+        }
+        if self.send_pause >= self.send_limit {
+            return Err(ConfigError::SendPause { pause: self.send_pause, limit: self.send_limit });
+        }
+        let (min, max) = (self.min_protocol_version, self.protocol_version);
+        if min < ProtocolVersion::INITIAL || min > max || max > ProtocolVersion::LATEST {
+            return Err(ConfigError::ProtocolVersions { min, max });
+        }
+        Ok(Config {
+            network: self.network,
+            services: self.services,
+            user_agent: self.agent.build().map_err(ConfigError::UserAgent)?,
+            protocol_version: max,
+            min_protocol_version: min,
+            disable_relay_tx: self.disable_relay_tx,
+            proxy: self.proxy,
+            handshake_timeout: self.handshake_timeout,
+            idle_timeout: self.idle_timeout,
+            ping_interval,
+            trickle_delay: self.trickle_delay,
+            send_limit: self.send_limit,
+            send_pause: self.send_pause,
+            known_inventory: self.known_inventory,
+            known_lifetime: self.known_lifetime,
+            open_handshakes: self.open_handshakes,
+            max_unrequested: self.max_unrequested,
+            max_requests: self.max_requests,
+            unrequested_answers: self.unrequested_answers,
+        })
+    }
+}
+
+/// Settings that do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The user agent made of its parts is too long or not printable ASCII.
+    #[error("user agent cannot be sent")]
+    UserAgent(#[source] CodecError),
+    /// A timeout or the ping interval is zero.
+    #[error("handshake timeout, idle timeout and ping interval must be longer than zero")]
+    ZeroTimeout,
+    /// Pings would come too late to keep a quiet connection alive.
+    #[error("ping interval {ping:?} must be shorter than the idle timeout {idle:?}")]
+    PingInterval {
+        /// The ping interval.
+        ping: Duration,
+        /// The idle timeout.
+        idle: Duration,
+    },
+    /// The range of trickle delays is empty.
+    #[error("trickle delay from {start:?} to {end:?} is an empty range")]
+    TrickleDelay {
+        /// The shortest delay.
+        start: Duration,
+        /// The longest delay.
+        end: Duration,
+    },
+    /// Reading would never pause before sending is refused.
+    #[error("send pause of {pause} bytes must be below the send limit of {limit} bytes")]
+    SendPause {
+        /// The send pause in bytes.
+        pause: usize,
+        /// The send limit in bytes.
+        limit: usize,
+    },
+    /// The protocol versions are not within 1 to 12, or cross.
+    #[error("protocol versions {min} to {max} are not a range within 1 to {}", ProtocolVersion::LATEST)]
+    ProtocolVersions {
+        /// The lowest to accept.
+        min: ProtocolVersion,
+        /// The highest to speak.
+        max: ProtocolVersion,
+    },
+}

@@ -1,0 +1,158 @@
+//! Why a connection is over, and why a command was refused.
+
+use alloc::boxed::Box;
+
+use super::{CodecError, ErrorKind, FrameError};
+use crate::message::{Command, InventoryKind};
+use crate::peer::Timer;
+use crate::protocol::ProtocolVersion;
+
+/// Why the connection is over. The first one is kept and handed out again by every later call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The remote sent something that is no acceptable frame or message.
+    #[error(transparent)]
+    Frame(Box<FrameError>),
+    /// The first message was not `version`.
+    #[error("{got} came first, not version")]
+    NotVersionMessage {
+        /// What came.
+        got: Command,
+    },
+    /// Something else came where `verack` was due.
+    #[error("{got} came where verack was due")]
+    NotVerAckMessage {
+        /// What came.
+        got: Command,
+    },
+    /// A `version` or `verack` came a second time.
+    #[error("second {0} message")]
+    Repeated(Command),
+    /// The remote's protocol version is below the lowest accepted one.
+    #[error("protocol version {got} is too old, {min} is the lowest accepted")]
+    ProtocolVerTooOld {
+        /// What the remote advertised.
+        got: i32,
+        /// The lowest accepted.
+        min: ProtocolVersion,
+    },
+    /// The remote is this node itself.
+    #[error("connected to ourselves")]
+    SelfConnection,
+    /// An answer came to something nobody asked for.
+    #[error("{0} came without being asked for")]
+    Unrequested(Command),
+    /// The remote took too long.
+    #[error("remote took too long ({0})")]
+    Timeout(Timer),
+    /// The remote closed the connection between two frames.
+    #[error("closed by the remote")]
+    ClosedByRemote,
+    /// The owner closed the connection.
+    #[error("closed by the owner")]
+    ClosedByOwner,
+    /// The transport failed.
+    #[error("transport failed")]
+    TransportFailed,
+}
+
+impl From<FrameError> for Error {
+    fn from(error: FrameError) -> Self {
+        Self::Frame(Box::new(error))
+    }
+}
+
+impl Error {
+    /// The reference's name where its wire layer has one.
+    #[must_use]
+    pub fn kind(&self) -> Option<ErrorKind> {
+        match self {
+            Self::Frame(error) => Some(error.kind()),
+            _ => None,
+        }
+    }
+
+    /// Whether the remote broke the protocol, as opposed to being slow, old, gone or ourselves.
+    #[must_use]
+    pub fn is_misbehaviour(&self) -> bool {
+        match self {
+            Self::Frame(error) => !matches!(**error, FrameError::Truncated { .. }),
+            Self::NotVersionMessage { .. }
+            | Self::NotVerAckMessage { .. }
+            | Self::Repeated(_)
+            | Self::Unrequested(_) => true,
+            Self::ProtocolVerTooOld { .. }
+            | Self::SelfConnection
+            | Self::Timeout(_)
+            | Self::ClosedByRemote
+            | Self::ClosedByOwner
+            | Self::TransportFailed => false,
+        }
+    }
+
+    /// Whether trying the same address again later makes sense.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Frame(error) => matches!(**error, FrameError::Truncated { .. }),
+            Self::Timeout(_) | Self::ClosedByRemote | Self::ClosedByOwner | Self::TransportFailed => true,
+            Self::NotVersionMessage { .. }
+            | Self::NotVerAckMessage { .. }
+            | Self::Repeated(_)
+            | Self::ProtocolVerTooOld { .. }
+            | Self::SelfConnection
+            | Self::Unrequested(_) => false,
+        }
+    }
+}
+
+/// Why a command was refused. The peer is unharmed unless it was over already.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The handshake is not complete.
+    #[error("handshake is not complete")]
+    NotEstablished,
+    /// `version` and `verack` are the machine's own business.
+    #[error("{0} is sent by the handshake alone")]
+    HandshakeMessage(Command),
+    /// Too many bytes wait to be sent. Try again when some are gone.
+    #[error("send queue is full: {queued} bytes wait, {wanted} more would exceed the limit of {limit}")]
+    Full {
+        /// Bytes waiting.
+        queued: usize,
+        /// Bytes this command would add.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Too many requests are open. Try again when some are answered.
+    #[error("too many requests: {open} items open, {wanted} more would exceed the limit of {limit}")]
+    TooManyRequests {
+        /// Items asked for and not answered.
+        open: usize,
+        /// Items this command would add.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// Nobody answers a request for inventory of this kind.
+    #[error("no peer answers a request for inventory of type {0}")]
+    Unanswerable(InventoryKind),
+    /// The message cannot be encoded.
+    #[error("message cannot be sent: {0}")]
+    Encode(#[from] CodecError),
+    /// The connection is over.
+    #[error("connection is over: {0}")]
+    Closed(#[from] Error),
+}
+
+/// The node's table of open outbound handshakes is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{limit} outbound handshakes are open already")]
+#[non_exhaustive]
+pub struct TooManyHandshakes {
+    /// The table's size, from the configuration.
+    pub limit: usize,
+}

@@ -1,0 +1,73 @@
+//! What the machine tells its owner, and what the owner tells it at the beginning.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use crate::message::{Message, NetAddress, Timestamp, Version};
+
+/// Something the owner should know. After the handshake every frame surfaces exactly once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The remote introduced itself. Pulling again is consent; dropping the peer is refusal.
+    ///
+    /// It surfaces before the version is compared with the lowest accepted one, so that an observer also
+    /// sees who is too old.
+    #[doc(alias = "OnVersion")]
+    Version(Box<Version>),
+    /// Both sides agreed; messages may be sent.
+    #[doc(alias = "OnVerAck")]
+    Established,
+    /// A message. Anything the protocol demands in return is already queued.
+    Message(Message),
+}
+
+/// Which side made the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Direction {
+    /// The remote dialled us.
+    Inbound,
+    /// We dialled the remote.
+    Outbound,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        })
+    }
+}
+
+/// What only the owner knows when a connection begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Hello {
+    /// Names the connection in [`Stats`](crate::Stats). 0 unless set.
+    pub id: u64,
+    /// The remote's address, as we see it. Its services are what is known of an outbound remote.
+    pub remote_address: NetAddress,
+    /// Height of our best block.
+    #[doc(alias = "NewestBlock")]
+    pub best_height: i32,
+    /// Our wall clock.
+    pub unix_time: Timestamp,
+}
+
+impl Hello {
+    /// For a connection with `remote_address` that begins at `unix_time`, while our chain ends at
+    /// `best_height`.
+    #[must_use]
+    pub const fn new(remote_address: NetAddress, best_height: i32, unix_time: Timestamp) -> Self {
+        Self { id: 0, remote_address, best_height, unix_time }
+    }
+
+    /// With an id for [`Stats`](crate::Stats).
+    #[must_use]
+    pub const fn with_id(mut self, id: u64) -> Self {
+        self.id = id;
+        self
+    }
+}

@@ -1,0 +1,123 @@
+//! The 24 bytes before each payload, and what they are refused for.
+
+use crate::error::{Excess, FrameError};
+use crate::message::Command;
+use crate::message::reader::MAX_PAYLOAD;
+use crate::network::Network;
+use crate::protocol::ProtocolVersion;
+
+/// A frame header as it is on the wire, unchecked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "messageHeader")]
+pub struct Header {
+    /// The network it claims.
+    pub network: Network,
+    /// The command field, padded with zeros.
+    pub command: [u8; Command::LEN],
+    /// Declared size of the payload in bytes.
+    pub len: u32,
+    /// First four bytes of the payload's BLAKE-256.
+    pub checksum: [u8; 4],
+}
+
+/// What to do with a command that does not exist at the protocol version in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownCommands {
+    /// End the connection, as the reference does.
+    Refuse,
+    /// Read the frame, up to this many bytes of payload.
+    Accept {
+        /// Limit of the payload in bytes.
+        max: usize,
+    },
+}
+
+/// What a frame must comply with to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// The network.
+    pub network: Network,
+    /// The protocol version in force, which decides what commands exist and how large they may be.
+    pub version: ProtocolVersion,
+    /// What happens to commands that do not exist.
+    pub unknown: UnknownCommands,
+}
+
+impl Rules {
+    /// The reference's rules: unknown commands are refused.
+    #[must_use]
+    pub const fn new(network: Network, version: ProtocolVersion) -> Self {
+        Self { network, version, unknown: UnknownCommands::Refuse }
+    }
+}
+
+impl Header {
+    /// Size in bytes.
+    pub const LEN: usize = 24;
+
+    pub(crate) const fn new(network: Network, command: Command, len: usize, checksum: [u8; 4]) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "a message that passed `check` is below 32 MiB")]
+        Self { network, command: command.to_wire(), len: len as u32, checksum }
+    }
+
+    /// Reads a header. Nothing is checked.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
+        let (magic, rest) = bytes.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        let (command, rest) = rest.split_first_chunk().unwrap_or((&[0; Command::LEN], &[]));
+        let (len, checksum) = rest.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        Self {
+            network: Network::from_magic(u32::from_le_bytes(*magic)),
+            command: *command,
+            len: u32::from_le_bytes(*len),
+            checksum: checksum.try_into().unwrap_or_default(),
+        }
+    }
+
+    /// The header as it is on the wire.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let (magic, rest) = bytes.split_at_mut(4);
+        let (command, rest) = rest.split_at_mut(Command::LEN);
+        let (len, checksum) = rest.split_at_mut(4);
+        magic.copy_from_slice(&self.network.magic().to_le_bytes());
+        command.copy_from_slice(&self.command);
+        len.copy_from_slice(&self.len.to_le_bytes());
+        checksum.copy_from_slice(&self.checksum);
+        bytes
+    }
+
+    /// Checks everything that can be known before the payload, in the reference's order: size, network,
+    /// command, size for that command.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::PayloadTooLarge`], [`FrameError::WrongNetwork`], [`FrameError::MalformedCmd`],
+    /// [`FrameError::UnknownCmd`], and [`FrameError::PayloadTooLarge`] once more.
+    pub fn check(&self, rules: &Rules) -> Result<Command, FrameError> {
+        let len = self.len as usize;
+        if len > MAX_PAYLOAD {
+            return Err(FrameError::PayloadTooLarge { command: None, excess: Excess::new(len, MAX_PAYLOAD) });
+        }
+        if self.network != rules.network {
+            return Err(FrameError::WrongNetwork(self.network));
+        }
+        let command = Command::from_wire(self.command).ok_or(FrameError::MalformedCmd(self.command))?;
+        let known =
+            if command.is_known_at(rules.version) { command.max_payload(rules.version) } else { None };
+        let max = match (known, rules.unknown) {
+            (Some(max), _) => max,
+            (None, UnknownCommands::Accept { max }) => max,
+            (None, UnknownCommands::Refuse) => return Err(FrameError::UnknownCmd(command)),
+        };
+        if len > max {
+            return Err(FrameError::PayloadTooLarge {
+                command: Some(command),
+                excess: Excess::new(len, max),
+            });
+        }
+        Ok(command)
+    }
+}

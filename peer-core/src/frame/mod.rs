@@ -1,0 +1,54 @@
+//! Frames: bytes to checked payloads and back.
+//!
+//! A frame is a [`Header`] of 24 bytes and a payload. [`FrameReader`] takes frames off the front of a
+//! stream, [`encode`] makes the bytes of one. Both know networks, commands and sizes; what a payload says is
+//! the business of [`message`](crate::message).
+
+mod header;
+mod reader;
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+pub use header::{Header, Rules, UnknownCommands};
+pub use reader::{Frame, FrameReader};
+
+use crate::blake256;
+use crate::error::CodecError;
+use crate::message::Message;
+use crate::network::Network;
+use crate::protocol::ProtocolVersion;
+
+/// The bytes of `message` as a frame of `network`, to be sent at protocol version `version`.
+///
+/// # Errors
+///
+/// As [`Message::check`].
+pub fn encode(message: &Message, network: Network, version: ProtocolVersion) -> Result<Vec<u8>, CodecError> {
+    message.check(version)?;
+    let (mut frame, payload) = build(message, network);
+    frame.extend_from_slice(&payload);
+    Ok(frame)
+}
+
+/// Payloads from this size on stay where they are instead of being copied behind their header.
+const SHARE_FROM: usize = 4 * 1024;
+
+/// A frame in two pieces: the header with the payload, or the header and a payload that the message shares.
+/// Small frames are always one piece. The message has passed [`Message::check`].
+pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
+    let body = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM);
+    let room = if body.is_some() { 0 } else { message.encoded_len() };
+    let mut head = Vec::with_capacity(Header::LEN.saturating_add(room));
+    head.resize(Header::LEN, 0);
+    if body.is_none() {
+        message.write(&mut head);
+    }
+    let payload = body.map_or_else(|| head.get(Header::LEN..).unwrap_or_default(), |body| body);
+    let header = Header::new(network, message.command(), payload.len(), blake256::checksum(payload));
+    if let Some(place) = head.first_chunk_mut() {
+        *place = header.to_bytes();
+    }
+    (head, body.cloned().unwrap_or_default())
+}

@@ -1,0 +1,47 @@
+//! Pings, pongs and round trips.
+
+use core::time::Duration;
+
+use crate::time::Time;
+
+/// What is known of the latest ping. Only the newest one can be answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Keepalive {
+    /// When the next ping is due; `None` before the handshake is complete and after the end.
+    pub(crate) next_ping: Option<Time>,
+    /// Nonce of the ping that was written last and not answered yet; 0 for none.
+    nonce: u64,
+    sent: Option<Time>,
+    round_trip: Option<Duration>,
+}
+
+impl Keepalive {
+    /// A ping was written completely.
+    pub(crate) const fn on_ping_written(&mut self, nonce: u64, now: Time) {
+        self.nonce = nonce;
+        self.sent = Some(now);
+    }
+
+    /// A pong came. Only the one that answers the newest ping counts.
+    pub(crate) const fn on_pong(&mut self, nonce: u64, now: Time) {
+        if nonce != 0
+            && nonce == self.nonce
+            && let Some(sent) = self.sent
+        {
+            self.round_trip = Some(now.saturating_since(sent));
+            self.nonce = 0;
+        }
+    }
+
+    pub(crate) const fn nonce(&self) -> u64 {
+        self.nonce
+    }
+
+    pub(crate) const fn sent(&self) -> Option<Time> {
+        self.sent
+    }
+
+    pub(crate) const fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+}

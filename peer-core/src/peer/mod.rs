@@ -1,0 +1,464 @@
+//! The machine: one connection to one remote, without the connection.
+//!
+//! Bytes go into [`Peer::receive`] and events come out; commands and timers make frames, which wait in two
+//! queues until [`Peer::transmit`] shows them. Each part of the protocol has its file: `handshake`,
+//! `keepalive`, `trickle`, `known`, `requests`, `outbox`. They hold state and answer questions; this file and
+//! `protocol` are where their answers become frames and events.
+
+mod handshake;
+mod keepalive;
+mod known;
+mod outbox;
+mod protocol;
+mod requests;
+mod send;
+mod stats;
+mod timers;
+mod trickle;
+
+use alloc::boxed::Box;
+
+use bytes::BytesMut;
+use rand_core::Rng;
+
+use self::handshake::{Clock, Early, Handshake};
+use self::keepalive::Keepalive;
+use self::known::{Known, Limits};
+pub use self::outbox::Mark;
+use self::outbox::{Outbox, Purpose};
+use self::requests::Requests;
+pub(crate) use self::requests::{Answer, Whole};
+pub use self::stats::Stats;
+pub use self::timers::Timer;
+use self::trickle::Trickle;
+use crate::config::Config;
+use crate::error::{Error, FrameError, TooManyHandshakes};
+use crate::event::{Direction, Event, Hello};
+use crate::frame::FrameReader;
+use crate::message::{Inventory, Version};
+use crate::node::{Node, Ticket};
+use crate::protocol::ProtocolVersion;
+use crate::time::Time;
+
+/// One connection to one remote, without the connection.
+///
+/// * [`receive`](Self::receive), [`end`](Self::end), [`tick`](Self::tick) and [`sent`](Self::sent) feed it;
+/// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
+///   [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height) and [`close`](Self::close)
+///   command it;
+/// * [`transmit`](Self::transmit) and [`chunks`](Self::chunks) show what to write;
+/// * everything else looks.
+///
+/// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the
+/// same calls give the same results. After the first error every call that can fail returns it again, nothing
+/// is left to write and no deadline remains.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    node: Node,
+    hello: Hello,
+    direction: Direction,
+    connected: Time,
+    nonce: u64,
+    /// An outbound handshake's place in the node's table.
+    ticket: Option<Ticket>,
+    handshake: Handshake,
+    clock: Clock,
+    /// The protocol version in force.
+    version: ProtocolVersion,
+    remote: Option<Box<Version>>,
+    reader: FrameReader,
+    outbox: Outbox,
+    keepalive: Keepalive,
+    trickle: Trickle,
+    known: Known,
+    requests: Option<Box<Requests>>,
+    /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
+    waiting: Option<Time>,
+    wants_headers: bool,
+    last_block: i32,
+    last_send: Option<Time>,
+    last_recv: Option<Time>,
+    bytes_sent: u64,
+    bytes_received: u64,
+    failure: Option<Error>,
+}
+
+/// How the transport ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum End {
+    /// The remote ended its stream.
+    Eof,
+    /// Reading or writing failed.
+    Failed,
+}
+
+impl Peer {
+    /// A connection that we made. Its `version` is ready to be written.
+    ///
+    /// Draws four numbers from `rng`. The clock of the handshake starts at `now`, which should be when the
+    /// transport is connected.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyHandshakes`] where the node has as many outbound handshakes open as its configuration allows.
+    #[doc(alias = "NewOutboundPeer")]
+    pub fn outbound(
+        node: &Node,
+        hello: Hello,
+        now: Time,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Self, TooManyHandshakes> {
+        let mut peer = Self::new(node, hello, Direction::Outbound, now, rng);
+        let limit = node.config().open_handshakes;
+        peer.ticket = Some(node.open(peer.nonce).ok_or(TooManyHandshakes { limit })?);
+        peer.push_version();
+        Ok(peer)
+    }
+
+    /// A connection that the remote made. It says nothing before the remote's `version` came.
+    ///
+    /// Draws four numbers from `rng`. The clock of the handshake starts at `now`.
+    #[doc(alias = "NewInboundPeer")]
+    pub fn inbound(node: &Node, hello: Hello, now: Time, rng: &mut (impl Rng + ?Sized)) -> Self {
+        Self::new(node, hello, Direction::Inbound, now, rng)
+    }
+
+    fn new(
+        node: &Node,
+        hello: Hello,
+        direction: Direction,
+        now: Time,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Self {
+        let config = node.config();
+        Self {
+            hello,
+            direction,
+            connected: now,
+            nonce: draw_nonce(rng),
+            ticket: None,
+            handshake: Handshake::AwaitVersion,
+            clock: Clock::Running(now + config.handshake_timeout),
+            version: config.protocol_version,
+            remote: None,
+            reader: FrameReader::new(),
+            outbox: Outbox::default(),
+            keepalive: Keepalive::default(),
+            trickle: Trickle::new(&config.trickle_delay, rng),
+            known: Known::new((rng.next_u64(), rng.next_u64())),
+            requests: None,
+            waiting: Some(now),
+            wants_headers: false,
+            last_block: 0,
+            last_send: None,
+            last_recv: None,
+            bytes_sent: 0,
+            bytes_received: 0,
+            failure: None,
+            node: node.clone(),
+        }
+    }
+
+    /// Takes whole frames off the front of `input`, does what the protocol asks, and returns the first thing
+    /// worth telling. `None` means that more bytes are needed, or, where [`wants_read`](Self::wants_read) is
+    /// false, that the remote is not read until it takes what it made us owe.
+    ///
+    /// Between calls the owner only appends to `input`, and pulls again until `None` comes before it waits.
+    /// May change: queue, deadline, state.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is over, from now on.
+    pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
+        self.alive()?;
+        let before = input.len();
+        let result = self.pull(input, now);
+        let taken = before.saturating_sub(input.len());
+        self.bytes_received = self.bytes_received.saturating_add(taken as u64);
+        match result {
+            Ok(Some(event)) => {
+                self.waiting = None;
+                Ok(Some(event))
+            }
+            Ok(None) if self.wants_read() => {
+                self.waiting = self.waiting.or(Some(now));
+                Ok(None)
+            }
+            Ok(None) => {
+                self.waiting = None;
+                Ok(None)
+            }
+            Err(error) => Err(self.fail(error)),
+        }
+    }
+
+    /// Notes that the transport ended, with what `input` still holds. Returns why the connection is over:
+    /// for the outbound half of a self-connection, which only sees a close, that it is one.
+    ///
+    /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
+    pub fn end(&mut self, end: End, input: &[u8]) -> Error {
+        if let Some(error) = &self.failure {
+            return error.clone();
+        }
+        let met = self.ticket.as_ref().is_some_and(Ticket::is_met);
+        let error = match (end, self.reader.missing(input)) {
+            _ if met => Error::SelfConnection,
+            (End::Failed, _) => Error::TransportFailed,
+            (End::Eof, None) => Error::ClosedByRemote,
+            (End::Eof, Some(missing)) => FrameError::Truncated { missing }.into(),
+        };
+        self.fail(error)
+    }
+
+    /// Ends the connection at the owner's wish. Nothing more is written; flush first if that matters.
+    #[doc(alias = "Disconnect")]
+    pub fn close(&mut self) -> Error {
+        match &self.failure {
+            Some(error) => error.clone(),
+            None => self.fail(Error::ClosedByOwner),
+        }
+    }
+
+    /// Runs whatever is due at `now`, in the order of the deadlines. Harmless when nothing is; then it draws
+    /// nothing from `rng` either. May change: queue, deadline, state.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is over, from now on.
+    pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
+        self.alive()?;
+        while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
+            match timer {
+                Timer::Handshake | Timer::Idle | Timer::WriteStall => {
+                    return Err(self.fail(Error::Timeout(timer)));
+                }
+                Timer::Ping => {
+                    self.push_ping(draw_nonce(rng));
+                    self.keepalive.next_ping = Some(now + self.config().ping_interval);
+                }
+                Timer::Trickle => {
+                    let batch = self.trickle.take();
+                    self.push_batch(&batch, now);
+                    self.trickle.redraw(&self.node.config().trickle_delay, rng);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next deadline and what it is for. One in the past means that [`tick`](Self::tick) is due; `None`
+    /// that nothing will happen by itself. It is computed from the state, so it is always fresh.
+    #[must_use]
+    pub fn deadline(&self) -> Option<(Time, Timer)> {
+        if self.failure.is_some() {
+            return None;
+        }
+        let idle = matches!(self.handshake, Handshake::Established(_)).then_some(self.waiting).flatten();
+        let deadlines = [
+            (self.waiting.and(self.clock.deadline()), Timer::Handshake),
+            (idle.map(|since| since + self.config().idle_timeout), Timer::Idle),
+            (self.outbox.stall_deadline(), Timer::WriteStall),
+            (self.keepalive.next_ping, Timer::Ping),
+            (self.trickle.due(), Timer::Trickle),
+        ];
+        deadlines.into_iter().filter_map(|(at, timer)| Some((at?, timer))).min()
+    }
+
+    /// What to write next: the rest of the oldest frame, or of one part of it. Empty where nothing waits.
+    ///
+    /// A frame that was shown is committed: it is written before anything else. May change: deadline.
+    pub fn transmit(&mut self, now: Time) -> &[u8] {
+        self.outbox.offer(now)
+    }
+
+    /// As [`transmit`](Self::transmit), in pieces for a vectored write: whole frames until they have at least
+    /// `enough` bytes together.
+    pub fn chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.outbox.offer_many(enough, now)
+    }
+
+    /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
+    /// May change: queue, deadline.
+    pub fn sent(&mut self, count: usize, now: Time) {
+        let Self { outbox, keepalive, last_send, .. } = self;
+        let taken = outbox.take(count, now, |purpose| {
+            *last_send = Some(now);
+            if let Purpose::Ping(nonce) = purpose {
+                keepalive.on_ping_written(nonce, now);
+            }
+        });
+        self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
+    }
+
+    /// Notes that the remote has `item`, so that it is not announced to it. The owner calls it for what the
+    /// remote announces or sends.
+    #[doc(alias = "AddKnownInventory")]
+    pub fn add_known(&mut self, item: &Inventory, now: Time) {
+        let limits = self.known_limits();
+        self.known.insert(item, now, limits);
+    }
+
+    /// Sets the height that our `version` tells. An inbound peer's is made when the owner pulls after
+    /// [`Event::Version`]; an outbound peer's was made at the start.
+    pub const fn set_best_height(&mut self, height: i32) {
+        self.hello.best_height = height;
+    }
+
+    /// Notes that the remote has a block of this height. Lower than before changes nothing.
+    #[doc(alias = "UpdateLastBlockHeight")]
+    pub fn set_last_block(&mut self, height: i32) {
+        self.last_block = self.last_block.max(height);
+    }
+
+    /// Whether the machine wants bytes from the remote: not after the end, and not while the remote leaves
+    /// more than the configured pause of answers untaken.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        self.failure.is_none() && self.outbox.owed() <= self.config().send_pause
+    }
+
+    /// Whether something waits to be written.
+    #[must_use]
+    pub const fn wants_write(&self) -> bool {
+        self.outbox.queued() > 0
+    }
+
+    /// Bytes that wait to be written.
+    #[must_use]
+    pub const fn queued(&self) -> usize {
+        self.outbox.queued()
+    }
+
+    /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
+    /// it still tells what went out.
+    #[must_use]
+    pub const fn is_flushed(&self, mark: Mark) -> bool {
+        self.outbox.is_flushed(mark)
+    }
+
+    /// Whether the remote is known to have `item`: told by the owner, or announced to it.
+    #[must_use]
+    #[doc(alias = "IsKnownInventory")]
+    pub fn knows(&self, item: &Inventory, now: Time) -> bool {
+        self.known.contains(item, now, self.config().known_lifetime)
+    }
+
+    /// Which side made the connection.
+    #[must_use]
+    #[doc(alias = "Inbound")]
+    pub const fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The node this connection belongs to.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// What the remote said of itself, once its `version` came.
+    #[must_use]
+    #[doc(alias = "VersionKnown")]
+    pub fn remote(&self) -> Option<&Version> {
+        self.remote.as_deref()
+    }
+
+    /// The protocol version in force: our highest before the remote's `version`, the negotiated one after.
+    #[must_use]
+    pub const fn protocol_version(&self) -> ProtocolVersion {
+        self.version
+    }
+
+    /// Whether the handshake is complete, and the connection not over.
+    #[must_use]
+    #[doc(alias = "VerAckReceived")]
+    pub const fn is_established(&self) -> bool {
+        matches!(self.handshake, Handshake::Established(_)) && self.failure.is_none()
+    }
+
+    /// Whether the remote asked for announcements by `headers`.
+    #[must_use]
+    pub const fn wants_headers(&self) -> bool {
+        self.wants_headers
+    }
+
+    /// Items of `getdata` that were asked for and not answered.
+    #[must_use]
+    pub fn open_requests(&self) -> usize {
+        self.requests.as_ref().map_or(0, |requests| requests.open_items())
+    }
+
+    /// Why the connection is over, if it is.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// A snapshot of everything that is counted.
+    #[must_use]
+    #[doc(alias = "StatsSnapshot")]
+    pub fn stats(&self) -> Stats {
+        let remote = self.remote.as_deref();
+        let clock = |version: &Version| {
+            let offset = i128::from(version.timestamp.seconds())
+                .saturating_sub(i128::from(self.hello.unix_time.seconds()));
+            i64::try_from(offset).unwrap_or_default()
+        };
+        Stats {
+            id: self.hello.id,
+            address: self.hello.remote_address,
+            direction: self.direction,
+            services: remote.map(|version| version.services).unwrap_or_default(),
+            last_send: self.last_send,
+            last_recv: self.last_recv,
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+            connected: self.connected,
+            connected_unix: self.hello.unix_time,
+            time_offset: remote.map(clock).unwrap_or_default(),
+            advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
+            protocol_version: self.version,
+            user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),
+            starting_height: remote.map_or(0, |version| version.last_block),
+            last_block: self.last_block,
+            last_ping_nonce: self.keepalive.nonce(),
+            last_ping_time: self.keepalive.sent(),
+            last_ping_round_trip: self.keepalive.round_trip(),
+        }
+    }
+
+    fn config(&self) -> &Config {
+        self.node.config()
+    }
+
+    fn known_limits(&self) -> Limits {
+        Limits { items: self.config().known_inventory, lifetime: self.config().known_lifetime }
+    }
+
+    /// The failure, if there is one.
+    fn alive(&self) -> Result<(), Error> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Ends the connection: keeps the reason and lets go of everything else.
+    fn fail(&mut self, error: Error) -> Error {
+        self.failure = Some(error.clone());
+        self.ticket = None;
+        self.clock = Clock::Stopped;
+        self.outbox.clear();
+        self.reader = FrameReader::new();
+        self.keepalive.next_ping = None;
+        self.trickle.take();
+        self.requests = None;
+        if let Handshake::AwaitVerack(early) | Handshake::Established(early) = &mut self.handshake {
+            *early = Early::default();
+        }
+        error
+    }
+}
+
+/// A random number that is not 0, since 0 stands for "none" in every place where a nonce is kept.
+fn draw_nonce(rng: &mut (impl Rng + ?Sized)) -> u64 {
+    rng.next_u64().max(1)
+}

@@ -1,0 +1,205 @@
+//! Frames on their way out: two queues, and the frames that the transport has been shown.
+//!
+//! Control overtakes bulk, but only bulk that nobody has been shown: once [`Outbox::offer`] has shown a
+//! frame, its bytes come next until the last one is taken.
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+use bytes::Bytes;
+
+use crate::message::Lane;
+use crate::time::Time;
+
+/// A position in one of the two lanes of outgoing frames.
+///
+/// [`Peer::is_flushed`](super::Peer::is_flushed) tells whether everything up to it was handed to the
+/// transport. Lanes do not wait for each other: that a pong is flushed says nothing of an earlier block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    lane: Lane,
+    end: u64,
+}
+
+/// What a frame is to the machine, once it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// A command of the owner, or part of the handshake.
+    Ordinary,
+    /// An answer that the remote made us owe.
+    Owed,
+    /// A ping with this nonce.
+    Ping(u64),
+}
+
+/// A frame: its header with the payload, or with a payload that is shared with others.
+#[derive(Clone, Debug)]
+struct Piece {
+    head: Bytes,
+    body: Bytes,
+    lane: Lane,
+    purpose: Purpose,
+}
+
+impl Piece {
+    const fn len(&self) -> usize {
+        self.head.len().saturating_add(self.body.len())
+    }
+
+    /// What is left of it after `taken` bytes, in its two parts.
+    fn rest(&self, taken: usize) -> [&[u8]; 2] {
+        let head = self.head.get(taken..).unwrap_or_default();
+        let body = self.body.get(taken.saturating_sub(self.head.len())..).unwrap_or_default();
+        [head, body]
+    }
+}
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outbox {
+    /// Frames that the transport has been shown, oldest first.
+    shown: VecDeque<Piece>,
+    control: VecDeque<Piece>,
+    bulk: VecDeque<Piece>,
+    /// Bytes of the first shown frame that the transport has taken.
+    taken: usize,
+    /// When the first shown frame was first offered on its own account.
+    offered: Time,
+    /// Bytes not taken yet, of all frames.
+    queued: usize,
+    /// Of those, bytes of answers that the machine owes.
+    owed: usize,
+    /// Bytes ever put into each lane, and ever taken from it.
+    put: Lanes,
+    flushed: Lanes,
+}
+
+/// One position for each lane.
+#[derive(Clone, Copy, Debug, Default)]
+struct Lanes {
+    control: u64,
+    bulk: u64,
+}
+
+impl Lanes {
+    const fn at(&mut self, lane: Lane) -> &mut u64 {
+        match lane {
+            Lane::Control => &mut self.control,
+            Lane::Bulk => &mut self.bulk,
+        }
+    }
+}
+
+impl Outbox {
+    /// Queues a frame whose payload is in `head` behind the header, or in `body`.
+    pub(crate) fn push(&mut self, head: Bytes, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
+        let piece = Piece { head, body, lane, purpose };
+        let len = piece.len();
+        self.queued = self.queued.saturating_add(len);
+        if purpose == Purpose::Owed {
+            self.owed = self.owed.saturating_add(len);
+        }
+        let end = self.put.at(lane);
+        *end = end.saturating_add(len as u64);
+        let mark = Mark { lane, end: *end };
+        match lane {
+            Lane::Control => self.control.push_back(piece),
+            Lane::Bulk => self.bulk.push_back(piece),
+        }
+        mark
+    }
+
+    /// What the transport should write next. Empty where nothing waits.
+    pub(crate) fn offer(&mut self, now: Time) -> &[u8] {
+        self.show(1, now);
+        let [head, body] = self.shown.front().map(|piece| piece.rest(self.taken)).unwrap_or_default();
+        if head.is_empty() { body } else { head }
+    }
+
+    /// As [`offer`](Self::offer), in pieces for a vectored write: whole frames until they have at least
+    /// `enough` bytes together.
+    pub(crate) fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.show(enough, now);
+        let mut taken = self.taken;
+        let pieces = self.shown.iter().flat_map(move |piece| piece.rest(core::mem::take(&mut taken)));
+        pieces.filter(|slice| !slice.is_empty())
+    }
+
+    /// Shows frames until `enough` bytes are on show, control first.
+    fn show(&mut self, enough: usize, now: Time) {
+        let shown = self.shown.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
+        let mut shown = shown.saturating_sub(self.taken);
+        while shown < enough {
+            let Some(piece) = self.control.pop_front().or_else(|| self.bulk.pop_front()) else {
+                return;
+            };
+            if self.shown.is_empty() {
+                self.offered = now;
+            }
+            shown = shown.saturating_add(piece.len());
+            self.shown.push_back(piece);
+        }
+    }
+
+    /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame
+    /// that is complete with that. Returns the bytes taken, which are no more than were shown.
+    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose)) -> usize {
+        let mut left = count;
+        while let Some(piece) = self.shown.front() {
+            let rest = piece.len().saturating_sub(self.taken);
+            let step = rest.min(left);
+            self.note_taken(piece.lane, piece.purpose, step);
+            left = left.saturating_sub(step);
+            if step < rest {
+                break;
+            }
+            if let Some(done) = self.shown.pop_front() {
+                written(done.purpose);
+            }
+            self.taken = 0;
+            self.offered = now;
+        }
+        count.saturating_sub(left)
+    }
+
+    fn note_taken(&mut self, lane: Lane, purpose: Purpose, count: usize) {
+        self.taken = self.taken.saturating_add(count);
+        self.queued = self.queued.saturating_sub(count);
+        if purpose == Purpose::Owed {
+            self.owed = self.owed.saturating_sub(count);
+        }
+        let flushed = self.flushed.at(lane);
+        *flushed = flushed.saturating_add(count as u64);
+    }
+
+    /// Drops everything that was not taken.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { put: self.put, flushed: self.flushed, ..Self::default() };
+    }
+
+    pub(crate) const fn is_flushed(&self, mark: Mark) -> bool {
+        let flushed = match mark.lane {
+            Lane::Control => self.flushed.control,
+            Lane::Bulk => self.flushed.bulk,
+        };
+        mark.end <= flushed
+    }
+
+    /// Bytes not taken yet.
+    pub(crate) const fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Bytes not taken yet of answers that the machine owes.
+    pub(crate) const fn owed(&self) -> usize {
+        self.owed
+    }
+
+    /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second
+    /// more for every 256 KiB of the frame, as in the reference.
+    pub(crate) fn stall_deadline(&self) -> Option<Time> {
+        let piece = self.shown.front()?;
+        let allowance = Duration::from_secs((piece.len() / (256 * 1024)) as u64);
+        Some(self.offered + Duration::from_secs(20) + allowance)
+    }
+}

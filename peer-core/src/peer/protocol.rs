@@ -1,0 +1,163 @@
+//! What follows from what comes in: frames become events and answers.
+
+use alloc::boxed::Box;
+
+use bytes::BytesMut;
+
+use super::handshake::{Clock, Early, Handshake, MAX_VERSION};
+use super::outbox::Purpose;
+use super::{Peer, Requests};
+use crate::config::{Config, UnrequestedAnswers};
+use crate::error::{Error, Excess, FrameError};
+use crate::event::{Direction, Event};
+use crate::frame::{Frame, Rules};
+use crate::message::{Command, Message, Pong, Version, lookup};
+use crate::protocol::ProtocolVersion;
+use crate::time::Time;
+
+impl Peer {
+    /// The next event, or `None` where the input runs dry or reading pauses.
+    pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
+        loop {
+            if matches!(self.handshake, Handshake::Offered) {
+                self.consent(now)?;
+            }
+            if !self.wants_read() {
+                return Ok(None);
+            }
+            if let Handshake::Established(early) = &mut self.handshake
+                && let Some(message) = early.pop()
+            {
+                return self.on_message(message, now).map(Some);
+            }
+            let Some(frame) = self.next_frame(input)? else {
+                return Ok(None);
+            };
+            if let Some(event) = self.on_frame(&frame, now)? {
+                return Ok(Some(event));
+            }
+        }
+    }
+
+    fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
+        let Self { node, reader, handshake, requests, version, .. } = self;
+        let config = node.config();
+        let gate = Gate { config, handshake, requests: requests.as_deref(), version: *version };
+        let rules = Rules::new(config.network, *version);
+        reader.read_if(input, &rules, |command, len| gate.admit(command, len))
+    }
+
+    fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
+        let message = frame.decode(self.version)?;
+        match (&mut self.handshake, message) {
+            (Handshake::Established(_), message) => self.on_message(message, now).map(Some),
+            (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
+            (Handshake::AwaitVerack(early), message) if self.version < ProtocolVersion::ADDR_V2 => {
+                early.push(message, frame.payload.len(), self.version)?;
+                Ok(None)
+            }
+            (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
+            (_, Message::Version(version)) => self.on_version(version, now).map(Some),
+            (_, message) => Err(Error::NotVersionMessage { got: message.command() }),
+        }
+    }
+
+    /// The remote introduced itself. The protocol version in force changes before its number is judged.
+    fn on_version(&mut self, version: Box<Version>, now: Time) -> Result<Event, Error> {
+        if self.node.is_own(version.nonce) {
+            return Err(Error::SelfConnection);
+        }
+        let advertised = ProtocolVersion::new(version.protocol_version.cast_unsigned());
+        self.version = self.config().protocol_version.min(advertised);
+        self.last_block = version.last_block;
+        self.remote = Some(version.clone());
+        self.clock.rest(now);
+        self.handshake = Handshake::Offered;
+        Ok(Event::Version(version))
+    }
+
+    /// The owner pulled again after seeing the remote's `version`: judge its number and answer.
+    fn consent(&mut self, now: Time) -> Result<(), Error> {
+        let min = self.config().min_protocol_version;
+        let got = self.remote.as_ref().map_or(0, |version| version.protocol_version);
+        if i64::from(got) < i64::from(min.get()) {
+            return Err(Error::ProtocolVerTooOld { got, min });
+        }
+        self.handshake = Handshake::AwaitVerack(Early::default());
+        self.clock.resume(now);
+        if self.direction == Direction::Inbound {
+            self.push_version();
+            self.push(&Message::Verack, Purpose::Ordinary);
+        }
+        Ok(())
+    }
+
+    fn on_verack(&mut self, now: Time) -> Event {
+        if self.direction == Direction::Outbound {
+            self.push(&Message::Verack, Purpose::Ordinary);
+        }
+        if let Handshake::AwaitVerack(early) = &mut self.handshake {
+            self.handshake = Handshake::Established(core::mem::take(early));
+        }
+        self.ticket = None;
+        self.clock = Clock::Stopped;
+        self.keepalive.next_ping = Some(now + self.config().ping_interval);
+        Event::Established
+    }
+
+    /// A message of an established connection: do what the protocol asks, then hand it out.
+    fn on_message(&mut self, message: Message, now: Time) -> Result<Event, Error> {
+        match &message {
+            Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
+            Message::Ping(ping) => {
+                self.push(&Message::Pong(Pong { nonce: ping.nonce }), Purpose::Owed);
+            }
+            Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
+            Message::SendHeaders => self.wants_headers = true,
+            _ => {}
+        }
+        if let Some(requests) = &mut self.requests {
+            requests.close(&message);
+            if requests.is_empty() {
+                self.requests = None;
+            }
+        }
+        self.last_recv = Some(now);
+        Ok(Event::Message(message))
+    }
+}
+
+/// What decides, from a header alone, whether a payload may come now.
+struct Gate<'a> {
+    config: &'a Config,
+    handshake: &'a Handshake,
+    requests: Option<&'a Requests>,
+    version: ProtocolVersion,
+}
+
+impl Gate<'_> {
+    fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
+        match self.handshake {
+            Handshake::AwaitVersion | Handshake::Offered => {
+                if len > MAX_VERSION {
+                    return Err(Error::NotVersionMessage { got: command });
+                }
+            }
+            Handshake::AwaitVerack(early) => early.admit(command, len, self.version)?,
+            Handshake::Established(_) => {}
+        }
+        let Some(spec) = lookup(command) else {
+            return Ok(());
+        };
+        let max = self.config.max_unrequested;
+        if spec.is_unlimited(self.version) && len > max {
+            let excess = Excess::new(len, max);
+            return Err(FrameError::PayloadTooLarge { command: Some(command), excess }.into());
+        }
+        let wanted = spec.answer.is_none_or(|answer| self.requests.is_some_and(|open| open.expects(answer)));
+        if wanted || self.config.unrequested_answers == UnrequestedAnswers::Deliver {
+            return Ok(());
+        }
+        Err(Error::Unrequested(command))
+    }
+}

@@ -1,0 +1,158 @@
+//! Commands of the owner, and how a message becomes a frame in the queue.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::outbox::{Mark, Purpose};
+use super::{Peer, Requests};
+use crate::error::SendError;
+use crate::event::Direction;
+use crate::frame::{self, Header};
+use crate::message::{Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
+use crate::time::Time;
+
+impl Peer {
+    /// Queues a message. The mark tells, through [`is_flushed`](Self::is_flushed), when it has been written.
+    ///
+    /// A request opens the way for its answers. May change: queue, open requests.
+    ///
+    /// # Errors
+    ///
+    /// Refused without any effect: before the handshake is complete, when the queue or the number of open
+    /// requests would exceed its limit, for inventory that nobody serves, and for what cannot be encoded at
+    /// the protocol version in force.
+    #[doc(alias = "QueueMessage")]
+    pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
+        self.can_send()?;
+        if matches!(message, Message::Version(_) | Message::Verack) {
+            return Err(SendError::HandshakeMessage(message.command()));
+        }
+        let len = message.check(self.version)?;
+        self.check_room(len.saturating_add(Header::LEN))?;
+        let open = self.open_requests();
+        Requests::check(open, message, self.version, self.config().max_requests)?;
+        if Requests::is_request(message) {
+            self.requests.get_or_insert_default().open(message);
+        }
+        let purpose = match message {
+            Message::Ping(ping) => Purpose::Ping(ping.nonce),
+            _ => Purpose::Ordinary,
+        };
+        Ok(self.push(message, purpose))
+    }
+
+    /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
+    ///
+    /// The first item of a batch starts the trickle delay; 1000 items leave at once. The room for the batch
+    /// is reserved here, so that it cannot fail later. May change: queue, deadline, known inventory.
+    ///
+    /// # Errors
+    ///
+    /// Refused without any effect before the handshake is complete and when the queue is full.
+    #[doc(alias = "QueueInventory")]
+    pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
+        self.can_send()?;
+        if self.knows(&item, now) {
+            return Ok(false);
+        }
+        self.check_room(self.trickle.next_cost())?;
+        let limits = self.known_limits();
+        if !self.known.wait(&item, now, limits) {
+            return Ok(false);
+        }
+        if let Some(batch) = self.trickle.push(item, now) {
+            self.push_batch(&batch, now);
+        }
+        Ok(true)
+    }
+
+    /// Announces `item` at once in an `inv` of its own; `false` where the remote has it.
+    ///
+    /// Meant for new blocks and votes. May change: queue, known inventory.
+    ///
+    /// # Errors
+    ///
+    /// Refused without any effect before the handshake is complete and when the queue is full.
+    #[doc(alias = "QueueInventoryImmediate")]
+    pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
+        const LEN: usize = Header::LEN + 1 + Inventory::LEN;
+        self.can_send()?;
+        if self.knows(&item, now) {
+            return Ok(false);
+        }
+        self.check_room(LEN)?;
+        let limits = self.known_limits();
+        self.known.insert(&item, now, limits);
+        self.push_inv(vec![item]);
+        Ok(true)
+    }
+
+    fn can_send(&self) -> Result<(), SendError> {
+        self.alive()?;
+        if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
+    }
+
+    fn check_room(&self, wanted: usize) -> Result<(), SendError> {
+        let queued = self.outbox.queued().saturating_add(self.trickle.reserved());
+        let limit = self.config().send_limit;
+        if queued.saturating_add(wanted) > limit {
+            return Err(SendError::Full { queued, wanted, limit });
+        }
+        Ok(())
+    }
+
+    /// Queues a batch of announcements, without what the remote has come to know since.
+    pub(super) fn push_batch(&mut self, batch: &[Inventory], now: Time) {
+        let limits = self.known_limits();
+        let news = batch.iter().filter(|item| self.known.insert(item, now, limits)).copied().collect();
+        self.push_inv(news);
+    }
+
+    fn push_inv(&mut self, items: Vec<Inventory>) {
+        if let Ok(inventory) = InventoryList::try_from(items)
+            && !inventory.is_empty()
+        {
+            self.push(&Message::Inv(Inv { inventory }), Purpose::Ordinary);
+        }
+    }
+
+    pub(super) fn push_ping(&mut self, nonce: u64) {
+        self.push(&Message::Ping(Ping { nonce }), Purpose::Ping(nonce));
+    }
+
+    /// Queues our `version`.
+    pub(super) fn push_version(&mut self) {
+        let config = self.node.config();
+        let you = self.hello.remote_address;
+        let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket().ip());
+        let services = match (self.direction, &self.remote) {
+            (Direction::Inbound, Some(remote)) => remote.services,
+            _ => you.services,
+        };
+        let version = Version {
+            protocol_version: self.version.get().cast_signed(),
+            services: config.services,
+            timestamp: self.hello.unix_time,
+            addr_you: if behind_proxy {
+                NetAddress { services, ..NetAddress::ANY_V4 }
+            } else {
+                NetAddress { services, ..you }
+            },
+            addr_me: NetAddress { services: config.services, ..NetAddress::UNSPECIFIED },
+            nonce: self.nonce,
+            user_agent: config.user_agent.clone(),
+            last_block: self.hello.best_height,
+            disable_relay_tx: config.disable_relay_tx,
+        };
+        self.push(&version.into(), Purpose::Ordinary);
+    }
+
+    /// Queues a message that has been checked. This is the only place where a message becomes a frame.
+    pub(super) fn push(&mut self, message: &Message, purpose: Purpose) -> Mark {
+        let (head, body) = frame::build(message, self.config().network);
+        let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
+        self.outbox.push(Bytes::from(head), body, lane, purpose)
+    }
+}

@@ -1,0 +1,78 @@
+//! A snapshot of what is known of a connection.
+
+use core::fmt;
+use core::time::Duration;
+
+use crate::event::Direction;
+use crate::message::{NetAddress, Timestamp, UserAgent};
+use crate::protocol::ProtocolVersion;
+use crate::services::Services;
+use crate::time::Time;
+
+/// A snapshot of one connection, as of the call that made it.
+///
+/// Its text form is `ADDRESS (direction)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "StatsSnap")]
+#[non_exhaustive]
+pub struct Stats {
+    /// The id given in [`Hello`](crate::Hello).
+    pub id: u64,
+    /// The remote's address given in [`Hello`](crate::Hello).
+    pub address: NetAddress,
+    /// Which side made the connection.
+    #[doc(alias = "Inbound")]
+    pub direction: Direction,
+    /// What the remote offers; nothing before its `version`.
+    pub services: Services,
+    /// When the last whole frame was written after the handshake's `version`.
+    pub last_send: Option<Time>,
+    /// When the last message came after the handshake.
+    pub last_recv: Option<Time>,
+    /// Bytes taken by the transport.
+    pub bytes_sent: u64,
+    /// Bytes of frames taken from the input.
+    #[doc(alias = "BytesRecv")]
+    pub bytes_received: u64,
+    /// When the connection began.
+    #[doc(alias = "ConnTime")]
+    #[doc(alias = "TimeConnected")]
+    pub connected: Time,
+    /// The wall clock when the connection began.
+    pub connected_unix: Timestamp,
+    /// How far the remote's clock is ahead of ours, in seconds.
+    pub time_offset: i64,
+    /// The protocol version that the remote advertised; 0 before its `version`.
+    #[doc(alias = "Version")]
+    pub advertised_version: u32,
+    /// The protocol version in force: our highest before the remote's `version`, the negotiated one after.
+    pub protocol_version: ProtocolVersion,
+    /// What software the remote runs; empty before its `version`.
+    pub user_agent: UserAgent,
+    /// Height of the remote's best block when it introduced itself.
+    pub starting_height: i32,
+    /// The highest block the remote is known to have.
+    pub last_block: i32,
+    /// Nonce of the ping that waits for its pong; 0 for none.
+    pub last_ping_nonce: u64,
+    /// When the latest ping was written.
+    pub last_ping_time: Option<Time>,
+    /// The latest round trip.
+    #[doc(alias = "LastPingMicros")]
+    pub last_ping_round_trip: Option<Duration>,
+}
+
+impl Stats {
+    /// `time` in seconds since 1970, by the wall clock that [`Hello`](crate::Hello) gave.
+    #[must_use]
+    pub const fn unix_seconds(&self, time: Time) -> u64 {
+        let since = time.saturating_since(self.connected).as_secs();
+        self.connected_unix.seconds().saturating_add(since)
+    }
+}
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.address, self.direction)
+    }
+}

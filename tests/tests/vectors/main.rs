@@ -1,0 +1,19 @@
+//! The golden vectors: every line of every file, through the public API.
+//!
+//! `PEER_VECTORS=DIR` runs the same tests over another folder. A line is checked, or skipped by a rule that
+//! has a name; anything else fails.
+
+#![expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
+mod building;
+mod common;
+mod constants;
+mod hashes;
+mod messages;
+mod refusals;
+mod versions;
+
+#[test]
+fn every_file_of_the_folder_has_a_test_that_reads_it() {
+    peer_tests::vectors::assert_all_files_known(&peer_tests::vectors::Folder::open());
+}
