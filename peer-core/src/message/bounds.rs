@@ -51,6 +51,21 @@ bounds! {
     Utxos: 512, TooManyMixPairReqUTXOs;
 }
 
+/// Hashes of one tree in `merkleblock`; fewer up to version 3.
+#[derive(Debug)]
+pub struct MerkleHashes;
+
+impl Bound for MerkleHashes {
+    const MAX: usize = 43_691;
+
+    fn exceeded(excess: Excess) -> CodecError {
+        CodecError::Legacy {
+            what: "too many hashes in a merkleblock",
+            excess,
+        }
+    }
+}
+
 /// Cancelled notices of `alert`.
 #[derive(Debug)]
 pub struct CancelledAlerts;

@@ -115,8 +115,8 @@ impl BlockHeader {
     }
 }
 
-/// Takes `N` bytes off the front. The fields above add up to the length of the array they come from.
-fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+/// Takes `N` bytes off the front. The fields it is used for add up to the length of the array they come from.
+pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     let (head, tail) = rest.split_first_chunk().unwrap_or((&[0; N], &[]));
     *rest = tail;
     *head

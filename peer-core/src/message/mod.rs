@@ -9,6 +9,7 @@
 
 mod address;
 mod alert;
+mod block;
 mod bloom;
 pub mod bounds;
 mod cfilter;
@@ -18,6 +19,7 @@ mod header;
 mod inventory;
 mod list;
 mod locator;
+mod merkleblock;
 mod ping;
 mod raw;
 pub(crate) mod reader;
@@ -26,6 +28,7 @@ mod state;
 mod summary;
 mod table;
 mod text;
+mod transaction;
 mod version;
 
 use alloc::boxed::Box;
@@ -35,6 +38,7 @@ use bytes::Bytes;
 
 pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
 pub use self::alert::{Alert, AlertPayload, SubVersions};
+pub use self::block::{Block, Transactions};
 pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
 pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
 pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCFsV2};
@@ -43,6 +47,7 @@ pub use self::header::{BlockHeader, Headers};
 pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
 pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
+pub use self::merkleblock::{MerkleBlock, MerkleFlags};
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
 pub use self::reject::{Reject, RejectCode};
@@ -51,6 +56,7 @@ pub use self::summary::Summary;
 pub use self::table::Message;
 pub(crate) use self::table::lookup;
 pub use self::text::Timestamp;
+pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};
 pub use self::version::{UserAgent, Version};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;
@@ -132,6 +138,17 @@ impl Message {
         out.reserve(len);
         self.write(out);
         Ok(())
+    }
+
+    /// The whole payload of a message that keeps it as it is on the wire, so that it can be queued without
+    /// a copy.
+    pub(crate) const fn shared_payload(&self) -> Option<&Bytes> {
+        match self {
+            Self::Block(block) => Some(block.as_bytes()),
+            Self::Tx(transaction) => Some(transaction.as_bytes()),
+            Self::Raw(raw) => Some(&raw.payload),
+            _ => None,
+        }
     }
 
     /// Whether the message can be sent at `version`: the size of its payload in bytes, or why not.

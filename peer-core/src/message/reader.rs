@@ -12,7 +12,7 @@ use crate::hash::Hash;
 pub(crate) const MAX_PAYLOAD: usize = 32 * 1024 * 1024;
 
 /// A cursor over one payload. What it takes is never copied: long byte strings are slices of the payload.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reader<'a> {
     payload: &'a Bytes,
     rest: &'a [u8],
@@ -23,6 +23,14 @@ impl<'a> Reader<'a> {
         Self {
             payload,
             rest: payload,
+        }
+    }
+
+    /// A cursor that starts `position` bytes into the payload.
+    pub(crate) fn at(payload: &'a Bytes, position: usize) -> Self {
+        Self {
+            payload,
+            rest: payload.get(position..).unwrap_or_default(),
         }
     }
 
@@ -92,9 +100,15 @@ impl<'a> Reader<'a> {
 
     /// A variable length integer in its shortest form.
     pub(crate) fn var_int(&mut self) -> Result<u64, CodecError> {
-        match self.u8()? {
-            first @ 0..=0xfc => Ok(u64::from(first)),
-            first => self.long_var_int(first),
+        let first = self.u8()?;
+        self.rest_of_var_int(first)
+    }
+
+    /// A variable length integer whose first byte has been read.
+    fn rest_of_var_int(&mut self, first: u8) -> Result<u64, CodecError> {
+        match first {
+            0..=0xfc => Ok(u64::from(first)),
+            _ => self.long_var_int(first),
         }
     }
 
@@ -118,11 +132,17 @@ impl<'a> Reader<'a> {
         max: usize,
         exceeded: impl FnOnce(Excess) -> CodecError,
     ) -> Result<usize, CodecError> {
-        let got = self.var_int()?;
-        match usize::try_from(got) {
-            Ok(count) if count <= max => Ok(count),
-            _ => Err(exceeded(Excess { got, max: max as u64 })),
-        }
+        at_most(self.var_int()?, max, exceeded)
+    }
+
+    /// `N` bytes and the script behind them. The last of the `N` is the first of the script's length: so one
+    /// bounds check does for all, but for the script itself and the few lengths of several bytes.
+    pub(crate) fn with_script<const N: usize>(&mut self) -> Result<(&'a [u8; N], &'a [u8]), CodecError> {
+        let head = self.array::<N>()?;
+        let first = head.last().copied().unwrap_or_default();
+        let len = self.rest_of_var_int(first)?;
+        let len = at_most(len, MAX_PAYLOAD, CodecError::VarBytesTooLong)?;
+        Ok((head, self.slice(len)?))
     }
 
     /// A byte string with its length in front.
@@ -163,12 +183,46 @@ impl<'a> Reader<'a> {
         Ok(items)
     }
 
+    /// Refuses bytes that are left over.
+    pub(crate) const fn finish(&self) -> Result<(), CodecError> {
+        match self.remaining() {
+            0 => Ok(()),
+            count => Err(CodecError::TrailingBytes { count }),
+        }
+    }
+
     const fn truncated(&self, needed: usize) -> CodecError {
         CodecError::Truncated {
             needed: needed as u64,
             available: self.rest.len() as u64,
         }
     }
+}
+
+fn at_most(got: u64, max: usize, exceeded: impl FnOnce(Excess) -> CodecError) -> Result<usize, CodecError> {
+    match usize::try_from(got) {
+        Ok(number) if number <= max => Ok(number),
+        _ => Err(exceeded(Excess { got, max: max as u64 })),
+    }
+}
+
+/// Reads a value from bytes that came without a frame and hold nothing else.
+pub(crate) fn read_whole<T>(
+    bytes: &Bytes,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, CodecError>,
+) -> Result<T, CodecError> {
+    if bytes.len() > MAX_PAYLOAD {
+        return Err(CodecError::PayloadTooLarge(Excess::new(bytes.len(), MAX_PAYLOAD)));
+    }
+    let mut reader = Reader::new(bytes);
+    let value = read(&mut reader)?;
+    reader.finish()?;
+    Ok(value)
+}
+
+/// A count or an offset in half the space. None is above the size of the largest payload.
+pub(crate) fn narrow(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// Size of `value` as a variable length integer, in bytes.

@@ -127,10 +127,8 @@ impl Spec {
         }
         let mut reader = Reader::new(payload);
         let message = (self.decode)(&mut reader, version)?;
-        match reader.remaining() {
-            0 => Ok(message),
-            count => Err(CodecError::TrailingBytes { count }),
-        }
+        reader.finish()?;
+        Ok(message)
     }
 }
 
@@ -258,6 +256,10 @@ messages! {
     GetData(GetData) = control("getdata", Always(1_800_003));
     /// Names objects of a `getdata` that the sender does not have.
     NotFound(NotFound) = bulk("notfound", Always(1_800_003));
+    /// One block, asked for.
+    Block(Block) = bulk("block", Limit::Block);
+    /// One transaction, asked for.
+    Tx(Transaction) = bulk("tx", Limit::Block);
     /// Asks for block headers after a known point.
     GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
     /// Block headers, asked for or announced.
@@ -304,10 +306,12 @@ messages! {
     Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
     /// A signed notice. Versions 1 to 5.
     Alert(Box<Alert>) = bulk("alert", WhereValid(MAX_PAYLOAD)).dropped_after(5);
+    /// Sets a bloom filter. Versions 1 to 5.
+    FilterLoad(FilterLoad) = control("filterload", WhereValid(36_012)).dropped_after(5);
     /// Adds to a bloom filter. Versions 1 to 5.
     FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
     /// Removes a bloom filter. Versions 1 to 5.
     FilterClear = control("filterclear", Always(0)).dropped_after(5);
-    /// Sets a bloom filter. Versions 1 to 5.
-    FilterLoad(FilterLoad) = control("filterload", WhereValid(36_012)).dropped_after(5);
+    /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
+    MerkleBlock(Box<MerkleBlock>) = bulk("merkleblock", Limit::Block).dropped_after(5);
 }

@@ -5,9 +5,11 @@
 //! serialize as they are derive it where they stand; the rest is here.
 
 mod address;
+mod block;
 mod filter;
 mod header;
 mod legacy;
+mod transaction;
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -1,0 +1,208 @@
+//! Blocks: the `block` message.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter::FusedIterator;
+
+use bytes::Bytes;
+
+use super::reader::{Reader, narrow, put_var_int, read_whole};
+use super::{BlockHeader, Payload, Transaction};
+use crate::error::{CodecError, Excess};
+use crate::hash::Hash;
+use crate::protocol::ProtocolVersion;
+
+/// A block: the bytes it has on the wire, checked once, and read as its parts are asked for.
+///
+/// It shares the memory of the payload it came from.
+#[derive(Clone, PartialEq, Eq)]
+#[doc(alias = "MsgBlock")]
+pub struct Block {
+    bytes: Bytes,
+    regular: Tree,
+    stake: Tree,
+}
+
+/// One of a block's two lists of transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tree {
+    count: u32,
+    /// Where the first transaction is, in bytes from the block's start.
+    start: u32,
+}
+
+impl Block {
+    /// A block with these transactions in its regular and its stake tree.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::TooManyTxs`] above 43,691 in a tree, [`CodecError::PayloadTooLarge`] above 32 MiB.
+    #[doc(alias = "NewMsgBlock")]
+    pub fn new(
+        header: &BlockHeader,
+        transactions: &[Transaction],
+        stake_transactions: &[Transaction],
+    ) -> Result<Self, CodecError> {
+        let mut out = header.to_bytes().to_vec();
+        for tree in [transactions, stake_transactions] {
+            put_var_int(&mut out, tree.len());
+            for transaction in tree {
+                transaction.encode(&mut out);
+            }
+        }
+        Self::decode(out.into(), ProtocolVersion::LATEST)
+    }
+
+    /// Takes a serialized block. The version decides only how many transactions are allowed; the reference
+    /// reads stored blocks as of version 0.
+    ///
+    /// # Errors
+    ///
+    /// [`CodecError::PayloadTooLarge`] above 32 MiB, what the fields are refused for, then
+    /// [`CodecError::TrailingBytes`].
+    pub fn decode(bytes: Bytes, version: ProtocolVersion) -> Result<Self, CodecError> {
+        read_whole(&bytes, |reader| <Self as Payload>::decode(reader, version))
+    }
+
+    /// The most transactions in one tree: 33,334 up to version 3, 43,691 from 4 on.
+    #[must_use]
+    #[doc(alias = "MaxTxPerTxTree")]
+    pub const fn max_transactions(version: ProtocolVersion) -> usize {
+        if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() {
+            33_334
+        } else {
+            43_691
+        }
+    }
+
+    /// The block as it is on the wire.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> BlockHeader {
+        BlockHeader::from_bytes(self.header_bytes())
+    }
+
+    /// The block's hash, which is its header's.
+    #[must_use]
+    #[doc(alias = "BlockHash")]
+    pub fn hash(&self) -> Hash {
+        Hash::digest(self.header_bytes())
+    }
+
+    /// The transactions of the regular tree. Each is a slice of the block.
+    #[must_use]
+    #[doc(alias = "TxHashes")]
+    pub fn transactions(&self) -> Transactions<'_> {
+        Transactions::new(self, self.regular)
+    }
+
+    /// The transactions of the stake tree: votes, tickets, revocations and those of the treasury.
+    #[must_use]
+    #[doc(alias = "STransactions")]
+    #[doc(alias = "STxHashes")]
+    pub fn stake_transactions(&self) -> Transactions<'_> {
+        Transactions::new(self, self.stake)
+    }
+
+    fn header_bytes(&self) -> &[u8; BlockHeader::LEN] {
+        self.bytes.first_chunk().unwrap_or(&[0; BlockHeader::LEN])
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("header", &self.header())
+            .field("transactions", &self.transactions())
+            .field("stake_transactions", &self.stake_transactions())
+            .finish()
+    }
+}
+
+impl Payload for Block {
+    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        reader.array::<{ BlockHeader::LEN }>()?;
+        Ok(Self {
+            regular: Tree::walk(reader, version)?,
+            stake: Tree::walk(reader, version)?,
+            bytes: reader.since(0),
+        })
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.bytes);
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn check(&self, version: ProtocolVersion) -> Result<(), CodecError> {
+        let max = Self::max_transactions(version);
+        for tree in [self.regular, self.stake] {
+            let count = tree.count as usize;
+            if count > max {
+                return Err(CodecError::TooManyTxs(Excess::new(count, max)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tree {
+    /// Walks over a count and its transactions.
+    fn walk(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        let count = reader.count(Block::max_transactions(version), CodecError::TooManyTxs)?;
+        let start = reader.position();
+        for _ in 0..count {
+            Transaction::skip(reader)?;
+        }
+        Ok(Self {
+            count: narrow(count),
+            start: narrow(start),
+        })
+    }
+}
+
+/// The transactions of one of a block's trees, read as they are asked for.
+#[derive(Clone)]
+pub struct Transactions<'a> {
+    reader: Reader<'a>,
+    left: usize,
+}
+
+impl<'a> Transactions<'a> {
+    fn new(block: &'a Block, tree: Tree) -> Self {
+        Self {
+            reader: Reader::at(&block.bytes, tree.start as usize),
+            left: tree.count as usize,
+        }
+    }
+}
+
+impl Iterator for Transactions<'_> {
+    type Item = Transaction;
+
+    fn next(&mut self) -> Option<Transaction> {
+        self.left = self.left.checked_sub(1)?;
+        Transaction::read(&mut self.reader).ok()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl ExactSizeIterator for Transactions<'_> {}
+impl FusedIterator for Transactions<'_> {}
+
+impl fmt::Debug for Transactions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}
