@@ -1,9 +1,9 @@
 //! What a log says of each message.
 
 use peer_core::message::{
-    Addr, AddrV2, BlockHeader, FeeFilter, FilterAdd, GetBlocks, GetData, GetHeaders, GetInitState, Headers,
-    InitState, InitStateType, Inv, Inventory, InventoryKind, NetAddress, NetAddressV2, NotFound, Ping,
-    Reject, RejectCode, TimedNetAddress, Timestamp, UserAgent, Version,
+    Addr, AddrV2, Block, BlockHeader, FeeFilter, FilterAdd, GetBlocks, GetData, GetHeaders, GetInitState,
+    Headers, InitState, InitStateType, Inv, Inventory, InventoryKind, NetAddress, NetAddressV2, NotFound,
+    Ping, Reject, RejectCode, TimedNetAddress, Timestamp, Transaction, TxOut, UserAgent, Version,
 };
 use peer_core::{Command, Hash, Message, ProtocolVersion, Services};
 
@@ -55,6 +55,49 @@ fn addresses_are_counted() {
     };
     let addr = AddrV2::new(vec![entry; 2]).unwrap();
     assert_eq!(summary(Message::AddrV2(addr)), "2 addrv2");
+}
+
+#[test]
+fn a_transaction_tells_its_size_and_when_it_is_final() {
+    let tx = |lock_time| {
+        let output = TxOut {
+            value: 1,
+            version: 0,
+            pk_script: &[],
+        };
+        Transaction::new(1, &[], &[output, output], lock_time, 0).unwrap()
+    };
+    let lock = |lock_time| {
+        let tx = tx(lock_time);
+        let start = format!("hash {}, 0 inputs, 2 outputs, lock ", tx.hash());
+        let summary = summary(Message::Tx(tx));
+        summary.strip_prefix(&start).unwrap().to_owned()
+    };
+
+    // Low numbers are heights, the others seconds since 1970.
+    assert_eq!(lock(0), "height 0");
+    assert_eq!(lock(499_999_999), "height 499999999");
+    assert_eq!(lock(500_000_000), "1985-11-05 00:53:20 +0000 UTC");
+    assert_eq!(lock(u32::MAX), "2106-02-07 06:28:15 +0000 UTC");
+}
+
+#[test]
+fn a_block_tells_what_its_header_says_and_counts_the_regular_tree() {
+    let header = BlockHeader {
+        version: 9,
+        timestamp: 1_454_954_400,
+        ..BlockHeader::default()
+    };
+    let tx = Transaction::new(1, &[], &[], 0, 0).unwrap();
+    let block = Block::new(&header, &[tx.clone(), tx.clone()], &[tx]).unwrap();
+
+    assert_eq!(
+        summary(Message::Block(block)),
+        format!(
+            "hash {}, ver 9, 2 tx, 2016-02-08 18:00:00 +0000 UTC",
+            header.hash()
+        )
+    );
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod summary;
 mod table;
 mod text;
 mod transaction;
+mod utc;
 mod version;
 
 use alloc::boxed::Box;

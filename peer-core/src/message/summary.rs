@@ -2,7 +2,8 @@
 
 use core::fmt::{self, Write};
 
-use super::{Headers, Inventory, InventoryKind, Locator, Message, Reject};
+use super::utc::Utc;
+use super::{Block, Headers, Inventory, InventoryKind, Locator, Message, Reject, Transaction};
 use crate::hash::Hash;
 
 /// What a message says, in one line and in the reference's words. Empty for messages of which there is
@@ -39,6 +40,8 @@ impl fmt::Display for Summary<'_> {
             ),
             Message::Addr(addr) => write!(f, "{} addr", addr.addresses.len()),
             Message::AddrV2(addr) => write!(f, "{} addrv2", addr.addresses().len()),
+            Message::Tx(tx) => transaction(f, tx),
+            Message::Block(message) => block(f, message),
             Message::Inv(inv) => inventory(f, &inv.inventory),
             Message::GetData(get) => inventory(f, &get.inventory),
             Message::NotFound(missing) => inventory(f, &missing.inventory),
@@ -64,6 +67,34 @@ impl fmt::Display for Summary<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn transaction(f: &mut fmt::Formatter<'_>, tx: &Transaction) -> fmt::Result {
+    // Below this number a lock time is the height of a block, from it on a time.
+    const FIRST_TIME: u32 = 500_000_000;
+    write!(
+        f,
+        "hash {}, {} inputs, {} outputs, lock ",
+        tx.hash(),
+        tx.inputs().len(),
+        tx.outputs().len()
+    )?;
+    match tx.lock_time() {
+        height @ ..FIRST_TIME => write!(f, "height {height}"),
+        seconds => write!(f, "{}", Utc(seconds)),
+    }
+}
+
+fn block(f: &mut fmt::Formatter<'_>, block: &Block) -> fmt::Result {
+    let header = block.header();
+    write!(
+        f,
+        "hash {}, ver {}, {} tx, {}",
+        block.hash(),
+        header.version,
+        block.transactions().len(),
+        Utc(header.timestamp)
+    )
 }
 
 fn inventory(f: &mut fmt::Formatter<'_>, items: &[Inventory]) -> fmt::Result {
