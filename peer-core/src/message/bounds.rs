@@ -80,3 +80,15 @@ impl Bound for CancelledAlerts {
         }
     }
 }
+
+/// DC-net messages of `mixsecrets`.
+#[derive(Debug)]
+pub struct DCNetMessages;
+
+impl Bound for DCNetMessages {
+    const MAX: usize = 1024;
+
+    fn exceeded(_: Excess) -> CodecError {
+        CodecError::InvalidMsg("too many DC-net messages")
+    }
+}

@@ -20,6 +20,7 @@ mod inventory;
 mod list;
 mod locator;
 mod merkleblock;
+mod mixing;
 mod ping;
 mod raw;
 pub(crate) mod reader;
@@ -49,6 +50,11 @@ pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, NotFound};
 pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
 pub use self::merkleblock::{MerkleBlock, MerkleFlags};
+pub use self::mixing::{
+    DCMix, DCNet, FieldValueIter, FieldValues, MixAmount, MixChange, MixCiphertexts, MixConfirm, MixDCNet,
+    MixFactoredPoly, MixHeader, MixKeyExchange, MixMessage, MixPairReq, MixSecrets, MixSlotReserve, MixUtxo,
+    ScriptClass, SeenMessages,
+};
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
 pub use self::reject::{Reject, RejectCode};

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 
@@ -225,6 +226,25 @@ pub(crate) fn narrow(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// Where encoded bytes go: into a payload, or straight into a hash.
+#[expect(unnameable_types, reason = "part of the trait that seals `MixMessage`")]
+pub trait Sink {
+    /// Appends `bytes`.
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Sink for Blake256 {
+    fn put(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
 /// Size of `value` as a variable length integer, in bytes.
 pub(crate) const fn var_int_len(value: usize) -> usize {
     match value {
@@ -241,30 +261,29 @@ pub(crate) const fn var_bytes_len(len: usize) -> usize {
 }
 
 /// Appends `value` as a variable length integer.
-pub(crate) fn put_var_int(out: &mut Vec<u8>, value: usize) {
+pub(crate) fn put_var_int(out: &mut (impl Sink + ?Sized), value: usize) {
     let bytes = (value as u64).to_le_bytes();
     let [low, second, third, fourth, ..] = bytes;
     match value {
-        0..=0xfc => out.push(low),
-        0xfd..=0xffff => out.extend_from_slice(&[0xfd, low, second]),
-        0x1_0000..=0xffff_ffff => out.extend_from_slice(&[0xfe, low, second, third, fourth]),
+        0..=0xfc => out.put(&[low]),
+        0xfd..=0xffff => out.put(&[0xfd, low, second]),
+        0x1_0000..=0xffff_ffff => out.put(&[0xfe, low, second, third, fourth]),
         _ => {
-            out.push(0xff);
-            out.extend_from_slice(&bytes);
+            out.put(&[0xff]);
+            out.put(&bytes);
         }
     }
 }
 
 /// Appends a byte string with its length in front.
-pub(crate) fn put_var_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(crate) fn put_var_bytes(out: &mut (impl Sink + ?Sized), bytes: &[u8]) {
     put_var_int(out, bytes.len());
-    out.extend_from_slice(bytes);
+    out.put(bytes);
 }
 
 /// Appends hashes, without a count.
-pub(crate) fn put_hashes(out: &mut Vec<u8>, hashes: &[Hash]) {
-    out.reserve(hashes.len().saturating_mul(Hash::LEN));
+pub(crate) fn put_hashes(out: &mut (impl Sink + ?Sized), hashes: &[Hash]) {
     for hash in hashes {
-        out.extend_from_slice(hash.as_bytes());
+        out.put(hash.as_bytes());
     }
 }

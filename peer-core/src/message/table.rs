@@ -298,6 +298,26 @@ messages! {
     GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(ProtocolVersion::INIT_STATE);
     /// The initial state. From version 8 on.
     InitState(Box<InitState>) = bulk("initstate", WhereValid(1763)).since(ProtocolVersion::INIT_STATE);
+    /// Offers coins for a mix. This and all other mixing messages: from version 10 on.
+    MixPairReq(Box<MixPairReq>) = bulk("mixpairreq", WhereValid(8_476_848)).since(ProtocolVersion::MIX);
+    /// Publishes keys for a run of a mix.
+    MixKeyExchange(Box<MixKeyExchange>) =
+        bulk("mixkeyxchg", WhereValid(17_815)).since(ProtocolVersion::MIX);
+    /// Ciphertexts for the keys of other peers of a mix.
+    MixCiphertexts(Box<MixCiphertexts>) =
+        bulk("mixcphrtxt", WhereValid(552_584)).since(ProtocolVersion::MIX);
+    /// Reserves slots in a mix.
+    MixSlotReserve(Box<MixSlotReserve>) =
+        bulk("mixslotres", WhereValid(17_318_030)).since(ProtocolVersion::MIX);
+    /// The solution of the slot reservation polynomial.
+    MixFactoredPoly(Box<MixFactoredPoly>) =
+        bulk("mixfactpoly", WhereValid(49_291)).since(ProtocolVersion::MIX);
+    /// The messages of a mix, each hidden among those of others.
+    MixDCNet(Box<MixDCNet>) = bulk("mixdcnet", WhereValid(20_988_047)).since(ProtocolVersion::MIX);
+    /// The transaction of a mix with the sender's part signed.
+    MixConfirm(Box<MixConfirm>) = bulk("mixconfirm", WhereValid(1_016_520)).since(ProtocolVersion::MIX);
+    /// The secrets of a mix that failed.
+    MixSecrets(Box<MixSecrets>) = bulk("mixsecrets", WhereValid(70_831)).since(ProtocolVersion::MIX);
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
     GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(ProtocolVersion::BATCHED_CFILTERS_V2);
     /// Version 2 committed filters of blocks in a row. From version 11 on.

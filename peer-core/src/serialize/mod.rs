@@ -9,6 +9,7 @@ mod block;
 mod filter;
 mod header;
 mod legacy;
+mod mixing;
 mod transaction;
 
 use alloc::string::String;

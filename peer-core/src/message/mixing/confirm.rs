@@ -1,0 +1,56 @@
+//! The mixed transaction (`mixconfirm`).
+
+use alloc::vec::Vec;
+
+use super::{MixHeader, SeenMessages, Signed, put_seen};
+use crate::error::CodecError;
+use crate::message::reader::{Reader, Sink};
+use crate::message::{Payload, Transaction};
+use crate::protocol::ProtocolVersion;
+
+/// The transaction with the sender's own inputs signed. Answers the DC-nets of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "MsgMixConfirm")]
+pub struct MixConfirm {
+    /// Signature, sender, session and run.
+    pub header: MixHeader,
+    /// The transaction, in any serialization.
+    pub mix: Transaction,
+    /// The DC-net messages.
+    #[doc(alias = "SeenDCNets")]
+    pub seen_dc_nets: SeenMessages,
+}
+
+impl Payload for MixConfirm {
+    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self {
+            header: MixHeader::read(reader)?,
+            mix: Transaction::read(reader)?,
+            seen_dc_nets: SeenMessages::decode_hashes(reader)?,
+        })
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.write(out);
+    }
+
+    fn encoded_len(&self) -> usize {
+        self.written_len()
+    }
+}
+
+impl Signed for MixConfirm {
+    fn command(&self) -> &'static str {
+        "mixconfirm"
+    }
+
+    fn signature(&self) -> &[u8; 64] {
+        &self.header.signature
+    }
+
+    fn write_signed(&self, out: &mut dyn Sink) {
+        self.header.write_signed(out);
+        out.put(self.mix.as_bytes());
+        put_seen(out, &self.seen_dc_nets);
+    }
+}
