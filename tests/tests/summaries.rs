@@ -1,9 +1,10 @@
 //! What a log says of each message.
 
 use peer_core::message::{
-    Addr, AddrV2, Block, BlockHeader, FeeFilter, FilterAdd, GetBlocks, GetData, GetHeaders, GetInitState,
-    Headers, InitState, InitStateType, Inv, Inventory, InventoryKind, NetAddress, NetAddressV2, NotFound,
-    Ping, Reject, RejectCode, TimedNetAddress, Timestamp, Transaction, TxOut, UserAgent, Version,
+    Addr, AddrV2, Block, BlockHeader, FeeFilter, FieldValues, FilterAdd, GetBlocks, GetData, GetHeaders,
+    GetInitState, Headers, InitState, InitStateType, Inv, Inventory, InventoryKind, List, MixAmount,
+    MixFactoredPoly, MixHeader, MixMessage, MixPairReq, NetAddress, NetAddressV2, NotFound, Ping, Reject,
+    RejectCode, ScriptClass, TimedNetAddress, Timestamp, Transaction, TxOut, UserAgent, Version,
 };
 use peer_core::{Command, Hash, Message, ProtocolVersion, Services};
 
@@ -97,6 +98,52 @@ fn a_block_tells_what_its_header_says_and_counts_the_regular_tree() {
             "hash {}, ver 9, 2 tx, 2016-02-08 18:00:00 +0000 UTC",
             header.hash()
         )
+    );
+}
+
+#[test]
+fn mixing_messages_tell_who_sent_them_and_for_which_run() {
+    let identity = "02".repeat(33);
+    let amount = MixAmount::new(1).unwrap();
+    let offer = MixPairReq {
+        signature: [1; 64],
+        identity: [2; 33],
+        expiry: 0,
+        mix_amount: amount,
+        script_class: ScriptClass::new("P2PKH-secp256k1-v0").unwrap(),
+        tx_version: 1,
+        lock_time: 0,
+        message_count: 1,
+        input_value: amount,
+        utxos: List::new(),
+        change: None,
+        flags: 0,
+        pairing_flags: 0,
+    };
+    let hash = offer.hash();
+    assert_eq!(
+        summary(Message::MixPairReq(Box::new(offer))),
+        format!("identity {identity}, hash {hash}")
+    );
+
+    let mut session_id = [0; 32];
+    session_id[0] = 0xab;
+    let solution = MixFactoredPoly {
+        header: MixHeader {
+            signature: [1; 64],
+            identity: [2; 33],
+            session_id,
+            run: 4,
+        },
+        roots: FieldValues::new([[7]]).unwrap(),
+        seen_slot_reserves: List::new(),
+    };
+    let hash = solution.hash();
+    // A session is shown in the order of its bytes, unlike a hash.
+    let session = format!("ab{}", "00".repeat(31));
+    assert_eq!(
+        summary(Message::MixFactoredPoly(Box::new(solution))),
+        format!("identity {identity}, hash {hash}, session {session}, run 4")
     );
 }
 

@@ -28,7 +28,7 @@ mod reject;
 mod state;
 mod summary;
 mod table;
-mod text;
+pub(crate) mod text;
 mod transaction;
 mod utc;
 mod version;
