@@ -1,9 +1,10 @@
 //! What a log says of each message.
 
 use peer_core::message::{
-    Addr, AddrV2, BlockHeader, FeeFilter, FilterAdd, GetBlocks, GetData, GetHeaders, GetInitState, Headers,
-    InitState, InitStateType, Inv, Inventory, InventoryKind, NetAddress, NetAddressV2, NotFound, Ping,
-    Reject, RejectCode, TimedNetAddress, Timestamp, UserAgent, Version,
+    Addr, AddrV2, Block, BlockHeader, FeeFilter, FieldValues, FilterAdd, GetBlocks, GetData, GetHeaders,
+    GetInitState, Headers, InitState, InitStateType, Inv, Inventory, InventoryKind, List, MixAmount,
+    MixFactoredPoly, MixHeader, MixMessage, MixPairReq, NetAddress, NetAddressV2, NotFound, Ping, Reject,
+    RejectCode, ScriptClass, TimedNetAddress, Timestamp, Transaction, TxOut, UserAgent, Version,
 };
 use peer_core::{Command, Hash, Message, ProtocolVersion, Services};
 
@@ -24,7 +25,7 @@ fn a_version_tells_who_is_there() {
         services: Services::NODE_NETWORK,
         timestamp: Timestamp::default(),
         addr_you: NetAddress::UNSPECIFIED,
-        addr_me: NetAddress::UNSPECIFIED,
+        addr_me: None,
         nonce: 1,
         user_agent: UserAgent::new("/dcrwire:1.0.0/dcrd:2.1.0/").unwrap(),
         last_block: 432_100,
@@ -52,6 +53,76 @@ fn addresses_are_counted() {
     };
     let addr = AddrV2::new(vec![entry; 2]).unwrap();
     assert_eq!(summary(Message::AddrV2(addr)), "2 addrv2");
+}
+
+#[test]
+fn a_transaction_tells_its_size_and_when_it_is_final() {
+    let tx = |lock_time| {
+        let output = TxOut { value: 1, version: 0, pk_script: &[] };
+        Transaction::new(1, &[], &[output, output], lock_time, 0).unwrap()
+    };
+    let lock = |lock_time| {
+        let tx = tx(lock_time);
+        let start = format!("hash {}, 0 inputs, 2 outputs, lock ", tx.hash());
+        let summary = summary(Message::Tx(tx));
+        summary.strip_prefix(&start).unwrap().to_owned()
+    };
+
+    // Low numbers are heights, the others seconds since 1970.
+    assert_eq!(lock(0), "height 0");
+    assert_eq!(lock(499_999_999), "height 499999999");
+    assert_eq!(lock(500_000_000), "1985-11-05 00:53:20 +0000 UTC");
+    assert_eq!(lock(u32::MAX), "2106-02-07 06:28:15 +0000 UTC");
+}
+
+#[test]
+fn a_block_tells_what_its_header_says_and_counts_the_regular_tree() {
+    let header = BlockHeader { version: 9, timestamp: 1_454_954_400, ..BlockHeader::default() };
+    let tx = Transaction::new(1, &[], &[], 0, 0).unwrap();
+    let block = Block::new(&header, &[tx.clone(), tx.clone()], &[tx]).unwrap();
+
+    assert_eq!(
+        summary(Message::Block(block)),
+        format!("hash {}, ver 9, 2 tx, 2016-02-08 18:00:00 +0000 UTC", header.hash())
+    );
+}
+
+#[test]
+fn mixing_messages_tell_who_sent_them_and_for_which_run() {
+    let identity = "02".repeat(33);
+    let amount = MixAmount::new(1).unwrap();
+    let offer = MixPairReq {
+        signature: [1; 64],
+        identity: [2; 33],
+        expiry: 0,
+        mix_amount: amount,
+        script_class: ScriptClass::new("P2PKH-secp256k1-v0").unwrap(),
+        tx_version: 1,
+        lock_time: 0,
+        message_count: 1,
+        input_value: amount,
+        utxos: List::new(),
+        change: None,
+        flags: 0,
+        pairing_flags: 0,
+    };
+    let hash = offer.hash();
+    assert_eq!(summary(Message::MixPairReq(Box::new(offer))), format!("identity {identity}, hash {hash}"));
+
+    let mut session_id = [0; 32];
+    session_id[0] = 0xab;
+    let solution = MixFactoredPoly {
+        header: MixHeader { signature: [1; 64], identity: [2; 33], session_id, run: 4 },
+        roots: FieldValues::new([[7]]).unwrap(),
+        seen_slot_reserves: List::new(),
+    };
+    let hash = solution.hash();
+    // A session is shown in the order of its bytes, unlike a hash.
+    let session = format!("ab{}", "00".repeat(31));
+    assert_eq!(
+        summary(Message::MixFactoredPoly(Box::new(solution))),
+        format!("identity {identity}, hash {hash}, session {session}, run 4")
+    );
 }
 
 #[test]

@@ -29,8 +29,9 @@ mod reject;
 mod state;
 mod summary;
 mod table;
-mod text;
+pub(crate) mod text;
 mod transaction;
+mod utc;
 pub mod var_int;
 mod version;
 

@@ -2,7 +2,11 @@
 
 use core::fmt::{self, Write};
 
-use super::{Headers, Inventory, InventoryKind, Locator, Message, Reject};
+use super::text::Hex;
+use super::utc::Utc;
+use super::{
+    Block, Headers, Inventory, InventoryKind, Locator, Message, MixHeader, MixMessage, Reject, Transaction,
+};
 use crate::hash::Hash;
 
 /// What a message says, in one line and in the reference's words. Empty for messages of which there is
@@ -25,6 +29,7 @@ impl Summary<'_> {
     /// Whether there is nothing to show.
     #[must_use]
     pub fn is_empty(&self) -> bool {
+        // Summaries begin with fixed text, at which this stops: nothing large is hashed for the answer.
         write!(Silence, "{self}").is_ok()
     }
 }
@@ -39,6 +44,16 @@ impl fmt::Display for Summary<'_> {
             ),
             Message::Addr(addr) => write!(f, "{} addr", addr.addresses.len()),
             Message::AddrV2(addr) => write!(f, "{} addrv2", addr.addresses().len()),
+            Message::Tx(tx) => transaction(f, tx),
+            Message::Block(message) => block(f, message),
+            Message::MixPairReq(offer) => sender(f, &offer.identity, &**offer),
+            Message::MixKeyExchange(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixCiphertexts(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixSlotReserve(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixFactoredPoly(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixDCNet(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixConfirm(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixSecrets(mix) => mixing(f, &mix.header, &**mix),
             Message::Inv(inv) => inventory(f, &inv.inventory),
             Message::GetData(get) => inventory(f, &get.inventory),
             Message::NotFound(missing) => inventory(f, &missing.inventory),
@@ -64,6 +79,39 @@ impl fmt::Display for Summary<'_> {
             _ => Ok(()),
         }
     }
+}
+
+fn transaction(f: &mut fmt::Formatter<'_>, tx: &Transaction) -> fmt::Result {
+    // Below this number a lock time is the height of a block, from it on a time.
+    const FIRST_TIME: u32 = 500_000_000;
+    f.write_str("hash ")?;
+    write!(f, "{}, {} inputs, {} outputs, lock ", tx.hash(), tx.inputs().len(), tx.outputs().len())?;
+    match tx.lock_time() {
+        height @ ..FIRST_TIME => write!(f, "height {height}"),
+        seconds => write!(f, "{}", Utc(seconds)),
+    }
+}
+
+fn block(f: &mut fmt::Formatter<'_>, block: &Block) -> fmt::Result {
+    let header = block.header();
+    write!(
+        f,
+        "hash {}, ver {}, {} tx, {}",
+        block.hash(),
+        header.version,
+        block.transactions().len(),
+        Utc(header.timestamp)
+    )
+}
+
+fn sender(f: &mut fmt::Formatter<'_>, identity: &[u8], message: &dyn MixMessage) -> fmt::Result {
+    write!(f, "identity {}", Hex(identity))?;
+    write!(f, ", hash {}", message.hash())
+}
+
+fn mixing(f: &mut fmt::Formatter<'_>, header: &MixHeader, message: &dyn MixMessage) -> fmt::Result {
+    sender(f, &header.identity, message)?;
+    write!(f, ", session {}, run {}", Hex(&header.session_id), header.run)
 }
 
 fn inventory(f: &mut fmt::Formatter<'_>, items: &[Inventory]) -> fmt::Result {

@@ -28,7 +28,7 @@ enum Limit {
     /// 0 at versions where the message does not exist.
     WhereValid(usize),
     /// That of `block`: larger from version 4 on.
-    Block,
+    BlockSize,
 }
 
 /// What the table knows of one command.
@@ -56,7 +56,7 @@ const fn bulk(name: &str, limit: Limit) -> Spec {
 
 /// Mixing messages all exist since the same version and only ever answer a `getdata`.
 const fn mixing(name: &str, max: usize) -> Spec {
-    bulk(name, WhereValid(max)).since(ProtocolVersion::MIX).answers(Answer::Item(InventoryKind::MIX))
+    bulk(name, WhereValid(max)).since(10).answers(Answer::Item(InventoryKind::MIX))
 }
 
 const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
@@ -74,8 +74,8 @@ const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
 
 impl Spec {
     /// The message exists from this version on.
-    const fn since(self, version: ProtocolVersion) -> Self {
-        Self { valid: (version.get(), self.valid.1), ..self }
+    const fn since(self, version: u32) -> Self {
+        Self { valid: (version, self.valid.1), ..self }
     }
 
     /// The message exists up to this version.
@@ -118,7 +118,7 @@ impl Spec {
                     0
                 }
             }
-            Limit::Block => max_block(version),
+            BlockSize => max_block(version),
         }
     }
 
@@ -238,7 +238,7 @@ macro_rules! messages {
     };
 }
 
-use Limit::{Always, WhereValid};
+use Limit::{Always, BlockSize, WhereValid};
 
 messages! {
     /// Introduces a node to its peer. First message each way.
@@ -247,10 +247,10 @@ messages! {
     Verack = control("verack", Always(0));
     /// Asks for known addresses.
     GetAddr = control("getaddr", Always(0));
-    /// Known addresses, below protocol version 12.
+    /// Known addresses, up to version 11.
     Addr(Addr) = bulk("addr", WhereValid(30_003)).until(11);
-    /// Known addresses, from protocol version 12 on.
-    AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(ProtocolVersion::ADDR_V2);
+    /// Known addresses, from version 12 on.
+    AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(12);
     /// Asks for block hashes after a known point.
     GetBlocks(GetBlocks) = control("getblocks", Always(16_039));
     /// Announces objects.
@@ -260,9 +260,9 @@ messages! {
     /// Names objects of a `getdata` that the sender does not have.
     NotFound(NotFound) = bulk("notfound", Always(1_800_003)).answers(Answer::AnyItem);
     /// One block, asked for.
-    Block(Block) = bulk("block", Limit::Block).answers(Answer::Item(InventoryKind::BLOCK));
-    /// One transaction, asked for.
-    Tx(Transaction) = bulk("tx", Limit::Block);
+    Block(Block) = bulk("block", BlockSize).answers(Answer::Item(InventoryKind::BLOCK));
+    /// One transaction, asked for or sent unasked.
+    Tx(Transaction) = bulk("tx", BlockSize);
     /// Asks for block headers after a known point.
     GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
     /// Block headers, asked for or announced.
@@ -278,65 +278,64 @@ messages! {
     /// The blocks and votes that could be built upon.
     MiningState(MiningState) = bulk("miningstate", Always(1546)).answers(Answer::Whole(Whole::MiningState));
     /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
-    SendHeaders = control("sendheaders", Always(0)).since(ProtocolVersion::SEND_HEADERS);
+    SendHeaders = control("sendheaders", Always(0)).since(3);
     /// Asks not to be told of transactions below a fee rate. From version 5 on.
-    FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(ProtocolVersion::FEE_FILTER);
+    FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(5);
     /// Asks for a version 1 committed filter. From version 6 on.
-    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(ProtocolVersion::NODE_CF);
+    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6);
     /// A version 1 committed filter. From version 6 on.
-    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(ProtocolVersion::NODE_CF).answers(Answer::Whole(Whole::CFilter));
+    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).answers(Answer::Whole(Whole::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
-    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(ProtocolVersion::NODE_CF);
+    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6);
     /// Headers of version 1 committed filters. From version 6 on.
-    CFHeaders(CFHeaders) = bulk("cfheaders", Always(64_036)).since(ProtocolVersion::NODE_CF).answers(Answer::Whole(Whole::CFHeaders));
+    CFHeaders(CFHeaders) =
+        bulk("cfheaders", Always(64_036)).since(6).answers(Answer::Whole(Whole::CFHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
-    GetCFTypes = control("getcftypes", Always(0)).since(ProtocolVersion::NODE_CF);
+    GetCFTypes = control("getcftypes", Always(0)).since(6);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
-    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(ProtocolVersion::NODE_CF).answers(Answer::Whole(Whole::CFTypes));
+    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).answers(Answer::Whole(Whole::CFTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
-    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(ProtocolVersion::CFILTER_V2);
+    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7);
     /// A version 2 committed filter. From version 7 on.
-    CFilterV2(Box<CFilterV2>) = bulk("cfilterv2", Always(263_210)).since(ProtocolVersion::CFILTER_V2).answers(Answer::Whole(Whole::CFilterV2));
+    CFilterV2(Box<CFilterV2>) =
+        bulk("cfilterv2", Always(263_210)).since(7).answers(Answer::Whole(Whole::CFilterV2));
     /// Asks for parts of the initial state. From version 8 on.
-    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(ProtocolVersion::INIT_STATE);
+    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8);
     /// The initial state. From version 8 on.
-    InitState(Box<InitState>) = bulk("initstate", WhereValid(1763)).since(ProtocolVersion::INIT_STATE).answers(Answer::Whole(Whole::InitState));
-    /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
-    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(ProtocolVersion::BATCHED_CFILTERS_V2);
-    /// Version 2 committed filters of blocks in a row. From version 11 on.
-    CFiltersV2(CFiltersV2) = bulk("cfiltersv2", Always(26_321_001)).since(ProtocolVersion::BATCHED_CFILTERS_V2).answers(Answer::Whole(Whole::CFiltersV2));
-    /// Tells that a message was not accepted. Versions 1 to 8.
-    Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
-    /// A signed notice. Versions 1 to 5.
-    Alert(Box<Alert>) = bulk("alert", WhereValid(MAX_PAYLOAD)).dropped_after(5);
-    /// Adds to a bloom filter. Versions 1 to 5.
-    FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
+    InitState(Box<InitState>) =
+        bulk("initstate", WhereValid(1763)).since(8).answers(Answer::Whole(Whole::InitState));
     /// Offers coins for a mix. This and all other mixing messages: from version 10 on.
     MixPairReq(Box<MixPairReq>) = mixing("mixpairreq", 8_476_848);
     /// Publishes keys for a run of a mix.
-    MixKeyExchange(Box<MixKeyExchange>) =
-        mixing("mixkeyxchg", 17_815);
+    MixKeyExchange(Box<MixKeyExchange>) = mixing("mixkeyxchg", 17_815);
     /// Ciphertexts for the keys of other peers of a mix.
-    MixCiphertexts(Box<MixCiphertexts>) =
-        mixing("mixcphrtxt", 552_584);
+    MixCiphertexts(Box<MixCiphertexts>) = mixing("mixcphrtxt", 552_584);
     /// Reserves slots in a mix.
-    MixSlotReserve(Box<MixSlotReserve>) =
-        mixing("mixslotres", 17_318_030);
+    MixSlotReserve(Box<MixSlotReserve>) = mixing("mixslotres", 17_318_030);
     /// The solution of the slot reservation polynomial.
-    MixFactoredPoly(Box<MixFactoredPoly>) =
-        mixing("mixfactpoly", 49_291);
+    MixFactoredPoly(Box<MixFactoredPoly>) = mixing("mixfactpoly", 49_291);
     /// The messages of a mix, each hidden among those of others.
     MixDCNet(Box<MixDCNet>) = mixing("mixdcnet", 20_988_047);
     /// The transaction of a mix with the sender's part signed.
     MixConfirm(Box<MixConfirm>) = mixing("mixconfirm", 1_016_520);
     /// The secrets of a mix that failed.
     MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
-    /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
-    MerkleBlock(Box<MerkleBlock>) = bulk("merkleblock", Limit::Block)
-        .dropped_after(5)
-        .answers(Answer::Item(InventoryKind::FILTERED_BLOCK));
+    /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
+    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11);
+    /// Version 2 committed filters of blocks in a row. From version 11 on.
+    CFiltersV2(CFiltersV2) =
+        bulk("cfiltersv2", Always(26_321_001)).since(11).answers(Answer::Whole(Whole::CFiltersV2));
+    /// Tells that a message was not accepted. Versions 1 to 8.
+    Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
+    /// A signed notice. Versions 1 to 5.
+    Alert(Box<Alert>) = bulk("alert", WhereValid(MAX_PAYLOAD)).dropped_after(5);
+    /// Adds to a bloom filter. Versions 1 to 5.
+    FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
     /// Removes a bloom filter. Versions 1 to 5.
     FilterClear = control("filterclear", Always(0)).dropped_after(5);
     /// Sets a bloom filter. Versions 1 to 5.
     FilterLoad(FilterLoad) = control("filterload", WhereValid(36_012)).dropped_after(5);
+    /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
+    MerkleBlock(Box<MerkleBlock>) =
+        bulk("merkleblock", BlockSize).dropped_after(5).answers(Answer::Item(InventoryKind::FILTERED_BLOCK));
 }

@@ -1,4 +1,4 @@
-//! Small values with rules of their own: printable texts and times.
+//! Small values: printable texts, bytes as hex, and times.
 
 use core::fmt;
 
@@ -10,6 +10,15 @@ pub(crate) const fn is_strict_ascii(mut text: &[u8]) -> bool {
         text = rest;
     }
     text.is_empty()
+}
+
+/// Bytes as hex, in their order.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// A point in time as `version` and `addrv2` carry it: seconds since 1970 that the reference can represent.

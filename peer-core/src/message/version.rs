@@ -81,8 +81,8 @@ pub struct Version {
     pub timestamp: Timestamp,
     /// The receiver as the sender sees it.
     pub addr_you: NetAddress,
-    /// The sender; today only its services, the rest zero.
-    pub addr_me: NetAddress,
+    /// The sender; today only its services, the rest zero. `None`, where it was not sent, is written as zero.
+    pub addr_me: Option<NetAddress>,
     /// Drawn for each connection, to detect connections to oneself.
     pub nonce: u64,
     /// What software the sender runs.
@@ -106,14 +106,14 @@ impl Payload for Version {
             services: Services::from_bits(reader.u64()?),
             timestamp: Timestamp::new(reader.u64()?)?,
             addr_you: NetAddress::read(reader)?,
-            addr_me: NetAddress::UNSPECIFIED,
+            addr_me: None,
             nonce: 0,
             user_agent: UserAgent::default(),
             last_block: 0,
             disable_relay_tx: false,
         };
         if reader.remaining() > 0 {
-            version.addr_me = NetAddress::read(reader)?;
+            version.addr_me = Some(NetAddress::read(reader)?);
         }
         if reader.remaining() > 0 {
             version.nonce = reader.u64()?;
@@ -135,7 +135,7 @@ impl Payload for Version {
         out.extend_from_slice(&self.services.bits().to_le_bytes());
         out.extend_from_slice(&self.timestamp.seconds().to_le_bytes());
         self.addr_you.write(out);
-        self.addr_me.write(out);
+        self.addr_me.unwrap_or(NetAddress::UNSPECIFIED).write(out);
         out.extend_from_slice(&self.nonce.to_le_bytes());
         put_var_bytes(out, self.user_agent.0.as_bytes());
         out.extend_from_slice(&self.last_block.to_le_bytes());

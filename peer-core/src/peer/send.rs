@@ -140,7 +140,7 @@ impl Peer {
             } else {
                 NetAddress { services, ..you }
             },
-            addr_me: NetAddress { services: config.services, ..NetAddress::UNSPECIFIED },
+            addr_me: Some(NetAddress { services: config.services, ..NetAddress::UNSPECIFIED }),
             nonce: self.nonce,
             user_agent: config.user_agent.clone(),
             last_block: self.hello.best_height,

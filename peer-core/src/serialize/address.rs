@@ -51,10 +51,27 @@ impl Serialize for NetAddressV2 {
     }
 }
 
+/// An address that was not sent, as the vectors show it.
+struct Absent;
+
+impl Serialize for Absent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("NetAddress", 4)?;
+        fields.serialize_field("ip", "<nil>")?;
+        fields.serialize_field("ip_hex", "")?;
+        fields.serialize_field("port", &0)?;
+        fields.serialize_field("services", &0)?;
+        fields.end()
+    }
+}
+
 impl Serialize for Version {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Version", 9)?;
-        fields.serialize_field("addr_me", &self.addr_me)?;
+        match &self.addr_me {
+            Some(address) => fields.serialize_field("addr_me", address)?,
+            None => fields.serialize_field("addr_me", &Absent)?,
+        }
         fields.serialize_field("addr_you", &self.addr_you)?;
         fields.serialize_field("disable_relay_tx", &self.disable_relay_tx)?;
         fields.serialize_field("last_block", &self.last_block)?;

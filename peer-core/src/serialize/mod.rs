@@ -19,17 +19,9 @@ use core::fmt;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::hash::Hash;
+pub(crate) use crate::message::text::Hex;
 use crate::message::{InitStateType, Inventory, List, Raw, Timestamp, UserAgent};
 use crate::services::Services;
-
-/// Bytes as hex, in their order.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
 
 impl Serialize for Hex<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
