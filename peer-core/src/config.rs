@@ -53,7 +53,6 @@ pub enum UnrequestedAnswers {
 
 impl Config {
     /// A configuration for `network` with the defaults of today's network.
-    #[must_use]
     pub fn builder(network: Network) -> ConfigBuilder {
         ConfigBuilder {
             network,
@@ -301,7 +300,9 @@ impl ConfigBuilder {
     ///
     /// What does not fit together, by name.
     pub fn build(self) -> Result<Config, ConfigError> {
-        let ping_interval = self.ping_interval.unwrap_or_else(|| self.idle_timeout.saturating_mul(107) / 120);
+        let ping_interval = self
+            .ping_interval
+            .unwrap_or_else(|| self.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default());
         let trickle = &self.trickle_delay;
         if self.handshake_timeout.is_zero() || self.idle_timeout.is_zero() || ping_interval.is_zero() {
             return Err(ConfigError::ZeroTimeout);

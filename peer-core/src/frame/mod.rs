@@ -45,7 +45,10 @@ pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
     if body.is_none() {
         message.write(&mut head);
     }
-    let payload = body.map_or_else(|| head.get(Header::LEN..).unwrap_or_default(), |body| body);
+    let payload = match body {
+        Some(body) => body,
+        None => head.get(Header::LEN..).unwrap_or_default(),
+    };
     let header = Header::new(network, message.command(), payload.len(), blake256::checksum(payload));
     if let Some(place) = head.first_chunk_mut() {
         *place = header.to_bytes();

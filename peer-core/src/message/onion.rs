@@ -15,7 +15,7 @@ pub(crate) fn write_name(key: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Res
         waiting = waiting.saturating_add(8);
         while waiting >= 5 {
             waiting = waiting.saturating_sub(5);
-            let digit = DIGITS.get((bits >> waiting) as usize % DIGITS.len()).copied().unwrap_or_default();
+            let digit = DIGITS.get((bits >> waiting & 0b1_1111) as usize).copied().unwrap_or_default();
             fmt::Write::write_char(f, char::from(digit))?;
         }
     }

@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
     /// An empty vector for `count` items of at least `min_len` bytes each. It reserves no more than what the
     /// remaining bytes can hold, whatever the count claims.
     pub(crate) fn reserve<T>(&self, count: usize, min_len: usize) -> Vec<T> {
-        Vec::with_capacity(count.min(self.remaining() / min_len.max(1)))
+        Vec::with_capacity(count.min(self.remaining().checked_div(min_len).unwrap_or_default()))
     }
 
     /// `count` hashes.

@@ -8,7 +8,6 @@
 //!                                                                                       verack is queued
 //! ```
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
@@ -42,7 +41,7 @@ pub(crate) enum Handshake {
 /// Messages that came between `version` and `verack`, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Early {
-    messages: Option<Box<VecDeque<Message>>>,
+    messages: VecDeque<Message>,
     bytes: usize,
 }
 
@@ -55,13 +54,13 @@ impl Early {
         version: ProtocolVersion,
     ) -> Result<(), Error> {
         let got = message.command();
-        let count = self.messages.as_ref().map_or(0, |messages| messages.len());
+        let count = self.messages.len();
         self.admit(got, len, version)?;
         if version >= ProtocolVersion::REMOVE_REJECT && count >= MAX_EARLY_MESSAGES {
             return Err(Error::NotVerAckMessage { got });
         }
         self.bytes = self.bytes.saturating_add(len);
-        self.messages.get_or_insert_default().push_back(message);
+        self.messages.push_back(message);
         Ok(())
     }
 
@@ -82,9 +81,10 @@ impl Early {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Message> {
-        let message = self.messages.as_mut()?.pop_front();
-        if message.is_none() {
-            self.messages = None;
+        let message = self.messages.pop_front();
+        if self.messages.is_empty() {
+            // Gives the memory back: most of the connection is still to come.
+            self.messages = VecDeque::new();
         }
         message
     }

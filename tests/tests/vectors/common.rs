@@ -7,35 +7,35 @@ use peer_tests::vectors::Line;
 use serde_json::{Map, Value};
 
 /// Values that need BLAKE3, script analysis or signature checks. Design 3 leaves them out.
-pub const OUTSIDE: [&str; 4] = ["pow_hash_v2", "script_class", "signature_valid", "pairing_hex"];
+pub(crate) const OUTSIDE: [&str; 4] = ["pow_hash_v2", "script_class", "signature_valid", "pairing_hex"];
 
-pub fn network(line: &Line) -> Network {
+pub(crate) fn network(line: &Line) -> Network {
     line.str("net").parse().unwrap_or_else(|error| panic!("{}: {error}", line.place()))
 }
 
-pub fn version(line: &Line) -> ProtocolVersion {
+pub(crate) fn version(line: &Line) -> ProtocolVersion {
     ProtocolVersion::new(line.int("pver"))
 }
 
-pub fn command(line: &Line) -> Command {
+pub(crate) fn command(line: &Line) -> Command {
     Command::new(line.str("command")).unwrap_or_else(|error| panic!("{}: {error}", line.place()))
 }
 
 /// What reading one frame off the front of `stream` gave, and how many bytes it took.
-pub struct Read {
-    pub result: Result<(Message, Bytes), FrameError>,
-    pub taken: usize,
+pub(crate) struct Read {
+    pub(crate) result: Result<(Message, Bytes), FrameError>,
+    pub(crate) taken: usize,
 }
 
 impl Read {
     /// The name of the refusal, empty for none.
-    pub fn error(&self) -> String {
+    pub(crate) fn error(&self) -> String {
         self.result.as_ref().err().map(|error| error.kind().to_string()).unwrap_or_default()
     }
 }
 
 /// Reads one frame; the stream ends behind `stream`.
-pub fn read(stream: &mut BytesMut, network: Network, version: ProtocolVersion) -> Read {
+pub(crate) fn read(stream: &mut BytesMut, network: Network, version: ProtocolVersion) -> Read {
     let before = stream.len();
     let mut reader = FrameReader::new();
     let frame = reader.read(stream, &Rules::new(network, version));
@@ -52,7 +52,7 @@ pub fn read(stream: &mut BytesMut, network: Network, version: ProtocolVersion) -
 }
 
 /// Decodes a payload by itself. Bytes left over are no error here; their number is returned.
-pub fn decode(
+pub(crate) fn decode(
     command: Command,
     payload: Vec<u8>,
     version: ProtocolVersion,
@@ -65,7 +65,7 @@ pub fn decode(
 }
 
 /// The reference's error name as ours: without `Err`, both ends of file as one.
-pub fn kind_name(reference: &str) -> String {
+pub(crate) fn kind_name(reference: &str) -> String {
     match reference {
         "EOF" | "UnexpectedEOF" => ErrorKind::Truncated.to_string(),
         other => other.strip_prefix("Err").unwrap_or(other).to_owned(),
@@ -73,16 +73,16 @@ pub fn kind_name(reference: &str) -> String {
 }
 
 /// The rule of design 3 by which `reject` is read where today's reference no longer knows it.
-pub const REJECT_IS_READ: &str = "reject at 1 to 8 is read as in the old era";
+pub(crate) const REJECT_IS_READ: &str = "reject at 1 to 8 is read as in the old era";
 
-pub fn is_reject_of_old_era(line: &Line) -> bool {
+pub(crate) fn is_reject_of_old_era(line: &Line) -> bool {
     let version: u32 = line.int("pver");
     line.str("command") == "reject" && (1..=8).contains(&version)
 }
 
 /// Fails unless `actual` has everything that `expected` has, and nothing else. A long list `x` may be expected
 /// through `x_count`, `x_first` and `x_last`; derived values outside our scope are left out.
-pub fn assert_fields(place: &str, expected: &Value, actual: &Value) {
+pub(crate) fn assert_fields(place: &str, expected: &Value, actual: &Value) {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => assert_object(place, expected, actual),
         (Value::Array(expected), Value::Array(actual)) => {
