@@ -6,5 +6,6 @@
     reason = "a test harness fails by panicking"
 )]
 
+pub mod fuzz;
 pub mod hex;
 pub mod vectors;

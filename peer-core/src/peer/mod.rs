@@ -208,6 +208,7 @@ impl Peer {
             (End::Eof, None) => Error::ClosedByRemote,
             (End::Eof, Some(missing)) => FrameError::Truncated { missing }.into(),
         };
+        self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);
         self.fail(error)
     }
 
@@ -283,10 +284,12 @@ impl Peer {
     pub fn sent(&mut self, count: usize, now: Time) {
         let Self { outbox, keepalive, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
-            *last_send = Some(now);
-            if let Purpose::Ping(nonce) = purpose {
-                keepalive.on_ping_written(nonce, now);
+            match purpose {
+                Purpose::Handshake => return,
+                Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
+                Purpose::Ordinary | Purpose::Owed => {}
             }
+            *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
     }

@@ -11,6 +11,7 @@ use crate::config::{Config, UnrequestedAnswers};
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
+use crate::hash::Hash;
 use crate::message::{Command, Message, Pong, Version, lookup};
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
@@ -50,7 +51,10 @@ impl Peer {
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
         let message = frame.decode(self.version)?;
         match (&mut self.handshake, message) {
-            (Handshake::Established(_), message) => self.on_message(message, now).map(Some),
+            (Handshake::Established(_), message) => {
+                self.close_request(&message, &frame.hash);
+                self.on_message(message, now).map(Some)
+            }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
             (Handshake::AwaitVerack(early), message) if self.version < ProtocolVersion::ADDR_V2 => {
                 early.push(message, frame.payload.len(), self.version)?;
@@ -87,14 +91,14 @@ impl Peer {
         self.clock.resume(now);
         if self.direction == Direction::Inbound {
             self.push_version();
-            self.push(&Message::Verack, Purpose::Ordinary);
+            self.push(&Message::Verack, Purpose::Handshake);
         }
         Ok(())
     }
 
     fn on_verack(&mut self, now: Time) -> Event {
         if self.direction == Direction::Outbound {
-            self.push(&Message::Verack, Purpose::Ordinary);
+            self.push(&Message::Verack, Purpose::Handshake);
         }
         if let Handshake::AwaitVerack(early) = &mut self.handshake {
             self.handshake = Handshake::Established(core::mem::take(early));
@@ -103,6 +107,16 @@ impl Peer {
         self.clock = Clock::Stopped;
         self.keepalive.next_ping = Some(now + self.config().ping_interval);
         Event::Established
+    }
+
+    /// Closes the request that `message` answers, if there is one. `hash` is that of its payload.
+    fn close_request(&mut self, message: &Message, hash: &Hash) {
+        if let Some(requests) = &mut self.requests {
+            requests.close(message, hash);
+            if requests.is_empty() {
+                self.requests = None;
+            }
+        }
     }
 
     /// A message of an established connection: do what the protocol asks, then hand it out.
@@ -115,12 +129,6 @@ impl Peer {
             Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
             Message::SendHeaders => self.wants_headers = true,
             _ => {}
-        }
-        if let Some(requests) = &mut self.requests {
-            requests.close(&message);
-            if requests.is_empty() {
-                self.requests = None;
-            }
         }
         self.last_recv = Some(now);
         Ok(Event::Message(message))
