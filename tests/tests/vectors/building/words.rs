@@ -1,6 +1,6 @@
 //! What a line says of its message.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
