@@ -7,4 +7,9 @@
 )]
 
 pub mod hex;
+pub mod invariants;
+pub mod pair;
+pub mod remote;
+pub mod rng;
 pub mod vectors;
+pub mod watched;
