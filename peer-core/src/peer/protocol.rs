@@ -26,8 +26,9 @@ impl Peer {
                 return Ok(None);
             }
             if let Handshake::Established(early) = &mut self.handshake
-                && let Some(message) = early.pop()
+                && let Some(frame) = early.pop()
             {
+                let message = frame.decode(self.version)?;
                 return self.on_message(message, now).map(Some);
             }
             let Some(frame) = self.next_frame(input)? else {
@@ -52,8 +53,8 @@ impl Peer {
         match (&mut self.handshake, message) {
             (Handshake::Established(_), message) => self.on_message(message, now).map(Some),
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
-            (Handshake::AwaitVerack(early), message) if self.version < ProtocolVersion::ADDR_V2 => {
-                early.push(message, frame.payload.len(), self.version)?;
+            (Handshake::AwaitVerack(early), _) if self.version < ProtocolVersion::ADDR_V2 => {
+                early.push(frame, self.version)?;
                 Ok(None)
             }
             (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
