@@ -139,10 +139,13 @@ struct Gate<'a> {
 impl Gate<'_> {
     fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
         match self.handshake {
+            // Whatever is small enough is read, to be refused for coming at the wrong time.
+            Handshake::AwaitVersion | Handshake::Offered if len <= MAX_VERSION => return Ok(()),
             Handshake::AwaitVersion | Handshake::Offered => {
-                if len > MAX_VERSION {
-                    return Err(Error::NotVersionMessage { got: command });
-                }
+                return Err(Error::NotVersionMessage { got: command });
+            }
+            Handshake::AwaitVerack(early) if self.version >= ProtocolVersion::ADDR_V2 => {
+                return early.admit(command, len, self.version);
             }
             Handshake::AwaitVerack(early) => early.admit(command, len, self.version)?,
             Handshake::Established(_) => {}
