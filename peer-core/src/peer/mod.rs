@@ -283,7 +283,9 @@ impl Peer {
     pub fn sent(&mut self, count: usize, now: Time) {
         let Self { outbox, keepalive, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
-            *last_send = Some(now);
+            if purpose != Purpose::Handshake {
+                *last_send = Some(now);
+            }
             if let Purpose::Ping(nonce) = purpose {
                 keepalive.on_ping_written(nonce, now);
             }

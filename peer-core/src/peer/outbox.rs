@@ -24,7 +24,9 @@ pub struct Mark {
 /// What a frame is to the machine, once it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// A command of the owner, or part of the handshake.
+    /// Part of the handshake.
+    Handshake,
+    /// A command of the owner.
     Ordinary,
     /// An answer that the remote made us owe.
     Owed,

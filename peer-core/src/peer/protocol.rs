@@ -88,14 +88,14 @@ impl Peer {
         self.clock.resume(now);
         if self.direction == Direction::Inbound {
             self.push_version();
-            self.push(&Message::Verack, Purpose::Ordinary);
+            self.push(&Message::Verack, Purpose::Handshake);
         }
         Ok(())
     }
 
     fn on_verack(&mut self, now: Time) -> Event {
         if self.direction == Direction::Outbound {
-            self.push(&Message::Verack, Purpose::Ordinary);
+            self.push(&Message::Verack, Purpose::Handshake);
         }
         if let Handshake::AwaitVerack(early) = &mut self.handshake {
             self.handshake = Handshake::Established(core::mem::take(early));

@@ -146,7 +146,7 @@ impl Peer {
             last_block: self.hello.best_height,
             disable_relay_tx: config.disable_relay_tx,
         };
-        self.push(&version.into(), Purpose::Ordinary);
+        self.push(&version.into(), Purpose::Handshake);
     }
 
     /// Queues a message that has been checked. This is the only place where a message becomes a frame.

@@ -25,9 +25,9 @@ pub struct Stats {
     pub direction: Direction,
     /// What the remote offers; nothing before its `version`.
     pub services: Services,
-    /// When the last whole frame was written after the handshake's `version`.
+    /// When the last message was written completely; `version` and `verack` do not count.
     pub last_send: Option<Time>,
-    /// When the last message came after the handshake.
+    /// When the last message came; `version` and `verack` do not count.
     pub last_recv: Option<Time>,
     /// Bytes taken by the transport.
     pub bytes_sent: u64,
