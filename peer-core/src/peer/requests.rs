@@ -110,8 +110,9 @@ impl Requests {
                 self.close_item(Inventory { kind, hash: block.header.hash() });
             }
             other => {
-                if let Some(hash) = None {
-                    // TEMPMIX
+                if self.open > 0
+                    && let Some(hash) = other.mix_hash()
+                {
                     self.close_item(Inventory::mix(hash));
                 }
                 if let Some(Answer::Whole(whole)) = other.spec().and_then(|spec| spec.answer)
