@@ -102,7 +102,7 @@ impl Peer {
         }
         self.ticket = None;
         self.clock = Clock::Stopped;
-        self.keepalive.next_ping = Some(now + self.config().ping_interval);
+        self.keepalive.schedule(now, self.node.config().ping_interval);
         Event::Established
     }
 
