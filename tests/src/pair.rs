@@ -67,7 +67,7 @@ struct Seat {
     pipe: VecDeque<u8>,
     /// Nothing follows what is in the pipe.
     closed: bool,
-    /// The owner does not look at its peer.
+    /// The owner looks away.
     busy: bool,
 }
 
@@ -80,7 +80,7 @@ impl Seat {
     /// Writes as much as the pipe takes.
     fn write(&mut self, chunk: usize, now: Time) -> bool {
         let room = PIPE.saturating_sub(self.pipe.len()).min(chunk);
-        if self.closed || !self.machine.wants_write() || room == 0 {
+        if self.busy || self.closed || !self.machine.wants_write() || room == 0 {
             return false;
         }
         self.pipe.extend(self.machine.take(room, now));
@@ -233,7 +233,7 @@ impl Pair {
         self.peer_mut(side).announce_now(item, now)
     }
 
-    /// Whether the owner of this side looks away: then nothing is read or pulled there.
+    /// Whether the owner of this side looks away: then nothing is read, written or ticked there.
     pub const fn set_busy(&mut self, side: Side, busy: bool) {
         self.seat(side).busy = busy;
     }
@@ -340,7 +340,7 @@ impl Pair {
         // Adapters read before they tick, so that nobody is blamed for what has already come.
         self.settle();
         for side in [Side::Outbound, Side::Inbound] {
-            if self.failure(side).is_some() {
+            if self.seat(side).busy || self.failure(side).is_some() {
                 continue;
             }
             let Self { rng, now, .. } = self;
@@ -356,8 +356,12 @@ impl Pair {
     }
 
     fn next_deadline(&self) -> Option<(Time, Side, Timer)> {
-        let deadline = |side| self.peer(side).deadline().map(|(at, timer)| (at, side, timer));
-        let deadlines = [Side::Outbound, Side::Inbound].into_iter().filter_map(deadline);
+        let seats = [(Side::Outbound, &self.outbound), (Side::Inbound, &self.inbound)];
+        let awake = seats.into_iter().filter(|(_, seat)| !seat.busy);
+        let deadlines = awake.filter_map(|(side, seat)| {
+            let (at, timer) = seat.machine.deadline()?;
+            Some((at, side, timer))
+        });
         deadlines.min_by_key(|(at, ..)| *at)
     }
 }
