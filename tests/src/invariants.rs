@@ -27,6 +27,10 @@ pub const END_OF_TIME: Time = Time::from_elapsed(Duration::MAX);
 /// Size of a `ping` or `pong` as a frame, in bytes.
 const PING: usize = 32;
 
+/// How many of the bytes to be written next are compared in each state, so that large frames cost no more
+/// than small ones.
+const SHOWN: usize = 64;
+
 /// What was seen of a peer so far, as far as later states must agree with it.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -87,7 +91,11 @@ struct State {
 
 impl State {
     fn of(peer: &Peer, now: Time) -> Self {
-        let next = if peer.wants_write() { peer.clone().transmit(now).to_vec() } else { Vec::new() };
+        let next = if peer.wants_write() {
+            peer.clone().transmit(now).iter().copied().take(SHOWN).collect()
+        } else {
+            Vec::new()
+        };
         Self {
             deadline: peer.deadline(),
             queued: peer.queued(),
