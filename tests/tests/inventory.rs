@@ -1,4 +1,5 @@
 //! Announcing: batches, the delay before them, and what the remote is known to have.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::num::NonZeroUsize;
 use core::time::Duration;

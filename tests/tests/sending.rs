@@ -1,4 +1,5 @@
 //! Sending: what is refused, in which order bytes leave, and what happens when they do not.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
