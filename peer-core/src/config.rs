@@ -54,17 +54,17 @@ pub enum UnrequestedAnswers {
 impl Config {
     /// A configuration for `network` with the defaults of today's network.
     pub fn builder(network: Network) -> ConfigBuilder {
-        ConfigBuilder {
+        let config = Self {
             network,
             services: Services::NONE,
-            agent: Agent::default(),
+            user_agent: UserAgent::default(),
             protocol_version: ProtocolVersion::LATEST,
             min_protocol_version: ProtocolVersion::REMOVE_REJECT,
             disable_relay_tx: false,
             proxy: None,
             handshake_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(120),
-            ping_interval: None,
+            ping_interval: Duration::from_secs(107),
             trickle_delay: Duration::from_millis(100)..=Duration::from_millis(500),
             send_limit: 40 * 1024 * 1024,
             send_pause: 64 * 1024,
@@ -74,7 +74,8 @@ impl Config {
             max_unrequested: 2 * 1024 * 1024,
             max_requests: 75_000,
             unrequested_answers: UnrequestedAnswers::default(),
-        }
+        };
+        ConfigBuilder { config, agent: Agent::default(), ping_interval: None }
     }
 
     /// The network.
@@ -99,6 +100,18 @@ impl Config {
     #[must_use]
     pub const fn protocol_version(&self) -> ProtocolVersion {
         self.protocol_version
+    }
+
+    /// Most bytes of the owner's frames that wait to be sent, for each peer.
+    #[must_use]
+    pub const fn send_limit(&self) -> usize {
+        self.send_limit
+    }
+
+    /// Above this many bytes of answers that the machine owes, the remote is not read.
+    #[must_use]
+    pub const fn send_pause(&self) -> usize {
+        self.send_pause
     }
 }
 
@@ -138,31 +151,16 @@ impl Agent {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
-    network: Network,
-    services: Services,
+    config: Config,
     agent: Agent,
-    protocol_version: ProtocolVersion,
-    min_protocol_version: ProtocolVersion,
-    disable_relay_tx: bool,
-    proxy: Option<IpAddr>,
-    handshake_timeout: Duration,
-    idle_timeout: Duration,
+    /// Follows the idle timeout unless it was set.
     ping_interval: Option<Duration>,
-    trickle_delay: RangeInclusive<Duration>,
-    send_limit: usize,
-    send_pause: usize,
-    known_inventory: NonZeroUsize,
-    known_lifetime: Duration,
-    open_handshakes: usize,
-    max_unrequested: usize,
-    max_requests: usize,
-    unrequested_answers: UnrequestedAnswers,
 }
 
 impl ConfigBuilder {
     /// What this node offers. Default: nothing.
     pub const fn services(mut self, services: Services) -> Self {
-        self.services = services;
+        self.config.services = services;
         self
     }
 
@@ -190,7 +188,7 @@ impl ConfigBuilder {
 
     /// The highest protocol version to speak. Default: [`ProtocolVersion::LATEST`].
     pub const fn protocol_version(mut self, version: ProtocolVersion) -> Self {
-        self.protocol_version = version;
+        self.config.protocol_version = version;
         self
     }
 
@@ -198,33 +196,33 @@ impl ConfigBuilder {
     /// it to 1 to speak with the old era.
     #[doc(alias = "MinAcceptableProtocolVersion")]
     pub const fn min_protocol_version(mut self, version: ProtocolVersion) -> Self {
-        self.min_protocol_version = version;
+        self.config.min_protocol_version = version;
         self
     }
 
     /// Asks remotes not to announce transactions. Default: `false`.
     #[doc(alias = "DisableRelayTx")]
     pub const fn disable_relay_tx(mut self, disable: bool) -> Self {
-        self.disable_relay_tx = disable;
+        self.config.disable_relay_tx = disable;
         self
     }
 
     /// The proxy through which connections are made. A remote that seems to have this address is not told
     /// its own in our `version`. Default: none.
     pub const fn proxy(mut self, proxy: Option<IpAddr>) -> Self {
-        self.proxy = proxy;
+        self.config.proxy = proxy;
         self
     }
 
     /// How long `version` and `verack` may take both ways together. Default: 30 s.
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
-        self.handshake_timeout = timeout;
+        self.config.handshake_timeout = timeout;
         self
     }
 
     /// How long an established remote may be silent. Default: 120 s.
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.idle_timeout = timeout;
+        self.config.idle_timeout = timeout;
         self
     }
 
@@ -237,60 +235,60 @@ impl ConfigBuilder {
     /// How long the first of a batch of announcements waits for more, uniformly drawn. Default: 100 to
     /// 500 ms. Zero announces at the next tick.
     pub const fn trickle_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
-        self.trickle_delay = delay;
+        self.config.trickle_delay = delay;
         self
     }
 
     /// Most bytes of the owner's frames that wait to be sent, for each peer. A command that would exceed it
     /// is refused with [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap.
     pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
-        self.send_limit = bytes.get();
+        self.config.send_limit = bytes.get();
         self
     }
 
     /// Above this many bytes of answers that the machine owes by itself (pongs), the remote is not read any
     /// more until it takes some. Default: 64 KiB. The worst case is this plus the answers to one frame.
     pub const fn send_pause(mut self, bytes: NonZeroUsize) -> Self {
-        self.send_pause = bytes.get();
+        self.config.send_pause = bytes.get();
         self
     }
 
     /// How many of the items that a remote knows are remembered. Default: 1000; they cost up to 60 kB.
     pub const fn known_inventory(mut self, items: NonZeroUsize) -> Self {
-        self.known_inventory = items;
+        self.config.known_inventory = items;
         self
     }
 
     /// How long an item counts as known. Default: 15 minutes.
     pub const fn known_lifetime(mut self, lifetime: Duration) -> Self {
-        self.known_lifetime = lifetime;
+        self.config.known_lifetime = lifetime;
         self
     }
 
     /// How many outbound handshakes of the node may be open at once. Default: 1024; each costs 16 bytes in
     /// the node from the beginning.
     pub const fn open_handshakes(mut self, handshakes: NonZeroUsize) -> Self {
-        self.open_handshakes = handshakes.get();
+        self.config.open_handshakes = handshakes.get();
         self
     }
 
     /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages.
     /// Default: 2 MiB.
     pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
-        self.max_unrequested = bytes.get();
+        self.config.max_unrequested = bytes.get();
         self
     }
 
     /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's
     /// cap; they cost up to 6 MB.
     pub const fn max_requests(mut self, items: NonZeroUsize) -> Self {
-        self.max_requests = items.get();
+        self.config.max_requests = items.get();
         self
     }
 
     /// What happens to answers that nobody asked for. Default: refuse.
     pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
-        self.unrequested_answers = policy;
+        self.config.unrequested_answers = policy;
         self
     }
 
@@ -300,47 +298,30 @@ impl ConfigBuilder {
     ///
     /// What does not fit together, by name.
     pub fn build(self) -> Result<Config, ConfigError> {
-        let ping_interval = self
-            .ping_interval
-            .unwrap_or_else(|| self.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default());
-        let trickle = &self.trickle_delay;
-        if self.handshake_timeout.is_zero() || self.idle_timeout.is_zero() || ping_interval.is_zero() {
+        let Self { mut config, agent, ping_interval } = self;
+        let default = config.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default();
+        config.ping_interval = ping_interval.unwrap_or(default);
+        config.user_agent = agent.build().map_err(ConfigError::UserAgent)?;
+        let (ping, idle) = (config.ping_interval, config.idle_timeout);
+        if config.handshake_timeout.is_zero() || idle.is_zero() || ping.is_zero() {
             return Err(ConfigError::ZeroTimeout);
         }
-        if ping_interval >= self.idle_timeout {
-            return Err(ConfigError::PingInterval { ping: ping_interval, idle: self.idle_timeout });
+        if ping >= idle {
+            return Err(ConfigError::PingInterval { ping, idle });
         }
-        if trickle.is_empty() {
-            return Err(ConfigError::TrickleDelay { start: *trickle.start(), end: *trickle.end() });
+        let (start, end) = (*config.trickle_delay.start(), *config.trickle_delay.end());
+        if start > end {
+            return Err(ConfigError::TrickleDelay { start, end });
         }
-        if self.send_pause >= self.send_limit {
-            return Err(ConfigError::SendPause { pause: self.send_pause, limit: self.send_limit });
+        let (pause, limit) = (config.send_pause, config.send_limit);
+        if pause >= limit {
+            return Err(ConfigError::SendPause { pause, limit });
         }
-        let (min, max) = (self.min_protocol_version, self.protocol_version);
+        let (min, max) = (config.min_protocol_version, config.protocol_version);
         if min < ProtocolVersion::INITIAL || min > max || max > ProtocolVersion::LATEST {
             return Err(ConfigError::ProtocolVersions { min, max });
         }
-        Ok(Config {
-            network: self.network,
-            services: self.services,
-            user_agent: self.agent.build().map_err(ConfigError::UserAgent)?,
-            protocol_version: max,
-            min_protocol_version: min,
-            disable_relay_tx: self.disable_relay_tx,
-            proxy: self.proxy,
-            handshake_timeout: self.handshake_timeout,
-            idle_timeout: self.idle_timeout,
-            ping_interval,
-            trickle_delay: self.trickle_delay,
-            send_limit: self.send_limit,
-            send_pause: self.send_pause,
-            known_inventory: self.known_inventory,
-            known_lifetime: self.known_lifetime,
-            open_handshakes: self.open_handshakes,
-            max_unrequested: self.max_unrequested,
-            max_requests: self.max_requests,
-            unrequested_answers: self.unrequested_answers,
-        })
+        Ok(config)
     }
 }
 

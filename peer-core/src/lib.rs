@@ -1,4 +1,80 @@
-//! The Decred peer-to-peer protocol as a pure state machine.
+//! The Decred peer-to-peer protocol as a pure state machine that you can plug into any event loop, fuzz, and
+//! replay from a seed.
+//!
+//! ```text
+//!  transport ──► bytes ──► frame ──► message ──► machine ──► events ──► owner
+//!                                                  │ ▲
+//!  clock, entropy ─────────────────────────────────┘ │
+//!  transport ◄── bytes ◄── frame ◄── message ◄───────┴──── send, announce
+//! ```
+//!
+//! A [`Peer`] is one connection to one remote, without the connection. Its owner reads and writes the bytes
+//! and tells the time; the machine does the rest: handshake and version negotiation, pings, batches of
+//! inventory, detection of connections to oneself, time-outs, and limits on everything the remote can make
+//! it hold.
+//!
+//! # Driving it
+//!
+//! ```
+//! use std::io::{ErrorKind, Read, Write};
+//!
+//! use bytes::BytesMut;
+//! use peer_core::{End, Error, Event, Peer, Time};
+//!
+//! fn drive(
+//!     mut peer: Peer,
+//!     mut stream: impl Read + Write,
+//!     now: impl Fn() -> Time,
+//!     rng: &mut impl rand_core::Rng,
+//!     mut handle: impl FnMut(&mut Peer, Event),
+//! ) -> Result<(), Error> {
+//!     let (mut input, mut buffer) = (BytesMut::new(), [0; 4096]);
+//!     loop {
+//!         while let Some(event) = peer.receive(&mut input, now())? {
+//!             handle(&mut peer, event); // pull until it wants more bytes
+//!         }
+//!         peer.tick(now(), rng)?; // harmless when nothing is due
+//!         while peer.wants_write() {
+//!             let Ok(count) = stream.write(peer.transmit(now())) else {
+//!                 return Err(peer.end(End::Failed, &input));
+//!             };
+//!             peer.sent(count, now()); // partial writes are normal
+//!         }
+//!         match stream.read(&mut buffer) { // with a read timeout no later than `peer.deadline()`
+//!             Ok(0) => return Err(peer.end(End::Eof, &input)),
+//!             Ok(count) => input.extend_from_slice(&buffer[..count]),
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+//!             Err(_) => return Err(peer.end(End::Failed, &input)),
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! The example `transcript` lets two machines talk in memory, `blocking` drives one over a standard socket.
+//! The crates `peer-tokio` and `peer-mio` are adapters for event loops.
+//!
+//! # Promises
+//!
+//! 1. **Pure.** Same calls, same results: time and randomness are arguments, and nothing else comes in. The
+//!    crate is `no_std` so that the compiler checks it.
+//! 2. **No wrong order.** Every method may be called at any moment, any number of times.
+//! 3. **Results come back from the call that caused them.** There is no event queue.
+//! 4. **Chunking never matters.** One byte at a time or a megabyte at once gives the same events.
+//! 5. **Memory is bounded** by numbers in [`Config`], all finite. Nothing is allocated on a length that was
+//!    merely claimed.
+//! 6. **Time moves.** After `tick(deadline)` the next deadline is later, or the peer has failed.
+//! 7. **Failure is final.** The first error is kept and returned again; nothing more goes out.
+//! 8. **The remote is blamed only while we wait for it**, never for its owner being slow.
+//! 9. **No panic** on any input.
+//!
+//! # Where to look
+//!
+//! [`Peer`] for the machine, [`Config`] for its limits, [`message`] for what is said, [`frame`] for how it
+//! is packed, [`blake256`] for the hash, [`error`] for what can go wrong and who must act.
+//!
+//! # Features
+//!
+//! * `serde`: `Serialize` for messages, with the field names of the golden vectors.
 #![no_std]
 
 extern crate alloc;
@@ -30,3 +106,8 @@ pub use peer::{End, Mark, Peer, Stats, Timer};
 pub use protocol::ProtocolVersion;
 pub use services::Services;
 pub use time::Time;
+
+/// Compiles the code of the project's front page.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -14,10 +14,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
     pub(crate) fn start() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 
     pub(crate) fn now(self) -> Time {
@@ -37,9 +36,7 @@ impl Clock {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
 pub fn hello(address: SocketAddr, best_height: i32) -> Hello {
-    let since_1970 = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let unix_time = Timestamp::new(since_1970.as_secs()).unwrap_or(Timestamp::MAX);
     Hello::new(NetAddress::new(address, Services::NONE), best_height, unix_time)
 }

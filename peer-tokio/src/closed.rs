@@ -18,10 +18,7 @@ pub struct Closed {
 
 impl From<Error> for Closed {
     fn from(reason: Error) -> Self {
-        Self {
-            reason,
-            transport: None,
-        }
+        Self { reason, transport: None }
     }
 }
 

@@ -15,7 +15,7 @@ use std::io::{self, IoSlice};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use peer_core::{End, Peer, Time, Timer};
+use peer_core::{End, Mark, Peer, Time};
 use rand_core::Rng;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
@@ -55,16 +55,14 @@ pub struct Driver<S, R> {
     input: BytesMut,
     /// Wakes the task when the machine's deadline has come. Whether it has, the clock tells.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Bytes that the transport took.
-    written: u64,
     /// Whether it has taken bytes since its last flush.
     unflushed: bool,
     flushes: Vec<Flush>,
 }
 
-/// Somebody waits until the transport has taken so many bytes.
+/// Somebody waits until the transport has taken what was queued at some time.
 struct Flush {
-    end: u64,
+    ends: [Mark; 2],
     done: oneshot::Sender<()>,
 }
 
@@ -126,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         for command in orders.commands {
             match command {
                 Command::Run(run) => run(&mut self.peer, now),
-                Command::Flush(done) => self.note_flush(done, now),
+                Command::Flush(done) => self.note_flush(done),
             }
             if let Some(reason) = self.peer.failure() {
                 return Err(reason.clone().into());
@@ -135,13 +133,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         Ok(orders.leave)
     }
 
-    /// Notes where the last byte of what is queued will be. Showing it all to the transport makes that a
-    /// position in the stream: what is queued later, in whichever lane, comes behind it.
-    fn note_flush(&mut self, done: oneshot::Sender<()>, now: Time) {
-        drop(self.peer.chunks(usize::MAX, now));
-        let end = self.written.saturating_add(self.peer.queued() as u64);
+    fn note_flush(&mut self, done: oneshot::Sender<()>) {
         self.flushes.retain(|flush| !flush.done.is_closed());
-        self.flushes.push(Flush { end, done });
+        self.flushes.push(Flush { ends: self.peer.marks(), done });
     }
 
     /// Hands out events while there is room, then reads if the machine has used up what is there.
@@ -168,10 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             let fair = heard || dry;
             return Ok(Read { some, fair });
         }
-        Ok(Read {
-            some: false,
-            fair: true,
-        })
+        Ok(Read { some: false, fair: true })
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -215,7 +206,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         self.peer.sent(count, now);
-        self.written = self.written.saturating_add(count as u64);
         self.unflushed = true;
         Poll::Ready(Ok(count))
     }
@@ -251,7 +241,6 @@ impl<S, R> Driver<S, R> {
             clock,
             input: BytesMut::new(),
             sleep: None,
-            written: 0,
             unflushed: false,
             flushes: Vec::new(),
         }
@@ -259,8 +248,8 @@ impl<S, R> Driver<S, R> {
 
     /// Tells those who waited for what is written now.
     fn answer_flushes(&mut self) {
-        let written = self.written;
-        for flush in self.flushes.extract_if(.., |flush| flush.end <= written) {
+        let peer = &self.peer;
+        for flush in self.flushes.extract_if(.., |flush| flush.ends.iter().all(|end| peer.is_flushed(*end))) {
             // Nobody may be waiting any more.
             flush.done.send(()).ok();
         }
@@ -268,16 +257,12 @@ impl<S, R> Driver<S, R> {
 
     /// Whether all is written, and no batch of announcements is about to be.
     fn is_done(&self) -> bool {
-        let waits = matches!(self.peer.deadline(), Some((_, Timer::Trickle)));
-        !self.peer.wants_write() && !self.unflushed && !waits
+        !self.peer.wants_write() && !self.unflushed && self.peer.waiting_announcements() == 0
     }
 
     /// The transport failed.
     fn broken(&mut self, error: &io::Error) -> Closed {
-        Closed {
-            reason: self.peer.end(End::Failed, &self.input),
-            transport: Some(error.kind()),
-        }
+        Closed { reason: self.peer.end(End::Failed, &self.input), transport: Some(error.kind()) }
     }
 
     fn finish(&mut self, closed: Closed) {
@@ -299,9 +284,7 @@ impl<S, R> Drop for Driver<S, R> {
 
 impl<S, R> fmt::Debug for Driver<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver")
-            .field("peer", &self.peer)
-            .finish_non_exhaustive()
+        f.debug_struct("Driver").field("peer", &self.peer).finish_non_exhaustive()
     }
 }
 

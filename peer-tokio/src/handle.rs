@@ -145,9 +145,6 @@ impl Handle {
     /// Waits until everything that is queued by now, in both lanes, has been handed to the transport.
     /// Announcements are not queued before their batch leaves.
     ///
-    /// What waits when the driver sees the flush is committed to its order, so a pong that comes after it
-    /// waits for all of it.
-    ///
     /// # Errors
     ///
     /// Why the connection is over; some of it may not have been written then.

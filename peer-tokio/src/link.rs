@@ -234,9 +234,7 @@ impl Link {
 
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link")
-            .field("remains", &self.remains())
-            .finish_non_exhaustive()
+        f.debug_struct("Link").field("remains", &self.remains()).finish_non_exhaustive()
     }
 }
 

@@ -6,5 +6,11 @@
     reason = "a test harness fails by panicking"
 )]
 
+pub mod fuzz;
 pub mod hex;
+pub mod invariants;
+pub mod pair;
+pub mod remote;
+pub mod rng;
 pub mod vectors;
+pub mod watched;

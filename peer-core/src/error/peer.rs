@@ -141,10 +141,10 @@ pub enum SendError {
     #[error("no peer answers a request for inventory of type {0}")]
     Unanswerable(InventoryKind),
     /// The message cannot be encoded.
-    #[error("message cannot be sent: {0}")]
+    #[error("message cannot be sent")]
     Encode(#[from] CodecError),
     /// The connection is over.
-    #[error("connection is over: {0}")]
+    #[error("connection is over")]
     Closed(#[from] Error),
 }
 

@@ -5,8 +5,9 @@ use alloc::boxed::Box;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::{Header, Rules};
-use crate::blake256::{self, Blake256};
+use crate::blake256::Blake256;
 use crate::error::FrameError;
+use crate::hash::Hash;
 use crate::message::{Command, Message};
 use crate::protocol::ProtocolVersion;
 
@@ -20,6 +21,8 @@ pub struct Frame {
     pub command: Command,
     /// The payload.
     pub payload: Bytes,
+    /// BLAKE-256 of the payload, whose first four bytes are the checksum. It is a mixing message's hash.
+    pub hash: Hash,
 }
 
 impl Frame {
@@ -96,7 +99,8 @@ impl FrameReader {
             let command = header.check(rules)?;
             admit(command, header.len as usize)?;
             if let Some(payload) = input.get(..header.len as usize) {
-                return Ok(Some(finish(input, &header, command, blake256::checksum(payload))?));
+                let hash = Hash::digest(payload);
+                return Ok(Some(finish(input, &header, command, hash)?));
             }
             self.arriving = Some(Box::new(Arriving { header, command, hasher: Blake256::new(), hashed: 0 }));
         }
@@ -117,8 +121,8 @@ impl FrameReader {
         let Some(arriving) = self.arriving.take() else {
             return Ok(None);
         };
-        let [a, b, c, d, ..] = arriving.hasher.finalize();
-        finish(input, &arriving.header, arriving.command, [a, b, c, d]).map(Some)
+        let hash = Hash::from_bytes(arriving.hasher.finalize());
+        finish(input, &arriving.header, arriving.command, hash).map(Some)
     }
 
     /// Bytes that are missing to the end of the frame at the front of `input`, where one has begun: what
@@ -134,15 +138,12 @@ impl FrameReader {
 }
 
 /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
-fn finish(
-    input: &mut BytesMut,
-    header: &Header,
-    command: Command,
-    computed: [u8; 4],
-) -> Result<Frame, FrameError> {
+fn finish(input: &mut BytesMut, header: &Header, command: Command, hash: Hash) -> Result<Frame, FrameError> {
     let payload = take(input, header.len as usize);
+    let [a, b, c, d, ..] = hash.to_bytes();
+    let computed = [a, b, c, d];
     if computed == header.checksum {
-        Ok(Frame { command, payload })
+        Ok(Frame { command, payload, hash })
     } else {
         Err(FrameError::PayloadChecksum { command, declared: header.checksum, computed })
     }

@@ -2,12 +2,13 @@
 //!
 //! Bytes go into [`Peer::receive`] and events come out; commands and timers make frames, which wait in two
 //! queues until [`Peer::transmit`] shows them. Each part of the protocol has its file: `handshake`,
-//! `keepalive`, `trickle`, `known`, `requests`, `outbox`. They hold state and answer questions; this file and
-//! `protocol` are where their answers become frames and events.
+//! `keepalive`, `trickle`, `known`, `requests`, `outbox`. They hold state and answer questions; this file,
+//! `protocol` and `send` are where their answers become frames and events, and `look` is what the owner sees.
 
 mod handshake;
 mod keepalive;
 mod known;
+mod look;
 mod outbox;
 mod protocol;
 mod requests;
@@ -208,6 +209,7 @@ impl Peer {
             (End::Eof, None) => Error::ClosedByRemote,
             (End::Eof, Some(missing)) => FrameError::Truncated { missing }.into(),
         };
+        self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);
         self.fail(error)
     }
 
@@ -234,8 +236,10 @@ impl Peer {
                     return Err(self.fail(Error::Timeout(timer)));
                 }
                 Timer::Ping => {
-                    self.push_ping(draw_nonce(rng));
-                    self.keepalive.next_ping = Some(now + self.config().ping_interval);
+                    if !self.keepalive.is_queued() {
+                        self.push_ping(draw_nonce(rng));
+                    }
+                    self.keepalive.schedule(now, self.config().ping_interval);
                 }
                 Timer::Trickle => {
                     let batch = self.trickle.take();
@@ -283,10 +287,12 @@ impl Peer {
     pub fn sent(&mut self, count: usize, now: Time) {
         let Self { outbox, keepalive, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
-            *last_send = Some(now);
-            if let Purpose::Ping(nonce) = purpose {
-                keepalive.on_ping_written(nonce, now);
+            match purpose {
+                Purpose::Handshake => return,
+                Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
+                Purpose::Ordinary | Purpose::Owed => {}
             }
+            *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
     }
@@ -309,123 +315,6 @@ impl Peer {
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
         self.last_block = self.last_block.max(height);
-    }
-
-    /// Whether the machine wants bytes from the remote: not after the end, and not while the remote leaves
-    /// more than the configured pause of answers untaken.
-    #[must_use]
-    pub fn wants_read(&self) -> bool {
-        self.failure.is_none() && self.outbox.owed() <= self.config().send_pause
-    }
-
-    /// Whether something waits to be written.
-    #[must_use]
-    pub const fn wants_write(&self) -> bool {
-        self.outbox.queued() > 0
-    }
-
-    /// Bytes that wait to be written.
-    #[must_use]
-    pub const fn queued(&self) -> usize {
-        self.outbox.queued()
-    }
-
-    /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
-    /// it still tells what went out.
-    #[must_use]
-    pub const fn is_flushed(&self, mark: Mark) -> bool {
-        self.outbox.is_flushed(mark)
-    }
-
-    /// Whether the remote is known to have `item`: told by the owner, or announced to it.
-    #[must_use]
-    #[doc(alias = "IsKnownInventory")]
-    pub fn knows(&self, item: &Inventory, now: Time) -> bool {
-        self.known.contains(item, now, self.config().known_lifetime)
-    }
-
-    /// Which side made the connection.
-    #[must_use]
-    #[doc(alias = "Inbound")]
-    pub const fn direction(&self) -> Direction {
-        self.direction
-    }
-
-    /// The node this connection belongs to.
-    #[must_use]
-    pub const fn node(&self) -> &Node {
-        &self.node
-    }
-
-    /// What the remote said of itself, once its `version` came.
-    #[must_use]
-    #[doc(alias = "VersionKnown")]
-    pub fn remote(&self) -> Option<&Version> {
-        self.remote.as_deref()
-    }
-
-    /// The protocol version in force: our highest before the remote's `version`, the negotiated one after.
-    #[must_use]
-    pub const fn protocol_version(&self) -> ProtocolVersion {
-        self.version
-    }
-
-    /// Whether the handshake is complete, and the connection not over.
-    #[must_use]
-    #[doc(alias = "VerAckReceived")]
-    pub const fn is_established(&self) -> bool {
-        matches!(self.handshake, Handshake::Established(_)) && self.failure.is_none()
-    }
-
-    /// Whether the remote asked for announcements by `headers`.
-    #[must_use]
-    pub const fn wants_headers(&self) -> bool {
-        self.wants_headers
-    }
-
-    /// Items of `getdata` that were asked for and not answered.
-    #[must_use]
-    pub fn open_requests(&self) -> usize {
-        self.requests.as_ref().map_or(0, |requests| requests.open_items())
-    }
-
-    /// Why the connection is over, if it is.
-    #[must_use]
-    pub const fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
-    }
-
-    /// A snapshot of everything that is counted.
-    #[must_use]
-    #[doc(alias = "StatsSnapshot")]
-    pub fn stats(&self) -> Stats {
-        let remote = self.remote.as_deref();
-        let clock = |version: &Version| {
-            let offset = i128::from(version.timestamp.seconds())
-                .saturating_sub(i128::from(self.hello.unix_time.seconds()));
-            i64::try_from(offset).unwrap_or_default()
-        };
-        Stats {
-            id: self.hello.id,
-            address: self.hello.remote_address,
-            direction: self.direction,
-            services: remote.map(|version| version.services).unwrap_or_default(),
-            last_send: self.last_send,
-            last_recv: self.last_recv,
-            bytes_sent: self.bytes_sent,
-            bytes_received: self.bytes_received,
-            connected: self.connected,
-            connected_unix: self.hello.unix_time,
-            time_offset: remote.map(clock).unwrap_or_default(),
-            advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
-            protocol_version: self.version,
-            user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),
-            starting_height: remote.map_or(0, |version| version.last_block),
-            last_block: self.last_block,
-            last_ping_nonce: self.keepalive.nonce(),
-            last_ping_time: self.keepalive.sent(),
-            last_ping_round_trip: self.keepalive.round_trip(),
-        }
     }
 
     fn config(&self) -> &Config {

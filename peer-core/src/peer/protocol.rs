@@ -11,6 +11,7 @@ use crate::config::{Config, UnrequestedAnswers};
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
+use crate::hash::Hash;
 use crate::message::{Command, Message, Pong, Version, lookup};
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
@@ -26,8 +27,9 @@ impl Peer {
                 return Ok(None);
             }
             if let Handshake::Established(early) = &mut self.handshake
-                && let Some(message) = early.pop()
+                && let Some(frame) = early.pop()
             {
+                let message = frame.decode(self.version)?;
                 return self.on_message(message, now).map(Some);
             }
             let Some(frame) = self.next_frame(input)? else {
@@ -50,10 +52,13 @@ impl Peer {
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
         let message = frame.decode(self.version)?;
         match (&mut self.handshake, message) {
-            (Handshake::Established(_), message) => self.on_message(message, now).map(Some),
+            (Handshake::Established(_), message) => {
+                self.close_request(&message, &frame.hash);
+                self.on_message(message, now).map(Some)
+            }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
-            (Handshake::AwaitVerack(early), message) if self.version < ProtocolVersion::ADDR_V2 => {
-                early.push(message, frame.payload.len(), self.version)?;
+            (Handshake::AwaitVerack(early), _) if self.version < ProtocolVersion::ADDR_V2 => {
+                early.push(frame, self.version)?;
                 Ok(None)
             }
             (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
@@ -87,22 +92,32 @@ impl Peer {
         self.clock.resume(now);
         if self.direction == Direction::Inbound {
             self.push_version();
-            self.push(&Message::Verack, Purpose::Ordinary);
+            self.push(&Message::Verack, Purpose::Handshake);
         }
         Ok(())
     }
 
     fn on_verack(&mut self, now: Time) -> Event {
         if self.direction == Direction::Outbound {
-            self.push(&Message::Verack, Purpose::Ordinary);
+            self.push(&Message::Verack, Purpose::Handshake);
         }
         if let Handshake::AwaitVerack(early) = &mut self.handshake {
             self.handshake = Handshake::Established(core::mem::take(early));
         }
         self.ticket = None;
         self.clock = Clock::Stopped;
-        self.keepalive.next_ping = Some(now + self.config().ping_interval);
+        self.keepalive.schedule(now, self.node.config().ping_interval);
         Event::Established
+    }
+
+    /// Closes the request that `message` answers, if there is one. `hash` is that of its payload.
+    fn close_request(&mut self, message: &Message, hash: &Hash) {
+        if let Some(requests) = &mut self.requests {
+            requests.close(message, hash);
+            if requests.is_empty() {
+                self.requests = None;
+            }
+        }
     }
 
     /// A message of an established connection: do what the protocol asks, then hand it out.
@@ -115,12 +130,6 @@ impl Peer {
             Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
             Message::SendHeaders => self.wants_headers = true,
             _ => {}
-        }
-        if let Some(requests) = &mut self.requests {
-            requests.close(&message);
-            if requests.is_empty() {
-                self.requests = None;
-            }
         }
         self.last_recv = Some(now);
         Ok(Event::Message(message))
@@ -138,10 +147,13 @@ struct Gate<'a> {
 impl Gate<'_> {
     fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
         match self.handshake {
+            // Whatever is small enough is read, to be refused for coming at the wrong time.
+            Handshake::AwaitVersion | Handshake::Offered if len <= MAX_VERSION => return Ok(()),
             Handshake::AwaitVersion | Handshake::Offered => {
-                if len > MAX_VERSION {
-                    return Err(Error::NotVersionMessage { got: command });
-                }
+                return Err(Error::NotVersionMessage { got: command });
+            }
+            Handshake::AwaitVerack(early) if self.version >= ProtocolVersion::ADDR_V2 => {
+                return early.admit(command, len, self.version);
             }
             Handshake::AwaitVerack(early) => early.admit(command, len, self.version)?,
             Handshake::Established(_) => {}

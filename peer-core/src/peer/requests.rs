@@ -99,27 +99,26 @@ impl Requests {
         }
     }
 
-    /// Closes what `message` answers.
-    pub(crate) fn close(&mut self, message: &Message) {
-        match message {
-            Message::NotFound(answer) => answer.inventory.iter().for_each(|item| self.close_item(*item)),
-            Message::Block(block) => self.close_item(Inventory::block(block.hash())),
-            Message::Tx(tx) if self.open > 0 => self.close_item(Inventory::tx(tx.hash())),
-            Message::MerkleBlock(block) => {
-                let kind = InventoryKind::FILTERED_BLOCK;
+    /// Closes what `message`, whose payload has this hash, answers.
+    pub(crate) fn close(&mut self, message: &Message, hash: &Hash) {
+        if let Message::Tx(tx) = message
+            && self.open > 0
+        {
+            return self.close_item(Inventory::tx(tx.hash()));
+        }
+        match (message, message.spec().and_then(|spec| spec.answer)) {
+            (Message::NotFound(answer), _) => answer.inventory.iter().for_each(|item| self.close_item(*item)),
+            (Message::Block(block), _) => self.close_item(Inventory::block(block.hash())),
+            (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
                 self.close_item(Inventory { kind, hash: block.header.hash() });
             }
-            other => {
-                if let Some(hash) = None {
-                    // TEMPMIX
-                    self.close_item(Inventory::mix(hash));
-                }
-                if let Some(Answer::Whole(whole)) = other.spec().and_then(|spec| spec.answer)
-                    && let Some(count) = self.whole.get_mut(whole as usize)
-                {
+            (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }),
+            (_, Some(Answer::Whole(whole))) => {
+                if let Some(count) = self.whole.get_mut(whole as usize) {
                     *count = count.saturating_sub(1);
                 }
             }
+            (_, Some(Answer::AnyItem) | None) => {}
         }
     }
 

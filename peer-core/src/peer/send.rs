@@ -119,6 +119,7 @@ impl Peer {
     }
 
     pub(super) fn push_ping(&mut self, nonce: u64) {
+        self.keepalive.on_ping_queued();
         self.push(&Message::Ping(Ping { nonce }), Purpose::Ping(nonce));
     }
 
@@ -146,7 +147,7 @@ impl Peer {
             last_block: self.hello.best_height,
             disable_relay_tx: config.disable_relay_tx,
         };
-        self.push(&version.into(), Purpose::Ordinary);
+        self.push(&version.into(), Purpose::Handshake);
     }
 
     /// Queues a message that has been checked. This is the only place where a message becomes a frame.

@@ -25,13 +25,13 @@ pub struct Stats {
     pub direction: Direction,
     /// What the remote offers; nothing before its `version`.
     pub services: Services,
-    /// When the last whole frame was written after the handshake's `version`.
+    /// When the last whole frame was written, `version` and `verack` aside.
     pub last_send: Option<Time>,
-    /// When the last message came after the handshake.
+    /// When the last message came, `version` and `verack` aside.
     pub last_recv: Option<Time>,
     /// Bytes taken by the transport.
     pub bytes_sent: u64,
-    /// Bytes of frames taken from the input.
+    /// Bytes received: of frames taken from the input, and at the end of what was cut off.
     #[doc(alias = "BytesRecv")]
     pub bytes_received: u64,
     /// When the connection began.

@@ -1,0 +1,141 @@
+//! What the owner can look at. Nothing here changes anything.
+
+use super::{Handshake, Mark, Peer, Stats};
+use crate::error::Error;
+use crate::event::Direction;
+use crate::message::{Inventory, Version};
+use crate::node::Node;
+use crate::protocol::ProtocolVersion;
+use crate::time::Time;
+
+impl Peer {
+    /// Whether the machine wants bytes from the remote: not after the end, and not while the remote leaves
+    /// more than the configured pause of answers untaken.
+    #[must_use]
+    pub fn wants_read(&self) -> bool {
+        self.failure.is_none() && self.outbox.owed() <= self.config().send_pause
+    }
+
+    /// Whether something waits to be written.
+    #[must_use]
+    pub const fn wants_write(&self) -> bool {
+        self.outbox.queued() > 0
+    }
+
+    /// Bytes that wait to be written.
+    #[must_use]
+    pub const fn queued(&self) -> usize {
+        self.outbox.queued()
+    }
+
+    /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
+    /// it still tells what went out.
+    #[must_use]
+    pub const fn is_flushed(&self, mark: Mark) -> bool {
+        self.outbox.is_flushed(mark)
+    }
+
+    /// The ends of both lanes as they are now. When both are flushed, so is everything that was queued before
+    /// this call.
+    #[must_use]
+    pub const fn marks(&self) -> [Mark; 2] {
+        self.outbox.marks()
+    }
+
+    /// Announcements that wait for their batch to leave. They are not queued before.
+    #[must_use]
+    pub const fn waiting_announcements(&self) -> usize {
+        self.trickle.len()
+    }
+
+    /// Whether the remote is known to have `item`: told by the owner, or announced to it.
+    #[must_use]
+    #[doc(alias = "IsKnownInventory")]
+    pub fn knows(&self, item: &Inventory, now: Time) -> bool {
+        self.known.contains(item, now, self.config().known_lifetime)
+    }
+
+    /// Which side made the connection.
+    #[must_use]
+    #[doc(alias = "Inbound")]
+    pub const fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The node this connection belongs to.
+    #[must_use]
+    pub const fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// What the remote said of itself, once its `version` came.
+    #[must_use]
+    #[doc(alias = "VersionKnown")]
+    pub fn remote(&self) -> Option<&Version> {
+        self.remote.as_deref()
+    }
+
+    /// The protocol version in force: our highest before the remote's `version`, the negotiated one after.
+    #[must_use]
+    pub const fn protocol_version(&self) -> ProtocolVersion {
+        self.version
+    }
+
+    /// Whether the handshake is complete, and the connection not over.
+    #[must_use]
+    #[doc(alias = "VerAckReceived")]
+    pub const fn is_established(&self) -> bool {
+        matches!(self.handshake, Handshake::Established(_)) && self.failure.is_none()
+    }
+
+    /// Whether the remote asked for announcements by `headers`.
+    #[must_use]
+    pub const fn wants_headers(&self) -> bool {
+        self.wants_headers
+    }
+
+    /// Items of `getdata` that were asked for and not answered.
+    #[must_use]
+    pub fn open_requests(&self) -> usize {
+        self.requests.as_ref().map_or(0, |requests| requests.open_items())
+    }
+
+    /// Why the connection is over, if it is.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// A snapshot of everything that is counted.
+    #[must_use]
+    #[doc(alias = "StatsSnapshot")]
+    pub fn stats(&self) -> Stats {
+        let remote = self.remote.as_deref();
+        let clock = |version: &Version| {
+            let offset = i128::from(version.timestamp.seconds())
+                .saturating_sub(i128::from(self.hello.unix_time.seconds()));
+            i64::try_from(offset).unwrap_or_default()
+        };
+        Stats {
+            id: self.hello.id,
+            address: self.hello.remote_address,
+            direction: self.direction,
+            services: remote.map(|version| version.services).unwrap_or_default(),
+            last_send: self.last_send,
+            last_recv: self.last_recv,
+            bytes_sent: self.bytes_sent,
+            bytes_received: self.bytes_received,
+            connected: self.connected,
+            connected_unix: self.hello.unix_time,
+            time_offset: remote.map(clock).unwrap_or_default(),
+            advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
+            protocol_version: self.version,
+            user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),
+            starting_height: remote.map_or(0, |version| version.last_block),
+            last_block: self.last_block,
+            last_ping_nonce: self.keepalive.nonce(),
+            last_ping_time: self.keepalive.sent(),
+            last_ping_round_trip: self.keepalive.round_trip(),
+        }
+    }
+}
