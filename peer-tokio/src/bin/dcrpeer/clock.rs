@@ -9,6 +9,7 @@ use tokio::time::Instant;
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "this file reads the clock")]
     pub(crate) fn start() -> Self {
         Self(Instant::now())
     }
