@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::outbox::{Mark, Purpose};
 use super::{Peer, Requests};
-use crate::error::SendError;
+use crate::error::{CodecError, Excess, SendError};
 use crate::event::Direction;
 use crate::frame::{self, Header};
 use crate::message::{Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
@@ -26,10 +26,14 @@ impl Peer {
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
         self.can_send()?;
-        if matches!(message, Message::Version(_) | Message::Verack) {
-            return Err(SendError::HandshakeMessage(message.command()));
+        let command = message.command();
+        if ["version", "verack"].contains(&command.as_str()) {
+            return Err(SendError::HandshakeMessage(command));
         }
         let len = message.check(self.version)?;
+        if matches!(message, Message::Raw(_)) && len > self.config().max_unrequested {
+            return Err(CodecError::PayloadTooLarge(Excess::new(len, self.config().max_unrequested)).into());
+        }
         self.check_room(len.saturating_add(Header::LEN))?;
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
@@ -54,14 +58,12 @@ impl Peer {
     #[doc(alias = "QueueInventory")]
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
-        if self.knows(&item, now) {
+        if self.knows(&item, now) || self.known.is_waiting(&item) {
             return Ok(false);
         }
         self.check_room(self.trickle.next_cost())?;
         let limits = self.known_limits();
-        if !self.known.wait(&item, now, limits) {
-            return Ok(false);
-        }
+        self.known.wait(&item, limits);
         if let Some(batch) = self.trickle.push(item, now) {
             self.push_batch(&batch, now);
         }
