@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::{Addr, FeeFilter, GetData, Inv, Inventory, Ping, Pong, Raw};
-use peer_core::{Command, Config, Direction, Error, ErrorKind, Event, Hash, Mark, Message, Node, SendError, Timer};
+use peer_core::{
+    Command, Config, Direction, Error, ErrorKind, Event, Hash, Mark, Message, Node, SendError, Timer,
+};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, introduction};
 
