@@ -95,8 +95,8 @@ mod serialize;
 mod services;
 mod time;
 
-pub use config::{Config, ConfigBuilder, ConfigError, UnrequestedAnswers};
-pub use error::{CodecError, Error, ErrorKind, Excess, FrameError, SendError, TooManyHandshakes};
+pub use config::{Config, ConfigBuilder, ConfigError, UnknownCommands, UnrequestedAnswers};
+pub use error::{CodecError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes};
 pub use event::{Direction, Event, Hello};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-pub use header::{Header, Rules, UnknownCommands};
+pub use header::{Header, Rules};
 pub use reader::{Frame, FrameReader};
 
 use crate::blake256;

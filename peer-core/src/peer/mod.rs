@@ -18,6 +18,7 @@ mod timers;
 mod trickle;
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use bytes::BytesMut;
 use rand_core::Rng;
@@ -75,6 +76,10 @@ pub struct Peer {
     requests: Option<Box<Requests>>,
     /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
     waiting: Option<Time>,
+    /// How long we waited for the remote before that, all in all.
+    waited: Duration,
+    /// Bytes that are there of a frame that is not whole yet.
+    progress: usize,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -150,6 +155,8 @@ impl Peer {
             known: Known::new((rng.next_u64(), rng.next_u64())),
             requests: None,
             waiting: Some(now),
+            waited: Duration::ZERO,
+            progress: 0,
             wants_headers: false,
             last_block: 0,
             last_send: None,
@@ -179,15 +186,16 @@ impl Peer {
         self.bytes_received = self.bytes_received.saturating_add(taken as u64);
         match result {
             Ok(Some(event)) => {
-                self.waiting = None;
+                self.stop_waiting(now);
                 Ok(Some(event))
             }
             Ok(None) if self.wants_read() => {
                 self.waiting = self.waiting.or(Some(now));
+                self.progress = self.reader.progress(input);
                 Ok(None)
             }
             Ok(None) => {
-                self.waiting = None;
+                self.stop_waiting(now);
                 Ok(None)
             }
             Err(error) => Err(self.fail(error)),
@@ -235,6 +243,12 @@ impl Peer {
                 Timer::Handshake | Timer::Idle | Timer::WriteStall => {
                     return Err(self.fail(Error::Timeout(timer)));
                 }
+                Timer::Stall => {
+                    let expected = self.requests.as_ref().and_then(|requests| requests.next_due());
+                    let error =
+                        expected.map_or(Error::Timeout(timer), |(_, expected)| Error::Stalled(expected));
+                    return Err(self.fail(error));
+                }
                 Timer::Ping => {
                     self.push_ping(draw_nonce(rng));
                     self.keepalive.next_ping = Some(now + self.config().ping_interval);
@@ -256,11 +270,11 @@ impl Peer {
         if self.failure.is_some() {
             return None;
         }
-        let idle = matches!(self.handshake, Handshake::Established(_)).then_some(self.waiting).flatten();
         let deadlines = [
             (self.waiting.and(self.clock.deadline()), Timer::Handshake),
-            (idle.map(|since| since + self.config().idle_timeout), Timer::Idle),
+            (self.idle_deadline(), Timer::Idle),
             (self.outbox.stall_deadline(), Timer::WriteStall),
+            (self.stall_deadline(), Timer::Stall),
             (self.keepalive.next_ping, Timer::Ping),
             (self.trickle.due(), Timer::Trickle),
         ];
@@ -283,11 +297,17 @@ impl Peer {
     /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
     /// May change: queue, deadline.
     pub fn sent(&mut self, count: usize, now: Time) {
-        let Self { outbox, keepalive, last_send, .. } = self;
+        let waited = self.waited_until(now);
+        let Self { outbox, keepalive, requests, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
             match purpose {
                 Purpose::Handshake => return,
                 Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
+                Purpose::Request => {
+                    if let Some(requests) = requests {
+                        requests.on_written(waited);
+                    }
+                }
                 Purpose::Ordinary | Purpose::Owed => {}
             }
             *last_send = Some(now);
@@ -317,6 +337,33 @@ impl Peer {
 
     fn config(&self) -> &Config {
         self.node.config()
+    }
+
+    /// We do not wait for the remote any more: a whole frame came, or we do not read.
+    fn stop_waiting(&mut self, now: Time) {
+        self.waited = self.waited_until(now);
+        self.waiting = None;
+        self.progress = 0;
+    }
+
+    /// How long we have waited for the remote, all in all, at `now`.
+    fn waited_until(&self, now: Time) -> Duration {
+        let since = self.waiting.map(|since| now.saturating_since(since));
+        self.waited.saturating_add(since.unwrap_or_default())
+    }
+
+    /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
+    /// a large one may arrive slowly but steadily.
+    fn idle_deadline(&self) -> Option<Time> {
+        let since = self.waiting.filter(|_| matches!(self.handshake, Handshake::Established(_)))?;
+        let credit = (self.progress as u64).checked_div(self.config().min_receive_rate).unwrap_or_default();
+        Some(since + self.config().idle_timeout + Duration::from_secs(credit))
+    }
+
+    /// When the next answer is due, going by the time that we wait for it.
+    fn stall_deadline(&self) -> Option<Time> {
+        let (due, _) = self.requests.as_ref()?.next_due()?;
+        Some(self.waiting? + due.saturating_sub(self.waited))
     }
 
     fn known_limits(&self) -> Limits {

@@ -32,6 +32,8 @@ pub(crate) enum Purpose {
     Owed,
     /// A ping with this nonce.
     Ping(u64),
+    /// A request whose answers are waited for.
+    Request,
 }
 
 /// A frame: its header with the payload, or with a payload that is shared with others.

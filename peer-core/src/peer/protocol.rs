@@ -7,13 +7,14 @@ use bytes::BytesMut;
 use super::handshake::{Clock, Early, Handshake, MAX_VERSION};
 use super::outbox::Purpose;
 use super::{Peer, Requests};
-use crate::config::{Config, UnrequestedAnswers};
+use crate::config::{Config, UnknownCommands, UnrequestedAnswers};
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
 use crate::hash::Hash;
 use crate::message::{Command, Message, Pong, Version, lookup};
 use crate::protocol::ProtocolVersion;
+use crate::services::Services;
 use crate::time::Time;
 
 impl Peer {
@@ -29,7 +30,10 @@ impl Peer {
             if let Handshake::Established(early) = &mut self.handshake
                 && let Some(message) = early.pop()
             {
-                return self.on_message(message, now).map(Some);
+                match self.on_message(message, now)? {
+                    Some(event) => return Ok(Some(event)),
+                    None => continue,
+                }
             }
             let Some(frame) = self.next_frame(input)? else {
                 return Ok(None);
@@ -44,16 +48,19 @@ impl Peer {
         let Self { node, reader, handshake, requests, version, .. } = self;
         let config = node.config();
         let gate = Gate { config, handshake, requests: requests.as_deref(), version: *version };
-        let rules = Rules::new(config.network, *version);
+        let max_unknown =
+            (config.unknown_commands != UnknownCommands::Refuse).then_some(config.max_unrequested);
+        let rules = Rules { network: config.network, version: *version, max_unknown };
         reader.read_if(input, &rules, |command, len| gate.admit(command, len))
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
+        self.stop_waiting(now);
         let message = frame.decode(self.version)?;
         match (&mut self.handshake, message) {
             (Handshake::Established(_), message) => {
                 self.close_request(&message, &frame.hash);
-                self.on_message(message, now).map(Some)
+                self.on_message(message, now)
             }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
             (Handshake::AwaitVerack(early), message) if self.version < ProtocolVersion::ADDR_V2 => {
@@ -119,8 +126,10 @@ impl Peer {
         }
     }
 
-    /// A message of an established connection: do what the protocol asks, then hand it out.
-    fn on_message(&mut self, message: Message, now: Time) -> Result<Event, Error> {
+    /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
+    /// of the few that are dropped.
+    fn on_message(&mut self, message: Message, now: Time) -> Result<Option<Event>, Error> {
+        self.last_recv = Some(now);
         match &message {
             Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
             Message::Ping(ping) => {
@@ -128,10 +137,16 @@ impl Peer {
             }
             Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
             Message::SendHeaders => self.wants_headers = true,
+            Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)
+                if !self.config().services.contains(Services::NODE_BLOOM) =>
+            {
+                let is_told = self.version >= ProtocolVersion::NODE_BLOOM;
+                return if is_told { Err(Error::NoBloomService(message.command())) } else { Ok(None) };
+            }
+            Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Ignore => return Ok(None),
             _ => {}
         }
-        self.last_recv = Some(now);
-        Ok(Event::Message(message))
+        Ok(Some(Event::Message(message)))
     }
 }
 

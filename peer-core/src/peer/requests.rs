@@ -1,13 +1,18 @@
 //! What we asked the remote for and it has not answered.
 //!
 //! A message that only ever answers is welcome only while its request is open. Items of a `getdata` are
-//! counted one by one: asked for twice, they may be answered twice.
+//! counted one by one: asked for twice, they may be answered twice, but the first deadline stands.
+//!
+//! Deadlines are kept in *waited time*, which passes only while we wait for the remote; the machine turns
+//! them into points on its clock. They are set when the request has been written.
 
-use alloc::collections::BTreeMap;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::time::Duration;
 
-use crate::error::SendError;
+use crate::error::{Expected, SendError};
 use crate::hash::Hash;
-use crate::message::{Inventory, InventoryKind, Message};
+use crate::message::{Inventory, InventoryKind, InventoryList, Message};
 use crate::protocol::ProtocolVersion;
 
 /// What a message that only ever answers is the answer to.
@@ -21,7 +26,7 @@ pub(crate) enum Answer {
     Whole(Whole),
 }
 
-/// Requests that are answered as a whole. Most may lawfully stay unanswered, so they only count.
+/// Requests that are answered as a whole. Those that may lawfully stay unanswered only count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Whole {
@@ -32,15 +37,69 @@ pub(crate) enum Whole {
     CFTypes,
     CFilterV2,
     CFiltersV2,
+    /// Answered by `inv`, which may also come unasked. Waited for in the old era only.
+    Inv,
+    /// Answered by `headers`, which may also come unasked. Waited for in the old era only.
+    Headers,
+}
+
+impl Whole {
+    const COUNT: usize = 9;
+    /// Those that have a deadline.
+    const WAITED: [Self; 3] = [Self::InitState, Self::Inv, Self::Headers];
+
+    /// How long the remote may take, if it must answer at all.
+    const fn patience(self) -> Option<Duration> {
+        match self {
+            Self::InitState | Self::Inv => Some(Duration::from_secs(30)),
+            Self::Headers => Some(Duration::from_secs(90)),
+            Self::MiningState
+            | Self::CFilter
+            | Self::CFHeaders
+            | Self::CFTypes
+            | Self::CFilterV2
+            | Self::CFiltersV2 => None,
+        }
+    }
+
+    /// The answer that is waited for.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::Inv => "inv",
+            Self::Headers => "headers",
+            _ => "initstate",
+        }
+    }
+}
+
+/// How long the remote may take for an item of a `getdata`.
+const ITEM_PATIENCE: Duration = Duration::from_secs(30);
+
+/// One request that is open, and when its answer is due, once it has been written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    count: u32,
+    due: Option<Duration>,
+}
+
+/// What a request that is still to be written asks for.
+#[derive(Clone, Debug)]
+enum Asked {
+    Items(InventoryList),
+    Whole(Whole),
 }
 
 /// See the [module](self). A peer that asked for nothing has none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
-    items: BTreeMap<Inventory, u32>,
+    items: BTreeMap<Inventory, Open>,
+    /// The items that have a deadline, soonest first.
+    due: BTreeSet<(Duration, Inventory)>,
     /// Items open, each as often as it was asked for.
     open: usize,
-    whole: [u32; 7],
+    whole: [Open; Whole::COUNT],
+    /// Requests on their way out, in the order of their lane.
+    unwritten: VecDeque<Asked>,
 }
 
 impl Requests {
@@ -52,7 +111,7 @@ impl Requests {
                 self.items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
             }
             Answer::AnyItem => self.open > 0,
-            Answer::Whole(whole) => self.whole.get(whole as usize).is_some_and(|count| *count > 0),
+            Answer::Whole(whole) => self.whole.get(whole as usize).is_some_and(|open| open.count > 0),
         }
     }
 
@@ -80,23 +139,60 @@ impl Requests {
         Ok(())
     }
 
-    /// Whether `message` is a request whose answers are waited for.
-    pub(crate) fn is_request(message: &Message) -> bool {
-        matches!(message, Message::GetData(_)) || asks(message).is_some()
+    /// Whether answers to `message` are waited for.
+    pub(crate) fn is_request(message: &Message, version: ProtocolVersion) -> bool {
+        matches!(message, Message::GetData(_)) || asks(message, version).is_some()
     }
 
-    /// Opens what `message` asks for.
-    pub(crate) fn open(&mut self, message: &Message) {
+    /// Opens what `message`, which is about to be queued, asks for.
+    pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion) {
         if let Message::GetData(request) = message {
             for item in &request.inventory {
-                let count = self.items.entry(*item).or_default();
-                *count = count.saturating_add(1);
+                let open = self.items.entry(*item).or_default();
+                open.count = open.count.saturating_add(1);
                 self.open = self.open.saturating_add(1);
             }
+            self.unwritten.push_back(Asked::Items(request.inventory.clone()));
+        } else if let Some(whole) = asks(message, version)
+            && let Some(open) = self.whole.get_mut(whole as usize)
+        {
+            open.count = open.count.saturating_add(1);
+            self.unwritten.push_back(Asked::Whole(whole));
         }
-        if let Some(count) = asks(message).and_then(|whole| self.whole.get_mut(whole as usize)) {
-            *count = count.saturating_add(1);
+    }
+
+    /// The oldest request on its way out has been written: its answers are due from now on.
+    pub(crate) fn on_written(&mut self, waited: Duration) {
+        match self.unwritten.pop_front() {
+            Some(Asked::Items(items)) => {
+                let due = waited.saturating_add(ITEM_PATIENCE);
+                for item in &items {
+                    if let Some(open) = self.items.get_mut(item).filter(|open| open.due.is_none()) {
+                        open.due = Some(due);
+                        self.due.insert((due, *item));
+                    }
+                }
+            }
+            Some(Asked::Whole(whole)) => {
+                if let Some(open) = self.whole.get_mut(whole as usize)
+                    && let Some(patience) = whole.patience()
+                    && open.count > 0
+                {
+                    open.due = open.due.or(Some(waited.saturating_add(patience)));
+                }
+            }
+            None => {}
         }
+    }
+
+    /// When, in waited time, the next answer is due, and which.
+    pub(crate) fn next_due(&self) -> Option<(Duration, Expected)> {
+        let item = self.due.first().map(|(due, item)| (*due, Expected::Item(Box::new(*item))));
+        let whole = Whole::WAITED.into_iter().filter_map(|whole| {
+            let open = self.whole.get(whole as usize)?;
+            Some((open.due?, Expected::Message(whole.command())))
+        });
+        whole.chain(item).min_by_key(|(due, _)| *due)
     }
 
     /// Closes what `message`, whose payload has this hash, answers.
@@ -112,12 +208,10 @@ impl Requests {
             (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
                 self.close_item(Inventory { kind, hash: block.header.hash() });
             }
+            (Message::Inv(_), _) => self.close_whole(Whole::Inv),
+            (Message::Headers(_), _) => self.close_whole(Whole::Headers),
             (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }),
-            (_, Some(Answer::Whole(whole))) => {
-                if let Some(count) = self.whole.get_mut(whole as usize) {
-                    *count = count.saturating_sub(1);
-                }
-            }
+            (_, Some(Answer::Whole(whole))) => self.close_whole(whole),
             (_, Some(Answer::AnyItem) | None) => {}
         }
     }
@@ -129,22 +223,33 @@ impl Requests {
 
     /// Whether nothing is open.
     pub(crate) fn is_empty(&self) -> bool {
-        self.open == 0 && self.whole.iter().all(|count| *count == 0)
+        self.open == 0 && self.unwritten.is_empty() && self.whole.iter().all(|open| open.count == 0)
     }
 
     fn close_item(&mut self, item: Inventory) {
-        if let Some(count) = self.items.get_mut(&item) {
-            *count = count.saturating_sub(1);
-            self.open = self.open.saturating_sub(1);
-            if *count == 0 {
-                self.items.remove(&item);
+        let Some(open) = self.items.get_mut(&item) else { return };
+        open.count = open.count.saturating_sub(1);
+        self.open = self.open.saturating_sub(1);
+        if open.count == 0 {
+            if let Some(due) = open.due {
+                self.due.remove(&(due, item));
+            }
+            self.items.remove(&item);
+        }
+    }
+
+    fn close_whole(&mut self, whole: Whole) {
+        if let Some(open) = self.whole.get_mut(whole as usize) {
+            open.count = open.count.saturating_sub(1);
+            if open.count == 0 {
+                open.due = None;
             }
         }
     }
 }
 
-/// The request that is answered as a whole, if `message` is one.
-fn asks(message: &Message) -> Option<Whole> {
+/// The request that is answered as a whole, if `message` is one at `version`.
+fn asks(message: &Message, version: ProtocolVersion) -> Option<Whole> {
     match message {
         Message::GetMinings => Some(Whole::MiningState),
         Message::GetInitState(_) => Some(Whole::InitState),
@@ -153,6 +258,10 @@ fn asks(message: &Message) -> Option<Whole> {
         Message::GetCFTypes => Some(Whole::CFTypes),
         Message::GetCFilterV2(_) => Some(Whole::CFilterV2),
         Message::GetCFsV2(_) => Some(Whole::CFiltersV2),
+        Message::MemPool | Message::GetBlocks(_) if version < ProtocolVersion::REMOVE_REJECT => {
+            Some(Whole::Inv)
+        }
+        Message::GetHeaders(_) if version < ProtocolVersion::REMOVE_REJECT => Some(Whole::Headers),
         _ => None,
     }
 }

@@ -33,11 +33,12 @@ impl Peer {
         self.check_room(len.saturating_add(Header::LEN))?;
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
-        if Requests::is_request(message) {
-            self.requests.get_or_insert_default().open(message);
-        }
         let purpose = match message {
             Message::Ping(ping) => Purpose::Ping(ping.nonce),
+            _ if Requests::is_request(message, self.version) => {
+                self.requests.get_or_insert_default().open(message, self.version);
+                Purpose::Request
+            }
             _ => Purpose::Ordinary,
         };
         Ok(self.push(message, purpose))

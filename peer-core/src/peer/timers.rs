@@ -5,6 +5,7 @@
 //! | `Handshake` | at the beginning | handshake complete; rests while `Event::Version` is held | the connection fails |
 //! | `Idle` | `receive` ran dry after the handshake | a whole message came; reading paused | the connection fails |
 //! | `WriteStall` | a frame is shown to the transport | the transport took all of it | the connection fails |
+//! | `Stall` | a request was written; runs while we wait for the remote | its answer, or `notfound` | the connection fails |
 //! | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
 //! | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
 //!
@@ -22,6 +23,8 @@ pub enum Timer {
     Idle,
     /// The transport must take a frame.
     WriteStall,
+    /// The remote must answer a request.
+    Stall,
     /// A ping is to be sent.
     Ping,
     /// Announcements are to be sent.
@@ -34,6 +37,7 @@ impl fmt::Display for Timer {
             Self::Handshake => "handshake",
             Self::Idle => "idle",
             Self::WriteStall => "write stall",
+            Self::Stall => "stall",
             Self::Ping => "ping",
             Self::Trickle => "trickle",
         })
