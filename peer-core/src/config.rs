@@ -118,6 +118,18 @@ impl Config {
     pub const fn protocol_version(&self) -> ProtocolVersion {
         self.protocol_version
     }
+
+    /// Most bytes of the owner's frames that wait to be sent, for each peer.
+    #[must_use]
+    pub const fn send_limit(&self) -> usize {
+        self.send_limit
+    }
+
+    /// Above this many bytes of answers that the machine owes, the remote is not read.
+    #[must_use]
+    pub const fn send_pause(&self) -> usize {
+        self.send_pause
+    }
 }
 
 /// The parts of a user agent: `PREFIX/NAME:VERSION(COMMENT; COMMENT)/`.

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
-use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 
 use crate::config::Config;
 
@@ -23,8 +23,9 @@ struct Shared {
 #[derive(Default)]
 struct Slot {
     nonce: AtomicU64,
-    /// Whether an inbound peer of this node has met the nonce.
-    met: AtomicBool,
+    /// The nonce that a peer of this node has met here last. By its value, so that a hit which comes while the
+    /// slot changes hands is not taken for one of the next handshake.
+    met: AtomicU64,
 }
 
 impl Node {
@@ -46,14 +47,14 @@ impl Node {
         let index = self.0.slots.iter().position(|slot| {
             slot.nonce.compare_exchange(0, nonce, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         })?;
-        Some(Ticket(Arc::new(Entry { node: self.clone(), index })))
+        Some(Ticket(Arc::new(Entry { node: self.clone(), index, nonce })))
     }
 
     /// Whether `nonce` belongs to an open outbound handshake of this node. If so, that handshake is told.
     pub(crate) fn is_own(&self, nonce: u64) -> bool {
         let own = self.0.slots.iter().find(|slot| nonce != 0 && slot.nonce.load(Ordering::Acquire) == nonce);
         if let Some(slot) = own {
-            slot.met.store(true, Ordering::Release);
+            slot.met.store(nonce, Ordering::Release);
         }
         own.is_some()
     }
@@ -74,20 +75,20 @@ pub(crate) struct Ticket(Arc<Entry>);
 struct Entry {
     node: Node,
     index: usize,
+    nonce: u64,
 }
 
 impl Ticket {
     /// Whether the other end of this handshake turned out to be this node.
     pub(crate) fn is_met(&self) -> bool {
-        let Entry { node, index } = &*self.0;
-        node.0.slots.get(*index).is_some_and(|slot| slot.met.load(Ordering::Acquire))
+        let Entry { node, index, nonce } = &*self.0;
+        node.0.slots.get(*index).is_some_and(|slot| slot.met.load(Ordering::Acquire) == *nonce)
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         if let Some(slot) = self.node.0.slots.get(self.index) {
-            slot.met.store(false, Ordering::Release);
             slot.nonce.store(0, Ordering::Release);
         }
     }

@@ -8,4 +8,9 @@
 
 pub mod fuzz;
 pub mod hex;
+pub mod invariants;
+pub mod pair;
+pub mod remote;
+pub mod rng;
 pub mod vectors;
+pub mod watched;

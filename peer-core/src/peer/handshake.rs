@@ -8,18 +8,21 @@
 //!                                                                                       verack is queued
 //! ```
 
-use alloc::collections::VecDeque;
 use core::time::Duration;
 
+use bytes::{Buf as _, Bytes, BytesMut};
+
 use crate::error::Error;
-use crate::message::{Command, Message};
+use crate::frame::{Frame, Header};
+use crate::hash::Hash;
+use crate::message::Command;
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// The largest payload before a version is accepted, in bytes: that of a `version`.
 pub(crate) const MAX_VERSION: usize = 358;
 
-/// Most bytes of messages that may come between `version` and `verack`.
+/// Most bytes of frames that may come between `version` and `verack`.
 pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;
 
 /// Most messages that may, below version 12 and from version 9 on.
@@ -38,34 +41,38 @@ pub(crate) enum Handshake {
     Established(Early),
 }
 
-/// Messages that came between `version` and `verack`, in order.
+/// Frames that came between `version` and `verack`, in order.
+///
+/// Each was decoded when it came, to be refused in time if it is malformed. It is kept as bytes all the same:
+/// as messages, many small ones would cost a multiple of what the remote sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Early {
-    messages: VecDeque<Message>,
-    bytes: usize,
+    /// Each with its command and the size of its payload in front.
+    frames: BytesMut,
+    count: usize,
+    /// What they were on the wire, in bytes.
+    wire_len: usize,
 }
 
 impl Early {
-    /// Keeps a message that came early, as far as the negotiated version tolerates it.
-    pub(crate) fn push(
-        &mut self,
-        message: Message,
-        len: usize,
-        version: ProtocolVersion,
-    ) -> Result<(), Error> {
-        let got = message.command();
-        let count = self.messages.len();
-        self.admit(got, len, version)?;
-        if version >= ProtocolVersion::REMOVE_REJECT && count >= MAX_EARLY_MESSAGES {
-            return Err(Error::NotVerAckMessage { got });
+    /// Keeps a frame that came early, as far as the negotiated version tolerates it.
+    pub(crate) fn push(&mut self, frame: &Frame, version: ProtocolVersion) -> Result<(), Error> {
+        let too_many = version >= ProtocolVersion::REMOVE_REJECT && self.count >= MAX_EARLY_MESSAGES;
+        let len = u32::try_from(frame.payload.len()).unwrap_or(u32::MAX);
+        if too_many || frame.wire_len() > self.room() {
+            return Err(Error::NotVerAckMessage { got: frame.command });
         }
-        self.bytes = self.bytes.saturating_add(len);
-        self.messages.push_back(message);
+        self.count = self.count.saturating_add(1);
+        self.wire_len = self.wire_len.saturating_add(frame.wire_len());
+        self.frames.extend_from_slice(&frame.command.to_wire());
+        self.frames.extend_from_slice(&len.to_le_bytes());
+        self.frames.extend_from_slice(&frame.payload);
         Ok(())
     }
 
-    /// Whether a payload of `len` bytes may come before `verack`, going by its header. At version 12 a small
-    /// one is read to be told apart from a malformed one, as the reference does.
+    /// Whether a payload of `len` bytes may come before `verack`, going by its header; `verack` itself
+    /// always may. At version 12 a small one is read to be told apart from a malformed one, as the reference
+    /// does.
     pub(crate) const fn admit(
         &self,
         got: Command,
@@ -75,18 +82,27 @@ impl Early {
         let room = if version.get() >= ProtocolVersion::ADDR_V2.get() {
             MAX_VERSION
         } else {
-            MAX_EARLY_BYTES.saturating_sub(self.bytes)
+            self.room().saturating_sub(Header::LEN)
         };
         if len > room { Err(Error::NotVerAckMessage { got }) } else { Ok(()) }
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Message> {
-        let message = self.messages.pop_front();
-        if self.messages.is_empty() {
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
+        let (command, rest) = self.frames.split_first_chunk()?;
+        let (command, (len, rest)) = (Command::from_wire(*command)?, rest.split_first_chunk()?);
+        let payload = Bytes::copy_from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?);
+        self.frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
+        if self.frames.is_empty() {
             // Gives the memory back: most of the connection is still to come.
-            self.messages = VecDeque::new();
+            self.frames = BytesMut::new();
         }
-        message
+        let hash = Hash::digest(&payload);
+        Some(Frame { command, payload, hash })
+    }
+
+    /// Bytes on the wire that may still come early.
+    const fn room(&self) -> usize {
+        MAX_EARLY_BYTES.saturating_sub(self.wire_len)
     }
 }
 

@@ -12,12 +12,24 @@ pub(crate) struct Keepalive {
     /// Nonce of the ping that was written last and not answered yet; 0 for none.
     nonce: u64,
     sent: Option<Time>,
+    /// A ping of our own waits to be written. Then another one would say no more.
+    queued: bool,
     round_trip: Option<Duration>,
 }
 
 impl Keepalive {
+    /// Sets when the next ping is due. There is none after the end of time.
+    pub(crate) fn schedule(&mut self, now: Time, interval: Duration) {
+        self.next_ping = Some(now + interval).filter(|next| *next > now);
+    }
+
+    pub(crate) const fn on_ping_queued(&mut self) {
+        self.queued = true;
+    }
+
     /// A ping was written completely.
     pub(crate) const fn on_ping_written(&mut self, nonce: u64, now: Time) {
+        self.queued = false;
         self.nonce = nonce;
         self.sent = Some(now);
     }
@@ -31,6 +43,10 @@ impl Keepalive {
             self.round_trip = Some(now.saturating_since(sent));
             self.nonce = 0;
         }
+    }
+
+    pub(crate) const fn is_queued(&self) -> bool {
+        self.queued
     }
 
     pub(crate) const fn nonce(&self) -> u64 {

@@ -35,6 +35,19 @@ impl Peer {
         self.outbox.is_flushed(mark)
     }
 
+    /// The ends of both lanes as they are now. When both are flushed, so is everything that was queued before
+    /// this call.
+    #[must_use]
+    pub const fn marks(&self) -> [Mark; 2] {
+        self.outbox.marks()
+    }
+
+    /// Announcements that wait for their batch to leave. They are not queued before.
+    #[must_use]
+    pub const fn waiting_announcements(&self) -> usize {
+        self.trickle.len()
+    }
+
     /// Whether the remote is known to have `item`: told by the owner, or announced to it.
     #[must_use]
     #[doc(alias = "IsKnownInventory")]

@@ -250,8 +250,10 @@ impl Peer {
                     return Err(self.fail(error));
                 }
                 Timer::Ping => {
-                    self.push_ping(draw_nonce(rng));
-                    self.keepalive.next_ping = Some(now + self.config().ping_interval);
+                    if !self.keepalive.is_queued() {
+                        self.push_ping(draw_nonce(rng));
+                    }
+                    self.keepalive.schedule(now, self.config().ping_interval);
                 }
                 Timer::Trickle => {
                     let batch = self.trickle.take();

@@ -65,6 +65,8 @@ pub(crate) struct Outbox {
     shown: VecDeque<Piece>,
     control: VecDeque<Piece>,
     bulk: VecDeque<Piece>,
+    /// Bytes of shown frames that the transport has not taken.
+    on_show: usize,
     /// Bytes of the first shown frame that the transport has taken.
     taken: usize,
     /// When the first shown frame was first offered on its own account.
@@ -131,16 +133,14 @@ impl Outbox {
 
     /// Shows frames until `enough` bytes are on show, control first.
     fn show(&mut self, enough: usize, now: Time) {
-        let shown = self.shown.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
-        let mut shown = shown.saturating_sub(self.taken);
-        while shown < enough {
+        while self.on_show < enough {
             let Some(piece) = self.control.pop_front().or_else(|| self.bulk.pop_front()) else {
                 return;
             };
             if self.shown.is_empty() {
                 self.offered = now;
             }
-            shown = shown.saturating_add(piece.len());
+            self.on_show = self.on_show.saturating_add(piece.len());
             self.shown.push_back(piece);
         }
     }
@@ -163,11 +163,22 @@ impl Outbox {
             self.taken = 0;
             self.offered = now;
         }
+        self.give_back();
         count.saturating_sub(left)
+    }
+
+    /// Gives back the memory of queues that are empty, since most peers are idle most of the time.
+    fn give_back(&mut self) {
+        for queue in [&mut self.shown, &mut self.control, &mut self.bulk] {
+            if queue.is_empty() {
+                *queue = VecDeque::new();
+            }
+        }
     }
 
     fn note_taken(&mut self, lane: Lane, purpose: Purpose, count: usize) {
         self.taken = self.taken.saturating_add(count);
+        self.on_show = self.on_show.saturating_sub(count);
         self.queued = self.queued.saturating_sub(count);
         if purpose == Purpose::Owed {
             self.owed = self.owed.saturating_sub(count);
@@ -179,6 +190,11 @@ impl Outbox {
     /// Drops everything that was not taken.
     pub(crate) fn clear(&mut self) {
         *self = Self { put: self.put, flushed: self.flushed, ..Self::default() };
+    }
+
+    /// The ends of both lanes.
+    pub(crate) const fn marks(&self) -> [Mark; 2] {
+        [Mark { lane: Lane::Control, end: self.put.control }, Mark { lane: Lane::Bulk, end: self.put.bulk }]
     }
 
     pub(crate) const fn is_flushed(&self, mark: Mark) -> bool {

@@ -28,8 +28,9 @@ impl Peer {
                 return Ok(None);
             }
             if let Handshake::Established(early) = &mut self.handshake
-                && let Some(message) = early.pop()
+                && let Some(frame) = early.pop()
             {
+                let message = frame.decode(self.version)?;
                 match self.on_message(message, now)? {
                     Some(event) => return Ok(Some(event)),
                     None => continue,
@@ -63,8 +64,8 @@ impl Peer {
                 self.on_message(message, now)
             }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
-            (Handshake::AwaitVerack(early), message) if self.version < ProtocolVersion::ADDR_V2 => {
-                early.push(message, frame.payload.len(), self.version)?;
+            (Handshake::AwaitVerack(early), _) if self.version < ProtocolVersion::ADDR_V2 => {
+                early.push(frame, self.version)?;
                 Ok(None)
             }
             (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
@@ -112,7 +113,7 @@ impl Peer {
         }
         self.ticket = None;
         self.clock = Clock::Stopped;
-        self.keepalive.next_ping = Some(now + self.config().ping_interval);
+        self.keepalive.schedule(now, self.node.config().ping_interval);
         Event::Established
     }
 
@@ -161,10 +162,13 @@ struct Gate<'a> {
 impl Gate<'_> {
     fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
         match self.handshake {
+            // Whatever is small enough is read, to be refused for coming at the wrong time.
+            Handshake::AwaitVersion | Handshake::Offered if len <= MAX_VERSION => return Ok(()),
             Handshake::AwaitVersion | Handshake::Offered => {
-                if len > MAX_VERSION {
-                    return Err(Error::NotVersionMessage { got: command });
-                }
+                return Err(Error::NotVersionMessage { got: command });
+            }
+            Handshake::AwaitVerack(early) if self.version >= ProtocolVersion::ADDR_V2 => {
+                return early.admit(command, len, self.version);
             }
             Handshake::AwaitVerack(early) => early.admit(command, len, self.version)?,
             Handshake::Established(_) => {}

@@ -120,6 +120,7 @@ impl Peer {
     }
 
     pub(super) fn push_ping(&mut self, nonce: u64) {
+        self.keepalive.on_ping_queued();
         self.push(&Message::Ping(Ping { nonce }), Purpose::Ping(nonce));
     }
 

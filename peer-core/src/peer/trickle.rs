@@ -56,6 +56,11 @@ impl Trickle {
         self.due
     }
 
+    /// Items that wait.
+    pub(crate) const fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Bytes that the batch will take as a frame, at most.
     pub(crate) const fn reserved(&self) -> usize {
         if self.waiting.is_empty() {

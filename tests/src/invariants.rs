@@ -1,0 +1,183 @@
+//! What must hold of a peer after every call, whatever the call was.
+//!
+//! | | |
+//! | --- | --- |
+//! | bound | what waits to be written stays within the configured limits |
+//! | progress | `tick(deadline)` moves the deadline forward, or fails |
+//! | calm | `tick` before the deadline changes nothing and draws nothing |
+//! | final | after an error: the same error from everything, no bytes, no deadline |
+//! | marks | a flushed mark stays flushed; what was taken is what is counted |
+//! | purity | a twin that got the same calls and draws is in the same state |
+//!
+//! That chunking never matters is not a property of one call; see `chunking.rs` among the tests.
+
+use core::time::Duration;
+
+use bytes::BytesMut;
+use peer_core::message::Inventory;
+use peer_core::{End, Error, Hash, Mark, Message, Peer, SendError, Stats, Time, Timer};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::rng::Counting;
+
+/// The last representable time.
+pub const END_OF_TIME: Time = Time::from_elapsed(Duration::MAX);
+
+/// Size of a `ping` or `pong` as a frame, in bytes.
+const PING: usize = 32;
+
+/// How many of the bytes to be written next are compared in each state, so that large frames cost no more
+/// than small ones.
+const SHOWN: usize = 64;
+
+/// What was seen of a peer so far, as far as later states must agree with it.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    failure: Option<Error>,
+    flushed: Vec<Mark>,
+    waiting: Vec<Mark>,
+    taken: u64,
+    received: u64,
+}
+
+impl History {
+    /// Notes that the transport took bytes.
+    pub const fn on_taken(&mut self, count: usize) {
+        self.taken += count as u64;
+    }
+
+    /// Notes what a command returned.
+    pub fn on_mark(&mut self, mark: Mark) {
+        self.waiting.push(mark);
+    }
+}
+
+/// Checks all of them. `twin` got the same calls as `peer`; `now` is the time of the latest.
+///
+/// # Panics
+///
+/// If one does not hold; the message names it.
+pub fn check(peer: &Peer, twin: &Peer, history: &mut History, now: Time) {
+    let state = State::of(peer, now);
+    assert_eq!(state, State::of(twin, now), "purity: the twin went its own way");
+    check_bound(peer);
+    check_counts(&state.stats, history);
+    check_marks(peer, history);
+    match peer.failure() {
+        Some(error) => check_final(peer, error, history, now),
+        None => {
+            assert_eq!(history.failure, None, "final: the failure was forgotten");
+            check_calm(peer, now);
+            check_progress(peer);
+        }
+    }
+}
+
+/// What can be seen from outside.
+#[derive(Debug, PartialEq)]
+struct State {
+    deadline: Option<(Time, Timer)>,
+    queued: usize,
+    next: Vec<u8>,
+    wants_read: bool,
+    wants_write: bool,
+    is_established: bool,
+    wants_headers: bool,
+    open_requests: usize,
+    failure: Option<Error>,
+    stats: Stats,
+}
+
+impl State {
+    fn of(peer: &Peer, now: Time) -> Self {
+        let next = if peer.wants_write() {
+            peer.clone().transmit(now).iter().copied().take(SHOWN).collect()
+        } else {
+            Vec::new()
+        };
+        Self {
+            deadline: peer.deadline(),
+            queued: peer.queued(),
+            next,
+            wants_read: peer.wants_read(),
+            wants_write: peer.wants_write(),
+            is_established: peer.is_established(),
+            wants_headers: peer.wants_headers(),
+            open_requests: peer.open_requests(),
+            failure: peer.failure().cloned(),
+            stats: peer.stats(),
+        }
+    }
+}
+
+/// Beside the owner's messages: owed answers up to the pause and those to one frame more, and one ping.
+fn check_bound(peer: &Peer) {
+    let config = peer.node().config();
+    let limit = config.send_limit() + config.send_pause() + 2 * PING;
+    assert!(peer.queued() <= limit, "bound: {} bytes queued, at most {limit} allowed", peer.queued());
+}
+
+fn check_counts(stats: &Stats, history: &mut History) {
+    assert_eq!(stats.bytes_sent, history.taken, "marks: bytes taken and bytes counted");
+    assert!(stats.bytes_received >= history.received, "bytes received became less");
+    history.received = stats.bytes_received;
+}
+
+fn check_marks(peer: &Peer, history: &mut History) {
+    for mark in &history.flushed {
+        assert!(peer.is_flushed(*mark), "marks: {mark:?} is not flushed any more");
+    }
+    let flushed = history.waiting.extract_if(.., |mark| peer.is_flushed(*mark));
+    history.flushed.extend(flushed);
+    if !peer.wants_write() && peer.failure().is_none() {
+        assert!(history.waiting.is_empty(), "marks: nothing waits, yet some are not flushed");
+    }
+}
+
+fn check_final(peer: &Peer, error: &Error, history: &mut History, now: Time) {
+    let first = history.failure.get_or_insert_with(|| error.clone());
+    assert_eq!(error, first, "final: another failure");
+    assert_eq!(peer.deadline(), None, "final: a deadline remains");
+    assert!(!peer.wants_read() && !peer.wants_write() && !peer.is_established(), "final: still alive");
+    assert_eq!(peer.queued(), 0, "final: bytes are queued");
+
+    let mut peer = peer.clone();
+    let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(0));
+    let mut input = BytesMut::from(&[0; 24][..]);
+    let item = Inventory::tx(Hash::ZERO);
+    let refused = SendError::Closed(error.clone());
+    assert_eq!(peer.receive(&mut input, now), Err(error.clone()), "final: receive");
+    assert_eq!(input.len(), 24, "final: input was taken");
+    assert_eq!(peer.tick(END_OF_TIME, &mut rng), Err(error.clone()), "final: tick");
+    assert_eq!(peer.end(End::Failed, &input), *error, "final: end");
+    assert_eq!(peer.close(), *error, "final: close");
+    assert_eq!(peer.send(&Message::GetAddr), Err(refused.clone()), "final: send");
+    assert_eq!(peer.announce(item, now), Err(refused.clone()), "final: announce");
+    assert_eq!(peer.announce_now(item, now), Err(refused), "final: announce_now");
+    assert!(peer.transmit(now).is_empty() && peer.chunks(usize::MAX, now).next().is_none(), "final: bytes");
+    assert_eq!(rng.draws(), 0, "final: something was drawn");
+}
+
+/// Just before the deadline, or at the end of time where there is none.
+fn check_calm(peer: &Peer, now: Time) {
+    let before = match peer.deadline() {
+        None => Some(END_OF_TIME),
+        Some((at, _)) => at.elapsed().checked_sub(Duration::from_nanos(1)).map(Time::from_elapsed),
+    };
+    let Some(before) = before else { return };
+    let mut calm = peer.clone();
+    let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(0));
+    assert_eq!(calm.tick(before, &mut rng), Ok(()), "calm: failed before its deadline");
+    assert_eq!(rng.draws(), 0, "calm: something was drawn");
+    assert_eq!(State::of(&calm, now), State::of(peer, now), "calm: something changed");
+}
+
+fn check_progress(peer: &Peer) {
+    let Some((at, timer)) = peer.deadline() else { return };
+    let mut later = peer.clone();
+    if later.tick(at, &mut ChaCha8Rng::seed_from_u64(0)).is_ok() {
+        let next = later.deadline();
+        assert!(next.is_none_or(|(next, _)| next > at), "progress: {timer} at {at} led to {next:?}");
+    }
+}

@@ -1,0 +1,367 @@
+//! Two peers that talk to each other in memory: two ends, one clock, one generator.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+pub use peer_core::Direction as Side;
+use peer_core::message::{Inventory, NetAddress, Timestamp};
+use peer_core::{
+    Config, End, Error, Event, Hello, Mark, Message, Network, Node, Peer, SendError, Services, Time, Timer,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::watched::Watched;
+
+/// The wall clock when a conversation of the harness begins.
+pub const WALL_CLOCK: Timestamp = match Timestamp::new(1_700_000_000) {
+    Ok(time) => time,
+    Err(_) => panic!("in range"),
+};
+
+/// Bytes that one direction of the pipe holds.
+const PIPE: usize = 64 * 1024;
+
+/// Rounds after which moving bytes must have come to rest.
+const MAX_ROUNDS: u32 = 1_000_000;
+
+/// An outbound and an inbound peer and the pipe between them. Every call on either is
+/// [checked](crate::invariants).
+#[derive(Debug)]
+pub struct Pair {
+    seed: u64,
+    rng: ChaCha8Rng,
+    now: Time,
+    chunk: usize,
+    outbound: Seat,
+    inbound: Seat,
+    log: Vec<Entry>,
+}
+
+/// Something that surfaced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When.
+    pub at: Time,
+    /// At which side.
+    pub side: Side,
+    /// What.
+    pub what: Happened,
+}
+
+/// What surfaces at a side.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Happened {
+    /// The machine told something.
+    Event(Event),
+    /// The connection is over.
+    Ended(Error),
+}
+
+/// One end.
+#[derive(Debug)]
+struct Seat {
+    machine: Watched,
+    /// Bytes on their way to the other end.
+    pipe: VecDeque<u8>,
+    /// Nothing follows what is in the pipe.
+    closed: bool,
+    /// The owner looks away.
+    busy: bool,
+}
+
+impl Seat {
+    fn new(peer: Peer) -> Self {
+        let machine = Watched::new(peer, Time::ZERO);
+        Self { machine, pipe: VecDeque::new(), closed: false, busy: false }
+    }
+
+    /// Writes as much as the pipe takes.
+    fn write(&mut self, chunk: usize, now: Time) -> bool {
+        let room = PIPE.saturating_sub(self.pipe.len()).min(chunk);
+        if self.busy || self.closed || !self.machine.wants_write() || room == 0 {
+            return false;
+        }
+        self.pipe.extend(self.machine.take(room, now));
+        true
+    }
+
+    /// Takes what came for it out of the other end's pipe.
+    fn read(&mut self, from: &mut VecDeque<u8>, chunk: usize) -> bool {
+        let count = from.len().min(chunk);
+        if count == 0 || self.busy || !self.machine.wants_read() {
+            return false;
+        }
+        let bytes: Vec<u8> = from.drain(..count).collect();
+        self.machine.feed(&bytes);
+        true
+    }
+}
+
+/// Where the other side of `side` sits.
+const fn other(side: Side) -> Side {
+    match side {
+        Side::Inbound => Side::Outbound,
+        Side::Outbound => Side::Inbound,
+    }
+}
+
+/// What the outbound (`true`) or inbound end is told when it begins.
+fn hello(outbound: bool) -> Hello {
+    let socket = if outbound { ([10, 0, 0, 2], 18_555) } else { ([10, 0, 0, 1], 50_000) };
+    Hello::new(NetAddress::new(socket.into(), Services::NONE), 0, WALL_CLOCK)
+}
+
+impl Pair {
+    /// An outbound and an inbound peer of two nodes with the default configuration.
+    pub fn new(seed: u64) -> Self {
+        let config = Config::builder(Network::SIMNET).build().unwrap();
+        Self::with_configs(seed, config.clone(), config)
+    }
+
+    /// An outbound and an inbound peer of two nodes with these configurations.
+    pub fn with_configs(seed: u64, outbound: Config, inbound: Config) -> Self {
+        Self::of_nodes(seed, &Node::new(outbound), &Node::new(inbound))
+    }
+
+    /// An outbound and an inbound peer of these nodes.
+    pub fn of_nodes(seed: u64, outbound: &Node, inbound: &Node) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let outbound = Peer::outbound(outbound, hello(true), Time::ZERO, &mut rng).unwrap();
+        let inbound = Peer::inbound(inbound, hello(false), Time::ZERO, &mut rng);
+        let (outbound, inbound) = (Seat::new(outbound), Seat::new(inbound));
+        Self { seed, rng, now: Time::ZERO, chunk: usize::MAX, outbound, inbound, log: Vec::new() }
+    }
+
+    /// The same with both peers of one node, which therefore talks to itself.
+    #[must_use]
+    pub fn same_node(self) -> Self {
+        let node = self.outbound.machine.node().clone();
+        Self { chunk: self.chunk, ..Self::of_nodes(self.seed, &node, &node) }
+    }
+
+    /// Moves at most this many bytes in each step and direction.
+    #[must_use]
+    pub const fn chunk(mut self, bytes: usize) -> Self {
+        self.chunk = bytes;
+        self
+    }
+
+    /// The same after the handshake.
+    #[must_use]
+    pub fn established(mut self) -> Self {
+        self.settle();
+        for side in [Side::Outbound, Side::Inbound] {
+            assert!(self.peer(side).is_established(), "{side}: {:?}", self.failure(side));
+        }
+        self
+    }
+
+    /// Moves bytes until nothing moves.
+    ///
+    /// # Panics
+    ///
+    /// If they never come to rest.
+    pub fn settle(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            // Both take their turn, whatever the first one did.
+            if !(self.step(Side::Outbound) | self.step(Side::Inbound)) {
+                return;
+            }
+        }
+        panic!("still moving after {MAX_ROUNDS} rounds");
+    }
+
+    /// Jumps to the earliest deadline of either side, runs it, and settles. `None` where there is none.
+    pub fn advance(&mut self) -> Option<(Side, Timer)> {
+        let (at, side, timer) = self.next_deadline()?;
+        self.now = self.now.max(at);
+        self.tick();
+        Some((side, timer))
+    }
+
+    /// Runs everything that falls due within `duration`.
+    pub fn run_for(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        while self.next_deadline().is_some_and(|(at, ..)| at <= until) {
+            self.advance();
+        }
+        self.now = until;
+        self.tick();
+    }
+
+    /// Lets time pass at once, as if both owners had slept, and settles.
+    pub fn jump(&mut self, duration: Duration) {
+        self.now = self.now + duration;
+        self.tick();
+    }
+
+    /// The time.
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The peer at a side.
+    pub const fn peer(&self, side: Side) -> &Watched {
+        match side {
+            Side::Outbound => &self.outbound.machine,
+            Side::Inbound => &self.inbound.machine,
+        }
+    }
+
+    /// The peer at a side, to command it.
+    pub const fn peer_mut(&mut self, side: Side) -> &mut Watched {
+        &mut self.seat(side).machine
+    }
+
+    /// As [`Peer::send`].
+    pub fn send(&mut self, side: Side, message: &Message) -> Result<Mark, SendError> {
+        let now = self.now;
+        self.peer_mut(side).send(message, now)
+    }
+
+    /// As [`Peer::announce`].
+    pub fn announce(&mut self, side: Side, item: Inventory) -> Result<bool, SendError> {
+        let now = self.now;
+        self.peer_mut(side).announce(item, now)
+    }
+
+    /// As [`Peer::announce_now`].
+    pub fn announce_now(&mut self, side: Side, item: Inventory) -> Result<bool, SendError> {
+        let now = self.now;
+        self.peer_mut(side).announce_now(item, now)
+    }
+
+    /// Whether the owner of this side looks away: then nothing is read, written or ticked there.
+    pub const fn set_busy(&mut self, side: Side, busy: bool) {
+        self.seat(side).busy = busy;
+    }
+
+    /// The owner of this side closes the connection.
+    pub fn close(&mut self, side: Side) {
+        let now = self.now;
+        let error = self.peer_mut(side).close(now);
+        self.on_end(side, error);
+    }
+
+    /// This side ends its stream and goes on reading.
+    pub const fn half_close(&mut self, side: Side) {
+        self.seat(side).closed = true;
+    }
+
+    /// The connection breaks: neither side gets what is on its way.
+    pub fn cut(&mut self) {
+        for side in [Side::Outbound, Side::Inbound] {
+            let now = self.now;
+            let error = self.peer_mut(side).end(End::Failed, now);
+            self.on_end(side, error);
+            self.seat(side).pipe.clear();
+        }
+    }
+
+    /// What surfaced at either side, in order.
+    pub fn log(&self) -> &[Entry] {
+        &self.log
+    }
+
+    /// The events that surfaced at a side, in order.
+    pub fn events(&self, side: Side) -> Vec<Event> {
+        let entries = self.log.iter().filter(|entry| entry.side == side);
+        let event = |entry: &Entry| match &entry.what {
+            Happened::Event(event) => Some(event.clone()),
+            Happened::Ended(_) => None,
+        };
+        entries.filter_map(event).collect()
+    }
+
+    /// The messages that surfaced at a side after the handshake, in order.
+    pub fn messages(&self, side: Side) -> Vec<Message> {
+        let message = |event| if let Event::Message(message) = event { Some(message) } else { None };
+        self.events(side).into_iter().filter_map(message).collect()
+    }
+
+    /// Why the connection is over at a side, if it is.
+    pub fn failure(&self, side: Side) -> Option<&Error> {
+        self.peer(side).failure()
+    }
+
+    const fn seat(&mut self, side: Side) -> &mut Seat {
+        match side {
+            Side::Outbound => &mut self.outbound,
+            Side::Inbound => &mut self.inbound,
+        }
+    }
+
+    /// One turn of a side: it writes, reads and pulls.
+    fn step(&mut self, side: Side) -> bool {
+        let (chunk, now) = (self.chunk, self.now);
+        let (own, peer) = match side {
+            Side::Outbound => (&mut self.outbound, &mut self.inbound),
+            Side::Inbound => (&mut self.inbound, &mut self.outbound),
+        };
+        let moved = own.write(chunk, now) | own.read(&mut peer.pipe, chunk);
+        moved | self.pull(side) | self.meet_end(side)
+    }
+
+    fn pull(&mut self, side: Side) -> bool {
+        let now = self.now;
+        let before = self.log.len();
+        while !self.seat(side).busy && self.failure(side).is_none() {
+            match self.peer_mut(side).receive(now) {
+                Ok(Some(event)) => self.log.push(Entry { at: now, side, what: Happened::Event(event) }),
+                Ok(None) => break,
+                Err(error) => self.on_end(side, error),
+            }
+        }
+        self.log.len() > before
+    }
+
+    /// Tells a side that the other one's stream is over, once everything before is read.
+    fn meet_end(&mut self, side: Side) -> bool {
+        let now = self.now;
+        let from = self.seat(other(side));
+        let over = from.closed && from.pipe.is_empty();
+        if !over || self.seat(side).busy || self.failure(side).is_some() {
+            return false;
+        }
+        let error = self.peer_mut(side).end(End::Eof, now);
+        self.on_end(side, error);
+        true
+    }
+
+    fn on_end(&mut self, side: Side, error: Error) {
+        self.log.push(Entry { at: self.now, side, what: Happened::Ended(error) });
+        self.seat(side).closed = true;
+        self.seat(other(side)).pipe.clear();
+    }
+
+    fn tick(&mut self) {
+        // Adapters read before they tick, so that nobody is blamed for what has already come.
+        self.settle();
+        for side in [Side::Outbound, Side::Inbound] {
+            if self.seat(side).busy || self.failure(side).is_some() {
+                continue;
+            }
+            let Self { rng, now, .. } = self;
+            let machine = match side {
+                Side::Outbound => &mut self.outbound.machine,
+                Side::Inbound => &mut self.inbound.machine,
+            };
+            if let Err(error) = machine.tick(*now, rng) {
+                self.on_end(side, error);
+            }
+        }
+        self.settle();
+    }
+
+    fn next_deadline(&self) -> Option<(Time, Side, Timer)> {
+        let seats = [(Side::Outbound, &self.outbound), (Side::Inbound, &self.inbound)];
+        let awake = seats.into_iter().filter(|(_, seat)| !seat.busy);
+        let deadlines = awake.filter_map(|(side, seat)| {
+            let (at, timer) = seat.machine.deadline()?;
+            Some((at, side, timer))
+        });
+        deadlines.min_by_key(|(at, ..)| *at)
+    }
+}

@@ -1,0 +1,196 @@
+//! A remote that a test plays by hand, against one of our machines.
+
+use core::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use peer_core::frame::{FrameReader, Header, Rules};
+use peer_core::message::{NetAddress, UserAgent, Version};
+use peer_core::{
+    Command, Config, Direction, Error, Event, Hello, Message, Network, Node, Peer, ProtocolVersion, Services,
+    Time, Timer, blake256,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::pair::WALL_CLOCK;
+use crate::watched::Watched;
+
+/// The network of a [`Remote`] and of what it says.
+pub const NETWORK: Network = Network::SIMNET;
+
+/// One of our machines, and what a test needs to play its opponent.
+#[derive(Debug)]
+pub struct Remote {
+    /// Our machine.
+    pub machine: Watched,
+    /// The time.
+    pub now: Time,
+    rng: ChaCha8Rng,
+    reader: FrameReader,
+    heard: BytesMut,
+}
+
+impl Remote {
+    /// Plays the opponent of a new peer of `node`: the dialled one of an outbound peer, the dialling one of
+    /// an inbound peer.
+    pub fn new(node: &Node, direction: Direction) -> Self {
+        Self::with_hello(node, direction, hello())
+    }
+
+    /// The same for a peer that begins with this `hello`.
+    pub fn with_hello(node: &Node, direction: Direction, hello: Hello) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let peer = match direction {
+            Direction::Outbound => Peer::outbound(node, hello, Time::ZERO, &mut rng).unwrap(),
+            Direction::Inbound => Peer::inbound(node, hello, Time::ZERO, &mut rng),
+        };
+        let machine = Watched::new(peer, Time::ZERO);
+        Self { machine, now: Time::ZERO, rng, reader: FrameReader::new(), heard: BytesMut::new() }
+    }
+
+    /// The dialling remote of an inbound peer, after a handshake at our newest version.
+    pub fn established(config: Config) -> Self {
+        let version = config.protocol_version();
+        Self::established_at(config, version)
+    }
+
+    /// The same with a remote that advertises `version`.
+    pub fn established_at(config: Config, version: ProtocolVersion) -> Self {
+        let mut remote = Self::new(&Node::new(config), Direction::Inbound);
+        remote.introduce(version);
+        remote.say(&Message::Verack);
+        assert_eq!(remote.events(), [Event::Established]);
+        remote
+    }
+
+    /// Says a version, sees it surface, and hears whatever the machine answers.
+    pub fn introduce(&mut self, version: ProtocolVersion) {
+        self.say(&introduction(version.get().cast_signed()).into());
+        assert!(matches!(self.events()[..], [Event::Version(_)]));
+        self.hears();
+    }
+
+    /// Sends a message, encoded as the version in force has it.
+    pub fn say(&mut self, message: &Message) {
+        let mut payload = Vec::new();
+        message.encode(&mut payload, self.machine.protocol_version()).unwrap();
+        self.say_bytes(&frame(message.command().as_str(), &payload));
+    }
+
+    /// Sends any bytes.
+    pub fn say_bytes(&mut self, bytes: &[u8]) {
+        self.machine.feed(bytes);
+    }
+
+    /// The next event.
+    pub fn pull(&mut self) -> Result<Option<Event>, Error> {
+        self.machine.receive(self.now)
+    }
+
+    /// Every event up to where the input runs dry.
+    ///
+    /// # Panics
+    ///
+    /// If the connection ends.
+    pub fn events(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while let Some(event) = self.pull().unwrap() {
+            events.push(event);
+        }
+        events
+    }
+
+    /// The messages among all events up to where the input runs dry.
+    pub fn messages(&mut self) -> Vec<Message> {
+        let message = |event| if let Event::Message(message) = event { Some(message) } else { None };
+        self.events().into_iter().filter_map(message).collect()
+    }
+
+    /// Pulls until the connection ends.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub fn error(&mut self) -> Error {
+        loop {
+            match self.pull() {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("the connection did not end"),
+                Err(error) => return error,
+            }
+        }
+    }
+
+    /// Takes everything that the machine wants written, and reads it.
+    pub fn hears(&mut self) -> Vec<Message> {
+        let bytes = self.machine.take_all(self.now);
+        self.understand(&bytes)
+    }
+
+    /// Reads bytes that the machine showed.
+    pub fn understand(&mut self, bytes: &[u8]) -> Vec<Message> {
+        self.heard.extend_from_slice(bytes);
+        let version = self.machine.protocol_version();
+        let rules = Rules::new(NETWORK, version);
+        let mut messages = Vec::new();
+        while let Some(frame) = self.reader.read(&mut self.heard, &rules).unwrap() {
+            messages.push(frame.decode(version).unwrap());
+        }
+        messages
+    }
+
+    /// Lets time pass, then ticks.
+    pub fn wait(&mut self, duration: Duration) -> Result<(), Error> {
+        self.now = self.now + duration;
+        self.machine.tick(self.now, &mut self.rng)
+    }
+
+    /// Jumps to the next deadline and tells which it was.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn wait_for_deadline(&mut self) -> (Timer, Result<(), Error>) {
+        let (at, timer) = self.machine.deadline().unwrap();
+        self.now = self.now.max(at);
+        (timer, self.machine.tick(self.now, &mut self.rng))
+    }
+
+    /// What the machine waits for, and how long from now.
+    pub fn deadline(&self) -> Option<(Duration, Timer)> {
+        self.machine.deadline().map(|(at, timer)| (at.saturating_since(self.now), timer))
+    }
+}
+
+/// What a machine is told by [`Remote::new`].
+pub fn hello() -> Hello {
+    let socket = ([192, 0, 2, 7], 18_555);
+    Hello::new(NetAddress::new(socket.into(), Services::NODE_NETWORK), 500_000, WALL_CLOCK)
+}
+
+/// What a plain remote of this version says of itself.
+pub fn introduction(protocol_version: i32) -> Version {
+    Version {
+        protocol_version,
+        services: Services::NODE_NETWORK,
+        timestamp: WALL_CLOCK,
+        addr_you: NetAddress::UNSPECIFIED,
+        addr_me: Some(NetAddress::UNSPECIFIED),
+        nonce: 0x0123_4567_89ab_cdef,
+        user_agent: UserAgent::new("/remote:1.0.0/").unwrap(),
+        last_block: 432_100,
+        disable_relay_tx: false,
+    }
+}
+
+/// A frame with any payload, right in everything else.
+pub fn frame(command: &str, payload: &[u8]) -> Bytes {
+    let checksum = blake256::checksum(payload);
+    header(command, payload.len(), checksum).iter().chain(payload).copied().collect()
+}
+
+/// A frame header that declares `len` bytes.
+pub fn header(command: &str, len: usize, checksum: [u8; 4]) -> [u8; Header::LEN] {
+    let command = Command::new(command).unwrap().to_wire();
+    Header { network: NETWORK, command, len: len.try_into().unwrap(), checksum }.to_bytes()
+}

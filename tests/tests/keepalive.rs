@@ -1,0 +1,302 @@
+//! Pings, pongs, latency and idle connections.
+
+use core::time::Duration;
+
+use peer_core::message::{Ping, Pong};
+use peer_core::{Config, ConfigError, Error, Event, Message, Timer};
+use peer_tests::invariants::END_OF_TIME;
+use peer_tests::pair::{Pair, Side};
+use peer_tests::remote::{NETWORK, Remote, frame, header};
+
+const INTERVAL: Duration = Duration::from_secs(107);
+const IDLE: Duration = Duration::from_secs(120);
+const SECOND: Duration = Duration::from_secs(1);
+
+fn config() -> Config {
+    Config::builder(NETWORK).build().unwrap()
+}
+
+fn established() -> Remote {
+    Remote::established(config())
+}
+
+/// The nonce of the ping that the machine wants written, which is all it wants.
+fn ping(remote: &mut Remote) -> u64 {
+    let [Message::Ping(ping)] = remote.hears()[..] else { panic!("not one ping") };
+    ping.nonce
+}
+
+/// A ping of our own machine, written after the interval.
+fn pinged() -> (Remote, u64) {
+    let mut remote = established();
+    assert_eq!(remote.wait_for_deadline(), (Timer::Ping, Ok(())));
+    let nonce = ping(&mut remote);
+    (remote, nonce)
+}
+
+#[test]
+fn a_ping_leaves_107_seconds_after_the_handshake_and_every_107_seconds_from_then_on() {
+    let mut remote = established();
+    for _ in 0..5 {
+        assert_eq!(remote.deadline(), Some((INTERVAL, Timer::Ping)));
+        remote.wait_for_deadline().1.unwrap();
+        let nonce = ping(&mut remote);
+        remote.say(&Message::Pong(Pong { nonce }));
+        remote.events();
+    }
+}
+
+#[test]
+fn other_traffic_does_not_put_pings_off() {
+    let mut remote = established();
+    for _ in 0..106 {
+        remote.wait(SECOND).unwrap();
+        remote.say(&Message::GetAddr);
+        remote.machine.send(&Message::GetAddr, remote.now).unwrap();
+        remote.events();
+        remote.hears();
+    }
+    assert_eq!(remote.deadline(), Some((SECOND, Timer::Ping)));
+}
+
+#[test]
+fn a_late_tick_sends_one_ping_and_not_those_that_were_missed() {
+    let mut remote = established();
+    remote.say(&Message::GetAddr);
+    assert!(matches!(remote.pull(), Ok(Some(_))));
+    remote.wait(INTERVAL * 10).unwrap();
+    ping(&mut remote);
+}
+
+#[test]
+fn a_ping_is_answered_with_its_nonce_and_surfaces() {
+    for nonce in [0, 1, u64::MAX] {
+        let mut remote = established();
+        let ping = Message::Ping(Ping { nonce });
+        remote.say(&ping);
+        assert_eq!(remote.events(), [Event::Message(ping)]);
+        assert_eq!(remote.hears(), [Message::Pong(Pong { nonce })]);
+    }
+}
+
+#[test]
+fn the_pong_is_queued_before_the_ping_surfaces() {
+    let mut remote = established();
+    remote.say(&Message::Ping(Ping { nonce: 7 }));
+    remote.say(&Message::Ping(Ping { nonce: 8 }));
+    remote.pull().unwrap();
+    assert_eq!(remote.hears(), [Message::Pong(Pong { nonce: 7 })]);
+}
+
+#[test]
+fn a_pong_to_the_newest_ping_tells_the_round_trip() {
+    let (mut remote, nonce) = pinged();
+    assert_eq!(remote.machine.stats().last_ping_nonce, nonce);
+    assert_eq!(remote.machine.stats().last_ping_time, Some(remote.now));
+    remote.wait(Duration::from_micros(123_456)).unwrap();
+    remote.say(&Message::Pong(Pong { nonce }));
+    assert_eq!(remote.events(), [Event::Message(Message::Pong(Pong { nonce }))]);
+    let stats = remote.machine.stats();
+    assert_eq!(stats.last_ping_round_trip, Some(Duration::from_micros(123_456)));
+    assert_eq!(stats.last_ping_nonce, 0);
+}
+
+#[test]
+fn the_round_trip_begins_when_the_ping_is_written_not_when_it_is_queued() {
+    let mut remote = established();
+    remote.wait_for_deadline().1.unwrap();
+    remote.wait(SECOND).unwrap();
+    let nonce = ping(&mut remote);
+    remote.wait(SECOND).unwrap();
+    remote.say(&Message::Pong(Pong { nonce }));
+    remote.events();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, Some(SECOND));
+}
+
+#[test]
+fn a_pong_to_anything_else_changes_nothing_but_surfaces() {
+    let (mut remote, nonce) = pinged();
+    for other in [0, nonce.wrapping_add(1)] {
+        let pong = Message::Pong(Pong { nonce: other });
+        remote.say(&pong);
+        assert_eq!(remote.events(), [Event::Message(pong)]);
+    }
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
+    assert_eq!(remote.machine.stats().last_ping_nonce, nonce);
+}
+
+#[test]
+fn a_second_pong_does_not_measure_again() {
+    let (mut remote, nonce) = pinged();
+    for _ in 0..2 {
+        remote.wait(SECOND).unwrap();
+        remote.say(&Message::Pong(Pong { nonce }));
+        remote.events();
+    }
+    assert_eq!(remote.machine.stats().last_ping_round_trip, Some(SECOND));
+}
+
+#[test]
+fn only_the_newest_ping_can_be_answered() {
+    let (mut remote, old) = pinged();
+    remote.say(&Message::GetAddr);
+    remote.events();
+    assert_eq!(remote.wait_for_deadline(), (Timer::Ping, Ok(())));
+    let new = ping(&mut remote);
+    assert_ne!(old, new);
+    remote.say(&Message::Pong(Pong { nonce: old }));
+    remote.events();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
+    remote.say(&Message::Pong(Pong { nonce: new }));
+    remote.events();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, Some(Duration::ZERO));
+}
+
+#[test]
+fn a_ping_of_the_owner_is_measured_too() {
+    let mut remote = established();
+    remote.machine.send(&Message::Ping(Ping { nonce: 5 }), remote.now).unwrap();
+    assert_eq!(remote.machine.stats().last_ping_nonce, 0);
+    assert_eq!(ping(&mut remote), 5);
+    remote.wait(SECOND).unwrap();
+    remote.say(&Message::Pong(Pong { nonce: 5 }));
+    remote.events();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, Some(SECOND));
+}
+
+#[test]
+fn a_pong_that_precedes_every_ping_measures_nothing() {
+    let mut remote = established();
+    remote.machine.send(&Message::Ping(Ping { nonce: 0 }), remote.now).unwrap();
+    remote.say(&Message::Pong(Pong { nonce: 0 }));
+    remote.events();
+    assert_eq!(ping(&mut remote), 0);
+    remote.say(&Message::Pong(Pong { nonce: 0 }));
+    remote.events();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
+}
+
+#[test]
+fn our_pings_do_not_pile_up_while_nothing_is_written() {
+    let mut remote = established();
+    for _ in 0..100 {
+        remote.say(&Message::GetAddr);
+        remote.events();
+        assert_eq!(remote.wait_for_deadline(), (Timer::Ping, Ok(())));
+    }
+    ping(&mut remote);
+    remote.say(&Message::GetAddr);
+    remote.events();
+    remote.wait_for_deadline().1.unwrap();
+    ping(&mut remote);
+}
+
+#[test]
+fn pings_stop_at_the_end_of_time() {
+    let mut remote = established();
+    remote.say(&Message::GetAddr);
+    remote.pull().unwrap();
+    remote.now = END_OF_TIME;
+    remote.wait(Duration::ZERO).unwrap();
+    assert_eq!(remote.machine.deadline(), None);
+    ping(&mut remote);
+}
+
+#[test]
+fn silence_fails_an_established_connection_after_120_seconds() {
+    let (mut remote, _) = pinged();
+    assert_eq!(remote.deadline(), Some((IDLE - INTERVAL, Timer::Idle)));
+    assert_eq!(remote.wait_for_deadline(), (Timer::Idle, Err(Error::Timeout(Timer::Idle))));
+}
+
+#[test]
+fn every_whole_message_restarts_the_idle_clock() {
+    let (mut remote, nonce) = pinged();
+    remote.say(&Message::Pong(Pong { nonce }));
+    remote.events();
+    assert_eq!(remote.deadline(), Some((INTERVAL, Timer::Ping)));
+    remote.wait(INTERVAL).unwrap();
+    assert_eq!(remote.deadline(), Some((IDLE - INTERVAL, Timer::Idle)));
+}
+
+#[test]
+fn half_a_frame_does_not_restart_the_idle_clock() {
+    let (mut remote, _) = pinged();
+    for byte in header("ping", 8, [0; 4]) {
+        remote.wait(SECOND / 2).unwrap();
+        remote.say_bytes(&[byte]);
+        assert_eq!(remote.pull(), Ok(None));
+    }
+    assert_eq!(remote.deadline(), Some((SECOND, Timer::Idle)));
+}
+
+#[test]
+fn a_remote_is_not_blamed_while_its_message_waits_for_our_owner() {
+    let (mut remote, _) = pinged();
+    remote.say(&Message::GetAddr);
+    assert!(matches!(remote.pull(), Ok(Some(_))));
+    remote.wait(IDLE * 10).unwrap();
+    remote.hears();
+    // Once the owner has come back and found nothing more, the whole time is there again.
+    assert_eq!(remote.pull(), Ok(None));
+    let (rest, timer) = remote.deadline().unwrap();
+    assert!(timer == Timer::Ping && rest <= INTERVAL);
+    remote.wait(INTERVAL).unwrap();
+    assert_eq!(remote.deadline().unwrap().1, Timer::Idle);
+}
+
+#[test]
+fn quiet_peers_keep_each_other_alive() {
+    let mut pair = Pair::new(1).established();
+    pair.run_for(Duration::from_secs(24 * 3600));
+    for side in [Side::Outbound, Side::Inbound] {
+        assert!(pair.peer(side).is_established());
+        let pings = pair.messages(side).iter().filter(|message| matches!(message, Message::Ping(_))).count();
+        assert_eq!(pings, 24 * 3600 / 107);
+        assert_eq!(pair.peer(side).stats().last_ping_round_trip, Some(Duration::ZERO));
+    }
+}
+
+#[test]
+fn an_owner_that_looks_away_costs_its_remote_the_connection_but_not_its_good_name() {
+    let mut pair = Pair::new(1).established();
+    pair.set_busy(Side::Inbound, true);
+    pair.run_for(IDLE * 2);
+    assert_eq!(pair.failure(Side::Outbound), Some(&Error::Timeout(Timer::Idle)));
+    pair.set_busy(Side::Inbound, false);
+    pair.settle();
+    assert_eq!(pair.failure(Side::Inbound), Some(&Error::ClosedByRemote));
+}
+
+#[test]
+fn the_ping_interval_follows_the_idle_timeout() {
+    for (idle, expected) in [(120, 107_000), (60, 53_500), (12, 10_700)] {
+        let idle = Duration::from_secs(idle);
+        let remote = Remote::established(Config::builder(NETWORK).idle_timeout(idle).build().unwrap());
+        assert_eq!(remote.deadline(), Some((Duration::from_millis(expected), Timer::Ping)));
+    }
+}
+
+#[test]
+fn a_ping_interval_that_could_not_keep_a_connection_alive_is_refused() {
+    let build = |ping, idle| {
+        let builder = Config::builder(NETWORK).ping_interval(Duration::from_secs(ping));
+        builder.idle_timeout(Duration::from_secs(idle)).build().err()
+    };
+    assert_eq!(build(14, 15), None);
+    assert_eq!(build(15, 15), Some(ConfigError::PingInterval { ping: SECOND * 15, idle: SECOND * 15 }));
+    assert_eq!(build(0, 15), Some(ConfigError::ZeroTimeout));
+}
+
+#[test]
+fn while_we_do_not_read_the_remote_is_not_idle() {
+    let pause = 1000.try_into().unwrap();
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(pause).build().unwrap());
+    for _ in 0..50 {
+        remote.say_bytes(&frame("ping", &[1; 8]));
+    }
+    remote.events();
+    assert!(!remote.machine.wants_read());
+    remote.machine.transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+}

@@ -1,0 +1,362 @@
+//! Sending: what is refused, in which order bytes leave, and what happens when they do not.
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+
+use bytes::Bytes;
+use peer_core::message::{Addr, FeeFilter, GetData, Inv, Inventory, Ping, Pong, Raw};
+use peer_core::{Command, Config, Direction, Error, Event, Hash, Mark, Message, Node, SendError, Timer};
+use peer_tests::pair::{Pair, Side};
+use peer_tests::remote::{NETWORK, Remote, introduction};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn established() -> Remote {
+    Remote::established(Config::builder(NETWORK).build().unwrap())
+}
+
+fn limited(limit: usize, pause: usize) -> Remote {
+    let bytes = |count| NonZeroUsize::new(count).unwrap();
+    let config = Config::builder(NETWORK).send_limit(bytes(limit)).send_pause(bytes(pause));
+    Remote::established(config.build().unwrap())
+}
+
+/// An `inv` with so many items: 27 bytes and 36 for each.
+fn inv(items: u32) -> Message {
+    let items = (0..items).map(|number| Inventory::tx(Hash::digest(&number.to_le_bytes())));
+    Message::Inv(Inv { inventory: items.collect::<Vec<_>>().try_into().unwrap() })
+}
+
+fn ping(nonce: u64) -> Message {
+    Message::Ping(Ping { nonce })
+}
+
+/// A message whose frame is exactly `len` bytes and leaves through the bulk lane.
+fn raw(len: usize) -> Message {
+    let payload = Bytes::from(vec![7; len - 24]);
+    Message::Raw(Raw { command: Command::new("custom").unwrap(), payload })
+}
+
+fn send(remote: &mut Remote, message: &Message) -> Mark {
+    remote.machine.send(message, remote.now).unwrap()
+}
+
+fn commands(messages: &[Message]) -> Vec<String> {
+    messages.iter().map(|message| message.command().to_string()).collect()
+}
+
+#[test]
+fn before_the_handshake_is_complete_nothing_is_accepted() {
+    let node = Node::new(Config::builder(NETWORK).build().unwrap());
+    let mut remote = Remote::new(&node, Direction::Inbound);
+    let refused = Err(SendError::NotEstablished);
+    assert_eq!(remote.machine.send(&Message::GetAddr, remote.now), refused);
+    remote.say(&introduction(12).into());
+    remote.pull().unwrap();
+    assert_eq!(remote.machine.send(&Message::GetAddr, remote.now), refused);
+    remote.events();
+    assert_eq!(commands(&remote.hears()), ["version", "verack"]);
+    assert_eq!(remote.machine.send(&Message::GetAddr, remote.now), refused);
+    remote.say(&Message::Verack);
+    assert_eq!(remote.pull(), Ok(Some(Event::Established)));
+    assert!(remote.machine.send(&Message::GetAddr, remote.now).is_ok());
+}
+
+#[test]
+fn the_handshake_alone_sends_version_and_verack() {
+    let mut remote = established();
+    for message in [Message::Verack, introduction(12).into()] {
+        let refused = SendError::HandshakeMessage(message.command());
+        assert_eq!(remote.machine.send(&message, remote.now), Err(refused));
+    }
+}
+
+#[test]
+fn what_the_version_in_force_lacks_is_refused_and_does_no_harm() {
+    let mut remote = established();
+    let addr = Message::Addr(Addr::default());
+    assert!(matches!(remote.machine.send(&addr, remote.now), Err(SendError::Encode(_))));
+    assert!(remote.machine.is_established());
+    assert!(!remote.machine.wants_write());
+}
+
+#[test]
+fn every_message_arrives_as_it_was_sent() {
+    for chunk in [1, 7, usize::MAX] {
+        let mut pair = Pair::new(1).chunk(chunk).established();
+        let messages = [inv(0), inv(1000), Message::FeeFilter(FeeFilter { min_fee: -1 }), Message::GetAddr];
+        for message in &messages {
+            pair.send(Side::Outbound, message).unwrap();
+            pair.settle();
+        }
+        assert_eq!(pair.messages(Side::Inbound), messages);
+    }
+}
+
+#[test]
+fn a_full_queue_refuses_and_the_peer_lives() {
+    let mut remote = limited(1000, 100);
+    send(&mut remote, &raw(600));
+    let refused = SendError::Full { queued: 600, wanted: 401, limit: 1000 };
+    assert_eq!(remote.machine.send(&raw(401), remote.now), Err(refused));
+    send(&mut remote, &raw(400));
+    assert_eq!(remote.machine.queued(), 1000);
+    assert!(remote.machine.is_established());
+    remote.machine.transmit(remote.now);
+    remote.machine.sent(24, remote.now);
+    send(&mut remote, &raw(24));
+}
+
+#[test]
+fn a_mark_is_reached_when_its_last_byte_is_taken() {
+    let mut remote = established();
+    let mark = send(&mut remote, &Message::GetAddr);
+    let next = send(&mut remote, &Message::GetAddr);
+    assert_eq!(remote.machine.take(23, remote.now).len(), 23);
+    assert!(!remote.machine.is_flushed(mark));
+    remote.machine.take(1, remote.now);
+    assert!(remote.machine.is_flushed(mark));
+    assert!(!remote.machine.is_flushed(next));
+}
+
+#[test]
+fn after_the_end_a_mark_tells_what_went_out() {
+    let mut remote = established();
+    let written = send(&mut remote, &Message::GetAddr);
+    let lost = send(&mut remote, &Message::GetAddr);
+    remote.machine.take(24, remote.now);
+    remote.machine.close(remote.now);
+    assert!(remote.machine.is_flushed(written));
+    assert!(!remote.machine.is_flushed(lost));
+}
+
+#[test]
+fn control_overtakes_bulk_that_was_not_shown() {
+    let mut remote = established();
+    for message in [inv(1), ping(1), inv(2), Message::GetAddr] {
+        send(&mut remote, &message);
+    }
+    assert_eq!(remote.hears(), [ping(1), Message::GetAddr, inv(1), inv(2)]);
+}
+
+#[test]
+fn a_pong_overtakes_bulk_too() {
+    let mut remote = established();
+    send(&mut remote, &raw(1_000_000));
+    remote.say(&ping(7));
+    remote.events();
+    assert_eq!(remote.machine.transmit(remote.now).len(), 32);
+    remote.machine.sent(32, remote.now);
+    assert_eq!(remote.machine.queued(), 1_000_000);
+}
+
+#[test]
+fn a_frame_that_was_shown_is_committed() {
+    let mut remote = established();
+    send(&mut remote, &inv(1));
+    let shown = remote.machine.transmit(remote.now);
+    send(&mut remote, &ping(1));
+    assert_eq!(remote.machine.transmit(remote.now), shown);
+    assert_eq!(remote.hears(), [inv(1), ping(1)]);
+}
+
+#[test]
+fn a_flushed_pong_or_ping_is_no_fence_for_bulk() {
+    let mut remote = established();
+    let bulk = send(&mut remote, &inv(1));
+    let control = send(&mut remote, &ping(1));
+    remote.machine.take(32, remote.now);
+    assert!(remote.machine.is_flushed(control));
+    assert!(!remote.machine.is_flushed(bulk));
+}
+
+#[test]
+fn partial_writes_of_any_size_lose_and_repeat_nothing() {
+    let messages = [inv(300), ping(1), inv(0)];
+    let mut at_once = established();
+    for message in &messages {
+        send(&mut at_once, message);
+    }
+    let expected = at_once.machine.take_all(at_once.now);
+    for most in [1, 5, 24, 31, 1000] {
+        let mut remote = established();
+        for message in &messages {
+            send(&mut remote, message);
+        }
+        let mut written = Vec::new();
+        while remote.machine.wants_write() {
+            written.extend(remote.machine.take(most, remote.now));
+        }
+        assert_eq!(written, expected, "{most} at a time");
+    }
+}
+
+#[test]
+fn more_sent_than_shown_counts_as_what_was_shown() {
+    let mut remote = established();
+    let first = send(&mut remote, &Message::GetAddr);
+    let second = send(&mut remote, &Message::GetAddr);
+    remote.machine.sent(1000, remote.now);
+    assert!(!remote.machine.is_flushed(first));
+    remote.machine.transmit(remote.now);
+    remote.machine.sent(usize::MAX, remote.now);
+    assert!(remote.machine.is_flushed(first) && !remote.machine.is_flushed(second));
+    assert_eq!(remote.machine.queued(), 24);
+}
+
+#[test]
+fn a_small_frame_is_one_piece_and_a_large_shared_payload_is_not_copied() {
+    let mut remote = established();
+    send(&mut remote, &inv(100));
+    assert_eq!(remote.machine.transmit(remote.now).len(), 24 + 1 + 3600);
+    remote.hears();
+
+    let mut peer = remote.machine.fork();
+    let message = raw(100_024);
+    let Message::Raw(Raw { payload, .. }) = &message else { unreachable!() };
+    peer.send(&message).unwrap();
+    let pieces: Vec<_> = peer.chunks(usize::MAX, remote.now).map(<[u8]>::as_ptr_range).collect();
+    assert_eq!(pieces.len(), 2);
+    assert_eq!(pieces[1], payload.as_ptr_range());
+}
+
+#[test]
+fn chunks_are_whole_frames_until_there_is_enough() {
+    let mut remote = established();
+    for message in [raw(10_000), ping(1), ping(2), raw(10_000)] {
+        send(&mut remote, &message);
+    }
+    let lens = |chunks: Vec<Vec<u8>>| chunks.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lens(remote.machine.chunks(33, remote.now)), [32, 32]);
+    // What has been shown stays in front, whatever comes later.
+    send(&mut remote, &ping(3));
+    assert_eq!(lens(remote.machine.chunks(65, remote.now)), [32, 32, 32]);
+    assert_eq!(lens(remote.machine.chunks(usize::MAX, remote.now)), [32, 32, 32, 24, 9976, 24, 9976]);
+    assert_eq!(remote.machine.chunks(0, remote.now).concat().len(), 20_096);
+}
+
+#[test]
+fn chunks_continue_where_a_partial_write_stopped() {
+    let mut remote = established();
+    for message in [raw(10_000), raw(10_000), ping(1)] {
+        send(&mut remote, &message);
+    }
+    let all = remote.machine.chunks(usize::MAX, remote.now).concat();
+    let mut written = 0;
+    for count in [10, 22, 40, 9000, 5000] {
+        written += count;
+        remote.machine.sent(count, remote.now);
+        assert_eq!(remote.machine.chunks(usize::MAX, remote.now).concat(), all[written..]);
+        assert!(all[written..].starts_with(&remote.machine.transmit(remote.now)));
+    }
+}
+
+#[test]
+fn a_remote_that_takes_no_answers_is_not_read() {
+    let mut remote = limited(10_000, 320);
+    for nonce in 0..100 {
+        remote.say(&ping(nonce));
+    }
+    // Ten pongs are within the pause, the eleventh is the answer to one frame more.
+    assert_eq!(remote.events().len(), 11);
+    assert!(!remote.machine.wants_read());
+    assert_eq!(remote.machine.queued(), 11 * 32);
+    assert_eq!(remote.pull(), Ok(None));
+
+    remote.machine.take(32, remote.now);
+    assert!(remote.machine.wants_read());
+    assert_eq!(remote.events().len(), 1);
+    assert_eq!(remote.hears(), (1..12).map(|nonce| Message::Pong(Pong { nonce })).collect::<Vec<_>>());
+    assert_eq!(remote.events().len(), 11);
+}
+
+#[test]
+fn the_owners_messages_do_not_pause_reading() {
+    let mut remote = limited(100_000, 320);
+    send(&mut remote, &raw(100_000));
+    assert!(remote.machine.wants_read());
+    remote.say(&ping(1));
+    assert_eq!(remote.events(), [Event::Message(ping(1))]);
+}
+
+#[test]
+fn two_peers_that_both_send_much_do_not_lock_each_other_up() {
+    for chunk in [1000, 100_000] {
+        let mut pair = Pair::new(1).chunk(chunk).established();
+        for _ in 0..20 {
+            pair.send(Side::Outbound, &inv(10_000)).unwrap();
+            pair.send(Side::Inbound, &inv(10_000)).unwrap();
+        }
+        pair.settle();
+        assert_eq!(pair.messages(Side::Outbound).len(), 20);
+        assert_eq!(pair.messages(Side::Inbound).len(), 20);
+    }
+}
+
+#[test]
+fn a_frame_must_be_taken_within_20_seconds_and_one_more_for_every_256_kib() {
+    const KIB_256: usize = 256 * 1024;
+    let patient = Config::builder(NETWORK).idle_timeout(SECOND * 1000).build().unwrap();
+    for (len, seconds) in [(24, 20), (KIB_256 - 1, 20), (KIB_256, 21), (2 * KIB_256, 22), (32 << 20, 148)] {
+        let mut remote = Remote::established(patient.clone());
+        send(&mut remote, &raw(len));
+        remote.machine.transmit(remote.now);
+        assert_eq!(remote.deadline(), Some((SECOND * seconds, Timer::WriteStall)), "{len} bytes");
+    }
+}
+
+#[test]
+fn a_transport_that_takes_nothing_ends_the_connection() {
+    let mut remote = established();
+    send(&mut remote, &Message::GetAddr);
+    assert_eq!(remote.deadline().unwrap().1, Timer::Ping);
+    remote.wait(SECOND).unwrap();
+    remote.machine.transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
+    assert_eq!(remote.wait(SECOND * 20), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn the_deadline_of_a_frame_is_not_put_off_by_offering_it_again_or_taking_a_part_of_it() {
+    let mut remote = established();
+    send(&mut remote, &inv(1));
+    remote.machine.transmit(remote.now);
+    remote.wait(SECOND * 10).unwrap();
+    remote.machine.take(30, remote.now);
+    remote.machine.transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND * 10, Timer::WriteStall)));
+}
+
+#[test]
+fn each_frame_has_its_own_time() {
+    let mut remote = established();
+    send(&mut remote, &Message::GetAddr);
+    send(&mut remote, &Message::GetAddr);
+    remote.machine.transmit(remote.now);
+    remote.wait(SECOND * 19).unwrap();
+    remote.machine.take(24, remote.now);
+    assert_eq!(remote.deadline().unwrap().1, Timer::Ping);
+    remote.machine.transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
+}
+
+#[test]
+fn frames_shown_together_have_their_time_one_after_another() {
+    let mut remote = established();
+    send(&mut remote, &Message::GetAddr);
+    send(&mut remote, &Message::GetAddr);
+    remote.machine.chunks(usize::MAX, remote.now);
+    remote.wait(SECOND * 19).unwrap();
+    remote.machine.sent(24, remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
+}
+
+#[test]
+fn a_refused_message_leaves_no_trace() {
+    let mut remote = limited(100, 32);
+    let inventory = vec![Inventory::block(Hash::ZERO); 3].try_into().unwrap();
+    let request = Message::GetData(GetData { inventory });
+    assert!(matches!(remote.machine.send(&request, remote.now), Err(SendError::Full { .. })));
+    assert_eq!(remote.machine.open_requests(), 0);
+    assert_eq!(remote.machine.queued(), 0);
+}
