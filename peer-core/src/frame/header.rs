@@ -48,6 +48,12 @@ impl Header {
         Self { network, command: command.to_wire(), len: len as u32, checksum }
     }
 
+    /// Size of the whole frame in bytes, as the header declares it.
+    #[must_use]
+    pub const fn wire_len(&self) -> usize {
+        (self.len as usize).saturating_add(Self::LEN)
+    }
+
     /// Reads a header. Nothing is checked.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {

@@ -5,6 +5,8 @@
 //! `keepalive`, `trickle`, `known`, `requests`, `outbox`. They hold state and answer questions; this file,
 //! `protocol` and `send` are where their answers become frames and events, and `look` is what the owner sees.
 
+mod ask;
+mod farewell;
 mod handshake;
 mod keepalive;
 mod known;
@@ -23,6 +25,7 @@ use core::time::Duration;
 use bytes::BytesMut;
 use rand_core::Rng;
 
+use self::ask::LastAsked;
 use self::handshake::{Clock, Early, Handshake};
 use self::keepalive::Keepalive;
 use self::known::{Known, Limits};
@@ -37,6 +40,7 @@ use crate::config::Config;
 use crate::error::{Error, FrameError, TooManyHandshakes};
 use crate::event::{Direction, Event, Hello};
 use crate::frame::FrameReader;
+use crate::hash::Hash;
 use crate::message::{Inventory, Version};
 use crate::node::{Node, Ticket};
 use crate::protocol::ProtocolVersion;
@@ -74,6 +78,10 @@ pub struct Peer {
     trickle: Trickle,
     known: Known,
     requests: Option<Box<Requests>>,
+    last_asked: Option<Box<LastAsked>>,
+    last_announced: Option<Box<Hash>>,
+    /// The connection ends as soon as a last frame is written.
+    parting: Option<Box<Error>>,
     /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
     waiting: Option<Time>,
     /// How long we waited for the remote before that, all in all.
@@ -154,6 +162,9 @@ impl Peer {
             trickle: Trickle::new(&config.trickle_delay, rng),
             known: Known::new((rng.next_u64(), rng.next_u64())),
             requests: None,
+            last_asked: None,
+            last_announced: None,
+            parting: None,
             waiting: Some(now),
             waited: Duration::ZERO,
             progress: 0,
@@ -198,7 +209,7 @@ impl Peer {
                 self.stop_waiting(now);
                 Ok(None)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => self.part(error),
         }
     }
 
@@ -303,7 +314,7 @@ impl Peer {
         let Self { outbox, keepalive, requests, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
             match purpose {
-                Purpose::Handshake => return,
+                Purpose::Handshake | Purpose::Farewell => return,
                 Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
                 Purpose::Request => {
                     if let Some(requests) = requests {
@@ -315,6 +326,11 @@ impl Peer {
             *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
+        if self.outbox.queued() == 0
+            && let Some(error) = self.parting.take()
+        {
+            self.fail(*error);
+        }
     }
 
     /// Notes that the remote has `item`, so that it is not announced to it. The owner calls it for what the
@@ -331,6 +347,12 @@ impl Peer {
         self.hello.best_height = height;
     }
 
+    /// Notes which block the remote announced last; `None` forgets it.
+    #[doc(alias = "UpdateLastAnnouncedBlock")]
+    pub fn set_last_announced_block(&mut self, block: Option<Hash>) {
+        self.last_announced = block.map(Box::new);
+    }
+
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
@@ -339,6 +361,16 @@ impl Peer {
 
     fn config(&self) -> &Config {
         self.node.config()
+    }
+
+    /// Ends the connection because of the remote, in the old era with a word of explanation.
+    fn part(&mut self, error: Error) -> Result<Option<Event>, Error> {
+        let Some(reject) = self.farewell(&error) else { return Err(self.fail(error)) };
+        self.let_go();
+        self.outbox.drop_unshown();
+        self.push(&reject, Purpose::Farewell);
+        self.parting = Some(Box::new(error));
+        Ok(None)
     }
 
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
@@ -379,18 +411,25 @@ impl Peer {
 
     /// Ends the connection: keeps the reason and lets go of everything else.
     fn fail(&mut self, error: Error) -> Error {
+        let error = self.parting.take().map_or(error, |parting| *parting);
         self.failure = Some(error.clone());
+        self.let_go();
+        self.outbox.clear();
+        error
+    }
+
+    /// Lets go of everything but what is to be written.
+    fn let_go(&mut self) {
         self.ticket = None;
         self.clock = Clock::Stopped;
-        self.outbox.clear();
         self.reader = FrameReader::new();
         self.keepalive.next_ping = None;
         self.trickle.take();
         self.requests = None;
+        self.waiting = None;
         if let Handshake::AwaitVerack(early) | Handshake::Established(early) = &mut self.handshake {
             *early = Early::default();
         }
-        error
     }
 }
 

@@ -34,6 +34,8 @@ pub(crate) enum Purpose {
     Ping(u64),
     /// A request whose answers are waited for.
     Request,
+    /// The last word before the connection ends. No mark counts it.
+    Farewell,
 }
 
 /// A frame: its header with the payload, or with a payload that is shared with others.
@@ -106,7 +108,9 @@ impl Outbox {
             self.owed = self.owed.saturating_add(len);
         }
         let end = self.put.at(lane);
-        *end = end.saturating_add(len as u64);
+        if purpose != Purpose::Farewell {
+            *end = end.saturating_add(len as u64);
+        }
         let mark = Mark { lane, end: *end };
         match lane {
             Lane::Control => self.control.push_back(piece),
@@ -183,8 +187,18 @@ impl Outbox {
         if purpose == Purpose::Owed {
             self.owed = self.owed.saturating_sub(count);
         }
-        let flushed = self.flushed.at(lane);
-        *flushed = flushed.saturating_add(count as u64);
+        if purpose != Purpose::Farewell {
+            let flushed = self.flushed.at(lane);
+            *flushed = flushed.saturating_add(count as u64);
+        }
+    }
+
+    /// Drops everything that was not shown. Their marks are never flushed.
+    pub(crate) fn drop_unshown(&mut self) {
+        self.control = VecDeque::new();
+        self.bulk = VecDeque::new();
+        self.queued = self.on_show;
+        self.owed = 0;
     }
 
     /// Drops everything that was not taken.
