@@ -1,5 +1,6 @@
 //! Time as the machine sees it: an argument.
 
+use alloc::format;
 use core::fmt;
 use core::ops::Add;
 use core::time::Duration;
@@ -51,6 +52,6 @@ impl fmt::Debug for Time {
 impl fmt::Display for Time {
     /// Seconds with milliseconds, like `12.345s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{:03}s", self.0.as_secs(), self.0.subsec_millis())
+        f.pad(&format!("{}.{:03}s", self.0.as_secs(), self.0.subsec_millis()))
     }
 }

@@ -1,0 +1,98 @@
+//! How do I drive a peer over a blocking socket?
+//!
+//! `cargo run -p peer-core --example blocking -- 127.0.0.1:18555` talks to a simnet node there for a while,
+//! without an address to a listener of its own in another thread.
+
+use core::error::Error;
+use core::hash::BuildHasher as _;
+use core::time::Duration;
+use std::collections::hash_map::RandomState;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::time::{Instant, UNIX_EPOCH};
+
+use bytes::BytesMut;
+use peer_core::message::{NetAddress, Timestamp};
+use peer_core::{Config, Direction, End, Event, Hello, Message, Network, Node, Peer, Services, Time};
+use rand_chacha::{ChaCha8Rng as Rng, rand_core::SeedableRng as _};
+
+type Done = Result<(), Box<dyn Error>>;
+
+fn main() -> Done {
+    if let Some(address) = std::env::args().nth(1) {
+        return talk(TcpStream::connect(address)?, Direction::Outbound);
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let stream = TcpStream::connect(listener.local_addr()?)?;
+    let (accepted, _) = listener.accept()?;
+    let other = std::thread::spawn(|| talk(accepted, Direction::Inbound).map_err(|error| error.to_string()));
+    talk(stream, Direction::Outbound)?;
+    Ok(other.join().map_err(|_| "the listener panicked")??)
+}
+
+/// Holds a conversation, which the dialling side ends.
+fn talk(mut stream: TcpStream, direction: Direction) -> Done {
+    #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
+    let start = Instant::now();
+    let rng = &mut Rng::seed_from_u64(RandomState::new().hash_one("seed"));
+    let config = Config::builder(Network::SIMNET).user_agent("blocking", "1.0");
+    let node = Node::new(config.ping_interval(Duration::from_secs(1)).build()?);
+    let unix_time = Timestamp::new(UNIX_EPOCH.elapsed()?.as_secs())?;
+    let hello = Hello::new(NetAddress::new(stream.peer_addr()?, Services::NONE), 0, unix_time);
+    let mut peer = match direction {
+        Direction::Outbound => Peer::outbound(&node, hello, Time::ZERO, rng)?,
+        Direction::Inbound => Peer::inbound(&node, hello, Time::ZERO, rng),
+    };
+    stream.set_nodelay(true)?;
+    stream.set_write_timeout(Some(Duration::from_secs(20)))?;
+    let mut input = BytesMut::new();
+    let reason = loop {
+        let now = Time::from_elapsed(start.elapsed());
+        if direction == Direction::Outbound && now.elapsed() > Duration::from_millis(2500) {
+            peer.close();
+        }
+        if let Err(reason) = turn(&mut peer, &mut input, &mut stream, now, rng) {
+            break reason;
+        }
+    };
+    println!("{}: {reason}; latest round trip {:?}", peer.stats(), peer.stats().last_ping_round_trip);
+    match peer.failure() {
+        Some(peer_core::Error::ClosedByOwner | peer_core::Error::ClosedByRemote) => Ok(()),
+        _ => Err(reason),
+    }
+}
+
+/// Hears everything, then writes everything, and waits for the remote only when neither is left to do.
+fn turn(peer: &mut Peer, input: &mut BytesMut, stream: &mut TcpStream, now: Time, rng: &mut Rng) -> Done {
+    while let Some(event) = peer.receive(input, now)? {
+        react(peer, &event)?;
+    }
+    peer.tick(now, rng)?;
+    if peer.wants_write() {
+        let written = stream.write(peer.transmit(now)).map_err(|_| peer.end(End::Failed, input))?;
+        peer.sent(written, now);
+        return Ok(());
+    }
+    let wait = peer.deadline().map_or(Duration::MAX, |(at, _)| at.saturating_since(now));
+    stream.set_read_timeout(Some(wait.clamp(Duration::from_millis(1), Duration::from_millis(100))))?;
+    let mut buffer = [0; 16 * 1024];
+    match stream.read(&mut buffer) {
+        Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+        over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, input).into()),
+    }
+    Ok(())
+}
+
+fn react(peer: &mut Peer, event: &Event) -> Done {
+    let heard = match event {
+        Event::Version(version) => format!("version of {}", version.user_agent),
+        Event::Message(message) => format!("{} {}", message.command(), message.summary()),
+        other => format!("{other:?}"),
+    };
+    println!("{} {heard}", peer.stats());
+    if *event == Event::Established {
+        peer.send(&Message::SendHeaders)?;
+    }
+    Ok(())
+}

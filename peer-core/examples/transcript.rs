@@ -1,0 +1,99 @@
+//! What do two Decred peers say to each other?
+//!
+//! Two machines hold a conversation in memory: a handshake, a batch of announcements, pings and a farewell.
+//! There is no socket and no thread, and the clock jumps to whatever happens next. Run it with
+//! `cargo run -p peer-core --example transcript`.
+
+use core::error::Error;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use bytes::BytesMut;
+use peer_core::message::{Inventory, NetAddress, Timestamp};
+use peer_core::{Config, ConfigError, End, Event, Hash, Hello, Message, Network, Node, Peer, Services, Time};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
+
+/// How long bytes are on their way.
+const LATENCY: Duration = Duration::from_millis(20);
+
+type Done = Result<(), Box<dyn Error>>;
+
+fn main() -> Done {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let remote = |port| NetAddress::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Services::NONE);
+    let hello = |port| Hello::new(remote(port), 0, Timestamp::default());
+    let side = |peer| Side { peer, arriving: VecDeque::new(), input: BytesMut::new() };
+    let mut alice = side(Peer::outbound(&node("alice")?, hello(18555), Time::ZERO, rng)?);
+    let mut bob = side(Peer::inbound(&node("bob")?, hello(49152), Time::ZERO, rng));
+
+    let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(60)));
+    while now < end {
+        alice.act("bob -> alice", &mut bob, now, rng)?;
+        bob.act("alice -> bob", &mut alice, now, rng)?;
+        now = alice.next().into_iter().chain(bob.next()).min().unwrap_or(end);
+    }
+    println!(" {end}  alice: {}; bob: {}", alice.peer.close(), bob.peer.end(End::Eof, &bob.input));
+    for stats in [alice.peer.stats(), bob.peer.stats()] {
+        println!("\n{stats}: {} at protocol version {}", stats.user_agent, stats.protocol_version);
+        let round_trip = stats.last_ping_round_trip.unwrap_or_default();
+        println!("{} bytes out, {} in, round trip {round_trip:?}", stats.bytes_sent, stats.bytes_received);
+    }
+    Ok(())
+}
+
+fn node(name: &str) -> Result<Node, ConfigError> {
+    let config = Config::builder(Network::SIMNET).user_agent(name, "1.0");
+    Ok(Node::new(config.idle_timeout(Duration::from_secs(25)).build()?))
+}
+
+/// A machine, and what its owner keeps beside it.
+struct Side {
+    peer: Peer,
+    /// Bytes on their way here, and when they arrive.
+    arriving: VecDeque<(Time, Vec<u8>)>,
+    input: BytesMut,
+}
+
+impl Side {
+    /// All that an owner owes a machine: hand it what came, hear what it tells, wake it, write what it says.
+    fn act(&mut self, direction: &str, other: &mut Self, now: Time, rng: &mut ChaCha8Rng) -> Done {
+        while let Some((_, bytes)) = self.arriving.front().filter(|(at, _)| *at <= now) {
+            self.input.extend_from_slice(bytes);
+            self.arriving.pop_front();
+        }
+        while let Some(event) = self.peer.receive(&mut self.input, now)? {
+            let said = match event {
+                Event::Version(version) => format!("version {}", Message::Version(version).summary()),
+                Event::Established => {
+                    // Announcements wait for company: a hundred of them leave in one message.
+                    for number in 0..100_u8 {
+                        self.peer.announce(Inventory::tx(Hash::digest(&[number])), now)?;
+                    }
+                    "verack".to_owned()
+                }
+                Event::Message(Message::Inv(inv)) => {
+                    // What the other side has need not be announced to it: of two equal batches one leaves.
+                    inv.inventory.iter().for_each(|item| self.peer.add_known(item, now));
+                    format!("inv of {} items", inv.inventory.len())
+                }
+                Event::Message(message) => format!("{} {}", message.command(), message.summary()),
+                other => format!("{other:?}"),
+            };
+            println!("{:>8}  {direction}  {}", format!("{now}"), said.trim_end());
+        }
+        self.peer.tick(now, rng)?;
+        while self.peer.wants_write() {
+            let bytes = self.peer.transmit(now).to_vec();
+            self.peer.sent(bytes.len(), now);
+            other.arriving.push_back((now + LATENCY, bytes));
+        }
+        Ok(())
+    }
+
+    /// When something happens here next: bytes arrive, or the machine wants to be woken.
+    fn next(&self) -> Option<Time> {
+        let (arrival, deadline) = (self.arriving.front(), self.peer.deadline());
+        arrival.map(|(at, _)| *at).into_iter().chain(deadline.map(|(at, _)| at)).min()
+    }
+}

@@ -1,0 +1,227 @@
+//! How a connection ends, and what is left of it.
+
+use core::time::Duration;
+
+use bytes::BytesMut;
+use peer_core::message::{Inventory, Ping};
+use peer_core::{
+    CodecError, Command, Config, Direction, End, Error, ErrorKind, Excess, FrameError, Hash, Message,
+    Network, Node, ProtocolVersion, SendError, Time, Timer,
+};
+use peer_tests::invariants::END_OF_TIME;
+use peer_tests::pair::{Pair, Side};
+use peer_tests::remote::{NETWORK, Remote, frame, header};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+fn established() -> Remote {
+    Remote::established(Config::builder(NETWORK).build().unwrap())
+}
+
+fn command(name: &str) -> Command {
+    Command::new(name).unwrap()
+}
+
+/// The end of a stream after these bytes, and what comes of it.
+fn eof_after(bytes: &[u8]) -> Error {
+    let mut remote = established();
+    remote.say_bytes(bytes);
+    remote.events();
+    remote.machine.end(End::Eof, remote.now)
+}
+
+#[test]
+fn a_stream_that_ends_between_frames_is_closed_by_the_remote() {
+    assert_eq!(eof_after(&[]), Error::ClosedByRemote);
+    assert_eq!(eof_after(&frame("getaddr", &[])), Error::ClosedByRemote);
+    let node = Node::new(Config::builder(NETWORK).build().unwrap());
+    let mut remote = Remote::new(&node, Direction::Outbound);
+    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedByRemote);
+}
+
+#[test]
+fn a_stream_that_ends_inside_a_frame_is_cut_off() {
+    let ping = frame("ping", &[1; 8]);
+    for (len, missing) in [(1, 23), (23, 1), (24, 8), (31, 1)] {
+        assert_eq!(eof_after(&ping[..len]), FrameError::Truncated { missing }.into(), "{len} bytes");
+    }
+}
+
+#[test]
+fn a_transport_that_fails_says_so_wherever_it_fails() {
+    for bytes in [&[][..], &frame("ping", &[1; 8])[..30]] {
+        let mut remote = established();
+        remote.say_bytes(bytes);
+        remote.events();
+        assert_eq!(remote.machine.end(End::Failed, remote.now), Error::TransportFailed);
+    }
+}
+
+#[test]
+fn the_owner_closes_at_its_wish() {
+    let mut pair = Pair::new(1).established();
+    pair.close(Side::Inbound);
+    pair.settle();
+    assert_eq!(pair.failure(Side::Inbound), Some(&Error::ClosedByOwner));
+    assert_eq!(pair.failure(Side::Outbound), Some(&Error::ClosedByRemote));
+}
+
+#[test]
+fn what_was_written_before_a_close_arrives() {
+    let mut pair = Pair::new(1).chunk(10).established();
+    let mark = pair.send(Side::Outbound, &Message::GetAddr).unwrap();
+    pair.set_busy(Side::Inbound, true);
+    pair.settle();
+    assert!(pair.peer(Side::Outbound).is_flushed(mark));
+    pair.close(Side::Outbound);
+    pair.set_busy(Side::Inbound, false);
+    pair.settle();
+    assert_eq!(pair.messages(Side::Inbound), [Message::GetAddr]);
+    assert_eq!(pair.failure(Side::Inbound), Some(&Error::ClosedByRemote));
+}
+
+#[test]
+fn what_was_not_written_before_a_close_is_gone() {
+    let mut pair = Pair::new(1).established();
+    let mark = pair.send(Side::Outbound, &Message::GetAddr).unwrap();
+    pair.close(Side::Outbound);
+    pair.settle();
+    assert_eq!(pair.messages(Side::Inbound), []);
+    assert!(!pair.peer(Side::Outbound).is_flushed(mark));
+}
+
+#[test]
+fn a_half_closed_stream_ends_the_connection() {
+    let mut pair = Pair::new(1).established();
+    pair.half_close(Side::Outbound);
+    pair.settle();
+    assert_eq!(pair.failure(Side::Inbound), Some(&Error::ClosedByRemote));
+    assert_eq!(pair.failure(Side::Outbound), Some(&Error::ClosedByRemote));
+}
+
+#[test]
+fn a_connection_that_breaks_fails_at_both_ends() {
+    let mut pair = Pair::new(1).established();
+    pair.cut();
+    for side in [Side::Outbound, Side::Inbound] {
+        assert_eq!(pair.failure(side), Some(&Error::TransportFailed));
+    }
+}
+
+#[test]
+fn the_first_end_is_the_one_that_counts() {
+    let mut remote = established();
+    remote.say_bytes(&frame("verack", &[]));
+    let first = remote.error();
+    assert_eq!(remote.machine.end(End::Failed, remote.now), first);
+    assert_eq!(remote.machine.end(End::Eof, remote.now), first);
+    assert_eq!(remote.machine.close(remote.now), first);
+}
+
+#[test]
+fn after_the_end_everything_returns_the_same_error_and_nothing_is_left_to_do() {
+    let remote = established();
+    let (mut peer, now) = (remote.machine.fork(), remote.now);
+    let item = Inventory::tx(Hash::ZERO);
+    let mut input = BytesMut::from(&frame("ping", &[1; 8])[..]);
+    peer.send(&Message::Ping(Ping { nonce: 1 })).unwrap();
+    peer.announce(item, now).unwrap();
+    peer.receive(&mut input, now).unwrap();
+    let error = peer.close();
+
+    let refused = SendError::Closed(error.clone());
+    input.extend_from_slice(&frame("ping", &[1; 8]));
+    assert_eq!(peer.receive(&mut input, now), Err(error.clone()));
+    assert_eq!(peer.tick(END_OF_TIME, &mut ChaCha8Rng::seed_from_u64(1)), Err(error.clone()));
+    assert_eq!(peer.send(&Message::GetAddr), Err(refused.clone()));
+    assert_eq!(peer.announce(item, now), Err(refused.clone()));
+    assert_eq!(peer.announce_now(item, now), Err(refused));
+    assert_eq!(peer.failure(), Some(&error));
+    assert_eq!(peer.deadline(), None);
+    assert!(peer.transmit(now).is_empty());
+    assert!(!peer.wants_read() && !peer.wants_write() && !peer.is_established());
+    assert_eq!((peer.queued(), peer.open_requests()), (0, 0));
+}
+
+#[test]
+fn misuse_after_the_end_does_no_harm() {
+    let mut remote = established();
+    remote.machine.close(remote.now);
+    remote.machine.sent(1000, remote.now);
+    remote.machine.add_known(&Inventory::tx(Hash::ZERO), remote.now);
+    remote.machine.set_best_height(1, remote.now);
+    remote.machine.set_last_block(1_000_000, remote.now);
+    assert!(remote.machine.chunks(100, remote.now).is_empty());
+    assert_eq!(remote.machine.stats().last_block, 1_000_000);
+}
+
+#[test]
+fn time_that_runs_backwards_does_no_harm() {
+    let mut remote = established();
+    remote.wait(Duration::from_secs(3600 * 24)).unwrap_err();
+    let mut remote = established();
+    remote.wait(Duration::from_secs(100)).unwrap();
+    remote.now = Time::ZERO;
+    for nonce in 0..3 {
+        remote.say(&Message::Ping(Ping { nonce }));
+        assert_eq!(remote.events().len(), 1);
+        remote.wait(Duration::ZERO).unwrap();
+        remote.hears();
+    }
+    assert!(remote.machine.is_established());
+}
+
+#[test]
+fn each_refusal_of_the_wire_keeps_the_references_name() {
+    let mut bad_checksum = frame("getaddr", &[]).to_vec();
+    bad_checksum[20] ^= 1;
+    let mut other_network = frame("getaddr", &[]).to_vec();
+    other_network[0] ^= 1;
+    let mut malformed = frame("getaddr", &[]).to_vec();
+    malformed[5] = 0;
+    for (bytes, kind) in [
+        (bad_checksum, ErrorKind::PayloadChecksum),
+        (other_network, ErrorKind::WrongNetwork),
+        (malformed, ErrorKind::MalformedCmd),
+        (frame("reject", &[]).to_vec(), ErrorKind::UnknownCmd),
+        (header("ping", 9, [0; 4]).to_vec(), ErrorKind::PayloadTooLarge),
+        (frame("ping", &[1; 7]).to_vec(), ErrorKind::Truncated),
+        (frame("inv", &[0, 0]).to_vec(), ErrorKind::TrailingBytes),
+        (frame("inv", &[0xfd, 1, 0]).to_vec(), ErrorKind::NonCanonicalVarInt),
+    ] {
+        let mut remote = established();
+        remote.say_bytes(&bytes);
+        let error = remote.error();
+        assert_eq!(error.kind(), Some(kind));
+        assert!(error.is_misbehaviour() && !error.is_transient(), "{error}");
+    }
+}
+
+#[test]
+fn an_end_tells_whether_to_blame_the_remote_and_whether_to_come_back() {
+    let truncated = CodecError::Truncated { needed: 8, available: 7 };
+    let excess = Excess { got: 9, max: 8 };
+    let (ping, min) = (command("ping"), ProtocolVersion::REMOVE_REJECT);
+    let table: [(Error, bool, bool); 16] = [
+        (FrameError::PayloadTooLarge { command: Some(ping), excess }.into(), true, false),
+        (FrameError::WrongNetwork(Network::MAINNET).into(), true, false),
+        (FrameError::MalformedCmd([1; 12]).into(), true, false),
+        (FrameError::UnknownCmd(ping).into(), true, false),
+        (FrameError::Payload { command: ping, source: truncated }.into(), true, false),
+        (FrameError::Truncated { missing: 1 }.into(), false, true),
+        (Error::NotVersionMessage { got: ping }, true, false),
+        (Error::NotVerAckMessage { got: ping }, true, false),
+        (Error::Repeated(command("verack")), true, false),
+        (Error::Unrequested(command("block")), true, false),
+        (Error::ProtocolVerTooOld { got: 8, min }, false, false),
+        (Error::SelfConnection, false, false),
+        (Error::Timeout(Timer::Idle), false, true),
+        (Error::ClosedByRemote, false, true),
+        (Error::ClosedByOwner, false, true),
+        (Error::TransportFailed, false, true),
+    ];
+    for (error, is_misbehaviour, is_transient) in table {
+        assert_eq!(error.is_misbehaviour(), is_misbehaviour, "{error}");
+        assert_eq!(error.is_transient(), is_transient, "{error}");
+    }
+}

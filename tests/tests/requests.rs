@@ -1,0 +1,284 @@
+//! Answers are welcome only to what was asked.
+
+use core::num::NonZeroUsize;
+
+use peer_core::message::{
+    Block, BlockHeader, CFTypes, CFilterV2, FieldValues, FilterData, GetCFilterV2, GetCFsV2, GetData,
+    Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader, NotFound,
+    Transaction,
+};
+use peer_core::{
+    Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
+};
+use peer_tests::remote::{NETWORK, Remote, header};
+
+fn established() -> Remote {
+    Remote::established(Config::builder(NETWORK).build().unwrap())
+}
+
+fn established_at(version: u32) -> Remote {
+    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
+    Remote::established_at(config, version.into())
+}
+
+fn block(nonce: u32) -> Block {
+    Block::new(&BlockHeader { nonce, ..BlockHeader::default() }, &[], &[]).unwrap()
+}
+
+fn tx(lock_time: u32) -> Transaction {
+    Transaction::new(1, &[], &[], lock_time, 0).unwrap()
+}
+
+fn mix() -> MixFactoredPoly {
+    MixFactoredPoly {
+        header: MixHeader { signature: [1; 64], identity: [2; 33], session_id: [3; 32], run: 0 },
+        roots: FieldValues::new([[7]]).unwrap(),
+        seen_slot_reserves: List::new(),
+    }
+}
+
+fn getdata(items: impl Into<Vec<Inventory>>) -> Message {
+    Message::GetData(GetData { inventory: items.into().try_into().unwrap() })
+}
+
+fn notfound(items: impl Into<Vec<Inventory>>) -> Message {
+    Message::NotFound(NotFound { inventory: items.into().try_into().unwrap() })
+}
+
+fn cfilter_v2() -> Message {
+    Message::CFilterV2(Box::new(CFilterV2 {
+        block_hash: Hash::ZERO,
+        data: FilterData::new(&[1, 2, 3][..]).unwrap(),
+        proof_index: 0,
+        proof_hashes: List::new(),
+    }))
+}
+
+/// Asks, through our machine.
+fn ask(remote: &mut Remote, message: &Message) {
+    remote.machine.send(message, remote.now).unwrap();
+    remote.hears();
+}
+
+/// Answers, and expects that to be welcome.
+fn answer(remote: &mut Remote, message: Message) {
+    remote.say(&message);
+    assert_eq!(remote.events(), [Event::Message(message)]);
+}
+
+/// Answers, and expects to be refused.
+fn answer_unasked(mut remote: Remote, message: &Message) {
+    remote.say(message);
+    assert_eq!(remote.error(), Error::Unrequested(message.command()));
+}
+
+#[test]
+fn unasked_answers_are_refused_from_their_header_alone() {
+    for name in [
+        "block",
+        "notfound",
+        "miningstate",
+        "initstate",
+        "cfilter",
+        "cfheaders",
+        "cftypes",
+        "cfilterv2",
+        "cfiltersv2",
+        "mixpairreq",
+        "mixkeyxchg",
+        "mixcphrtxt",
+        "mixslotres",
+        "mixfactpoly",
+        "mixdcnet",
+        "mixconfirm",
+        "mixsecrets",
+    ] {
+        let mut remote = established();
+        let command = Command::new(name).unwrap();
+        let max = command.max_payload(ProtocolVersion::LATEST).unwrap();
+        remote.say_bytes(&header(name, max, [0; 4]));
+        assert_eq!(remote.error(), Error::Unrequested(command));
+    }
+    let mut remote = established_at(5);
+    remote.say_bytes(&header("merkleblock", 1000, [0; 4]));
+    assert_eq!(remote.error(), Error::Unrequested(Command::new("merkleblock").unwrap()));
+}
+
+#[test]
+fn everything_else_may_come_unasked() {
+    for name in ["inv", "headers", "addrv2", "tx", "getdata", "getheaders", "ping", "getcfsv2"] {
+        let mut remote = established();
+        remote.say_bytes(&header(name, 8, [0; 4]));
+        assert_eq!(remote.pull(), Ok(None), "{name}");
+    }
+}
+
+#[test]
+fn a_block_is_welcome_once_for_each_time_it_was_asked_for() {
+    let mut remote = established();
+    let item = Inventory::block(block(1).hash());
+    ask(&mut remote, &getdata([item]));
+    ask(&mut remote, &getdata([item]));
+    assert_eq!(remote.machine.open_requests(), 2);
+    answer(&mut remote, Message::Block(block(1)));
+    assert_eq!(remote.machine.open_requests(), 1);
+    answer(&mut remote, Message::Block(block(1)));
+    assert_eq!(remote.machine.open_requests(), 0);
+    answer_unasked(remote, &Message::Block(block(1)));
+}
+
+#[test]
+fn a_block_closes_only_the_request_for_itself() {
+    let mut remote = established();
+    ask(&mut remote, &getdata([1, 2].map(|nonce| Inventory::block(block(nonce).hash()))));
+    answer(&mut remote, Message::Block(block(3)));
+    assert_eq!(remote.machine.open_requests(), 2);
+    answer(&mut remote, Message::Block(block(2)));
+    assert_eq!(remote.machine.open_requests(), 1);
+}
+
+#[test]
+fn a_request_for_one_kind_does_not_admit_another() {
+    let mut remote = established();
+    ask(&mut remote, &getdata([Inventory::tx(tx(1).hash())]));
+    answer_unasked(remote, &Message::Block(block(1)));
+
+    let mut remote = established();
+    ask(&mut remote, &getdata([Inventory::block(block(1).hash())]));
+    answer_unasked(remote, &Message::MixFactoredPoly(Box::new(mix())));
+}
+
+#[test]
+fn a_transaction_closes_its_request_and_may_come_again_unasked() {
+    let mut remote = established();
+    ask(&mut remote, &getdata([Inventory::tx(tx(1).hash())]));
+    answer(&mut remote, Message::Tx(tx(2)));
+    assert_eq!(remote.machine.open_requests(), 1);
+    answer(&mut remote, Message::Tx(tx(1)));
+    assert_eq!(remote.machine.open_requests(), 0);
+    answer(&mut remote, Message::Tx(tx(1)));
+}
+
+#[test]
+fn a_mixing_message_closes_its_request() {
+    let mut remote = established();
+    let message = Message::MixFactoredPoly(Box::new(mix()));
+    ask(&mut remote, &getdata([Inventory::mix(message.mix_hash().unwrap())]));
+    answer(&mut remote, message.clone());
+    assert_eq!(remote.machine.open_requests(), 0);
+    answer_unasked(remote, &message);
+}
+
+#[test]
+fn a_merkleblock_closes_the_request_for_its_filtered_block() {
+    let mut remote = established_at(5);
+    let header = BlockHeader { nonce: 9, ..BlockHeader::default() };
+    let item = Inventory { kind: InventoryKind::FILTERED_BLOCK, hash: header.hash() };
+    ask(&mut remote, &getdata([item]));
+    let message = Message::MerkleBlock(Box::new(MerkleBlock {
+        header,
+        transactions: 0,
+        hashes: List::new(),
+        stake_transactions: 0,
+        stake_hashes: List::new(),
+        flags: MerkleFlags::new(&[][..]).unwrap(),
+    }));
+    answer(&mut remote, message.clone());
+    answer_unasked(remote, &message);
+}
+
+#[test]
+fn notfound_closes_what_it_lists() {
+    let mut remote = established();
+    let items = [1, 2, 3].map(|lock_time| Inventory::tx(tx(lock_time).hash()));
+    ask(&mut remote, &getdata(items));
+    answer(&mut remote, notfound([items[0], items[2], Inventory::tx(Hash::ZERO)]));
+    assert_eq!(remote.machine.open_requests(), 1);
+    answer(&mut remote, notfound([items[1]]));
+    answer_unasked(remote, &notfound([items[1]]));
+}
+
+#[test]
+fn a_request_that_is_answered_as_a_whole_admits_one_answer() {
+    let mut remote = established();
+    let request = Message::GetCFilterV2(GetCFilterV2 { block_hash: Hash::ZERO });
+    ask(&mut remote, &request);
+    ask(&mut remote, &request);
+    answer(&mut remote, cfilter_v2());
+    answer(&mut remote, cfilter_v2());
+    answer_unasked(remote, &cfilter_v2());
+}
+
+#[test]
+fn each_request_admits_its_own_answer_only() {
+    let types = Message::CFTypes(CFTypes { supported_filters: List::new() });
+    let mut remote = established();
+    ask(&mut remote, &Message::GetCFTypes);
+    answer(&mut remote, types.clone());
+    assert_eq!(remote.machine.open_requests(), 0);
+
+    let mut remote = established();
+    ask(&mut remote, &Message::GetCFsV2(GetCFsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO }));
+    answer_unasked(remote, &types);
+}
+
+#[test]
+fn a_request_is_open_from_the_moment_it_is_queued() {
+    let mut remote = established();
+    remote.machine.send(&Message::GetCFTypes, remote.now).unwrap();
+    answer(&mut remote, Message::CFTypes(CFTypes { supported_filters: List::new() }));
+}
+
+#[test]
+fn inventory_that_nobody_serves_is_not_asked_for() {
+    let hash = Hash::ZERO;
+    let refused = |remote: &mut Remote, kind| {
+        let kind = InventoryKind::new(kind);
+        let items = [Inventory::tx(hash), Inventory { kind, hash }];
+        let result = remote.machine.send(&getdata(items), remote.now);
+        assert_eq!(remote.machine.open_requests(), if result.is_ok() { 2 } else { 0 });
+        result.err() == Some(SendError::Unanswerable(kind))
+    };
+    for (version, served) in [(12, [1, 2, 4].as_slice()), (9, &[1, 2]), (5, &[1, 2, 3])] {
+        for kind in 0..6 {
+            let mut remote = established_at(version);
+            assert_eq!(!refused(&mut remote, kind), served.contains(&kind), "{kind} at {version}");
+        }
+    }
+}
+
+#[test]
+fn more_requests_than_the_limit_are_refused_and_the_peer_lives() {
+    let limit = 5;
+    let config = Config::builder(NETWORK).max_requests(NonZeroUsize::new(limit).unwrap());
+    let mut remote = Remote::established(config.build().unwrap());
+    let items = |range: core::ops::Range<u32>| {
+        range.map(|lock_time| Inventory::tx(tx(lock_time).hash())).collect::<Vec<_>>()
+    };
+    ask(&mut remote, &getdata(items(0..3)));
+    let refused = SendError::TooManyRequests { open: 3, wanted: 3, limit };
+    assert_eq!(remote.machine.send(&getdata(items(0..3)), remote.now), Err(refused));
+    ask(&mut remote, &getdata(items(3..5)));
+    answer(&mut remote, Message::Tx(tx(0)));
+    ask(&mut remote, &getdata(items(5..6)));
+    assert!(remote.machine.is_established());
+}
+
+#[test]
+fn by_default_75000_items_may_be_open() {
+    let mut remote = established();
+    let item = Inventory::tx(Hash::ZERO);
+    ask(&mut remote, &getdata(vec![item; 50_000]));
+    ask(&mut remote, &getdata(vec![item; 25_000]));
+    let refused = SendError::TooManyRequests { open: 75_000, wanted: 1, limit: 75_000 };
+    assert_eq!(remote.machine.send(&getdata([item]), remote.now), Err(refused));
+}
+
+#[test]
+fn unasked_answers_can_be_had_where_the_policy_says_so() {
+    let config = Config::builder(NETWORK).unrequested_answers(UnrequestedAnswers::Deliver);
+    let mut remote = Remote::established(config.build().unwrap());
+    answer(&mut remote, Message::Block(block(1)));
+    answer(&mut remote, notfound([Inventory::tx(Hash::ZERO)]));
+    answer(&mut remote, cfilter_v2());
+}
