@@ -106,7 +106,7 @@ impl Remote {
         self.events().into_iter().filter_map(message).collect()
     }
 
-    /// Pulls until the connection ends.
+    /// Pulls until the connection ends, and lets a last word of the machine through.
     ///
     /// # Panics
     ///
@@ -115,6 +115,7 @@ impl Remote {
         loop {
             match self.pull() {
                 Ok(Some(_)) => {}
+                Ok(None) if self.machine.wants_write() => drop(self.hears()),
                 Ok(None) => panic!("the connection did not end"),
                 Err(error) => return error,
             }

@@ -1,5 +1,7 @@
 //! What the owner can look at. Nothing here changes anything.
 
+use core::fmt;
+
 use super::{Handshake, Mark, Peer, Stats};
 use crate::error::Error;
 use crate::event::Direction;
@@ -8,6 +10,13 @@ use crate::message::{Inventory, Version};
 use crate::node::Node;
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
+
+impl fmt::Display for Peer {
+    /// `ADDRESS (direction)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.hello.remote_address, self.direction)
+    }
+}
 
 impl Peer {
     /// Whether the machine wants bytes from the remote: not after the end, and not while the remote leaves

@@ -17,6 +17,7 @@ mod requests;
 mod send;
 mod stats;
 mod timers;
+mod trace;
 mod trickle;
 
 use alloc::boxed::Box;
@@ -412,6 +413,7 @@ impl Peer {
     /// Ends the connection: keeps the reason and lets go of everything else.
     fn fail(&mut self, error: Error) -> Error {
         let error = self.parting.take().map_or(error, |parting| *parting);
+        trace::ended(self, &error);
         self.failure = Some(error.clone());
         self.let_go();
         self.outbox.clear();

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 
 use super::handshake::{Clock, Early, Handshake, MAX_VERSION};
 use super::outbox::Purpose;
-use super::{Peer, Requests};
+use super::{Peer, Requests, trace};
 use crate::config::{Config, UnknownCommands, UnrequestedAnswers};
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
@@ -58,6 +58,7 @@ impl Peer {
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
         self.stop_waiting(now);
         let message = frame.decode(self.version)?;
+        trace::received(self, &message, &frame.payload);
         match (&mut self.handshake, message) {
             (Handshake::Established(_), message) => {
                 self.close_request(&message, &frame.hash);
@@ -81,6 +82,7 @@ impl Peer {
         }
         let advertised = ProtocolVersion::new(version.protocol_version.cast_unsigned());
         self.version = self.config().protocol_version.min(advertised);
+        trace::negotiated(self);
         self.last_block = version.last_block;
         self.remote = Some(version.clone());
         self.clock.rest(now);

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::outbox::{Mark, Purpose};
-use super::{Peer, Requests};
+use super::{Peer, Requests, trace};
 use crate::error::SendError;
 use crate::event::Direction;
 use crate::frame::{self, Header};
@@ -154,6 +154,7 @@ impl Peer {
     /// Queues a message that has been checked. This is the only place where a message becomes a frame.
     pub(super) fn push(&mut self, message: &Message, purpose: Purpose) -> Mark {
         let (head, body) = frame::build(message, self.config().network);
+        trace::sending(self, message, &head, &body);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
         self.outbox.push(Bytes::from(head), body, lane, purpose)
     }
