@@ -19,6 +19,7 @@ mod stats;
 mod timers;
 mod trace;
 mod trickle;
+mod waiting;
 
 use alloc::boxed::Box;
 use core::time::Duration;
@@ -27,7 +28,7 @@ use bytes::BytesMut;
 use rand_core::Rng;
 
 use self::ask::LastAsked;
-use self::handshake::{Clock, Early, Handshake};
+use self::handshake::{Clock, Handshake};
 use self::keepalive::Keepalive;
 use self::known::{Known, Limits};
 pub use self::outbox::Mark;
@@ -357,48 +358,14 @@ impl Peer {
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
-        self.last_block = self.last_block.max(height);
+        if height > self.last_block {
+            trace::height(self, height);
+            self.last_block = height;
+        }
     }
 
     fn config(&self) -> &Config {
         self.node.config()
-    }
-
-    /// Ends the connection because of the remote, in the old era with a word of explanation.
-    fn part(&mut self, error: Error) -> Result<Option<Event>, Error> {
-        let Some(reject) = self.farewell(&error) else { return Err(self.fail(error)) };
-        self.let_go();
-        self.outbox.drop_unshown();
-        self.push(&reject, Purpose::Farewell);
-        self.parting = Some(Box::new(error));
-        Ok(None)
-    }
-
-    /// We do not wait for the remote any more: a whole frame came, or we do not read.
-    fn stop_waiting(&mut self, now: Time) {
-        self.waited = self.waited_until(now);
-        self.waiting = None;
-        self.progress = 0;
-    }
-
-    /// How long we have waited for the remote, all in all, at `now`.
-    fn waited_until(&self, now: Time) -> Duration {
-        let since = self.waiting.map(|since| now.saturating_since(since));
-        self.waited.saturating_add(since.unwrap_or_default())
-    }
-
-    /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
-    /// a large one may arrive slowly but steadily.
-    fn idle_deadline(&self) -> Option<Time> {
-        let since = self.waiting.filter(|_| matches!(self.handshake, Handshake::Established(_)))?;
-        let credit = (self.progress as u64).checked_div(self.config().min_receive_rate).unwrap_or_default();
-        Some(since + self.config().idle_timeout + Duration::from_secs(credit))
-    }
-
-    /// When the next answer is due, going by the time that we wait for it.
-    fn stall_deadline(&self) -> Option<Time> {
-        let (due, _) = self.requests.as_ref()?.next_due()?;
-        Some(self.waiting? + due.saturating_sub(self.waited))
     }
 
     fn known_limits(&self) -> Limits {
@@ -408,30 +375,6 @@ impl Peer {
     /// The failure, if there is one.
     fn alive(&self) -> Result<(), Error> {
         self.failure.clone().map_or(Ok(()), Err)
-    }
-
-    /// Ends the connection: keeps the reason and lets go of everything else.
-    fn fail(&mut self, error: Error) -> Error {
-        let error = self.parting.take().map_or(error, |parting| *parting);
-        trace::ended(self, &error);
-        self.failure = Some(error.clone());
-        self.let_go();
-        self.outbox.clear();
-        error
-    }
-
-    /// Lets go of everything but what is to be written.
-    fn let_go(&mut self) {
-        self.ticket = None;
-        self.clock = Clock::Stopped;
-        self.reader = FrameReader::new();
-        self.keepalive.next_ping = None;
-        self.trickle.take();
-        self.requests = None;
-        self.waiting = None;
-        if let Handshake::AwaitVerack(early) | Handshake::Established(early) = &mut self.handshake {
-            *early = Early::default();
-        }
     }
 }
 

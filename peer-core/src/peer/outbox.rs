@@ -193,11 +193,12 @@ impl Outbox {
         }
     }
 
-    /// Drops everything that was not shown. Their marks are never flushed.
+    /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never
+    /// flushed.
     pub(crate) fn drop_unshown(&mut self) {
-        self.control = VecDeque::new();
+        self.control.retain(|piece| piece.purpose == Purpose::Handshake);
         self.bulk = VecDeque::new();
-        self.queued = self.on_show;
+        self.queued = self.control.iter().fold(self.on_show, |sum, piece| sum.saturating_add(piece.len()));
         self.owed = 0;
     }
 

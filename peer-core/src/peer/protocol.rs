@@ -21,16 +21,17 @@ impl Peer {
     /// The next event, or `None` where the input runs dry or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
-            if matches!(self.handshake, Handshake::Offered) {
-                self.consent(now)?;
-            }
             if !self.wants_read() {
                 return Ok(None);
+            }
+            if matches!(self.handshake, Handshake::Offered) {
+                self.consent(now)?;
             }
             if let Handshake::Established(early) = &mut self.handshake
                 && let Some(frame) = early.pop()
             {
                 let message = frame.decode(self.version)?;
+                self.close_request(&message, &frame.hash);
                 match self.on_message(message, now)? {
                     Some(event) => return Ok(Some(event)),
                     None => continue,
@@ -56,12 +57,17 @@ impl Peer {
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
+        let waited_before = self.waited;
         self.stop_waiting(now);
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
         match (&mut self.handshake, message) {
             (Handshake::Established(_), message) => {
-                self.close_request(&message, &frame.hash);
+                if self.close_request(&message, &frame.hash) {
+                    // While an answer comes at the configured rate, the remote is not waited for.
+                    let bought = self.time_for(frame.wire_len());
+                    self.waited = self.waited.saturating_sub(bought).max(waited_before);
+                }
                 self.on_message(message, now)
             }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
@@ -119,14 +125,15 @@ impl Peer {
         Event::Established
     }
 
-    /// Closes the request that `message` answers, if there is one. `hash` is that of its payload.
-    fn close_request(&mut self, message: &Message, hash: &Hash) {
-        if let Some(requests) = &mut self.requests {
-            requests.close(message, hash);
-            if requests.is_empty() {
-                self.requests = None;
-            }
+    /// Closes the request that `message` answers, and returns whether there is one. `hash` is that of its
+    /// payload.
+    fn close_request(&mut self, message: &Message, hash: &Hash) -> bool {
+        let Some(requests) = &mut self.requests else { return false };
+        let is_answer = requests.close(message, hash);
+        if requests.is_empty() {
+            self.requests = None;
         }
+        is_answer
     }
 
     /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one

@@ -1,7 +1,8 @@
 //! What we asked the remote for and it has not answered.
 //!
 //! A message that only ever answers is welcome only while its request is open. Items of a `getdata` are
-//! counted one by one: asked for twice, they may be answered twice, but the first deadline stands.
+//! counted one by one: asked for twice, they may be answered twice, but the first deadline stands until the
+//! first answer.
 //!
 //! Deadlines are kept in *waited time*, which passes only while we wait for the remote; the machine turns
 //! them into points on its clock. They are set when the request has been written.
@@ -75,11 +76,35 @@ impl Whole {
 /// How long the remote may take for an item of a `getdata`.
 const ITEM_PATIENCE: Duration = Duration::from_secs(30);
 
-/// One request that is open, and when its answer is due, once it has been written.
+/// One request that is open, perhaps made several times.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
+    /// Answers that are still to come.
     count: u32,
+    /// When the next one is due, once it has been asked for in writing.
     due: Option<Duration>,
+    /// When the last one is, where it was asked for again.
+    last_due: Option<Duration>,
+}
+
+impl Open {
+    const fn on_asked(&mut self) {
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// The first deadline stands until the first answer.
+    const fn on_written(&mut self, due: Duration) {
+        if self.due.is_some() {
+            self.last_due = Some(due);
+        } else if self.count > 0 {
+            self.due = Some(due);
+        }
+    }
+
+    const fn on_answered(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        self.due = if self.count > 0 { self.last_due } else { None };
+    }
 }
 
 /// What a request that is still to be written asks for.
@@ -144,19 +169,26 @@ impl Requests {
         matches!(message, Message::GetData(_)) || asks(message, version).is_some()
     }
 
+    /// Whether answers to `message` have a deadline.
+    pub(crate) fn has_deadline(message: &Message, version: ProtocolVersion) -> bool {
+        match message {
+            Message::GetData(request) => !request.inventory.is_empty(),
+            other => asks(other, version).is_some_and(|whole| whole.patience().is_some()),
+        }
+    }
+
     /// Opens what `message`, which is about to be queued, asks for.
     pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion) {
         if let Message::GetData(request) = message {
             for item in &request.inventory {
-                let open = self.items.entry(*item).or_default();
-                open.count = open.count.saturating_add(1);
+                self.items.entry(*item).or_default().on_asked();
                 self.open = self.open.saturating_add(1);
             }
             self.unwritten.push_back(Asked::Items(request.inventory.clone()));
         } else if let Some(whole) = asks(message, version)
             && let Some(open) = self.whole.get_mut(whole as usize)
         {
-            open.count = open.count.saturating_add(1);
+            open.on_asked();
             self.unwritten.push_back(Asked::Whole(whole));
         }
     }
@@ -167,18 +199,17 @@ impl Requests {
             Some(Asked::Items(items)) => {
                 let due = waited.saturating_add(ITEM_PATIENCE);
                 for item in &items {
-                    if let Some(open) = self.items.get_mut(item).filter(|open| open.due.is_none()) {
-                        open.due = Some(due);
-                        self.due.insert((due, *item));
+                    if let Some(open) = self.items.get_mut(item) {
+                        open.on_written(due);
+                        self.due.extend(open.due.map(|due| (due, *item)));
                     }
                 }
             }
             Some(Asked::Whole(whole)) => {
                 if let Some(open) = self.whole.get_mut(whole as usize)
                     && let Some(patience) = whole.patience()
-                    && open.count > 0
                 {
-                    open.due = open.due.or(Some(waited.saturating_add(patience)));
+                    open.on_written(waited.saturating_add(patience));
                 }
             }
             None => {}
@@ -195,24 +226,24 @@ impl Requests {
         whole.chain(item).min_by_key(|(due, _)| *due)
     }
 
-    /// Closes what `message`, whose payload has this hash, answers.
-    pub(crate) fn close(&mut self, message: &Message, hash: &Hash) {
-        if let Message::Tx(tx) = message
-            && self.open > 0
-        {
-            return self.close_item(Inventory::tx(tx.hash()));
+    /// Closes what `message`, whose payload has this hash, answers. Returns whether that is anything.
+    pub(crate) fn close(&mut self, message: &Message, hash: &Hash) -> bool {
+        if let Message::Tx(tx) = message {
+            return self.open > 0 && self.close_item(Inventory::tx(tx.hash()));
         }
         match (message, message.spec().and_then(|spec| spec.answer)) {
-            (Message::NotFound(answer), _) => answer.inventory.iter().for_each(|item| self.close_item(*item)),
+            (Message::NotFound(answer), _) => {
+                answer.inventory.iter().fold(false, |any, item| self.close_item(*item) | any)
+            }
             (Message::Block(block), _) => self.close_item(Inventory::block(block.hash())),
             (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
-                self.close_item(Inventory { kind, hash: block.header.hash() });
+                self.close_item(Inventory { kind, hash: block.header.hash() })
             }
-            (Message::Inv(_), _) => self.close_whole(Whole::Inv),
-            (Message::Headers(_), _) => self.close_whole(Whole::Headers),
+            (Message::Inv(_), _) => self.close_all(Whole::Inv),
+            (Message::Headers(_), _) => self.close_all(Whole::Headers),
             (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }),
             (_, Some(Answer::Whole(whole))) => self.close_whole(whole),
-            (_, Some(Answer::AnyItem) | None) => {}
+            (_, Some(Answer::AnyItem) | None) => false,
         }
     }
 
@@ -226,25 +257,39 @@ impl Requests {
         self.open == 0 && self.unwritten.is_empty() && self.whole.iter().all(|open| open.count == 0)
     }
 
-    fn close_item(&mut self, item: Inventory) {
-        let Some(open) = self.items.get_mut(&item) else { return };
-        open.count = open.count.saturating_sub(1);
-        self.open = self.open.saturating_sub(1);
+    fn close_item(&mut self, item: Inventory) -> bool {
+        let Some(open) = self.items.get_mut(&item) else { return false };
+        let due = open.due;
+        open.on_answered();
+        if open.due != due {
+            self.due.extend(open.due.map(|due| (due, item)));
+            due.map(|due| self.due.remove(&(due, item)));
+        }
         if open.count == 0 {
-            if let Some(due) = open.due {
-                self.due.remove(&(due, item));
-            }
             self.items.remove(&item);
         }
+        self.open = self.open.saturating_sub(1);
+        true
     }
 
-    fn close_whole(&mut self, whole: Whole) {
-        if let Some(open) = self.whole.get_mut(whole as usize) {
-            open.count = open.count.saturating_sub(1);
-            if open.count == 0 {
-                open.due = None;
-            }
-        }
+    fn close_whole(&mut self, whole: Whole) -> bool {
+        let Some(open) = self.whole.get_mut(whole as usize).filter(|open| open.count > 0) else {
+            return false;
+        };
+        open.on_answered();
+        true
+    }
+
+    /// Closes every such request that has been written. For answers that may come unasked, so that none can
+    /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
+    fn close_all(&mut self, whole: Whole) -> bool {
+        let is_such = |asked: &&Asked| matches!(asked, Asked::Whole(unwritten) if *unwritten == whole);
+        let unwritten = self.unwritten.iter().filter(is_such).count();
+        let Some(open) = self.whole.get_mut(whole as usize) else { return false };
+        let left = Open { count: u32::try_from(unwritten).unwrap_or(u32::MAX), ..Open::default() };
+        let is_answer = open.count > left.count;
+        *open = left;
+        is_answer
     }
 }
 
