@@ -1,8 +1,8 @@
 //! Frames: bytes to checked payloads and back.
 //!
 //! A frame is a [`Header`] of 24 bytes and a payload. [`FrameReader`] takes frames off the front of a
-//! stream, [`encode`] makes the bytes of one, [`Tap`] watches them go by. Both know networks, commands and sizes; what a payload says is
-//! the business of [`message`](crate::message).
+//! stream, [`encode`] makes the bytes of one, [`Tap`] watches them go by. All know networks, commands and
+//! sizes; what a payload says is the business of [`message`](crate::message).
 
 mod header;
 mod reader;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use rand_core::Rng;
 
-use super::{Mark, Peer};
+use super::{Mark, Peer, trace};
 use crate::error::SendError;
 use crate::hash::Hash;
 use crate::message::{
@@ -58,6 +58,7 @@ impl Peer {
         addresses: &[NetAddressV2],
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Vec<NetAddressV2>, SendError> {
+        self.can_send()?;
         let is_v2 = self.protocol_version() >= ProtocolVersion::ADDR_V2;
         let fits = |address: &&NetAddressV2| is_v2 || TimedNetAddress::try_from(**address).is_ok();
         let mut chosen: Vec<NetAddressV2> = addresses.iter().filter(fits).copied().collect();
@@ -91,8 +92,10 @@ impl Peer {
     /// 500 hashes. A refused request is not remembered.
     #[doc(alias = "PushGetBlocksMsg")]
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash) -> Result<bool, SendError> {
+        self.can_send()?;
         let span = Span::new(locator, stop);
         if span.repeats(self.last_asked.as_ref().and_then(|last| last.blocks.as_ref())) {
+            trace::filtered("getblocks", locator, &stop);
             return Ok(false);
         }
         let protocol_version = ProtocolVersion::LATEST.get();
@@ -111,8 +114,10 @@ impl Peer {
     /// As [`request_blocks`](Self::request_blocks).
     #[doc(alias = "PushGetHeadersMsg")]
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash) -> Result<bool, SendError> {
+        self.can_send()?;
         let span = Span::new(locator, stop);
         if span.repeats(self.last_asked.as_ref().and_then(|last| last.headers.as_ref())) {
+            trace::filtered("getheaders", locator, &stop);
             return Ok(false);
         }
         let locator = Locator::try_from(locator.to_vec())?;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::outbox::{Mark, Purpose};
 use super::{Peer, Requests, trace};
-use crate::error::SendError;
+use crate::error::{CodecError, Excess, SendError};
 use crate::event::Direction;
 use crate::frame::{self, Header};
 use crate::message::{Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
@@ -26,10 +26,12 @@ impl Peer {
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
         self.can_send()?;
-        if matches!(message, Message::Version(_) | Message::Verack) {
-            return Err(SendError::HandshakeMessage(message.command()));
+        let command = message.command();
+        if matches!(command.as_str(), "version" | "verack") {
+            return Err(SendError::HandshakeMessage(command));
         }
         let len = message.check(self.version)?;
+        self.check_raw(message)?;
         self.check_room(len.saturating_add(Header::LEN))?;
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
@@ -41,7 +43,11 @@ impl Peer {
             }
             _ => Purpose::Ordinary,
         };
-        Ok(self.push(message, purpose))
+        let mark = self.push(message, purpose);
+        if Requests::has_deadline(message, self.version) {
+            trace::expects(self, command);
+        }
+        Ok(mark)
     }
 
     /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
@@ -90,9 +96,20 @@ impl Peer {
         Ok(true)
     }
 
-    fn can_send(&self) -> Result<(), SendError> {
+    pub(super) fn can_send(&self) -> Result<(), SendError> {
         self.alive()?;
         if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
+    }
+
+    /// A raw message has the limit of unrequested payloads both ways.
+    fn check_raw(&self, message: &Message) -> Result<(), CodecError> {
+        let max = self.config().max_unrequested;
+        match message {
+            Message::Raw(raw) if raw.payload.len() > max => {
+                Err(CodecError::PayloadTooLarge(Excess::new(raw.payload.len(), max)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_room(&self, wanted: usize) -> Result<(), SendError> {

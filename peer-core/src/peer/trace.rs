@@ -8,23 +8,45 @@ mod lines {
     use core::fmt;
 
     use crate::error::{Error, FrameError};
-    use crate::message::Message;
+    use crate::hash::Hash;
+    use crate::message::{Command, Message};
     use crate::peer::{Peer, Timer};
 
     pub(crate) fn received(peer: &Peer, message: &Message, payload: &[u8]) {
         tracing::debug!("Received {}{} from {peer}", message.command(), Summary(message));
         tracing::trace!("{message:#?}");
-        tracing::trace!("{}", Hexdump([payload, &[]]));
+        dump([payload, &[]]);
     }
 
     pub(crate) fn sending(peer: &Peer, message: &Message, head: &[u8], body: &[u8]) {
         tracing::debug!("Sending {}{} to {peer}", message.command(), Summary(message));
         tracing::trace!("{message:#?}");
-        tracing::trace!("{}", Hexdump([head, body]));
+        dump([head, body]);
+    }
+
+    fn dump(parts: [&[u8]; 2]) {
+        if parts.iter().any(|part| !part.is_empty()) {
+            tracing::trace!("{}", Hexdump(parts));
+        }
     }
 
     pub(crate) fn negotiated(peer: &Peer) {
         tracing::debug!("Negotiated protocol version {} for peer {peer}", peer.protocol_version());
+    }
+
+    pub(crate) fn expects(peer: &Peer, command: Command) {
+        tracing::debug!("Adding deadline for command {command} for peer {peer}");
+    }
+
+    pub(crate) fn filtered(request: &str, locator: &[Hash], stop: &Hash) {
+        if let Some(begin) = locator.first() {
+            tracing::trace!("Filtering duplicate [{request}] with begin hash {begin}, stop hash {stop}");
+        }
+    }
+
+    pub(crate) fn height(peer: &Peer, to: i32) {
+        let from = peer.stats().last_block;
+        tracing::trace!("Updating last block height of peer {peer} from {from} to {to}");
     }
 
     pub(crate) fn ended(peer: &Peer, error: &Error) {
@@ -108,12 +130,13 @@ mod lines {
 }
 
 #[cfg(feature = "tracing")]
-pub(super) use self::lines::{ended, negotiated, received, sending};
+pub(super) use self::lines::{ended, expects, filtered, height, negotiated, received, sending};
 
 #[cfg(not(feature = "tracing"))]
 mod silence {
     use crate::error::Error;
-    use crate::message::Message;
+    use crate::hash::Hash;
+    use crate::message::{Command, Message};
     use crate::peer::Peer;
 
     pub(crate) const fn received(_: &Peer, _: &Message, _: &[u8]) {}
@@ -122,8 +145,14 @@ mod silence {
 
     pub(crate) const fn negotiated(_: &Peer) {}
 
+    pub(crate) const fn expects(_: &Peer, _: Command) {}
+
+    pub(crate) const fn filtered(_: &str, _: &[Hash], _: &Hash) {}
+
+    pub(crate) const fn height(_: &Peer, _: i32) {}
+
     pub(crate) const fn ended(_: &Peer, _: &Error) {}
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(super) use self::silence::{ended, negotiated, received, sending};
+pub(super) use self::silence::{ended, expects, filtered, height, negotiated, received, sending};
