@@ -131,7 +131,8 @@ impl Remote {
     /// Reads bytes that the machine showed.
     pub fn understand(&mut self, bytes: &[u8]) -> Vec<Message> {
         self.heard.extend_from_slice(bytes);
-        let version = self.machine.protocol_version();
+        // Whoever claims version 0 is answered at version 1.
+        let version = self.machine.protocol_version().max(ProtocolVersion::INITIAL);
         let rules = Rules::new(NETWORK, version);
         let mut messages = Vec::new();
         while let Some(frame) = self.reader.read(&mut self.heard, &rules).unwrap() {
