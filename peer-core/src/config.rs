@@ -289,8 +289,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages.
-    /// Default: 2 MiB.
+    /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages, the
+    /// latter in both directions. Default: 2 MiB.
     pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
         self.config.max_unrequested = bytes.get();
         self

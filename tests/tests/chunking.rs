@@ -1,4 +1,5 @@
 //! How bytes are cut never matters.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use peer_core::message::{
     Block, BlockHeader, GetData, Inv, Inventory, InventoryList, Ping, Transaction, TxOut,

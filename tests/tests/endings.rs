@@ -1,4 +1,5 @@
 //! How a connection ends, and what is left of it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 

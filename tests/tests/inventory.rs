@@ -1,4 +1,5 @@
 //! Announcing: batches, the delay before them, and what the remote is known to have.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
@@ -293,6 +294,7 @@ fn room_for_a_batch_is_reserved_so_that_it_never_fails_for_space() {
     announce(&mut remote, 0..3);
     let full = |wanted| SendError::Full { queued: limit, wanted, limit };
     assert_eq!(remote.machine.announce(item(3), remote.now), Err(full(36)));
+    assert_eq!(remote.machine.announce(item(2), remote.now), Ok(false), "it waits already");
     assert_eq!(remote.machine.announce_now(item(3), remote.now), Err(full(24 + 1 + 36)));
     assert_eq!(remote.machine.send(&Message::GetAddr, remote.now), Err(full(24)));
     assert_eq!(batch(&mut remote).len(), 3);

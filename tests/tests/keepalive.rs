@@ -1,4 +1,5 @@
 //! Pings, pongs, latency and idle connections.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Protocol versions 1 to 8: rejects, alerts, bloom filters, and what else today's network has dropped.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 

@@ -1,11 +1,14 @@
 //! Sending: what is refused, in which order bytes leave, and what happens when they do not.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::{Addr, FeeFilter, GetData, Inv, Inventory, Ping, Pong, Raw};
-use peer_core::{Command, Config, Direction, Error, Event, Hash, Mark, Message, Node, SendError, Timer};
+use peer_core::{
+    Command, Config, Direction, Error, ErrorKind, Event, Hash, Mark, Message, Node, SendError, Timer,
+};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, introduction};
 
@@ -296,13 +299,27 @@ fn two_peers_that_both_send_much_do_not_lock_each_other_up() {
 #[test]
 fn a_frame_must_be_taken_within_20_seconds_and_one_more_for_every_256_kib() {
     const KIB_256: usize = 256 * 1024;
-    let patient = Config::builder(NETWORK).idle_timeout(SECOND * 1000).build().unwrap();
+    let patient = Config::builder(NETWORK).idle_timeout(SECOND * 1000);
+    let patient = patient.max_unrequested(NonZeroUsize::new(32 << 20).unwrap()).build().unwrap();
     for (len, seconds) in [(24, 20), (KIB_256 - 1, 20), (KIB_256, 21), (2 * KIB_256, 22), (32 << 20, 148)] {
         let mut remote = Remote::established(patient.clone());
         send(&mut remote, &raw(len));
         remote.machine.transmit(remote.now);
         assert_eq!(remote.deadline(), Some((SECOND * seconds, Timer::WriteStall)), "{len} bytes");
     }
+}
+
+#[test]
+fn a_raw_message_is_neither_a_handshake_nor_larger_than_one_nobody_asked_for() {
+    let mut remote = established();
+    let verack = Command::new("verack").unwrap();
+    let fake = Message::Raw(Raw { command: verack, payload: Bytes::new() });
+    assert_eq!(remote.machine.send(&fake, remote.now), Err(SendError::HandshakeMessage(verack)));
+    let limit = 2 << 20;
+    send(&mut remote, &raw(24 + limit));
+    let refused = remote.machine.send(&raw(24 + limit + 1), remote.now).unwrap_err();
+    let SendError::Encode(error) = refused else { panic!("{refused:?}") };
+    assert_eq!(error.kind(), ErrorKind::PayloadTooLarge);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Requests that the remote leaves unanswered.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 

@@ -1,4 +1,5 @@
 //! What is counted of a connection, and when.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 

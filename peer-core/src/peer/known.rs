@@ -67,15 +67,15 @@ impl Known {
         !before.is_some_and(|standing| standing.is_known(now, limits.lifetime))
     }
 
-    /// Notes that `item` waits to be announced; `false` where the remote has it or it waits already.
-    pub(crate) fn wait(&mut self, item: &Inventory, now: Time, limits: Limits) -> bool {
-        let fingerprint = self.fingerprint(item);
-        let standing = self.items.as_mut().and_then(|items| items.get(&fingerprint));
-        if standing.is_some_and(|at| *at == Standing::Waiting || at.is_known(now, limits.lifetime)) {
-            return false;
-        }
+    /// Whether `item` waits to be announced.
+    pub(crate) fn is_waiting(&self, item: &Inventory) -> bool {
+        let standing = self.items.as_ref().and_then(|items| items.peek(&self.fingerprint(item)));
+        standing == Some(&Standing::Waiting)
+    }
+
+    /// Notes that `item` waits to be announced.
+    pub(crate) fn wait(&mut self, item: &Inventory, limits: Limits) {
         self.put(item, Standing::Waiting, limits.items);
-        true
     }
 
     fn put(&mut self, item: &Inventory, standing: Standing, limit: NonZeroUsize) -> Option<Standing> {

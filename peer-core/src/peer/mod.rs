@@ -227,7 +227,8 @@ impl Peer {
         let error = match (end, self.reader.missing(input)) {
             _ if met => Error::SelfConnection,
             (End::Failed, _) => Error::TransportFailed,
-            (End::Eof, None) => Error::ClosedByRemote,
+            // Nothing is missing of a whole frame that is still to be pulled.
+            (End::Eof, None | Some(0)) => Error::ClosedByRemote,
             (End::Eof, Some(missing)) => FrameError::Truncated { missing }.into(),
         };
         self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);

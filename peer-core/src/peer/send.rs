@@ -27,11 +27,13 @@ impl Peer {
     pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
         self.can_send()?;
         let command = message.command();
-        if matches!(command.as_str(), "version" | "verack") {
+        if ["version", "verack"].contains(&command.as_str()) {
             return Err(SendError::HandshakeMessage(command));
         }
         let len = message.check(self.version)?;
-        self.check_raw(message)?;
+        if matches!(message, Message::Raw(_)) && len > self.config().max_unrequested {
+            return Err(CodecError::PayloadTooLarge(Excess::new(len, self.config().max_unrequested)).into());
+        }
         self.check_room(len.saturating_add(Header::LEN))?;
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
@@ -61,14 +63,12 @@ impl Peer {
     #[doc(alias = "QueueInventory")]
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
-        if self.knows(&item, now) {
+        if self.knows(&item, now) || self.known.is_waiting(&item) {
             return Ok(false);
         }
         self.check_room(self.trickle.next_cost())?;
         let limits = self.known_limits();
-        if !self.known.wait(&item, now, limits) {
-            return Ok(false);
-        }
+        self.known.wait(&item, limits);
         if let Some(batch) = self.trickle.push(item, now) {
             self.push_batch(&batch, now);
         }
@@ -99,17 +99,6 @@ impl Peer {
     pub(super) fn can_send(&self) -> Result<(), SendError> {
         self.alive()?;
         if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
-    }
-
-    /// A raw message has the limit of unrequested payloads both ways.
-    fn check_raw(&self, message: &Message) -> Result<(), CodecError> {
-        let max = self.config().max_unrequested;
-        match message {
-            Message::Raw(raw) if raw.payload.len() > max => {
-                Err(CodecError::PayloadTooLarge(Excess::new(raw.payload.len(), max)))
-            }
-            _ => Ok(()),
-        }
     }
 
     fn check_room(&self, wanted: usize) -> Result<(), SendError> {

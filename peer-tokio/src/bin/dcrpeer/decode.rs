@@ -1,0 +1,286 @@
+//! `dcrpeer decode`: frames in hexadecimal, one a line, into what they say.
+
+use core::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+use bytes::{Bytes, BytesMut};
+use peer_core::frame::{FrameReader, Header, Rules};
+use peer_core::{Command, ErrorKind, FrameError, Message, Network, ProtocolVersion};
+use serde::{Serialize, Serializer};
+
+use crate::args::{DecodeArgs, network_name};
+use crate::error::{Failure, chain};
+use crate::fields;
+use crate::hex::{self, BadHex};
+use crate::output::{self, BAD, Count, FAINT, GOOD, Harmless, Output, Painted, STRONG};
+
+/// Decodes every line of the input.
+pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
+    let mut input = open(args.file.as_deref())?;
+    let mut out = if args.json { output::for_programs() } else { output::for_people() };
+    let defaults = Rules::new(args.network, args.protocol);
+    let mut tally = Tally::default();
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let count = input.read_until(b'\n', &mut line);
+        if count.map_err(|error| Failure::new(format!("cannot read {}: {error}", name(args))))? == 0 {
+            break;
+        }
+        tally.lines = tally.lines.saturating_add(1);
+        let verdict = decode_line(&line, defaults, tally.lines);
+        tally.count(&verdict);
+        if args.json {
+            serde_json::to_writer(&mut out, &verdict).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        } else {
+            write_for_people(&mut out, tally.lines, &verdict)?;
+        }
+    }
+    if !args.json {
+        writeln!(out, "{}", Painted(FAINT, &tally))?;
+    }
+    out.flush()?;
+    tally.finish()
+}
+
+fn open(file: Option<&Path>) -> Result<Box<dyn BufRead>, Failure> {
+    match file.filter(|file| *file != Path::new("-")) {
+        Some(path) => match File::open(path) {
+            Ok(file) => Ok(Box::new(BufReader::with_capacity(64 * 1024, file))),
+            Err(error) => Err(Failure::new(format!("cannot open {}: {error}", path.display()))),
+        },
+        None => Ok(Box::new(io::stdin().lock())),
+    }
+}
+
+fn name(args: &DecodeArgs) -> String {
+    args.file.as_deref().map_or_else(|| "standard input".to_owned(), |file| file.display().to_string())
+}
+
+/// How many lines came to what.
+#[derive(Debug, Default)]
+struct Tally {
+    lines: u64,
+    accepted: u64,
+    refused: u64,
+    bad: u64,
+    first_bad: Option<String>,
+}
+
+impl Tally {
+    fn count(&mut self, verdict: &Verdict) {
+        let counter = match verdict {
+            Verdict::Accepted(_) => &mut self.accepted,
+            Verdict::Refused(Refused { error: Refusal::Frame(_), .. }) => &mut self.refused,
+            Verdict::Refused(Refused { error: Refusal::BadInput, detail, .. }) => {
+                self.first_bad.get_or_insert_with(|| detail.clone());
+                &mut self.bad
+            }
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Lines that are no frames in hexadecimal are the input's fault.
+    fn finish(self) -> Result<(), Failure> {
+        match (self.first_bad, self.bad) {
+            (None, _) => Ok(()),
+            (Some(first), 1) => Err(Failure::new(first)),
+            (Some(first), bad) => {
+                let others = bad.saturating_sub(1);
+                Err(Failure::new(format!("{first} (and {} more bad lines)", Count(others))))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} accepted, {} refused", Count(self.accepted), Count(self.refused))?;
+        if self.bad == 0 { Ok(()) } else { write!(f, ", {} bad lines", Count(self.bad)) }
+    }
+}
+
+/// What a line came to.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Verdict {
+    Accepted(Box<Accepted>),
+    Refused(Refused),
+}
+
+#[derive(Debug, Serialize)]
+struct Accepted {
+    ok: bool,
+    #[serde(serialize_with = "as_text")]
+    command: Command,
+    bytes: usize,
+    reencoded: Reencoded,
+    message: Message,
+    #[serde(skip)]
+    rules: Rules,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused {
+    ok: bool,
+    #[serde(serialize_with = "as_text")]
+    error: Refusal,
+    command: Option<String>,
+    detail: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    /// The frame is refused.
+    Frame(ErrorKind),
+    /// The line is no frame in hexadecimal.
+    BadInput,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(kind) => kind.fmt(f),
+            Self::BadInput => f.write_str("BadInput"),
+        }
+    }
+}
+
+/// What comes of encoding the message again, compared with the payload that it was decoded from.
+#[derive(Debug)]
+enum Reencoded {
+    Same,
+    Different(Vec<u8>),
+    Impossible(ErrorKind),
+}
+
+impl Serialize for Reencoded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Same => serializer.serialize_str("same"),
+            Self::Different(payload) => serializer.serialize_str(&hex::encode(payload)),
+            Self::Impossible(kind) => serializer.collect_map([("error", kind.to_string())]),
+        }
+    }
+}
+
+fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Decodes one line, which is number `number`.
+fn decode_line(line: &[u8], defaults: Rules, number: u64) -> Verdict {
+    match parse(line, defaults) {
+        Ok((rules, frame)) => match decode(frame.as_slice().into(), rules) {
+            Ok(accepted) => Verdict::Accepted(Box::new(accepted)),
+            Err(error) => Verdict::Refused(Refused {
+                ok: false,
+                error: Refusal::Frame(error.kind()),
+                command: command_of(&frame, rules).map(|command| command.to_string()),
+                detail: chain(&error),
+            }),
+        },
+        Err(reason) => Verdict::Refused(Refused {
+            ok: false,
+            error: Refusal::BadInput,
+            command: None,
+            detail: format!("line {number}: {reason}"),
+        }),
+    }
+}
+
+/// Takes a line apart: `HEX`, or `PROTOCOL NETWORK HEX`. No HEX at all is an empty frame.
+fn parse(line: &[u8], defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
+    let columns: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|column| !column.is_empty()).collect();
+    let (rules, hex): (Rules, &[u8]) = match columns.as_slice() {
+        [] => (defaults, &[]),
+        [hex] => (defaults, hex),
+        [version, network] => (parse_rules(version, network)?, &[]),
+        [version, network, hex] => (parse_rules(version, network)?, hex),
+        more => return Err(format!("HEX or PROTOCOL NETWORK HEX was expected, not {} columns", more.len())),
+    };
+    let frame = hex::decode(hex).map_err(|bad| match bad {
+        BadHex::Odd { digits } => format!("{} is an odd number of hexadecimal digits", Count::from(digits)),
+        BadHex::Digit { found, place } => format!("{found:?} at place {place} is no hexadecimal digit"),
+    })?;
+    Ok((rules, frame))
+}
+
+fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {
+    let (version, network) = (String::from_utf8_lossy(version), String::from_utf8_lossy(network));
+    let number = version.parse().map_err(|_| format!("{version:?} is no protocol version"));
+    let known = network.parse::<Network>().map_err(|error| format!("{network:?}: {error}"));
+    Ok(Rules::new(known?, ProtocolVersion::new(number?)))
+}
+
+/// Reads the first frame of `stream`, which ends there.
+fn decode(mut stream: BytesMut, rules: Rules) -> Result<Accepted, FrameError> {
+    let mut reader = FrameReader::new();
+    let Some(frame) = reader.read(&mut stream, &rules)? else {
+        let missing = reader.missing(&stream).unwrap_or(Header::LEN);
+        return Err(FrameError::Truncated { missing });
+    };
+    let message = frame.decode(rules.version)?;
+    Ok(Accepted {
+        ok: true,
+        command: frame.command,
+        bytes: frame.wire_len(),
+        reencoded: reencode(&message, &frame.payload, rules.version),
+        message,
+        rules,
+    })
+}
+
+fn reencode(message: &Message, payload: &Bytes, version: ProtocolVersion) -> Reencoded {
+    let mut encoded = Vec::new();
+    match message.encode(&mut encoded, version) {
+        Ok(()) if encoded == *payload => Reencoded::Same,
+        Ok(()) => Reencoded::Different(encoded),
+        Err(error) => Reencoded::Impossible(error.kind()),
+    }
+}
+
+/// The command in a frame's header, if it is one at the version in force, whatever else is wrong.
+fn command_of(frame: &[u8], rules: Rules) -> Option<Command> {
+    let header = Header::from_bytes(frame.first_chunk()?);
+    Command::from_wire(header.command).filter(|command| command.is_known_at(rules.version))
+}
+
+fn write_for_people(out: &mut Output, line: u64, verdict: &Verdict) -> Result<(), Failure> {
+    match verdict {
+        Verdict::Accepted(accepted) => write_accepted(out, line, accepted)?,
+        Verdict::Refused(refused) => {
+            let (error, detail) = (refused.error, Harmless(&refused.detail));
+            let command = refused.command.as_deref().unwrap_or("?");
+            let (line, command) = (Painted(FAINT, line), Painted(STRONG, command));
+            writeln!(out, "{line:>4}  {command}  {} {detail}", Painted(BAD, format_args!("✗ {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_accepted(out: &mut Output, line: u64, accepted: &Accepted) -> Result<(), Failure> {
+    let Accepted { command, bytes, reencoded, message, rules, .. } = accepted;
+    let (line, command, bytes) = (Painted(FAINT, line), Painted(STRONG, command), Count::from(*bytes));
+    let network = network_name(rules.network);
+    write!(out, "{line:>4}  {command}  {} {bytes} bytes", Painted(GOOD, "✓"))?;
+    write!(out, ", {network}, protocol {}, checksum right", rules.version)?;
+    match reencoded {
+        Reencoded::Same => writeln!(out, ", encodes to the same bytes")?,
+        Reencoded::Different(payload) => {
+            writeln!(out, ", encodes to other {} bytes", Count::from(payload.len()))?;
+        }
+        Reencoded::Impossible(kind) => writeln!(out, ", cannot be encoded: {kind}")?,
+    }
+    let summary = message.summary().to_string();
+    if !summary.is_empty() {
+        writeln!(out, "    {}", Harmless(&summary))?;
+    }
+    if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(message) {
+        fields::write(out, &object, 1)?;
+    }
+    Ok(())
+}

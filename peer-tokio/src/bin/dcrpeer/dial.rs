@@ -1,0 +1,63 @@
+//! From a name to a connection.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+
+use peer_core::Network;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use crate::args::{Target, network_name};
+use crate::error::Failure;
+use crate::output::Span;
+
+/// The addresses behind a name; without a port of its own, with that of the network.
+pub(crate) async fn resolve(target: &Target, network: Network) -> Result<Vec<SocketAddr>, Failure> {
+    let Target { host, port } = target;
+    let port = port.or(network.default_port()).unwrap_or_default();
+    let unknown = |why: String| {
+        Failure::new(format!(
+            "cannot find {host:?}: {why}; check the name, or write an address like 127.0.0.1"
+        ))
+    };
+    let found = lookup_host((host.as_str(), port)).await.map_err(|error| unknown(error.to_string()))?;
+    let addresses: Vec<_> = found.collect();
+    if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
+}
+
+/// Connects to the first of `addresses` that answers. A failure tells of the last one.
+pub(crate) async fn dial(
+    addresses: &[SocketAddr],
+    network: Network,
+) -> Result<(TcpStream, SocketAddr), Failure> {
+    let mut failure = Failure::new("there is no address to connect to");
+    for address in addresses {
+        match timeout(PATIENCE, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok((stream, *address)),
+            Ok(Err(error)) => failure = explain(*address, network, &error),
+            Err(_) => {
+                let patience = Span(PATIENCE);
+                failure = Failure::new(format!(
+                    "{address} did not answer within {patience}; check address and port, and firewalls between"
+                ));
+            }
+        }
+    }
+    Err(failure)
+}
+
+/// How long one address may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn explain(address: SocketAddr, network: Network, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::ConnectionRefused {
+        let name = network_name(network);
+        let port = network.default_port().unwrap_or_default();
+        return Failure::new(format!(
+            "{address} refused the connection, nothing listens there; check address and port ({name} nodes \
+             listen on {port}), or start one: dcrpeer listen --network {name}"
+        ));
+    }
+    Failure::new(format!("cannot reach {address}: {error}"))
+}

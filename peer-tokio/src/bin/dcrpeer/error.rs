@@ -1,0 +1,59 @@
+//! How the tool fails: one line on standard error that says what to do, and an exit status that is not zero.
+
+use core::error::Error;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Why the tool did not do what it was asked for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line makes no sense. Exit status 2.
+    Usage(String),
+    /// It did not work. Exit status 1.
+    Told(String),
+    /// Whoever read our output went away, as `head` does: no reason to complain.
+    ClosedPipe,
+    /// The command line asked for help, which was printed.
+    Helped,
+}
+
+impl Failure {
+    /// It did not work, and this says why and what to do, in one line.
+    pub(crate) fn new(line: impl Into<String>) -> Self {
+        Self::Told(line.into())
+    }
+
+    /// Tells the user, and the shell.
+    pub(crate) fn report(&self) -> ExitCode {
+        let (line, code) = match self {
+            Self::Usage(line) => (line, 2),
+            Self::Told(line) => (line, 1),
+            Self::ClosedPipe | Self::Helped => return ExitCode::SUCCESS,
+        };
+        // There is nobody left to tell that this failed.
+        writeln!(io::stderr(), "dcrpeer: {line}").ok();
+        ExitCode::from(code)
+    }
+}
+
+/// Failures of the output. Those of inputs are explained where they happen.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::ClosedPipe,
+            _ => Self::new(format!("cannot write to standard output: {error}")),
+        }
+    }
+}
+
+/// An error with what caused it, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,120 @@
+//! `dcrpeer listen`: a peer that others come to.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+
+use peer_core::{Direction, Node};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
+
+use crate::args::{ListenArgs, network_name};
+use crate::dial::resolve;
+use crate::error::Failure;
+use crate::node;
+use crate::report::{Notice, Report};
+use crate::stop::{Reason, Stop};
+use crate::watch::{Outcome, Watch};
+
+/// Most visitors at a time, as many as a node of the network takes by default. Others wait at the door.
+const MOST: usize = 125;
+
+/// How long to wait when the system has no room for another connection.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Lets others come until it is time to leave.
+pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
+    let network = args.peer.network;
+    let mut stop = Stop::after(args.peer.duration)?;
+    let node = node::from_args(&args.peer)?;
+    let addresses = resolve(&args.addr, network).await?;
+    let listener = TcpListener::bind(addresses.as_slice()).await;
+    let listener = listener.map_err(|error| explain(&addresses, &error))?;
+    let report = Report::about_many(args.peer.json);
+    let address = listener.local_addr().map_err(|error| explain(&addresses, &error))?;
+    report.tell(None, &Notice::Listening { address, network })?;
+
+    let mut house = House { node, report, stop: stop.clone(), visits: JoinSet::new(), came: 0, shaken: 0 };
+    let reason = loop {
+        tokio::select! {
+            accepted = listener.accept(), if house.visits.len() < MOST => match accepted {
+                Ok((stream, address)) => house.welcome(stream, address),
+                Err(_) => sleep(PAUSE).await,
+            },
+            Some(visit) = house.visits.join_next() => house.count(visit)?,
+            reason = stop.wait() => break reason,
+        }
+    };
+    house.close(reason).await
+}
+
+/// Everybody who is here.
+struct House {
+    node: Node,
+    report: Report,
+    stop: Stop,
+    visits: JoinSet<Result<Outcome, Failure>>,
+    /// How many came.
+    came: u64,
+    /// How many of those who left had shaken hands.
+    shaken: u64,
+}
+
+impl House {
+    fn welcome(&mut self, stream: TcpStream, address: SocketAddr) {
+        self.came = self.came.saturating_add(1);
+        let watch = Watch {
+            number: self.came,
+            address,
+            direction: Direction::Inbound,
+            node: self.node.clone(),
+            report: self.report.clone(),
+            stop: self.stop.clone(),
+        };
+        self.visits.spawn(watch.run(stream));
+    }
+
+    /// Somebody left.
+    fn count(&mut self, visit: Result<Result<Outcome, Failure>, JoinError>) -> Result<(), Failure> {
+        let outcome =
+            visit.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
+        self.shaken = self.shaken.saturating_add(u64::from(outcome.established));
+        Ok(())
+    }
+
+    /// Everybody leaves now.
+    async fn close(mut self, reason: Reason) -> Result<(), Failure> {
+        while let Some(visit) = self.visits.join_next().await {
+            self.count(visit)?;
+        }
+        self.report.tell(
+            None,
+            &Notice::Stopped {
+                reason: reason.name(),
+                detail: reason.to_string(),
+                peers: self.came,
+                established: self.shaken,
+            },
+        )?;
+        if self.shaken > 0 {
+            return Ok(());
+        }
+        let name = network_name(self.node.config().network());
+        Err(Failure::new(format!(
+            "nobody shook hands ({} came); visit with: dcrpeer connect ADDR --network {name}",
+            self.came
+        )))
+    }
+}
+
+fn explain(addresses: &[SocketAddr], error: &io::Error) -> Failure {
+    let address = addresses.first().map(SocketAddr::to_string).unwrap_or_default();
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => "; something listens there already: stop it, or choose another port",
+        io::ErrorKind::AddrNotAvailable => "; choose an address of this machine, like 127.0.0.1",
+        io::ErrorKind::PermissionDenied => "; choose a port above 1023",
+        _ => "",
+    };
+    Failure::new(format!("cannot listen on {address}: {error}{advice}"))
+}

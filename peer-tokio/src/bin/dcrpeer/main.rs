@@ -1,0 +1,60 @@
+//! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
+//!
+//! `args` reads the command line, and each command has its file: `demo`, `connect`, `listen`, `decode`. Both
+//! `connect` and `listen` watch connections (`watch`) and report what happens on them (`report`, `stats`);
+//! `explain` turns the reason of an end into advice. `output` and `error` are the only ways out.
+
+mod args;
+mod clock;
+mod connect;
+mod decode;
+mod demo;
+mod dial;
+mod error;
+mod explain;
+mod fields;
+mod help;
+mod hex;
+mod listen;
+mod node;
+mod output;
+mod report;
+mod sniff;
+mod stats;
+mod stop;
+mod watch;
+
+use core::future::Future;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::args::{Action, Cli};
+use self::error::Failure;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    let cli = Cli::try_parse().or_else(|error| args::explain(&error))?;
+    match cli.action.unwrap_or(Action::Demo) {
+        Action::Demo => in_runtime(demo::run()),
+        Action::Connect(args) => in_runtime(connect::run(args)),
+        Action::Listen(args) => in_runtime(listen::run(args)),
+        Action::Decode(args) => decode::run(&args),
+    }
+}
+
+/// One thread serves any number of peers.
+fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let result = runtime.block_on(command);
+    // A name that is still being looked up is not waited for.
+    runtime.shutdown_background();
+    result
+}

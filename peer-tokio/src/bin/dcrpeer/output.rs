@@ -1,0 +1,133 @@
+//! Standard output, for people and for programs.
+
+use core::fmt;
+use core::time::Duration;
+use std::env;
+use std::io::{self, BufWriter, Stdout};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+/// What stands back: times, labels.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+/// What stands out: titles, names.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// What comes in.
+pub(crate) const IN: Style = AnsiColor::Cyan.on_default();
+/// What goes out.
+pub(crate) const OUT: Style = AnsiColor::Magenta.on_default();
+/// What went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// What did not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+
+/// Standard output with a buffer: whoever wrote something that should be seen flushes.
+pub(crate) type Output = BufWriter<AutoStream<Stdout>>;
+
+/// For people: in colours where it is a terminal and `NO_COLOR` does not forbid it.
+pub(crate) fn for_people() -> Output {
+    BufWriter::with_capacity(CAPACITY, AutoStream::auto(io::stdout()))
+}
+
+/// For programs: bytes as they are written.
+pub(crate) fn for_programs() -> Output {
+    BufWriter::with_capacity(CAPACITY, AutoStream::new(io::stdout(), ColorChoice::AlwaysAnsi))
+}
+
+const CAPACITY: usize = 64 * 1024;
+
+/// A value in a style. Widths apply to the value, not to the codes around it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Painted<T>(pub(crate) Style, pub(crate) T);
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        self.1.fmt(f)?;
+        write!(f, "{:#}", self.0)
+    }
+}
+
+/// A text of the remote's, harmless on a terminal: characters that control it are shown by their codes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Harmless<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Harmless<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| {
+            if is_harmless(char) { write!(f, "{char}") } else { write!(f, "{}", char.escape_default()) }
+        })
+    }
+}
+
+/// Neither a control character nor one that changes the direction of the text around it.
+fn is_harmless(char: char) -> bool {
+    !char.is_control()
+        && !matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A number with its thousands apart: `2,500`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count(pub(crate) u64);
+
+impl From<usize> for Count {
+    fn from(number: usize) -> Self {
+        Self(number as u64)
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        let mut text = String::new();
+        for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
+            text.push(digit);
+            if left != 0 && left.is_multiple_of(3) {
+                text.push(',');
+            }
+        }
+        f.pad(&text)
+    }
+}
+
+/// A duration in the unit that suits it: `0.18 ms`, `12.3 ms`, `400 ms`, `2.50 s`, `12 s`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = milliseconds(self.0);
+        f.pad(&match (ms, self.0.subsec_nanos()) {
+            (1000.0.., 0) => format!("{} s", self.0.as_secs()),
+            (1000.0.., _) => format!("{:.2} s", self.0.as_secs_f64()),
+            (_, nanos) if nanos.is_multiple_of(1_000_000) => format!("{ms} ms"),
+            (10.0.., _) => format!("{ms:.1} ms"),
+            _ => format!("{ms:.2} ms"),
+        })
+    }
+}
+
+/// The time at which something happened, as the first column of a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At(pub(crate) Duration);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_secs(10) {
+            write!(f, "{:>7.1} ms", milliseconds(self.0))
+        } else {
+            write!(f, "{:>8.2} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+/// A duration in milliseconds, to the microsecond.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    let micros = u32::try_from(duration.as_micros());
+    micros.map_or_else(|_| duration.as_secs_f64() * 1e3, |micros| f64::from(micros) / 1e3)
+}
+
+/// How the tool was called, for lines that say what to type next.
+pub(crate) fn called() -> &'static str {
+    if env::var_os("CARGO").is_some() { "cargo dcrpeer" } else { "dcrpeer" }
+}

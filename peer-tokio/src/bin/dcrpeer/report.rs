@@ -1,0 +1,228 @@
+//! What happens on connections, told as it happens: a line for people, or an object for programs.
+
+use core::net::SocketAddr;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use peer_core::message::Version;
+use peer_core::{Direction, Message, Network, Stats};
+use serde::Serialize;
+
+use crate::args::network_name;
+use crate::clock::Stopwatch;
+use crate::error::Failure;
+use crate::output::{self, At, Count, FAINT, GOOD, Harmless, IN, Output, Painted, STRONG, milliseconds};
+use crate::stats::{self, StatsObject};
+
+/// Where everything is told. Clones tell in the same place.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    out: Arc<Mutex<Output>>,
+    clock: Stopwatch,
+    json: bool,
+    /// Whether people need to be told which peer it is about.
+    many: bool,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Notice<'a> {
+    Connecting {
+        address: SocketAddr,
+        #[serde(serialize_with = "as_name")]
+        network: Network,
+    },
+    Listening {
+        address: SocketAddr,
+        #[serde(serialize_with = "as_name")]
+        network: Network,
+    },
+    Connected {
+        address: SocketAddr,
+        #[serde(serialize_with = "as_text")]
+        direction: Direction,
+    },
+    Version {
+        message: &'a Version,
+    },
+    Established {
+        protocol_version: u32,
+    },
+    Message {
+        command: String,
+        message: &'a Message,
+        /// Of a pong that answers our latest ping.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        round_trip_ms: Option<f64>,
+    },
+    End(End<'a>),
+    Stopped {
+        reason: &'static str,
+        detail: String,
+        /// How many came, and how many of them shook hands.
+        peers: u64,
+        established: u64,
+    },
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct End<'a> {
+    /// Whether hands were shaken and the end was ours.
+    pub(crate) ok: bool,
+    pub(crate) established: bool,
+    /// For programs.
+    pub(crate) reason: String,
+    /// For people.
+    pub(crate) detail: String,
+    #[serde(serialize_with = "as_object")]
+    pub(crate) stats: Option<&'a Stats>,
+}
+
+/// A line for programs.
+#[derive(Serialize)]
+struct Line<'a> {
+    ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<u64>,
+    #[serde(flatten)]
+    notice: &'a Notice<'a>,
+}
+
+impl Report {
+    /// About one peer.
+    pub(crate) fn about_one(json: bool) -> Self {
+        Self::new(json, false)
+    }
+
+    /// About any number of peers, each of which has a number.
+    pub(crate) fn about_many(json: bool) -> Self {
+        Self::new(json, true)
+    }
+
+    fn new(json: bool, many: bool) -> Self {
+        let out = if json { output::for_programs() } else { output::for_people() };
+        Self { out: Arc::new(Mutex::new(out)), clock: Stopwatch::start(), json, many }
+    }
+
+    pub(crate) const fn is_for_people(&self) -> bool {
+        !self.json
+    }
+
+    /// Tells that something happened now, of peer number `peer` if it is about one.
+    pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
+        let elapsed = self.clock.elapsed();
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.json {
+            let line = Line { ms: milliseconds(elapsed), peer, notice };
+            serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            write!(out, "{}  ", Painted(FAINT, At(elapsed)))?;
+            if let Some(peer) = peer.filter(|_| self.many) {
+                write!(out, "{:<4}", Painted(STRONG, format!("#{peer}")))?;
+            }
+            self.write_for_people(&mut out, notice)?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    fn write_for_people(&self, out: &mut Output, notice: &Notice<'_>) -> io::Result<()> {
+        match notice {
+            Notice::Connecting { address, network } => {
+                writeln!(out, "connecting to {address} ({})", network_name(*network))
+            }
+            Notice::Listening { address, network } => {
+                writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
+            }
+            Notice::Connected { address, direction: Direction::Inbound } => writeln!(out, "{address} came"),
+            Notice::Connected { direction: Direction::Outbound, .. } => writeln!(out, "connected"),
+            Notice::Version { message } => writeln!(out, "{}", came("version", &introduction(message))),
+            Notice::Established { protocol_version } => {
+                let shaken = Painted(GOOD, "hands shaken");
+                writeln!(out, "{shaken}: we speak protocol {protocol_version}")
+            }
+            Notice::Message { command, message, round_trip_ms } => {
+                writeln!(out, "{}", came(command, &gist(message, *round_trip_ms)))
+            }
+            Notice::End(end) => self.write_end(out, end),
+            Notice::Stopped { detail, peers, established, .. } => {
+                writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
+            }
+        }
+    }
+
+    fn write_end(&self, out: &mut Output, end: &End<'_>) -> io::Result<()> {
+        let (ended, detail) = (Painted(STRONG, "ended"), Harmless(&end.detail));
+        if let (Some(stats), true) = (end.stats, self.many) {
+            let (sent, received) = (Count(stats.bytes_sent), Count(stats.bytes_received));
+            return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
+        }
+        // Otherwise standard error has the reason.
+        if end.ok {
+            writeln!(out, "{ended}: {detail}")?;
+        } else {
+            writeln!(out, "{ended}")?;
+        }
+        if let (Some(stats), true) = (end.stats, end.established) {
+            writeln!(out)?;
+            stats::write_table(out, &[("", stats)])?;
+        }
+        Ok(())
+    }
+}
+
+/// A line about something that came in.
+fn came(command: &str, text: &str) -> String {
+    let (arrow, command) = (Painted(IN, "◀──"), Painted(STRONG, command));
+    if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<12} {text}") }
+}
+
+/// What a remote says of itself, in few words.
+pub(crate) fn introduction(version: &Version) -> String {
+    format!(
+        "{}, protocol {}, block {}, services {}",
+        version.user_agent,
+        version.protocol_version,
+        version.last_block,
+        stats::services(version.services)
+    )
+}
+
+/// What a message says, in few words.
+fn gist(message: &Message, round_trip_ms: Option<f64>) -> String {
+    match (message, round_trip_ms) {
+        (Message::Ping(ping), _) => format!("nonce {:016x}", ping.nonce),
+        (Message::Pong(_), Some(ms)) => format!("round trip {ms:.2} ms"),
+        (Message::Pong(pong), None) => format!("nonce {:016x}", pong.nonce),
+        (Message::FeeFilter(filter), _) => format!("at least {} atoms/kB", filter.min_fee),
+        (other, _) => {
+            let summary = other.summary().to_string();
+            let len = other.encoded_len();
+            match summary.as_str() {
+                "" if len == 0 => summary,
+                "" => format!("{} bytes", Count::from(len)),
+                _ => Harmless(&summary).to_string(),
+            }
+        }
+    }
+}
+
+/// A round trip as programs read it.
+pub(crate) fn round_trip_ms(stats: &Stats) -> Option<f64> {
+    stats.last_ping_round_trip.filter(|_| stats.last_ping_nonce == 0).map(milliseconds)
+}
+
+fn as_name<S: serde::Serializer>(network: &Network, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(network_name(*network))
+}
+
+fn as_object<S: serde::Serializer>(stats: &Option<&Stats>, serializer: S) -> Result<S::Ok, S::Error> {
+    stats.map(StatsObject::from).serialize(serializer)
+}
+
+fn as_text<S: serde::Serializer>(value: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&value.to_string())
+}

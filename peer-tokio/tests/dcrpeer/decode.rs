@@ -1,0 +1,147 @@
+//! `decode`: what a line may be, and what comes of it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::Stdio;
+use std::thread;
+
+use peer_core::message::{Inv, Inventory, InventoryList, Ping, Raw};
+use peer_core::{Hash, Message, Network, ProtocolVersion, frame};
+use peer_tests::hex;
+use serde_json::{Value, json};
+
+use crate::{dcrpeer, run, run_with};
+
+fn frame_hex(message: &Message, network: Network, version: u32) -> String {
+    hex::encode(&frame::encode(message, network, ProtocolVersion::new(version)).unwrap())
+}
+
+fn ping(network: Network) -> String {
+    frame_hex(&Message::Ping(Ping { nonce: 7 }), network, 12)
+}
+
+fn raw(command: &str, payload: &[u8]) -> Message {
+    Message::Raw(Raw { command: command.parse().unwrap(), payload: payload.to_vec().into() })
+}
+
+fn decode(args: &[&str], line: &str) -> Value {
+    let run = run_with(&[&["decode", "--json"], args].concat(), line);
+    run.assert_succeeds();
+    let [object] = run.objects().try_into().unwrap();
+    object
+}
+
+#[test]
+fn a_line_of_hex_is_read_as_mainnet_of_today() {
+    let expected =
+        json!({"ok": true, "command": "ping", "bytes": 32, "reencoded": "same", "message": {"nonce": 7}});
+    assert_eq!(decode(&[], &ping(Network::MAINNET)), expected);
+    assert_eq!(decode(&[], &ping(Network::MAINNET).to_uppercase()), expected);
+    assert_eq!(decode(&[], &format!("  {}\r\n", ping(Network::MAINNET))), expected);
+}
+
+#[test]
+fn network_and_protocol_come_from_the_options_or_from_columns_which_win() {
+    let ping = ping(Network::SIMNET);
+    assert_eq!(decode(&[], &ping)["error"], "WrongNetwork");
+    assert_eq!(decode(&["--network", "simnet"], &ping)["ok"], true);
+    assert_eq!(decode(&["--network", "regnet"], &format!("12 simnet {ping}"))["ok"], true);
+    let addrv2 = frame_hex(&raw("addrv2", &[]), Network::MAINNET, 12);
+    assert_eq!(decode(&["--protocol", "11"], &addrv2)["error"], "MsgInvalidForPVer");
+    assert_eq!(decode(&["--protocol", "11"], &format!("12 mainnet {addrv2}"))["error"], "Truncated");
+}
+
+#[test]
+fn bytes_after_the_first_frame_of_a_line_are_ignored() {
+    let line = format!("{}00ff", ping(Network::MAINNET));
+    assert_eq!(decode(&[], &line)["bytes"], 32);
+}
+
+#[test]
+fn the_command_of_a_refused_frame_is_named_if_there_is_one() {
+    assert_eq!(decode(&[], &ping(Network::SIMNET))["command"], "ping");
+    let alert = frame_hex(&raw("alert", &[]), Network::MAINNET, 12);
+    assert_eq!(decode(&[], &alert)["command"], Value::Null);
+    assert_eq!(decode(&[], &alert[..40])["command"], Value::Null);
+}
+
+#[test]
+fn an_empty_line_is_a_frame_cut_off_before_its_start() {
+    let run = run_with(&["decode", "--json"], "\n12 simnet \n12 simnet\n");
+    run.assert_succeeds();
+    let objects = run.objects();
+    assert_eq!(objects.len(), 3);
+    assert!(objects.iter().all(|object| object["error"] == "Truncated"), "{objects:?}");
+}
+
+#[test]
+fn each_bad_line_gives_an_object_and_the_first_one_is_explained() {
+    let good = ping(Network::MAINNET);
+    let input = format!("{good}\nabc\nxy\n12 nonet ab\nx simnet ab\n1 2 3 4\n{good}\n");
+    let run = run_with(&["decode", "--json"], input);
+    run.assert_fails(1, "line 2: 3 is an odd number of hexadecimal digits (and 4 more bad lines)");
+    let objects = run.objects();
+    assert_eq!(objects.len(), 7);
+    for (object, number) in objects[1..6].iter().zip(2..) {
+        assert_eq!((&object["ok"], &object["error"]), (&json!(false), &json!("BadInput")));
+        assert_eq!(object["command"], Value::Null);
+        assert!(object["detail"].as_str().unwrap().starts_with(&format!("line {number}: ")), "{object}");
+    }
+    assert_eq!(objects[6]["ok"], true);
+}
+
+#[test]
+fn a_file_is_read_like_standard_input() {
+    let path = std::env::temp_dir().join(format!("dcrpeer-test-{}.txt", std::process::id()));
+    std::fs::write(&path, ping(Network::MAINNET)).unwrap();
+    let run = run(&["decode", "--json", path.to_str().unwrap()]);
+    std::fs::remove_file(&path).unwrap();
+    run.assert_succeeds();
+    assert_eq!(run.objects()[0]["message"]["nonce"], 7);
+}
+
+#[test]
+fn a_hundred_thousand_lines_give_as_many_objects() {
+    let input = format!("{}\n", ping(Network::MAINNET)).repeat(100_000);
+    let run = run_with(&["decode", "--json"], input);
+    run.assert_succeeds();
+    assert_eq!(run.out.lines().filter(|line| line.starts_with(r#"{"ok":true,"#)).count(), 100_000);
+}
+
+#[test]
+fn people_see_the_first_items_of_a_long_list_and_programs_all() {
+    let items: Vec<_> = (0..50_000_u32).map(|_| Inventory::tx(Hash::from_bytes([7; 32]))).collect();
+    let inventory = InventoryList::try_from(items).unwrap();
+    let line = frame_hex(&Message::Inv(Inv { inventory }), Network::MAINNET, 12);
+    let run = run_with(&["decode"], line.clone());
+    run.assert_succeeds();
+    assert!(run.out.contains("inventory (50,000)"), "{}", run.out);
+    assert!(run.out.contains("… 49,997 more"), "{}", run.out);
+    assert!(run.out.lines().count() < 10, "{}", run.out);
+    assert_eq!(decode(&[], &line)["message"]["inventory"].as_array().unwrap().len(), 50_000);
+}
+
+#[test]
+fn a_remote_cannot_control_the_terminal() {
+    let mut payload = b"\x02tx\x10\x0a\x1b[2J\x1b]0;x\x07".to_vec();
+    payload.extend([0; 32]);
+    let line = frame_hex(&raw("reject", &payload), Network::MAINNET, 8);
+    let run = run_with(&["decode", "--protocol", "8"], line);
+    run.assert_succeeds();
+    assert!(!run.out.contains(['\u{1b}', '\u{7}']), "{:?}", run.out);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    for args in [["decode", "--json"].as_slice(), &["decode"]] {
+        let mut child = dcrpeer(args).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = format!("{}\n", ping(Network::MAINNET)).repeat(50_000);
+        let writer = thread::spawn(move || stdin.write_all(input.as_bytes()).is_ok());
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let output = child.wait_with_output().unwrap();
+        writer.join().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        assert!(output.stderr.is_empty(), "{args:?}: {output:?}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What cannot work ends with one clear line and an exit status that is not zero.
+
+use core::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use crate::{run, run_with};
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
+    let cases: [(&[&str], &str); 10] = [
+        (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
+        (&["connect"], "<ADDR>"),
+        (&["connect", "a:b:c"], "write a name or an address"),
+        (&["connect", "localhost:70000"], "no port is called \"70000\""),
+        (&["connect", "127.0.0.1", "--network", "nonet"], "unknown network (known are mainnet"),
+        (&["connect", "127.0.0.1", "--protocol", "13"], "13 is not in 1..=12"),
+        (&["connect", "127.0.0.1", "--for", "soon"], "like 500ms, 10s, 2m or 1h"),
+        (&["connect", "127.0.0.1", "--netwrk", "simnet"], "tip: a similar argument exists: '--network'"),
+        (&["decode", "--network", "nonet"], "unknown network (known are mainnet"),
+        (&["decode", "--protocol", "new"], "a number like 12"),
+    ];
+    for (args, fragment) in cases {
+        run(args).assert_fails(2, fragment);
+    }
+}
+
+#[test]
+fn input_that_cannot_be_read_is_named() {
+    run(&["decode", "no/such/file"]).assert_fails(1, "cannot open no/such/file: ");
+    run(&["decode", env!("CARGO_MANIFEST_DIR")]).assert_fails(1, "cannot read ");
+    run_with(&["decode"], "abc\n").assert_fails(1, "line 1: 3 is an odd number");
+    run_with(&["decode"], "12 nonet ab\n").assert_fails(1, "line 1: \"nonet\": unknown network");
+}
+
+#[test]
+fn an_address_where_nothing_listens_refuses() {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let run = run(&["connect", &address, "--json"]);
+    run.assert_fails(1, "refused the connection, nothing listens there");
+    let end = run.objects().pop().unwrap();
+    assert_eq!((&end["event"], &end["ok"]), (&"end".into(), &false.into()));
+    assert_eq!(end["reason"], "Unreachable");
+}
+
+#[test]
+fn a_web_server_is_recognized() {
+    let server = answer_once(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+    let run = run(&["connect", &server.to_string()]);
+    run.assert_fails(1, "this is no Decred peer: it speaks HTTP (\"HTTP/1.1 400 Bad Request\")");
+}
+
+#[test]
+fn a_server_of_another_protocol_is_quoted() {
+    let server = answer_once(b"220 mail ready\r\n");
+    run(&["connect", &server.to_string()]).assert_fails(1, "no Decred protocol (\"220 mail ready\")");
+}
+
+#[test]
+fn a_peer_of_another_network_is_told_by_name() {
+    // The first header of a peer of testnet3.
+    let server = answer_once(b"\x75\xaa\x94\xb1version\0\0\0\0\0\x75\0\0\0\0\0\0\0");
+    let run = run(&["connect", &server.to_string(), "--network", "simnet"]);
+    run.assert_fails(1, "this is a peer of testnet3, try --network testnet3");
+}
+
+#[test]
+fn a_peer_that_hangs_up_leaves_some_guesses() {
+    let server = answer_once(b"");
+    let run = run(&["connect", &server.to_string()]);
+    run.assert_fails(1, "it closed the connection before hands were shaken");
+}
+
+#[test]
+fn a_peer_that_says_nothing_in_time_is_no_success() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    run(&["connect", &address, "--for", "100ms"]).assert_fails(1, "no handshake in time (100 ms are over)");
+}
+
+#[test]
+fn listening_fails_where_somebody_does_already() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    run(&["listen", &address]).assert_fails(1, "something listens there already");
+}
+
+#[test]
+fn listening_without_a_visitor_is_no_success() {
+    let run = run(&["listen", "127.0.0.1:0", "--for", "50ms"]);
+    run.assert_fails(1, "nobody shook hands (0 came)");
+}
+
+#[test]
+fn help_teaches_with_examples() {
+    for command in ["", "connect", "listen", "decode"] {
+        let args: Vec<_> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
+        let run = run(&args);
+        run.assert_succeeds();
+        assert!(run.out.contains("Examples:\n  dcrpeer"), "{}", run.out);
+    }
+    assert_eq!(run(&["--version"]).out, format!("dcrpeer {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// A server that takes one connection, reads a `version`, and says this.
+fn answer_once(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 24 + 86]).unwrap();
+        stream.write_all(answer).unwrap();
+    });
+    address
+}

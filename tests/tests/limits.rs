@@ -1,0 +1,113 @@
+//! Sizes: what is refused for being too large, and what stays small.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::num::NonZeroUsize;
+
+use peer_core::message::{Block, BlockHeader, GetCFsV2};
+use peer_core::{
+    Command, Config, ConfigError, Error, Excess, FrameError, Hash, Message, Peer, ProtocolVersion,
+    UnrequestedAnswers,
+};
+use peer_tests::remote::{NETWORK, Remote, header};
+
+/// A remote of this version, and our machine with this limit of unrequested payloads.
+fn with_limit(version: u32, max: usize) -> Remote {
+    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL);
+    let max = NonZeroUsize::new(max).unwrap();
+    Remote::established_at(config.max_unrequested(max).build().unwrap(), version.into())
+}
+
+/// Declares a payload and says what becomes of that.
+fn declare(remote: &mut Remote, name: &str, len: usize) -> Result<(), Error> {
+    remote.say_bytes(&header(name, len, [0; 4]));
+    remote.pull().map(|event| assert_eq!(event, None))
+}
+
+fn too_large(name: &str, got: u64, max: u64) -> Result<(), Error> {
+    let command = Some(Command::new(name).unwrap());
+    Err(FrameError::PayloadTooLarge { command, excess: Excess { got, max } }.into())
+}
+
+#[test]
+fn what_has_no_small_limit_of_its_own_gets_that_of_unrequested_payloads() {
+    for (name, version) in [("alert", 5), ("reject", 5), ("reject", 8)] {
+        assert_eq!(declare(&mut with_limit(version, 1000), name, 1000), Ok(()));
+        let refused = too_large(name, 1001, 1000);
+        assert_eq!(declare(&mut with_limit(version, 1000), name, 1001), refused);
+    }
+}
+
+#[test]
+fn the_limit_of_unrequested_payloads_is_2_mib_by_default() {
+    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
+    let mut remote = Remote::established_at(config, 8.into());
+    let max = 2 * 1024 * 1024;
+    assert_eq!(declare(&mut remote, "reject", max + 1), too_large("reject", 2_097_153, 2_097_152));
+}
+
+#[test]
+fn the_limit_of_unrequested_payloads_leaves_other_commands_alone() {
+    assert_eq!(declare(&mut with_limit(8, 1000), "inv", 1_800_003), Ok(()));
+}
+
+#[test]
+fn every_command_has_its_limit_at_the_header() {
+    let config = Config::builder(NETWORK).unrequested_answers(UnrequestedAnswers::Deliver).build().unwrap();
+    let version = ProtocolVersion::LATEST;
+    for command in Command::all().filter(|command| command.is_known_at(version)) {
+        let (name, max) = (command.as_str(), command.max_payload(version).unwrap());
+        let mut remote = Remote::established(config.clone());
+        let refused = too_large(name, max as u64 + 1, max as u64);
+        assert_eq!(declare(&mut remote, name, max + 1), refused, "{name}");
+        if max > 0 {
+            let mut remote = Remote::established(config.clone());
+            assert_eq!(declare(&mut remote, name, max), Ok(()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_declared_length_reserves_nothing_in_the_input() {
+    let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
+    let request = GetCFsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO };
+    remote.machine.send(&Message::GetCFsV2(request), remote.now).unwrap();
+    assert_eq!(declare(&mut remote, "cfiltersv2", 26_321_001), Ok(()));
+    remote.say_bytes(&[0; 100]);
+    assert_eq!(remote.pull(), Ok(None));
+    assert!(remote.machine.input().capacity() < 1024);
+}
+
+#[test]
+fn a_small_payload_that_is_kept_does_not_keep_the_input_alive() {
+    let config = Config::builder(NETWORK).unrequested_answers(UnrequestedAnswers::Deliver).build().unwrap();
+    let mut remote = Remote::established(config);
+    let block = Block::new(&BlockHeader::default(), &[], &[]).unwrap();
+    remote.say(&Message::Block(block));
+    let [Message::Block(kept)] = &remote.messages()[..] else { panic!("not one block") };
+    assert!(kept.as_bytes().is_unique());
+}
+
+#[test]
+fn errors_are_small() {
+    assert!(size_of::<Error>() <= 4 * size_of::<usize>());
+    assert!(size_of::<Result<(), Error>>() <= 4 * size_of::<usize>());
+}
+
+#[test]
+fn a_peer_is_small() {
+    assert!(size_of::<Peer>() <= 1024, "{}", size_of::<Peer>());
+}
+
+#[test]
+fn settings_that_do_not_fit_together_are_refused() {
+    let bytes = |count| NonZeroUsize::new(count).unwrap();
+    let pause = Config::builder(NETWORK).send_limit(bytes(100)).send_pause(bytes(100)).build();
+    assert_eq!(pause.unwrap_err(), ConfigError::SendPause { pause: 100, limit: 100 });
+    for (min, max) in [(0, 12), (9, 13), (10, 9)] {
+        let (min, max) = (ProtocolVersion::new(min), ProtocolVersion::new(max));
+        let crossed = Config::builder(NETWORK).min_protocol_version(min).protocol_version(max).build();
+        assert_eq!(crossed.unwrap_err(), ConfigError::ProtocolVersions { min, max });
+    }
+    let agent = Config::builder(NETWORK).user_agent("x".repeat(250), "1").build();
+    assert!(matches!(agent, Err(ConfigError::UserAgent(_))));
+}

@@ -1,0 +1,137 @@
+//! Memory, counted: it follows what was received, never what was declared.
+//!
+//! The counters are those of the whole process, so this file has a single test.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::System;
+
+use bytes::BytesMut;
+use peer_core::{Command, Config, Direction, Network, Node, Peer, ProtocolVersion, Time, UnrequestedAnswers};
+use peer_tests::remote::{Remote, frame, header};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const KIB: usize = 1024;
+
+#[test]
+fn memory_follows_what_was_received() {
+    an_established_peer_that_idles_is_small();
+    a_declared_length_costs_nothing();
+    before_a_version_a_peer_is_small();
+    half_of_a_large_frame_costs_the_machine_nothing();
+    early_messages_cost_at_most_twice_their_bytes();
+    a_count_costs_nothing();
+}
+
+/// What `act` returns, the bytes that are held because of it, and the bytes allocated on the way.
+fn measured<T>(act: impl FnOnce() -> T) -> (T, usize, usize) {
+    let region = Region::new(ALLOCATOR);
+    let result = act();
+    let change = region.change();
+    (result, change.bytes_allocated.saturating_sub(change.bytes_deallocated), change.bytes_allocated)
+}
+
+/// A configuration that admits everything, at these versions.
+fn config(max: u32) -> Config {
+    let builder = Config::builder(Network::SIMNET).min_protocol_version(ProtocolVersion::INITIAL);
+    let builder = builder.unrequested_answers(UnrequestedAnswers::Deliver);
+    builder.protocol_version(max.into()).build().unwrap()
+}
+
+/// Hands a peer its input in pieces and pulls after each, without looking at what comes out.
+fn receive<'a>(peer: &mut Peer, input: &mut BytesMut, pieces: impl IntoIterator<Item = &'a [u8]>) {
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        while let Ok(Some(_)) = peer.receive(input, Time::ZERO) {}
+    }
+}
+
+fn an_established_peer_that_idles_is_small() {
+    let remote = Remote::established(config(12));
+    let (_peer, held, _) = measured(|| remote.machine.fork());
+    assert!(held <= KIB, "an idle peer holds {held} bytes");
+}
+
+fn a_declared_length_costs_nothing() {
+    for version in [5, 8, 12] {
+        let established = Remote::established(config(version)).machine.fork();
+        let version = ProtocolVersion::new(version);
+        for command in Command::all().filter(|command| command.is_known_at(version)) {
+            let mut peer = established.clone();
+            let max = command.max_payload(version).unwrap().min(2 * KIB * KIB);
+            let header = header(command.as_str(), max, [0; 4]);
+            let mut input = BytesMut::new();
+            let ((), _, allocated) = measured(|| receive(&mut peer, &mut input, [&header[..]]));
+            assert!(peer.failure().is_none() || max == 0, "{command} at {version}");
+            assert!(allocated <= 4 * KIB, "{command} at {version}: {allocated} bytes for a header");
+        }
+    }
+}
+
+fn before_a_version_a_peer_is_small() {
+    let node = Node::new(config(12));
+    let mut input = BytesMut::new();
+    let bytes = [&header("version", 358, [0; 4])[..], &[0; 357]].concat();
+    let (_peer, held, _) = measured(|| {
+        let mut peer = Remote::new(&node, Direction::Inbound).machine.fork();
+        receive(&mut peer, &mut input, bytes.chunks(1));
+        assert_eq!(peer.failure(), None);
+        peer
+    });
+    assert!(held <= 382 + 4 * KIB, "{held} bytes before a version");
+}
+
+fn half_of_a_large_frame_costs_the_machine_nothing() {
+    let mut peer = Remote::established(config(12)).machine.fork();
+    let mut input = BytesMut::with_capacity(2 * KIB * KIB);
+    let half = vec![0; KIB * KIB];
+    let ((), _, allocated) = measured(|| {
+        receive(&mut peer, &mut input, [&header("cfiltersv2", 26_321_001, [0; 4])[..]]);
+        receive(&mut peer, &mut input, half.chunks(1000));
+    });
+    assert_eq!(peer.failure(), None);
+    assert!(allocated <= KIB, "{allocated} bytes beside the input");
+}
+
+fn early_messages_cost_at_most_twice_their_bytes() {
+    let mut remote = Remote::new(&Node::new(config(8)), Direction::Inbound);
+    remote.introduce(8.into());
+    for (name, payload) in [("getaddr", 0), ("ping", 8), ("inv", 1)] {
+        let frame = frame(name, &vec![0; payload]);
+        let mut peer = remote.machine.fork();
+        let mut input = BytesMut::with_capacity(KIB);
+        let received = frame.len() * (64 * KIB / frame.len());
+        let ((), held, _) = measured(|| {
+            for _ in 0..received / frame.len() {
+                receive(&mut peer, &mut input, [&frame[..]]);
+            }
+        });
+        assert_eq!(peer.failure(), None);
+        assert!(held <= 2 * received + 4 * KIB, "{held} bytes held of {received} of {name}");
+    }
+}
+
+/// Payloads that begin with the largest counts, and then end.
+fn a_count_costs_nothing() {
+    let counts: [&[u8]; 4] = [&[0xfc], &[0xfd, 0x50, 0xc3], &[0xfe, 0xff, 0xff, 0xff, 0x01], &[0xff; 9]];
+    for version in [5, 8, 12] {
+        let established = Remote::established(config(version)).machine.fork();
+        let version = ProtocolVersion::new(version);
+        for command in Command::all().filter(|command| command.is_known_at(version)) {
+            for zeros in [0, 4, 32, 36, 64] {
+                for count in counts {
+                    let payload = [&vec![0; zeros], count].concat();
+                    let frame = frame(command.as_str(), &payload);
+                    let (mut peer, mut input) = (established.clone(), BytesMut::new());
+                    let ((), _, allocated) = measured(|| receive(&mut peer, &mut input, [&frame[..]]));
+                    assert!(
+                        allocated <= 4 * KIB,
+                        "{command} at {version}: {allocated} bytes for {payload:?}"
+                    );
+                }
+            }
+        }
+    }
+}
