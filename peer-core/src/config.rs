@@ -37,6 +37,8 @@ pub struct Config {
     pub(crate) max_unrequested: usize,
     pub(crate) max_requests: usize,
     pub(crate) unrequested_answers: UnrequestedAnswers,
+    pub(crate) unknown_commands: UnknownCommands,
+    pub(crate) min_receive_rate: u64,
 }
 
 /// What to do with a message that only ever answers a request, while no such request is open.
@@ -48,6 +50,19 @@ pub enum UnrequestedAnswers {
     Refuse,
     /// Deliver it, as the reference does. The remote may then send up to the command's own limit unasked,
     /// 26 MB for `cfiltersv2`.
+    Deliver,
+}
+
+/// What to do with a command that does not exist at the protocol version in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownCommands {
+    /// End the connection, as the reference does.
+    #[default]
+    Refuse,
+    /// Read the frame and drop it.
+    Ignore,
+    /// Deliver it as [`Message::Raw`](crate::Message::Raw).
     Deliver,
 }
 
@@ -74,6 +89,8 @@ impl Config {
             max_unrequested: 2 * 1024 * 1024,
             max_requests: 75_000,
             unrequested_answers: UnrequestedAnswers::default(),
+            unknown_commands: UnknownCommands::default(),
+            min_receive_rate: 4 * 1024,
         };
         ConfigBuilder { config, agent: Agent::default(), ping_interval: None }
     }
@@ -289,6 +306,19 @@ impl ConfigBuilder {
     /// What happens to answers that nobody asked for. Default: refuse.
     pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
         self.config.unrequested_answers = policy;
+        self
+    }
+
+    /// What happens to commands that do not exist at the protocol version in force. Default: refuse.
+    pub const fn unknown_commands(mut self, policy: UnknownCommands) -> Self {
+        self.config.unknown_commands = policy;
+        self
+    }
+
+    /// The average rate, in bytes a second, at which a frame must arrive once the idle timeout has passed.
+    /// Default: 4096, so that the largest message may take 1 h 47 min.
+    pub const fn min_receive_rate(mut self, bytes_per_second: NonZeroUsize) -> Self {
+        self.config.min_receive_rate = bytes_per_second.get() as u64;
         self
     }
 

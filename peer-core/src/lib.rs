@@ -75,6 +75,8 @@
 //! # Features
 //!
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors.
+//! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
+//!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
 #![no_std]
 
 extern crate alloc;
@@ -95,8 +97,8 @@ mod serialize;
 mod services;
 mod time;
 
-pub use config::{Config, ConfigBuilder, ConfigError, UnrequestedAnswers};
-pub use error::{CodecError, Error, ErrorKind, Excess, FrameError, SendError, TooManyHandshakes};
+pub use config::{Config, ConfigBuilder, ConfigError, UnknownCommands, UnrequestedAnswers};
+pub use error::{CodecError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes};
 pub use event::{Direction, Event, Hello};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};

@@ -12,5 +12,6 @@ pub mod invariants;
 pub mod pair;
 pub mod remote;
 pub mod rng;
+pub mod samples;
 pub mod vectors;
 pub mod watched;

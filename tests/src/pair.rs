@@ -300,7 +300,12 @@ impl Pair {
             Side::Outbound => (&mut self.outbound, &mut self.inbound),
             Side::Inbound => (&mut self.inbound, &mut self.outbound),
         };
+        let was_alive = own.machine.failure().is_none();
         let moved = own.write(chunk, now) | own.read(&mut peer.pipe, chunk);
+        // Whose last word is written ends with it.
+        if let Some(error) = own.machine.failure().filter(|_| was_alive).cloned() {
+            self.on_end(side, error);
+        }
         moved | self.pull(side) | self.meet_end(side)
     }
 

@@ -106,7 +106,7 @@ impl Remote {
         self.events().into_iter().filter_map(message).collect()
     }
 
-    /// Pulls until the connection ends.
+    /// Pulls until the connection ends, and lets a last word of the machine through.
     ///
     /// # Panics
     ///
@@ -115,6 +115,7 @@ impl Remote {
         loop {
             match self.pull() {
                 Ok(Some(_)) => {}
+                Ok(None) if self.machine.wants_write() => drop(self.hears()),
                 Ok(None) => panic!("the connection did not end"),
                 Err(error) => return error,
             }
@@ -130,7 +131,8 @@ impl Remote {
     /// Reads bytes that the machine showed.
     pub fn understand(&mut self, bytes: &[u8]) -> Vec<Message> {
         self.heard.extend_from_slice(bytes);
-        let version = self.machine.protocol_version();
+        // Whoever claims version 0 is answered at version 1.
+        let version = self.machine.protocol_version().max(ProtocolVersion::INITIAL);
         let rules = Rules::new(NETWORK, version);
         let mut messages = Vec::new();
         while let Some(frame) = self.reader.read(&mut self.heard, &rules).unwrap() {

@@ -4,8 +4,8 @@ use core::fmt::Debug;
 use core::ops::Deref;
 
 use bytes::BytesMut;
-use peer_core::message::Inventory;
-use peer_core::{End, Error, Event, Mark, Message, Peer, SendError, Time};
+use peer_core::message::{Inventory, NetAddressV2, RejectCode};
+use peer_core::{End, Error, Event, Hash, Mark, Message, Peer, SendError, Time};
 use rand_core::Rng;
 
 use crate::invariants::{self, History};
@@ -81,6 +81,51 @@ impl Watched {
         self.agreed("send", result, twin, now)
     }
 
+    /// As [`Peer::send_addresses`].
+    pub fn send_addresses<R: Rng + Clone + PartialEq + Debug>(
+        &mut self,
+        addresses: &[NetAddressV2],
+        rng: &mut R,
+        now: Time,
+    ) -> Result<Vec<NetAddressV2>, SendError> {
+        let mut same = rng.clone();
+        let result = self.peer.send_addresses(addresses, rng);
+        let twin = self.twin.send_addresses(addresses, &mut same);
+        assert_eq!(*rng, same, "purity: draws of send_addresses");
+        self.agreed("send_addresses", result, twin, now)
+    }
+
+    /// As [`Peer::request_blocks`].
+    pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
+        let (result, twin) =
+            (self.peer.request_blocks(locator, stop), self.twin.request_blocks(locator, stop));
+        self.agreed("request_blocks", result, twin, now)
+    }
+
+    /// As [`Peer::request_headers`].
+    pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
+        let (result, twin) =
+            (self.peer.request_headers(locator, stop), self.twin.request_headers(locator, stop));
+        self.agreed("request_headers", result, twin, now)
+    }
+
+    /// As [`Peer::reject`].
+    pub fn reject(
+        &mut self,
+        command: &str,
+        code: RejectCode,
+        reason: &str,
+        hash: Option<Hash>,
+        now: Time,
+    ) -> Result<Mark, SendError> {
+        let result = self.peer.reject(command, code, reason, hash);
+        let twin = self.twin.reject(command, code, reason, hash);
+        if let Ok(mark) = result {
+            self.history.on_mark(mark);
+        }
+        self.agreed("reject", result, twin, now)
+    }
+
     /// As [`Peer::announce`].
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         let (result, twin) = (self.peer.announce(item, now), self.twin.announce(item, now));
@@ -111,6 +156,13 @@ impl Watched {
     pub fn set_last_block(&mut self, height: i32, now: Time) {
         self.peer.set_last_block(height);
         self.twin.set_last_block(height);
+        self.check(now);
+    }
+
+    /// As [`Peer::set_last_announced_block`].
+    pub fn set_last_announced_block(&mut self, block: Option<Hash>, now: Time) {
+        self.peer.set_last_announced_block(block);
+        self.twin.set_last_announced_block(block);
         self.check(now);
     }
 

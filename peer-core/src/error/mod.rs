@@ -13,4 +13,4 @@ mod peer;
 pub use codec::{CodecError, Excess};
 pub use frame::FrameError;
 pub use kind::ErrorKind;
-pub use peer::{Error, SendError, TooManyHandshakes};
+pub use peer::{Error, Expected, SendError, TooManyHandshakes};

@@ -1,9 +1,10 @@
 //! Why a connection is over, and why a command was refused.
 
 use alloc::boxed::Box;
+use core::fmt;
 
 use super::{CodecError, ErrorKind, FrameError};
-use crate::message::{Command, InventoryKind};
+use crate::message::{Command, Inventory, InventoryKind};
 use crate::peer::Timer;
 use crate::protocol::ProtocolVersion;
 
@@ -43,9 +44,16 @@ pub enum Error {
     /// An answer came to something nobody asked for.
     #[error("{0} came without being asked for")]
     Unrequested(Command),
+    /// A bloom filter command came although our services do not offer it, which remotes of protocol version
+    /// 2 and later can tell.
+    #[error("{0} came without our offering bloom filters")]
+    NoBloomService(Command),
     /// The remote took too long.
     #[error("remote took too long ({0})")]
     Timeout(Timer),
+    /// The remote did not answer a request in time.
+    #[error("remote did not send {0} in time")]
+    Stalled(Expected),
     /// The remote closed the connection between two frames.
     #[error("closed by the remote")]
     ClosedByRemote,
@@ -55,6 +63,25 @@ pub enum Error {
     /// The transport failed.
     #[error("transport failed")]
     TransportFailed,
+}
+
+/// What the remote owed as the answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Expected {
+    /// An item of a `getdata`, or a `notfound` that names it.
+    Item(Box<Inventory>),
+    /// A message with this command.
+    Message(&'static str),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Item(item) => write!(f, "{} {}", item.kind, item.hash),
+            Self::Message(command) => f.write_str(command),
+        }
+    }
 }
 
 impl From<FrameError> for Error {
@@ -81,10 +108,12 @@ impl Error {
             Self::NotVersionMessage { .. }
             | Self::NotVerAckMessage { .. }
             | Self::Repeated(_)
+            | Self::NoBloomService(_)
             | Self::Unrequested(_) => true,
             Self::ProtocolVerTooOld { .. }
             | Self::SelfConnection
             | Self::Timeout(_)
+            | Self::Stalled(_)
             | Self::ClosedByRemote
             | Self::ClosedByOwner
             | Self::TransportFailed => false,
@@ -96,12 +125,17 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Frame(error) => matches!(**error, FrameError::Truncated { .. }),
-            Self::Timeout(_) | Self::ClosedByRemote | Self::ClosedByOwner | Self::TransportFailed => true,
+            Self::Timeout(_)
+            | Self::Stalled(_)
+            | Self::ClosedByRemote
+            | Self::ClosedByOwner
+            | Self::TransportFailed => true,
             Self::NotVersionMessage { .. }
             | Self::NotVerAckMessage { .. }
             | Self::Repeated(_)
             | Self::ProtocolVerTooOld { .. }
             | Self::SelfConnection
+            | Self::NoBloomService(_)
             | Self::Unrequested(_) => false,
         }
     }

@@ -20,19 +20,6 @@ pub struct Header {
     pub checksum: [u8; 4],
 }
 
-/// What to do with a command that does not exist at the protocol version in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnknownCommands {
-    /// End the connection, as the reference does.
-    Refuse,
-    /// Read the frame, up to this many bytes of payload.
-    Accept {
-        /// Limit of the payload in bytes.
-        max: usize,
-    },
-}
-
 /// What a frame must comply with to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -40,15 +27,15 @@ pub struct Rules {
     pub network: Network,
     /// The protocol version in force, which decides what commands exist and how large they may be.
     pub version: ProtocolVersion,
-    /// What happens to commands that do not exist.
-    pub unknown: UnknownCommands,
+    /// The largest payload of commands that do not exist at that version, in bytes. `None` refuses them.
+    pub max_unknown: Option<usize>,
 }
 
 impl Rules {
     /// The reference's rules: unknown commands are refused.
     #[must_use]
     pub const fn new(network: Network, version: ProtocolVersion) -> Self {
-        Self { network, version, unknown: UnknownCommands::Refuse }
+        Self { network, version, max_unknown: None }
     }
 }
 
@@ -59,6 +46,12 @@ impl Header {
     pub(crate) const fn new(network: Network, command: Command, len: usize, checksum: [u8; 4]) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "a message that passed `check` is below 32 MiB")]
         Self { network, command: command.to_wire(), len: len as u32, checksum }
+    }
+
+    /// Size of the whole frame in bytes, as the header declares it.
+    #[must_use]
+    pub const fn wire_len(&self) -> usize {
+        (self.len as usize).saturating_add(Self::LEN)
     }
 
     /// Reads a header. Nothing is checked.
@@ -107,11 +100,7 @@ impl Header {
         let command = Command::from_wire(self.command).ok_or(FrameError::MalformedCmd(self.command))?;
         let known =
             if command.is_known_at(rules.version) { command.max_payload(rules.version) } else { None };
-        let max = match (known, rules.unknown) {
-            (Some(max), _) => max,
-            (None, UnknownCommands::Accept { max }) => max,
-            (None, UnknownCommands::Refuse) => return Err(FrameError::UnknownCmd(command)),
-        };
+        let max = known.or(rules.max_unknown).ok_or(FrameError::UnknownCmd(command))?;
         if len > max {
             return Err(FrameError::PayloadTooLarge {
                 command: Some(command),

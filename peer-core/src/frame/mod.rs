@@ -1,18 +1,20 @@
 //! Frames: bytes to checked payloads and back.
 //!
 //! A frame is a [`Header`] of 24 bytes and a payload. [`FrameReader`] takes frames off the front of a
-//! stream, [`encode`] makes the bytes of one. Both know networks, commands and sizes; what a payload says is
-//! the business of [`message`](crate::message).
+//! stream, [`encode`] makes the bytes of one, [`Tap`] watches them go by. All know networks, commands and
+//! sizes; what a payload says is the business of [`message`](crate::message).
 
 mod header;
 mod reader;
+mod tap;
 
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-pub use header::{Header, Rules, UnknownCommands};
+pub use header::{Header, Rules};
 pub use reader::{Frame, FrameReader};
+pub use tap::Tap;
 
 use crate::blake256;
 use crate::error::CodecError;

@@ -8,7 +8,7 @@ use super::{Header, Rules};
 use crate::blake256::Blake256;
 use crate::error::FrameError;
 use crate::hash::Hash;
-use crate::message::{Command, Message};
+use crate::message::{Command, Message, Raw};
 use crate::protocol::ProtocolVersion;
 
 /// Payloads below this size are copied out, so that keeping one never keeps a large buffer alive.
@@ -32,13 +32,16 @@ impl Frame {
         self.payload.len().saturating_add(Header::LEN)
     }
 
-    /// What the payload says at protocol version `version`.
+    /// What the payload says at protocol version `version`; [`Message::Raw`] where the command does not exist.
     ///
     /// # Errors
     ///
     /// [`FrameError::Payload`] with the reason of [`Message::decode`].
     pub fn decode(&self, version: ProtocolVersion) -> Result<Message, FrameError> {
         let command = self.command;
+        if !command.is_known_at(version) {
+            return Ok(Message::Raw(Raw { command, payload: self.payload.clone() }));
+        }
         Message::decode(command, self.payload.clone(), version)
             .map_err(|source| FrameError::Payload { command, source })
     }
@@ -123,6 +126,12 @@ impl FrameReader {
         };
         let hash = Hash::from_bytes(arriving.hasher.finalize());
         finish(input, &arriving.header, arriving.command, hash).map(Some)
+    }
+
+    /// Bytes that are there of the frame at the front of `input`, which is not whole yet.
+    pub(crate) fn progress(&self, input: &[u8]) -> usize {
+        let header = if self.arriving.is_some() { Header::LEN } else { 0 };
+        input.len().saturating_add(header)
     }
 
     /// Bytes that are missing to the end of the frame at the front of `input`, where one has begun: what

@@ -83,6 +83,23 @@ pub struct TimedNetAddress {
     pub address: NetAddress,
 }
 
+impl TryFrom<NetAddressV2> for TimedNetAddress {
+    type Error = CodecError;
+
+    /// Fails with [`CodecError::UnknownNetAddrType`] for an address that is not IP. The time keeps its lower 32
+    /// bits, as in the reference.
+    fn try_from(entry: NetAddressV2) -> Result<Self, CodecError> {
+        let ip = match entry.address {
+            Address::Ipv4(ip) => ip.to_ipv6_mapped(),
+            Address::Ipv6(ip) => ip,
+            other @ Address::TorV3(_) => return Err(CodecError::UnknownNetAddrType(other.kind())),
+        };
+        let [a, b, c, d, ..] = entry.timestamp.seconds().to_le_bytes();
+        let address = NetAddress { services: entry.services, ip, port: entry.port };
+        Ok(Self { timestamp: u32::from_le_bytes([a, b, c, d]), address })
+    }
+}
+
 /// Known addresses. Up to protocol version 11.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

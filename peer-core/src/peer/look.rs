@@ -1,19 +1,29 @@
 //! What the owner can look at. Nothing here changes anything.
 
+use core::fmt;
+
 use super::{Handshake, Mark, Peer, Stats};
 use crate::error::Error;
 use crate::event::Direction;
+use crate::hash::Hash;
 use crate::message::{Inventory, Version};
 use crate::node::Node;
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
+
+impl fmt::Display for Peer {
+    /// `ADDRESS (direction)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.hello.remote_address, self.direction)
+    }
+}
 
 impl Peer {
     /// Whether the machine wants bytes from the remote: not after the end, and not while the remote leaves
     /// more than the configured pause of answers untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.failure.is_none() && self.outbox.owed() <= self.config().send_pause
+        self.failure.is_none() && self.parting.is_none() && self.outbox.owed() <= self.config().send_pause
     }
 
     /// Whether something waits to be written.
@@ -85,7 +95,16 @@ impl Peer {
     #[must_use]
     #[doc(alias = "VerAckReceived")]
     pub const fn is_established(&self) -> bool {
-        matches!(self.handshake, Handshake::Established(_)) && self.failure.is_none()
+        matches!(self.handshake, Handshake::Established(_))
+            && self.failure.is_none()
+            && self.parting.is_none()
+    }
+
+    /// The block that the remote announced last, as far as the owner noted it.
+    #[must_use]
+    #[doc(alias = "LastAnnouncedBlock")]
+    pub fn last_announced_block(&self) -> Option<Hash> {
+        self.last_announced.as_deref().copied()
     }
 
     /// Whether the remote asked for announcements by `headers`.

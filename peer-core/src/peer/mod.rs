@@ -5,6 +5,8 @@
 //! `keepalive`, `trickle`, `known`, `requests`, `outbox`. They hold state and answer questions; this file,
 //! `protocol` and `send` are where their answers become frames and events, and `look` is what the owner sees.
 
+mod ask;
+mod farewell;
 mod handshake;
 mod keepalive;
 mod known;
@@ -15,14 +17,18 @@ mod requests;
 mod send;
 mod stats;
 mod timers;
+mod trace;
 mod trickle;
+mod waiting;
 
 use alloc::boxed::Box;
+use core::time::Duration;
 
 use bytes::BytesMut;
 use rand_core::Rng;
 
-use self::handshake::{Clock, Early, Handshake};
+use self::ask::LastAsked;
+use self::handshake::{Clock, Handshake};
 use self::keepalive::Keepalive;
 use self::known::{Known, Limits};
 pub use self::outbox::Mark;
@@ -36,6 +42,7 @@ use crate::config::Config;
 use crate::error::{Error, FrameError, TooManyHandshakes};
 use crate::event::{Direction, Event, Hello};
 use crate::frame::FrameReader;
+use crate::hash::Hash;
 use crate::message::{Inventory, Version};
 use crate::node::{Node, Ticket};
 use crate::protocol::ProtocolVersion;
@@ -73,8 +80,16 @@ pub struct Peer {
     trickle: Trickle,
     known: Known,
     requests: Option<Box<Requests>>,
+    last_asked: Option<Box<LastAsked>>,
+    last_announced: Option<Box<Hash>>,
+    /// The connection ends as soon as a last frame is written.
+    parting: Option<Box<Error>>,
     /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
     waiting: Option<Time>,
+    /// How long we waited for the remote before that, all in all.
+    waited: Duration,
+    /// Bytes that are there of a frame that is not whole yet.
+    progress: usize,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -149,7 +164,12 @@ impl Peer {
             trickle: Trickle::new(&config.trickle_delay, rng),
             known: Known::new((rng.next_u64(), rng.next_u64())),
             requests: None,
+            last_asked: None,
+            last_announced: None,
+            parting: None,
             waiting: Some(now),
+            waited: Duration::ZERO,
+            progress: 0,
             wants_headers: false,
             last_block: 0,
             last_send: None,
@@ -179,18 +199,19 @@ impl Peer {
         self.bytes_received = self.bytes_received.saturating_add(taken as u64);
         match result {
             Ok(Some(event)) => {
-                self.waiting = None;
+                self.stop_waiting(now);
                 Ok(Some(event))
             }
             Ok(None) if self.wants_read() => {
                 self.waiting = self.waiting.or(Some(now));
+                self.progress = self.reader.progress(input);
                 Ok(None)
             }
             Ok(None) => {
-                self.waiting = None;
+                self.stop_waiting(now);
                 Ok(None)
             }
-            Err(error) => Err(self.fail(error)),
+            Err(error) => self.part(error),
         }
     }
 
@@ -236,6 +257,12 @@ impl Peer {
                 Timer::Handshake | Timer::Idle | Timer::WriteStall => {
                     return Err(self.fail(Error::Timeout(timer)));
                 }
+                Timer::Stall => {
+                    let expected = self.requests.as_ref().and_then(|requests| requests.next_due());
+                    let error =
+                        expected.map_or(Error::Timeout(timer), |(_, expected)| Error::Stalled(expected));
+                    return Err(self.fail(error));
+                }
                 Timer::Ping => {
                     if !self.keepalive.is_queued() {
                         self.push_ping(draw_nonce(rng));
@@ -259,11 +286,11 @@ impl Peer {
         if self.failure.is_some() {
             return None;
         }
-        let idle = matches!(self.handshake, Handshake::Established(_)).then_some(self.waiting).flatten();
         let deadlines = [
             (self.waiting.and(self.clock.deadline()), Timer::Handshake),
-            (idle.map(|since| since + self.config().idle_timeout), Timer::Idle),
+            (self.idle_deadline(), Timer::Idle),
             (self.outbox.stall_deadline(), Timer::WriteStall),
+            (self.stall_deadline(), Timer::Stall),
             (self.keepalive.next_ping, Timer::Ping),
             (self.trickle.due(), Timer::Trickle),
         ];
@@ -286,16 +313,27 @@ impl Peer {
     /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
     /// May change: queue, deadline.
     pub fn sent(&mut self, count: usize, now: Time) {
-        let Self { outbox, keepalive, last_send, .. } = self;
+        let waited = self.waited_until(now);
+        let Self { outbox, keepalive, requests, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
             match purpose {
-                Purpose::Handshake => return,
+                Purpose::Handshake | Purpose::Farewell => return,
                 Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
+                Purpose::Request => {
+                    if let Some(requests) = requests {
+                        requests.on_written(waited);
+                    }
+                }
                 Purpose::Ordinary | Purpose::Owed => {}
             }
             *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
+        if self.outbox.queued() == 0
+            && let Some(error) = self.parting.take()
+        {
+            self.fail(*error);
+        }
     }
 
     /// Notes that the remote has `item`, so that it is not announced to it. The owner calls it for what the
@@ -312,10 +350,19 @@ impl Peer {
         self.hello.best_height = height;
     }
 
+    /// Notes which block the remote announced last; `None` forgets it.
+    #[doc(alias = "UpdateLastAnnouncedBlock")]
+    pub fn set_last_announced_block(&mut self, block: Option<Hash>) {
+        self.last_announced = block.map(Box::new);
+    }
+
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
-        self.last_block = self.last_block.max(height);
+        if height > self.last_block {
+            trace::height(self, height);
+            self.last_block = height;
+        }
     }
 
     fn config(&self) -> &Config {
@@ -329,22 +376,6 @@ impl Peer {
     /// The failure, if there is one.
     fn alive(&self) -> Result<(), Error> {
         self.failure.clone().map_or(Ok(()), Err)
-    }
-
-    /// Ends the connection: keeps the reason and lets go of everything else.
-    fn fail(&mut self, error: Error) -> Error {
-        self.failure = Some(error.clone());
-        self.ticket = None;
-        self.clock = Clock::Stopped;
-        self.outbox.clear();
-        self.reader = FrameReader::new();
-        self.keepalive.next_ping = None;
-        self.trickle.take();
-        self.requests = None;
-        if let Handshake::AwaitVerack(early) | Handshake::Established(early) = &mut self.handshake {
-            *early = Early::default();
-        }
-        error
     }
 }
 

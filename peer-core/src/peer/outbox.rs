@@ -32,6 +32,10 @@ pub(crate) enum Purpose {
     Owed,
     /// A ping with this nonce.
     Ping(u64),
+    /// A request whose answers are waited for.
+    Request,
+    /// The last word before the connection ends. No mark counts it.
+    Farewell,
 }
 
 /// A frame: its header with the payload, or with a payload that is shared with others.
@@ -104,7 +108,9 @@ impl Outbox {
             self.owed = self.owed.saturating_add(len);
         }
         let end = self.put.at(lane);
-        *end = end.saturating_add(len as u64);
+        if purpose != Purpose::Farewell {
+            *end = end.saturating_add(len as u64);
+        }
         let mark = Mark { lane, end: *end };
         match lane {
             Lane::Control => self.control.push_back(piece),
@@ -181,8 +187,19 @@ impl Outbox {
         if purpose == Purpose::Owed {
             self.owed = self.owed.saturating_sub(count);
         }
-        let flushed = self.flushed.at(lane);
-        *flushed = flushed.saturating_add(count as u64);
+        if purpose != Purpose::Farewell {
+            let flushed = self.flushed.at(lane);
+            *flushed = flushed.saturating_add(count as u64);
+        }
+    }
+
+    /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never
+    /// flushed.
+    pub(crate) fn drop_unshown(&mut self) {
+        self.control.retain(|piece| piece.purpose == Purpose::Handshake);
+        self.bulk = VecDeque::new();
+        self.queued = self.control.iter().fold(self.on_show, |sum, piece| sum.saturating_add(piece.len()));
+        self.owed = 0;
     }
 
     /// Drops everything that was not taken.

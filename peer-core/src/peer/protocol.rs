@@ -6,31 +6,36 @@ use bytes::BytesMut;
 
 use super::handshake::{Clock, Early, Handshake, MAX_VERSION};
 use super::outbox::Purpose;
-use super::{Peer, Requests};
-use crate::config::{Config, UnrequestedAnswers};
+use super::{Peer, Requests, trace};
+use crate::config::{Config, UnknownCommands, UnrequestedAnswers};
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
 use crate::hash::Hash;
 use crate::message::{Command, Message, Pong, Version, lookup};
 use crate::protocol::ProtocolVersion;
+use crate::services::Services;
 use crate::time::Time;
 
 impl Peer {
     /// The next event, or `None` where the input runs dry or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
-            if matches!(self.handshake, Handshake::Offered) {
-                self.consent(now)?;
-            }
             if !self.wants_read() {
                 return Ok(None);
+            }
+            if matches!(self.handshake, Handshake::Offered) {
+                self.consent(now)?;
             }
             if let Handshake::Established(early) = &mut self.handshake
                 && let Some(frame) = early.pop()
             {
                 let message = frame.decode(self.version)?;
-                return self.on_message(message, now).map(Some);
+                self.close_request(&message, &frame.hash);
+                match self.on_message(message, now)? {
+                    Some(event) => return Ok(Some(event)),
+                    None => continue,
+                }
             }
             let Some(frame) = self.next_frame(input)? else {
                 return Ok(None);
@@ -45,16 +50,25 @@ impl Peer {
         let Self { node, reader, handshake, requests, version, .. } = self;
         let config = node.config();
         let gate = Gate { config, handshake, requests: requests.as_deref(), version: *version };
-        let rules = Rules::new(config.network, *version);
+        let max_unknown =
+            (config.unknown_commands != UnknownCommands::Refuse).then_some(config.max_unrequested);
+        let rules = Rules { network: config.network, version: *version, max_unknown };
         reader.read_if(input, &rules, |command, len| gate.admit(command, len))
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
+        let waited_before = self.waited;
+        self.stop_waiting(now);
         let message = frame.decode(self.version)?;
+        trace::received(self, &message, &frame.payload);
         match (&mut self.handshake, message) {
             (Handshake::Established(_), message) => {
-                self.close_request(&message, &frame.hash);
-                self.on_message(message, now).map(Some)
+                if self.close_request(&message, &frame.hash) {
+                    // While an answer comes at the configured rate, the remote is not waited for.
+                    let bought = self.time_for(frame.wire_len());
+                    self.waited = self.waited.saturating_sub(bought).max(waited_before);
+                }
+                self.on_message(message, now)
             }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
             (Handshake::AwaitVerack(early), _) if self.version < ProtocolVersion::ADDR_V2 => {
@@ -74,6 +88,7 @@ impl Peer {
         }
         let advertised = ProtocolVersion::new(version.protocol_version.cast_unsigned());
         self.version = self.config().protocol_version.min(advertised);
+        trace::negotiated(self);
         self.last_block = version.last_block;
         self.remote = Some(version.clone());
         self.clock.rest(now);
@@ -110,18 +125,21 @@ impl Peer {
         Event::Established
     }
 
-    /// Closes the request that `message` answers, if there is one. `hash` is that of its payload.
-    fn close_request(&mut self, message: &Message, hash: &Hash) {
-        if let Some(requests) = &mut self.requests {
-            requests.close(message, hash);
-            if requests.is_empty() {
-                self.requests = None;
-            }
+    /// Closes the request that `message` answers, and returns whether there is one. `hash` is that of its
+    /// payload.
+    fn close_request(&mut self, message: &Message, hash: &Hash) -> bool {
+        let Some(requests) = &mut self.requests else { return false };
+        let is_answer = requests.close(message, hash);
+        if requests.is_empty() {
+            self.requests = None;
         }
+        is_answer
     }
 
-    /// A message of an established connection: do what the protocol asks, then hand it out.
-    fn on_message(&mut self, message: Message, now: Time) -> Result<Event, Error> {
+    /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
+    /// of the few that are dropped.
+    fn on_message(&mut self, message: Message, now: Time) -> Result<Option<Event>, Error> {
+        self.last_recv = Some(now);
         match &message {
             Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
             Message::Ping(ping) => {
@@ -129,10 +147,16 @@ impl Peer {
             }
             Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
             Message::SendHeaders => self.wants_headers = true,
+            Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)
+                if !self.config().services.contains(Services::NODE_BLOOM) =>
+            {
+                let is_told = self.version >= ProtocolVersion::NODE_BLOOM;
+                return if is_told { Err(Error::NoBloomService(message.command())) } else { Ok(None) };
+            }
+            Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Ignore => return Ok(None),
             _ => {}
         }
-        self.last_recv = Some(now);
-        Ok(Event::Message(message))
+        Ok(Some(Event::Message(message)))
     }
 }
 

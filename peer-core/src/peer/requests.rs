@@ -1,13 +1,19 @@
 //! What we asked the remote for and it has not answered.
 //!
 //! A message that only ever answers is welcome only while its request is open. Items of a `getdata` are
-//! counted one by one: asked for twice, they may be answered twice.
+//! counted one by one: asked for twice, they may be answered twice, but the first deadline stands until the
+//! first answer.
+//!
+//! Deadlines are kept in *waited time*, which passes only while we wait for the remote; the machine turns
+//! them into points on its clock. They are set when the request has been written.
 
-use alloc::collections::BTreeMap;
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use core::time::Duration;
 
-use crate::error::SendError;
+use crate::error::{Expected, SendError};
 use crate::hash::Hash;
-use crate::message::{Inventory, InventoryKind, Message};
+use crate::message::{Inventory, InventoryKind, InventoryList, Message};
 use crate::protocol::ProtocolVersion;
 
 /// What a message that only ever answers is the answer to.
@@ -21,7 +27,7 @@ pub(crate) enum Answer {
     Whole(Whole),
 }
 
-/// Requests that are answered as a whole. Most may lawfully stay unanswered, so they only count.
+/// Requests that are answered as a whole. Those that may lawfully stay unanswered only count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Whole {
@@ -32,15 +38,93 @@ pub(crate) enum Whole {
     CFTypes,
     CFilterV2,
     CFiltersV2,
+    /// Answered by `inv`, which may also come unasked. Waited for in the old era only.
+    Inv,
+    /// Answered by `headers`, which may also come unasked. Waited for in the old era only.
+    Headers,
+}
+
+impl Whole {
+    const COUNT: usize = 9;
+    /// Those that have a deadline.
+    const WAITED: [Self; 3] = [Self::InitState, Self::Inv, Self::Headers];
+
+    /// How long the remote may take, if it must answer at all.
+    const fn patience(self) -> Option<Duration> {
+        match self {
+            Self::InitState | Self::Inv => Some(Duration::from_secs(30)),
+            Self::Headers => Some(Duration::from_secs(90)),
+            Self::MiningState
+            | Self::CFilter
+            | Self::CFHeaders
+            | Self::CFTypes
+            | Self::CFilterV2
+            | Self::CFiltersV2 => None,
+        }
+    }
+
+    /// The answer that is waited for.
+    const fn command(self) -> &'static str {
+        match self {
+            Self::Inv => "inv",
+            Self::Headers => "headers",
+            _ => "initstate",
+        }
+    }
+}
+
+/// How long the remote may take for an item of a `getdata`.
+const ITEM_PATIENCE: Duration = Duration::from_secs(30);
+
+/// One request that is open, perhaps made several times.
+#[derive(Clone, Copy, Debug, Default)]
+struct Open {
+    /// Answers that are still to come.
+    count: u32,
+    /// When the next one is due, once it has been asked for in writing.
+    due: Option<Duration>,
+    /// When the last one is, where it was asked for again.
+    last_due: Option<Duration>,
+}
+
+impl Open {
+    const fn on_asked(&mut self) {
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// The first deadline stands until the first answer.
+    const fn on_written(&mut self, due: Duration) {
+        if self.due.is_some() {
+            self.last_due = Some(due);
+        } else if self.count > 0 {
+            self.due = Some(due);
+        }
+    }
+
+    const fn on_answered(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        self.due = if self.count > 0 { self.last_due } else { None };
+    }
+}
+
+/// What a request that is still to be written asks for.
+#[derive(Clone, Debug)]
+enum Asked {
+    Items(InventoryList),
+    Whole(Whole),
 }
 
 /// See the [module](self). A peer that asked for nothing has none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
-    items: BTreeMap<Inventory, u32>,
+    items: BTreeMap<Inventory, Open>,
+    /// The items that have a deadline, soonest first.
+    due: BTreeSet<(Duration, Inventory)>,
     /// Items open, each as often as it was asked for.
     open: usize,
-    whole: [u32; 7],
+    whole: [Open; Whole::COUNT],
+    /// Requests on their way out, in the order of their lane.
+    unwritten: VecDeque<Asked>,
 }
 
 impl Requests {
@@ -52,7 +136,7 @@ impl Requests {
                 self.items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
             }
             Answer::AnyItem => self.open > 0,
-            Answer::Whole(whole) => self.whole.get(whole as usize).is_some_and(|count| *count > 0),
+            Answer::Whole(whole) => self.whole.get(whole as usize).is_some_and(|open| open.count > 0),
         }
     }
 
@@ -80,45 +164,86 @@ impl Requests {
         Ok(())
     }
 
-    /// Whether `message` is a request whose answers are waited for.
-    pub(crate) fn is_request(message: &Message) -> bool {
-        matches!(message, Message::GetData(_)) || asks(message).is_some()
+    /// Whether answers to `message` are waited for.
+    pub(crate) fn is_request(message: &Message, version: ProtocolVersion) -> bool {
+        matches!(message, Message::GetData(_)) || asks(message, version).is_some()
     }
 
-    /// Opens what `message` asks for.
-    pub(crate) fn open(&mut self, message: &Message) {
+    /// Whether answers to `message` have a deadline.
+    pub(crate) fn has_deadline(message: &Message, version: ProtocolVersion) -> bool {
+        match message {
+            Message::GetData(request) => !request.inventory.is_empty(),
+            other => asks(other, version).is_some_and(|whole| whole.patience().is_some()),
+        }
+    }
+
+    /// Opens what `message`, which is about to be queued, asks for.
+    pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion) {
         if let Message::GetData(request) = message {
             for item in &request.inventory {
-                let count = self.items.entry(*item).or_default();
-                *count = count.saturating_add(1);
+                self.items.entry(*item).or_default().on_asked();
                 self.open = self.open.saturating_add(1);
             }
-        }
-        if let Some(count) = asks(message).and_then(|whole| self.whole.get_mut(whole as usize)) {
-            *count = count.saturating_add(1);
+            self.unwritten.push_back(Asked::Items(request.inventory.clone()));
+        } else if let Some(whole) = asks(message, version)
+            && let Some(open) = self.whole.get_mut(whole as usize)
+        {
+            open.on_asked();
+            self.unwritten.push_back(Asked::Whole(whole));
         }
     }
 
-    /// Closes what `message`, whose payload has this hash, answers.
-    pub(crate) fn close(&mut self, message: &Message, hash: &Hash) {
-        if let Message::Tx(tx) = message
-            && self.open > 0
-        {
-            return self.close_item(Inventory::tx(tx.hash()));
-        }
-        match (message, message.spec().and_then(|spec| spec.answer)) {
-            (Message::NotFound(answer), _) => answer.inventory.iter().for_each(|item| self.close_item(*item)),
-            (Message::Block(block), _) => self.close_item(Inventory::block(block.hash())),
-            (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
-                self.close_item(Inventory { kind, hash: block.header.hash() });
-            }
-            (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }),
-            (_, Some(Answer::Whole(whole))) => {
-                if let Some(count) = self.whole.get_mut(whole as usize) {
-                    *count = count.saturating_sub(1);
+    /// The oldest request on its way out has been written: its answers are due from now on.
+    pub(crate) fn on_written(&mut self, waited: Duration) {
+        match self.unwritten.pop_front() {
+            Some(Asked::Items(items)) => {
+                let due = waited.saturating_add(ITEM_PATIENCE);
+                for item in &items {
+                    if let Some(open) = self.items.get_mut(item) {
+                        open.on_written(due);
+                        self.due.extend(open.due.map(|due| (due, *item)));
+                    }
                 }
             }
-            (_, Some(Answer::AnyItem) | None) => {}
+            Some(Asked::Whole(whole)) => {
+                if let Some(open) = self.whole.get_mut(whole as usize)
+                    && let Some(patience) = whole.patience()
+                {
+                    open.on_written(waited.saturating_add(patience));
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// When, in waited time, the next answer is due, and which.
+    pub(crate) fn next_due(&self) -> Option<(Duration, Expected)> {
+        let item = self.due.first().map(|(due, item)| (*due, Expected::Item(Box::new(*item))));
+        let whole = Whole::WAITED.into_iter().filter_map(|whole| {
+            let open = self.whole.get(whole as usize)?;
+            Some((open.due?, Expected::Message(whole.command())))
+        });
+        whole.chain(item).min_by_key(|(due, _)| *due)
+    }
+
+    /// Closes what `message`, whose payload has this hash, answers. Returns whether that is anything.
+    pub(crate) fn close(&mut self, message: &Message, hash: &Hash) -> bool {
+        if let Message::Tx(tx) = message {
+            return self.open > 0 && self.close_item(Inventory::tx(tx.hash()));
+        }
+        match (message, message.spec().and_then(|spec| spec.answer)) {
+            (Message::NotFound(answer), _) => {
+                answer.inventory.iter().fold(false, |any, item| self.close_item(*item) | any)
+            }
+            (Message::Block(block), _) => self.close_item(Inventory::block(block.hash())),
+            (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
+                self.close_item(Inventory { kind, hash: block.header.hash() })
+            }
+            (Message::Inv(_), _) => self.close_all(Whole::Inv),
+            (Message::Headers(_), _) => self.close_all(Whole::Headers),
+            (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }),
+            (_, Some(Answer::Whole(whole))) => self.close_whole(whole),
+            (_, Some(Answer::AnyItem) | None) => false,
         }
     }
 
@@ -129,22 +254,47 @@ impl Requests {
 
     /// Whether nothing is open.
     pub(crate) fn is_empty(&self) -> bool {
-        self.open == 0 && self.whole.iter().all(|count| *count == 0)
+        self.open == 0 && self.unwritten.is_empty() && self.whole.iter().all(|open| open.count == 0)
     }
 
-    fn close_item(&mut self, item: Inventory) {
-        if let Some(count) = self.items.get_mut(&item) {
-            *count = count.saturating_sub(1);
-            self.open = self.open.saturating_sub(1);
-            if *count == 0 {
-                self.items.remove(&item);
-            }
+    fn close_item(&mut self, item: Inventory) -> bool {
+        let Some(open) = self.items.get_mut(&item) else { return false };
+        let due = open.due;
+        open.on_answered();
+        if open.due != due {
+            self.due.extend(open.due.map(|due| (due, item)));
+            due.map(|due| self.due.remove(&(due, item)));
         }
+        if open.count == 0 {
+            self.items.remove(&item);
+        }
+        self.open = self.open.saturating_sub(1);
+        true
+    }
+
+    fn close_whole(&mut self, whole: Whole) -> bool {
+        let Some(open) = self.whole.get_mut(whole as usize).filter(|open| open.count > 0) else {
+            return false;
+        };
+        open.on_answered();
+        true
+    }
+
+    /// Closes every such request that has been written. For answers that may come unasked, so that none can
+    /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
+    fn close_all(&mut self, whole: Whole) -> bool {
+        let is_such = |asked: &&Asked| matches!(asked, Asked::Whole(unwritten) if *unwritten == whole);
+        let unwritten = self.unwritten.iter().filter(is_such).count();
+        let Some(open) = self.whole.get_mut(whole as usize) else { return false };
+        let left = Open { count: u32::try_from(unwritten).unwrap_or(u32::MAX), ..Open::default() };
+        let is_answer = open.count > left.count;
+        *open = left;
+        is_answer
     }
 }
 
-/// The request that is answered as a whole, if `message` is one.
-fn asks(message: &Message) -> Option<Whole> {
+/// The request that is answered as a whole, if `message` is one at `version`.
+fn asks(message: &Message, version: ProtocolVersion) -> Option<Whole> {
     match message {
         Message::GetMinings => Some(Whole::MiningState),
         Message::GetInitState(_) => Some(Whole::InitState),
@@ -153,6 +303,10 @@ fn asks(message: &Message) -> Option<Whole> {
         Message::GetCFTypes => Some(Whole::CFTypes),
         Message::GetCFilterV2(_) => Some(Whole::CFilterV2),
         Message::GetCFsV2(_) => Some(Whole::CFiltersV2),
+        Message::MemPool | Message::GetBlocks(_) if version < ProtocolVersion::REMOVE_REJECT => {
+            Some(Whole::Inv)
+        }
+        Message::GetHeaders(_) if version < ProtocolVersion::REMOVE_REJECT => Some(Whole::Headers),
         _ => None,
     }
 }

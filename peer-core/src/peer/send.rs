@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use super::outbox::{Mark, Purpose};
-use super::{Peer, Requests};
+use super::{Peer, Requests, trace};
 use crate::error::{CodecError, Excess, SendError};
 use crate::event::Direction;
 use crate::frame::{self, Header};
@@ -37,14 +37,19 @@ impl Peer {
         self.check_room(len.saturating_add(Header::LEN))?;
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
-        if Requests::is_request(message) {
-            self.requests.get_or_insert_default().open(message);
-        }
         let purpose = match message {
             Message::Ping(ping) => Purpose::Ping(ping.nonce),
+            _ if Requests::is_request(message, self.version) => {
+                self.requests.get_or_insert_default().open(message, self.version);
+                Purpose::Request
+            }
             _ => Purpose::Ordinary,
         };
-        Ok(self.push(message, purpose))
+        let mark = self.push(message, purpose);
+        if Requests::has_deadline(message, self.version) {
+            trace::expects(self, command);
+        }
+        Ok(mark)
     }
 
     /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
@@ -91,7 +96,7 @@ impl Peer {
         Ok(true)
     }
 
-    fn can_send(&self) -> Result<(), SendError> {
+    pub(super) fn can_send(&self) -> Result<(), SendError> {
         self.alive()?;
         if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
     }
@@ -155,6 +160,7 @@ impl Peer {
     /// Queues a message that has been checked. This is the only place where a message becomes a frame.
     pub(super) fn push(&mut self, message: &Message, purpose: Purpose) -> Mark {
         let (head, body) = frame::build(message, self.config().network);
+        trace::sending(self, message, &head, &body);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
         self.outbox.push(Bytes::from(head), body, lane, purpose)
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bytes::BytesMut;
-use peer_core::frame::{FrameReader, Rules, UnknownCommands};
+use peer_core::frame::{FrameReader, Rules};
 use peer_core::message::Version;
 use peer_core::{Message, Network, ProtocolVersion, Time};
 use peer_tests::vectors::Line;
@@ -143,7 +143,7 @@ impl Recording {
 /// Every command is read, as whoever records a conversation would.
 pub(crate) fn rules(version: ProtocolVersion) -> Rules {
     let mut rules = Rules::new(NETWORK, version);
-    rules.unknown = UnknownCommands::Accept { max: 1 << 20 };
+    rules.max_unknown = Some(1 << 20);
     rules
 }
 

@@ -1,0 +1,75 @@
+//! Watching frames go by without taking part.
+
+use super::Header;
+
+/// A passive walker over the bytes of one direction of a stream: it tells each frame's header when the frame's
+/// last byte has passed, and keeps no payload.
+///
+/// Feed it what was really sent, or received, in pieces of any size. It checks nothing, so it is for streams
+/// that are checked elsewhere: behind a [`Peer`](crate::Peer), what its
+/// [`transmit`](crate::Peer::transmit) shows is well formed.
+///
+/// ```
+/// use peer_core::frame::{Tap, encode};
+/// use peer_core::{Message, Network, ProtocolVersion};
+///
+/// let mut tap = Tap::new();
+/// let frame = encode(&Message::Verack, Network::MAINNET, ProtocolVersion::LATEST)?;
+/// tap.feed(&frame[..20], |_| unreachable!("it is not whole yet"));
+/// tap.feed(&frame[20..], |header| assert_eq!(header.wire_len(), 24));
+/// # Ok::<(), peer_core::CodecError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[doc(alias = "OnRead")]
+#[doc(alias = "OnWrite")]
+pub struct Tap {
+    header: [u8; Header::LEN],
+    /// Bytes of the header that are there.
+    filled: usize,
+    /// Bytes of the payload that have passed.
+    passed: usize,
+}
+
+impl Tap {
+    /// A walker at the start of a frame.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { header: [0; Header::LEN], filled: 0, passed: 0 }
+    }
+
+    /// Walks over `bytes` and calls `seen` for each frame that ends in them.
+    pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(&Header)) {
+        while !bytes.is_empty() {
+            bytes = self.fill(bytes);
+            if self.filled < Header::LEN {
+                return;
+            }
+            let header = Header::from_bytes(&self.header);
+            let missing = (header.len as usize).saturating_sub(self.passed);
+            let (payload, rest) = bytes.split_at(missing.min(bytes.len()));
+            self.passed = self.passed.saturating_add(payload.len());
+            bytes = rest;
+            if payload.len() == missing {
+                seen(&header);
+                *self = Self::new();
+            }
+        }
+    }
+
+    /// Takes what the header lacks, and returns the rest.
+    fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let place = self.header.get_mut(self.filled..).unwrap_or_default();
+        let (head, rest) = bytes.split_at(place.len().min(bytes.len()));
+        for (place, byte) in place.iter_mut().zip(head) {
+            *place = *byte;
+        }
+        self.filled = self.filled.saturating_add(head.len());
+        rest
+    }
+}
+
+impl Default for Tap {
+    fn default() -> Self {
+        Self::new()
+    }
+}

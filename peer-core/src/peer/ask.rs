@@ -1,0 +1,164 @@
+//! Helpers for what nodes say often: addresses, requests for blocks and headers, rejects.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use rand_core::Rng;
+
+use super::{Mark, Peer, trace};
+use crate::error::SendError;
+use crate::hash::Hash;
+use crate::message::{
+    Addr, AddrV2, GetBlocks, GetHeaders, Locator, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress,
+};
+use crate::protocol::ProtocolVersion;
+
+/// Most addresses of one message.
+const MAX_ADDRESSES: usize = 1000;
+
+/// The requests for blocks and headers that were queued last, to notice repetitions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastAsked {
+    blocks: Option<Span>,
+    headers: Option<Span>,
+}
+
+/// Where a request begins, if it says so, and where it stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    begin: Option<Hash>,
+    stop: Hash,
+}
+
+impl Span {
+    fn new(locator: &[Hash], stop: Hash) -> Self {
+        Self { begin: locator.first().copied(), stop }
+    }
+
+    /// Whether this repeats `last`. A request without a locator repeats nothing.
+    fn repeats(&self, last: Option<&Self>) -> bool {
+        self.begin.is_some() && last == Some(self)
+    }
+}
+
+impl Peer {
+    /// Sends addresses in the message of the negotiated version: `addrv2` from version 12 on, below it
+    /// `addr`, which leaves out addresses that are not IP. Of more than 1000 a uniformly drawn 1000 are sent,
+    /// in random order; fewer keep theirs. Returns those that are on their way; nothing is sent for none.
+    ///
+    /// Draws from `rng` only where it has to choose. May change: queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    #[doc(alias = "PushAddrMsg")]
+    #[doc(alias = "PushAddrV2Msg")]
+    pub fn send_addresses(
+        &mut self,
+        addresses: &[NetAddressV2],
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Result<Vec<NetAddressV2>, SendError> {
+        self.can_send()?;
+        let is_v2 = self.protocol_version() >= ProtocolVersion::ADDR_V2;
+        let fits = |address: &&NetAddressV2| is_v2 || TimedNetAddress::try_from(**address).is_ok();
+        let mut chosen: Vec<NetAddressV2> = addresses.iter().filter(fits).copied().collect();
+        if chosen.len() > MAX_ADDRESSES {
+            shuffle(&mut chosen, rng);
+            chosen.truncate(MAX_ADDRESSES);
+        }
+        if chosen.is_empty() {
+            return Ok(chosen);
+        }
+        let message = if is_v2 {
+            Message::AddrV2(AddrV2::new(chosen.clone())?)
+        } else {
+            let entries: Vec<_> =
+                chosen.iter().filter_map(|address| TimedNetAddress::try_from(*address).ok()).collect();
+            Message::Addr(Addr { addresses: entries.try_into()? })
+        };
+        self.send(&message)?;
+        Ok(chosen)
+    }
+
+    /// Asks for the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
+    /// `false` where the last such request began and stopped at the same hashes, which is not repeated.
+    ///
+    /// Only the first locator entry counts for that, and a request without a locator is always sent. May
+    /// change: queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and [`CodecError::TooManyLocators`](crate::CodecError::TooManyLocators) above
+    /// 500 hashes. A refused request is not remembered.
+    #[doc(alias = "PushGetBlocksMsg")]
+    pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash) -> Result<bool, SendError> {
+        self.can_send()?;
+        let span = Span::new(locator, stop);
+        if span.repeats(self.last_asked.as_ref().and_then(|last| last.blocks.as_ref())) {
+            trace::filtered("getblocks", locator, &stop);
+            return Ok(false);
+        }
+        let protocol_version = ProtocolVersion::LATEST.get();
+        let locator = Locator::try_from(locator.to_vec())?;
+        self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }))?;
+        self.last_asked.get_or_insert_default().blocks = Some(span);
+        Ok(true)
+    }
+
+    /// Asks for headers of blocks after the first locator entry that the remote knows, up to `stop`; `false`
+    /// where that repeats the last such request. The rules are those of
+    /// [`request_blocks`](Self::request_blocks), the memory is separate. May change: queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`request_blocks`](Self::request_blocks).
+    #[doc(alias = "PushGetHeadersMsg")]
+    pub fn request_headers(&mut self, locator: &[Hash], stop: Hash) -> Result<bool, SendError> {
+        self.can_send()?;
+        let span = Span::new(locator, stop);
+        if span.repeats(self.last_asked.as_ref().and_then(|last| last.headers.as_ref())) {
+            trace::filtered("getheaders", locator, &stop);
+            return Ok(false);
+        }
+        let locator = Locator::try_from(locator.to_vec())?;
+        self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }))?;
+        self.last_asked.get_or_insert_default().headers = Some(span);
+        Ok(true)
+    }
+
+    /// Tells the remote that a message of it was not accepted, below protocol version 9.
+    ///
+    /// The hash names the object where `command` is `block` or `tx`, and counts for nothing else. To wait
+    /// until it is written, ask for the mark. May change: queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send): from version 9 on
+    /// [`CodecError::MsgInvalidForPVer`](crate::CodecError::MsgInvalidForPVer).
+    #[doc(alias = "PushRejectMsg")]
+    pub fn reject(
+        &mut self,
+        command: impl Into<String>,
+        code: RejectCode,
+        reason: impl Into<String>,
+        hash: Option<Hash>,
+    ) -> Result<Mark, SendError> {
+        self.send(&Reject::new(command, code, reason, hash)?.into())
+    }
+}
+
+/// Shuffles uniformly, after Fisher and Yates.
+fn shuffle<T>(items: &mut [T], rng: &mut (impl Rng + ?Sized)) {
+    for last in (1..items.len()).rev() {
+        let count = (last as u64).saturating_add(1);
+        items.swap(last, draw_below(count, rng));
+    }
+}
+
+/// A number below `count`, which is not 0. Numbers from the uneven end of the generator's range are drawn
+/// again, a bounded number of times: a generator that always gives the same must not hang us.
+fn draw_below(count: u64, rng: &mut (impl Rng + ?Sized)) -> usize {
+    let fair = u64::MAX.saturating_sub(u64::MAX.checked_rem(count).unwrap_or_default());
+    let drawn = (0..64).map(|_| rng.next_u64()).find(|drawn| *drawn < fair).unwrap_or_default();
+    usize::try_from(drawn.checked_rem(count).unwrap_or_default()).unwrap_or_default()
+}

@@ -1,0 +1,64 @@
+//! Small valid messages to talk about.
+
+use peer_core::message::{
+    Block, BlockHeader, GetBlocks, GetData, GetHeaders, Headers, Inv, Inventory, List, Locator, NotFound,
+    Transaction, TxOut,
+};
+use peer_core::{Hash, Message};
+
+/// An empty block, one for each nonce.
+pub fn block(nonce: u32) -> Block {
+    Block::new(&BlockHeader { nonce, ..BlockHeader::default() }, &[], &[]).unwrap()
+}
+
+/// A block of more than `len` bytes.
+pub fn large_block(len: usize) -> Block {
+    let output = TxOut { value: 1, version: 0, pk_script: &vec![7; len] };
+    let large = Transaction::new(1, &[], &[output], 0, 0).unwrap();
+    Block::new(&BlockHeader::default(), &[large], &[]).unwrap()
+}
+
+/// A transaction that moves nothing, one for each lock time.
+pub fn tx(lock_time: u32) -> Transaction {
+    Transaction::new(1, &[], &[], lock_time, 0).unwrap()
+}
+
+/// Names [`block`].
+pub fn block_item(nonce: u32) -> Inventory {
+    Inventory::block(block(nonce).hash())
+}
+
+/// Names [`tx`].
+pub fn tx_item(lock_time: u32) -> Inventory {
+    Inventory::tx(tx(lock_time).hash())
+}
+
+/// Asks for these.
+pub fn getdata(items: impl Into<Vec<Inventory>>) -> Message {
+    Message::GetData(GetData { inventory: items.into().try_into().unwrap() })
+}
+
+/// Does not have these.
+pub fn notfound(items: impl Into<Vec<Inventory>>) -> Message {
+    Message::NotFound(NotFound { inventory: items.into().try_into().unwrap() })
+}
+
+/// Announces these.
+pub fn inv(items: impl Into<Vec<Inventory>>) -> Message {
+    Message::Inv(Inv { inventory: items.into().try_into().unwrap() })
+}
+
+/// Asks for headers, without a locator.
+pub fn getheaders() -> Message {
+    Message::GetHeaders(GetHeaders { protocol_version: 0, locator: Locator::new(), stop: Hash::ZERO })
+}
+
+/// Asks for blocks, without a locator.
+pub fn getblocks() -> Message {
+    Message::GetBlocks(GetBlocks { protocol_version: 12, locator: Locator::new(), stop: Hash::ZERO })
+}
+
+/// No headers.
+pub fn headers() -> Message {
+    Message::Headers(Headers { headers: List::new() })
+}

@@ -1,0 +1,129 @@
+//! Frames that arrive slowly.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+
+use peer_core::{Config, Direction, Error, Event, Message, Node, ProtocolVersion, Timer};
+use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::samples::{inv, tx_item};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn established() -> Remote {
+    Remote::established(Config::builder(NETWORK).build().unwrap())
+}
+
+fn established_with(rate: usize) -> Remote {
+    let rate = NonZeroUsize::new(rate).unwrap();
+    Remote::established(Config::builder(NETWORK).min_receive_rate(rate).build().unwrap())
+}
+
+/// A frame of about 1.8 MB, the largest that may come unasked.
+fn large() -> (Message, Vec<u8>) {
+    let message = inv(vec![tx_item(1); 50_000]);
+    let mut payload = Vec::new();
+    message.encode(&mut payload, ProtocolVersion::LATEST).unwrap();
+    (message, frame("inv", &payload).to_vec())
+}
+
+/// Lets bytes arrive at so many a second. Returns what surfaced and how many seconds it took, or why the
+/// connection ended and when.
+fn arrive(remote: &mut Remote, bytes: &[u8], rate: usize) -> Result<(Vec<Event>, u64), (Error, u64)> {
+    let (mut events, mut seconds) = (Vec::new(), 0);
+    for piece in bytes.chunks(rate) {
+        seconds += 1;
+        remote.wait(SECOND).map_err(|error| (error, seconds))?;
+        remote.say_bytes(piece);
+        events.extend(remote.events());
+        remote.machine.take_all(remote.now);
+    }
+    Ok((events, seconds))
+}
+
+#[test]
+fn a_large_frame_that_arrives_slowly_but_steadily_is_not_cut_off() {
+    let (message, bytes) = large();
+    for rate in [4096, 5000, 100_000] {
+        let (events, seconds) = arrive(&mut established(), &bytes, rate).unwrap();
+        assert_eq!(events, [Event::Message(message.clone())]);
+        assert!(rate == 100_000 || seconds > 300, "no test at {rate}: it took {seconds} s");
+    }
+}
+
+#[test]
+fn one_byte_a_second_is_cut_off() {
+    let (_, bytes) = large();
+    let result = arrive(&mut established(), &bytes, 1);
+    assert_eq!(result, Err((Error::Timeout(Timer::Idle), 121)));
+}
+
+#[test]
+fn the_average_floor_rate_is_4_kib_a_second_by_default() {
+    let (_, bytes) = large();
+    // 120 s, and three quarters of the 476 s in which bytes came.
+    let result = arrive(&mut established(), &bytes, 3072);
+    assert_eq!(result, Err((Error::Timeout(Timer::Idle), 477)));
+}
+
+#[test]
+fn the_floor_rate_is_configurable() {
+    let (_, bytes) = large();
+    arrive(&mut established_with(1000), &bytes[..500_000], 1000).unwrap();
+    let (error, seconds) = arrive(&mut established_with(100_000), &bytes, 4096).unwrap_err();
+    assert_eq!(error, Error::Timeout(Timer::Idle));
+    assert!((120..=130).contains(&seconds), "{seconds} s");
+}
+
+#[test]
+fn what_has_come_buys_time_and_what_was_declared_does_not() {
+    let mut remote = established();
+    remote.say_bytes(&header("inv", 1_800_003, [0; 4]));
+    assert_eq!(remote.pull(), Ok(None));
+    let idle = idle(&remote);
+    assert!(idle < 121 * SECOND, "{idle:?}");
+    remote.say_bytes(&[0; 4096 * 60 - 24]);
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(self::idle(&remote), 180 * SECOND);
+}
+
+/// How long the remote may stay silent from now on.
+fn idle(remote: &Remote) -> Duration {
+    let mut later = remote.machine.fork();
+    let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::seed_from_u64(1);
+    loop {
+        let (at, timer) = later.deadline().unwrap();
+        if timer == Timer::Idle {
+            return at.saturating_since(remote.now);
+        }
+        later.tick(at, &mut rng).unwrap();
+    }
+}
+
+#[test]
+fn half_a_frame_does_not_restart_the_idle_clock() {
+    let mut remote = established();
+    remote.wait(100 * SECOND).unwrap();
+    remote.say_bytes(&frame("ping", &[1; 8])[..31]);
+    assert_eq!(remote.pull(), Ok(None));
+    let left = idle(&remote);
+    assert!(left < 20 * SECOND + Duration::from_millis(10), "{left:?}");
+}
+
+#[test]
+fn what_one_frame_bought_is_gone_with_it() {
+    let (_, bytes) = large();
+    let mut remote = established();
+    remote.say_bytes(&bytes);
+    remote.events();
+    assert_eq!(idle(&remote), 120 * SECOND);
+}
+
+#[test]
+fn a_handshake_is_as_long_as_it_is_however_its_bytes_arrive() {
+    let node = Node::new(Config::builder(NETWORK).build().unwrap());
+    let mut remote = Remote::new(&node, Direction::Inbound);
+    let result = arrive(&mut remote, &header("version", 358, [0; 4]), 1);
+    assert!(result.is_ok());
+    assert_eq!(arrive(&mut remote, &[0; 358], 10), Err((Error::Timeout(Timer::Handshake), 6)));
+}
