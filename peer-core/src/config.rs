@@ -41,6 +41,9 @@ pub struct Config {
     pub(crate) min_receive_rate: u64,
 }
 
+/// Most outbound handshakes that a node's table may have room for.
+const MAX_OPEN_HANDSHAKES: usize = 1 << 20;
+
 /// What to do with a message that only ever answers a request, while no such request is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -343,6 +346,10 @@ impl ConfigBuilder {
         if start > end {
             return Err(ConfigError::TrickleDelay { start, end });
         }
+        if config.open_handshakes > MAX_OPEN_HANDSHAKES {
+            let got = config.open_handshakes;
+            return Err(ConfigError::OpenHandshakes { got, max: MAX_OPEN_HANDSHAKES });
+        }
         let (pause, limit) = (config.send_pause, config.send_limit);
         if pause >= limit {
             return Err(ConfigError::SendPause { pause, limit });
@@ -388,6 +395,14 @@ pub enum ConfigError {
         pause: usize,
         /// The send limit in bytes.
         limit: usize,
+    },
+    /// The table of open outbound handshakes, made with the node, would be too large.
+    #[error("{got} open handshakes, at most {max} are possible")]
+    OpenHandshakes {
+        /// The number asked for.
+        got: usize,
+        /// The most.
+        max: usize,
     },
     /// The protocol versions are not within 1 to 12, or cross.
     #[error("protocol versions {min} to {max} are not a range within 1 to {}", ProtocolVersion::LATEST)]
