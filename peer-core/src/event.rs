@@ -7,6 +7,8 @@ use crate::message::{Message, NetAddress, Timestamp, Version};
 
 /// Something the owner should know. After the handshake every frame surfaces exactly once.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[doc(alias = "Listeners")]
+#[doc(alias = "MessageListeners")]
 #[non_exhaustive]
 pub enum Event {
     /// The remote introduced itself. Pulling again is consent; dropping the peer is refusal.
@@ -14,6 +16,7 @@ pub enum Event {
     /// It surfaces before the version is compared with the lowest accepted one, so that an observer also
     /// sees who is too old.
     #[doc(alias = "OnVersion")]
+    #[doc(alias = "Handshake")]
     Version(Box<Version>),
     /// Both sides agreed; messages may be sent.
     #[doc(alias = "OnVerAck")]
@@ -48,9 +51,13 @@ pub struct Hello {
     /// Names the connection in [`Stats`](crate::Stats). 0 unless set.
     pub id: u64,
     /// The remote's address, as we see it. Its services are what is known of an outbound remote.
+    #[doc(alias = "HostToNetAddress")]
+    #[doc(alias = "HostToNetAddrFunc")]
+    #[doc(alias = "AddrFunc")]
     pub remote_address: NetAddress,
     /// Height of our best block.
     #[doc(alias = "NewestBlock")]
+    #[doc(alias = "HashFunc")]
     pub best_height: i32,
     /// Our wall clock.
     pub unix_time: Timestamp,

@@ -10,6 +10,8 @@ use crate::hash::Hash;
 /// The known ones are constants; any other number is a network of your own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[doc(alias = "CurrencyNet")]
+#[doc(alias = "ChainParams")]
+#[doc(alias = "Net")]
 pub struct Network(u32);
 
 impl Network {

@@ -44,6 +44,7 @@ const ROUNDS: usize = 16;
 /// whatever uses the connection. Dropping it ends the connection.
 ///
 /// A poll does a bounded amount of work, and asks to be polled again if there is more.
+#[doc(alias = "Run")]
 #[must_use = "a connection that is not driven does nothing"]
 pub struct Driver<S, R> {
     stream: S,

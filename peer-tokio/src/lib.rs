@@ -83,6 +83,7 @@ use self::link::Link;
 /// # Errors
 ///
 /// [`TooManyHandshakes`] where `node` has as many outbound handshakes open as its configuration allows.
+#[doc(alias = "AssociateConnection")]
 pub fn outbound<S, R: Rng>(
     stream: S,
     node: &Node,
@@ -97,6 +98,7 @@ pub fn outbound<S, R: Rng>(
 /// A connection that the remote made, over the accepted stream. It says nothing before the remote has.
 ///
 /// `rng` as for [`outbound`].
+#[doc(alias = "AssociateConnection")]
 pub fn inbound<S, R: Rng>(
     stream: S,
     node: &Node,

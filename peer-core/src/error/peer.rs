@@ -10,18 +10,22 @@ use crate::protocol::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[doc(alias = "peer.Error")]
+#[doc(alias = "peer.ErrorKind")]
 #[non_exhaustive]
 pub enum Error {
     /// The remote sent something that is no acceptable frame or message.
     #[error(transparent)]
     Frame(Box<FrameError>),
     /// The first message was not `version`.
+    #[doc(alias = "ErrNotVersionMessage")]
     #[error("{got} came first, not version")]
     NotVersionMessage {
         /// What came.
         got: Command,
     },
     /// Something else came where `verack` was due.
+    #[doc(alias = "ErrNotVerAckMessage")]
     #[error("{got} came where verack was due")]
     NotVerAckMessage {
         /// What came.
@@ -31,6 +35,7 @@ pub enum Error {
     #[error("second {0} message")]
     Repeated(Command),
     /// The remote's protocol version is below the lowest accepted one.
+    #[doc(alias = "ErrProtocolVerTooOld")]
     #[error("protocol version {got} is too old, {min} is the lowest accepted")]
     ProtocolVerTooOld {
         /// What the remote advertised.
@@ -39,6 +44,7 @@ pub enum Error {
         min: ProtocolVersion,
     },
     /// The remote is this node itself.
+    #[doc(alias = "ErrSelfConnection")]
     #[error("connected to ourselves")]
     SelfConnection,
     /// An answer came to something nobody asked for.
@@ -49,6 +55,7 @@ pub enum Error {
     #[error("{0} came without our offering bloom filters")]
     NoBloomService(Command),
     /// The remote took too long.
+    #[doc(alias = "ErrHandshakeTimeout")]
     #[error("remote took too long ({0})")]
     Timeout(Timer),
     /// The remote did not answer a request in time.

@@ -246,96 +246,140 @@ messages! {
     /// Accepts the other side's `version`.
     Verack = control("verack", Always(0));
     /// Asks for known addresses.
+    #[doc(alias = "OnGetAddr")]
     GetAddr = control("getaddr", Always(0));
     /// Known addresses, up to version 11.
+    #[doc(alias = "OnAddr")]
     Addr(Addr) = bulk("addr", WhereValid(30_003)).until(11);
     /// Known addresses, from version 12 on.
+    #[doc(alias = "OnAddrV2")]
     AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(12);
     /// Asks for block hashes after a known point.
+    #[doc(alias = "OnGetBlocks")]
     GetBlocks(GetBlocks) = control("getblocks", Always(16_039));
     /// Announces objects.
+    #[doc(alias = "OnInv")]
     Inv(Inv) = bulk("inv", Always(1_800_003));
     /// Asks for announced objects.
+    #[doc(alias = "OnGetData")]
     GetData(GetData) = control("getdata", Always(1_800_003));
     /// Names objects of a `getdata` that the sender does not have.
+    #[doc(alias = "OnNotFound")]
     NotFound(NotFound) = bulk("notfound", Always(1_800_003)).answers(Answer::AnyItem);
     /// One block, asked for.
+    #[doc(alias = "OnBlock")]
     Block(Block) = bulk("block", BlockSize).answers(Answer::Item(InventoryKind::BLOCK));
     /// One transaction, asked for or sent unasked.
+    #[doc(alias = "OnTx")]
     Tx(Transaction) = bulk("tx", BlockSize);
     /// Asks for block headers after a known point.
+    #[doc(alias = "OnGetHeaders")]
     GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
     /// Block headers, asked for or announced.
+    #[doc(alias = "OnHeaders")]
     Headers(Headers) = bulk("headers", Always(362_003));
     /// Asks for a `pong` with the same nonce.
+    #[doc(alias = "OnPing")]
     Ping(Ping) = control("ping", Always(8));
     /// Answers a `ping`.
+    #[doc(alias = "OnPong")]
     Pong(Pong) = control("pong", Always(8));
     /// Asks for the inventory of the transaction pool.
+    #[doc(alias = "OnMemPool")]
     MemPool = control("mempool", Always(0));
     /// Asks for the blocks and votes that could be built upon.
+    #[doc(alias = "OnGetMiningState")]
     GetMinings = control("getminings", Always(0));
     /// The blocks and votes that could be built upon.
+    #[doc(alias = "OnMiningState")]
     MiningState(MiningState) = bulk("miningstate", Always(1546)).answers(Answer::Whole(Whole::MiningState));
     /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
+    #[doc(alias = "OnSendHeaders")]
     SendHeaders = control("sendheaders", Always(0)).since(3);
     /// Asks not to be told of transactions below a fee rate. From version 5 on.
+    #[doc(alias = "OnFeeFilter")]
     FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(5);
     /// Asks for a version 1 committed filter. From version 6 on.
+    #[doc(alias = "OnGetCFilter")]
     GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6);
     /// A version 1 committed filter. From version 6 on.
+    #[doc(alias = "OnCFilter")]
     CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).answers(Answer::Whole(Whole::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
+    #[doc(alias = "OnGetCFHeaders")]
     GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6);
     /// Headers of version 1 committed filters. From version 6 on.
+    #[doc(alias = "OnCFHeaders")]
     CFHeaders(CFHeaders) =
         bulk("cfheaders", Always(64_036)).since(6).answers(Answer::Whole(Whole::CFHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
+    #[doc(alias = "OnGetCFTypes")]
     GetCFTypes = control("getcftypes", Always(0)).since(6);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
+    #[doc(alias = "OnCFTypes")]
     CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).answers(Answer::Whole(Whole::CFTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
+    #[doc(alias = "OnGetCFilterV2")]
     GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7);
     /// A version 2 committed filter. From version 7 on.
+    #[doc(alias = "OnCFilterV2")]
     CFilterV2(Box<CFilterV2>) =
         bulk("cfilterv2", Always(263_210)).since(7).answers(Answer::Whole(Whole::CFilterV2));
     /// Asks for parts of the initial state. From version 8 on.
+    #[doc(alias = "OnGetInitState")]
     GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8);
     /// The initial state. From version 8 on.
+    #[doc(alias = "OnInitState")]
     InitState(Box<InitState>) =
         bulk("initstate", WhereValid(1763)).since(8).answers(Answer::Whole(Whole::InitState));
     /// Offers coins for a mix. This and all other mixing messages: from version 10 on.
+    #[doc(alias = "OnMixPairReq")]
     MixPairReq(Box<MixPairReq>) = mixing("mixpairreq", 8_476_848);
     /// Publishes keys for a run of a mix.
+    #[doc(alias = "OnMixKeyExchange")]
     MixKeyExchange(Box<MixKeyExchange>) = mixing("mixkeyxchg", 17_815);
     /// Ciphertexts for the keys of other peers of a mix.
+    #[doc(alias = "OnMixCiphertexts")]
     MixCiphertexts(Box<MixCiphertexts>) = mixing("mixcphrtxt", 552_584);
     /// Reserves slots in a mix.
+    #[doc(alias = "OnMixSlotReserve")]
     MixSlotReserve(Box<MixSlotReserve>) = mixing("mixslotres", 17_318_030);
     /// The solution of the slot reservation polynomial.
+    #[doc(alias = "OnMixFactoredPoly")]
     MixFactoredPoly(Box<MixFactoredPoly>) = mixing("mixfactpoly", 49_291);
     /// The messages of a mix, each hidden among those of others.
+    #[doc(alias = "OnMixDCNet")]
     MixDCNet(Box<MixDCNet>) = mixing("mixdcnet", 20_988_047);
     /// The transaction of a mix with the sender's part signed.
+    #[doc(alias = "OnMixConfirm")]
     MixConfirm(Box<MixConfirm>) = mixing("mixconfirm", 1_016_520);
     /// The secrets of a mix that failed.
+    #[doc(alias = "OnMixSecrets")]
     MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
+    #[doc(alias = "OnGetCFiltersV2")]
     GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11);
     /// Version 2 committed filters of blocks in a row. From version 11 on.
+    #[doc(alias = "OnCFiltersV2")]
     CFiltersV2(CFiltersV2) =
         bulk("cfiltersv2", Always(26_321_001)).since(11).answers(Answer::Whole(Whole::CFiltersV2));
     /// Tells that a message was not accepted. Versions 1 to 8.
+    #[doc(alias = "OnReject")]
     Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
     /// A signed notice. Versions 1 to 5.
+    #[doc(alias = "OnAlert")]
     Alert(Box<Alert>) = bulk("alert", WhereValid(MAX_PAYLOAD)).dropped_after(5);
     /// Adds to a bloom filter. Versions 1 to 5.
+    #[doc(alias = "OnFilterAdd")]
     FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
     /// Removes a bloom filter. Versions 1 to 5.
+    #[doc(alias = "OnFilterClear")]
     FilterClear = control("filterclear", Always(0)).dropped_after(5);
     /// Sets a bloom filter. Versions 1 to 5.
+    #[doc(alias = "OnFilterLoad")]
     FilterLoad(FilterLoad) = control("filterload", WhereValid(36_012)).dropped_after(5);
     /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
+    #[doc(alias = "OnMerkleBlock")]
     MerkleBlock(Box<MerkleBlock>) =
         bulk("merkleblock", BlockSize).dropped_after(5).answers(Answer::Item(InventoryKind::FILTERED_BLOCK));
 }

@@ -121,6 +121,7 @@ impl Peer {
 
     /// Why the connection is over, if it is.
     #[must_use]
+    #[doc(alias = "Connected")]
     pub const fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }

@@ -19,6 +19,8 @@ pub struct Stats {
     /// The id given in [`Hello`](crate::Hello).
     pub id: u64,
     /// The remote's address given in [`Hello`](crate::Hello).
+    #[doc(alias = "Addr")]
+    #[doc(alias = "NA")]
     pub address: NetAddress,
     /// Which side made the connection.
     #[doc(alias = "Inbound")]
