@@ -1,5 +1,5 @@
 //! Helpers for what nodes say often: addresses, requests for blocks and headers, rejects.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::net::Ipv4Addr;
 

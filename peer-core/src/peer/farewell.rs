@@ -18,6 +18,7 @@ impl Peer {
     /// Ends the connection because of the remote, in the old era with a word of explanation.
     pub(super) fn part(&mut self, error: Error) -> Result<Option<Event>, Error> {
         let Some(reject) = self.farewell(&error) else { return Err(self.fail(error)) };
+        trace::ended(self, &error);
         self.let_go();
         self.outbox.drop_unshown();
         self.push(&reject, Purpose::Farewell);
@@ -27,8 +28,12 @@ impl Peer {
 
     /// Ends the connection: keeps the reason and lets go of everything else.
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        let error = self.parting.take().map_or(error, |parting| *parting);
-        trace::ended(self, &error);
+        let error = if let Some(parting) = self.parting.take() {
+            *parting
+        } else {
+            trace::ended(self, &error);
+            error
+        };
         self.failure = Some(error.clone());
         self.let_go();
         self.outbox.clear();
