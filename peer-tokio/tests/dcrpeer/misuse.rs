@@ -93,6 +93,8 @@ fn a_peer_of_another_network_is_told_by_name() {
     let server = answer_once(b"\x75\xaa\x94\xb1version\0\0\0\0\0\x75\0\0\0\0\0\0\0");
     let run = run(&["connect", &server.to_string(), "--network", "simnet"]);
     run.assert_fails(1, "this is a peer of testnet3, try --network testnet3");
+    let story = "ended: this is a peer of testnet3, try --network testnet3\n";
+    assert!(run.out.ends_with(story), "{}", run.out);
 }
 
 #[test]
