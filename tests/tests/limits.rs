@@ -20,6 +20,9 @@ fn with_limit(version: u32, max: usize) -> Remote {
 /// Declares a payload and says what becomes of that.
 fn declare(remote: &mut Remote, name: &str, len: usize) -> Result<(), Error> {
     remote.say_bytes(&header(name, len, [0; 4]));
+    remote.pull().map(|event| assert_eq!(event, None))?;
+    // In the old era the reason is known when the last word has been taken.
+    remote.hears();
     remote.pull().map(|event| assert_eq!(event, None))
 }
 
