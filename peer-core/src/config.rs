@@ -11,6 +11,7 @@ use core::time::Duration;
 use crate::error::CodecError;
 use crate::message::UserAgent;
 use crate::network::Network;
+use crate::policy::{UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 
@@ -39,31 +40,6 @@ pub struct Config {
     pub(crate) unrequested_answers: UnrequestedAnswers,
     pub(crate) unknown_commands: UnknownCommands,
     pub(crate) min_receive_rate: u64,
-}
-
-/// What to do with a message that only ever answers a request, while no such request is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnrequestedAnswers {
-    /// End the connection as soon as the header of such a message is there.
-    #[default]
-    Refuse,
-    /// Deliver it, as the reference does. The remote may then send up to the command's own limit unasked,
-    /// 26 MB for `cfiltersv2`.
-    Deliver,
-}
-
-/// What to do with a command that does not exist at the protocol version in force.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnknownCommands {
-    /// End the connection, as the reference does.
-    #[default]
-    Refuse,
-    /// Read the frame and drop it.
-    Ignore,
-    /// Deliver it as [`Message::Raw`](crate::Message::Raw).
-    Deliver,
 }
 
 impl Config {

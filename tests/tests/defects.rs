@@ -23,10 +23,12 @@ fn established() -> Remote {
 
 /// File and test of each row of the list.
 fn rows(list: &str) -> Vec<(&str, &str)> {
-    let rows = list.lines().map(|line| line.split('|').map(|cell| cell.trim().trim_matches('`')));
-    let rows = rows.map(Iterator::collect::<Vec<_>>);
-    let rows = rows.filter(|cells| cells.len() == 5 && cells[2].ends_with(".rs"));
-    rows.map(|cells| (cells[2], cells[3])).collect()
+    let cells = list.lines().map(|line| line.split('|').map(|cell| cell.trim().trim_matches('`')));
+    let rows = cells.filter_map(|cells| match cells.collect::<Vec<_>>()[..] {
+        [_, _, file, test, _] if file.ends_with(".rs") => Some((file, test)),
+        _ => None,
+    });
+    rows.collect()
 }
 
 #[test]
