@@ -11,6 +11,7 @@ use core::time::Duration;
 use crate::error::CodecError;
 use crate::message::UserAgent;
 use crate::network::Network;
+use crate::policy::{UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 
@@ -43,31 +44,6 @@ pub struct Config {
 
 /// Most outbound handshakes that a node's table may have room for.
 const MAX_OPEN_HANDSHAKES: usize = 1 << 20;
-
-/// What to do with a message that only ever answers a request, while no such request is open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnrequestedAnswers {
-    /// End the connection as soon as the header of such a message is there.
-    #[default]
-    Refuse,
-    /// Deliver it, as the reference does. The remote may then send up to the command's own limit unasked,
-    /// 26 MB for `cfiltersv2`.
-    Deliver,
-}
-
-/// What to do with a command that does not exist at the protocol version in force.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnknownCommands {
-    /// End the connection, as the reference does.
-    #[default]
-    Refuse,
-    /// Read the frame and drop it.
-    Ignore,
-    /// Deliver it as [`Message::Raw`](crate::Message::Raw).
-    Deliver,
-}
 
 impl Config {
     /// A configuration for `network` with the defaults of today's network.
@@ -234,26 +210,31 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long `version` and `verack` may take both ways together. Default: 30 s.
+    /// How long `version` and `verack` may take both ways together. Default: 30 s. Worst case: a remote that
+    /// says nothing keeps an idle peer alive so long, which holds less than 1 KiB, and below protocol version
+    /// 12 up to 64 KiB of early messages, kept in at most twice as much.
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
         self
     }
 
-    /// How long an established remote may be silent. Default: 120 s.
+    /// How long an established remote may be silent. Default: 120 s. Worst case: a remote that is gone keeps
+    /// its peer, and what waits to be sent to it, so long. While a frame arrives,
+    /// [`min_receive_rate`](Self::min_receive_rate) adds to it.
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.config.idle_timeout = timeout;
         self
     }
 
     /// Time between pings. Must be shorter than the idle timeout. Default: 107/120 of it, so 107 s.
+    /// A ping costs 32 bytes on the wire, and so does its pong; no more than one waits to be sent.
     pub const fn ping_interval(mut self, interval: Duration) -> Self {
         self.ping_interval = Some(interval);
         self
     }
 
     /// How long the first of a batch of announcements waits for more, uniformly drawn. Default: 100 to
-    /// 500 ms. Zero announces at the next tick.
+    /// 500 ms. Zero announces at the next tick. A batch has at most 1000 items, which are 36 kB.
     pub const fn trickle_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
         self.config.trickle_delay = delay;
         self
@@ -261,65 +242,75 @@ impl ConfigBuilder {
 
     /// Most bytes of the owner's frames that wait to be sent, for each peer. A command that would exceed it
     /// is refused with [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap.
+    /// Payloads of blocks, transactions and raw messages are shared between the peers that they are sent to.
+    /// Worst case: that many bytes for each peer, and for an owner that queues nothing but frames of 24 bytes
+    /// up to nine times as much, since each has its place in the queue: 230 MB.
     pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_limit = bytes.get();
         self
     }
 
     /// Above this many bytes of answers that the machine owes by itself (pongs), the remote is not read any
-    /// more until it takes some. Default: 64 KiB. The worst case is this plus the answers to one frame.
+    /// more until it takes some. Default: 64 KiB. Worst case: this and one more answer, 32 bytes.
     pub const fn send_pause(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_pause = bytes.get();
         self
     }
 
-    /// How many of the items that a remote knows are remembered. Default: 1000; they cost up to 60 kB.
+    /// How many of the items that a remote knows are remembered. Default: 1000. Worst case: 75
+    /// bytes each, so 75 kB for each peer; nothing before the first.
     pub const fn known_inventory(mut self, items: NonZeroUsize) -> Self {
         self.config.known_inventory = items;
         self
     }
 
-    /// How long an item counts as known. Default: 15 minutes.
+    /// How long an item counts as known. Default: 15 minutes. It costs nothing: the number of items is
+    /// bounded on its own.
     pub const fn known_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.known_lifetime = lifetime;
         self
     }
 
-    /// How many outbound handshakes of the node may be open at once. Default: 1024; each costs 16 bytes in
-    /// the node from the beginning.
+    /// How many outbound handshakes of the node may be open at once. Default: 1024. Each costs 16 bytes
+    /// in the node from the beginning, so 16 KiB.
     pub const fn open_handshakes(mut self, handshakes: NonZeroUsize) -> Self {
         self.config.open_handshakes = handshakes.get();
         self
     }
 
     /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages, the
-    /// latter in both directions. Default: 2 MiB.
+    /// latter in both directions. Default: 2 MiB. Worst case: that much in the input of each peer, and twice
+    /// as much where the input's buffer doubles as it grows.
     pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
         self.config.max_unrequested = bytes.get();
         self
     }
 
     /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's
-    /// cap; they cost up to 6 MB.
+    /// cap. Worst case: 205 bytes each, so 15 MB for each peer, and only if its owner asks for as much.
     pub const fn max_requests(mut self, items: NonZeroUsize) -> Self {
         self.config.max_requests = items.get();
         self
     }
 
-    /// What happens to answers that nobody asked for. Default: refuse.
+    /// What happens to answers that nobody asked for. Default: refuse. Where they are delivered, the worst
+    /// case is one payload of 26 MB in the input of each peer, without having asked for it.
     pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
         self.config.unrequested_answers = policy;
         self
     }
 
-    /// What happens to commands that do not exist at the protocol version in force. Default: refuse.
+    /// What happens to commands that do not exist at the protocol version in force. Default: refuse. Where
+    /// they are read, [`max_unrequested`](Self::max_unrequested) is their limit.
     pub const fn unknown_commands(mut self, policy: UnknownCommands) -> Self {
         self.config.unknown_commands = policy;
         self
     }
 
-    /// The average rate, in bytes a second, at which a frame must arrive once the idle timeout has passed.
-    /// Default: 4096, so that the largest message may take 1 h 47 min.
+    /// The average rate, in bytes a second, at which a frame must arrive once the idle timeout has passed,
+    /// and an answer once its 30 s have. Default: 4096. Worst case: the largest message there is, 26 MB of
+    /// `cfiltersv2` that were asked for, takes 1 h 49 min, the idle timeout included; the largest unasked
+    /// one, an `inv` of 1.8 MB, 9 min 20 s.
     pub const fn min_receive_rate(mut self, bytes_per_second: NonZeroUsize) -> Self {
         self.config.min_receive_rate = bytes_per_second.get() as u64;
         self

@@ -92,13 +92,14 @@ pub mod message;
 mod network;
 mod node;
 mod peer;
+mod policy;
 mod protocol;
 #[cfg(feature = "serde")]
 mod serialize;
 mod services;
 mod time;
 
-pub use config::{Config, ConfigBuilder, ConfigError, UnknownCommands, UnrequestedAnswers};
+pub use config::{Config, ConfigBuilder, ConfigError};
 pub use error::{CodecError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes};
 pub use event::{Direction, Event, Hello};
 pub use hash::{Hash, ParseHashError};
@@ -106,6 +107,7 @@ pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};
 pub use node::Node;
 pub use peer::{End, Mark, Peer, Stats, Timer};
+pub use policy::{UnknownCommands, UnrequestedAnswers};
 pub use protocol::ProtocolVersion;
 pub use services::Services;
 pub use time::Time;

@@ -177,12 +177,8 @@ fn whole_messages_and_frames_are_dumped_at_trace() {
     assert!(lines[1].starts_with("TRACE Ping("), "{}", lines[1]);
     let pong = "00000000  16 1c 14 12 70 6f 6e 67  00 00 00 00 00 00 00 00  |....pong........|\n";
     assert!(lines[5].starts_with(&format!("TRACE {pong}00000010  08 00 00 00 ")), "{}", lines[5]);
-    assert!(
-        lines[5].ends_with("  61 62 63 0a ff 00 7e 20  |........abc...~ |\n00000020") || {
-            // The checksum is not worth knowing here.
-            lines[5].ends_with("abc...~ |\n00000020")
-        }
-    );
+    // The checksum before it is not worth knowing here.
+    assert!(lines[5].ends_with("abc...~ |\n00000020"), "{}", lines[5]);
     assert_eq!(lines.len(), 6);
 }
 

@@ -6,8 +6,12 @@
 use std::alloc::System;
 
 use bytes::BytesMut;
-use peer_core::{Command, Config, Direction, Network, Node, Peer, ProtocolVersion, Time, UnrequestedAnswers};
+use peer_core::message::Inventory;
+use peer_core::{
+    Command, Config, Direction, Hash, Message, Network, Node, Peer, ProtocolVersion, Time, UnrequestedAnswers,
+};
 use peer_tests::remote::{Remote, frame, header};
+use peer_tests::samples::getdata;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -23,6 +27,10 @@ fn memory_follows_what_was_received() {
     half_of_a_large_frame_costs_the_machine_nothing();
     early_messages_cost_at_most_twice_their_bytes();
     a_count_costs_nothing();
+    until_a_message_surfaces_twice_what_came_is_held_input_included();
+    open_requests_cost_what_the_configuration_says();
+    known_inventory_costs_what_the_configuration_says();
+    a_queue_of_the_smallest_frames_costs_what_the_configuration_says();
 }
 
 /// What `act` returns, the bytes that are held because of it, and the bytes allocated on the way.
@@ -134,4 +142,62 @@ fn a_count_costs_nothing() {
             }
         }
     }
+}
+
+fn until_a_message_surfaces_twice_what_came_is_held_input_included() {
+    for (name, len) in [("inv", 1_800_003), ("cfiltersv2", 26_321_001), ("tx", 1_310_720), ("ping", 8)] {
+        for piece in [100, 16 * KIB] {
+            let mut peer = Remote::established(config(12)).machine.fork();
+            let (header, zeros) = (header(name, len, [0; 4]), vec![0; piece]);
+            let most = len.min(2 * KIB * KIB);
+            let region = Region::new(ALLOCATOR);
+            let (mut input, mut received) = (BytesMut::new(), header.len());
+            receive(&mut peer, &mut input, [&header[..]]);
+            while received + piece <= most {
+                receive(&mut peer, &mut input, [&zeros[..]]);
+                received += piece;
+                let change = region.change();
+                let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+                assert!(held <= 2 * received + 4 * KIB, "{held} bytes of {received} of {name}");
+            }
+            assert_eq!(peer.failure(), None);
+        }
+    }
+}
+
+/// As many different items as may be open by default.
+fn open_requests_cost_what_the_configuration_says() {
+    let mut peer = Remote::established(config(12)).machine.fork();
+    let item = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));
+    let requests = [0..50_000, 50_000..75_000].map(|range| getdata(range.map(item).collect::<Vec<_>>()));
+    let ((), held, _) = measured(|| {
+        for request in &requests {
+            peer.send(request).unwrap();
+            while peer.wants_write() {
+                let count = peer.transmit(Time::ZERO).len();
+                peer.sent(count, Time::ZERO);
+            }
+        }
+    });
+    assert_eq!(peer.open_requests(), 75_000);
+    assert!(held <= 15_400_000, "{held} bytes for 75,000 open requests");
+}
+
+fn known_inventory_costs_what_the_configuration_says() {
+    let mut peer = Remote::established(config(12)).machine.fork();
+    let ((), held, _) = measured(|| {
+        for number in 0..2000_u32 {
+            peer.add_known(&Inventory::tx(Hash::digest(&number.to_le_bytes())), Time::ZERO);
+        }
+    });
+    assert!(held <= 75_000, "{held} bytes for known inventory");
+}
+
+fn a_queue_of_the_smallest_frames_costs_what_the_configuration_says() {
+    let limit = 1024 * KIB;
+    let config = Config::builder(Network::SIMNET).send_limit(limit.try_into().unwrap()).build().unwrap();
+    let mut peer = Remote::established(config).machine.fork();
+    let ((), held, _) = measured(|| while peer.send(&Message::GetAddr).is_ok() {});
+    assert!(peer.queued() > limit - 24);
+    assert!(held <= 9 * limit, "{held} bytes for a queue of {limit}");
 }

@@ -1,0 +1,26 @@
+//! What the owner chooses to do with what it did not expect.
+
+/// What to do with a message that only ever answers a request, while no such request is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnrequestedAnswers {
+    /// End the connection as soon as the header of such a message is there.
+    #[default]
+    Refuse,
+    /// Deliver it, as the reference does. The remote may then send up to the command's own limit unasked,
+    /// 26 MB for `cfiltersv2`.
+    Deliver,
+}
+
+/// What to do with a command that does not exist at the protocol version in force.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownCommands {
+    /// End the connection, as the reference does.
+    #[default]
+    Refuse,
+    /// Read the frame and drop it.
+    Ignore,
+    /// Deliver it as [`Message::Raw`](crate::Message::Raw).
+    Deliver,
+}
