@@ -28,7 +28,7 @@ fn stream() -> (Vec<u8>, Vec<(String, usize)>) {
         ("verack", vec![]),
     ];
     let bytes = frames.iter().flat_map(|(name, payload)| frame(name, payload)).collect();
-    (bytes, frames.map(|(name, payload)| (name.to_owned(), 24_usize.saturating_add(payload.len()))).to_vec())
+    (bytes, frames.map(|(name, payload)| (name.to_owned(), payload.len() + 24)).to_vec())
 }
 
 #[test]
