@@ -4,7 +4,7 @@ use core::future::Future;
 use std::sync::Arc;
 
 use peer_core::message::Inventory;
-use peer_core::{Mark, Message, Peer, SendError, Stats, Time};
+use peer_core::{Hash, Mark, Message, Peer, SendError, Stats, Time};
 use tokio::sync::{SemaphorePermit, oneshot};
 use tokio::time::Instant;
 
@@ -115,6 +115,20 @@ impl Handle {
     /// As [`with`](Self::with).
     pub async fn announce_now(&self, item: Inventory) -> Result<bool, SendError> {
         self.with(move |peer, now| peer.announce_now(item, now)).await?
+    }
+
+    /// Asks for headers after the first locator entry that the remote knows; `false` where that repeats the
+    /// last such request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::request_headers`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`with`](Self::with).
+    pub async fn request_headers(&self, locator: Vec<Hash>, stop: Hash) -> Result<bool, SendError> {
+        self.with(move |peer, _| peer.request_headers(&locator, stop)).await?
     }
 
     /// Notes that the remote has `item`.

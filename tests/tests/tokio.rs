@@ -334,6 +334,16 @@ async fn a_reply_that_nobody_waits_for_does_not_take_the_message_back() {
 // Flushing and ends.
 
 #[tokio::test(start_paused = true)]
+async fn a_request_for_headers_is_not_repeated() {
+    let (near, mut far) = established(duplex(7)).await;
+    let locator = vec![Hash::digest(b"tip")];
+    assert_eq!(near.handle.request_headers(locator.clone(), Hash::ZERO).await, Ok(true));
+    assert_eq!(near.handle.request_headers(locator.clone(), Hash::ZERO).await, Ok(false));
+    let Some(Event::Message(Message::GetHeaders(request))) = far.events.next().await else { panic!() };
+    assert_eq!(request.locator[..], locator);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flush_waits_until_the_transport_took_both_lanes() {
     let (near, mut far) = established_with_raw(256).await;
     let bulk = near.handle.send(inv_of(27)).await.unwrap();
