@@ -5,7 +5,11 @@ use core::fmt;
 
 use crate::message::{Message, NetAddress, Timestamp, Version};
 
-/// Something the owner should know. After the handshake every frame surfaces exactly once.
+/// Something the owner should know.
+///
+/// After the handshake every frame surfaces exactly once, and so does every one that came before its end. Two
+/// kinds are dropped: bloom filter commands below protocol version 2 where our services do not offer them, and
+/// unknown commands where the configuration ignores them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "Listeners")]
 #[doc(alias = "MessageListeners")]

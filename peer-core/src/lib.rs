@@ -17,14 +17,14 @@
 //!
 //! ```
 //! use std::io::{ErrorKind, Read, Write};
+//! use std::time::Duration;
 //!
 //! use bytes::BytesMut;
 //! use peer_core::{End, Error, Event, Peer, Time};
 //!
-//! fn drive(
-//!     mut peer: Peer,
-//!     mut stream: impl Read + Write,
-//!     now: impl Fn() -> Time,
+//! fn drive<S: Read + Write>(
+//!     (mut peer, mut stream): (Peer, S), // a stream that does not block
+//!     (now, wait): (impl Fn() -> Time, impl Fn(&S, Option<Duration>)), // until it is ready, or so long
 //!     rng: &mut impl rand_core::Rng,
 //!     mut handle: impl FnMut(&mut Peer, Event),
 //! ) -> Result<(), Error> {
@@ -34,16 +34,17 @@
 //!             handle(&mut peer, event); // pull until it wants more bytes
 //!         }
 //!         peer.tick(now(), rng)?; // harmless when nothing is due
-//!         while peer.wants_write() {
-//!             let Ok(count) = stream.write(peer.transmit(now())) else {
-//!                 return Err(peer.end(End::Failed, &input));
-//!             };
-//!             peer.sent(count, now()); // partial writes are normal
+//!         match if peer.wants_write() { stream.write(peer.transmit(now())) } else { Ok(0) } {
+//!             Ok(count) => peer.sent(count, now()), // partial writes are normal
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+//!             Err(_) => return Err(peer.end(End::Failed, &input)),
 //!         }
-//!         match stream.read(&mut buffer) { // with a read timeout no later than `peer.deadline()`
+//!         match if peer.wants_read() { stream.read(&mut buffer) } else { Err(ErrorKind::WouldBlock.into()) } {
 //!             Ok(0) => return Err(peer.end(End::Eof, &input)),
 //!             Ok(count) => input.extend_from_slice(&buffer[..count]),
-//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {
+//!                 wait(&stream, peer.deadline().map(|(at, _)| at.saturating_since(now())));
+//!             }
 //!             Err(_) => return Err(peer.end(End::Failed, &input)),
 //!         }
 //!     }
@@ -51,7 +52,7 @@
 //! ```
 //!
 //! The example `transcript` lets two machines talk in memory, `blocking` drives one over a standard socket.
-//! The crates `peer-tokio` and `peer-mio` are adapters for event loops.
+//! The crate `peer-tokio` is an adapter for tokio.
 //!
 //! # Promises
 //!

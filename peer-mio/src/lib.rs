@@ -1,6 +1,6 @@
-//! Drives [`peer_core`] machines over mio sockets: many peers on one thread.
+//! Reserved for the adapter that drives [`peer_core`] machines over mio sockets, many peers on one thread.
 //!
-//! This release reserves the crate's name and re-exports the machine, which any mio loop can already drive
-//! by hand: see the `blocking` example of `peer-core` for the four calls a driver makes.
+//! Until it comes, this crate re-exports the machine; its documentation shows the loop that drives one over any
+//! stream that does not block.
 
 pub use peer_core;

@@ -38,4 +38,8 @@ impl fmt::Display for Closed {
     }
 }
 
-impl core::error::Error for Closed {}
+impl core::error::Error for Closed {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        core::error::Error::source(&self.reason)
+    }
+}

@@ -109,7 +109,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             self.peer.tick(now, &mut self.rng)?;
         }
         let written = self.write(cx, now)?;
-        self.answer_flushes();
+        if !self.unflushed {
+            self.answer_flushes();
+        }
         if leave && self.is_done() {
             return Err(self.peer.close().into());
         }

@@ -153,6 +153,18 @@ fn what_waits_already_is_not_announced_twice() {
 }
 
 #[test]
+fn what_waits_is_never_forgotten_however_little_is_remembered() {
+    let config = builder().known_inventory(NonZeroUsize::new(2).unwrap()).build().unwrap();
+    let mut remote = Remote::established(config);
+    announce(&mut remote, [1, 2, 3]);
+    (10..20).for_each(|number| remote.machine.add_known(&item(number), remote.now));
+    for number in [1, 2, 3] {
+        assert_eq!(remote.machine.announce(item(number), remote.now), Ok(false), "{number} waits");
+    }
+    assert_eq!(batch(&mut remote), [item(1), item(2), item(3)]);
+}
+
+#[test]
 fn what_was_announced_is_known() {
     let mut remote = established();
     announce(&mut remote, [1]);

@@ -20,7 +20,10 @@ fn with_limit(version: u32, max: usize) -> Remote {
 /// Declares a payload and says what becomes of that.
 fn declare(remote: &mut Remote, name: &str, len: usize) -> Result<(), Error> {
     remote.say_bytes(&header(name, len, [0; 4]));
-    remote.pull().map(|event| assert_eq!(event, None))
+    let result = remote.pull().map(|event| assert_eq!(event, None));
+    // The old era has a last word.
+    remote.hears();
+    remote.machine.failure().map_or(result, |error| Err(error.clone()))
 }
 
 fn too_large(name: &str, got: u64, max: u64) -> Result<(), Error> {

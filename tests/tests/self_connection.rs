@@ -6,7 +6,9 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::message::Version;
-use peer_core::{Config, Direction, End, Error, Event, Message, Node, Peer, Time, TooManyHandshakes};
+use peer_core::{
+    Config, ConfigError, Direction, End, Error, Event, Message, Node, Peer, Time, TooManyHandshakes,
+};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, hello, introduction};
 use peer_tests::rng::Counting;
@@ -39,6 +41,12 @@ fn tell(node: &Node, nonce: u64) -> Result<Option<Event>, Error> {
     let mut remote = Remote::new(node, Direction::Inbound);
     remote.say(&Version { nonce, ..introduction(12) }.into());
     remote.pull()
+}
+
+#[test]
+fn a_table_that_no_machine_has_room_for_is_refused() {
+    let config = Config::builder(NETWORK).open_handshakes(NonZeroUsize::MAX).build();
+    assert!(matches!(config, Err(ConfigError::OpenHandshakes { got: usize::MAX, .. })), "{config:?}");
 }
 
 #[test]

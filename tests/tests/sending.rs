@@ -323,6 +323,26 @@ fn a_raw_message_is_neither_a_handshake_nor_larger_than_one_nobody_asked_for() {
 }
 
 #[test]
+fn a_raw_message_does_not_speak_for_a_command_that_exists() {
+    let mut remote = established();
+    let ping = Raw { command: Command::new("ping").unwrap(), payload: Bytes::from_static(&[0; 100]) };
+    let nameless = Raw { command: Command::from_wire([0; 12]).unwrap(), payload: Bytes::new() };
+    for (raw, kind) in [(ping, ErrorKind::InvalidMsg), (nameless, ErrorKind::MalformedCmd)] {
+        let refused = remote.machine.send(&Message::Raw(raw), remote.now).unwrap_err();
+        let SendError::Encode(error) = refused else { panic!("{refused:?}") };
+        assert_eq!(error.kind(), kind);
+    }
+    assert_eq!(remote.machine.queued(), 0);
+}
+
+#[test]
+fn chunks_of_nothing_still_make_progress() {
+    let mut remote = established();
+    send(&mut remote, &ping(1));
+    assert_eq!(remote.machine.chunks(0, remote.now).concat().len(), 32);
+}
+
+#[test]
 fn a_transport_that_takes_nothing_ends_the_connection() {
     let mut remote = established();
     send(&mut remote, &Message::GetAddr);

@@ -11,6 +11,7 @@ use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
+use peer_core::frame::Header;
 use peer_core::message::{Inv, Inventory, NetAddress, Ping, Timestamp, Version};
 use peer_core::{
     Config, Error, Event, FrameError, Hash, Hello, Message, Network, Node, ProtocolVersion, SendError,
@@ -362,6 +363,25 @@ async fn a_flush_is_not_fooled_by_what_is_queued_later() {
     flushed.unwrap().unwrap();
     let is_out = near.handle.with(move |peer, _| peer.is_flushed(last));
     assert_eq!(is_out.await, Ok(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_for_a_stream_that_buffers() {
+    let (near, mut far) = duplex(1);
+    let near = dial(tokio::io::BufWriter::new(near), &node());
+    let (flushed, frame) = tokio::join!(
+        async {
+            near.handle.flush().await.unwrap();
+            near.handle.close();
+        },
+        async {
+            let mut frame = Vec::new();
+            far.read_to_end(&mut frame).await.unwrap();
+            frame
+        }
+    );
+    let header = frame.first_chunk().map(Header::from_bytes).unwrap();
+    assert_eq!((flushed, frame.len()), ((), header.wire_len()), "one whole frame");
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ pub enum FrameError {
         excess: Excess,
     },
     /// The frame belongs to another network.
-    #[error("frame of another network, magic {:#010x}", .0.magic())]
+    #[error("frame of another network: {0}, magic {magic:#010x}", magic = .0.magic())]
     WrongNetwork(Network),
     /// The command has a byte that is not printable ASCII before its padding.
     #[error("malformed command {0:02x?}")]

@@ -1,8 +1,8 @@
 //! The 24 bytes before each payload, and what they are refused for.
 
 use crate::error::{Excess, FrameError};
-use crate::message::Command;
 use crate::message::reader::MAX_PAYLOAD;
+use crate::message::{Command, lookup};
 use crate::network::Network;
 use crate::protocol::ProtocolVersion;
 
@@ -98,8 +98,8 @@ impl Header {
             return Err(FrameError::WrongNetwork(self.network));
         }
         let command = Command::from_wire(self.command).ok_or(FrameError::MalformedCmd(self.command))?;
-        let known =
-            if command.is_known_at(rules.version) { command.max_payload(rules.version) } else { None };
+        let known = lookup(command).filter(|spec| spec.is_known_at(rules.version));
+        let known = known.map(|spec| spec.max_payload(rules.version));
         let max = known.or(rules.max_unknown).ok_or(FrameError::UnknownCmd(command))?;
         if len > max {
             return Err(FrameError::PayloadTooLarge {

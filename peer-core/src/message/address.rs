@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::list::List;
+use super::list::{Bound, List};
 use super::reader::{Reader, put_var_int, var_int_len};
 use super::{Payload, Timestamp, bounds, onion};
 use crate::error::{CodecError, Excess};
@@ -12,7 +12,7 @@ use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 
 /// The most addresses in one message of either kind.
-const MAX_ADDRESSES: usize = 1000;
+const MAX_ADDRESSES: usize = <bounds::Addresses as Bound>::MAX;
 
 /// An address of the first form: IPv6, with IPv4 mapped into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -16,6 +16,11 @@ impl Command {
     /// No command: an all-zero field, which no message has.
     pub(crate) const EMPTY: Self = Self([0; Self::LEN]);
 
+    /// `version`.
+    pub(crate) const VERSION: Self = Self(*b"version\0\0\0\0\0");
+    /// `verack`.
+    pub(crate) const VERACK: Self = Self(*b"verack\0\0\0\0\0\0");
+
     /// The command with this name.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 
 mod address;
 mod alert;
+mod answer;
 mod block;
 mod bloom;
 pub mod bounds;
@@ -42,6 +43,7 @@ use bytes::Bytes;
 
 pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
 pub use self::alert::{Alert, AlertPayload, SubVersions};
+pub(crate) use self::answer::{Answer, Whole};
 pub use self::block::{Block, Transactions};
 pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
 pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
@@ -118,8 +120,8 @@ impl Message {
 
     /// Decodes a whole payload.
     ///
-    /// A command that does not exist at `version` becomes [`Message::Raw`]; whether such a frame is welcome
-    /// is for the frame layer to say.
+    /// A command that no version has becomes [`Message::Raw`]. Whether a command is read as a frame at
+    /// `version` is for the frame layer to say.
     ///
     /// The size is not compared with the command's limit, which is the frame layer's to keep.
     ///
@@ -172,11 +174,25 @@ impl Message {
                 }
                 spec.max_payload(version)
             }
-            None => MAX_PAYLOAD,
+            None => {
+                self.check_raw(version)?;
+                MAX_PAYLOAD
+            }
         };
         self.check_fields(version)?;
         let len = self.encoded_len();
         if len > max { Err(CodecError::PayloadTooLarge(Excess::new(len, max))) } else { Ok(len) }
+    }
+
+    /// A raw message speaks for commands that do not exist; the others have messages that keep their rules.
+    fn check_raw(&self, version: ProtocolVersion) -> Result<(), CodecError> {
+        match self.command() {
+            Command::EMPTY => Err(CodecError::MalformedCmd),
+            command if command.is_known_at(version) => {
+                Err(CodecError::InvalidMsg("a raw message with a command that exists"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

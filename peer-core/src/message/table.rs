@@ -9,7 +9,6 @@ use bytes::Bytes;
 
 use super::reader::Reader;
 use super::*;
-use crate::peer::{Answer, Whole};
 
 /// Which of a peer's two queues a message leaves through. Control overtakes bulk that has not started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -242,7 +241,7 @@ use Limit::{Always, BlockSize, WhereValid};
 
 messages! {
     /// Introduces a node to its peer. First message each way.
-    Version(Box<Version>) = control("version", Always(358));
+    Version(Box<Version>) = control("version", Always(Version::MAX_LEN));
     /// Accepts the other side's `version`.
     Verack = control("verack", Always(0));
     /// Asks for known addresses.

@@ -93,6 +93,11 @@ pub struct Version {
     pub disable_relay_tx: bool,
 }
 
+impl Version {
+    /// The largest payload that is read, in bytes. What this crate writes is at most 344.
+    pub(crate) const MAX_LEN: usize = 358;
+}
+
 impl From<Version> for Message {
     fn from(version: Version) -> Self {
         Self::Version(Box::new(version))

@@ -9,12 +9,13 @@ use super::{Mark, Peer, trace};
 use crate::error::SendError;
 use crate::hash::Hash;
 use crate::message::{
-    Addr, AddrV2, GetBlocks, GetHeaders, Locator, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress,
+    Addr, AddrV2, Bound, GetBlocks, GetHeaders, Locator, Message, NetAddressV2, Reject, RejectCode,
+    TimedNetAddress, bounds,
 };
 use crate::protocol::ProtocolVersion;
 
 /// Most addresses of one message.
-const MAX_ADDRESSES: usize = 1000;
+const MAX_ADDRESSES: usize = <bounds::Addresses as Bound>::MAX;
 
 /// The requests for blocks and headers that were queued last, to notice repetitions.
 #[derive(Clone, Debug, Default)]

@@ -15,12 +15,12 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use crate::error::Error;
 use crate::frame::{Frame, Header};
 use crate::hash::Hash;
-use crate::message::Command;
+use crate::message::{Command, Version};
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// The largest payload before a version is accepted, in bytes: that of a `version`.
-pub(crate) const MAX_VERSION: usize = 358;
+pub(crate) const MAX_VERSION: usize = Version::MAX_LEN;
 
 /// Most bytes of frames that may come between `version` and `verack`.
 pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;

@@ -19,6 +19,8 @@ use crate::time::Time;
 pub(crate) struct Known {
     key: (u64, u64),
     items: Option<Box<LruCache<u64, Standing, BuildHasherDefault<AsIs>>>>,
+    /// How many of them wait.
+    waiting: usize,
 }
 
 /// How an item stands.
@@ -52,7 +54,7 @@ impl Hasher for AsIs {
 
 impl Known {
     pub(crate) const fn new(key: (u64, u64)) -> Self {
-        Self { key, items: None }
+        Self { key, items: None, waiting: 0 }
     }
 
     /// Whether the remote is known to have `item`.
@@ -78,13 +80,18 @@ impl Known {
         self.put(item, Standing::Waiting, limits.items);
     }
 
+    /// Sets how `item` stands. What waits is never forgotten; of the rest the least recent is, above `limit`.
     fn put(&mut self, item: &Inventory, standing: Standing, limit: NonZeroUsize) -> Option<Standing> {
         let fingerprint = self.fingerprint(item);
         let hasher = BuildHasherDefault::default;
         let items = self.items.get_or_insert_with(|| Box::new(LruCache::unbounded_with_hasher(hasher())));
         let before = items.put(fingerprint, standing);
-        if items.len() > limit.get() {
-            items.pop_lru();
+        self.waiting = self.waiting.saturating_add(usize::from(standing == Standing::Waiting));
+        self.waiting = self.waiting.saturating_sub(usize::from(before == Some(Standing::Waiting)));
+        while items.len() > limit.get().saturating_add(self.waiting) {
+            if let Some((fingerprint, Standing::Waiting)) = items.pop_lru() {
+                items.put(fingerprint, Standing::Waiting);
+            }
         }
         before
     }

@@ -34,7 +34,6 @@ use self::known::{Known, Limits};
 pub use self::outbox::Mark;
 use self::outbox::{Outbox, Purpose};
 use self::requests::Requests;
-pub(crate) use self::requests::{Answer, Whole};
 pub use self::stats::Stats;
 pub use self::timers::Timer;
 use self::trickle::Trickle;

@@ -129,7 +129,7 @@ impl Outbox {
     /// As [`offer`](Self::offer), in pieces for a vectored write: whole frames until they have at least
     /// `enough` bytes together.
     pub(crate) fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
-        self.show(enough, now);
+        self.show(enough.max(1), now);
         let mut taken = self.taken;
         let pieces = self.shown.iter().flat_map(move |piece| piece.rest(core::mem::take(&mut taken)));
         pieces.filter(|slice| !slice.is_empty())

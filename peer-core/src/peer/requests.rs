@@ -13,36 +13,8 @@ use core::time::Duration;
 
 use crate::error::{Expected, SendError};
 use crate::hash::Hash;
-use crate::message::{Inventory, InventoryKind, InventoryList, Message};
+use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Whole};
 use crate::protocol::ProtocolVersion;
-
-/// What a message that only ever answers is the answer to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// An item of a `getdata`, of this kind.
-    Item(InventoryKind),
-    /// Any item of a `getdata`.
-    AnyItem,
-    /// A request that is answered as a whole.
-    Whole(Whole),
-}
-
-/// Requests that are answered as a whole. Those that may lawfully stay unanswered only count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
-pub(crate) enum Whole {
-    MiningState,
-    InitState,
-    CFilter,
-    CFHeaders,
-    CFTypes,
-    CFilterV2,
-    CFiltersV2,
-    /// Answered by `inv`, which may also come unasked. Waited for in the old era only.
-    Inv,
-    /// Answered by `headers`, which may also come unasked. Waited for in the old era only.
-    Headers,
-}
 
 impl Whole {
     const COUNT: usize = 9;

@@ -10,7 +10,7 @@ use super::{Peer, Requests, trace};
 use crate::error::{CodecError, Excess, SendError};
 use crate::event::Direction;
 use crate::frame::{self, Header};
-use crate::message::{Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
+use crate::message::{Command, Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
 use crate::time::Time;
 
 impl Peer {
@@ -27,7 +27,7 @@ impl Peer {
     pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
         self.can_send()?;
         let command = message.command();
-        if ["version", "verack"].contains(&command.as_str()) {
+        if [Command::VERSION, Command::VERACK].contains(&command) {
             return Err(SendError::HandshakeMessage(command));
         }
         let len = message.check(self.version)?;

@@ -33,7 +33,8 @@ pub struct Stats {
     pub last_recv: Option<Time>,
     /// Bytes taken by the transport.
     pub bytes_sent: u64,
-    /// Bytes received: of frames taken from the input, and at the end of what was cut off.
+    /// Bytes received: of frames taken from the input, of a refused one as far as it was read, and at the end
+    /// of what was cut off.
     #[doc(alias = "BytesRecv")]
     pub bytes_received: u64,
     /// When the connection began.

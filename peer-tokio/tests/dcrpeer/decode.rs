@@ -9,7 +9,7 @@ use peer_core::{Hash, Message, Network, ProtocolVersion, frame};
 use peer_tests::hex;
 use serde_json::{Value, json};
 
-use crate::{dcrpeer, run, run_with};
+use crate::{dcrpeer, object, run, run_with};
 
 fn frame_hex(message: &Message, network: Network, version: u32) -> String {
     hex::encode(&frame::encode(message, network, ProtocolVersion::new(version)).unwrap())
@@ -105,6 +105,44 @@ fn a_hundred_thousand_lines_give_as_many_objects() {
     let run = run_with(&["decode", "--json"], input);
     run.assert_succeeds();
     assert_eq!(run.out.lines().filter(|line| line.starts_with(r#"{"ok":true,"#)).count(), 100_000);
+}
+
+#[test]
+fn a_line_longer_than_any_frame_is_bad_and_the_next_one_is_read() {
+    let good = ping(Network::MAINNET);
+    let longest = 2 * (24 + 32 * 1024 * 1024) + 64;
+    let (padding, zeros) = (" ".repeat(longest - good.len()), "0".repeat(longest + 1));
+    let input = format!("{good}{padding}\n{zeros}\n{good}\n");
+    let run = run_with(&["decode", "--json"], input);
+    run.assert_fails(1, "line 2: no frame is that long");
+    let verdicts: Vec<_> = run.objects().iter().map(|object| object["ok"].clone()).collect();
+    assert_eq!(verdicts, [true, false, true]);
+    assert_eq!(run.objects()[1]["error"], "BadInput");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_line_without_an_end_is_told_before_it_ends() {
+    let mut child = dcrpeer(&["decode", "--json", "/dev/zero"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(object(&line)["error"], "BadInput");
+}
+
+#[test]
+fn a_line_is_told_while_the_rest_of_the_input_is_not_there_yet() {
+    for (args, fragment) in [(["decode", "--json"].as_slice(), r#""ok":true"#), (&["decode"], "ping")] {
+        let mut child = dcrpeer(args).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        write!(stdin, "{}\n00", ping(Network::MAINNET)).unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains(fragment), "{line}");
+        drop(stdin);
+        child.wait().unwrap();
+    }
 }
 
 #[test]

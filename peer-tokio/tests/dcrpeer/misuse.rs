@@ -9,11 +9,10 @@ use crate::{run, run_with};
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect"], "<ADDR>"),
         (&["connect", "a:b:c"], "write a name or an address"),
-        (&["connect", "localhost:70000"], "no port is called \"70000\""),
         (&["connect", "127.0.0.1", "--network", "nonet"], "unknown network (known are mainnet"),
         (&["connect", "127.0.0.1", "--protocol", "13"], "13 is not in 1..=12"),
         (&["connect", "127.0.0.1", "--for", "soon"], "like 500ms, 10s, 2m or 1h"),
@@ -23,6 +22,37 @@ fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
     ];
     for (args, fragment) in cases {
         run(args).assert_fails(2, fragment);
+    }
+}
+
+#[test]
+fn a_number_that_is_no_address_is_not_dialled_as_another_one() {
+    for host in ["1", "1.2.3", "1.2.3.4.5", "1.2.3.", "127.1:9108", "256.0.0.1", "0x7f.1", "0x7f000001", "."]
+    {
+        run(&["connect", host]).assert_fails(2, "is no IP address, write all four numbers");
+    }
+}
+
+#[test]
+fn a_port_that_is_none_is_told_what_ports_are() {
+    for port in ["99999", "65536", "-1", "+80", "http"] {
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            run(&["connect", &format!("{host}:{port}")]).assert_fails(2, "a number from 1 to 65535, not ");
+        }
+    }
+}
+
+#[test]
+fn a_colon_without_a_port_is_pointed_out() {
+    for target in ["localhost:", "127.0.0.1:", "[::1]:"] {
+        run(&["connect", target]).assert_fails(2, "a port is missing behind the colon");
+    }
+}
+
+#[test]
+fn a_port_without_a_host_is_no_target() {
+    for target in ["", ":", ":9108", ":99999"] {
+        run(&["connect", target]).assert_fails(2, "write a name or an address");
     }
 }
 
@@ -63,6 +93,8 @@ fn a_peer_of_another_network_is_told_by_name() {
     let server = answer_once(b"\x75\xaa\x94\xb1version\0\0\0\0\0\x75\0\0\0\0\0\0\0");
     let run = run(&["connect", &server.to_string(), "--network", "simnet"]);
     run.assert_fails(1, "this is a peer of testnet3, try --network testnet3");
+    let story = "ended: this is a peer of testnet3, try --network testnet3\n";
+    assert!(run.out.ends_with(story), "{}", run.out);
 }
 
 #[test]

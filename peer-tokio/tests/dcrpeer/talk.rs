@@ -29,10 +29,12 @@ fn a_visit_is_told_by_both_ends() {
     let visit = run(&["connect", &listener.address(), "--network", "simnet", "--json", "--for", "3s"]);
     visit.assert_succeeds();
     let told = visit.objects();
-    assert_eq!(events(&told), ["connecting", "connected", "version", "established", "message", "end"]);
-    assert_eq!(told[4]["command"], "pong");
-    assert!(told[4]["round_trip_ms"].is_f64(), "{}", told[4]);
-    let end = &told[5];
+    let expected = ["connecting", "connected", "version", "established", "sent", "message", "end"];
+    assert_eq!(events(&told), expected);
+    assert_eq!((&told[4]["command"], &told[5]["command"]), (&json!("ping"), &json!("pong")));
+    assert_eq!(told[4]["message"]["nonce"], told[5]["message"]["nonce"]);
+    assert!(told[5]["round_trip_ms"].is_f64(), "{}", told[5]);
+    let end = &told[6];
     assert_eq!((&end["ok"], &end["reason"]), (&json!(true), &json!("DurationElapsed")));
 
     let told = listener.interrupt();
@@ -46,6 +48,16 @@ fn a_visit_is_told_by_both_ends() {
     let stopped = &told[6];
     assert_eq!((&stopped["peers"], &stopped["established"]), (&json!(1), &json!(1)));
     assert_eq!(stopped["reason"], "Interrupted");
+}
+
+#[test]
+fn people_see_our_ping_before_its_pong() {
+    let mut listener = Process::listen();
+    let visit = run(&["connect", &listener.address(), "--network", "simnet", "--for", "3s"]);
+    visit.assert_succeeds();
+    let (before, after) = visit.out.split_once("──▶ ping").unwrap();
+    assert!(!before.contains("pong") && after.contains("◀── pong"), "{}", visit.out);
+    listener.interrupt();
 }
 
 #[test]

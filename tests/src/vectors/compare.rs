@@ -4,7 +4,7 @@ use super::Line;
 use peer_core::ErrorKind;
 use serde_json::{Map, Value};
 
-/// Values that need BLAKE3, script analysis or signature checks. Design 3 leaves them out.
+/// Values that need BLAKE3, script analysis or signature checks. They are outside what this project is for.
 const OUTSIDE: [&str; 4] = ["pow_hash_v2", "script_class", "signature_valid", "pairing_hex"];
 
 /// The reference's error name as ours: without `Err`, both ends of file as one.
@@ -15,7 +15,7 @@ pub fn kind_name(reference: &str) -> String {
     }
 }
 
-/// The rule of design 3 by which `reject` is read where today's reference no longer knows it.
+/// The rule by which `reject` is read where today's reference no longer knows it.
 pub const REJECT_IS_READ: &str = "reject at 1 to 8 is read as in the old era";
 
 /// Whether a line is about a `reject` to which [`REJECT_IS_READ`] applies.

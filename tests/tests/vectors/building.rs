@@ -1,6 +1,6 @@
 //! Messages that cannot be sent: built as each line says in words, through the public constructors.
 //!
-//! A value that exists is valid (design 5.15), so most lines end in a constructor that refuses; the others in
+//! A value that exists is valid, so most lines end in a constructor that refuses; the others in
 //! [`Message::check`] and [`frame::encode`].
 
 mod filters;

@@ -6,7 +6,7 @@ use peer_tests::vectors::{Folder, Line, Tally};
 
 use crate::common::{assert_fields, command, kind_name, network, read, version};
 
-/// Old versions of the reference ignored bytes after the last field; design 3 refuses them at every version.
+/// Old versions of the reference ignored bytes after the last field; we refuse them at every version.
 const TRAILING: &str = "trailing bytes, which only the old era ignored, are refused";
 
 #[test]

@@ -55,7 +55,7 @@ fn frames_that_the_old_era_refused_are_refused_except_where_it_crashed() {
         let (place, frame) = (line.place(), line.bytes("frame_hex"));
         let read = read(&mut BytesMut::from(&frame[..]), network(&line), version(&line));
         match line.str("error") {
-            // Design 3: the crash of its merkleblock is not reproduced.
+            // The crash of its merkleblock is not reproduced.
             "panic" => assert_eq!(read.error(), "", "{place}"),
             // It had no names for its own refusals.
             "MessageError" => assert_ne!(read.error(), "", "{place}"),

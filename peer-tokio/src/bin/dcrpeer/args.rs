@@ -1,6 +1,6 @@
 //! The command line.
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 use core::time::Duration;
 use std::path::PathBuf;
@@ -114,13 +114,36 @@ impl FromStr for Target {
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
         };
-        let is_number = host.bytes().all(|byte| byte.is_ascii_digit());
-        if is_number || host.contains([':', '[', ']', '/', ' ']) {
+        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_v6 = bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
+        if !is_v6 && (host.is_empty() || host.contains([':', '[', ']', '/', ' '])) {
             return Err("write a name or an address, like node.example, 127.0.0.1:9108 or [::1]:9108".into());
         }
-        let port = port.map(|port| port.parse().map_err(|_| format!("no port is called {port:?}")));
-        Ok(Self { host: host.to_owned(), port: port.transpose()? })
+        if ends_in_number(host) && host.parse::<Ipv4Addr>().is_err() {
+            return Err(format!("{host:?} is no IP address, write all four numbers, like 127.0.0.1"));
+        }
+        Ok(Self { host: host.to_owned(), port: port.map(parse_port).transpose()? })
     }
+}
+
+/// Whether the last label is a number. No name ends in one, but the system takes `1.2.3` for 1.2.0.3, `0x7f.1`
+/// for 127.0.0.1: addresses that nobody wrote.
+fn ends_in_number(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    match hex {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
+        None => last.bytes().all(|byte| byte.is_ascii_digit()),
+    }
+}
+
+fn parse_port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    port.ok_or_else(|| match text {
+        "" => "a port is missing behind the colon, a number from 1 to 65535".to_owned(),
+        text => format!("a port is a number from 1 to 65535, not {text:?}"),
+    })
 }
 
 /// `500ms`, `10s`, `1.5m`, `1h`.

@@ -1,9 +1,7 @@
 //! `dcrpeer decode`: frames in hexadecimal, one a line, into what they say.
 
 use core::fmt;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
+use std::io::{self, Write};
 
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Header, Rules};
@@ -14,23 +12,18 @@ use crate::args::{DecodeArgs, network_name};
 use crate::error::{Failure, chain};
 use crate::fields;
 use crate::hex::{self, BadHex};
+use crate::lines::{self, Line, Lines};
 use crate::output::{self, BAD, Count, FAINT, GOOD, Harmless, Output, Painted, STRONG};
 
 /// Decodes every line of the input.
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
-    let mut input = open(args.file.as_deref())?;
+    let mut lines = Lines::open(args.file.as_deref())?;
     let mut out = if args.json { output::for_programs() } else { output::for_people() };
     let defaults = Rules::new(args.network, args.protocol);
     let mut tally = Tally::default();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let count = input.read_until(b'\n', &mut line);
-        if count.map_err(|error| Failure::new(format!("cannot read {}: {error}", name(args))))? == 0 {
-            break;
-        }
+    while let Some(line) = lines.next(&mut out)? {
         tally.lines = tally.lines.saturating_add(1);
-        let verdict = decode_line(&line, defaults, tally.lines);
+        let verdict = decode_line(line, defaults, tally.lines);
         tally.count(&verdict);
         if args.json {
             serde_json::to_writer(&mut out, &verdict).map_err(io::Error::from)?;
@@ -44,20 +37,6 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     }
     out.flush()?;
     tally.finish()
-}
-
-fn open(file: Option<&Path>) -> Result<Box<dyn BufRead>, Failure> {
-    match file.filter(|file| *file != Path::new("-")) {
-        Some(path) => match File::open(path) {
-            Ok(file) => Ok(Box::new(BufReader::with_capacity(64 * 1024, file))),
-            Err(error) => Err(Failure::new(format!("cannot open {}: {error}", path.display()))),
-        },
-        None => Ok(Box::new(io::stdin().lock())),
-    }
-}
-
-fn name(args: &DecodeArgs) -> String {
-    args.file.as_deref().map_or_else(|| "standard input".to_owned(), |file| file.display().to_string())
 }
 
 /// How many lines came to what.
@@ -172,7 +151,7 @@ fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S:
 }
 
 /// Decodes one line, which is number `number`.
-fn decode_line(line: &[u8], defaults: Rules, number: u64) -> Verdict {
+fn decode_line(line: Line<'_>, defaults: Rules, number: u64) -> Verdict {
     match parse(line, defaults) {
         Ok((rules, frame)) => match decode(frame.as_slice().into(), rules) {
             Ok(accepted) => Verdict::Accepted(Box::new(accepted)),
@@ -193,7 +172,13 @@ fn decode_line(line: &[u8], defaults: Rules, number: u64) -> Verdict {
 }
 
 /// Takes a line apart: `HEX`, or `PROTOCOL NETWORK HEX`. No HEX at all is an empty frame.
-fn parse(line: &[u8], defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
+fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
+    let Line::Whole(line) = line else {
+        return Err(format!(
+            "no frame is that long, {} characters are enough for any",
+            Count::from(lines::LONGEST)
+        ));
+    };
     let columns: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|column| !column.is_empty()).collect();
     let (rules, hex): (Rules, &[u8]) = match columns.as_slice() {
         [] => (defaults, &[]),

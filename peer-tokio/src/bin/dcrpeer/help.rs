@@ -16,8 +16,8 @@ ADDR is a name or an address, with or without a port: node.example, 10.0.0.7:191
 
 Once hands are shaken it pings, to show the round trip. The exit status is 0 if hands were shaken and the
 end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event` (connecting,
-connected, version, established, message, end), `ms` since the start and `peer`; the last one has `ok`, the
-reason of the end and the statistics.
+connected, version, established, sent, message, end), `ms` since the start and `peer`; the last one has `ok`,
+the reason of the end and the statistics.
 
 Examples:
   dcrpeer connect 127.0.0.1 --network simnet --for 10s

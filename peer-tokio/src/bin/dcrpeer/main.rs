@@ -15,6 +15,7 @@ mod explain;
 mod fields;
 mod help;
 mod hex;
+mod lines;
 mod listen;
 mod node;
 mod output;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
-use crate::output::{self, At, Count, FAINT, GOOD, Harmless, IN, Output, Painted, STRONG, milliseconds};
+use crate::output::{self, At, Count, FAINT, GOOD, Harmless, IN, OUT, Output, Painted, STRONG, milliseconds};
 use crate::stats::{self, StatsObject};
 
 /// Where everything is told. Clones tell in the same place.
@@ -55,6 +55,11 @@ pub(crate) enum Notice<'a> {
         /// Of a pong that answers our latest ping.
         #[serde(skip_serializing_if = "Option::is_none")]
         round_trip_ms: Option<f64>,
+    },
+    /// We sent this, and it was not the machine's doing.
+    Sent {
+        command: String,
+        message: &'a Message,
     },
     End(End<'a>),
     Stopped {
@@ -147,6 +152,7 @@ impl Report {
             Notice::Message { command, message, round_trip_ms } => {
                 writeln!(out, "{}", came(command, &gist(message, *round_trip_ms)))
             }
+            Notice::Sent { command, message } => writeln!(out, "{}", went(command, &gist(message, None))),
             Notice::End(end) => self.write_end(out, end),
             Notice::Stopped { detail, peers, established, .. } => {
                 writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
@@ -160,12 +166,7 @@ impl Report {
             let (sent, received) = (Count(stats.bytes_sent), Count(stats.bytes_received));
             return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
         }
-        // Otherwise standard error has the reason.
-        if end.ok {
-            writeln!(out, "{ended}: {detail}")?;
-        } else {
-            writeln!(out, "{ended}")?;
-        }
+        writeln!(out, "{ended}: {detail}")?;
         if let (Some(stats), true) = (end.stats, end.established) {
             writeln!(out)?;
             stats::write_table(out, &[("", stats)])?;
@@ -176,7 +177,16 @@ impl Report {
 
 /// A line about something that came in.
 fn came(command: &str, text: &str) -> String {
-    let (arrow, command) = (Painted(IN, "◀──"), Painted(STRONG, command));
+    line(Painted(IN, "◀──"), command, text)
+}
+
+/// A line about something that went out.
+fn went(command: &str, text: &str) -> String {
+    line(Painted(OUT, "──▶"), command, text)
+}
+
+fn line(arrow: Painted<&str>, command: &str, text: &str) -> String {
+    let command = Painted(STRONG, command);
     if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<12} {text}") }
 }
 

@@ -86,7 +86,10 @@ impl Watch {
             self.tell_event(&handle, event).await?;
             if shaken && self.direction == Direction::Outbound {
                 // The next one is due in two minutes or so. If it cannot be sent, the end is near.
-                handle.send(Message::Ping(Ping { nonce })).await.ok();
+                let message = Message::Ping(Ping { nonce });
+                if handle.send(message.clone()).await.is_ok() {
+                    self.tell(&Notice::Sent { command: message.command().to_string(), message: &message })?;
+                }
             }
         };
         handle.close();
