@@ -210,17 +210,15 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long `version` and `verack` may take both ways together. Default: 30 s. Worst case: a remote that
-    /// says nothing keeps an idle peer alive so long, which holds less than 1 KiB, and below protocol version
-    /// 12 up to 64 KiB of early messages, kept in at most twice as much.
+    /// How long `version` and `verack` may take both ways together. Default: 30 s. Worst case: a remote
+    /// keeps a peer so long, of less than 1 KiB and below version 12 twice 64 KiB of early messages.
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
         self
     }
 
     /// How long an established remote may be silent. Default: 120 s. Worst case: a remote that is gone keeps
-    /// its peer, and what waits to be sent to it, so long. While a frame arrives,
-    /// [`min_receive_rate`](Self::min_receive_rate) adds to it.
+    /// its peer so long. [`min_receive_rate`](Self::min_receive_rate) adds to it while a frame arrives.
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.config.idle_timeout = timeout;
         self
@@ -242,9 +240,8 @@ impl ConfigBuilder {
 
     /// Most bytes of the owner's frames that wait to be sent, for each peer. A command that would exceed it
     /// is refused with [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap.
-    /// Payloads of blocks, transactions and raw messages are shared between the peers that they are sent to.
-    /// Worst case: that many bytes for each peer, and for an owner that queues nothing but frames of 24 bytes
-    /// up to nine times as much, since each has its place in the queue: 230 MB.
+    /// Payloads of blocks, transactions and raw messages are shared between peers. Worst case: nine times as
+    /// much, where all frames are of 24 bytes, since each has its place in the queue; 230 MB by default.
     pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_limit = bytes.get();
         self
@@ -264,8 +261,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long an item counts as known. Default: 15 minutes. It costs nothing: the number of items is
-    /// bounded on its own.
+    /// How long an item counts as known. Default: 15 minutes. Their number is bounded above.
     pub const fn known_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.known_lifetime = lifetime;
         self
@@ -279,8 +275,7 @@ impl ConfigBuilder {
     }
 
     /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages, the
-    /// latter in both directions. Default: 2 MiB. Worst case: that much in the input of each peer, and twice
-    /// as much where the input's buffer doubles as it grows.
+    /// latter in both directions. Default: 2 MiB. Worst case: twice that in the input of each peer.
     pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
         self.config.max_unrequested = bytes.get();
         self
@@ -308,9 +303,8 @@ impl ConfigBuilder {
     }
 
     /// The average rate, in bytes a second, at which a frame must arrive once the idle timeout has passed,
-    /// and an answer once its 30 s have. Default: 4096. Worst case: the largest message there is, 26 MB of
-    /// `cfiltersv2` that were asked for, takes 1 h 49 min, the idle timeout included; the largest unasked
-    /// one, an `inv` of 1.8 MB, 9 min 20 s.
+    /// and an answer once its 30 s have. Default: 4096. Worst case: the largest message, 26 MB of `cfiltersv2`
+    /// that were asked for, takes 1 h 49 min with the idle timeout; unasked, an `inv` of 1.8 MB 9 min 20 s.
     pub const fn min_receive_rate(mut self, bytes_per_second: NonZeroUsize) -> Self {
         self.config.min_receive_rate = bytes_per_second.get() as u64;
         self
