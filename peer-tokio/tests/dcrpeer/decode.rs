@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::thread;
 
 use peer_core::message::{Inv, Inventory, InventoryList, Ping, Raw};
-use peer_core::{Hash, Message, Network, ProtocolVersion, frame};
+use peer_core::{Command, Hash, Message, Network, ProtocolVersion, blake256, frame};
 use peer_tests::hex;
 use serde_json::{Value, json};
 
@@ -30,6 +30,16 @@ fn decode(args: &[&str], line: &str) -> Value {
     object
 }
 
+/// A mainnet frame with any payload, whatever the command's rules.
+fn crafted_hex(command: &str, payload: &[u8]) -> String {
+    let mut frame = Network::MAINNET.magic().to_le_bytes().to_vec();
+    frame.extend(Command::new(command).unwrap().to_wire());
+    frame.extend(u32::try_from(payload.len()).unwrap().to_le_bytes());
+    frame.extend(blake256::checksum(payload));
+    frame.extend(payload);
+    hex::encode(&frame)
+}
+
 #[test]
 fn a_line_of_hex_is_read_as_mainnet_of_today() {
     let expected =
@@ -45,7 +55,7 @@ fn network_and_protocol_come_from_the_options_or_from_columns_which_win() {
     assert_eq!(decode(&[], &ping)["error"], "WrongNetwork");
     assert_eq!(decode(&["--network", "simnet"], &ping)["ok"], true);
     assert_eq!(decode(&["--network", "regnet"], &format!("12 simnet {ping}"))["ok"], true);
-    let addrv2 = frame_hex(&raw("addrv2", &[]), Network::MAINNET, 12);
+    let addrv2 = crafted_hex("addrv2", &[]);
     assert_eq!(decode(&["--protocol", "11"], &addrv2)["error"], "MsgInvalidForPVer");
     assert_eq!(decode(&["--protocol", "11"], &format!("12 mainnet {addrv2}"))["error"], "Truncated");
 }
@@ -162,7 +172,7 @@ fn people_see_the_first_items_of_a_long_list_and_programs_all() {
 fn a_remote_cannot_control_the_terminal() {
     let mut payload = b"\x02tx\x10\x0a\x1b[2J\x1b]0;x\x07".to_vec();
     payload.extend([0; 32]);
-    let line = frame_hex(&raw("reject", &payload), Network::MAINNET, 8);
+    let line = crafted_hex("reject", &payload);
     let run = run_with(&["decode", "--protocol", "8"], line);
     run.assert_succeeds();
     assert!(!run.out.contains(['\u{1b}', '\u{7}']), "{:?}", run.out);
