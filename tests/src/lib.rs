@@ -15,3 +15,4 @@ pub mod rng;
 pub mod samples;
 pub mod vectors;
 pub mod watched;
+pub mod world;
