@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use peer_core::{Error, Event, TooManyHandshakes};
+use peer_core::{Error, Event, Expected, TooManyHandshakes};
 
 use super::{ConnectionId, Turn};
 
@@ -61,6 +61,22 @@ pub enum Ended {
     TooManyHandshakes(TooManyHandshakes),
     /// What the peer said.
     Peer(Error),
+}
+
+impl Ended {
+    /// The reason without what differs from case to case, to count by.
+    #[must_use]
+    pub fn kind(&self) -> String {
+        match self {
+            Self::Peer(Error::Stalled(Expected::Item(item))) => {
+                format!("remote did not send {} in time", item.kind)
+            }
+            Self::Peer(error @ Error::Frame(frame)) => {
+                error.kind().map_or_else(|| frame.to_string(), |kind| kind.to_string())
+            }
+            other => other.to_string(),
+        }
+    }
 }
 
 impl fmt::Display for Ended {

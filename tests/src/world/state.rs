@@ -251,7 +251,7 @@ impl State {
         if end.machine.take().is_some() {
             self.tally.peer_time += now.saturating_since(since);
         }
-        *self.tally.ended.entry(ended.to_string()).or_default() += 1;
+        *self.tally.ended.entry(ended.kind()).or_default() += 1;
         self.site(node).connections.retain(|other| *other != id);
         self.hang_up(id);
         self.note(node, Some(id), What::Ended(ended));
