@@ -35,7 +35,7 @@ pub(super) struct Citizen {
     /// What it has, by name.
     store: BTreeMap<Inventory, Message>,
     /// What it asked for, and where.
-    asked: BTreeSet<(Inventory, ConnectionId)>,
+    asked: BTreeMap<Inventory, ConnectionId>,
     /// How many things it made.
     made: u32,
     /// Answers that it owes and found no room for.
@@ -68,7 +68,7 @@ impl Citizen {
         let message = if kind == InventoryKind::TX {
             Message::Tx(samples::tx(number))
         } else if turn.draw(10) < self.habits.large {
-            Message::Block(samples::large_block(50_000 + turn.draw(200_000) as usize))
+            Message::Block(samples::large_block(20_000 + turn.draw(80_000) as usize))
         } else {
             Message::Block(samples::block(number))
         };
@@ -121,7 +121,10 @@ impl Citizen {
                 turn.hold(connection, Duration::from_millis(pause));
             }
             9 => request_chain(connection, turn),
-            10 => drop(self.ask(connection, unheard(turn), turn)),
+            10 => {
+                let item = unheard(turn);
+                self.ask(connection, vec![item], turn);
+            }
             11 => say(connection, &Message::GetInitState(GetInitState::default()), turn),
             12 => say(connection, &Message::GetMinings, turn),
             13 => say(connection, &Message::MemPool, turn),
@@ -141,17 +144,34 @@ impl Citizen {
         }
     }
 
-    fn ask(&mut self, connection: ConnectionId, item: Inventory, turn: &mut Turn<'_>) -> bool {
-        let sent = turn.send(connection, &samples::getdata([item])).is_ok();
-        if sent {
-            self.asked.insert((item, connection));
+    fn ask(&mut self, connection: ConnectionId, items: Vec<Inventory>, turn: &mut Turn<'_>) {
+        if !items.is_empty() && turn.send(connection, &samples::getdata(items.clone())).is_ok() {
+            self.asked.extend(items.into_iter().map(|item| (item, connection)));
         }
-        sent
+    }
+
+    fn on_inv(&mut self, connection: ConnectionId, items: &[Inventory], turn: &mut Turn<'_>) {
+        items.iter().for_each(|item| turn.add_known(connection, item));
+        let is_new = |item: &&Inventory| !self.store.contains_key(item) && !self.asked.contains_key(item);
+        let news =
+            items.iter().filter(is_new).take(STORE.saturating_sub(self.asked.len())).copied().collect();
+        self.ask(connection, news, turn);
+    }
+
+    fn on_getdata(&mut self, connection: ConnectionId, items: &[Inventory], turn: &mut Turn<'_>) {
+        let (there, missing): (Vec<_>, Vec<_>) =
+            items.iter().copied().partition(|item| self.store.contains_key(item));
+        if !missing.is_empty() {
+            say(connection, &samples::notfound(missing), turn);
+        }
+        for item in there {
+            self.answer(connection, item, turn);
+        }
     }
 
     fn answer(&mut self, connection: ConnectionId, item: Inventory, turn: &mut Turn<'_>) {
-        let answer = self.store.get(&item).cloned().unwrap_or_else(|| samples::notfound([item]));
-        if turn.send(connection, &answer).is_err() && turn.peer(connection).is_some() {
+        let Some(answer) = self.store.get(&item) else { return };
+        if turn.send(connection, answer).is_err() && turn.peer(connection).is_some() {
             // Full: a citizen that keeps its word tries again when there may be room.
             if self.unsent.is_empty() {
                 turn.wake_in(Duration::from_secs(1), RETRY);
@@ -162,21 +182,11 @@ impl Citizen {
 
     fn on_message(&mut self, connection: ConnectionId, message: Message, turn: &mut Turn<'_>) {
         match message {
-            Message::Inv(inv) => {
-                for item in inv.inventory.iter() {
-                    turn.add_known(connection, item);
-                    let is_asked = self.asked.iter().any(|(asked, _)| asked == item);
-                    if !self.store.contains_key(item) && !is_asked && self.asked.len() < STORE {
-                        self.ask(connection, *item, turn);
-                    }
-                }
-            }
-            Message::GetData(get) => {
-                get.inventory.iter().for_each(|item| self.answer(connection, *item, turn))
-            }
+            Message::Inv(inv) => self.on_inv(connection, &inv.inventory, turn),
+            Message::GetData(get) => self.on_getdata(connection, &get.inventory, turn),
             Message::NotFound(missing) => {
                 for item in missing.inventory.iter() {
-                    self.asked.remove(&(*item, connection));
+                    self.asked.remove(item);
                 }
             }
             Message::Tx(_) | Message::Block(_) => self.learn(connection, message, turn),
@@ -197,7 +207,7 @@ impl Citizen {
     fn learn(&mut self, connection: ConnectionId, message: Message, turn: &mut Turn<'_>) {
         let Some(item) = name(&message) else { return };
         turn.add_known(connection, &item);
-        self.asked.remove(&(item, connection));
+        self.asked.remove(&item);
         if self.store.contains_key(&item) {
             return;
         }
@@ -229,10 +239,10 @@ impl Logic for Citizen {
     }
 
     fn on_ended(&mut self, connection: ConnectionId, _: &Ended, turn: &mut Turn<'_>) {
-        self.asked.retain(|(_, asked)| *asked != connection);
+        self.asked.retain(|_, asked| *asked != connection);
         self.unsent.retain(|(unsent, _)| *unsent != connection);
         if connection.direction() == Direction::Outbound && self.habits.keeps > 0 {
-            let pause = turn.draw(30_000);
+            let pause = turn.draw(60_000);
             turn.wake_in(Duration::from_millis(500 + pause), DIAL);
         }
     }

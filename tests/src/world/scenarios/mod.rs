@@ -76,7 +76,7 @@ impl Scenario {
     #[must_use]
     pub const fn plan(self, seed: u64) -> Plan {
         let (nodes, seconds) = match self {
-            Self::Chat => (5, 1800),
+            Self::Chat => (5, 600),
             Self::Idle => (50, 24 * 3600),
             Self::Propagation => (1000, 120),
             Self::SelfDial => (4, 600),
