@@ -18,18 +18,22 @@ pub(crate) fn grouped(number: u64) -> String {
 /// In the two largest units that are not zero: `1 h 12 min`, or seconds with milliseconds.
 pub(crate) fn long(duration: Duration) -> String {
     const UNITS: [(u64, &str); 5] =
-        [(365 * 24 * 3600, "years"), (24 * 3600, "days"), (3600, "h"), (60, "min"), (1, "s")];
+        [(365 * 24 * 3600, "years"), (24 * 3600, "days"), (3600, "h"), (60, "min"), (1, "sec")];
     let seconds = duration.as_secs();
     let Some(first) = UNITS[..4].iter().position(|(unit, _)| seconds >= *unit) else {
         return format!("{}.{:03} s", seconds, duration.subsec_millis());
     };
-    let ((large, large_name), (small, small_name)) = (UNITS[first], UNITS[first + 1]);
-    let (count, rest) = (seconds / large, seconds % large / small);
+    let (large, small) = (UNITS[first], UNITS[first + 1]);
+    let (count, rest) = (seconds / large.0, seconds % large.0 / small.0);
     if rest == 0 {
-        format!("{count} {large_name}")
+        counted(count, large.1)
     } else {
-        format!("{count} {large_name} {rest} {small_name}")
+        format!("{} {}", counted(count, large.1), counted(rest, small.1))
     }
+}
+
+fn counted(count: u64, unit: &str) -> String {
+    format!("{count} {}", if count == 1 { unit.trim_end_matches('s') } else { unit })
 }
 
 /// Of a year of 365 days, in hundredths.
