@@ -6,6 +6,7 @@
     reason = "a test harness fails by panicking"
 )]
 
+pub mod blessed;
 pub mod fuzz;
 pub mod hex;
 pub mod invariants;
