@@ -30,7 +30,7 @@ pub struct Links {
     /// would arrive together. Default: 5 ms.
     pub jitter: Duration,
     /// Bytes a second, each way. Default: 1 MB.
-    pub bandwidth: u32,
+    pub bandwidth: u64,
     /// Bytes that one direction holds, written and not read. When it is full it takes none. Default: 64 KiB.
     pub room: usize,
     /// Bytes that are written at once at most, and read at once at most, drawn for each call. Default: 1 to
@@ -57,7 +57,7 @@ impl Links {
         Self {
             latency: Duration::ZERO..=Duration::ZERO,
             jitter: Duration::ZERO,
-            bandwidth: u32::MAX,
+            bandwidth: u64::MAX,
             room: 1024 * 1024,
             pieces: usize::MAX..=usize::MAX,
         }
@@ -65,7 +65,7 @@ impl Links {
 
     /// How long so many bytes keep the line busy.
     pub(super) fn duration_of(&self, bytes: usize) -> Duration {
-        let nanos = (bytes as u64).saturating_mul(1_000_000_000) / u64::from(self.bandwidth.max(1));
+        let nanos = (bytes as u64).saturating_mul(1_000_000_000) / self.bandwidth.max(1);
         Duration::from_nanos(nanos)
     }
 

@@ -57,16 +57,22 @@ pub(super) fn partition(plan: &Plan, watch: Option<Watch>) -> Outcome {
 
 /// Large blocks over thin links that are full most of the time.
 pub(super) fn slow(plan: &Plan, watch: Option<Watch>) -> Outcome {
-    let habits = Habits { talks: Duration::from_secs(120), large: 5, ..HABITS };
+    let habits = Habits { large: 10, ..HABITS };
     let mut world = plan.world(watch).links(Links { bandwidth: 20_000, room: 2048, ..Links::default() });
-    let limit = NonZeroUsize::new(600_000).unwrap();
+    let limit = NonZeroUsize::new(300_000).unwrap();
     for _ in 0..plan.nodes {
         world.add(config().send_limit(limit).build().unwrap(), Citizen::new(habits.clone()));
     }
-    world.run_for(plan.duration);
+    while world.now().elapsed() < plan.duration {
+        let pause = world.draw(60_000);
+        world.run_for(Duration::from_millis(pause));
+        let author = draw_node(&mut world);
+        world.act(author, |citizen, turn| citizen.make(InventoryKind::BLOCK, turn));
+    }
     let tally = world.tally();
     assert!(tally.blocked > 0, "no pipe was ever full");
-    assert!(tally.established > 0, "nobody ever talked");
+    let blocks = tally.commands.iter().filter(|(command, _)| command.as_str() == "block");
+    assert!(blocks.map(|(_, count)| count).sum::<u64>() > 0, "no block ever got through");
     Outcome::of(&world)
 }
 
