@@ -35,7 +35,7 @@ fn run(scenario: Scenario, seeds: u64) {
 
 #[test]
 fn nodes_of_all_versions_talk_while_everything_goes_wrong() {
-    run(Scenario::Chat, 12);
+    run(Scenario::Chat, 8);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn nodes_that_dial_themselves_notice_it_at_both_ends() {
 
 #[test]
 fn broken_connections_are_dialled_again() {
-    run(Scenario::Churn, 4);
+    run(Scenario::Churn, 3);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn everybody_learns_everything_after_a_partition() {
 
 #[test]
 fn large_blocks_get_through_thin_links() {
-    run(Scenario::Slow, 4);
+    run(Scenario::Slow, 3);
 }
 
 /// In debug and release, on every machine. A digest that changes means that peers behave differently in

@@ -61,6 +61,11 @@ impl Citizen {
         self.store.keys()
     }
 
+    /// Says nothing by itself from now on.
+    pub(super) const fn hush(&mut self) {
+        self.habits.talks = Duration::ZERO;
+    }
+
     /// Makes something new and announces it.
     pub(super) fn make(&mut self, kind: InventoryKind, turn: &mut Turn<'_>) -> Inventory {
         self.made += 1;
@@ -249,6 +254,7 @@ impl Logic for Citizen {
 
     fn on_wake(&mut self, reason: u64, turn: &mut Turn<'_>) {
         match reason {
+            TALK if self.habits.talks.is_zero() => {}
             TALK => {
                 self.talk(turn);
                 self.next_talk(turn);

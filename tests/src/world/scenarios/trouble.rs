@@ -31,6 +31,9 @@ pub(super) fn churn(plan: &Plan, watch: Option<Watch>) -> Outcome {
             }
         }
     }
+    for node in world.nodes() {
+        world.act(node, |citizen, _| citizen.hush());
+    }
     world.run_for(PEACE);
     assert_connected(&world);
     Outcome::of(&world)
