@@ -210,6 +210,20 @@ impl<L: Logic> World<L> {
         link::below(&mut self.state.rng, limit)
     }
 
+    /// Any node.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn draw_node(&mut self) -> NodeId {
+        self.state.draw_node()
+    }
+
+    /// Any of a node's ends of connections that have a peer.
+    pub fn draw_connection(&mut self, node: NodeId) -> Option<ConnectionId> {
+        self.state.draw_connection(node)
+    }
+
     /// The world's time. It begins at zero.
     #[must_use]
     pub const fn now(&self) -> Time {

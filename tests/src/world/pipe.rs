@@ -1,5 +1,6 @@
 //! One direction of a connection: bytes in order, and when they get there.
 
+use core::mem;
 use core::time::Duration;
 use std::collections::VecDeque;
 
@@ -133,8 +134,9 @@ impl Pipe {
     /// How many bytes can be read at `now`.
     pub(super) fn arrived(&mut self, now: Time) -> usize {
         if now >= self.held_until {
-            while let Some(segment) = self.segments.pop_front_if(|segment| segment.at <= now) {
+            while let Some(segment) = self.segments.front().filter(|segment| segment.at <= now) {
                 self.arrived += segment.len;
+                self.segments.pop_front();
             }
         }
         self.arrived
@@ -168,7 +170,7 @@ impl Pipe {
         if !self.bytes.is_empty() || self.bytes.capacity() == 0 {
             return;
         }
-        let (bytes, segments) = (core::mem::take(&mut self.bytes), core::mem::take(&mut self.segments));
+        let (bytes, segments) = (mem::take(&mut self.bytes), mem::take(&mut self.segments));
         if pool.bytes.len() < POOLED && bytes.capacity() <= POOLED_LEN {
             pool.bytes.push(bytes);
             pool.segments.push(segments);

@@ -1,6 +1,6 @@
 //! What is still to happen, in order.
 
-use std::cmp::Reverse;
+use core::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use peer_core::Time;

@@ -284,6 +284,17 @@ impl State {
         self.machine(id)?.failure().cloned()
     }
 
+    pub(super) fn draw_node(&mut self) -> NodeId {
+        let number = link::below(&mut self.rng, self.nodes.len() as u64);
+        NodeId(u32::try_from(number).unwrap())
+    }
+
+    pub(super) fn draw_connection(&mut self, node: NodeId) -> Option<ConnectionId> {
+        let connections = &self.nodes[node.0 as usize].connections;
+        let chosen = link::below(&mut self.rng, connections.len() as u64);
+        connections.get(usize::try_from(chosen).unwrap()).copied()
+    }
+
     /// Counts, hashes and shows what happened.
     pub(super) fn note(&mut self, node: NodeId, connection: Option<ConnectionId>, what: What<'_>) {
         let moment = Moment { at: self.now, node, connection, what };

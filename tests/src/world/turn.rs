@@ -52,6 +52,16 @@ impl Turn<'_> {
         link::below(&mut self.state.rng, limit)
     }
 
+    /// Any node.
+    pub fn draw_node(&mut self) -> NodeId {
+        self.state.draw_node()
+    }
+
+    /// Any of this node's ends of connections that have a peer.
+    pub fn draw_connection(&mut self) -> Option<ConnectionId> {
+        self.state.draw_connection(self.node)
+    }
+
     /// Dials a node, which may be this one. [`Logic::on_connected`](super::Logic::on_connected) or
     /// [`Logic::on_ended`](super::Logic::on_ended) follows.
     pub fn dial(&mut self, node: NodeId) -> ConnectionId {

@@ -1,7 +1,7 @@
 //! The world itself: links, faults, clocks and the rules by which ends are driven.
 
+use core::cell::RefCell;
 use core::time::Duration;
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use peer_core::message::Ping;

@@ -1,5 +1,5 @@
 //! Simulated worlds with fixed seeds. Fresh ones are for the binary `sim`, which CI runs for a while.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod links;
 

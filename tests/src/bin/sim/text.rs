@@ -20,16 +20,13 @@ pub(crate) fn long(duration: Duration) -> String {
     const UNITS: [(u64, &str); 5] =
         [(365 * 24 * 3600, "years"), (24 * 3600, "days"), (3600, "h"), (60, "min"), (1, "sec")];
     let seconds = duration.as_secs();
-    let Some(first) = UNITS[..4].iter().position(|(unit, _)| seconds >= *unit) else {
+    let Some(&[large, small]) =
+        UNITS.windows(2).find(|pair| matches!(pair, [large, _] if seconds >= large.0))
+    else {
         return format!("{}.{:03} s", seconds, duration.subsec_millis());
     };
-    let (large, small) = (UNITS[first], UNITS[first + 1]);
-    let (count, rest) = (seconds / large.0, seconds % large.0 / small.0);
-    if rest == 0 {
-        counted(count, large.1)
-    } else {
-        format!("{} {}", counted(count, large.1), counted(rest, small.1))
-    }
+    let (count, rest) = (counted(seconds / large.0, large.1), seconds % large.0 / small.0);
+    if rest == 0 { count } else { format!("{count} {}", counted(rest, small.1)) }
 }
 
 fn counted(count: u64, unit: &str) -> String {

@@ -66,12 +66,9 @@ fn draw_config<L: Logic>(world: &mut World<L>) -> Config {
 
 /// One of all faults, to anybody.
 pub(super) fn something_goes_wrong<L: Logic>(world: &mut World<L>) {
-    let count = world.nodes().count() as u64;
-    let node = world.draw(count);
-    let node = world.nodes().nth(node as usize).unwrap();
+    let node = world.draw_node();
     let long = Duration::from_millis(world.draw(200_000));
-    let chosen = world.draw(world.connections(node).len() as u64);
-    let connection = world.connections(node).get(chosen as usize).copied();
+    let connection = world.draw_connection(node);
     match (world.draw(12), connection) {
         (0 | 1, Some(connection)) => world.reset(connection),
         (2, Some(connection)) => world.half_close(connection),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use peer_core::message::{
-    Address, GetInitState, InitState, Inventory, InventoryKind, List, MiningState, NetAddressV2, Ping, Raw,
+    Address, GetInitState, Inventory, InventoryKind, List, MiningState, NetAddressV2, Ping, Raw,
 };
 use peer_core::{Command, Direction, Event, Hash, Message, Services};
 
@@ -73,7 +73,7 @@ impl Citizen {
         let message = if kind == InventoryKind::TX {
             Message::Tx(samples::tx(number))
         } else if turn.draw(10) < self.habits.large {
-            Message::Block(samples::large_block(20_000 + turn.draw(80_000) as usize))
+            Message::Block(samples::large_block(20_000 + usize::try_from(turn.draw(80_000)).unwrap()))
         } else {
             Message::Block(samples::block(number))
         };
@@ -83,6 +83,12 @@ impl Citizen {
             announce(connection, item, turn);
         }
         item
+    }
+
+    fn make_some(&mut self, kind: InventoryKind, count: u64, turn: &mut Turn<'_>) {
+        for _ in 0..count {
+            self.make(kind, turn);
+        }
     }
 
     fn keep(&mut self, item: Inventory, message: Message) {
@@ -108,18 +114,15 @@ impl Citizen {
     }
 
     fn talk(&mut self, turn: &mut Turn<'_>) {
-        let count = turn.connections().len() as u64;
-        let chosen = turn.draw(count);
-        let Some(connection) = turn.connections().get(chosen as usize).copied() else { return };
+        let Some(connection) = turn.draw_connection() else { return };
         match turn.draw(16) {
-            0..=3 => drop(self.make(InventoryKind::TX, turn)),
-            4 => drop(self.make(InventoryKind::BLOCK, turn)),
+            0..=3 => self.make_some(InventoryKind::TX, 1, turn),
+            4 => self.make_some(InventoryKind::BLOCK, 1, turn),
             5 => {
-                for _ in 0..turn.draw(40) {
-                    self.make(InventoryKind::TX, turn);
-                }
+                let count = turn.draw(40);
+                self.make_some(InventoryKind::TX, count, turn);
             }
-            6 => self.flood(connection, turn),
+            6 => Self::flood(connection, turn),
             7 if self.habits.leaves => turn.close(connection),
             8 => {
                 let pause = turn.draw(150_000);
@@ -142,7 +145,7 @@ impl Citizen {
     }
 
     /// Announces more than fits into a batch, of things that nobody has.
-    fn flood(&mut self, connection: ConnectionId, turn: &mut Turn<'_>) {
+    fn flood(connection: ConnectionId, turn: &mut Turn<'_>) {
         for _ in 0..turn.draw(1200) {
             let item = unheard(turn);
             turn.announce(connection, item).ok();
@@ -201,9 +204,7 @@ impl Citizen {
                 say(connection, &samples::inv(items), turn);
             }
             Message::GetAddr => send_addresses(connection, turn),
-            Message::GetInitState(_) => {
-                say(connection, &Message::InitState(Box::new(InitState::default())), turn)
-            }
+            Message::GetInitState(_) => say(connection, &Message::InitState(Box::default()), turn),
             Message::GetMinings => say(connection, &mining_state(), turn),
             _ => {}
         }

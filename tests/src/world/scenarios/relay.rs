@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use peer_core::message::Inventory;
 use peer_core::{Event, Message, Time};
 
-use super::super::{ConnectionId, Logic, NodeId, Turn};
+use super::super::{ConnectionId, Logic, Turn};
 use crate::samples;
 
 /// See the [module](self).
@@ -58,8 +58,7 @@ impl Logic for Relay {
         let mut chosen = BTreeSet::from([turn.node()]);
         let most = turn.nodes().min(self.dials + 1) as usize;
         while chosen.len() < most {
-            let nodes = u64::from(turn.nodes());
-            let node = NodeId::new(u32::try_from(turn.draw(nodes)).unwrap());
+            let node = turn.draw_node();
             if chosen.insert(node) {
                 turn.dial(node);
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use peer_core::{Error, Event};
 
-use super::super::{ConnectionId, Ended, Logic, NodeId, Turn};
+use super::super::{ConnectionId, Ended, Logic, Turn};
 use super::{Outcome, Plan, Watch, config};
 
 /// Dials itself and others, several at once, and holds the remote's version for a while at times.
@@ -55,9 +55,7 @@ impl Logic for Narcissus {
     }
 
     fn on_wake(&mut self, _: u64, turn: &mut Turn<'_>) {
-        let nodes = u64::from(turn.nodes());
-        let chosen = NodeId::new(u32::try_from(turn.draw(nodes)).unwrap());
-        let own = turn.node();
+        let (own, chosen) = (turn.node(), turn.draw_node());
         turn.dial(own);
         turn.dial(chosen);
         let is_other = |connection: &&ConnectionId| !self.own.contains(&connection.number());

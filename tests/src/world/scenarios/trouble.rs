@@ -6,7 +6,7 @@ use core::time::Duration;
 use peer_core::Direction;
 use peer_core::message::{Inventory, InventoryKind};
 
-use super::super::{ConnectionId, Links, NodeId, World};
+use super::super::{Links, World};
 use super::citizen::{Citizen, Habits};
 use super::{Outcome, Plan, Watch, config};
 
@@ -22,8 +22,8 @@ pub(super) fn churn(plan: &Plan, watch: Option<Watch>) -> Outcome {
     while world.now().elapsed() < plan.duration {
         let pause = world.draw(4000);
         world.run_for(Duration::from_millis(pause));
-        let node = draw_node(&mut world);
-        if let Some(connection) = draw_connection(&mut world, node) {
+        let node = world.draw_node();
+        if let Some(connection) = world.draw_connection(node) {
             match world.draw(3) {
                 0 => world.reset(connection),
                 1 => world.half_close(connection),
@@ -46,9 +46,9 @@ pub(super) fn partition(plan: &Plan, watch: Option<Watch>) -> Outcome {
     while world.now().elapsed() < plan.duration {
         let pause = Duration::from_millis(world.draw(240_000));
         world.run_for(pause);
-        let (node, long) = (draw_node(&mut world), Duration::from_millis(world.draw(400_000)));
+        let (node, long) = (world.draw_node(), Duration::from_millis(world.draw(400_000)));
         world.isolate(node, long);
-        let author = draw_node(&mut world);
+        let author = world.draw_node();
         let kind = if world.draw(2) == 0 { InventoryKind::TX } else { InventoryKind::BLOCK };
         items.push(world.act(author, |citizen, turn| citizen.make(kind, turn)));
     }
@@ -69,7 +69,7 @@ pub(super) fn slow(plan: &Plan, watch: Option<Watch>) -> Outcome {
     while world.now().elapsed() < plan.duration {
         let pause = world.draw(60_000);
         world.run_for(Duration::from_millis(pause));
-        let author = draw_node(&mut world);
+        let author = world.draw_node();
         world.act(author, |citizen, turn| citizen.make(InventoryKind::BLOCK, turn));
     }
     let tally = world.tally();
@@ -85,16 +85,6 @@ fn populated(plan: &Plan, watch: Option<Watch>, habits: &Habits) -> World<Citize
         world.add(config().build().unwrap(), Citizen::new(habits.clone()));
     }
     world
-}
-
-fn draw_node(world: &mut World<Citizen>) -> NodeId {
-    let count = world.nodes().count() as u64;
-    NodeId::new(u32::try_from(world.draw(count)).unwrap())
-}
-
-fn draw_connection(world: &mut World<Citizen>, node: NodeId) -> Option<ConnectionId> {
-    let chosen = world.draw(world.connections(node).len() as u64);
-    world.connections(node).get(chosen as usize).copied()
 }
 
 /// Every node has as many outbound connections as it wants, and none that is not established.
