@@ -52,7 +52,7 @@
 //! # Ok::<(), peer_core::ConfigError>(())
 //! ```
 //!
-//! `docs/simulation.md` tells more, and the binary `sim` runs the [`scenarios`].
+//! `docs/simulation.md` tells more and has another example, and the binary `sim` runs the [`scenarios`].
 
 mod faults;
 mod link;
@@ -278,3 +278,8 @@ impl Drop for State {
         }
     }
 }
+
+/// Compiles and runs the example of the page on simulation.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/simulation.md")]
+struct Page;
