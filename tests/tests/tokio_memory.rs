@@ -3,21 +3,19 @@
 //! The counters are those of the whole process, so this file has a single test.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::convert::Infallible;
 use core::future::poll_fn;
-use core::hash::BuildHasher;
 use core::net::SocketAddr;
 use core::task::Poll;
 use core::time::Duration;
 use std::alloc::System;
-use std::collections::hash_map::RandomState;
 
+use getrandom::SysRng;
 use peer_core::message::Inventory;
 use peer_core::{Config, Event, Hash, Hello, Message, Network, Node, ProtocolVersion, frame};
 use peer_tests::remote::introduction;
 use peer_tests::samples::inv;
 use peer_tokio::{Events, Handle};
-use rand_core::TryRng;
+use rand_core::UnwrapErr;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -49,9 +47,9 @@ fn an_idle_end_holds_two_kilobytes() {
             let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (accepted, _) = listener.accept().await.unwrap();
             let (near_handle, near_events, near_driver) =
-                peer_tokio::outbound(dialled, &near, hello(), Memoryless).unwrap();
+                peer_tokio::outbound(dialled, &near, hello(), generator()).unwrap();
             let (far_handle, far_events, far_driver) =
-                peer_tokio::inbound(accepted, &far, hello(), Memoryless);
+                peer_tokio::inbound(accepted, &far, hello(), generator());
             tokio::spawn(near_driver);
             tokio::spawn(far_driver);
             let (mut near, mut far) = ((near_handle, near_events), (far_handle, far_events));
@@ -87,7 +85,7 @@ async fn idle((handle, events): &mut (Handle, Events)) {
 fn an_owner_that_asks_for_nothing_holds_what_16_events_hold() {
     runtime(true).block_on(async {
         let (near, mut far) = duplex(4096);
-        let (_handle, mut events, driver) = peer_tokio::inbound(near, &node(), hello(), Memoryless);
+        let (_handle, mut events, driver) = peer_tokio::inbound(near, &node(), hello(), generator());
         tokio::spawn(driver);
         far.write_all(&bytes_of(introduction(12))).await.unwrap();
         far.write_all(&bytes_of(Message::Verack)).await.unwrap();
@@ -118,25 +116,11 @@ fn hello() -> Hello {
     peer_tokio::hello(SocketAddr::from(([127, 0, 0, 1], 18555)), 0)
 }
 
-fn bytes_of(message: impl Into<Message>) -> Vec<u8> {
-    frame::encode(&message.into(), Network::SIMNET, ProtocolVersion::LATEST).unwrap()
+/// The system's, which holds nothing: what a generator holds is its owner's choice.
+fn generator() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
 }
 
-/// A generator without memory of its own: what a generator holds is its owner's choice.
-struct Memoryless;
-
-impl TryRng for Memoryless {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.try_next_u64().map(|drawn| (drawn >> 32) as u32)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(RandomState::new().hash_one("a key of its own for each call"))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.iter_mut().try_for_each(|byte| Ok([*byte, ..] = self.try_next_u64()?.to_le_bytes()))
-    }
+fn bytes_of(message: impl Into<Message>) -> Vec<u8> {
+    frame::encode(&message.into(), Network::SIMNET, ProtocolVersion::LATEST).unwrap()
 }
