@@ -2,10 +2,10 @@
 
 use peer_core::{Error, FrameError, SendError};
 use peer_tokio::{inbound, outbound};
-use tokio::io::{AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::task::yield_now;
 
-use crate::samples::{bytes_of, hello, node, ping, rng};
+use crate::samples::{bytes_of, hello, inv_of, item, node, ping, rng};
 use crate::side::{Side, established, established_with_raw, tcp};
 use crate::streams::Broken;
 
@@ -36,7 +36,7 @@ async fn a_failing_transport_keeps_its_reason_for_people() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_driver_leaves_nobody_waiting() {
+async fn a_driver_that_never_ran_leaves_nobody_waiting() {
     let (near, _far) = duplex(7);
     let (handle, mut events, driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
     let waiting = tokio::spawn({
@@ -60,7 +60,23 @@ async fn everything_after_the_end_has_the_reason() {
     assert_eq!(closed.reason, Error::ClosedByRemote);
     assert_eq!(events.closed(), Some(&closed));
     assert_eq!(handle.send(ping(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
+    assert_eq!(handle.announce(item(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
+    assert_eq!(handle.announce_now(item(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
+    assert_eq!(handle.add_known(item(1)).await, Err(closed.clone()));
+    assert_eq!(handle.reserve().await.unwrap_err(), closed);
+    assert_eq!(handle.with(|_, _| ()).await, Err(closed.clone()));
     assert_eq!(handle.flush().await, Err(closed.clone()));
     assert_eq!(handle.closed().await, closed);
     assert!(handle.stats().await.bytes_received > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_at_once_leaves_what_is_half_written() {
+    let (near, mut far) = established_with_raw(256).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    near.handle.close();
+    let mut begun = Vec::new();
+    far.read_to_end(&mut begun).await.unwrap();
+    assert_eq!(begun, bytes_of(&inv_of(27))[..256]);
+    assert_eq!(near.ended().await.reason, Error::ClosedByOwner);
 }

@@ -6,10 +6,11 @@ use peer_core::frame::Header;
 use peer_core::{Error, Event, Timer};
 use tokio::io::{AsyncReadExt, BufWriter, duplex};
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use crate::HOUR;
 use crate::samples::{bytes_of, inv_of, item, node, ping};
-use crate::side::{Side, dial, established, established_with_raw};
+use crate::side::{Side, answer, dial, established, established_with_raw};
 
 #[tokio::test(start_paused = true)]
 async fn a_flush_waits_until_the_transport_took_both_lanes() {
@@ -95,4 +96,33 @@ async fn the_last_handle_does_not_wait_for_a_remote_that_takes_nothing() {
     drop(handle);
     assert_eq!(task.await.unwrap().reason, Error::Timeout(Timer::WriteStall));
     assert_eq!(start.elapsed(), Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_does_not_wait_for_a_stream_that_buffers_and_cannot_flush() {
+    let (near, _far) = duplex(1);
+    let near = dial(BufWriter::new(near), &node());
+    let start = Instant::now();
+    let Side { handle, events: _events, task } = near;
+    drop(handle);
+    assert_eq!(task.await.unwrap().reason, Error::Timeout(Timer::WriteStall));
+    assert_eq!(start.elapsed(), Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_steady_sender_does_not_put_a_flush_off() {
+    let (near, far) = duplex(64);
+    let (mut near, mut far) = (dial(BufWriter::new(near), &node()), answer(far, &node()));
+    tokio::join!(near.handshake(), far.handshake());
+    let more = async {
+        loop {
+            near.handle.send(inv_of(10)).await.unwrap();
+        }
+    };
+    tokio::select! {
+        () = more => {}
+        () = far.listen() => {}
+        flushed = near.handle.flush() => assert_eq!(flushed, Ok(())),
+        () = sleep(HOUR) => panic!("not flushed in an hour"),
+    }
 }
