@@ -227,8 +227,9 @@ impl<S, R> Driver<S, R> {
         self.link.places.close();
         self.input = BytesMut::new();
         self.sleep = None;
-        self.commands = mem::take(&mut self.link.lock().commands);
-        self.commands.clear();
+        self.commands = Vec::new();
+        let unheard = mem::take(&mut self.link.lock().commands);
+        drop(unheard);
         self.link.owner.wake();
     }
 }
