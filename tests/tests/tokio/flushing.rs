@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use peer_core::frame::Header;
-use peer_core::{Error, Event, Timer};
+use peer_core::{Error, Event, Peer, Timer};
 use tokio::io::{AsyncReadExt, BufWriter, duplex};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
@@ -114,14 +114,12 @@ async fn a_steady_sender_does_not_put_a_flush_off() {
     let (near, far) = duplex(64);
     let (mut near, mut far) = (dial(BufWriter::new(near), &node()), answer(far, &node()));
     tokio::join!(near.handshake(), far.handshake());
-    let more = async {
-        loop {
-            near.handle.send(inv_of(10)).await.unwrap();
-        }
-    };
+    let more = |peer: &mut Peer, _| while peer.queued() < 10_000 && peer.send(&inv_of(10)).is_ok() {};
+    near.handle.with(more).await.unwrap();
+    let more = async { while near.handle.with(more).await.is_ok() {} };
     tokio::select! {
-        () = more => {}
-        () = far.listen() => {}
+        () = more => panic!("the sender has ceased"),
+        () = far.listen() => panic!("the listener has ceased"),
         flushed = near.handle.flush() => assert_eq!(flushed, Ok(())),
         () = sleep(HOUR) => panic!("not flushed in an hour"),
     }
