@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use peer_core::{Network, ProtocolVersion};
 
 use crate::connect::ConnectArgs;
+use crate::crawl::{self, CrawlArgs};
 use crate::error::Failure;
 use crate::help;
 
@@ -35,6 +36,9 @@ pub(crate) enum Action {
     /// Visit a peer: shake hands, stay, and show what it says
     #[command(after_help = help::CONNECT)]
     Connect(ConnectArgs),
+    /// Walk the network from peer to peer, and sum up who is there
+    #[command(after_help = crawl::HELP)]
+    Crawl(CrawlArgs),
     /// Be a peer: let others come, and show who they are and what they say
     #[command(after_help = help::LISTEN)]
     Listen(ListenArgs),

@@ -6,6 +6,7 @@ Examples:
   dcrpeer                                      watch two peers talk
   dcrpeer listen --network simnet              be a peer, and see who comes
   dcrpeer connect 127.0.0.1 --network simnet   visit a peer, and see what it says
+  dcrpeer crawl --demo                         walk a made-up network of 300 peers
   dcrpeer decode frames.txt                    read captured frames
 
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
