@@ -114,8 +114,8 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
     let places = [round_trips.p50, round_trips.p90].map(|time| plot.x(histogram.place(time)));
     let shown = if places[1] - places[0] < 40.0 { 1 } else { 2 };
     for (x, name) in places.into_iter().zip(["50 %", "90 %"]).take(shown) {
-        svg.line((x, top - 4.0), (x, plot.bottom), "mark");
-        svg.text((x + 4.0, top + 5.0), Anchor::Start, "marked", name);
+        svg.line((x, top - 12.0), (x, plot.bottom), "mark");
+        svg.text((x + 4.0, top - 4.0), Anchor::Start, "marked", name);
     }
     plot.draw_counts(svg, &histogram);
     for (time, is_labelled) in histogram.ticks() {
