@@ -1,15 +1,17 @@
 //! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
 //!
-//! `args` reads the command line, and each command has its file: `demo`, `connect`, `listen`, `decode`. Both
+//! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`. Both
 //! `connect` and `listen` watch connections (`watch`) and report what happens on them (`report`, `stats`);
 //! `explain` turns the reason of an end into advice. `output` and `error` are the only ways out.
 
 mod args;
 mod clock;
 mod connect;
+mod crawl;
 mod decode;
 mod demo;
 mod dial;
+mod errands;
 mod error;
 mod explain;
 mod fields;
@@ -21,6 +23,7 @@ mod node;
 mod output;
 mod report;
 mod sniff;
+mod socks;
 mod stats;
 mod stop;
 mod watch;
@@ -45,6 +48,7 @@ fn run() -> Result<(), Failure> {
     match cli.action.unwrap_or(Action::Demo) {
         Action::Demo => in_runtime(demo::run()),
         Action::Connect(args) => in_runtime(connect::run(args)),
+        Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
     }
