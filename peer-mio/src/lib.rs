@@ -72,7 +72,6 @@ mod clock;
 mod closed;
 mod conn;
 mod place;
-mod places;
 mod schedule;
 mod transport;
 
@@ -87,14 +86,14 @@ use mio::{Interest, Registry, Token, event};
 pub use peer_core;
 use peer_core::{Direction, Error, Hello, Node, Peer, Time};
 use rand_core::Rng;
+use slab::Slab;
 
 use self::clock::Clock;
 pub use self::clock::hello;
 pub use self::closed::{Closed, Happened, InsertError};
 use self::conn::{READ, Turn};
+pub use self::place::PeerId;
 use self::place::{HalfOpen, Place, Shared, State};
-pub use self::places::PeerId;
-use self::places::Places;
 use self::schedule::{Entry, Schedule};
 pub use self::transport::Transport;
 
@@ -113,8 +112,9 @@ pub struct Peers<R, S = TcpStream> {
     shared: Shared<R>,
     clock: Clock,
     connect_timeout: Duration,
-    places: Places<S>,
-    /// How many connections are not over.
+    places: Slab<Box<Place<S>>>,
+    /// How many connections were ever taken in, and how many of them are not over.
+    serial: u64,
     len: usize,
     schedule: Schedule,
     /// The turn of the first one in the line, where it has begun.
@@ -134,7 +134,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             shared: Shared { node, rng, buffer: vec![0; READ].into() },
             clock: Clock::start(),
             connect_timeout: Duration::from_secs(30),
-            places: Places::new(),
+            places: Slab::new(),
+            serial: 0,
             len: 0,
             schedule: Schedule::default(),
             turn: None,
@@ -158,14 +159,15 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         direction: Direction,
         hello: Hello,
     ) -> Result<PeerId, InsertError> {
-        let id = self.places.next_id();
-        let token = self.tokens.clone().nth(id.slot()).ok_or(InsertError::Full(self.tokens.len()))?;
+        let slot = self.places.vacant_key();
+        let token = self.tokens.clone().nth(slot).ok_or(InsertError::Full(self.tokens.len()))?;
         self.registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
         let deadline = self.now() + self.connect_timeout;
         let state = State::HalfOpen(HalfOpen { stream, direction, hello, deadline });
-        let mut entry = Entry::new(id.slot());
+        let (id, mut entry) = (PeerId::new(self.serial, slot), Entry::new(slot));
         self.schedule.enqueue(&mut entry);
-        self.places.put(Place { id, entry, state });
+        self.places.insert(Box::new(Place { id, entry, state }));
+        self.serial = self.serial.saturating_add(1);
         self.len = self.len.saturating_add(1);
         Ok(id)
     }
@@ -186,7 +188,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Notes that this stream may have become ready in ways that the system's poll does not know of, as one
     /// that holds bytes back.
     pub fn wake(&mut self, id: PeerId) {
-        if self.places.find(id).is_some() {
+        if find(&mut self.places, id).is_some() {
             self.note(id.slot(), true, true);
         }
     }
@@ -211,7 +213,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             }
             let now = self.now();
             let slot = self.schedule.first()?;
-            let place = self.places.get(slot)?;
+            let place = self.places.get_mut(slot)?;
             let id = place.id;
             match place.go_on(&mut self.turn, &mut self.shared, now) {
                 Ok(Some(event)) => return Some((id, Happened::Event(event))),
@@ -230,7 +232,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// thing is asked for after its end. The connection gets a turn afterwards. Leave `receive`, `transmit`,
     /// `sent` and `tick` to the set.
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
-        let place = self.places.find(id)?;
+        let place = find(&mut self.places, id)?;
         match &mut place.state {
             State::HalfOpen(_) => None,
             State::Open(conn) => {
@@ -244,7 +246,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Ends a connection when what waits to be written has been, batches of announcements included. Until
     /// then events go on. A remote that does not take it in time ends it otherwise, as ever.
     pub fn finish(&mut self, id: PeerId) {
-        let Some(place) = self.places.find(id) else { return };
+        let Some(place) = find(&mut self.places, id) else { return };
         match &mut place.state {
             State::HalfOpen(_) => self.close(id),
             State::Open(conn) => {
@@ -258,7 +260,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Ends a connection at once. What waits to be written or to be told is dropped; the end is still told.
     #[doc(alias = "Disconnect")]
     pub fn close(&mut self, id: PeerId) {
-        let Some(place) = self.places.find(id) else { return };
+        let Some(place) = find(&mut self.places, id) else { return };
         let reason = match &mut place.state {
             State::HalfOpen(_) => Error::ClosedByOwner,
             State::Open(conn) => conn.peer.close(),
@@ -292,7 +294,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     /// The machines of all transports that are connected, to look at.
     pub fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
-        self.places.iter().filter_map(|place| match &place.state {
+        self.places.iter().filter_map(|(_, place)| match &place.state {
             State::Open(conn) => Some((place.id, &conn.peer)),
             State::HalfOpen(_) | State::Over(..) => None,
         })
@@ -311,7 +313,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     }
 
     fn note(&mut self, slot: usize, readable: bool, writable: bool) {
-        let Some(place) = self.places.get(slot) else { return };
+        let Some(place) = self.places.get_mut(slot) else { return };
         match &mut place.state {
             State::HalfOpen(_) => {}
             State::Open(conn) => conn.ready(readable, writable),
@@ -324,7 +326,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     fn line_up_due(&mut self) {
         let now = self.now();
         while let Some(slot) = self.schedule.due(now) {
-            if let Some(place) = self.places.get(slot) {
+            if let Some(place) = self.places.get_mut(slot) {
                 self.schedule.expire(&mut place.entry);
             }
         }
@@ -332,7 +334,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     fn end_turn(&mut self, slot: usize) {
         self.turn = None;
-        if let Some(place) = self.places.get(slot) {
+        if let Some(place) = self.places.get_mut(slot) {
             let (has_more, deadline) = (place.has_more(), place.deadline());
             self.schedule.end_turn(&mut place.entry, has_more, deadline);
         }
@@ -340,7 +342,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     /// Lets go of the stream of a connection that is over, and lines up to tell so.
     fn end(&mut self, slot: usize, closed: Closed) {
-        let Some(place) = self.places.get(slot) else { return };
+        let Some(place) = self.places.get_mut(slot) else { return };
         if let Some(mut stream) = place.end(closed) {
             // A stream that is dropped is not polled any more in any case.
             self.registry.deregister(&mut stream).ok();
@@ -352,7 +354,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Frees the place of the connection whose end was told.
     fn forget(&mut self) {
         if let Some(slot) = self.told.take() {
-            self.places.remove(slot);
+            self.places.try_remove(slot);
         }
     }
 }
@@ -372,4 +374,8 @@ impl<R, S> fmt::Debug for Peers<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Peers").field("tokens", &self.tokens).field("len", &self.len).finish_non_exhaustive()
     }
+}
+
+fn find<S>(places: &mut Slab<Box<Place<S>>>, id: PeerId) -> Option<&mut Place<S>> {
+    places.get_mut(id.slot()).map(|place| &mut **place).filter(|place| place.id == id)
 }

@@ -1,5 +1,6 @@
 //! A place in the set: its connection from the dial to the end.
 
+use core::fmt;
 use core::mem;
 use std::io;
 
@@ -8,9 +9,44 @@ use rand_core::Rng;
 
 use crate::closed::Closed;
 use crate::conn::{Conn, Turn};
-use crate::places::PeerId;
 use crate::schedule::Entry;
 use crate::transport::Transport;
+
+/// Names a connection. Never used twice in a set; later ones are greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PeerId {
+    serial: u64,
+    /// Its place, which is used again.
+    slot: usize,
+}
+
+impl PeerId {
+    pub(crate) const fn new(serial: u64, slot: usize) -> Self {
+        Self { serial, slot }
+    }
+
+    /// How many connections were taken in before, in this set.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.serial
+    }
+
+    pub(crate) const fn slot(self) -> usize {
+        self.slot
+    }
+}
+
+impl fmt::Debug for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PeerId({})", self.serial)
+    }
+}
+
+impl fmt::Display for PeerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.serial, f)
+    }
+}
 
 /// A place in use.
 #[derive(Debug)]
