@@ -192,7 +192,7 @@ impl<S: Transport> Conn<S> {
                 None => self.writable = false,
             }
         }
-        if self.writable && self.broken.is_none() && self.unflushed {
+        if self.broken.is_none() && self.unflushed {
             match attempt(|| self.stream.flush())? {
                 Some(()) => self.unflushed = false,
                 None => self.writable = false,

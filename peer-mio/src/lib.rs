@@ -113,9 +113,8 @@ pub struct Peers<R, S = TcpStream> {
     clock: Clock,
     connect_timeout: Duration,
     places: Slab<Box<Place<S>>>,
-    /// How many connections were ever taken in, and how many of them are not over.
+    /// How many connections were ever taken in.
     serial: u64,
-    len: usize,
     schedule: Schedule,
     /// The turn of the first one in the line, where it has begun.
     turn: Option<Turn>,
@@ -136,7 +135,6 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             connect_timeout: Duration::from_secs(30),
             places: Slab::new(),
             serial: 0,
-            len: 0,
             schedule: Schedule::default(),
             turn: None,
             told: None,
@@ -159,6 +157,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         direction: Direction,
         hello: Hello,
     ) -> Result<PeerId, InsertError> {
+        if self.places.len() >= self.tokens.len() {
+            self.forget();
+        }
         let slot = self.places.vacant_key();
         let token = self.tokens.clone().nth(slot).ok_or(InsertError::Full(self.tokens.len()))?;
         self.registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
@@ -168,7 +169,6 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.schedule.enqueue(&mut entry);
         self.places.insert(Box::new(Place { id, entry, state }));
         self.serial = self.serial.saturating_add(1);
-        self.len = self.len.saturating_add(1);
         Ok(id)
     }
 
@@ -228,9 +228,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Commands a connection: its machine, from when the transport is found to be connected until the next
-    /// thing is asked for after its end. The connection gets a turn afterwards. Leave `receive`, `transmit`,
-    /// `sent` and `tick` to the set.
+    /// The machine of a connection, to command it: from when the transport is found to be connected until,
+    /// after its end, the next thing is asked for or its token is needed. The connection gets a turn
+    /// afterwards. Leave `receive`, `transmit`, `sent` and `tick` to the set.
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
         let place = find(&mut self.places, id)?;
         match &mut place.state {
@@ -300,16 +300,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         })
     }
 
-    /// How many connections are not over, those that are not connected yet included.
+    /// How many connections there are whose end was not told, those that are not connected yet included.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        self.places.len().saturating_sub(usize::from(self.told.is_some()))
     }
 
     /// Whether there is none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     fn note(&mut self, slot: usize, readable: bool, writable: bool) {
@@ -346,7 +346,6 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         if let Some(mut stream) = place.end(closed) {
             // A stream that is dropped is not polled any more in any case.
             self.registry.deregister(&mut stream).ok();
-            self.len = self.len.saturating_sub(1);
         }
         self.schedule.enqueue(&mut place.entry);
     }
@@ -372,7 +371,10 @@ impl<R: Rng> Peers<R, TcpStream> {
 
 impl<R, S> fmt::Debug for Peers<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peers").field("tokens", &self.tokens).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Peers")
+            .field("tokens", &self.tokens)
+            .field("places", &self.places.len())
+            .finish_non_exhaustive()
     }
 }
 
