@@ -1,6 +1,8 @@
 //! What the tests are written in: streams that answer from a list, and a set of peers over them.
 
-use std::cell::{RefCell, RefMut};
+use core::cell::{RefCell, RefMut};
+use core::ops::Range;
+use core::{iter, mem};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::rc::Rc;
@@ -153,7 +155,7 @@ impl Write for Scripted {
 
     fn flush(&mut self) -> io::Result<()> {
         let mut script = self.script();
-        let held = std::mem::take(&mut script.held);
+        let held = mem::take(&mut script.held);
         script.sent.extend(held);
         Ok(())
     }
@@ -199,7 +201,7 @@ impl Set {
 
     /// Everything that happens until there is nothing left to do but to wait.
     pub(crate) fn drain(&mut self) -> Vec<(PeerId, Happened)> {
-        std::iter::from_fn(|| self.peers.next_event()).collect()
+        iter::from_fn(|| self.peers.next_event()).collect()
     }
 
     /// The same, if no connection ends.
@@ -237,10 +239,6 @@ pub(crate) fn failed(kind: ErrorKind) -> Closed {
     Closed::Ended { reason: Error::TransportFailed, transport: Some(kind) }
 }
 
-pub(crate) fn node() -> Node {
-    Node::new(Config::builder(Network::SIMNET).build().unwrap())
-}
-
 pub(crate) fn greeting() -> Hello {
     hello(([127, 0, 0, 1], 18555).into(), 0)
 }
@@ -262,7 +260,7 @@ pub(crate) fn ping(nonce: u64) -> Message {
     Message::Ping(Ping { nonce })
 }
 
-pub(crate) fn pings(nonces: std::ops::Range<u64>) -> Vec<u8> {
+pub(crate) fn pings(nonces: Range<u64>) -> Vec<u8> {
     nonces.flat_map(|nonce| bytes_of(&ping(nonce))).collect()
 }
 
