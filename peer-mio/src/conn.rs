@@ -54,7 +54,7 @@ pub(crate) struct Conn<S> {
     broken: Option<io::ErrorKind>,
     /// The owner wants it to end when all is written: up to `last`, once no announcement waits.
     leaving: bool,
-    last: Option<[Mark; 2]>,
+    last: Option<Box<[Mark; 2]>>,
 }
 
 impl<S: Transport> Conn<S> {
@@ -221,7 +221,7 @@ impl<S: Transport> Conn<S> {
             return Err(reason.clone().into());
         }
         if self.leaving && self.peer.waiting_announcements() == 0 && !self.unflushed {
-            let last = *self.last.get_or_insert_with(|| self.peer.marks());
+            let last = self.last.get_or_insert_with(|| self.peer.marks().into());
             if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
                 return Err(self.peer.close().into());
             }

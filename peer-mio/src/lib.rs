@@ -94,7 +94,7 @@ pub use self::closed::{Closed, Happened, InsertError};
 use self::conn::{READ, Turn};
 pub use self::place::PeerId;
 use self::place::{HalfOpen, Place, Shared, State};
-use self::schedule::{Entry, Schedule};
+use self::schedule::Schedule;
 pub use self::transport::Transport;
 
 /// A set of connections of one node.
@@ -165,9 +165,10 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
         let deadline = self.now() + self.connect_timeout;
         let state = State::HalfOpen(HalfOpen { stream, direction, hello, deadline });
-        let (id, mut entry) = (PeerId::new(self.serial, slot), Entry::new(slot));
-        self.schedule.enqueue(&mut entry);
-        self.places.insert(Box::new(Place { id, entry, state }));
+        let id = PeerId::new(self.serial, slot);
+        let mut place = Box::new(Place { id, queued: false, timer: None, state });
+        self.schedule.enqueue(&mut place);
+        self.places.insert(place);
         self.serial = self.serial.saturating_add(1);
         Ok(id)
     }
@@ -233,12 +234,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// afterwards. Leave `receive`, `transmit`, `sent` and `tick` to the set.
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
         let place = find(&mut self.places, id)?;
+        if matches!(place.state, State::Open(_)) {
+            self.schedule.enqueue(place);
+        }
         match &mut place.state {
             State::HalfOpen(_) => None,
-            State::Open(conn) => {
-                self.schedule.enqueue(&mut place.entry);
-                Some(&mut conn.peer)
-            }
+            State::Open(conn) => Some(&mut conn.peer),
             State::Over(_, peer) => peer.as_mut(),
         }
     }
@@ -251,7 +252,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             State::HalfOpen(_) => self.close(id),
             State::Open(conn) => {
                 conn.leave();
-                self.schedule.enqueue(&mut place.entry);
+                self.schedule.enqueue(place);
             }
             State::Over(..) => {}
         }
@@ -319,7 +320,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             State::Open(conn) => conn.ready(readable, writable),
             State::Over(..) => return,
         }
-        self.schedule.enqueue(&mut place.entry);
+        self.schedule.enqueue(place);
     }
 
     /// Gives those a turn whose deadline has come.
@@ -327,7 +328,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         let now = self.now();
         while let Some(slot) = self.schedule.due(now) {
             if let Some(place) = self.places.get_mut(slot) {
-                self.schedule.expire(&mut place.entry);
+                self.schedule.expire(place);
             }
         }
     }
@@ -335,8 +336,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     fn end_turn(&mut self, slot: usize) {
         self.turn = None;
         if let Some(place) = self.places.get_mut(slot) {
-            let (has_more, deadline) = (place.has_more(), place.deadline());
-            self.schedule.end_turn(&mut place.entry, has_more, deadline);
+            self.schedule.end_turn(place);
         }
     }
 
@@ -347,7 +347,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             // A stream that is dropped is not polled any more in any case.
             self.registry.deregister(&mut stream).ok();
         }
-        self.schedule.enqueue(&mut place.entry);
+        self.schedule.enqueue(place);
     }
 
     /// Frees the place of the connection whose end was told.

@@ -9,7 +9,6 @@ use rand_core::Rng;
 
 use crate::closed::Closed;
 use crate::conn::{Conn, Turn};
-use crate::schedule::Entry;
 use crate::transport::Transport;
 
 /// Names a connection. Never used twice in a set; later ones are greater.
@@ -52,7 +51,10 @@ impl fmt::Display for PeerId {
 #[derive(Debug)]
 pub(crate) struct Place<S> {
     pub(crate) id: PeerId,
-    pub(crate) entry: Entry,
+    /// It waits in the line.
+    pub(crate) queued: bool,
+    /// Its entry among the deadlines.
+    pub(crate) timer: Option<Time>,
     pub(crate) state: State<S>,
 }
 

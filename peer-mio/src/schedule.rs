@@ -1,38 +1,28 @@
 //! Whose turn it is, and who is to be looked at when.
 
+use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 
 use peer_core::Time;
+
+use crate::place::Place;
+use crate::transport::Transport;
 
 /// The queue of those who have something to do, and the deadlines of all.
 #[derive(Debug, Default)]
 pub(crate) struct Schedule {
     /// First in, first out. The first one's turn may have begun.
     queue: VecDeque<usize>,
-    /// Each one's next deadline.
-    timers: BTreeSet<(Time, usize)>,
-}
-
-/// Where one connection stands in the schedule.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    slot: usize,
-    queued: bool,
-    timer: Option<Time>,
-}
-
-impl Entry {
-    pub(crate) const fn new(slot: usize) -> Self {
-        Self { slot, queued: false, timer: None }
-    }
+    /// Each one's next deadline, in nanoseconds since the start, which are half as long as a time.
+    timers: BTreeSet<(u64, usize)>,
 }
 
 impl Schedule {
     /// Lines up for a turn. Harmless for one who waits in line already.
-    pub(crate) fn enqueue(&mut self, entry: &mut Entry) {
-        if !entry.queued {
-            entry.queued = true;
-            self.queue.push_back(entry.slot);
+    pub(crate) fn enqueue<S>(&mut self, place: &mut Place<S>) {
+        if !place.queued {
+            place.queued = true;
+            self.queue.push_back(place.id.slot());
         }
     }
 
@@ -41,35 +31,42 @@ impl Schedule {
         self.queue.front().copied()
     }
 
-    /// Ends the turn of the first one: back to the end of the line, or out of it until `deadline`.
-    pub(crate) fn end_turn(&mut self, entry: &mut Entry, has_more: bool, deadline: Option<Time>) {
+    /// Ends the turn of the first one: back to the end of the line, or out of it until its deadline.
+    pub(crate) fn end_turn<S: Transport>(&mut self, place: &mut Place<S>) {
         self.queue.pop_front();
-        entry.queued = false;
-        if entry.timer != deadline {
-            entry.timer.take().map(|at| self.timers.remove(&(at, entry.slot)));
-            entry.timer = deadline;
-            deadline.map(|at| self.timers.insert((at, entry.slot)));
+        place.queued = false;
+        let (slot, deadline) = (place.id.slot(), place.deadline());
+        if place.timer != deadline {
+            place.timer.map(|at| self.timers.remove(&(nanos(at), slot)));
+            place.timer = deadline;
+            deadline.map(|at| self.timers.insert((nanos(at), slot)));
         }
-        if has_more {
-            self.enqueue(entry);
+        if place.has_more() {
+            self.enqueue(place);
         }
     }
 
     /// Takes one whose deadline has come by `now` off the deadlines. It lines up next, by
     /// [`expire`](Self::expire).
     pub(crate) fn due(&mut self, now: Time) -> Option<usize> {
-        self.timers.first().filter(|(at, _)| *at <= now)?;
+        self.timers.first().filter(|(at, _)| *at <= nanos(now))?;
         self.timers.pop_first().map(|(_, slot)| slot)
     }
 
     /// Lines up because its deadline has come.
-    pub(crate) fn expire(&mut self, entry: &mut Entry) {
-        entry.timer = None;
-        self.enqueue(entry);
+    pub(crate) fn expire<S>(&mut self, place: &mut Place<S>) {
+        place.timer = None;
+        self.enqueue(place);
     }
 
     /// When there is something to do: `Some(now)` where it is already.
     pub(crate) fn next(&self, now: Time) -> Option<Time> {
-        if self.queue.is_empty() { self.timers.first().map(|(at, _)| *at) } else { Some(now) }
+        let first = self.timers.first().map(|(at, _)| Time::from_elapsed(Duration::from_nanos(*at)));
+        if self.queue.is_empty() { first } else { Some(now) }
     }
+}
+
+/// They last for 584 years.
+fn nanos(time: Time) -> u64 {
+    u64::try_from(time.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -24,7 +24,7 @@ const CONNECTIONS: usize = 5000;
 const TOGETHER: usize = 100;
 
 /// Most bytes that an end of an idle connection may take.
-const MOST: usize = 1000;
+const MOST: usize = 1024;
 
 /// Two sets in one poll, of which one dials the other.
 struct Town {
