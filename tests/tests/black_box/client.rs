@@ -1,0 +1,114 @@
+//! A remote that a test plays by hand, over a real socket that blocks.
+
+use core::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+use bytes::BytesMut;
+use peer_core::frame::{self, FrameReader, Rules};
+use peer_core::message::Ping;
+use peer_core::{Message, ProtocolVersion};
+use peer_tests::remote::{NETWORK, introduction};
+
+use crate::subject::{PATIENCE, Subject};
+
+const VERSION: ProtocolVersion = ProtocolVersion::LATEST;
+
+/// One end of a connection with a node under test.
+pub(crate) struct Client {
+    stream: TcpStream,
+    reader: FrameReader,
+    heard: BytesMut,
+}
+
+impl Client {
+    /// Visits a node.
+    pub(crate) fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).unwrap())
+    }
+
+    /// Lets a node come.
+    pub(crate) fn accept(listener: &TcpListener) -> Self {
+        Self::over(listener.accept().unwrap().0)
+    }
+
+    /// Visits a node and shakes hands. `connection` is the number that the node gives it.
+    pub(crate) fn established(subject: &mut Subject, connection: u64) -> Self {
+        let mut client = Self::connect(subject.address);
+        client.write(&introductions());
+        subject.established(connection);
+        assert!(matches!(client.hear(), Message::Version(_)));
+        assert_eq!(client.hear(), Message::Verack);
+        client
+    }
+
+    fn over(stream: TcpStream) -> Self {
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        Self { stream, reader: FrameReader::new(), heard: BytesMut::new() }
+    }
+
+    pub(crate) fn say(&mut self, message: &Message) {
+        self.write(&bytes_of(message));
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Writes what the node takes; it may end the connection meanwhile.
+    pub(crate) fn try_write(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
+    }
+
+    /// Ends our half of the stream.
+    pub(crate) fn finish(&self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// A second handle of the same connection.
+    pub(crate) fn writer(&self) -> TcpStream {
+        self.stream.try_clone().unwrap()
+    }
+
+    /// The next message.
+    pub(crate) fn hear(&mut self) -> Message {
+        let rules = Rules::new(NETWORK, VERSION);
+        loop {
+            if let Some(frame) = self.reader.read(&mut self.heard, &rules).unwrap() {
+                return frame.decode(VERSION).unwrap();
+            }
+            let mut buffer = [0; 16 * 1024];
+            let count = self.stream.read(&mut buffer).unwrap();
+            assert!(count > 0, "the node closed the connection");
+            self.heard.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    /// Pings, and waits for the pong.
+    pub(crate) fn ping(&mut self, nonce: u64) {
+        self.say(&ping(nonce));
+        match self.hear() {
+            Message::Pong(pong) => assert_eq!(pong.nonce, nonce),
+            other => panic!("{other:?} instead of a pong"),
+        }
+    }
+}
+
+pub(crate) fn ping(nonce: u64) -> Message {
+    Message::Ping(Ping { nonce })
+}
+
+pub(crate) fn bytes_of(message: &Message) -> Vec<u8> {
+    frame::encode(message, NETWORK, VERSION).unwrap()
+}
+
+/// All that a remote must say to shake hands.
+pub(crate) fn introductions() -> Vec<u8> {
+    [version(), bytes_of(&Message::Verack)].concat()
+}
+
+pub(crate) fn version() -> Vec<u8> {
+    bytes_of(&introduction(12).into())
+}
