@@ -1,0 +1,75 @@
+//! Whose turn it is, and who is to be looked at when.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use peer_core::Time;
+
+/// The queue of those who have something to do, and the deadlines of all.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    /// First in, first out. The first one's turn may have begun.
+    queue: VecDeque<usize>,
+    /// Each one's next deadline.
+    timers: BTreeSet<(Time, usize)>,
+}
+
+/// Where one connection stands in the schedule.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    slot: usize,
+    queued: bool,
+    timer: Option<Time>,
+}
+
+impl Entry {
+    pub(crate) const fn new(slot: usize) -> Self {
+        Self { slot, queued: false, timer: None }
+    }
+}
+
+impl Schedule {
+    /// Lines up for a turn. Harmless for one who waits in line already.
+    pub(crate) fn enqueue(&mut self, entry: &mut Entry) {
+        if !entry.queued {
+            entry.queued = true;
+            self.queue.push_back(entry.slot);
+        }
+    }
+
+    /// Whose turn it is.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.queue.front().copied()
+    }
+
+    /// Ends the turn of the first one: back to the end of the line, or out of it until `deadline`.
+    pub(crate) fn end_turn(&mut self, entry: &mut Entry, has_more: bool, deadline: Option<Time>) {
+        self.queue.pop_front();
+        entry.queued = false;
+        if entry.timer != deadline {
+            entry.timer.take().map(|at| self.timers.remove(&(at, entry.slot)));
+            entry.timer = deadline;
+            deadline.map(|at| self.timers.insert((at, entry.slot)));
+        }
+        if has_more {
+            self.enqueue(entry);
+        }
+    }
+
+    /// Takes one whose deadline has come by `now` off the deadlines. It lines up next, by
+    /// [`expire`](Self::expire).
+    pub(crate) fn due(&mut self, now: Time) -> Option<usize> {
+        self.timers.first().filter(|(at, _)| *at <= now)?;
+        self.timers.pop_first().map(|(_, slot)| slot)
+    }
+
+    /// Lines up because its deadline has come.
+    pub(crate) fn expire(&mut self, entry: &mut Entry) {
+        entry.timer = None;
+        self.enqueue(entry);
+    }
+
+    /// When there is something to do: `Some(now)` where it is already.
+    pub(crate) fn next(&self, now: Time) -> Option<Time> {
+        if self.queue.is_empty() { self.timers.first().map(|(at, _)| *at) } else { Some(now) }
+    }
+}
