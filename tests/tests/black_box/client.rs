@@ -57,11 +57,6 @@ impl Client {
         self.stream.write_all(bytes).unwrap();
     }
 
-    /// Writes what the node takes; it may end the connection meanwhile.
-    pub(crate) fn try_write(&mut self, bytes: &[u8]) -> bool {
-        self.stream.write_all(bytes).is_ok()
-    }
-
     /// Ends our half of the stream.
     pub(crate) fn finish(&self) {
         self.stream.shutdown(Shutdown::Write).unwrap();

@@ -38,14 +38,6 @@ pub(crate) fn last_words_are_heard<A: Adapter>() {
     assert_eq!(subject.ended(0), Error::ClosedByRemote);
 }
 
-/// Nobody listens where it dials.
-pub(crate) fn a_refused_connection<A: Adapter>() {
-    let mut subject = Subject::new::<A>();
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    subject.dial(nobody);
-    assert_eq!(subject.ended(0), Error::TransportFailed);
-}
-
 /// A node that dials itself notices at both ends.
 pub(crate) fn a_node_that_dials_itself<A: Adapter>() {
     let mut subject = Subject::new::<A>();

@@ -14,6 +14,7 @@ mod bad_bytes;
 mod client;
 mod endings;
 mod load;
+mod mio;
 mod silence;
 mod subject;
 mod tokio;
