@@ -9,6 +9,7 @@ use peer_core::frame::{self, FrameReader, Rules};
 use peer_core::message::Ping;
 use peer_core::{Message, ProtocolVersion};
 use peer_tests::remote::{NETWORK, introduction};
+use socket2::{Domain, Socket, Type};
 
 use crate::subject::{PATIENCE, Subject};
 
@@ -27,6 +28,15 @@ impl Client {
         Self::over(TcpStream::connect(address).unwrap())
     }
 
+    /// Visits a node and shakes hands, and will not read any more after that. The system holds little of what it
+    /// is sent, and a fixed amount: otherwise it makes room for more now and then, even for one who never reads.
+    pub(crate) fn established_to_be_silent(subject: &mut Subject, connection: u64) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(64 * 1024).unwrap();
+        socket.connect(&subject.address.into()).unwrap();
+        Self::over(socket.into()).shake_hands(subject, connection)
+    }
+
     /// Lets a node come.
     pub(crate) fn accept(listener: &TcpListener) -> Self {
         Self::over(listener.accept().unwrap().0)
@@ -34,12 +44,15 @@ impl Client {
 
     /// Visits a node and shakes hands. `connection` is the number that the node gives it.
     pub(crate) fn established(subject: &mut Subject, connection: u64) -> Self {
-        let mut client = Self::connect(subject.address);
-        client.write(&introductions());
+        Self::connect(subject.address).shake_hands(subject, connection)
+    }
+
+    fn shake_hands(mut self, subject: &mut Subject, connection: u64) -> Self {
+        self.write(&introductions());
         subject.established(connection);
-        assert!(matches!(client.hear(), Message::Version(_)));
-        assert_eq!(client.hear(), Message::Verack);
-        client
+        assert!(matches!(self.hear(), Message::Version(_)));
+        assert_eq!(self.hear(), Message::Verack);
+        self
     }
 
     fn over(stream: TcpStream) -> Self {

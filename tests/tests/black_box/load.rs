@@ -89,8 +89,8 @@ pub(crate) fn two_nodes_send_at_once<A: Adapter>() {
 pub(crate) fn remotes_that_never_read<A: Adapter>() {
     let limit = NonZeroUsize::new(1 << 20).unwrap();
     let mut subject = Subject::with::<A>(|config| config.send_limit(limit));
-    let _silent = Client::established(&mut subject, 0);
-    let greedy = Client::established(&mut subject, 1);
+    let _silent = Client::established_to_be_silent(&mut subject, 0);
+    let greedy = Client::established_to_be_silent(&mut subject, 1);
     let mut other = Client::established(&mut subject, 2);
 
     let message = samples::inv(items(1_000));
