@@ -75,6 +75,11 @@ impl Client {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
+    /// Ends the connection, also for whoever is writing to it.
+    pub(crate) fn hang_up(&self) {
+        self.stream.shutdown(Shutdown::Both).unwrap();
+    }
+
     /// A second handle of the same connection.
     pub(crate) fn writer(&self) -> TcpStream {
         self.stream.try_clone().unwrap()
