@@ -118,6 +118,8 @@ pub struct Peers<R, S = TcpStream> {
     schedule: Schedule,
     /// The turn of the first one in the line, where it has begun.
     turn: Option<Turn>,
+    /// How many are in the line that were in it when the owner last came from its poll.
+    pass: usize,
     /// Whose end was told. Its machine can be looked at until the next thing is asked for.
     told: Option<usize>,
 }
@@ -137,6 +139,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             serial: 0,
             schedule: Schedule::default(),
             turn: None,
+            pass: 0,
             told: None,
         }
     }
@@ -201,8 +204,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.schedule.next(now).map(|at| at.saturating_since(now))
     }
 
-    /// Does what is due, and returns the next thing that happened; `None` when there is nothing left to do but
-    /// to wait.
+    /// Does what is due, and returns the next thing that happened; `None` when everybody who waited for a turn
+    /// had one, and it is time to poll again. Whoever needs another one gets it in the next round, when those
+    /// that have become ready meanwhile are in the line too.
     ///
     /// [`Event::Version`] comes before the remote is answered. Asking again is consent; to refuse the remote,
     /// [`close`](Self::close) it first.
@@ -211,6 +215,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         loop {
             if self.turn.is_none() {
                 self.line_up_due();
+                if self.pass == 0 {
+                    self.pass = self.schedule.len();
+                }
             }
             let now = self.now();
             let slot = self.schedule.first()?;
@@ -218,7 +225,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             let id = place.id;
             match place.go_on(&mut self.turn, &mut self.shared, now) {
                 Ok(Some(event)) => return Some((id, Happened::Event(event))),
-                Ok(None) => self.end_turn(slot),
+                Ok(None) => {
+                    self.end_turn(slot);
+                    if self.pass == 0 {
+                        return None;
+                    }
+                }
                 Err(closed) => {
                     self.end(slot, closed.clone());
                     self.end_turn(slot);
@@ -335,6 +347,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     fn end_turn(&mut self, slot: usize) {
         self.turn = None;
+        self.pass = self.pass.saturating_sub(1);
         if let Some(place) = self.places.get_mut(slot) {
             self.schedule.end_turn(place);
         }

@@ -26,6 +26,11 @@ impl Schedule {
         }
     }
 
+    /// How many wait in line.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Whose turn it is.
     pub(crate) fn first(&self) -> Option<usize> {
         self.queue.front().copied()

@@ -134,7 +134,7 @@ fn closing_drops_what_waits_and_is_told_once() {
     let (id, stream) = set.established();
     stream.script().say(pings(0..3));
     set.peers.wake(id);
-    assert_eq!(set.peers.next_event(), Some((id, Happened::Event(Event::Message(ping(0))))));
+    assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(0))))));
     set.peers.peer(id).unwrap().send(&inv_of(1)).unwrap();
     set.peers.close(id);
     set.peers.close(id);
@@ -229,7 +229,7 @@ fn a_remote_that_is_refused_at_its_version_is_told_nothing() {
     let mut set = Set::new();
     let (id, stream) = set.add(Direction::Inbound);
     stream.script().say(hands());
-    assert!(matches!(set.peers.next_event(), Some((_, Happened::Event(Event::Version(_))))));
+    assert!(matches!(set.next(), Some((_, Happened::Event(Event::Version(_))))));
     set.peers.close(id);
     assert_eq!(set.end().1, ended(Error::ClosedByOwner));
     assert_eq!(stream.script().sent, [0; 0]);

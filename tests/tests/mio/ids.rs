@@ -63,7 +63,7 @@ fn a_token_is_free_as_soon_as_the_end_is_told() {
     for _ in 0..5 {
         let (id, _) = set.add(Direction::Inbound);
         set.peers.close(id);
-        assert!(matches!(set.peers.next_event(), Some((_, Happened::Closed(_)))));
+        assert!(matches!(set.next(), Some((_, Happened::Closed(_)))));
         assert!(set.peers.is_empty());
     }
     set.add(Direction::Inbound);
@@ -82,12 +82,12 @@ fn a_machine_can_be_looked_at_until_something_is_asked_for_after_its_end() {
     let (id, stream) = set.established();
     stream.script().reads.push_back(Answer::Eof);
     set.peers.wake(id);
-    assert_eq!(set.peers.next_event(), Some((id, Happened::Closed(ended(Error::ClosedByRemote)))));
+    assert_eq!(set.next(), Some((id, Happened::Closed(ended(Error::ClosedByRemote)))));
     let peer = set.peers.peer(id).unwrap();
     assert_eq!(peer.failure(), Some(&Error::ClosedByRemote));
     assert!(peer.stats().bytes_received > 0);
     assert_eq!(peer.send(&ping(1)), Err(Error::ClosedByRemote.into()));
-    assert_eq!(set.peers.next_event(), None);
+    assert_eq!(set.next(), None);
     assert!(set.peers.peer(id).is_none());
 }
 
@@ -96,7 +96,7 @@ fn a_connection_that_ended_is_not_woken_again() {
     let mut set = Set::new();
     let (id, _) = set.established();
     set.peers.close(id);
-    set.peers.next_event();
+    set.next();
     set.peers.wake(id);
     assert!(set.peers.peer(id).is_some());
     let (next, stream) = set.add(Direction::Inbound);

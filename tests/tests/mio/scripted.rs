@@ -2,6 +2,7 @@
 
 use core::cell::{RefCell, RefMut};
 use core::ops::Range;
+use core::time::Duration;
 use core::{iter, mem};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -201,7 +202,17 @@ impl Set {
 
     /// Everything that happens until there is nothing left to do but to wait.
     pub(crate) fn drain(&mut self) -> Vec<(PeerId, Happened)> {
-        iter::from_fn(|| self.peers.next_event()).collect()
+        iter::from_fn(|| self.next()).collect()
+    }
+
+    /// The next thing that happens, in as many rounds as it takes.
+    pub(crate) fn next(&mut self) -> Option<(PeerId, Happened)> {
+        loop {
+            let told = self.peers.next_event();
+            if told.is_some() || self.peers.timeout() != Some(Duration::ZERO) {
+                return told;
+            }
+        }
     }
 
     /// The same, if no connection ends.

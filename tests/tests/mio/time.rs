@@ -65,7 +65,7 @@ fn a_remote_is_not_blamed_while_its_owner_is_busy_with_what_it_said() {
     stream.script().say(pings(0..40));
     set.peers.wake(id);
     for nonce in 0..40 {
-        let (_, happened) = set.peers.next_event().unwrap();
+        let (_, happened) = set.next().unwrap();
         assert_eq!(happened, peer_mio::Happened::Event(Event::Message(ping(nonce))));
         set.peers.advance(3600 * SECOND);
     }
@@ -79,7 +79,7 @@ fn an_owner_may_take_its_time_over_a_version() {
     let mut set = Set::new();
     let (id, stream) = set.add(Direction::Inbound);
     stream.script().say(hands());
-    assert!(set.peers.next_event().is_some());
+    assert!(set.next().is_some());
     set.peers.advance(3600 * SECOND);
     assert_eq!(set.events(), [(id, Event::Established)]);
 }
@@ -180,7 +180,7 @@ fn a_slow_peer_does_not_make_another_ones_time_pass() {
     stream.script().say(pings(0..100));
     silent.script().say(bytes_of(&ping(7)));
     set.peers.wake(busy);
-    assert!(set.peers.next_event().is_some());
+    assert!(set.next().is_some());
     set.peers.advance(3600 * SECOND);
     assert_eq!(set.events().len(), 100, "99 of the one, and one of the other that nobody told of");
 }
