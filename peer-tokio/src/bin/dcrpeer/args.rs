@@ -11,6 +11,8 @@ use peer_core::{Network, ProtocolVersion};
 
 use crate::error::Failure;
 use crate::help;
+use crate::load::LoadArgs;
+use crate::serve::ServeArgs;
 
 /// Talks to Decred peers, is one, and reads their frames.
 ///
@@ -40,6 +42,12 @@ pub(crate) enum Action {
     /// Read frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(DecodeArgs),
+    /// Be a node with many peers, and show them in a table
+    #[command(after_help = help::SERVE)]
+    Serve(ServeArgs),
+    /// Open many connections to a node, and measure how it bears them
+    #[command(after_help = help::LOAD)]
+    Load(LoadArgs),
 }
 
 #[derive(Args, Debug)]
@@ -147,7 +155,7 @@ fn parse_port(text: &str) -> Result<u16, String> {
 }
 
 /// `500ms`, `10s`, `1.5m`, `1h`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let hint = || "write a number and its unit, like 500ms, 10s, 2m or 1h".to_owned();
     let unit = text.find(|char: char| char.is_ascii_alphabetic()).ok_or_else(hint)?;
     let (number, unit) = text.split_at_checked(unit).ok_or_else(hint)?;

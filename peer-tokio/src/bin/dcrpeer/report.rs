@@ -12,6 +12,7 @@ use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
 use crate::output::{self, At, Count, FAINT, GOOD, Harmless, IN, OUT, Output, Painted, STRONG, milliseconds};
+use crate::serve::Status;
 use crate::stats::{self, StatsObject};
 
 /// Where everything is told. Clones tell in the same place.
@@ -62,6 +63,8 @@ pub(crate) enum Notice<'a> {
         message: &'a Message,
     },
     End(End<'a>),
+    /// How a node with many peers is doing.
+    Status(Status),
     Stopped {
         reason: &'static str,
         detail: String,
@@ -115,6 +118,14 @@ impl Report {
         !self.json
     }
 
+    /// Writes what people read and programs do not, as it is.
+    pub(crate) fn write(&self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Failure> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut out)?;
+        out.flush()?;
+        Ok(())
+    }
+
     /// Tells that something happened now, of peer number `peer` if it is about one.
     pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
         let elapsed = self.clock.elapsed();
@@ -154,6 +165,7 @@ impl Report {
             }
             Notice::Sent { command, message } => writeln!(out, "{}", went(command, &gist(message, None))),
             Notice::End(end) => self.write_end(out, end),
+            Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {
                 writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
             }
