@@ -3,7 +3,9 @@
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod decode;
+mod load;
 mod misuse;
+mod serve;
 mod talk;
 mod vectors;
 
