@@ -219,8 +219,8 @@ impl Load {
     }
 
     fn call(&mut self, turn: OwnedSemaphorePermit) {
-        let generator = ChaCha12Rng::from_rng(&mut self.generator);
-        self.calls.spawn(Caller::new(Arc::clone(&self.common), turn, generator).run());
+        let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
+        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator));
     }
 
     async fn run(mut self, args: &LoadArgs) -> Result<(), Failure> {

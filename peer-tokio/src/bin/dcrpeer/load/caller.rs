@@ -63,8 +63,6 @@ pub(super) struct Caller {
     common: Arc<Common>,
     /// The place among those that are being opened, given back when it is open or has failed.
     turn: Option<OwnedSemaphorePermit>,
-    /// Until the machine has it.
-    generator: Option<Box<ChaCha12Rng>>,
     /// Of the next ping.
     nonce: u64,
     established: bool,
@@ -72,32 +70,32 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn new(common: Arc<Common>, turn: OwnedSemaphorePermit, mut generator: ChaCha12Rng) -> Self {
+    /// Runs one connection from its first to its last moment. Dropping the future closes it.
+    pub(super) async fn run(
+        common: Arc<Common>,
+        turn: OwnedSemaphorePermit,
+        mut generator: Box<ChaCha12Rng>,
+    ) {
         let nonce = generator.next_u64();
-        let generator = Some(Box::new(generator));
-        Self { common, turn: Some(turn), generator, nonce, established: false, is_pinged: false }
-    }
-
-    /// Runs the connection from its first to its last moment. Dropping the future closes it.
-    pub(super) async fn run(mut self) {
-        let reason = self.call().await;
-        let is_pinged = self.is_pinged;
-        let news = if self.established { News::Lost { reason, is_pinged } } else { News::Failed(reason) };
-        self.tell(news).await;
+        let mut caller = Self { common, turn: Some(turn), nonce, established: false, is_pinged: false };
+        let reason = caller.call(generator).await;
+        let is_pinged = caller.is_pinged;
+        let news = if caller.established { News::Lost { reason, is_pinged } } else { News::Failed(reason) };
+        caller.tell(news).await;
     }
 
     /// The connection's whole life. Returns why it ended.
     ///
     /// Futures that hold each other hold copies, so what is large has its own place, or none while it is not
     /// needed: with thousands of connections that is most of the memory.
-    async fn call(&mut self) -> String {
+    async fn call(&mut self, generator: Box<ChaCha12Rng>) -> String {
         let clock = Stopwatch::start();
         let stream = match Box::pin(self.connect()).await {
             Ok(stream) => stream,
             Err(reason) => return reason,
         };
         let connect = clock.elapsed();
-        let (handle, events, driver, first) = match self.meet(stream) {
+        let (handle, events, driver, first) = match self.meet(stream, *generator) {
             Ok(connection) => connection,
             Err(reason) => return reason,
         };
@@ -106,12 +104,11 @@ impl Caller {
         Box::pin(self.ending(closed, &handle, first)).await
     }
 
-    fn meet(&mut self, stream: TcpStream) -> Result<Connection, String> {
-        let generator = self.generator.take().ok_or("it was dialled already")?;
+    fn meet(&self, stream: TcpStream, generator: ChaCha12Rng) -> Result<Connection, String> {
         let (stream, first) = Sniff::new(stream);
         let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
         let hello = peer_tokio::hello(self.common.address, 0);
-        let connection = peer_tokio::outbound(stream, &self.common.node, hello, *generator);
+        let connection = peer_tokio::outbound(stream, &self.common.node, hello, generator);
         let (handle, events, driver) = connection.map_err(|error| chain(&error))?;
         Ok((handle, events, Box::pin(driver), first))
     }

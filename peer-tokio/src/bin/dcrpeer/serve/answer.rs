@@ -45,16 +45,16 @@ impl Book {
         }
     }
 
-    /// Our own address, as the one who asks sees it, and all that were told.
-    pub(super) fn tell(&self, local: SocketAddr, now: Timestamp) -> Vec<NetAddressV2> {
-        let own = NetAddressV2 {
+    /// All addresses that were told, and our own as the one who asks sees it, if that is known.
+    pub(super) fn tell(&self, local: Option<SocketAddr>, now: Timestamp) -> Vec<NetAddressV2> {
+        let own = local.map(|local| NetAddressV2 {
             timestamp: now,
             services: Services::NONE,
             address: local.ip().to_canonical().into(),
             port: local.port(),
-        };
+        });
         let entries = self.lock();
-        entries.list.iter().copied().chain([own]).collect()
+        entries.list.iter().copied().chain(own).collect()
     }
 
     fn add(&self, addresses: impl Iterator<Item = NetAddressV2>) {

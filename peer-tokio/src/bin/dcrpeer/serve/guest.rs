@@ -63,8 +63,7 @@ impl Guest {
         self.tell(&Notice::Connected { address: self.address, direction: Direction::Inbound })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
-        // Without it, only our own address stays untold.
-        let local = stream.local_addr().unwrap_or(self.address);
+        let local = stream.local_addr().ok();
         let (stream, first) = Sniff::new(stream);
         let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
         let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
@@ -81,7 +80,7 @@ impl Guest {
         mut events: Events,
         driver: Pin<Box<Driver<Stream, ChaCha12Rng>>>,
         first: FirstBytes,
-        local: SocketAddr,
+        local: Option<SocketAddr>,
     ) -> Result<Left, Failure> {
         let mut established = false;
         let visit = async {
@@ -120,7 +119,7 @@ impl Guest {
         Ok(Left { number: self.number, reason })
     }
 
-    async fn hear(&self, handle: &Handle, event: Event, local: SocketAddr) -> Result<(), Failure> {
+    async fn hear(&self, handle: &Handle, event: Event, local: Option<SocketAddr>) -> Result<(), Failure> {
         match event {
             Event::Version(version) => self.tell(&Notice::Version { message: &version }),
             Event::Established => {
@@ -141,10 +140,15 @@ impl Guest {
 
     /// Answers, one message at a time: for a visitor who asks and does not take, no second answer waits. One
     /// that cannot be sent means that the end is near, which the next event tells.
-    async fn answer(&self, handle: &Handle, message: &Message, local: SocketAddr) -> Result<(), Failure> {
+    async fn answer(
+        &self,
+        handle: &Handle,
+        message: &Message,
+        local: Option<SocketAddr>,
+    ) -> Result<(), Failure> {
         self.common.book.learn(message);
         let is_sent = if *message == Message::GetAddr {
-            let addresses = self.common.book.tell(local, peer_tokio::hello(local, 0).unix_time);
+            let addresses = self.common.book.tell(local, peer_tokio::hello(self.address, 0).unix_time);
             let mut generator = node::generator()?;
             let sent = handle.with(move |peer, _| peer.send_addresses(&addresses, &mut generator)).await;
             matches!(sent, Ok(Ok(_)))
