@@ -95,7 +95,7 @@ impl Caller {
             Err(reason) => return reason,
         };
         let connect = clock.elapsed();
-        let (handle, events, driver, first) = match self.meet(stream, *generator) {
+        let (handle, events, driver, first) = match self.meet(stream, generator) {
             Ok(connection) => connection,
             Err(reason) => return reason,
         };
@@ -104,11 +104,11 @@ impl Caller {
         Box::pin(self.ending(closed, &handle, first)).await
     }
 
-    fn meet(&self, stream: TcpStream, generator: ChaCha12Rng) -> Result<Connection, String> {
+    fn meet(&self, stream: TcpStream, generator: Box<ChaCha12Rng>) -> Result<Connection, String> {
         let (stream, first) = Sniff::new(stream);
         let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
         let hello = peer_tokio::hello(self.common.address, 0);
-        let connection = peer_tokio::outbound(stream, &self.common.node, hello, generator);
+        let connection = peer_tokio::outbound(stream, &self.common.node, hello, *generator);
         let (handle, events, driver) = connection.map_err(|error| chain(&error))?;
         Ok((handle, events, Box::pin(driver), first))
     }
