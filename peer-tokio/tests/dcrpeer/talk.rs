@@ -123,13 +123,13 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         let mut listener = Self::start(&["listen", "127.0.0.1:0"]);
         listener.wait_for("listening");
         listener
     }
 
-    fn visit(listener: &Self, args: &[&str]) -> Self {
+    pub(crate) fn visit(listener: &Self, args: &[&str]) -> Self {
         Self::start(&[&["connect", &listener.address()], args].concat())
     }
 
@@ -177,6 +177,6 @@ impl Drop for Process {
     }
 }
 
-fn events(told: &[Value]) -> Vec<&str> {
+pub(crate) fn events(told: &[Value]) -> Vec<&str> {
     told.iter().map(|told| told["event"].as_str().unwrap()).collect()
 }

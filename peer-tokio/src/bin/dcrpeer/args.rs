@@ -9,6 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use peer_core::{Network, ProtocolVersion};
 
+use crate::connect::ConnectArgs;
+use crate::crawl::{self, CrawlArgs};
 use crate::error::Failure;
 use crate::help;
 use crate::load::LoadArgs;
@@ -36,6 +38,9 @@ pub(crate) enum Action {
     /// Visit a peer: shake hands, stay, and show what it says
     #[command(after_help = help::CONNECT)]
     Connect(ConnectArgs),
+    /// Walk the network from peer to peer, and sum up who is there
+    #[command(after_help = crawl::HELP)]
+    Crawl(CrawlArgs),
     /// Be a peer: let others come, and show who they are and what they say
     #[command(after_help = help::LISTEN)]
     Listen(ListenArgs),
@@ -51,14 +56,6 @@ pub(crate) enum Action {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct ConnectArgs {
-    /// The peer, with or without a port
-    pub(crate) addr: Target,
-    #[command(flatten)]
-    pub(crate) peer: PeerArgs,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct ListenArgs {
     /// Where to listen, with or without a port
     #[arg(default_value = "127.0.0.1")]
@@ -67,7 +64,7 @@ pub(crate) struct ListenArgs {
     pub(crate) peer: PeerArgs,
 }
 
-/// What `connect` and `listen` have in common.
+/// What commands that talk to peers have in common.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct PeerArgs {
     /// mainnet, testnet3, testnet2, simnet or regnet; it has the default port
@@ -105,6 +102,13 @@ pub(crate) struct DecodeArgs {
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
+}
+
+impl Target {
+    /// The port, if need be that on which nodes of the network listen.
+    pub(crate) fn port(&self, network: Network) -> u16 {
+        self.port.or(network.default_port()).unwrap_or_default()
+    }
 }
 
 impl FromStr for Target {

@@ -6,6 +6,7 @@ Examples:
   dcrpeer                                      watch two peers talk
   dcrpeer listen --network simnet              be a peer, and see who comes
   dcrpeer connect 127.0.0.1 --network simnet   visit a peer, and see what it says
+  dcrpeer crawl --demo                         walk a made-up network of 300 peers
   dcrpeer decode frames.txt                    read captured frames
   dcrpeer serve --network simnet               be a node, and see its peers in a table
   dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
@@ -17,12 +18,22 @@ pub(crate) const CONNECT: &str = "\
 ADDR is a name or an address, with or without a port: node.example, 10.0.0.7:19108, ::1, [::1]:9108.
 
 Once hands are shaken it pings, to show the round trip. The exit status is 0 if hands were shaken and the
-end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event` (connecting,
-connected, version, established, sent, message, end), `ms` since the start and `peer`; the last one has `ok`,
-the reason of the end and the statistics.
+end was ours: --for was over, or Ctrl-C.
+
+With --proxy nothing is looked up here: the proxy gets the name, and a user name and password drawn for this
+connection alone, so that Tor uses a circuit of its own for it. The peer is told neither the proxy's address nor
+the name it was reached by. What --inv announces does not exist, so who asks for it is answered with notfound.
+
+With --json each line is an object with `event` (connecting, connected, waiting, version, established, sent,
+announced, asked, message, end), `ms` since the start and `peer`; the last one has `ok`, the reason of the end
+and the statistics. Messages have the fields that decode shows. Numbers are written in full: a nonce may be above
+2^53, so read it with a parser that keeps 64-bit integers (Python does; JavaScript, and jq that calculates with
+it, round it).
 
 Examples:
   dcrpeer connect 127.0.0.1 --network simnet --for 10s
+  dcrpeer connect node.example --getheaders --services network,cf --user-agent wallet:1.0
+  dcrpeer connect NAME.onion --proxy 127.0.0.1:9050 --inv 20
   dcrpeer connect node.example --json | jq -r 'select(.event == \"message\") | .command'";
 
 /// About `listen`.
@@ -32,8 +43,9 @@ one after another; each has its number. Every message is shown; to keep many pee
 use serve instead.
 
 The exit status is 0 if hands were shaken at least once and the end was ours: --for was over, or Ctrl-C. With
---json each line is an object with `event` (listening, connected, version, established, message, end,
-stopped), `ms` since the start and `peer`; each peer's `end` has the reason and its statistics.
+--json each line is an object with `event` (listening, connected, waiting, version, established, message,
+end, stopped), `ms` since the start and `peer`; each peer's `end` has the reason and its statistics, and `stopped`
+has `ok`. Numbers are written in full, see connect --help.
 
 Examples:
   dcrpeer listen --network simnet

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::args::{ListenArgs, Target, network_name};
 use crate::dial::resolve;
+use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
 use crate::report::{Notice, Report};
@@ -90,11 +91,13 @@ impl House {
         self.came = self.came.saturating_add(1);
         let watch = Watch {
             number: self.came,
+            name: address.to_string(),
             address,
             direction: Direction::Inbound,
             node: self.node.clone(),
             report: self.report.clone(),
             stop: self.stop.clone(),
+            errands: Errands::default(),
         };
         self.visits.spawn(watch.run(stream));
     }
@@ -115,6 +118,7 @@ impl House {
         self.report.tell(
             None,
             &Notice::Stopped {
+                ok: self.shaken > 0,
                 reason: reason.name(),
                 detail: reason.to_string(),
                 peers: self.came,

@@ -60,7 +60,8 @@ impl Guest {
         self,
         stream: TcpStream,
     ) -> Result<(Handle, impl Future<Output = Result<Left, Failure>> + Send + use<>), Failure> {
-        self.tell(&Notice::Connected { address: self.address, direction: Direction::Inbound })?;
+        let address = self.address.to_string();
+        self.tell(&Notice::Connected { address: &address, direction: Direction::Inbound })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let local = stream.local_addr().ok();
@@ -115,6 +116,7 @@ impl Guest {
             reason: reason.clone(),
             detail: outcome.detail(self.common.node.config().network()),
             stats: Some(&outcome.stats),
+            asked: None,
         }))?;
         Ok(Left { number: self.number, reason })
     }

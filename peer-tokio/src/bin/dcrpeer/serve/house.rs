@@ -209,7 +209,7 @@ impl House {
         }
         let established = self.common.established.load(Ordering::Relaxed);
         let (detail, peers) = (reason.to_string(), self.came);
-        report.tell(None, &Notice::Stopped { reason: reason.name(), detail, peers, established })
+        report.tell(None, &Notice::Stopped { ok: true, reason: reason.name(), detail, peers, established })
     }
 
     fn write_summary(&self, out: &mut Output, reason: Reason) -> io::Result<()> {
