@@ -10,9 +10,11 @@
 mod crawl;
 mod decode;
 mod errands;
+mod load;
 mod misuse;
 mod network;
 mod proxy;
+mod serve;
 mod talk;
 mod vectors;
 

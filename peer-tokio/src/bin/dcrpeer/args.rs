@@ -13,6 +13,8 @@ use crate::connect::ConnectArgs;
 use crate::crawl::{self, CrawlArgs};
 use crate::error::Failure;
 use crate::help;
+use crate::load::LoadArgs;
+use crate::serve::ServeArgs;
 
 /// Talks to Decred peers, is one, and reads their frames.
 ///
@@ -45,6 +47,12 @@ pub(crate) enum Action {
     /// Read frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(DecodeArgs),
+    /// Be a node with many peers, and show them in a table
+    #[command(after_help = help::SERVE)]
+    Serve(ServeArgs),
+    /// Open many connections to a node, and measure how it bears them
+    #[command(after_help = help::LOAD)]
+    Load(LoadArgs),
 }
 
 #[derive(Args, Debug)]

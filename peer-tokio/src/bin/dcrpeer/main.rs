@@ -1,8 +1,9 @@
 //! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
 //!
-//! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`. Both
-//! `connect` and `listen` watch connections (`watch`) and report what happens on them (`report`, `stats`);
-//! `explain` turns the reason of an end into advice. `output` and `error` are the only ways out.
+//! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`,
+//! `serve`, `load`. Both `connect` and `listen` watch connections (`watch`) and report what happens on them
+//! (`report`, `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the
+//! reason of an end into advice. `output` and `error` are the only ways out, besides the screen of `serve`.
 
 mod args;
 mod clock;
@@ -19,13 +20,17 @@ mod help;
 mod hex;
 mod lines;
 mod listen;
+mod load;
 mod node;
 mod output;
 mod report;
+mod serve;
 mod sniff;
 mod socks;
 mod stats;
 mod stop;
+mod system;
+mod traffic;
 mod watch;
 
 use core::future::Future;
@@ -51,6 +56,8 @@ fn run() -> Result<(), Failure> {
         Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
+        Action::Serve(args) => in_runtime(serve::run(args)),
+        Action::Load(args) => in_runtime(load::run(args)),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::error::Failure;
 use crate::output::{
     self, At, Count, FAINT, GOOD, Harmless, IN, OUT, Output, Painted, STRONG, Span, milliseconds,
 };
+use crate::serve::Status;
 use crate::socks::Proxy;
 use crate::stats::{self, StatsObject};
 
@@ -90,6 +91,8 @@ pub(crate) enum Notice<'a> {
         announced: u32,
     },
     End(End<'a>),
+    /// How a node with many peers is doing.
+    Status(Status),
     Stopped {
         /// Whether anybody shook hands.
         ok: bool,
@@ -148,6 +151,14 @@ impl Report {
         !self.json
     }
 
+    /// Writes what people read and programs do not, as it is.
+    pub(crate) fn write(&self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Failure> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut out)?;
+        out.flush()?;
+        Ok(())
+    }
+
     /// Tells that something happened now, of peer number `peer` if it is about one.
     pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
         let elapsed = self.clock.elapsed();
@@ -200,6 +211,7 @@ impl Report {
                 writeln!(out, "asked for {items} of our items: {of_announced} of {announced} so far")
             }
             Notice::End(end) => self.write_end(out, end),
+            Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {
                 writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
             }
