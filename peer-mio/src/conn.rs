@@ -43,9 +43,8 @@ pub(crate) struct Conn<S> {
     input: BytesMut,
     /// Something was taken off `input` since it was allocated.
     loose: bool,
-    /// The machine may have something to tell without reading.
-    unpulled: bool,
-    /// The transport did not say that it would block. It tells once when that changes, so these are kept.
+    /// The transport did not say that it would block. The poll tells once when it does no longer, so these are
+    /// kept. While there may be something to pull, `readable` is true: nothing is read before all is pulled.
     readable: bool,
     writable: bool,
     /// The transport took bytes since its last flush.
@@ -65,7 +64,6 @@ impl<S: Transport> Conn<S> {
             peer,
             input: BytesMut::new(),
             loose: false,
-            unpulled: false,
             readable: true,
             writable: true,
             unflushed: false,
@@ -117,7 +115,7 @@ impl<S: Transport> Conn<S> {
     /// This is the resume rule: one that stopped reading has data left in its buffer and in the system, of
     /// which nobody will tell again.
     pub(crate) fn has_more(&self) -> bool {
-        let hears = self.peer.wants_read() && (self.unpulled || self.readable);
+        let hears = self.readable && self.peer.wants_read();
         let writes = self.writable && (self.peer.wants_write() || self.unflushed);
         self.broken.is_some() || hears || writes
     }
@@ -132,14 +130,13 @@ impl<S: Transport> Conn<S> {
             let before = self.input.len();
             let event = self.peer.receive(&mut self.input, now)?;
             self.loose |= self.input.len() < before;
-            self.unpulled = event.is_some() || !self.peer.wants_read();
             if event.is_some() {
                 turn.events = turn.events.saturating_sub(1);
                 turn.fair = true;
                 return Ok(event);
             }
             self.tidy();
-            if self.unpulled {
+            if !self.peer.wants_read() {
                 turn.fair = true;
                 return self.broken.map_or(Ok(None), |kind| Err(self.ended(End::Failed, Some(kind))));
             }

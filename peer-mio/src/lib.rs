@@ -25,7 +25,7 @@
 //!             _ => {}
 //!         }
 //!         for event in &events {
-//!             if !peers.ready(event) {
+//!             if !peers.ready(event) { // so it is the listener
 //!                 while let Ok((stream, address)) = listener.accept() {
 //!                     if let Err(error) = peers.insert(stream, Direction::Inbound, hello(address, 0)) {
 //!                         println!("turned {address} away: {error}");
@@ -61,8 +61,9 @@
 //! * **Refusal before an answer.** After [`Event::Version`] nothing is answered until the owner asks for the
 //!   next event.
 //! * **Every end is told once**, with its typed reason, after everything that the remote said before it.
-//! * **Small.** An idle peer has no buffer and takes less than 1 kB, its entry among the deadlines included,
-//!   568 B of that the machine. What is read passes through one buffer of 64 KiB for all.
+//! * **Small.** An idle peer has no buffer. It takes 1 kB (989 bytes, measured with 5,000 of them), of which the
+//!   machine and what the remote said of itself are about 840. What is read passes through one buffer of 64 KiB for
+//!   all.
 //!
 //! # Features
 //!

@@ -1,15 +1,24 @@
 //! Memory of idle connections over loopback TCP, counted.
 //!
 //! The counters are those of the whole process, so this file has a single test.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use core::time::Duration;
 use std::alloc::System;
+use std::io::Write as _;
+use std::net::TcpStream;
 
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
-use peer_core::{Config, Direction, Event, Network, Node};
+use peer_core::message::Ping;
+use peer_core::{Config, Direction, Event, Message, Network, Node, ProtocolVersion, frame};
 use peer_mio::{Happened, PeerId, Peers, hello};
+use peer_tests::remote::introduction;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -36,6 +45,11 @@ struct Town {
 }
 
 #[test]
+fn a_connection_takes_no_more_than_it_must() {
+    an_idle_connection_takes_less_than_a_kilobyte_at_each_end();
+    half_a_frame_after_many_keeps_no_more_than_itself();
+}
+
 fn an_idle_connection_takes_less_than_a_kilobyte_at_each_end() {
     let connections = affordable();
     let mut town = Town::new();
@@ -58,6 +72,23 @@ fn an_idle_connection_takes_less_than_a_kilobyte_at_each_end() {
     let each = held / (2 * connections);
     println!("after an exchange: {each} bytes");
     assert!(each <= MOST, "{each} bytes for each end that idles again");
+}
+
+/// What was read together with it is let go of.
+fn half_a_frame_after_many_keeps_no_more_than_itself() {
+    let mut town = Town::new();
+    let mut remote = TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
+    remote.write_all(&bytes_of(&introduction(12).into())).unwrap();
+    remote.write_all(&bytes_of(&Message::Verack)).unwrap();
+    town.until(1, |event| *event == Event::Established);
+    let region = Region::new(ALLOCATOR);
+    let pings: Vec<u8> = (0..1000).flat_map(|nonce| bytes_of(&Message::Ping(Ping { nonce }))).collect();
+    let bytes = pings.capacity();
+    remote.write_all(&pings[..pings.len() - 1]).unwrap();
+    town.until(999, |event| matches!(event, Event::Message(_)));
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated - bytes;
+    assert!(held <= 1024, "{held} bytes for 31");
 }
 
 /// As many connections as the system allows files for, two for each.
@@ -97,8 +128,7 @@ impl Town {
     /// Pings everybody, and returns when all have heard the ping and its answer.
     fn exchange(&mut self, ids: &[PeerId]) {
         for id in ids {
-            let ping = peer_core::message::Ping { nonce: id.get() };
-            self.near.peer(*id).unwrap().send(&peer_core::Message::Ping(ping)).unwrap();
+            self.near.peer(*id).unwrap().send(&Message::Ping(Ping { nonce: id.get() })).unwrap();
         }
         self.until(2 * ids.len(), |event| matches!(event, Event::Message(_)));
     }
@@ -126,4 +156,8 @@ impl Town {
             }
         }
     }
+}
+
+fn bytes_of(message: &Message) -> Vec<u8> {
+    frame::encode(message, Network::SIMNET, ProtocolVersion::LATEST).unwrap()
 }
