@@ -3,7 +3,7 @@
 //! A [`World`] is one event queue and one generator: everything that happens follows from the seed, on any
 //! machine, in debug and release. Nodes are connected by byte streams as TCP has them ([`Links`]): ordered, with
 //! latency and bandwidth, cut and merged at random, full at times. On top of each end runs a real
-//! [`Peer`](peer_core::Peer), driven by the rules of the adapters and [checked](crate::invariants) after every
+//! [`Peer`], driven by the rules of the adapters and [checked](crate::invariants) after every
 //! call; on top of the peers runs the logic of a node, which you write ([`Logic`]).
 //!
 //! Here every node greets whoever it meets with a ping, and the first one dials the second:
