@@ -19,14 +19,14 @@ pub fn peer(data: &[u8]) {
     let (setting, how) = (Setting::new(script.array()), script.byte());
     let mut rng = Generator::new(u64::from(how));
     let peer = setting.fresh(&mut rng);
-    run(Subject::new(peer, rng, is_thorough(how)), script, Call::read);
+    run(Subject::new(peer, rng, is_thorough(data)), script, Call::read);
 }
 
 /// Runs a script on a peer whose handshake is complete. Panics if a promise is broken.
 pub fn established(data: &[u8]) {
     let mut script = Script::new(data);
     let (setting, how) = (Setting::new(script.array()), script.byte());
-    let subject = Subject::new(setting.established(), Generator::new(u64::from(how)), is_thorough(how));
+    let subject = Subject::new(setting.established(), Generator::new(u64::from(how)), is_thorough(data));
     run(subject, script, Call::read);
 }
 
@@ -41,7 +41,7 @@ pub fn misuse(data: &[u8]) {
         let hello = hello_of(i32::from_le_bytes(script.array()), script.number());
         Setting::peer_of(&Node::new(setting.config()), setting.direction(), hello, &mut rng)
     };
-    run(Subject::new(peer, rng, is_thorough(how)), script, Call::read_any);
+    run(Subject::new(peer, rng, is_thorough(data)), script, Call::read_any);
 }
 
 fn run<'a>(mut subject: Subject, mut script: Script<'a>, read: fn(&mut Script<'a>) -> Call<'a>) {

@@ -30,7 +30,7 @@ const MAX_ROUNDS: u32 = 10_000;
 pub fn pair(data: &[u8]) {
     let mut script = Script::new(data);
     let settings = [script.array(), script.array()].map(Setting::new);
-    let mut pair = Pair::new(settings, script.byte());
+    let mut pair = Pair::new(settings, script.byte(), is_thorough(data));
     while !script.is_over() {
         pair.step(&mut script);
     }
@@ -57,7 +57,7 @@ struct Seat {
 }
 
 impl Pair {
-    fn new(settings: [Setting; 2], how: u8) -> Self {
+    fn new(settings: [Setting; 2], how: u8, thorough: bool) -> Self {
         let [outbound, inbound] = settings;
         let mut rng = Generator::new(u64::from(how));
         let is_established = how & ESTABLISHED != 0;
@@ -73,7 +73,7 @@ impl Pair {
                 .map(|(node, direction)| Setting::peer_of(node, direction, hello(), &mut rng))
         };
         let ends = peers.map(|peer| Seat {
-            subject: Subject::new(peer, rng.clone(), is_thorough(how)),
+            subject: Subject::new(peer, rng.clone(), thorough),
             pipe: Vec::new(),
             closed: false,
             sent: Vec::new(),
