@@ -37,9 +37,8 @@ fn extreme_introductions() {
                 assert_eq!((stats.starting_height, stats.last_block), (their_height, their_height));
                 let at_the_end = Time::from_elapsed(core::time::Duration::MAX);
                 assert!(stats.unix_seconds(at_the_end) >= ours.seconds());
-                // Accepted or refused, but nothing else.
-                let accepted = victim.hear(&framed(&Message::Verack));
-                assert_eq!(accepted.is_ok(), protocol_version >= 1, "{protocol_version}: {accepted:?}");
+                victim.hear(&framed(&Message::Verack)).ok();
+                assert_eq!(victim.peer.is_established(), protocol_version >= 1, "{protocol_version}");
                 tried += 1;
             }
         }
@@ -65,21 +64,20 @@ fn extreme_fields() {
     let files = folder.files().into_iter().filter(|file| reader_of(file) == Some("messages"));
     let lines = files.flat_map(|file| folder.lines(&file).unwrap_or_default());
     let (mut tried, mut accepted) = (0, 0);
-    let victims: Vec<_> = (1..=12).map(|version| Victim::established(open_config(version))).collect();
+    let versions = (1..=12).map(ProtocolVersion::new);
+    let victims: Vec<_> =
+        versions.map(|version| (version, Victim::established(open_config(version.get())))).collect();
     let step = if cfg!(debug_assertions) { 50 } else { 1 };
     for line in lines.filter(|line| line.payload().len() <= LARGEST).step_by(step) {
         let (command, version, payload) = parts(&line);
-        let Some(victim) = usize::try_from(version.get()).ok().and_then(|version| victims.get(version - 1))
-        else {
-            continue;
-        };
+        let Some((_, victim)) = victims.iter().find(|(of, _)| *of == version) else { continue };
         for changed in changes(&payload) {
             tried += 1;
             let Ok(message) = Message::decode(command, Bytes::from(changed.clone()), version) else {
                 continue;
             };
             // Whatever can be read can be told of, and taken in.
-            assert!(!message.summary().to_string().is_empty() || payload.is_empty());
+            assert!(!message.summary().to_string().contains('\0'));
             serde_json::to_writer(std::io::sink(), &message).unwrap();
             let _ended = victim.clone().hear(&crafted(command.as_str(), &changed));
             accepted += 1;

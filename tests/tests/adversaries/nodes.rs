@@ -39,7 +39,8 @@ fn inbound_flood() {
     for nonce in 1..=flood {
         meet(&node, &with_nonce(nonce as u64)).unwrap();
     }
-    at_most(&format!("{} inbound handshakes", grouped(flood)), "bytes held", 0, meter.held());
+    let held = meter.held();
+    at_most(&format!("{} inbound handshakes", grouped(flood)), "bytes held", 0, held);
     assert_eq!(meet(&node, &introduction), Err(Error::SelfConnection), "the nonce was pushed out");
     assert_eq!(own.peer.end(peer_core::End::Eof, &[]), Error::SelfConnection);
     note("the same", "our own nonce still known", "self-connection noticed at both ends");
@@ -92,12 +93,13 @@ fn cycles() {
         assert!(outbound.peer.is_established() && inbound.peer.is_established());
         established += 1;
     }
+    let held = meter.held();
     let attack = format!(
         "{} connections made and dropped, {} after the handshake",
         grouped(cycles),
         grouped(established)
     );
-    at_most(&attack, "bytes left on the heap", 0, meter.held());
+    at_most(&attack, "bytes left on the heap", 0, held);
     let opened: Vec<_> = (0..ROOM).map(|_| Victim::new(&node, Direction::Outbound)).collect();
     at_most("the same", "places left taken in the node's table", 0, ROOM - opened.len());
 }

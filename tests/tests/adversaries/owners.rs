@@ -104,7 +104,10 @@ fn getdata_and_late_reading() {
         most = most.max(server.victim.peer.queued());
         // The remote takes a little each second, never as much as there is.
         server.victim.wait(Duration::from_secs(1)).unwrap();
-        stream.extend_from_slice(&server.victim.take(64 * KIB));
+        let before = stream.len();
+        while server.victim.peer.wants_write() && stream.len() < before + 256 * KIB {
+            stream.extend_from_slice(&server.victim.take(usize::MAX));
+        }
         while let Some(frame) = reader.read(&mut stream, &rules).unwrap() {
             arrived += usize::from(frame.command.as_str() == "tx");
         }

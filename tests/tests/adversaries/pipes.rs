@@ -54,7 +54,7 @@ fn converse(ready: &Victim, rng: &mut ChaCha8Rng) -> (usize, bool) {
         victim: ready.clone(),
         pipe: Vec::new(),
         room: 1 << (4 + rng.next_u32() % 8),
-        left: 1 + rng.next_u32() % 30,
+        left: 1 + rng.next_u32() % 12,
     });
     let (mut quiet, mut longest, mut now) = (0, 0, Time::ZERO);
     loop {
@@ -102,8 +102,8 @@ fn turn(own: &mut End, other: &mut End, now: Time, rng: &mut ChaCha8Rng) -> Resu
 fn something(rng: &mut ChaCha8Rng) -> Message {
     if rng.next_u32().is_multiple_of(4) {
         let command = Command::new("large").unwrap();
-        let len = usize::try_from(rng.next_u32() % 8000).unwrap();
-        return Message::Raw(Raw { command, payload: Bytes::from_static(&[7; 8000]).slice(..len) });
+        let len = usize::try_from(rng.next_u32() % 3000).unwrap();
+        return Message::Raw(Raw { command, payload: Bytes::from_static(&[7; 3000]).slice(..len) });
     }
     Message::Ping(Ping { nonce: rng.next_u64() })
 }
