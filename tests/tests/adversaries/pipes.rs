@@ -54,7 +54,7 @@ fn converse(ready: &Victim, rng: &mut ChaCha8Rng) -> (usize, bool) {
         victim: ready.clone(),
         pipe: Vec::new(),
         room: 1 << (4 + rng.next_u32() % 8),
-        left: 1 + rng.next_u32() % 12,
+        left: 1 + rng.next_u32() % 16,
     });
     let (mut quiet, mut longest, mut now) = (0, 0, Time::ZERO);
     loop {
