@@ -58,12 +58,21 @@ impl Meter {
 
 /// A line of the table.
 struct Row {
+    test: &'static str,
     attack: String,
     bound: String,
     measured: String,
 }
 
 static ROWS: Mutex<Vec<Row>> = Mutex::new(Vec::new());
+
+/// The test that runs.
+static TEST: Mutex<&str> = Mutex::new("");
+
+/// Tells which test the numbers from now on belong to.
+pub(crate) fn begin(test: &'static str) {
+    *TEST.lock().unwrap() = test;
+}
 
 /// Asserts that a number stays within its bound, and notes both.
 ///
@@ -78,15 +87,16 @@ pub(crate) fn at_most(attack: &str, unit: &str, bound: usize, measured: usize) {
 
 /// Notes what an attack showed, where that is no number or has no bound that is one.
 pub(crate) fn note(attack: &str, bound: &str, measured: &str) {
-    let row = Row { attack: attack.into(), bound: bound.into(), measured: measured.into() };
+    let test = *TEST.lock().unwrap();
+    let row = Row { test, attack: attack.into(), bound: bound.into(), measured: measured.into() };
     ROWS.lock().unwrap().push(row);
 }
 
 /// Prints everything that was noted, as Markdown.
 pub(crate) fn print_table() {
-    let mut table = String::from("| attack | bound | measured |\n| --- | --- | --- |\n");
-    for Row { attack, bound, measured } in ROWS.lock().unwrap().iter() {
-        writeln!(table, "| {attack} | {bound} | {measured} |").unwrap();
+    let mut table = String::from("| attack | bound | measured | test |\n| --- | --- | --- | --- |\n");
+    for Row { test, attack, bound, measured } in ROWS.lock().unwrap().iter() {
+        writeln!(table, "| {attack} | {bound} | {measured} | `{test}` |").unwrap();
     }
     println!("{table}");
 }

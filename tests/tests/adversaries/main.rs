@@ -44,8 +44,9 @@ fn main() -> ExitCode {
     ];
     let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
     let trial = |(name, attack): &Attack| {
-        let attack = *attack;
-        Trial::test(*name, move || {
+        let (name, attack) = (*name, *attack);
+        Trial::test(name, move || {
+            heap::begin(name);
             attack();
             Ok(())
         })
