@@ -1,1 +1,0 @@
-//! Inputs to begin fuzzing with.
