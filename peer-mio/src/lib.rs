@@ -58,8 +58,8 @@
 //! * **Edge triggered.** Each stream is registered once. Whatever lets a peer go on puts it in the line:
 //!   readiness, a command, bytes that left, a deadline.
 //! * **The remote is blamed only when there is nothing of it to read**, however late its owner looks.
-//! * **Refusal before an answer.** After [`Event::Version`] nothing is answered until the owner asks for the
-//!   next event.
+//! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is answered
+//!   until the owner asks for the next event.
 //! * **Every end is told once**, with its typed reason, after everything that the remote said before it.
 //! * **Small.** An idle peer has no buffer. It takes less than 768 bytes (645 each, measured with 5,000 of them
 //!   over loopback), of which the machine and what the remote said of itself are under 512. What is read passes
@@ -209,8 +209,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// had one, and it is time to poll again. Whoever needs another one gets it in the next round, when those
     /// that have become ready meanwhile are in the line too.
     ///
-    /// [`Event::Version`] comes before the remote is answered. Asking again is consent; to refuse the remote,
-    /// [`close`](Self::close) it first.
+    /// [`Event::Version`](peer_core::Event::Version) comes before the remote is answered. Asking again is
+    /// consent; to refuse the remote, [`close`](Self::close) it first.
     pub fn next_event(&mut self) -> Option<(PeerId, Happened)> {
         self.forget();
         loop {
