@@ -1,5 +1,5 @@
 //! Hashes of many things at once are those of each.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use peer_core::Hash;
 use peer_core::message::{Block, BlockHeader, OutPoint, Transaction, TxIn, TxOut, TxType};

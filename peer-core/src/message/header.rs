@@ -166,14 +166,16 @@ const ENTRY: usize = BlockHeader::LEN + 1;
 
 impl Payload for Headers {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let headers = List::decode(reader, ENTRY, |reader| {
-            let header = BlockHeader::from_bytes(reader.array()?);
-            match reader.var_int()? {
-                0 => Ok(header),
-                count => Err(CodecError::HeaderContainsTxs(count)),
-            }
-        })?;
-        Ok(Self { headers })
+        let mut again = reader.clone();
+        let mut counts = 0;
+        let headers = List::decode_fixed(reader, |entry: &[u8; ENTRY]| {
+            counts |= entry[ENTRY - 1];
+            BlockHeader::from_bytes(entry.first_chunk().unwrap_or(&[0; BlockHeader::LEN]))
+        });
+        match headers {
+            Ok(headers) if counts == 0 => Ok(Self { headers }),
+            _ => Self::decode_one_by_one(&mut again),
+        }
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -185,5 +187,20 @@ impl Payload for Headers {
 
     fn encoded_len(&self) -> usize {
         self.headers.fixed_len(ENTRY)
+    }
+}
+
+impl Headers {
+    /// Finds what exactly is wrong.
+    #[cold]
+    fn decode_one_by_one(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+        let headers = List::decode(reader, ENTRY, |reader| {
+            let header = BlockHeader::from_bytes(reader.array()?);
+            match reader.var_int()? {
+                0 => Ok(header),
+                count => Err(CodecError::HeaderContainsTxs(count)),
+            }
+        })?;
+        Ok(Self { headers })
     }
 }

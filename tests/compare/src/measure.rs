@@ -10,48 +10,62 @@ use crate::clock::time;
 /// A piece of work and how often to do it in a round.
 pub struct Work<'a> {
     pub name: &'static str,
-    repeats: usize,
-    run: Box<dyn FnMut(usize) + 'a>,
+    /// How many times of the work one run is.
+    times: usize,
+    /// Runs in a round.
+    runs: usize,
+    /// Does so many runs and tells the nanoseconds.
+    run: Box<dyn FnMut(usize) -> f64 + 'a>,
 }
 
 impl<'a> Work<'a> {
     /// `call` is one time of the work.
-    pub fn new<T>(name: &'static str, mut call: impl FnMut() -> T + 'a) -> Self {
-        let run = move |repeats| {
-            for _ in 0..repeats {
-                black_box(call());
-            }
-        };
-        Self { name, repeats: 0, run: Box::new(run) }
+    pub fn new<T>(name: &'static str, call: impl FnMut() -> T + 'a) -> Self {
+        Self::batch(name, 1, call)
     }
 
     /// `call` is `times` times of the work.
     pub fn batch<T>(name: &'static str, times: usize, mut call: impl FnMut() -> T + 'a) -> Self {
-        let run = move |repeats: usize| {
-            for _ in 0..repeats.div_ceil(times) {
-                black_box(call());
-            }
+        let run = move |runs| {
+            time(&mut || {
+                for _ in 0..runs {
+                    black_box(call());
+                }
+            })
         };
-        Self { name, repeats: times, run: Box::new(run) }
+        Self { name, times, runs: 1, run: Box::new(run) }
     }
 
-    /// Does the work `batches` times without measuring.
-    pub fn warm(&mut self, batches: usize) {
-        (self.run)(self.repeats.max(1) * batches);
+    /// `call` is `times` times of the work on `state`, which `prepare` makes ready without being measured.
+    pub fn prepared<S: 'a>(
+        name: &'static str,
+        times: usize,
+        mut state: S,
+        mut prepare: impl FnMut(&mut S) + 'a,
+        mut call: impl FnMut(&mut S) + 'a,
+    ) -> Self {
+        let mut once = move || {
+            prepare(&mut state);
+            time(&mut || call(black_box(&mut state)))
+        };
+        Self { name, times, runs: 1, run: Box::new(move |runs| (0..runs).map(|_| once()).sum()) }
     }
 
-    /// Sets the repeats so that a round takes about [`ROUND`], in whole batches.
+    /// Does `runs` runs without measuring.
+    pub fn warm(&mut self, runs: usize) {
+        (self.run)(runs);
+    }
+
+    /// Sets the number of runs so that a round takes about [`ROUND`].
     fn fit(&mut self) {
-        let batch = self.repeats.max(1);
-        (self.run)(batch);
-        let once = time(&mut || (self.run)(batch)).max(1.0);
-        self.repeats = batch * ((ROUND / once) as usize).max(1);
+        (self.run)(1);
+        let once = (self.run)(1).max(1.0);
+        self.runs = ((ROUND / once) as usize).max(1);
     }
 
     /// Nanoseconds for one time of the work, now.
     fn round(&mut self) -> f64 {
-        let repeats = self.repeats;
-        time(&mut || (self.run)(repeats)) / repeats as f64
+        (self.run)(self.runs) / (self.runs * self.times) as f64
     }
 }
 

@@ -47,30 +47,40 @@ fn hashing(message: &Message, count: usize) -> Work<'static> {
     })
 }
 
-/// `count` frames, one behind the other in one buffer.
+/// `count` frames, one behind the other in one buffer that the owner has filled.
 fn frames(name: &'static str, message: &Message, count: usize) -> Work<'static> {
     let bytes = frame(message).repeat(count);
-    let (mut input, mut reader) = (BytesMut::new(), FrameReader::new());
     let rules = Rules::new(Network::MAINNET, VERSION);
-    Work::batch(name, count, move || {
-        input.extend_from_slice(&bytes);
-        while let Some(frame) = reader.read(&mut input, &rules).expect("it is valid") {
-            black_box(frame.decode(VERSION).expect("it is valid"));
-        }
-    })
+    let state = (BytesMut::new(), FrameReader::new());
+    Work::prepared(
+        name,
+        count,
+        state,
+        move |(input, _)| input.extend_from_slice(&bytes),
+        move |(input, reader)| {
+            while let Some(frame) = reader.read(input, &rules).expect("it is valid") {
+                black_box(frame.decode(VERSION).expect("it is valid"));
+            }
+        },
+    )
 }
 
 /// The same through an established peer. Pongs are taken as a transport would.
 fn through_a_machine(name: &'static str, message: &Message, count: usize) -> Work<'static> {
     let bytes = frame(message).repeat(count);
-    let (mut input, mut peer) = (BytesMut::new(), machine::established());
-    Work::batch(name, count, move || {
-        input.extend_from_slice(&bytes);
-        while let Some(event) = peer.receive(&mut input, Time::ZERO).expect("it is valid") {
-            black_box(event);
-            write_all(&mut peer);
-        }
-    })
+    let state = (BytesMut::new(), machine::established());
+    Work::prepared(
+        name,
+        count,
+        state,
+        move |(input, _)| input.extend_from_slice(&bytes),
+        move |(input, peer)| {
+            while let Some(event) = peer.receive(input, Time::ZERO).expect("it is valid") {
+                black_box(event);
+                write_all(peer);
+            }
+        },
+    )
 }
 
 fn write_all(peer: &mut Peer) {

@@ -36,13 +36,6 @@ impl Report {
     /// Begins a part of the table.
     pub fn group(&mut self, name: &'static str) {
         self.group = name;
-        if !self.json {
-            println!("\n{name}");
-            println!(
-                "  {:<44} {:>11}  {:<30} {:>11}  {:>6} {:>13}  {:>5} {:>5}",
-                "ours", "", "against", "", "ratio", "middle half", "must", "aim"
-            );
-        }
     }
 
     /// Measures `ours` against `theirs` and adds the line.
@@ -58,6 +51,9 @@ impl Report {
         };
         let line = describe(self.group, target, [ours.name, theirs.name], &outcome);
         if !self.json {
+            if self.lines.last().is_none_or(|last| last["group"] != self.group) {
+                print_head(self.group);
+            }
             print_row(&line);
         }
         self.lines.push(line);
@@ -94,12 +90,20 @@ fn describe(group: &str, target: Target, names: [&str; 2], outcome: &Outcome) ->
     })
 }
 
+fn print_head(group: &str) {
+    println!("\n{group}");
+    println!(
+        "  {:<44} {:>11}  {:<30} {:>11}  {:>6} {:>13}  {:>6} {:>5}",
+        "ours", "", "against", "", "ratio", "middle half", "must", "aim"
+    );
+}
+
 fn print_row(line: &Value) {
     let number = |value: &Value| value.as_f64().map_or_else(String::new, |number| format!("{number}"));
     let sign = if line["must"].is_null() { "" } else { line["target"].as_str().unwrap_or_default() };
     let missed = if line["reached"] == false { "  missed" } else { "" };
     println!(
-        "  {:<44} {:>11}  {:<30} {:>11}  {:>6.3} {:>13}  {:>5} {:>5}{missed}",
+        "  {:<44} {:>11}  {:<30} {:>11}  {:>6.3} {:>13}  {:>6} {:>5}{missed}",
         line["ours"].as_str().unwrap_or_default(),
         duration(&line["ours_ns"]),
         line["against"].as_str().unwrap_or_default(),
