@@ -2,35 +2,48 @@
 
 use alloc::format;
 use core::fmt;
+use core::num::NonZeroU64;
 use core::ops::Add;
 use core::time::Duration;
 
 /// A point on the owner's monotonic clock: the time elapsed since a start that the owner chose.
 ///
-/// Only differences count. Time that stands still or runs backwards does no harm.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(Duration);
+/// Only differences count. Time that stands still or runs backwards does no harm. It has nanoseconds, and ends
+/// 584 years after the start: whatever is later is that.
+///
+/// A machine keeps many of these, most of them optional: eight bytes each, the option included.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(
+    /// Nanoseconds since the start, and one.
+    NonZeroU64,
+);
 
 impl Time {
     /// The start.
-    pub const ZERO: Self = Self(Duration::ZERO);
+    pub const ZERO: Self = Self(NonZeroU64::MIN);
 
     /// The point `elapsed` after the start.
     #[must_use]
     pub const fn from_elapsed(elapsed: Duration) -> Self {
-        Self(elapsed)
+        Self(NonZeroU64::MIN.saturating_add(nanos(elapsed)))
     }
 
     /// Time elapsed since the start.
     #[must_use]
     pub const fn elapsed(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.0.get().saturating_sub(1))
     }
 
     /// Time from `earlier` to here; zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        Duration::from_nanos(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 
@@ -39,19 +52,27 @@ impl Add<Duration> for Time {
 
     /// The point `duration` later; the last representable one if that is too late.
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        Self(self.0.saturating_add(nanos(duration)))
     }
 }
 
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(&self.elapsed(), f)
     }
 }
 
 impl fmt::Display for Time {
     /// Seconds with milliseconds, like `12.345s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}.{:03}s", self.0.as_secs(), self.0.subsec_millis()))
+        let elapsed = self.elapsed();
+        f.pad(&format!("{}.{:03}s", elapsed.as_secs(), elapsed.subsec_millis()))
     }
+}
+
+/// As many of them as there can be.
+#[expect(clippy::cast_possible_truncation, reason = "compared before")]
+const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos < u64::MAX as u128 { nanos as u64 } else { u64::MAX }
 }

@@ -8,32 +8,26 @@
 
 use core::fmt;
 use core::future::Future;
-use core::mem::MaybeUninit;
+use core::mem::{self, MaybeUninit};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
-use std::io::{self, IoSlice};
+use std::io;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use peer_core::{End, Mark, Peer, Time};
+use peer_core::{End, Peer, Time};
 use rand_core::Rng;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::oneshot;
 use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::closed::Closed;
-use crate::link::{Command, Link};
+use crate::link::{Command, Link, Remains};
 
-/// Most bytes read at a time. They pass through the stack, so an idle connection has no buffer.
-const READ: usize = 16 * 1024;
-
-/// Small frames are written together until they have this many bytes.
-const COALESCE: usize = 16 * 1024;
-
-/// Most pieces of one vectored write.
-const PIECES: usize = 64;
+/// Most bytes that are read, or gathered to be written, at a time. They pass through the stack, so an idle
+/// connection has no buffer.
+const CHUNK: usize = 16 * 1024;
 
 /// Most rounds before other tasks have their turn: at most 256 KiB read, and as many writes.
 const ROUNDS: usize = 16;
@@ -44,6 +38,10 @@ const ROUNDS: usize = 16;
 /// whatever uses the connection. Dropping it ends the connection.
 ///
 /// A poll does a bounded amount of work, and asks to be polled again if there is more.
+///
+/// # Cancel safety
+///
+/// All state is in the driver, so a reference to it may be polled in `select!` and be left at any time.
 #[doc(alias = "Run")]
 #[must_use = "a connection that is not driven does nothing"]
 pub struct Driver<S, R> {
@@ -54,17 +52,12 @@ pub struct Driver<S, R> {
     clock: Clock,
     /// What was read and not pulled: at most one frame and one read.
     input: BytesMut,
+    /// Bytes that the stream took and has not flushed. Until it has, they count as not sent.
+    unflushed: usize,
     /// Wakes the task when the machine's deadline has come. Whether it has, the clock tells.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Whether it has taken bytes since its last flush.
-    unflushed: bool,
-    flushes: Vec<Flush>,
-}
-
-/// Somebody waits until the transport has taken what was queued at some time.
-struct Flush {
-    ends: [Mark; 2],
-    done: oneshot::Sender<()>,
+    /// Those that are not done: they wait for what is written.
+    commands: Vec<Command>,
 }
 
 // No field is ever pinned in place: the stream is `Unpin` where it is used, the sleep has its own box.
@@ -75,17 +68,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closed> {
         let this = self.get_mut();
-        if let Some(remains) = this.link.remains() {
+        if let Some(remains) = this.link.remains.get() {
             return Poll::Ready(remains.closed.clone());
         }
         for _ in 0..ROUNDS {
             match this.round(cx) {
                 Ok(true) => {}
-                Ok(false) => {
-                    if this.poll_sleep(cx).is_pending() {
-                        return Poll::Pending;
-                    }
-                }
+                Ok(false) => ready!(this.poll_sleep(cx)),
                 Err(closed) => {
                     this.finish(closed.clone());
                     // The one chance to say goodbye: a remote that does not take it is not waited for.
@@ -104,119 +93,104 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let now = self.clock.now();
         let leave = self.obey(cx, now)?;
-        let read = self.read(cx, now)?;
-        if read.fair {
+        let (heard, dry) = self.deliver(now)?;
+        let read = dry && self.read(cx)?;
+        // Timers may blame the remote for being silent if it was heard just now, or if nothing of it is left
+        // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to.
+        if heard || !read && coop::has_budget_remaining() {
             self.peer.tick(now, &mut self.rng)?;
         }
-        let written = self.write(cx, now)?;
-        if !self.unflushed {
-            self.answer_flushes();
-        }
-        if leave && self.is_done() {
+        let written = match self.poll_write(cx, now) {
+            Poll::Ready(Ok(count)) => count > 0,
+            Poll::Ready(Err(error)) => return Err(self.broken(&error)),
+            Poll::Pending => false,
+        };
+        // The last batch of announcements is still to be written.
+        if leave && !self.peer.wants_write() && self.peer.waiting_announcements() == 0 {
             return Err(self.peer.close().into());
         }
-        Ok(read.some || written)
+        Ok(read || written)
     }
 
     /// Runs the commands that wait. Returns whether no handle is left.
     fn obey(&mut self, cx: &Context<'_>, now: Time) -> Result<bool, Closed> {
-        let orders = self.link.orders(cx.waker());
-        if orders.close {
+        self.link.driver.register(cx.waker());
+        let mut state = self.link.lock();
+        let (new, close, leave) = (mem::take(&mut state.commands), state.close, state.handles == 0);
+        drop(state);
+        if close {
             return Err(self.peer.close().into());
         }
-        for command in orders.commands {
-            match command {
-                Command::Run(run) => run(&mut self.peer, now),
-                Command::Flush(done) => self.note_flush(done),
-            }
-            if let Some(reason) = self.peer.failure() {
-                return Err(reason.clone().into());
-            }
-        }
-        Ok(orders.leave)
+        self.link.places.add_permits(new.len());
+        let commands = mem::take(&mut self.commands).into_iter().chain(new);
+        let undone = |mut command: Command| (!command(&mut self.peer, now)).then_some(command);
+        self.commands = commands.filter_map(undone).collect();
+        Ok(leave)
     }
 
-    fn note_flush(&mut self, done: oneshot::Sender<()>) {
-        self.flushes.retain(|flush| !flush.done.is_closed());
-        self.flushes.push(Flush { ends: self.peer.marks(), done });
-    }
-
-    /// Hands out events while there is room, then reads if the machine has used up what is there.
-    fn read(&mut self, cx: &mut Context<'_>, now: Time) -> Result<Read, Closed> {
+    /// Hands out events while there is room. Returns whether there were any, and whether the machine has used
+    /// up what was read and wants more.
+    fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
         let mut heard = false;
         while self.link.has_room() {
-            if let Some(event) = self.peer.receive(&mut self.input, now)? {
-                self.link.deliver(event);
-                heard = true;
-                continue;
-            }
-            if self.input.is_empty() {
-                self.input = BytesMut::new();
-            }
-            if !self.peer.wants_read() {
-                break;
-            }
-            let (some, dry) = match self.poll_read(cx) {
-                Poll::Ready(Ok(0)) => return Err(self.peer.end(End::Eof, &self.input).into()),
-                Poll::Ready(Ok(_)) => (true, false),
-                Poll::Ready(Err(error)) => return Err(self.broken(&error)),
-                Poll::Pending => (false, coop::has_budget_remaining()),
+            let Some(event) = self.peer.receive(&mut self.input, now)? else {
+                if self.input.is_empty() {
+                    self.input = BytesMut::new();
+                }
+                return Ok((heard, self.peer.wants_read()));
             };
-            let fair = heard || dry;
-            return Ok(Read { some, fair });
+            self.link.deliver(event);
+            heard = true;
         }
-        Ok(Read { some: false, fair: true })
+        Ok((heard, false))
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut space = [MaybeUninit::uninit(); READ];
+    /// Reads once. Returns whether bytes came.
+    fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
-        self.input.extend_from_slice(buffer.filled());
-        Poll::Ready(Ok(buffer.filled().len()))
-    }
-
-    /// Writes once, or flushes the transport when everything is written. Returns whether it took something.
-    fn write(&mut self, cx: &mut Context<'_>, now: Time) -> Result<bool, Closed> {
-        let result = if self.peer.wants_write() {
-            self.poll_write(cx, now)
-        } else if self.unflushed {
-            self.poll_flush(cx).map_ok(|()| 0)
-        } else {
-            return Ok(false);
-        };
-        match result {
-            Poll::Ready(Ok(count)) => Ok(count > 0),
-            Poll::Ready(Err(error)) => Err(self.broken(&error)),
+        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
             Poll::Pending => Ok(false),
-        }
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>, now: Time) -> Poll<io::Result<usize>> {
-        let stream = Pin::new(&mut self.stream);
-        let count = ready!(if stream.is_write_vectored() {
-            let mut pieces = [IoSlice::new(&[]); PIECES];
-            let mut len = 0_usize;
-            for (piece, chunk) in pieces.iter_mut().zip(self.peer.chunks(COALESCE, now)) {
-                *piece = IoSlice::new(chunk);
-                len = len.saturating_add(1);
+            Poll::Ready(Err(error)) => Err(self.broken(&error)),
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                Err(self.peer.end(End::Eof, &self.input).into())
             }
-            stream.poll_write_vectored(cx, pieces.get(..len).unwrap_or_default())
-        } else {
-            stream.poll_write(cx, self.peer.transmit(now))
-        })?;
-        if count == 0 {
-            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            Poll::Ready(Ok(())) => {
+                self.input.extend_from_slice(buffer.filled());
+                Ok(true)
+            }
         }
-        self.peer.sent(count, now);
-        self.unflushed = true;
-        Poll::Ready(Ok(count))
     }
 
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
+    /// Writes once: small frames together, so that the transport sees whole ones, and large ones as they lie.
+    /// Returns how many bytes are out.
+    fn poll_write(&mut self, cx: &mut Context<'_>, now: Time) -> Poll<io::Result<usize>> {
+        let mut stream = Pin::new(&mut self.stream);
+        if self.unflushed == 0 {
+            if !self.peer.wants_write() {
+                return Poll::Ready(Ok(0));
+            }
+            let mut space = [MaybeUninit::uninit(); CHUNK];
+            let mut gathered = ReadBuf::uninit(&mut space);
+            let mut pieces = self.peer.chunks(CHUNK, now).peekable();
+            let bytes = if let Some(large) = pieces.next_if(|piece| piece.len() >= CHUNK) {
+                large
+            } else {
+                for piece in pieces {
+                    let (fits, _) = piece.split_at(piece.len().min(gathered.remaining()));
+                    gathered.put_slice(fits);
+                }
+                gathered.filled()
+            };
+            self.unflushed = ready!(stream.as_mut().poll_write(cx, bytes))?;
+            if self.unflushed == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+        }
+        ready!(stream.poll_flush(cx))?;
+        let count = mem::take(&mut self.unflushed);
+        self.peer.sent(count, now);
+        Poll::Ready(Ok(count))
     }
 
     /// Waits for the machine's deadline.
@@ -236,31 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, peer: Peer, link: Arc<Link>, clock: Clock) -> Self {
-        Self {
-            stream,
-            rng,
-            peer,
-            link,
-            clock,
-            input: BytesMut::new(),
-            sleep: None,
-            unflushed: false,
-            flushes: Vec::new(),
-        }
-    }
-
-    /// Tells those who waited for what is written now.
-    fn answer_flushes(&mut self) {
-        let peer = &self.peer;
-        for flush in self.flushes.extract_if(.., |flush| flush.ends.iter().all(|end| peer.is_flushed(*end))) {
-            // Nobody may be waiting any more.
-            flush.done.send(()).ok();
-        }
-    }
-
-    /// Whether all is written, and no batch of announcements is about to be.
-    fn is_done(&self) -> bool {
-        !self.peer.wants_write() && !self.unflushed && self.peer.waiting_announcements() == 0
+        let (input, commands) = (BytesMut::new(), Vec::new());
+        Self { stream, rng, peer, link, clock, input, unflushed: 0, sleep: None, commands }
     }
 
     /// The transport failed.
@@ -268,17 +219,24 @@ impl<S, R> Driver<S, R> {
         Closed { reason: self.peer.end(End::Failed, &self.input), transport: Some(error.kind()) }
     }
 
+    /// Keeps what remains, and lets go of everything else; events stay for the owner. Whoever waits for a
+    /// command that is dropped here learns why.
     fn finish(&mut self, closed: Closed) {
+        let remains = Remains { closed, stats: self.peer.stats() };
+        self.link.remains.set(Box::new(remains)).ok();
+        self.link.places.close();
         self.input = BytesMut::new();
         self.sleep = None;
-        self.link.finish(closed, self.peer.stats());
-        self.flushes.clear();
+        self.commands = Vec::new();
+        let unheard = mem::take(&mut self.link.lock().commands);
+        drop(unheard);
+        self.link.owner.wake();
     }
 }
 
 impl<S, R> Drop for Driver<S, R> {
     fn drop(&mut self) {
-        if self.link.remains().is_none() {
+        if self.link.remains.get().is_none() {
             let closed = self.peer.close().into();
             self.finish(closed);
         }
@@ -289,14 +247,4 @@ impl<S, R> fmt::Debug for Driver<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Driver").field("peer", &self.peer).finish_non_exhaustive()
     }
-}
-
-/// How reading went.
-#[derive(Clone, Copy, Debug)]
-struct Read {
-    /// Bytes came.
-    some: bool,
-    /// Timers may blame the remote for being silent: it was heard just now, or nothing of it is left to read.
-    /// Otherwise they rest, until the frame that is coming in has come or its bytes cease to.
-    fair: bool,
 }

@@ -1,15 +1,17 @@
 //! Events: what the machine tells its owner.
 
 use core::future::poll_fn;
+use core::mem;
 use core::task::{Context, Poll};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use peer_core::Event;
 
 use crate::closed::Closed;
-use crate::link::Link;
+use crate::link::{EVENTS, Link};
 
-/// What happens on a connection, in order.
+/// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
 /// At most 16 events wait to be asked for; then the remote is not read until the owner asks again, and it is
 /// not blamed for being silent meanwhile. Dropping this ends the connection at once.
@@ -38,18 +40,45 @@ impl Events {
 
     /// As [`next`](Self::next), for those who write futures by hand. Only the latest waker is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.link.poll_event(cx)
+        self.link.owner.register(cx.waker());
+        let mut state = self.link.lock();
+        let (next, resumes) = match state.events.pop_front() {
+            // A driver that stopped at a full queue goes on when half of it is free.
+            Some(event) => (Poll::Ready(Some(event)), state.events.len() == EVENTS / 2),
+            None if self.link.remains.get().is_some() => (Poll::Ready(None), false),
+            None => {
+                state.events = VecDeque::new();
+                (Poll::Pending, mem::take(&mut state.held))
+            }
+        };
+        drop(state);
+        if resumes {
+            self.link.driver.wake();
+        }
+        next
     }
 
     /// Why the connection is over, if it is.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
-        self.link.remains().map(|remains| &remains.closed)
+        self.link.remains.get().map(|remains| &remains.closed)
+    }
+}
+
+#[cfg(feature = "stream")]
+impl futures_core::Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: core::pin::Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        self.get_mut().poll_next(cx)
     }
 }
 
 impl Drop for Events {
     fn drop(&mut self) {
-        self.link.drop_events();
+        drop(self.link.tell_driver(|state| {
+            state.close = true;
+            mem::take(&mut state.events)
+        }));
     }
 }

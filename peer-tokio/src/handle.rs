@@ -10,17 +10,24 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::closed::Closed;
-use crate::link::{Command, Link};
+use crate::link::Link;
 
 /// Commands a connection. Clones command the same one.
 ///
 /// A command is a closure that the driver runs on the machine ([`with`](Self::with)); the common ones have
 /// methods of their own. At most 16 wait for the driver at a time, more wait for a place. A command that the
-/// machine refuses is refused with its error, and the connection lives.
+/// machine refuses is refused with its error, and the connection lives; after the end each one fails with the
+/// reason.
 ///
 /// When the last handle is dropped, what waits to be written is written, with the time the machine allows for
 /// each frame, batches of announcements included; then the connection ends. Until then events go on. Living
 /// [`Events`](crate::Events) do not keep a connection that nobody can command: a listener keeps a handle.
+///
+/// # Cancel safety
+///
+/// A command whose future is dropped before there was a place for it does not happen. Dropped later, it
+/// happens all the same, once, and what it returned is dropped. To know which, [`reserve`](Self::reserve)
+/// first. The methods without a section of that name are such commands.
 #[derive(Debug)]
 pub struct Handle {
     link: Arc<Link>,
@@ -28,14 +35,21 @@ pub struct Handle {
 }
 
 /// A place for one command. Dropped without being used, it is given back.
+///
+/// # Cancel safety
+///
+/// Its methods give the command before they return, and their futures only wait for the answer: dropped, even
+/// unpolled, they do not take the command back.
 #[derive(Debug)]
 pub struct Permit<'a> {
-    handle: &'a Handle,
+    link: &'a Arc<Link>,
     place: SemaphorePermit<'a>,
 }
 
 impl Handle {
-    pub(crate) const fn new(link: Arc<Link>, clock: Clock) -> Self {
+    /// The first one of a connection.
+    pub(crate) fn new(link: Arc<Link>, clock: Clock) -> Self {
+        link.lock().handles = 1;
         Self { link, clock }
     }
 
@@ -50,8 +64,10 @@ impl Handle {
     /// Nothing is lost but the turn in the queue of those who wait. With the permit in hand a command is
     /// given without waiting, so that between waiting and commanding there is nothing to cancel.
     pub async fn reserve(&self) -> Result<Permit<'_>, Closed> {
-        let place = self.link.place().await?;
-        Ok(Permit { handle: self, place })
+        match self.link.places.acquire().await {
+            Ok(place) => Ok(Permit { link: &self.link, place }),
+            Err(_) => Err(self.closed().await),
+        }
     }
 
     /// Runs `command` on the machine, inside the driver, and returns what it returned.
@@ -63,11 +79,6 @@ impl Handle {
     /// # Errors
     ///
     /// Why the connection is over.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before there was a place, nothing happened. Dropped later, the command runs, and what it
-    /// returned is dropped. To know which, [`reserve`](Self::reserve) first.
     pub async fn with<T: Send + 'static>(
         &self,
         command: impl FnOnce(&mut Peer, Time) -> T + Send + 'static,
@@ -81,11 +92,6 @@ impl Handle {
     /// # Errors
     ///
     /// As [`Peer::send`]. With [`SendError::Full`], wait for [`flush`](Self::flush) and try again.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropped before there was a place, the message is dropped with it; dropped later, it is sent all the
-    /// same, once. To know which, [`reserve`](Self::reserve) first.
     pub async fn send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
         let message = message.into();
         self.reserve().await?.send(message).await
@@ -96,10 +102,6 @@ impl Handle {
     /// # Errors
     ///
     /// As [`Peer::announce`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`with`](Self::with).
     pub async fn announce(&self, item: Inventory) -> Result<bool, SendError> {
         self.with(move |peer, now| peer.announce(item, now)).await?
     }
@@ -109,10 +111,6 @@ impl Handle {
     /// # Errors
     ///
     /// As [`Peer::announce_now`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`with`](Self::with).
     pub async fn announce_now(&self, item: Inventory) -> Result<bool, SendError> {
         self.with(move |peer, now| peer.announce_now(item, now)).await?
     }
@@ -123,10 +121,6 @@ impl Handle {
     /// # Errors
     ///
     /// As [`Peer::request_headers`].
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`with`](Self::with).
     pub async fn request_headers(&self, locator: Vec<Hash>, stop: Hash) -> Result<bool, SendError> {
         self.with(move |peer, _| peer.request_headers(&locator, stop)).await?
     }
@@ -136,28 +130,20 @@ impl Handle {
     /// # Errors
     ///
     /// Why the connection is over.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`with`](Self::with).
     pub async fn add_known(&self, item: Inventory) -> Result<(), Closed> {
         self.with(move |peer, now| peer.add_known(&item, now)).await
     }
 
     /// A snapshot of everything that is counted; after the end, as it was at the end.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost.
     pub async fn stats(&self) -> Stats {
         match self.with(|peer, _| peer.stats()).await {
             Ok(stats) => stats,
-            Err(_) => self.link.ended().await.stats.clone(),
+            Err(_) => self.link.remains.wait().await.stats.clone(),
         }
     }
 
-    /// Waits until everything that is queued by now, in both lanes, has been handed to the transport.
-    /// Announcements are not queued before their batch leaves.
+    /// Waits until everything that is queued by now, in both lanes, has been handed to the transport and is
+    /// flushed there. Announcements are not queued before their batch leaves.
     ///
     /// # Errors
     ///
@@ -167,8 +153,12 @@ impl Handle {
     ///
     /// Nothing is lost: what is queued is written all the same.
     pub async fn flush(&self) -> Result<(), Closed> {
-        let (done, answer) = oneshot::channel();
-        self.reserve().await?.give(Command::Flush(done), answer).await
+        let mut ends = None;
+        let all_out = move |peer: &mut Peer, _| {
+            let ends = ends.get_or_insert_with(|| peer.marks());
+            ends.iter().all(|end| peer.is_flushed(*end)).then_some(())
+        };
+        self.reserve().await?.give(all_out).await
     }
 
     /// Ends the connection at once: what waits to be written, and commands that wait for the driver, are
@@ -176,7 +166,7 @@ impl Handle {
     /// asked for.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
-        self.link.close();
+        self.link.tell_driver(|state| state.close = true);
     }
 
     /// Waits for the end, and returns the reason.
@@ -186,7 +176,7 @@ impl Handle {
     /// Nothing is lost; it can be asked again at any time.
     #[doc(alias = "WaitForDisconnect")]
     pub async fn closed(&self) -> Closed {
-        self.link.ended().await.closed.clone()
+        self.link.remains.wait().await.closed.clone()
     }
 
     /// The instant that a time in [`Stats`] stands for; `None` where it is too far away to be one.
@@ -197,15 +187,11 @@ impl Handle {
 }
 
 impl Permit<'_> {
-    /// As [`Handle::with`], but the command is given before this returns.
+    /// As [`Handle::with`].
     ///
     /// # Errors
     ///
     /// The future's: why the connection is over.
-    ///
-    /// # Cancel safety
-    ///
-    /// The future only waits for the answer: dropped, even unpolled, it does not take the command back.
     pub fn with<T: Send + 'static, F>(
         self,
         command: F,
@@ -213,38 +199,45 @@ impl Permit<'_> {
     where
         F: FnOnce(&mut Peer, Time) -> T + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let run = move |peer: &mut Peer, now| drop(reply.send(command(peer, now)));
-        self.give(Command::Run(Box::new(run)), answer)
+        let mut command = Some(command);
+        self.give(move |peer, now| command.take().map(|command| command(peer, now)))
     }
 
-    /// As [`Handle::send`], but the message is given before this returns.
+    /// As [`Handle::send`].
     ///
     /// # Errors
     ///
     /// The future's: as [`Peer::send`].
-    ///
-    /// # Cancel safety
-    ///
-    /// The future only waits for the answer: dropped, even unpolled, it does not take the message back.
     pub fn send(self, message: Message) -> impl Future<Output = Result<Mark, SendError>> + Send + use<> {
         let answer = self.with(move |peer, _| peer.send(&message));
         async move { answer.await? }
     }
 
-    /// Gives a command whose reply comes through `answer`. A command that is dropped without one means that
+    /// Gives a command that may need several attempts. One that is dropped without having succeeded means that
     /// the connection is over or about to be.
-    fn give<T: Send>(
+    fn give<T: Send + 'static, F>(
         self,
-        command: Command,
-        answer: oneshot::Receiver<T>,
-    ) -> impl Future<Output = Result<T, Closed>> + Send + use<T> {
-        let link = Arc::clone(&self.handle.link);
-        link.command(self.place, command);
+        mut attempt: F,
+    ) -> impl Future<Output = Result<T, Closed>> + Send + use<T, F>
+    where
+        F: FnMut(&mut Peer, Time) -> Option<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let mut reply = Some(reply);
+        self.place.forget();
+        self.link.command(Box::new(move |peer, now| match attempt(peer, now) {
+            Some(value) => {
+                // Nobody may be waiting any more.
+                reply.take().map(|reply| reply.send(value));
+                true
+            }
+            None => reply.as_ref().is_none_or(oneshot::Sender::is_closed),
+        }));
+        let link = Arc::clone(self.link);
         async move {
             match answer.await {
                 Ok(value) => Ok(value),
-                Err(_) => Err(link.ended().await.closed.clone()),
+                Err(_) => Err(link.remains.wait().await.closed.clone()),
             }
         }
     }
@@ -252,13 +245,15 @@ impl Permit<'_> {
 
 impl Clone for Handle {
     fn clone(&self) -> Self {
-        self.link.add_handle();
-        Self::new(Arc::clone(&self.link), self.clock)
+        let mut state = self.link.lock();
+        state.handles = state.handles.saturating_add(1);
+        drop(state);
+        Self { link: Arc::clone(&self.link), clock: self.clock }
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.link.drop_handle();
+        self.link.tell_driver(|state| state.handles = state.handles.saturating_sub(1));
     }
 }

@@ -46,14 +46,24 @@
 //!
 //! * **Nothing is pulled that cannot be delivered.** The driver pulls an event only with a free place for it.
 //!   An owner that stops asking stops the reading, so memory stays flat; writing, timers and commands go on,
-//!   and the remote is not blamed.
+//!   and the remote is not blamed. Pings are answered when they are pulled.
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is answered
 //!   until the owner asks for the next event.
 //! * **Cancel safety.** Every future of this crate may be dropped at any time; each says what that means.
 //! * **Full duplex and fair.** Reading and writing never wait for each other, and one poll does a bounded
-//!   amount of work.
-//! * **Small.** One task, one timer, no buffer while nothing is in flight, no thread, no global.
+//!   amount of work: it reads at most 256 KiB.
+//! * **Whole frames.** What waits is gathered, up to 16 KiB, and leaves in one write, whether the stream is
+//!   vectored or not; so a message is one segment where it fits.
+//! * **Small.** One task, one timer, no buffer while nothing is in flight, no thread, no global. An idle
+//!   connection over TCP holds 1.4 KiB, its task, timer and place in tokio's reactor included, with a generator
+//!   that has no memory of its own.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
+//!
+//! # Features
+//!
+//! * `stream`: [`Events`] is a `futures_core::Stream`.
+//! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
+//! * `cli`: the tool `dcrpeer`; the library is the same with it.
 
 mod clock;
 mod closed;
@@ -78,7 +88,9 @@ use self::link::Link;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.
 ///
-/// `rng` should be a generator for cryptography; it makes the nonces by which a node knows itself.
+/// Of a TCP stream, `set_nodelay(true)` first: frames are gathered here, and the kernel would only hold the
+/// last of them back. `rng` should be a generator for cryptography; it makes the nonces by which a node knows
+/// itself. `rand_core::UnwrapErr(getrandom::SysRng)` is one without memory of its own.
 ///
 /// # Errors
 ///
@@ -97,7 +109,7 @@ pub fn outbound<S, R: Rng>(
 
 /// A connection that the remote made, over the accepted stream. It says nothing before the remote has.
 ///
-/// `rng` as for [`outbound`].
+/// `stream` and `rng` as for [`outbound`].
 #[doc(alias = "AssociateConnection")]
 pub fn inbound<S, R: Rng>(
     stream: S,

@@ -5,7 +5,7 @@ use core::num::NonZeroUsize;
 
 use peer_core::message::{Block, BlockHeader, GetCFsV2};
 use peer_core::{
-    Command, Config, ConfigError, Error, Excess, FrameError, Hash, Message, Peer, ProtocolVersion,
+    Command, Config, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
     UnrequestedAnswers,
 };
 use peer_tests::remote::{NETWORK, Remote, header};
@@ -94,11 +94,6 @@ fn a_small_payload_that_is_kept_does_not_keep_the_input_alive() {
 fn errors_are_small() {
     assert!(size_of::<Error>() <= 4 * size_of::<usize>());
     assert!(size_of::<Result<(), Error>>() <= 4 * size_of::<usize>());
-}
-
-#[test]
-fn a_peer_is_small() {
-    assert!(size_of::<Peer>() <= 1024, "{}", size_of::<Peer>());
 }
 
 #[test]

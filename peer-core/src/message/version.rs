@@ -14,7 +14,7 @@ use crate::services::Services;
 
 /// What software a node runs: up to 256 bytes of printable ASCII.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserAgent(String);
+pub struct UserAgent(Box<str>);
 
 impl UserAgent {
     /// The longest, in bytes.
@@ -34,7 +34,7 @@ impl UserAgent {
         if !is_strict_ascii(text.as_bytes()) {
             return Err(CodecError::MalformedStrictString);
         }
-        Ok(Self(text))
+        Ok(Self(text.into_boxed_str()))
     }
 
     /// The text.

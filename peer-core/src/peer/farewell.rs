@@ -6,7 +6,7 @@ use alloc::format;
 use alloc::string::String;
 use core::error::Error as _;
 
-use super::handshake::{Clock, Early, Handshake};
+use super::handshake::{Early, Handshake};
 use super::{Peer, Purpose, trace};
 use crate::error::{Error, FrameError};
 use crate::event::Event;
@@ -34,7 +34,7 @@ impl Peer {
             trace::ended(self, &error);
             error
         };
-        self.failure = Some(error.clone());
+        self.failure = Some(Box::new(error.clone()));
         self.let_go();
         self.outbox.clear();
         error
@@ -42,8 +42,7 @@ impl Peer {
 
     /// Lets go of everything but what is to be written.
     fn let_go(&mut self) {
-        self.ticket = None;
-        self.clock = Clock::Stopped;
+        self.opening = None;
         self.reader = FrameReader::new();
         self.keepalive.next_ping = None;
         self.trickle.take();

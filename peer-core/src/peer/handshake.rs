@@ -8,6 +8,7 @@
 //!                                                                                       verack is queued
 //! ```
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::frame::{Frame, Header};
 use crate::hash::Hash;
 use crate::message::{Command, Version};
+use crate::node::Ticket;
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
@@ -41,12 +43,26 @@ pub(crate) enum Handshake {
     Established(Early),
 }
 
+/// What only an open handshake needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    /// Ours, told in our `version`.
+    pub(crate) nonce: u64,
+    /// An outbound handshake's place in the node's table.
+    pub(crate) ticket: Option<Ticket>,
+    pub(crate) clock: Clock,
+}
+
 /// Frames that came between `version` and `verack`, in order.
 ///
 /// Each was decoded when it came, to be refused in time if it is malformed. It is kept as bytes all the same:
 /// as messages, many small ones would cost a multiple of what the remote sent.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Early {
+pub(crate) struct Early(Option<Box<Kept>>);
+
+/// See [`Early`], where there is one.
+#[derive(Clone, Debug, Default)]
+struct Kept {
     /// Each with its command and the size of its payload in front.
     frames: BytesMut,
     count: usize,
@@ -57,28 +73,25 @@ pub(crate) struct Early {
 impl Early {
     /// Keeps a frame that came early, as far as the negotiated version tolerates it.
     pub(crate) fn push(&mut self, frame: &Frame, version: ProtocolVersion) -> Result<(), Error> {
-        let too_many = version >= ProtocolVersion::REMOVE_REJECT && self.count >= MAX_EARLY_MESSAGES;
+        let count = self.0.as_ref().map_or(0, |kept| kept.count);
+        let too_many = version >= ProtocolVersion::REMOVE_REJECT && count >= MAX_EARLY_MESSAGES;
         let len = u32::try_from(frame.payload.len()).unwrap_or(u32::MAX);
         if too_many || frame.wire_len() > self.room() {
             return Err(Error::NotVerAckMessage { got: frame.command });
         }
-        self.count = self.count.saturating_add(1);
-        self.wire_len = self.wire_len.saturating_add(frame.wire_len());
-        self.frames.extend_from_slice(&frame.command.to_wire());
-        self.frames.extend_from_slice(&len.to_le_bytes());
-        self.frames.extend_from_slice(&frame.payload);
+        let kept = self.0.get_or_insert_default();
+        kept.count = kept.count.saturating_add(1);
+        kept.wire_len = kept.wire_len.saturating_add(frame.wire_len());
+        kept.frames.extend_from_slice(&frame.command.to_wire());
+        kept.frames.extend_from_slice(&len.to_le_bytes());
+        kept.frames.extend_from_slice(&frame.payload);
         Ok(())
     }
 
     /// Whether a payload of `len` bytes may come before `verack`, going by its header; `verack` itself
     /// always may. At version 12 a small one is read to be told apart from a malformed one, as the reference
     /// does.
-    pub(crate) const fn admit(
-        &self,
-        got: Command,
-        len: usize,
-        version: ProtocolVersion,
-    ) -> Result<(), Error> {
+    pub(crate) fn admit(&self, got: Command, len: usize, version: ProtocolVersion) -> Result<(), Error> {
         let room = if version.get() >= ProtocolVersion::ADDR_V2.get() {
             MAX_VERSION
         } else {
@@ -88,21 +101,22 @@ impl Early {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let (command, rest) = self.frames.split_first_chunk()?;
+        let frames = &mut self.0.as_mut()?.frames;
+        let (command, rest) = frames.split_first_chunk()?;
         let (command, (len, rest)) = (Command::from_wire(*command)?, rest.split_first_chunk()?);
         let payload = Bytes::copy_from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?);
-        self.frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
-        if self.frames.is_empty() {
+        frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
+        if frames.is_empty() {
             // Gives the memory back: most of the connection is still to come.
-            self.frames = BytesMut::new();
+            self.0 = None;
         }
         let hash = Hash::digest(&payload);
         Some(Frame { command, payload, hash })
     }
 
     /// Bytes on the wire that may still come early.
-    const fn room(&self) -> usize {
-        MAX_EARLY_BYTES.saturating_sub(self.wire_len)
+    fn room(&self) -> usize {
+        MAX_EARLY_BYTES.saturating_sub(self.0.as_ref().map_or(0, |kept| kept.wire_len))
     }
 }
 
@@ -113,8 +127,6 @@ pub(crate) enum Clock {
     Running(Time),
     /// So much is left.
     Resting(Duration),
-    /// The handshake is over.
-    Stopped,
 }
 
 impl Clock {
@@ -133,7 +145,7 @@ impl Clock {
     pub(crate) const fn deadline(self) -> Option<Time> {
         match self {
             Self::Running(deadline) => Some(deadline),
-            Self::Resting(_) | Self::Stopped => None,
+            Self::Resting(_) => None,
         }
     }
 }

@@ -18,7 +18,12 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     key: (u64, u64),
-    items: Option<Box<LruCache<u64, Standing, BuildHasherDefault<AsIs>>>>,
+    items: Option<Box<Items>>,
+}
+
+#[derive(Clone, Debug)]
+struct Items {
+    recent: LruCache<u64, Standing, BuildHasherDefault<AsIs>>,
     /// How many of them wait.
     waiting: usize,
 }
@@ -54,13 +59,12 @@ impl Hasher for AsIs {
 
 impl Known {
     pub(crate) const fn new(key: (u64, u64)) -> Self {
-        Self { key, items: None, waiting: 0 }
+        Self { key, items: None }
     }
 
     /// Whether the remote is known to have `item`.
     pub(crate) fn contains(&self, item: &Inventory, now: Time, lifetime: Duration) -> bool {
-        let standing = self.items.as_ref().and_then(|items| items.peek(&self.fingerprint(item)));
-        standing.is_some_and(|standing| standing.is_known(now, lifetime))
+        self.standing(item).is_some_and(|standing| standing.is_known(now, lifetime))
     }
 
     /// Notes that the remote has `item` as of `now`, and returns whether that is news.
@@ -71,8 +75,7 @@ impl Known {
 
     /// Whether `item` waits to be announced.
     pub(crate) fn is_waiting(&self, item: &Inventory) -> bool {
-        let standing = self.items.as_ref().and_then(|items| items.peek(&self.fingerprint(item)));
-        standing == Some(&Standing::Waiting)
+        self.standing(item) == Some(Standing::Waiting)
     }
 
     /// Notes that `item` waits to be announced.
@@ -83,23 +86,36 @@ impl Known {
     /// Sets how `item` stands. What waits is never forgotten; of the rest the least recent is, above `limit`.
     fn put(&mut self, item: &Inventory, standing: Standing, limit: NonZeroUsize) -> Option<Standing> {
         let fingerprint = self.fingerprint(item);
-        let hasher = BuildHasherDefault::default;
-        let items = self.items.get_or_insert_with(|| Box::new(LruCache::unbounded_with_hasher(hasher())));
-        let before = items.put(fingerprint, standing);
-        self.waiting = self.waiting.saturating_add(usize::from(standing == Standing::Waiting));
-        self.waiting = self.waiting.saturating_sub(usize::from(before == Some(Standing::Waiting)));
-        while items.len() > limit.get().saturating_add(self.waiting) {
-            if let Some((fingerprint, Standing::Waiting)) = items.pop_lru() {
-                items.put(fingerprint, Standing::Waiting);
-            }
-        }
-        before
+        self.items.get_or_insert_with(Items::new).put(fingerprint, standing, limit)
+    }
+
+    fn standing(&self, item: &Inventory) -> Option<Standing> {
+        self.items.as_ref()?.recent.peek(&self.fingerprint(item)).copied()
     }
 
     fn fingerprint(&self, item: &Inventory) -> u64 {
         let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
         item.hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+impl Items {
+    fn new() -> Box<Self> {
+        let recent = LruCache::unbounded_with_hasher(BuildHasherDefault::default());
+        Box::new(Self { recent, waiting: 0 })
+    }
+
+    fn put(&mut self, fingerprint: u64, standing: Standing, limit: NonZeroUsize) -> Option<Standing> {
+        let before = self.recent.put(fingerprint, standing);
+        self.waiting = self.waiting.saturating_add(usize::from(standing == Standing::Waiting));
+        self.waiting = self.waiting.saturating_sub(usize::from(before == Some(Standing::Waiting)));
+        while self.recent.len() > limit.get().saturating_add(self.waiting) {
+            if let Some((fingerprint, Standing::Waiting)) = self.recent.pop_lru() {
+                self.recent.put(fingerprint, Standing::Waiting);
+            }
+        }
+        before
     }
 }
 

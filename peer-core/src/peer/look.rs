@@ -28,13 +28,13 @@ impl Peer {
 
     /// Whether something waits to be written.
     #[must_use]
-    pub const fn wants_write(&self) -> bool {
+    pub fn wants_write(&self) -> bool {
         self.outbox.queued() > 0
     }
 
     /// Bytes that wait to be written.
     #[must_use]
-    pub const fn queued(&self) -> usize {
+    pub fn queued(&self) -> usize {
         self.outbox.queued()
     }
 
@@ -54,7 +54,7 @@ impl Peer {
 
     /// Announcements that wait for their batch to leave. They are not queued before.
     #[must_use]
-    pub const fn waiting_announcements(&self) -> usize {
+    pub fn waiting_announcements(&self) -> usize {
         self.trickle.len()
     }
 
@@ -122,8 +122,8 @@ impl Peer {
     /// Why the connection is over, if it is.
     #[must_use]
     #[doc(alias = "Connected")]
-    pub const fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_deref()
     }
 
     /// A snapshot of everything that is counted.

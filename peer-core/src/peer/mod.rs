@@ -22,13 +22,11 @@ mod trickle;
 mod waiting;
 
 use alloc::boxed::Box;
-use core::time::Duration;
-
 use bytes::BytesMut;
 use rand_core::Rng;
 
 use self::ask::LastAsked;
-use self::handshake::{Clock, Handshake};
+use self::handshake::{Clock, Handshake, Opening};
 use self::keepalive::Keepalive;
 use self::known::{Known, Limits};
 pub use self::outbox::Mark;
@@ -65,11 +63,9 @@ pub struct Peer {
     hello: Hello,
     direction: Direction,
     connected: Time,
-    nonce: u64,
-    /// An outbound handshake's place in the node's table.
-    ticket: Option<Ticket>,
+    /// Until the handshake is complete.
+    opening: Option<Box<Opening>>,
     handshake: Handshake,
-    clock: Clock,
     /// The protocol version in force.
     version: ProtocolVersion,
     remote: Option<Box<Version>>,
@@ -85,8 +81,8 @@ pub struct Peer {
     parting: Option<Box<Error>>,
     /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
     waiting: Option<Time>,
-    /// How long we waited for the remote before that, all in all.
-    waited: Duration,
+    /// What the clock that runs only while we wait showed when we began to.
+    waited: Time,
     /// Bytes that are there of a frame that is not whole yet.
     progress: usize,
     wants_headers: bool,
@@ -95,7 +91,7 @@ pub struct Peer {
     last_recv: Option<Time>,
     bytes_sent: u64,
     bytes_received: u64,
-    failure: Option<Error>,
+    failure: Option<Box<Error>>,
 }
 
 /// How the transport ended.
@@ -126,7 +122,9 @@ impl Peer {
     ) -> Result<Self, TooManyHandshakes> {
         let mut peer = Self::new(node, hello, Direction::Outbound, now, rng);
         let limit = node.config().open_handshakes;
-        peer.ticket = Some(node.open(peer.nonce).ok_or(TooManyHandshakes { limit })?);
+        if let Some(opening) = &mut peer.opening {
+            opening.ticket = Some(node.open(opening.nonce).ok_or(TooManyHandshakes { limit })?);
+        }
         peer.push_version();
         Ok(peer)
     }
@@ -151,10 +149,12 @@ impl Peer {
             hello,
             direction,
             connected: now,
-            nonce: draw_nonce(rng),
-            ticket: None,
+            opening: Some(Box::new(Opening {
+                nonce: draw_nonce(rng),
+                ticket: None,
+                clock: Clock::Running(now + config.handshake_timeout),
+            })),
             handshake: Handshake::AwaitVersion,
-            clock: Clock::Running(now + config.handshake_timeout),
             version: config.protocol_version,
             remote: None,
             reader: FrameReader::new(),
@@ -167,7 +167,7 @@ impl Peer {
             last_announced: None,
             parting: None,
             waiting: Some(now),
-            waited: Duration::ZERO,
+            waited: Time::ZERO,
             progress: 0,
             wants_headers: false,
             last_block: 0,
@@ -219,10 +219,11 @@ impl Peer {
     ///
     /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
     pub fn end(&mut self, end: End, input: &[u8]) -> Error {
-        if let Some(error) = &self.failure {
+        if let Some(error) = self.failure() {
             return error.clone();
         }
-        let met = self.ticket.as_ref().is_some_and(Ticket::is_met);
+        let ticket = self.opening.as_ref().and_then(|opening| opening.ticket.as_ref());
+        let met = ticket.is_some_and(Ticket::is_met);
         let error = match (end, self.reader.missing(input)) {
             _ if met => Error::SelfConnection,
             (End::Failed, _) => Error::TransportFailed,
@@ -237,7 +238,7 @@ impl Peer {
     /// Ends the connection at the owner's wish. Nothing more is written; flush first if that matters.
     #[doc(alias = "Disconnect")]
     pub fn close(&mut self) -> Error {
-        match &self.failure {
+        match self.failure() {
             Some(error) => error.clone(),
             None => self.fail(Error::ClosedByOwner),
         }
@@ -285,8 +286,9 @@ impl Peer {
         if self.failure.is_some() {
             return None;
         }
+        let handshake = self.opening.as_ref().and_then(|opening| opening.clock.deadline());
         let deadlines = [
-            (self.waiting.and(self.clock.deadline()), Timer::Handshake),
+            (self.waiting.and(handshake), Timer::Handshake),
             (self.idle_deadline(), Timer::Idle),
             (self.outbox.stall_deadline(), Timer::WriteStall),
             (self.stall_deadline(), Timer::Stall),
@@ -374,7 +376,7 @@ impl Peer {
 
     /// The failure, if there is one.
     fn alive(&self) -> Result<(), Error> {
-        self.failure.clone().map_or(Ok(()), Err)
+        self.failure().cloned().map_or(Ok(()), Err)
     }
 }
 

@@ -3,7 +3,9 @@
 //! Control overtakes bulk, but only bulk that nobody has been shown: once [`Outbox::offer`] has shown a
 //! frame, its bytes come next until the last one is taken.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -63,6 +65,16 @@ impl Piece {
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
+    /// Frames that were not taken yet. Most peers are idle most of the time: then there is nothing here.
+    queues: Option<Box<Queues>>,
+    /// Bytes ever put into each lane, and ever taken from it.
+    put: Lanes,
+    flushed: Lanes,
+}
+
+/// Frames that were not taken yet, at least one.
+#[derive(Clone, Debug, Default)]
+struct Queues {
     /// Frames that the transport has been shown, oldest first.
     shown: VecDeque<Piece>,
     control: VecDeque<Piece>,
@@ -77,9 +89,6 @@ pub(crate) struct Outbox {
     queued: usize,
     /// Of those, bytes of answers that the machine owes.
     owed: usize,
-    /// Bytes ever put into each lane, and ever taken from it.
-    put: Lanes,
-    flushed: Lanes,
 }
 
 /// One position for each lane.
@@ -102,36 +111,128 @@ impl Outbox {
     /// Queues a frame whose payload is in `head` behind the header, or in `body`.
     pub(crate) fn push(&mut self, head: Bytes, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
         let piece = Piece { head, body, lane, purpose };
-        let len = piece.len();
-        self.queued = self.queued.saturating_add(len);
-        if purpose == Purpose::Owed {
-            self.owed = self.owed.saturating_add(len);
-        }
         let end = self.put.at(lane);
         if purpose != Purpose::Farewell {
-            *end = end.saturating_add(len as u64);
+            *end = end.saturating_add(piece.len() as u64);
         }
         let mark = Mark { lane, end: *end };
-        match lane {
-            Lane::Control => self.control.push_back(piece),
-            Lane::Bulk => self.bulk.push_back(piece),
-        }
+        self.queues.get_or_insert_default().push(piece);
         mark
     }
 
     /// What the transport should write next. Empty where nothing waits.
     pub(crate) fn offer(&mut self, now: Time) -> &[u8] {
-        self.show(1, now);
-        let [head, body] = self.shown.front().map(|piece| piece.rest(self.taken)).unwrap_or_default();
-        if head.is_empty() { body } else { head }
+        self.queues.as_mut().map(|queues| queues.offer(now)).unwrap_or_default()
     }
 
     /// As [`offer`](Self::offer), in pieces for a vectored write: whole frames until they have at least
     /// `enough` bytes together.
     pub(crate) fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.queues.iter_mut().flat_map(move |queues| queues.offer_many(enough, now))
+    }
+
+    /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame
+    /// that is complete with that. Returns the bytes taken, which are no more than were shown.
+    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose)) -> usize {
+        let Self { queues, flushed, .. } = self;
+        let Some(open) = queues else { return 0 };
+        let mut left = count;
+        while let Some(step) = open.take(left, now) {
+            left = left.saturating_sub(step.count);
+            if step.purpose != Purpose::Farewell {
+                let flushed = flushed.at(step.lane);
+                *flushed = flushed.saturating_add(step.count as u64);
+            }
+            if !step.is_done {
+                break;
+            }
+            written(step.purpose);
+        }
+        open.give_back();
+        if open.queued == 0 {
+            *queues = None;
+        }
+        count.saturating_sub(left)
+    }
+
+    /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never
+    /// flushed.
+    pub(crate) fn drop_unshown(&mut self) {
+        if let Some(queues) = &mut self.queues {
+            queues.drop_unshown();
+        }
+    }
+
+    /// Drops everything that was not taken.
+    pub(crate) fn clear(&mut self) {
+        self.queues = None;
+    }
+
+    /// The ends of both lanes.
+    pub(crate) const fn marks(&self) -> [Mark; 2] {
+        [Mark { lane: Lane::Control, end: self.put.control }, Mark { lane: Lane::Bulk, end: self.put.bulk }]
+    }
+
+    pub(crate) const fn is_flushed(&self, mark: Mark) -> bool {
+        let flushed = match mark.lane {
+            Lane::Control => self.flushed.control,
+            Lane::Bulk => self.flushed.bulk,
+        };
+        mark.end <= flushed
+    }
+
+    /// Bytes not taken yet.
+    pub(crate) fn queued(&self) -> usize {
+        self.queues.as_ref().map_or(0, |queues| queues.queued)
+    }
+
+    /// Bytes not taken yet of answers that the machine owes.
+    pub(crate) fn owed(&self) -> usize {
+        self.queues.as_ref().map_or(0, |queues| queues.owed)
+    }
+
+    /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second
+    /// more for every 256 KiB of the frame, as in the reference.
+    pub(crate) fn stall_deadline(&self) -> Option<Time> {
+        let queues = self.queues.as_ref()?;
+        let piece = queues.shown.front()?;
+        let allowance = Duration::from_secs((piece.len() / (256 * 1024)) as u64);
+        Some(queues.offered + Duration::from_secs(20) + allowance)
+    }
+}
+
+/// What the transport took of one frame.
+struct Step {
+    lane: Lane,
+    purpose: Purpose,
+    count: usize,
+    /// Whether the frame is complete with that.
+    is_done: bool,
+}
+
+impl Queues {
+    fn push(&mut self, piece: Piece) {
+        let len = piece.len();
+        self.queued = self.queued.saturating_add(len);
+        if piece.purpose == Purpose::Owed {
+            self.owed = self.owed.saturating_add(len);
+        }
+        match piece.lane {
+            Lane::Control => self.control.push_back(piece),
+            Lane::Bulk => self.bulk.push_back(piece),
+        }
+    }
+
+    fn offer(&mut self, now: Time) -> &[u8] {
+        self.show(1, now);
+        let [head, body] = self.shown.front().map(|piece| piece.rest(self.taken)).unwrap_or_default();
+        if head.is_empty() { body } else { head }
+    }
+
+    fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
         self.show(enough.max(1), now);
         let mut taken = self.taken;
-        let pieces = self.shown.iter().flat_map(move |piece| piece.rest(core::mem::take(&mut taken)));
+        let pieces = self.shown.iter().flat_map(move |piece| piece.rest(mem::take(&mut taken)));
         pieces.filter(|slice| !slice.is_empty())
     }
 
@@ -149,29 +250,28 @@ impl Outbox {
         }
     }
 
-    /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame
-    /// that is complete with that. Returns the bytes taken, which are no more than were shown.
-    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose)) -> usize {
-        let mut left = count;
-        while let Some(piece) = self.shown.front() {
-            let rest = piece.len().saturating_sub(self.taken);
-            let step = rest.min(left);
-            self.note_taken(piece.lane, piece.purpose, step);
-            left = left.saturating_sub(step);
-            if step < rest {
-                break;
-            }
-            if let Some(done) = self.shown.pop_front() {
-                written(done.purpose);
-            }
+    /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
+    fn take(&mut self, count: usize, now: Time) -> Option<Step> {
+        let piece = self.shown.front()?;
+        let rest = piece.len().saturating_sub(self.taken);
+        let (lane, purpose, step) = (piece.lane, piece.purpose, rest.min(count));
+        self.on_show = self.on_show.saturating_sub(step);
+        self.queued = self.queued.saturating_sub(step);
+        if purpose == Purpose::Owed {
+            self.owed = self.owed.saturating_sub(step);
+        }
+        let is_done = step == rest;
+        if is_done {
+            self.shown.pop_front();
             self.taken = 0;
             self.offered = now;
+        } else {
+            self.taken = self.taken.saturating_add(step);
         }
-        self.give_back();
-        count.saturating_sub(left)
+        Some(Step { lane, purpose, count: step, is_done })
     }
 
-    /// Gives back the memory of queues that are empty, since most peers are idle most of the time.
+    /// Gives back the memory of queues that are empty.
     fn give_back(&mut self) {
         for queue in [&mut self.shown, &mut self.control, &mut self.bulk] {
             if queue.is_empty() {
@@ -180,61 +280,10 @@ impl Outbox {
         }
     }
 
-    fn note_taken(&mut self, lane: Lane, purpose: Purpose, count: usize) {
-        self.taken = self.taken.saturating_add(count);
-        self.on_show = self.on_show.saturating_sub(count);
-        self.queued = self.queued.saturating_sub(count);
-        if purpose == Purpose::Owed {
-            self.owed = self.owed.saturating_sub(count);
-        }
-        if purpose != Purpose::Farewell {
-            let flushed = self.flushed.at(lane);
-            *flushed = flushed.saturating_add(count as u64);
-        }
-    }
-
-    /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never
-    /// flushed.
-    pub(crate) fn drop_unshown(&mut self) {
+    fn drop_unshown(&mut self) {
         self.control.retain(|piece| piece.purpose == Purpose::Handshake);
         self.bulk = VecDeque::new();
         self.queued = self.control.iter().fold(self.on_show, |sum, piece| sum.saturating_add(piece.len()));
         self.owed = 0;
-    }
-
-    /// Drops everything that was not taken.
-    pub(crate) fn clear(&mut self) {
-        *self = Self { put: self.put, flushed: self.flushed, ..Self::default() };
-    }
-
-    /// The ends of both lanes.
-    pub(crate) const fn marks(&self) -> [Mark; 2] {
-        [Mark { lane: Lane::Control, end: self.put.control }, Mark { lane: Lane::Bulk, end: self.put.bulk }]
-    }
-
-    pub(crate) const fn is_flushed(&self, mark: Mark) -> bool {
-        let flushed = match mark.lane {
-            Lane::Control => self.flushed.control,
-            Lane::Bulk => self.flushed.bulk,
-        };
-        mark.end <= flushed
-    }
-
-    /// Bytes not taken yet.
-    pub(crate) const fn queued(&self) -> usize {
-        self.queued
-    }
-
-    /// Bytes not taken yet of answers that the machine owes.
-    pub(crate) const fn owed(&self) -> usize {
-        self.owed
-    }
-
-    /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second
-    /// more for every 256 KiB of the frame, as in the reference.
-    pub(crate) fn stall_deadline(&self) -> Option<Time> {
-        let piece = self.shown.front()?;
-        let allowance = Duration::from_secs((piece.len() / (256 * 1024)) as u64);
-        Some(self.offered + Duration::from_secs(20) + allowance)
     }
 }

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use bytes::BytesMut;
 
-use super::handshake::{Clock, Early, Handshake, MAX_VERSION};
+use super::handshake::{Early, Handshake, MAX_VERSION};
 use super::outbox::Purpose;
 use super::{Peer, Requests, trace};
 use crate::config::Config;
@@ -67,7 +67,8 @@ impl Peer {
                 if self.close_request(&message, &frame.hash) {
                     // While an answer comes at the configured rate, the remote is not waited for.
                     let bought = self.time_for(frame.wire_len());
-                    self.waited = self.waited.saturating_sub(bought).max(waited_before);
+                    let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
+                    self.waited = waited.max(waited_before);
                 }
                 self.on_message(message, now)
             }
@@ -92,7 +93,9 @@ impl Peer {
         trace::negotiated(self);
         self.last_block = version.last_block;
         self.remote = Some(version.clone());
-        self.clock.rest(now);
+        if let Some(opening) = &mut self.opening {
+            opening.clock.rest(now);
+        }
         self.handshake = Handshake::Offered;
         Ok(Event::Version(version))
     }
@@ -105,7 +108,9 @@ impl Peer {
             return Err(Error::ProtocolVerTooOld { got, min });
         }
         self.handshake = Handshake::AwaitVerack(Early::default());
-        self.clock.resume(now);
+        if let Some(opening) = &mut self.opening {
+            opening.clock.resume(now);
+        }
         if self.direction == Direction::Inbound {
             self.push_version();
             self.push(&Message::Verack, Purpose::Handshake);
@@ -120,8 +125,7 @@ impl Peer {
         if let Handshake::AwaitVerack(early) = &mut self.handshake {
             self.handshake = Handshake::Established(core::mem::take(early));
         }
-        self.ticket = None;
-        self.clock = Clock::Stopped;
+        self.opening = None;
         self.keepalive.schedule(now, self.node.config().ping_interval);
         Event::Established
     }

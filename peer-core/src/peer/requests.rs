@@ -4,8 +4,8 @@
 //! counted one by one: asked for twice, they may be answered twice, but the first deadline stands until the
 //! first answer.
 //!
-//! Deadlines are kept in *waited time*, which passes only while we wait for the remote; the machine turns
-//! them into points on its clock. They are set when the request has been written.
+//! Deadlines are points on a clock that runs only while we wait for the remote; the machine turns them into
+//! points on its own. They are set when the request has been written.
 
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,6 +15,7 @@ use crate::error::{Expected, SendError};
 use crate::hash::Hash;
 use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Whole};
 use crate::protocol::ProtocolVersion;
+use crate::time::Time;
 
 impl Whole {
     const COUNT: usize = 9;
@@ -54,9 +55,9 @@ struct Open {
     /// Answers that are still to come.
     count: u32,
     /// When the next one is due, once it has been asked for in writing.
-    due: Option<Duration>,
+    due: Option<Time>,
     /// When the last one is, where it was asked for again.
-    last_due: Option<Duration>,
+    last_due: Option<Time>,
 }
 
 impl Open {
@@ -65,7 +66,7 @@ impl Open {
     }
 
     /// The first deadline stands until the first answer.
-    const fn on_written(&mut self, due: Duration) {
+    const fn on_written(&mut self, due: Time) {
         if self.due.is_some() {
             self.last_due = Some(due);
         } else if self.count > 0 {
@@ -91,7 +92,7 @@ enum Asked {
 pub(crate) struct Requests {
     items: BTreeMap<Inventory, Open>,
     /// The items that have a deadline, soonest first.
-    due: BTreeSet<(Duration, Inventory)>,
+    due: BTreeSet<(Time, Inventory)>,
     /// Items open, each as often as it was asked for.
     open: usize,
     whole: [Open; Whole::COUNT],
@@ -166,10 +167,10 @@ impl Requests {
     }
 
     /// The oldest request on its way out has been written: its answers are due from now on.
-    pub(crate) fn on_written(&mut self, waited: Duration) {
+    pub(crate) fn on_written(&mut self, waited: Time) {
         match self.unwritten.pop_front() {
             Some(Asked::Items(items)) => {
-                let due = waited.saturating_add(ITEM_PATIENCE);
+                let due = waited + ITEM_PATIENCE;
                 for item in &items {
                     if let Some(open) = self.items.get_mut(item) {
                         open.on_written(due);
@@ -181,15 +182,15 @@ impl Requests {
                 if let Some(open) = self.whole.get_mut(whole as usize)
                     && let Some(patience) = whole.patience()
                 {
-                    open.on_written(waited.saturating_add(patience));
+                    open.on_written(waited + patience);
                 }
             }
             None => {}
         }
     }
 
-    /// When, in waited time, the next answer is due, and which.
-    pub(crate) fn next_due(&self) -> Option<(Duration, Expected)> {
+    /// When, on the clock of waiting, the next answer is due, and which.
+    pub(crate) fn next_due(&self) -> Option<(Time, Expected)> {
         let item = self.due.first().map(|(due, item)| (*due, Expected::Item(Box::new(*item))));
         let whole = Whole::WAITED.into_iter().filter_map(|whole| {
             let open = self.whole.get(whole as usize)?;

@@ -149,7 +149,7 @@ impl Peer {
                 NetAddress { services, ..you }
             },
             addr_me: Some(NetAddress { services: config.services, ..NetAddress::UNSPECIFIED }),
-            nonce: self.nonce,
+            nonce: self.opening.as_ref().map_or(0, |opening| opening.nonce),
             user_agent: config.user_agent.clone(),
             last_block: self.hello.best_height,
             disable_relay_tx: config.disable_relay_tx,

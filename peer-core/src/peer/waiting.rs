@@ -16,10 +16,10 @@ impl Peer {
         self.progress = 0;
     }
 
-    /// How long we have waited for the remote, all in all, at `now`.
-    pub(super) fn waited_until(&self, now: Time) -> Duration {
+    /// What the clock that runs only while we wait shows at `now`.
+    pub(super) fn waited_until(&self, now: Time) -> Time {
         let since = self.waiting.map(|since| now.saturating_since(since));
-        self.waited.saturating_add(since.unwrap_or_default())
+        self.waited + since.unwrap_or_default()
     }
 
     /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
@@ -33,7 +33,7 @@ impl Peer {
     /// too, which it loses again if it turns out to answer nothing.
     pub(super) fn stall_deadline(&self) -> Option<Time> {
         let (due, _) = self.requests.as_ref()?.next_due()?;
-        Some(self.waiting? + due.saturating_sub(self.waited) + self.time_for(self.progress))
+        Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress))
     }
 
     /// The time that so many bytes may take.

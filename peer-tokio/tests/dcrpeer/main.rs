@@ -1,9 +1,20 @@
 //! The command line tool, as its users meet it: the real program, its output and its exit status.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
+mod crawl;
 mod decode;
+mod errands;
+mod load;
 mod misuse;
+mod network;
+mod proxy;
+mod serve;
 mod talk;
 mod vectors;
 

@@ -126,7 +126,7 @@ fn listening_without_a_visitor_is_no_success() {
 
 #[test]
 fn help_teaches_with_examples() {
-    for command in ["", "connect", "listen", "decode"] {
+    for command in ["", "connect", "crawl", "listen", "decode"] {
         let args: Vec<_> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let run = run(&args);
         run.assert_succeeds();

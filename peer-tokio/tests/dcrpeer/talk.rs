@@ -116,36 +116,36 @@ fn a_peer_that_leaves_first_is_no_success() {
 }
 
 /// The tool on simnet, with `--json`, until it is interrupted.
-struct Process {
-    child: Child,
+pub(crate) struct Process {
+    pub(crate) child: Child,
     out: BufReader<ChildStdout>,
     told: Vec<Value>,
 }
 
 impl Process {
-    fn listen() -> Self {
+    pub(crate) fn listen() -> Self {
         let mut listener = Self::start(&["listen", "127.0.0.1:0"]);
         listener.wait_for("listening");
         listener
     }
 
-    fn visit(listener: &Self, args: &[&str]) -> Self {
+    pub(crate) fn visit(listener: &Self, args: &[&str]) -> Self {
         Self::start(&[&["connect", &listener.address()], args].concat())
     }
 
-    fn start(args: &[&str]) -> Self {
+    pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = dcrpeer(args).args(["--network", "simnet", "--json"]).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Self { child, out, told: Vec::new() }
     }
 
     /// Where it listens.
-    fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         self.told[0]["address"].as_str().unwrap().to_owned()
     }
 
     /// Reads on until it tells of such an event.
-    fn wait_for(&mut self, event: &str) -> Value {
+    pub(crate) fn wait_for(&mut self, event: &str) -> Value {
         loop {
             let mut line = String::new();
             assert_ne!(self.out.read_line(&mut line).unwrap(), 0, "it ended before {event}");
@@ -158,7 +158,7 @@ impl Process {
     }
 
     /// Ends it as Ctrl-C does, which is a success, and returns everything it told.
-    fn interrupt(&mut self) -> Vec<Value> {
+    pub(crate) fn interrupt(&mut self) -> Vec<Value> {
         let kill = format!("kill -INT {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let mut rest = String::new();
@@ -177,6 +177,6 @@ impl Drop for Process {
     }
 }
 
-fn events(told: &[Value]) -> Vec<&str> {
+pub(crate) fn events(told: &[Value]) -> Vec<&str> {
     told.iter().map(|told| told["event"].as_str().unwrap()).collect()
 }

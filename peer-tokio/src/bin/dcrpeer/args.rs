@@ -9,8 +9,12 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use peer_core::{Network, ProtocolVersion};
 
+use crate::connect::ConnectArgs;
+use crate::crawl::{self, CrawlArgs};
 use crate::error::Failure;
 use crate::help;
+use crate::load::LoadArgs;
+use crate::serve::ServeArgs;
 
 /// Talks to Decred peers, is one, and reads their frames.
 ///
@@ -34,20 +38,21 @@ pub(crate) enum Action {
     /// Visit a peer: shake hands, stay, and show what it says
     #[command(after_help = help::CONNECT)]
     Connect(ConnectArgs),
+    /// Walk the network from peer to peer, and sum up who is there
+    #[command(after_help = crawl::HELP)]
+    Crawl(CrawlArgs),
     /// Be a peer: let others come, and show who they are and what they say
     #[command(after_help = help::LISTEN)]
     Listen(ListenArgs),
     /// Read frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(DecodeArgs),
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct ConnectArgs {
-    /// The peer, with or without a port
-    pub(crate) addr: Target,
-    #[command(flatten)]
-    pub(crate) peer: PeerArgs,
+    /// Be a node with many peers, and show them in a table
+    #[command(after_help = help::SERVE)]
+    Serve(ServeArgs),
+    /// Open many connections to a node, and measure how it bears them
+    #[command(after_help = help::LOAD)]
+    Load(LoadArgs),
 }
 
 #[derive(Args, Debug)]
@@ -59,7 +64,7 @@ pub(crate) struct ListenArgs {
     pub(crate) peer: PeerArgs,
 }
 
-/// What `connect` and `listen` have in common.
+/// What commands that talk to peers have in common.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct PeerArgs {
     /// mainnet, testnet3, testnet2, simnet or regnet; it has the default port
@@ -97,6 +102,13 @@ pub(crate) struct DecodeArgs {
 pub(crate) struct Target {
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
+}
+
+impl Target {
+    /// The port, if need be that on which nodes of the network listen.
+    pub(crate) fn port(&self, network: Network) -> u16 {
+        self.port.or(network.default_port()).unwrap_or_default()
+    }
 }
 
 impl FromStr for Target {
@@ -147,7 +159,7 @@ fn parse_port(text: &str) -> Result<u16, String> {
 }
 
 /// `500ms`, `10s`, `1.5m`, `1h`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let hint = || "write a number and its unit, like 500ms, 10s, 2m or 1h".to_owned();
     let unit = text.find(|char: char| char.is_ascii_alphabetic()).ok_or_else(hint)?;
     let (number, unit) = text.split_at_checked(unit).ok_or_else(hint)?;

@@ -1,53 +1,68 @@
 //! `dcrpeer connect`: a visit to one peer.
 
-use core::net::SocketAddr;
+mod args;
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use peer_core::Direction;
 use tokio::net::TcpStream;
 
-use crate::args::ConnectArgs;
+pub(crate) use self::args::ConnectArgs;
 use crate::dial::{dial, resolve};
+use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
 use crate::report::{End, Notice, Report};
+use crate::socks::Proxy;
 use crate::stop::Stop;
 use crate::watch::Watch;
 
 /// The only peer's number.
 const NUMBER: u64 = 1;
 
+/// A connection that stands.
+struct Reached {
+    stream: TcpStream,
+    /// What the remote is called.
+    name: String,
+    /// What is told to the remote of its address.
+    address: SocketAddr,
+    /// Whose address must not be told.
+    proxy: Option<IpAddr>,
+}
+
 /// Visits the peer until the end.
 pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let report = Report::about_one(args.peer.json);
     let stop = Stop::after(args.peer.duration)?;
-    let node = node::from_args(&args.peer)?;
-    let (stream, address) = match reach(&args, &report, stop.clone()).await {
-        Ok(connected) => connected,
+    let reached = match reach(&args, &report, stop.clone()).await {
+        Ok(reached) => reached,
         Err(failure) => return Err(tell_unreachable(&report, failure)),
     };
+    let Reached { stream, name, address, proxy } = reached;
+    let mut config = node::configure(&args.peer).services(args.services).proxy(proxy);
+    if let Some(agent) = args.user_agent {
+        config = config.user_agent(agent.name, agent.version);
+    }
+    let node = node::build(config.build())?;
     let direction = Direction::Outbound;
-    let watch = Watch { number: NUMBER, address, direction, node, report, stop };
+    let errands = Errands::new(args.inv, args.getheaders);
+    let watch = Watch { number: NUMBER, name: name.clone(), address, direction, node, report, stop, errands };
     let outcome = watch.run(stream).await?;
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{address}: {}", outcome.detail(network))))
+    Err(Failure::new(format!("{name}: {}", outcome.detail(network))))
 }
 
 /// Finds the address and connects.
-async fn reach(
-    args: &ConnectArgs,
-    report: &Report,
-    mut stop: Stop,
-) -> Result<(TcpStream, SocketAddr), Failure> {
-    let network = args.peer.network;
+async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
     let connected = async {
-        let addresses = resolve(&args.addr, network).await?;
-        if let [address, ..] = *addresses.as_slice() {
-            report.tell(Some(NUMBER), &Notice::Connecting { address, network })?;
+        match &args.proxy {
+            Some(proxy) => reach_through(proxy, args, report).await,
+            None => reach_directly(args, report).await,
         }
-        dial(&addresses, network).await
     };
     tokio::select! {
         connected = connected => connected,
@@ -56,6 +71,32 @@ async fn reach(
         }
     }
 }
+
+async fn reach_directly(args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
+    let network = args.peer.network;
+    let addresses = resolve(&args.addr, network).await?;
+    if let [address, ..] = addresses.as_slice() {
+        let address = address.to_string();
+        report.tell(Some(NUMBER), &Notice::Connecting { address: &address, through: None, network })?;
+    }
+    let (stream, address) = dial(&addresses, network).await?;
+    Ok(Reached { stream, name: address.to_string(), address, proxy: None })
+}
+
+/// Nothing of the target is looked up here.
+async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
+    let network = args.peer.network;
+    let (host, port) = (args.addr.host.as_str(), args.addr.port(network));
+    let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
+    let name = literal.map_or_else(|| format!("{host}:{port}"), |address| address.to_string());
+    report.tell(Some(NUMBER), &Notice::Connecting { address: &name, through: Some(proxy), network })?;
+    let (stream, through) = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
+    let address = literal.unwrap_or(UNKNOWN);
+    Ok(Reached { stream, name, address, proxy: Some(through.ip()) })
+}
+
+/// What a remote is told of itself where only the proxy knows: what the reference tells.
+pub(crate) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Programs are told what people read on standard error.
 fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
@@ -66,7 +107,7 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         return Failure::Told(detail);
     }
     let reason = "Unreachable".to_owned();
-    let end = End { ok: false, established: false, reason, detail: detail.clone(), stats: None };
+    let end = End { ok: false, established: false, reason, detail: detail.clone(), asked: None, stats: None };
     match report.tell(Some(NUMBER), &Notice::End(end)) {
         Ok(()) => Failure::Told(detail),
         Err(failure) => failure,

@@ -14,8 +14,7 @@ use crate::output::Span;
 
 /// The addresses behind a name; without a port of its own, with that of the network.
 pub(crate) async fn resolve(target: &Target, network: Network) -> Result<Vec<SocketAddr>, Failure> {
-    let Target { host, port } = target;
-    let port = port.or(network.default_port()).unwrap_or_default();
+    let (host, port) = (&target.host, target.port(network));
     let unknown = |why: String| {
         Failure::new(format!(
             "cannot find {host:?}: {why}; check the name, or write an address like 127.0.0.1"

@@ -6,7 +6,10 @@ Examples:
   dcrpeer                                      watch two peers talk
   dcrpeer listen --network simnet              be a peer, and see who comes
   dcrpeer connect 127.0.0.1 --network simnet   visit a peer, and see what it says
+  dcrpeer crawl --demo                         walk a made-up network of 300 peers
   dcrpeer decode frames.txt                    read captured frames
+  dcrpeer serve --network simnet               be a node, and see its peers in a table
+  dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
 
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
 
@@ -15,22 +18,34 @@ pub(crate) const CONNECT: &str = "\
 ADDR is a name or an address, with or without a port: node.example, 10.0.0.7:19108, ::1, [::1]:9108.
 
 Once hands are shaken it pings, to show the round trip. The exit status is 0 if hands were shaken and the
-end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event` (connecting,
-connected, version, established, sent, message, end), `ms` since the start and `peer`; the last one has `ok`,
-the reason of the end and the statistics.
+end was ours: --for was over, or Ctrl-C.
+
+With --proxy nothing is looked up here: the proxy gets the name, and a user name and password drawn for this
+connection alone, so that Tor uses a circuit of its own for it. The peer is told neither the proxy's address nor
+the name it was reached by. What --inv announces does not exist, so who asks for it is answered with notfound.
+
+With --json each line is an object with `event` (connecting, connected, waiting, version, established, sent,
+announced, asked, message, end), `ms` since the start and `peer`; the last one has `ok`, the reason of the end
+and the statistics. Messages have the fields that decode shows. Numbers are written in full: a nonce may be above
+2^53, so read it with a parser that keeps 64-bit integers (Python does; JavaScript, and jq that calculates with
+it, round it).
 
 Examples:
   dcrpeer connect 127.0.0.1 --network simnet --for 10s
+  dcrpeer connect node.example --getheaders --services network,cf --user-agent wallet:1.0
+  dcrpeer connect NAME.onion --proxy 127.0.0.1:9050 --inv 20
   dcrpeer connect node.example --json | jq -r 'select(.event == \"message\") | .command'";
 
 /// About `listen`.
 pub(crate) const LISTEN: &str = "\
 ADDR is an address with or without a port; port 0 lets the system choose. Several peers may come, at once or
-one after another; each has its number.
+one after another; each has its number. Every message is shown; to keep many peers and see them in a table,
+use serve instead.
 
 The exit status is 0 if hands were shaken at least once and the end was ours: --for was over, or Ctrl-C. With
---json each line is an object with `event` (listening, connected, version, established, message, end,
-stopped), `ms` since the start and `peer`; each peer's `end` has the reason and its statistics.
+--json each line is an object with `event` (listening, connected, waiting, version, established, message,
+end, stopped), `ms` since the start and `peer`; each peer's `end` has the reason and its statistics, and `stopped`
+has `ok`. Numbers are written in full, see connect --help.
 
 Examples:
   dcrpeer listen --network simnet
@@ -50,3 +65,43 @@ where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIN
 Examples:
   dcrpeer decode frames.txt
   echo 12 simnet 161c141276657261636b00000000000000000000716f6e86 | dcrpeer decode";
+
+/// About `serve`.
+pub(crate) const SERVE: &str = "\
+ADDR is an address with or without a port; port 0 lets the system choose, and the first line says which. It
+shakes hands, answers pings, and tells those who ask which addresses it knows; it keeps no blocks and no
+transactions, and says so to those who ask for them. To see every message of a few peers, use listen instead.
+
+On a terminal it shows who has been here longest, as many as fit, twice a second. Elsewhere it writes a line
+every two seconds if somebody came or left, and the table at the end. The exit status is 0 if the end was
+ours: --for was over, or Ctrl-C, or the system asked for it.
+
+With --json each line is an object with `event` and `ms` since the start. About one peer, by its number
+`peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
+status (every two seconds if somebody came or left: peers, max, came, established, left,
+handshakes_per_second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is dropped: a node whose
+output is not read waits for its reader.
+
+Examples:
+  dcrpeer serve --network simnet
+  dcrpeer serve 127.0.0.1:0 --network simnet --max 500 --for 10m
+  dcrpeer serve --json | jq -r 'select(.event == \"version\") | .message.user_agent'";
+
+/// About `load`.
+pub(crate) const LOAD: &str = "\
+ADDR is a name or an address, with or without a port. It opens N connections and keeps them, then pings on
+each, and tells how fast hands were shaken, how long pongs took, and what memory this process needed. No more
+than --at-once connections are being opened, and no more pings are under way, at a time; a time includes the
+wait behind the others, so --at-once 1 shows the bare round trip.
+
+This wears a peer down. On this machine you may; a peer elsewhere takes --with-permission, and permission.
+
+The exit status is 0 if connections came about, whether or not all did. With --json there is one object:
+address, network, wanted, opened, failed and lost (reasons and how often), opening_ms, handshakes_per_second,
+connect_ms, handshake_ms and round_trip_ms (each with p50, p90, p99, max), pings, unanswered, bytes_sent,
+bytes_received, memory (before, with_all, per_connection, in bytes), stopped (why it was cut short, or null).
+
+Examples, with `dcrpeer serve --network simnet` in another terminal:
+  dcrpeer load 127.0.0.1 --network simnet
+  dcrpeer load 127.0.0.1 --network simnet -n 5000 --hold 1m
+  dcrpeer load 127.0.0.1 --network simnet -n 100 --at-once 1 --json | jq .round_trip_ms";

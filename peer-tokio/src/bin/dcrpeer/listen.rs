@@ -4,13 +4,14 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
-use peer_core::{Direction, Node};
-use tokio::net::{TcpListener, TcpStream};
+use peer_core::{Direction, Network, Node};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
-use crate::args::{ListenArgs, network_name};
+use crate::args::{ListenArgs, Target, network_name};
 use crate::dial::resolve;
+use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
 use crate::report::{Notice, Report};
@@ -20,19 +21,20 @@ use crate::watch::{Outcome, Watch};
 /// Most visitors at a time, as many as a node of the network takes by default. Others wait at the door.
 const MOST: usize = 125;
 
+/// Connections that the system makes before they are accepted. The usual 128 are fewer than may come at once,
+/// and who comes when all are taken tries again a second later.
+const BACKLOG: u32 = 1024;
+
 /// How long to wait when the system has no room for another connection.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 
 /// Lets others come until it is time to leave.
 pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
     let node = node::from_args(&args.peer)?;
-    let addresses = resolve(&args.addr, network).await?;
-    let listener = TcpListener::bind(addresses.as_slice()).await;
-    let listener = listener.map_err(|error| explain(&addresses, &error))?;
+    let (listener, address) = bind(&args.addr, network).await?;
     let report = Report::about_many(args.peer.json);
-    let address = listener.local_addr().map_err(|error| explain(&addresses, &error))?;
     report.tell(None, &Notice::Listening { address, network })?;
 
     let mut house = House { node, report, stop: stop.clone(), visits: JoinSet::new(), came: 0, shaken: 0 };
@@ -47,6 +49,29 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
         }
     };
     house.close(reason).await
+}
+
+/// Listens there, and says where that is.
+pub(crate) async fn bind(target: &Target, network: Network) -> Result<(TcpListener, SocketAddr), Failure> {
+    let addresses = resolve(target, network).await?;
+    let mut failure = Failure::new("there is no address to listen on");
+    for address in addresses {
+        match open(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = explain(address, &error),
+        }
+    }
+    Err(failure)
+}
+
+fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Where a listener was a moment ago, the next may be. On Windows it would mean another thing.
+    socket.set_reuseaddr(cfg!(unix))?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// Everybody who is here.
@@ -66,11 +91,13 @@ impl House {
         self.came = self.came.saturating_add(1);
         let watch = Watch {
             number: self.came,
+            name: address.to_string(),
             address,
             direction: Direction::Inbound,
             node: self.node.clone(),
             report: self.report.clone(),
             stop: self.stop.clone(),
+            errands: Errands::default(),
         };
         self.visits.spawn(watch.run(stream));
     }
@@ -91,6 +118,7 @@ impl House {
         self.report.tell(
             None,
             &Notice::Stopped {
+                ok: self.shaken > 0,
                 reason: reason.name(),
                 detail: reason.to_string(),
                 peers: self.came,
@@ -108,8 +136,7 @@ impl House {
     }
 }
 
-fn explain(addresses: &[SocketAddr], error: &io::Error) -> Failure {
-    let address = addresses.first().map(SocketAddr::to_string).unwrap_or_default();
+fn explain(address: SocketAddr, error: &io::Error) -> Failure {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => "; something listens there already: stop it, or choose another port",
         io::ErrorKind::AddrNotAvailable => "; choose an address of this machine, like 127.0.0.1",

@@ -1,15 +1,18 @@
 //! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
 //!
-//! `args` reads the command line, and each command has its file: `demo`, `connect`, `listen`, `decode`. Both
-//! `connect` and `listen` watch connections (`watch`) and report what happens on them (`report`, `stats`);
-//! `explain` turns the reason of an end into advice. `output` and `error` are the only ways out.
+//! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`,
+//! `serve`, `load`. Both `connect` and `listen` watch connections (`watch`) and report what happens on them
+//! (`report`, `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the
+//! reason of an end into advice. `output` and `error` are the only ways out, besides the screen of `serve`.
 
 mod args;
 mod clock;
 mod connect;
+mod crawl;
 mod decode;
 mod demo;
 mod dial;
+mod errands;
 mod error;
 mod explain;
 mod fields;
@@ -17,12 +20,17 @@ mod help;
 mod hex;
 mod lines;
 mod listen;
+mod load;
 mod node;
 mod output;
 mod report;
+mod serve;
 mod sniff;
+mod socks;
 mod stats;
 mod stop;
+mod system;
+mod traffic;
 mod watch;
 
 use core::future::Future;
@@ -45,8 +53,11 @@ fn run() -> Result<(), Failure> {
     match cli.action.unwrap_or(Action::Demo) {
         Action::Demo => in_runtime(demo::run()),
         Action::Connect(args) => in_runtime(connect::run(args)),
+        Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
+        Action::Serve(args) => in_runtime(serve::run(args)),
+        Action::Load(args) => in_runtime(load::run(args)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peer_core::{Config, ConfigError, Node, ProtocolVersion};
+use peer_core::{Config, ConfigBuilder, ConfigError, Node, ProtocolVersion};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -11,17 +11,21 @@ use crate::error::{Failure, chain};
 
 /// The node that the command line asks for.
 pub(crate) fn from_args(args: &PeerArgs) -> Result<Node, Failure> {
+    build(configure(args).build())
+}
+
+/// What of a configuration the command line decides.
+pub(crate) fn configure(args: &PeerArgs) -> ConfigBuilder {
     let version = ProtocolVersion::new(args.protocol);
-    let config = Config::builder(args.network)
+    Config::builder(args.network)
         .user_agent("dcrpeer", env!("CARGO_PKG_VERSION"))
         .handshake_timeout(HANDSHAKE)
         .protocol_version(version)
-        .min_protocol_version(lowest_accepted(version));
-    build(config.build())
+        .min_protocol_version(lowest_accepted(version))
 }
 
 /// Somebody is looking on: a third of the usual patience with what may be no peer at all.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A node of this configuration.
 pub(crate) fn build(config: Result<Config, ConfigError>) -> Result<Node, Failure> {

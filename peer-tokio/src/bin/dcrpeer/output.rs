@@ -107,6 +107,46 @@ impl fmt::Display for Span {
     }
 }
 
+/// A number of bytes in the unit that suits it: `812 B`, `4.1 kB`, `12.3 MB`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 1000 {
+            return f.pad(&format!("{} B", self.0));
+        }
+        let mut size = self.0 as f64 / 1e3;
+        let mut units = ["kB", "MB", "GB", "TB"].into_iter();
+        let mut unit = units.next().unwrap_or_default();
+        // What would be rounded to 1000 is 1 of the next unit.
+        while size >= 999.95
+            && let Some(next) = units.next()
+        {
+            size /= 1e3;
+            unit = next;
+        }
+        f.pad(&format!("{size:.1} {unit}"))
+    }
+}
+
+/// How long something has lasted, in two units: `12s`, `3m05s`, `2h07m`, `4d03h`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Age(pub(crate) Duration);
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+        f.pad(&match (days, hours, minutes) {
+            (0, 0, 0) => format!("{seconds}s"),
+            (0, 0, _) => format!("{minutes}m{:02}s", seconds % 60),
+            (0, _, _) => format!("{hours}h{:02}m", minutes % 60),
+            _ => format!("{days}d{:02}h", hours % 24),
+        })
+    }
+}
+
 /// The time at which something happened, as the first column of a line.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At(pub(crate) Duration);
@@ -119,6 +159,13 @@ impl fmt::Display for At {
             write!(f, "{:>8.2} s", self.0.as_secs_f64())
         }
     }
+}
+
+/// How many that is in a second, to the nearest.
+pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
+    let micros = time.as_micros().max(1);
+    let dividend = u128::from(count).saturating_mul(1_000_000).saturating_add(micros / 2);
+    u64::try_from(dividend.checked_div(micros).unwrap_or_default()).unwrap_or(u64::MAX)
 }
 
 /// A duration in milliseconds, to the microsecond.

@@ -1,17 +1,24 @@
 //! What happens on connections, told as it happens: a line for people, or an object for programs.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
 
-use peer_core::message::Version;
+use humantime::format_rfc3339_seconds;
+use peer_core::message::{BlockHeader, Headers, Version};
 use peer_core::{Direction, Message, Network, Stats};
 use serde::Serialize;
 
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
-use crate::output::{self, At, Count, FAINT, GOOD, Harmless, IN, OUT, Output, Painted, STRONG, milliseconds};
+use crate::output::{
+    self, At, Count, FAINT, GOOD, Harmless, IN, OUT, Output, Painted, STRONG, Span, milliseconds,
+};
+use crate::serve::Status;
+use crate::socks::Proxy;
 use crate::stats::{self, StatsObject};
 
 /// Where everything is told. Clones tell in the same place.
@@ -29,7 +36,10 @@ pub(crate) struct Report {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Notice<'a> {
     Connecting {
-        address: SocketAddr,
+        address: &'a str,
+        /// The proxy, if there is one.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_optional_text")]
+        through: Option<&'a Proxy>,
         #[serde(serialize_with = "as_name")]
         network: Network,
     },
@@ -39,9 +49,17 @@ pub(crate) enum Notice<'a> {
         network: Network,
     },
     Connected {
-        address: SocketAddr,
+        address: &'a str,
         #[serde(serialize_with = "as_text")]
         direction: Direction,
+    },
+    /// The remote has not introduced itself yet.
+    Waiting {
+        #[serde(rename = "for")]
+        command: &'static str,
+        /// How long the remote may take in all.
+        #[serde(rename = "at_most_ms", serialize_with = "as_milliseconds")]
+        at_most: Duration,
     },
     Version {
         message: &'a Version,
@@ -61,8 +79,23 @@ pub(crate) enum Notice<'a> {
         command: String,
         message: &'a Message,
     },
+    /// We announced as many items.
+    Announced {
+        items: u32,
+    },
+    /// The remote asked for items that we announced.
+    Asked {
+        items: u32,
+        /// With those it asked for before, each counted once.
+        of_announced: u32,
+        announced: u32,
+    },
     End(End<'a>),
+    /// How a node with many peers is doing.
+    Status(Status),
     Stopped {
+        /// Whether anybody shook hands.
+        ok: bool,
         reason: &'static str,
         detail: String,
         /// How many came, and how many of them shook hands.
@@ -81,6 +114,9 @@ pub(crate) struct End<'a> {
     pub(crate) reason: String,
     /// For people.
     pub(crate) detail: String,
+    /// How many of the items that we announced it asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) asked: Option<u32>,
     #[serde(serialize_with = "as_object")]
     pub(crate) stats: Option<&'a Stats>,
 }
@@ -115,6 +151,14 @@ impl Report {
         !self.json
     }
 
+    /// Writes what people read and programs do not, as it is.
+    pub(crate) fn write(&self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Failure> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut out)?;
+        out.flush()?;
+        Ok(())
+    }
+
     /// Tells that something happened now, of peer number `peer` if it is about one.
     pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
         let elapsed = self.clock.elapsed();
@@ -136,14 +180,18 @@ impl Report {
 
     fn write_for_people(&self, out: &mut Output, notice: &Notice<'_>) -> io::Result<()> {
         match notice {
-            Notice::Connecting { address, network } => {
-                writeln!(out, "connecting to {address} ({})", network_name(*network))
+            Notice::Connecting { address, through, network } => {
+                let through = through.map(|proxy| format!(" through {proxy}")).unwrap_or_default();
+                writeln!(out, "connecting to {address} ({}){through}", network_name(*network))
             }
             Notice::Listening { address, network } => {
                 writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
             }
             Notice::Connected { address, direction: Direction::Inbound } => writeln!(out, "{address} came"),
             Notice::Connected { direction: Direction::Outbound, .. } => writeln!(out, "connected"),
+            Notice::Waiting { command, at_most } => {
+                writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
+            }
             Notice::Version { message } => writeln!(out, "{}", came("version", &introduction(message))),
             Notice::Established { protocol_version } => {
                 let shaken = Painted(GOOD, "hands shaken");
@@ -153,7 +201,17 @@ impl Report {
                 writeln!(out, "{}", came(command, &gist(message, *round_trip_ms)))
             }
             Notice::Sent { command, message } => writeln!(out, "{}", went(command, &gist(message, None))),
+            Notice::Announced { items } => {
+                let text = format!("{} made-up transactions follow", Count((*items).into()));
+                writeln!(out, "{}", went("inv", &text))
+            }
+            Notice::Asked { items, of_announced, announced } => {
+                let (of_announced, announced) = (Count((*of_announced).into()), Count((*announced).into()));
+                let items = Count((*items).into());
+                writeln!(out, "asked for {items} of our items: {of_announced} of {announced} so far")
+            }
             Notice::End(end) => self.write_end(out, end),
+            Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {
                 writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
             }
@@ -208,6 +266,7 @@ fn gist(message: &Message, round_trip_ms: Option<f64>) -> String {
         (Message::Pong(_), Some(ms)) => format!("round trip {ms:.2} ms"),
         (Message::Pong(pong), None) => format!("nonce {:016x}", pong.nonce),
         (Message::FeeFilter(filter), _) => format!("at least {} atoms/kB", filter.min_fee),
+        (Message::Headers(headers), _) => range(headers),
         (other, _) => {
             let summary = other.summary().to_string();
             let len = other.encoded_len();
@@ -218,6 +277,20 @@ fn gist(message: &Message, round_trip_ms: Option<f64>) -> String {
             }
         }
     }
+}
+
+/// How many headers there are, and from which block to which.
+fn range(headers: &Headers) -> String {
+    let (Some(first), Some(last)) = (headers.headers.first(), headers.headers.last()) else {
+        return "none".to_owned();
+    };
+    let block = |header: &BlockHeader| {
+        let time = UNIX_EPOCH.checked_add(Duration::from_secs(header.timestamp.into()));
+        let time = time.map(|time| format_rfc3339_seconds(time).to_string()).unwrap_or_default();
+        format!("block {} ({time})", header.height)
+    };
+    let count = Count::from(headers.headers.len());
+    format!("{count}, from {} to {}", block(first), block(last))
 }
 
 /// A round trip as programs read it.
@@ -231,6 +304,17 @@ fn as_name<S: serde::Serializer>(network: &Network, serializer: S) -> Result<S::
 
 fn as_object<S: serde::Serializer>(stats: &Option<&Stats>, serializer: S) -> Result<S::Ok, S::Error> {
     stats.map(StatsObject::from).serialize(serializer)
+}
+
+fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(milliseconds(*duration))
+}
+
+fn as_optional_text<S: serde::Serializer>(
+    value: &Option<impl ToString>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    value.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 fn as_text<S: serde::Serializer>(value: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -24,6 +24,10 @@ impl<S> Sniff<S> {
         let first = FirstBytes::default();
         (Self { stream, first: first.clone(), is_done: false }, first)
     }
+
+    pub(crate) fn into_inner(self) -> S {
+        self.stream
+    }
 }
 
 impl FirstBytes {

@@ -31,7 +31,11 @@ type Cell = fn(&Stats) -> String;
 
 /// What there is to say, and under which label.
 const ROWS: [(&str, Cell); 9] = [
-    ("remote", |stats| stats.to_string()),
+    ("remote", |stats| match stats.address.port {
+        // Whoever is behind a proxy has no address that we know.
+        0 => format!("behind the proxy ({})", stats.direction),
+        _ => stats.to_string(),
+    }),
     ("agent", |stats| match stats.user_agent.as_str() {
         "" => "unknown".to_owned(),
         agent => agent.to_owned(),

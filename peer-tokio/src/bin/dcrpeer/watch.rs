@@ -1,13 +1,18 @@
 //! One connection, from the handshake to the end, and everything that happens on it told.
 
 use core::net::SocketAddr;
+use core::pin::pin;
+use core::time::Duration;
 
 use peer_core::message::Ping;
 use peer_core::{Direction, Event, Message, Network, Node, Stats};
-use peer_tokio::{Closed, Handle};
+use peer_tokio::{Closed, Events, Handle};
+use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
+use crate::errands::{Errands, Wanted};
 use crate::error::{Failure, chain};
 use crate::explain;
 use crate::node;
@@ -20,12 +25,19 @@ use crate::stop::{Reason, Stop};
 pub(crate) struct Watch {
     /// The peer's number.
     pub(crate) number: u64,
+    /// What people call it.
+    pub(crate) name: String,
+    /// Where it is; 0.0.0.0 with port 0 where only a proxy knows.
     pub(crate) address: SocketAddr,
     pub(crate) direction: Direction,
     pub(crate) node: Node,
     pub(crate) report: Report,
     pub(crate) stop: Stop,
+    pub(crate) errands: Errands,
 }
+
+/// A remote that says nothing for so long is told to be waited for.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// How a connection went.
 #[derive(Debug)]
@@ -61,37 +73,15 @@ impl Outcome {
 impl Watch {
     /// Holds the conversation until it ends or it is time to leave.
     pub(crate) async fn run(mut self, stream: TcpStream) -> Result<Outcome, Failure> {
-        self.tell(&Notice::Connected { address: self.address, direction: self.direction })?;
+        self.tell(&Notice::Connected { address: &self.name, direction: self.direction })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let (stream, first) = Sniff::new(stream);
-        let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
         let mut generator = node::generator()?;
         let nonce = generator.next_u64();
-        let (handle, mut events, driver) = match self.direction {
-            Direction::Inbound => peer_tokio::inbound(stream, &self.node, hello, generator),
-            Direction::Outbound => peer_tokio::outbound(stream, &self.node, hello, generator)
-                .map_err(|error| Failure::new(chain(&error)))?,
-        };
-        tokio::spawn(driver);
+        let (handle, events) = self.join(stream, generator)?;
         let mut established = false;
-        let stopped = loop {
-            let event = tokio::select! {
-                event = events.next() => event,
-                reason = self.stop.wait() => break Some(reason),
-            };
-            let Some(event) = event else { break None };
-            let shaken = event == Event::Established;
-            established |= shaken;
-            self.tell_event(&handle, event).await?;
-            if shaken && self.direction == Direction::Outbound {
-                // The next one is due in two minutes or so. If it cannot be sent, the end is near.
-                let message = Message::Ping(Ping { nonce });
-                if handle.send(message.clone()).await.is_ok() {
-                    self.tell(&Notice::Sent { command: message.command().to_string(), message: &message })?;
-                }
-            }
-        };
+        let stopped = self.follow(&handle, events, nonce, &mut established).await?;
         handle.close();
         let ending = match stopped {
             Some(reason) => Ending::Ours(reason),
@@ -100,6 +90,87 @@ impl Watch {
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
         self.tell_end(&outcome)?;
         Ok(outcome)
+    }
+
+    /// Gives the stream to the adapter, and its driver to the runtime.
+    fn join(&self, stream: Sniff<TcpStream>, generator: ChaCha12Rng) -> Result<(Handle, Events), Failure> {
+        let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
+        let (handle, events, driver) = match self.direction {
+            Direction::Inbound => peer_tokio::inbound(stream, &self.node, hello, generator),
+            Direction::Outbound => peer_tokio::outbound(stream, &self.node, hello, generator)
+                .map_err(|error| Failure::new(chain(&error)))?,
+        };
+        tokio::spawn(driver);
+        Ok((handle, events))
+    }
+
+    /// Tells what happens, and does what is to be done. Returns why we leave, if it is us who do.
+    async fn follow(
+        &mut self,
+        handle: &Handle,
+        mut events: Events,
+        nonce: u64,
+        established: &mut bool,
+    ) -> Result<Option<Reason>, Failure> {
+        // Until the first word, and not longer than that takes.
+        let mut is_quiet = true;
+        let mut silence = pin!(sleep(SILENCE));
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                reason = self.stop.wait() => return Ok(Some(reason)),
+                () = &mut silence, if is_quiet => {
+                    is_quiet = false;
+                    self.tell(&Notice::Waiting { command: "version", at_most: node::HANDSHAKE })?;
+                    continue;
+                }
+            };
+            let Some(event) = event else { return Ok(None) };
+            is_quiet = false;
+            let is_shaken = event == Event::Established;
+            *established |= is_shaken;
+            let wanted = match &event {
+                Event::Message(Message::GetData(get)) => self.errands.want(get),
+                _ => None,
+            };
+            self.tell_event(handle, event).await?;
+            if let Some(wanted) = wanted {
+                self.answer(handle, wanted).await?;
+            }
+            if is_shaken && self.direction == Direction::Outbound {
+                self.begin(handle, nonce).await?;
+            }
+        }
+    }
+
+    /// Says what a visitor says first.
+    async fn begin(&mut self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
+        // The next one is due in two minutes or so.
+        self.send(handle, Message::Ping(Ping { nonce })).await?;
+        if let Some(request) = self.errands.request(self.node.config().network()) {
+            self.send(handle, request).await?;
+        }
+        if let Some(items) = self.errands.announced() {
+            self.errands.announce(handle, nonce).await?;
+            self.tell(&Notice::Announced { items })?;
+        }
+        Ok(())
+    }
+
+    /// The remote asked for something that was announced.
+    async fn answer(&self, handle: &Handle, wanted: Wanted) -> Result<(), Failure> {
+        if let (Some(announced), Some(of_announced)) = (self.errands.announced(), self.errands.asked()) {
+            self.tell(&Notice::Asked { items: wanted.items, of_announced, announced })?;
+        }
+        self.send(handle, wanted.answer).await
+    }
+
+    /// Sends a message and tells it. If it cannot be sent, the end is near.
+    async fn send(&self, handle: &Handle, message: Message) -> Result<(), Failure> {
+        if handle.send(message.clone()).await.is_ok() {
+            self.tell(&Notice::Sent { command: message.command().to_string(), message: &message })?;
+        }
+        Ok(())
     }
 
     async fn tell_event(&self, handle: &Handle, event: Event) -> Result<(), Failure> {
@@ -127,6 +198,7 @@ impl Watch {
             established: outcome.established,
             reason: explain::name(&outcome.ending),
             detail: outcome.detail(self.node.config().network()),
+            asked: self.errands.asked(),
             stats: Some(&outcome.stats),
         }))
     }

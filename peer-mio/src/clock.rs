@@ -1,0 +1,48 @@
+//! The clocks: the only file that reads one.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::time::{Instant, SystemTime};
+
+use peer_core::message::{NetAddress, Timestamp};
+use peer_core::{Hello, Services, Time};
+
+/// The clock that the connections of one set share. It starts with the set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+    /// How far it was put forward.
+    ahead: Duration,
+}
+
+impl Clock {
+    #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
+    pub(crate) fn start() -> Self {
+        Self { start: Instant::now(), ahead: Duration::ZERO }
+    }
+
+    pub(crate) const fn advance(&mut self, by: Duration) {
+        self.ahead = self.ahead.saturating_add(by);
+    }
+
+    pub(crate) fn now(self) -> Time {
+        Time::from_elapsed(self.start.elapsed()) + self.ahead
+    }
+
+    /// `None` for a time that is too far away to be an instant.
+    pub(crate) fn instant(self, time: Time) -> Option<Instant> {
+        self.start.checked_add(time.elapsed().saturating_sub(self.ahead))
+    }
+}
+
+/// The [`Hello`] of a connection with `address` that begins now by the system's clock, while our chain ends
+/// at `best_height`.
+///
+/// Nothing is said of what the remote offers; set the services of its address where they are known.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
+pub fn hello(address: SocketAddr, best_height: i32) -> Hello {
+    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let unix_time = Timestamp::new(since_1970.as_secs()).unwrap_or(Timestamp::MAX);
+    Hello::new(NetAddress::new(address, Services::NONE), best_height, unix_time)
+}

@@ -1,0 +1,66 @@
+//! What happens on a connection, how it ends, and why it may not begin.
+
+use std::io;
+
+use peer_core::{Error, Event, TooManyHandshakes};
+
+/// What [`Peers::next_event`](crate::Peers::next_event) tells of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+pub enum Happened {
+    /// The machine has something to tell.
+    Event(Event),
+    /// The connection is over. This is the last thing that happens on it, and it happens on each.
+    Closed(Closed),
+}
+
+/// How a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Closed {
+    /// There was none: it was refused, found no way, or took too long ([`io::ErrorKind::TimedOut`]).
+    #[error("not connected ({0})")]
+    Unreachable(io::ErrorKind),
+    /// The remote was reached, and then the node had no room for one more open outbound handshake.
+    #[error(transparent)]
+    TooManyHandshakes(#[from] TooManyHandshakes),
+    /// There was one, and it is over.
+    #[error("{reason}{}", transport.map(|kind| format!(" ({kind})")).unwrap_or_default())]
+    Ended {
+        /// Why, as the machine has it.
+        #[source]
+        reason: Error,
+        /// What the transport said, where it failed: for people. (The reason may still be a better one than
+        /// [`Error::TransportFailed`], as when our other half of a self-connection hung up.)
+        transport: Option<io::ErrorKind>,
+    },
+}
+
+impl Closed {
+    /// The machine's reason, where there was a connection.
+    #[must_use]
+    pub const fn reason(&self) -> Option<&Error> {
+        match self {
+            Self::Ended { reason, .. } => Some(reason),
+            Self::Unreachable(_) | Self::TooManyHandshakes(_) => None,
+        }
+    }
+}
+
+impl From<Error> for Closed {
+    fn from(reason: Error) -> Self {
+        Self::Ended { reason, transport: None }
+    }
+}
+
+/// Why a stream was not taken in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InsertError {
+    /// Every token of the range is in use. One is free again when the end of its connection was told.
+    #[error("all {0} tokens are in use")]
+    Full(usize),
+    /// The system refused to open or to register a socket.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}

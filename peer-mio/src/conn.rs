@@ -1,0 +1,233 @@
+//! One connection's turn: hear, tick, write. Each step does a bounded amount and never waits for another.
+
+use std::io::{self, IoSlice};
+
+use bytes::BytesMut;
+use peer_core::{End, Event, Mark, Peer, Time};
+use rand_core::Rng;
+
+use crate::closed::Closed;
+use crate::transport::{Transport, attempt};
+
+/// Most bytes read in a turn.
+pub(crate) const READ: usize = 64 * 1024;
+
+/// Most bytes written in a turn.
+const WRITE: usize = 64 * 1024;
+
+/// Most events told in a turn.
+const EVENTS: usize = 16;
+
+/// Small frames are written together until they have this many bytes.
+const COALESCE: usize = 16 * 1024;
+
+/// Most pieces of one vectored write.
+const PIECES: usize = 64;
+
+/// What is left of a turn, and what it brought.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    bytes: usize,
+    events: usize,
+    /// Timers may blame the remote for being silent: it was heard in this turn, or nothing of it is left to
+    /// read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to.
+    fair: bool,
+}
+
+/// A transport that is connected, and the machine that speaks over it.
+#[derive(Debug)]
+pub(crate) struct Conn<S> {
+    stream: S,
+    pub(crate) peer: Peer,
+    /// What was read and not pulled: at most one frame and one read.
+    input: BytesMut,
+    /// Something was taken off `input` since it was allocated.
+    loose: bool,
+    /// The transport did not say that it would block. The poll tells once when it does no longer, so these are
+    /// kept. While there may be something to pull, `readable` is true: nothing is read before all is pulled.
+    readable: bool,
+    writable: bool,
+    /// The transport took bytes since its last flush.
+    unflushed: bool,
+    /// Writing failed. What the remote said before is heard first.
+    broken: Option<io::ErrorKind>,
+    /// The owner wants it to end when all is written: up to `last`, once no announcement waits.
+    leaving: bool,
+    last: Option<Box<[Mark; 2]>>,
+}
+
+impl<S: Transport> Conn<S> {
+    /// Whether the stream is ready is found out by trying.
+    pub(crate) fn new(stream: S, peer: Peer) -> Self {
+        Self {
+            stream,
+            peer,
+            input: BytesMut::new(),
+            loose: false,
+            readable: true,
+            writable: true,
+            unflushed: false,
+            broken: None,
+            leaving: false,
+            last: None,
+        }
+    }
+
+    pub(crate) fn ready(&mut self, readable: bool, writable: bool) {
+        self.readable |= readable;
+        self.writable |= writable;
+    }
+
+    pub(crate) const fn leave(&mut self) {
+        self.leaving = true;
+    }
+
+    /// A remote whose time is up is heard before it is blamed, whatever the system's poll said of it.
+    pub(crate) fn begin_turn(&mut self, now: Time) -> Turn {
+        self.readable |= self.peer.deadline().is_some_and(|(at, _)| at <= now);
+        Turn { bytes: READ, events: EVENTS, fair: false }
+    }
+
+    /// Goes on with a turn up to the next event; `None` when the turn is over.
+    pub(crate) fn go_on(
+        &mut self,
+        turn: &mut Turn,
+        now: Time,
+        buffer: &mut [u8],
+        rng: &mut impl Rng,
+    ) -> Result<Option<Event>, Closed> {
+        if let Some(event) = self.hear(turn, now, buffer)? {
+            return Ok(Some(event));
+        }
+        if turn.fair {
+            self.peer.tick(now, rng)?;
+        }
+        if let Err(error) = self.write(now) {
+            self.broken = Some(error.kind());
+            self.readable = true;
+        }
+        self.check_end()?;
+        Ok(None)
+    }
+
+    /// Whether it needs another turn, without anything happening.
+    ///
+    /// This is the resume rule: one that stopped reading has data left in its buffer and in the system, of
+    /// which nobody will tell again.
+    pub(crate) fn has_more(&self) -> bool {
+        let hears = self.readable && self.peer.wants_read();
+        let writes = self.writable && (self.peer.wants_write() || self.unflushed);
+        self.broken.is_some() || hears || writes
+    }
+
+    pub(crate) fn into_parts(self) -> (S, Peer) {
+        (self.stream, self.peer)
+    }
+
+    /// Pulls an event, and reads where the machine has used up what is there.
+    fn hear(&mut self, turn: &mut Turn, now: Time, buffer: &mut [u8]) -> Result<Option<Event>, Closed> {
+        while turn.events > 0 {
+            let before = self.input.len();
+            let event = self.peer.receive(&mut self.input, now)?;
+            self.loose |= self.input.len() < before;
+            if event.is_some() {
+                turn.events = turn.events.saturating_sub(1);
+                turn.fair = true;
+                return Ok(event);
+            }
+            self.tidy();
+            if !self.peer.wants_read() {
+                turn.fair = true;
+                return self.broken.map_or(Ok(None), |kind| Err(self.ended(End::Failed, Some(kind))));
+            }
+            if !self.readable || turn.bytes == 0 || !self.read(turn, buffer)? {
+                break;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads once. Returns whether bytes came.
+    fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Closed> {
+        let len = buffer.len().min(turn.bytes);
+        let room = buffer.get_mut(..len).unwrap_or_default();
+        match attempt(|| self.stream.read(room)) {
+            Ok(Some(0)) => Err(self.ended(End::Eof, self.broken)),
+            Ok(Some(count)) => {
+                self.input.extend_from_slice(room.get(..count).unwrap_or_default());
+                turn.bytes = turn.bytes.saturating_sub(count);
+                Ok(true)
+            }
+            Ok(None) => {
+                self.readable = false;
+                turn.fair = true;
+                self.broken.map_or(Ok(false), |kind| Err(self.ended(End::Failed, Some(kind))))
+            }
+            Err(error) => Err(self.ended(End::Failed, Some(error.kind()))),
+        }
+    }
+
+    /// Moves what is left of the input to a buffer of its own size, and keeps none for nothing.
+    fn tidy(&mut self) {
+        if self.loose {
+            self.input = BytesMut::from(&*self.input);
+            self.loose = false;
+        }
+    }
+
+    /// Writes what there is, small frames together, and flushes the transport.
+    fn write(&mut self, now: Time) -> io::Result<()> {
+        let mut room = WRITE;
+        while self.writable && self.broken.is_none() && room > 0 && self.peer.wants_write() {
+            match self.offer(room, now)? {
+                Some(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Some(count) => {
+                    self.peer.sent(count, now);
+                    self.unflushed = true;
+                    room = room.saturating_sub(count);
+                }
+                None => self.writable = false,
+            }
+        }
+        if self.broken.is_none() && self.unflushed {
+            match attempt(|| self.stream.flush())? {
+                Some(()) => self.unflushed = false,
+                None => self.writable = false,
+            }
+        }
+        Ok(())
+    }
+
+    /// Offers the transport at most `room` bytes.
+    fn offer(&mut self, mut room: usize, now: Time) -> io::Result<Option<usize>> {
+        let mut pieces = [IoSlice::new(&[]); PIECES];
+        let mut len = 0_usize;
+        for (piece, chunk) in pieces.iter_mut().zip(self.peer.chunks(COALESCE, now)) {
+            let chunk = chunk.get(..room).unwrap_or(chunk);
+            *piece = IoSlice::new(chunk);
+            room = room.saturating_sub(chunk.len());
+            len = len.saturating_add(1);
+        }
+        let pieces = pieces.get(..len).unwrap_or_default();
+        attempt(|| self.stream.write_vectored(pieces))
+    }
+
+    /// Whether the last word has been written: the machine's, or the owner's.
+    fn check_end(&mut self) -> Result<(), Closed> {
+        if let Some(reason) = self.peer.failure() {
+            return Err(reason.clone().into());
+        }
+        if self.leaving && self.peer.waiting_announcements() == 0 && !self.unflushed {
+            let last = self.last.get_or_insert_with(|| self.peer.marks().into());
+            if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
+                return Err(self.peer.close().into());
+            }
+        }
+        Ok(())
+    }
+
+    /// The transport ended.
+    fn ended(&mut self, end: End, transport: Option<io::ErrorKind>) -> Closed {
+        Closed::Ended { reason: self.peer.end(end, &self.input), transport }
+    }
+}

@@ -1,0 +1,77 @@
+//! Whose turn it is, and who is to be looked at when.
+
+use core::time::Duration;
+use std::collections::{BTreeSet, VecDeque};
+
+use peer_core::Time;
+
+use crate::place::Place;
+use crate::transport::Transport;
+
+/// The queue of those who have something to do, and the deadlines of all.
+#[derive(Debug, Default)]
+pub(crate) struct Schedule {
+    /// First in, first out. The first one's turn may have begun.
+    queue: VecDeque<usize>,
+    /// Each one's next deadline, in nanoseconds since the start, which are half as long as a time.
+    timers: BTreeSet<(u64, usize)>,
+}
+
+impl Schedule {
+    /// Lines up for a turn. Harmless for one who waits in line already.
+    pub(crate) fn enqueue<S>(&mut self, place: &mut Place<S>) {
+        if !place.queued {
+            place.queued = true;
+            self.queue.push_back(place.id.slot());
+        }
+    }
+
+    /// How many wait in line.
+    pub(crate) fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whose turn it is.
+    pub(crate) fn first(&self) -> Option<usize> {
+        self.queue.front().copied()
+    }
+
+    /// Ends the turn of the first one: back to the end of the line, or out of it until its deadline.
+    pub(crate) fn end_turn<S: Transport>(&mut self, place: &mut Place<S>) {
+        self.queue.pop_front();
+        place.queued = false;
+        let (slot, deadline) = (place.id.slot(), place.deadline());
+        if place.timer != deadline {
+            place.timer.map(|at| self.timers.remove(&(nanos(at), slot)));
+            place.timer = deadline;
+            deadline.map(|at| self.timers.insert((nanos(at), slot)));
+        }
+        if place.has_more() {
+            self.enqueue(place);
+        }
+    }
+
+    /// Takes one whose deadline has come by `now` off the deadlines. It lines up next, by
+    /// [`expire`](Self::expire).
+    pub(crate) fn due(&mut self, now: Time) -> Option<usize> {
+        self.timers.first().filter(|(at, _)| *at <= nanos(now))?;
+        self.timers.pop_first().map(|(_, slot)| slot)
+    }
+
+    /// Lines up because its deadline has come.
+    pub(crate) fn expire<S>(&mut self, place: &mut Place<S>) {
+        place.timer = None;
+        self.enqueue(place);
+    }
+
+    /// When there is something to do: `Some(now)` where it is already.
+    pub(crate) fn next(&self, now: Time) -> Option<Time> {
+        let first = self.timers.first().map(|(at, _)| Time::from_elapsed(Duration::from_nanos(*at)));
+        if self.queue.is_empty() { first } else { Some(now) }
+    }
+}
+
+/// They last for 584 years.
+fn nanos(time: Time) -> u64 {
+    u64::try_from(time.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

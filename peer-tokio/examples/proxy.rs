@@ -1,0 +1,106 @@
+//! How do I watch two peers from between them?
+//!
+//! `cargo run -p peer-tokio --example proxy -- LISTEN UPSTREAM` passes on what comes to LISTEN, both ways, and
+//! shows each frame as it goes by. It takes no part: peers shake hands through it, with each other. Without
+//! arguments it stands between two peers of its own on this machine.
+
+use core::error::Error;
+use core::net::SocketAddr;
+
+use getrandom::SysRng;
+use peer_core::frame::{Header, Tap};
+use peer_core::message::{GetData, Inventory, NotFound, Ping};
+use peer_core::{Command, Config, ConfigError, Event, Hash, Message, Network, Node};
+use peer_tokio::{hello, inbound, outbound};
+use rand_core::UnwrapErr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+
+type Done = Result<(), Box<dyn Error + Send + Sync>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Done {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if let [listen, upstream] = &arguments[..] {
+        return proxy(TcpListener::bind(listen).await?, upstream.parse()?).await;
+    }
+    let (front, behind) = (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+    let (address, upstream) = (front.local_addr()?, behind.local_addr()?);
+    tokio::try_join!(proxy(front, upstream), dial(address), accept(behind))?;
+    Ok(())
+}
+
+/// Stands between one pair of peers until both have hung up.
+async fn proxy(listener: TcpListener, upstream: SocketAddr) -> Done {
+    println!("listening on {}, before {upstream}", listener.local_addr()?);
+    let (near, _) = listener.accept().await?;
+    let far = TcpStream::connect(upstream).await?;
+    near.set_nodelay(true)?;
+    far.set_nodelay(true)?;
+    let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+    tokio::try_join!(pass("──▶", near_in, far_out), pass("◀──", far_in, near_out))?;
+    Ok(())
+}
+
+/// Passes bytes on as they come, and shows the frames that they make up.
+async fn pass(arrow: &str, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Done {
+    let (mut tap, mut bytes) = (Tap::new(), vec![0; 64 * 1024]);
+    loop {
+        let count = from.read(&mut bytes).await?;
+        let (passing, _) = bytes.split_at(count);
+        if passing.is_empty() {
+            println!("dialler {arrow} listener  hangs up");
+            return Ok(to.shutdown().await?);
+        }
+        tap.feed(passing, |header| println!("dialler {arrow} listener  {}", describe(header)));
+        to.write_all(passing).await?;
+    }
+}
+
+/// A frame's command and its size on the wire. Nobody has checked it: that is the peers' business.
+fn describe(header: &Header) -> String {
+    let command = Command::from_wire(header.command);
+    let name = command.as_ref().map_or("no command", Command::as_str);
+    format!("{name:<12} {:>6} bytes", header.wire_len())
+}
+
+/// A peer that asks for ten transactions, and leaves when it was told that there are none.
+async fn dial(address: SocketAddr) -> Done {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (handle, mut events, driver) =
+        outbound(stream, &node("dialler")?, hello(address, 0), UnwrapErr(SysRng))?;
+    tokio::spawn(driver);
+    while let Some(event) = events.next().await {
+        match event {
+            Event::Established => {
+                handle.send(Message::Ping(Ping { nonce: 1 })).await?;
+                let items: Vec<_> = (0..10).map(|number| Inventory::tx(Hash::digest(&[number]))).collect();
+                handle.send(Message::GetData(GetData { inventory: items.try_into()? })).await?;
+            }
+            Event::Message(Message::NotFound(_)) => return Ok(()),
+            _ => {}
+        }
+    }
+    Err(handle.closed().await.into())
+}
+
+/// A peer that has nothing of what it is asked for.
+async fn accept(listener: TcpListener) -> Done {
+    let (stream, address) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    let (handle, mut events, driver) =
+        inbound(stream, &node("listener")?, hello(address, 0), UnwrapErr(SysRng));
+    tokio::spawn(driver);
+    while let Some(event) = events.next().await {
+        if let Event::Message(Message::GetData(GetData { inventory })) = event {
+            handle.send(Message::NotFound(NotFound { inventory })).await?;
+        }
+    }
+    Ok(())
+}
+
+fn node(name: &str) -> Result<Node, ConfigError> {
+    Ok(Node::new(Config::builder(Network::SIMNET).user_agent(name, "1.0").build()?))
+}

@@ -1,0 +1,96 @@
+//! The command line of `crawl`.
+
+use core::time::Duration;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::args::{PeerArgs, Target, parse_duration};
+use crate::error::Failure;
+use crate::socks::Proxy;
+
+#[derive(Args, Debug)]
+pub(crate) struct CrawlArgs {
+    /// Where to begin: peers, with or without a port
+    #[arg(value_name = "SEED")]
+    pub(crate) seeds: Vec<Target>,
+    /// Crawl a made-up network of N peers on this machine [N: 300]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "300",
+          conflicts_with_all = ["seeds", "proxy", "network", "protocol"],
+          value_parser = clap::value_parser!(u16).range(1..=5000))]
+    pub(crate) demo: Option<u16>,
+    #[command(flatten)]
+    pub(crate) peer: PeerArgs,
+    /// Most visits at the same time, up to 1024
+    #[arg(long, default_value_t = 100, value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) at_once: u16,
+    /// Visit no more than so many addresses
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max: Option<u64>,
+    /// How long a peer may take to be connected; through a proxy, six times as long
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) connect_timeout: Duration,
+    /// How long it may take to shake hands [default: 10s; 2s with --demo]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) handshake_timeout: Option<Duration>,
+    /// How long it may take to tell the addresses that it knows
+    #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) addresses_timeout: Duration,
+    /// Go through this SOCKS5 proxy, and visit Tor addresses too; Tor is at 127.0.0.1:9050
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) proxy: Option<Proxy>,
+    /// How many user agents to list; --json has all
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) top: u16,
+    /// Draw the summary into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+impl CrawlArgs {
+    /// What clap cannot tell.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.seeds.is_empty() && self.demo.is_none() {
+            return Err(Failure::Usage(
+                "a crawl begins at a peer: dcrpeer crawl node.example; to see one on this machine alone: \
+                 dcrpeer crawl --demo"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn handshake_timeout(&self) -> Duration {
+        let default = if self.demo.is_some() { 2 } else { 10 };
+        self.handshake_timeout.unwrap_or(Duration::from_secs(default))
+    }
+
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        let times = if self.proxy.is_some() { 6 } else { 1 };
+        self.connect_timeout.saturating_mul(times)
+    }
+}
+
+/// What `--help` says beyond the list of options.
+pub(crate) const HELP: &str = "\
+The walk is breadth first: the seeds are level 0, what they tell of is level 1, and so on; a level begins when
+the one before is done. Every address is visited once: connect, shake hands, ping for the round trip, getaddr,
+leave. Addresses of private networks and of this machine are visited only if a seed is of that kind.
+
+Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody could
+be reached. With --json each visit gives one object as it ends, and the summary is the last:
+  {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
+   \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
+   \"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
+  {\"event\":\"summary\",\"ok\":true,\"ended\":\"Complete\",\"known\":…,\"visited\":…,\"reachable\":…,…}
+`outcome` is reachable, refused, timed_out, unreachable, proxy, no_room, closed, silent, other_network, too_old,
+not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
+it was given up is there, and null what it did not. `answer`, to getaddr, is addresses, none, late, left or
+broke. known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
+
+Examples:
+  dcrpeer crawl --demo --svg crawl.svg
+  dcrpeer crawl node.example --max 500 --svg crawl.svg
+  dcrpeer crawl 127.0.0.1 --network simnet --json | jq -r 'select(.ok and .event == \"peer\") | .user_agent'
+  dcrpeer crawl node.example --proxy 127.0.0.1:9050 --at-once 20";

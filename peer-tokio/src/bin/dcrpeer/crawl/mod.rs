@@ -1,0 +1,259 @@
+//! `dcrpeer crawl`: a walk through the network from peer to peer, breadth first.
+//!
+//! `frontier` knows where to go, `visit` goes there, `summary` counts what was found, `table` and `picture` show
+//! it. `village` is a network for those who have none at hand.
+
+mod args;
+mod frontier;
+mod histogram;
+mod outcome;
+mod picture;
+mod place;
+mod progress;
+mod summary;
+mod svg;
+mod table;
+mod village;
+mod visit;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use peer_core::Network;
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+pub(crate) use self::args::{CrawlArgs, HELP};
+use self::frontier::Frontier;
+use self::place::{Place, is_onion};
+use self::progress::Progress;
+use self::summary::{Ended, Summary, Tally, VisitObject};
+use self::village::Village;
+use self::visit::{Visit, Visitor};
+use crate::args::PeerArgs;
+use crate::clock::Stopwatch;
+use crate::dial::resolve;
+use crate::error::Failure;
+use crate::node;
+use crate::output::{self, Count, FAINT, GOOD, Output, Painted};
+use crate::stop::{Reason, Stop};
+
+/// Walks, and tells what was found.
+pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
+    args.check()?;
+    let mut stop = Stop::after(args.peer.duration)?;
+    // A file that cannot be written should not be found out after the walk.
+    let picture = args.svg.as_deref().map(create).transpose()?;
+    let village = args.demo.map(Village::found).transpose()?;
+    let network = village.as_ref().map_or(args.peer.network, |_| village::NETWORK);
+    let seeds = match &village {
+        Some(village) => vec![village.seed().into()],
+        None => find_seeds(&args, network, &mut stop).await?,
+    };
+    let mut crawl = Crawl::begin(&args, network, seeds)?;
+    let ended = crawl.walk(&mut stop).await?;
+    let (summary, failure) = crawl.finish(ended, args.top.into())?;
+    if let Some((file, path)) = picture.zip(args.svg.as_deref()) {
+        draw(file, path, &summary, args.peer.json)?;
+    }
+    if let Some(village) = village.filter(|_| ended == Ended::Complete) {
+        check(&village, &summary, args.peer.json)?;
+    }
+    if summary.ok || ended == Ended::Stopped(Reason::Interrupted) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("nobody was reached; {failure}")))
+}
+
+/// The addresses of all seeds. With a proxy nothing is looked up here.
+async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Result<Vec<Place>, Failure> {
+    let mut seeds = Vec::new();
+    for seed in &args.seeds {
+        let port = seed.port(network);
+        let literal = seed.host.parse().ok().map(|ip| Place::from(core::net::SocketAddr::new(ip, port)));
+        if let Some(place) = literal {
+            seeds.push(place);
+        } else if args.proxy.is_some() {
+            seeds.push(Place::Name { host: seed.host.clone(), port });
+        } else if is_onion(&seed.host) {
+            let host = &seed.host;
+            return Err(Failure::new(format!(
+                "{host} is reached through Tor only; add --proxy 127.0.0.1:9050, where Tor listens"
+            )));
+        } else {
+            let found = tokio::select! {
+                found = resolve(seed, network) => found?,
+                reason = stop.wait() => {
+                    return Err(Failure::new(format!("{}: no address yet ({reason})", seed.host)));
+                }
+            };
+            seeds.extend(found.into_iter().map(Place::from));
+        }
+    }
+    Ok(seeds)
+}
+
+/// A walk.
+struct Crawl {
+    visitor: Arc<Visitor>,
+    network: Network,
+    at_once: usize,
+    max: u64,
+    frontier: Frontier,
+    visits: JoinSet<Result<Visit, Failure>>,
+    tally: Tally,
+    clock: Stopwatch,
+    progress: Progress,
+    out: Output,
+    json: bool,
+}
+
+impl Crawl {
+    fn begin(args: &CrawlArgs, network: Network, seeds: Vec<Place>) -> Result<Self, Failure> {
+        let json = args.peer.json;
+        let peer = PeerArgs { network, ..args.peer };
+        let config = node::configure(&peer).handshake_timeout(args.handshake_timeout());
+        let visitor = Visitor {
+            node: node::build(config.build())?,
+            proxy: args.proxy.clone(),
+            connect_timeout: args.connect_timeout(),
+            addresses_timeout: args.addresses_timeout,
+        };
+        Ok(Self {
+            visitor: Arc::new(visitor),
+            network,
+            at_once: args.at_once.into(),
+            max: args.max.unwrap_or(u64::MAX),
+            frontier: Frontier::new(seeds, args.proxy.is_some()),
+            visits: JoinSet::new(),
+            tally: Tally::default(),
+            clock: Stopwatch::start(),
+            progress: Progress::begin(json),
+            out: if json { output::for_programs() } else { output::for_people() },
+            json,
+        })
+    }
+
+    /// Visits level after level.
+    async fn walk(&mut self, stop: &mut Stop) -> Result<Ended, Failure> {
+        loop {
+            let level = self.frontier.take_level();
+            if level.is_empty() {
+                return Ok(Ended::Complete);
+            }
+            self.tally.begin_level(level.len());
+            if let Some(ended) = self.visit_all(level, stop).await? {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Visits all of one level, unless there is a reason to end.
+    async fn visit_all(&mut self, level: Vec<Place>, stop: &mut Stop) -> Result<Option<Ended>, Failure> {
+        let mut places = level.into_iter().peekable();
+        loop {
+            while self.has_room()
+                && let Some(place) = places.next()
+            {
+                self.visits.spawn(Arc::clone(&self.visitor).visit(place));
+            }
+            self.show_progress();
+            let ended = tokio::select! {
+                visit = self.visits.join_next() => visit,
+                reason = stop.wait() => return Ok(Some(Ended::Stopped(reason))),
+            };
+            match ended {
+                Some(visit) => {
+                    let visit =
+                        visit.map_err(|error| Failure::new(format!("a visit's task ended: {error}")))??;
+                    self.note(visit)?;
+                }
+                None if places.peek().is_some() => return Ok(Some(Ended::MaxVisited(self.max))),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// Whether another visit may begin.
+    fn has_room(&self) -> bool {
+        let begun = self.tally.visited().saturating_add(self.visits.len() as u64);
+        self.visits.len() < self.at_once && begun < self.max
+    }
+
+    fn show_progress(&self) {
+        let (visited, reachable) = (self.tally.visited(), self.tally.reachable());
+        self.progress.show(visited, self.frontier.known(), reachable, self.visits.len());
+    }
+
+    /// A visit is over.
+    fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
+        self.tally.count(&visit);
+        let told = core::mem::take(&mut visit.told);
+        let addresses = told.len();
+        let new = told.into_iter().filter(|place| self.frontier.hear(place.clone())).count();
+        if self.json {
+            let elapsed = self.clock.elapsed();
+            let object = VisitObject::new(&visit, elapsed, self.tally.level(), (addresses, new));
+            write_object(&mut self.out, &object)?;
+        }
+        Ok(())
+    }
+
+    /// Tells what was found. Visits that are not over are broken off, and count as none.
+    fn finish(self, ended: Ended, top: usize) -> Result<(Summary, String), Failure> {
+        let Self { tally, frontier, mut out, json, .. } = self;
+        drop(self.progress);
+        let failure = tally.first_failure().to_owned();
+        let summary = tally.finish(&frontier, ended, self.network, self.clock.elapsed());
+        if json {
+            write_object(&mut out, &summary)?;
+        } else {
+            table::write(&mut out, &summary, top)?;
+            out.flush()?;
+        }
+        Ok((summary, failure))
+    }
+}
+
+fn write_object(out: &mut Output, object: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, object).map_err(io::Error::from)?;
+    writeln!(out)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn create(path: &Path) -> Result<File, Failure> {
+    File::create(path).map_err(|error| {
+        Failure::new(format!("cannot write {}: {error}; choose another file", path.display()))
+    })
+}
+
+fn draw(mut file: File, path: &Path, summary: &Summary, json: bool) -> Result<(), Failure> {
+    let written = file.write_all(picture::draw(summary).as_bytes());
+    written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
+    if !json {
+        let mut out = output::for_people();
+        writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {}", path.display())))?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+/// Whether everybody was found.
+fn check(village: &Village, summary: &Summary, json: bool) -> Result<(), Failure> {
+    let (found, all) = (Count(summary.reachable), Count(village.reachable()));
+    if summary.reachable != village.reachable() {
+        return Err(Failure::new(format!(
+            "{found} of the {all} good peers were found; this machine may be too busy, try longer deadlines: \
+             --handshake-timeout 10s"
+        )));
+    }
+    if !json {
+        let mut out = output::for_people();
+        writeln!(out, "\n{}", Painted(GOOD, format_args!("✓ Found everybody who can be reached: {all}")))?;
+        out.flush()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+//! A stream from far away: what was sent to us takes its time to come.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
+use std::io::{self, IoSlice};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// Delays what is read from a stream.
+#[derive(Debug)]
+pub(super) struct Distant<S> {
+    stream: S,
+    delay: Duration,
+    /// What is on its way, and until when.
+    coming: BytesMut,
+    arrival: Option<Pin<Box<Sleep>>>,
+}
+
+/// Most bytes on their way.
+const MOST: usize = 4096;
+
+impl<S> Distant<S> {
+    pub(super) fn new(stream: S, delay: Duration) -> Self {
+        Self { stream, delay, coming: BytesMut::new(), arrival: None }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Distant<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            if let Some(arrival) = &mut this.arrival {
+                ready!(arrival.as_mut().poll(cx));
+                this.arrival = None;
+            }
+            if !this.coming.is_empty() {
+                let len = this.coming.len().min(buffer.remaining());
+                buffer.put_slice(this.coming.get(..len).unwrap_or_default());
+                this.coming.advance(len);
+                return Poll::Ready(Ok(()));
+            }
+            let mut space = [0; MOST];
+            let mut sent = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut this.stream).poll_read(cx, &mut sent))?;
+            if sent.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            this.coming.extend_from_slice(sent.filled());
+            this.arrival = Some(Box::pin(sleep(this.delay)));
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Distant<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,241 @@
+//! One visit: connect, shake hands, ping, ask for addresses, leave.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use peer_core::message::{Ping, Version};
+use peer_core::{Event, Message, Node};
+use peer_tokio::{Events, Handle};
+use rand_core::Rng;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::outcome::{Answer, Outcome};
+use super::place::Place;
+use crate::clock::Stopwatch;
+use crate::connect::UNKNOWN;
+use crate::error::{Failure, chain};
+use crate::output::Span;
+use crate::sniff::{FirstBytes, Sniff};
+use crate::socks::{Blame, Proxy};
+use crate::watch::{self, Ending};
+use crate::{explain, node};
+
+/// How every peer is visited.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) node: Node,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) addresses_timeout: Duration,
+}
+
+/// What a visit found.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) place: Place,
+    pub(crate) outcome: Outcome,
+    /// Why it ended, if not by us: the reason's name, and the same for people.
+    pub(crate) reason: Option<String>,
+    pub(crate) detail: Option<String>,
+    /// How the peer introduced itself, which those do too whose handshake then fails.
+    pub(crate) version: Option<Box<Version>>,
+    pub(crate) connect: Option<Duration>,
+    /// From the connection to the end of the handshake.
+    pub(crate) handshake: Option<Duration>,
+    pub(crate) round_trip: Option<Duration>,
+    pub(crate) answer: Option<Answer>,
+    /// Where other peers are, as it says.
+    pub(crate) told: Vec<Place>,
+}
+
+/// A peer that has answered a ping behind our getaddr has seen that too. Its addresses, if it has any, may come
+/// a little later: large messages may be overtaken by small ones.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Most addresses that are taken from one peer: as many as ten messages hold, of which one is the answer.
+const MOST_TOLD: usize = 10_000;
+
+impl Visit {
+    fn to(place: Place) -> Self {
+        Self {
+            place,
+            outcome: Outcome::Unreachable,
+            reason: None,
+            detail: None,
+            version: None,
+            connect: None,
+            handshake: None,
+            round_trip: None,
+            answer: None,
+            told: Vec::new(),
+        }
+    }
+
+    fn hear(&mut self, places: impl Iterator<Item = Place>) {
+        let room = MOST_TOLD.saturating_sub(self.told.len());
+        self.told.extend(places.take(room));
+    }
+
+    fn fail(mut self, outcome: Outcome, detail: impl Into<String>) -> Self {
+        self.outcome = outcome;
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl Visitor {
+    /// Visits a place. A failure is ours, not the peer's.
+    pub(crate) async fn visit(self: Arc<Self>, place: Place) -> Result<Visit, Failure> {
+        let mut visit = Visit::to(place);
+        let clock = Stopwatch::start();
+        let dialled = timeout(self.connect_timeout, self.dial(&visit.place)).await;
+        let (stream, address) = match dialled {
+            Ok(Ok(connected)) => connected,
+            Ok(Err((outcome, detail))) => return Ok(visit.fail(outcome, detail)),
+            Err(_) => {
+                let detail = format!("no connection within {}", Span(self.connect_timeout));
+                return Ok(visit.fail(Outcome::TimedOut, detail));
+            }
+        };
+        visit.connect = Some(clock.elapsed());
+        stream.set_nodelay(true).ok();
+        let (stream, first) = Sniff::new(stream);
+        let hello = peer_tokio::hello(address, 0);
+        let generator = node::generator()?;
+        let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, hello, generator) {
+            Ok(parts) => parts,
+            Err(error) => return Ok(visit.fail(Outcome::NoRoom, error.to_string())),
+        };
+        let driver = tokio::spawn(driver);
+        self.converse(&mut visit, &handle, events, first).await?;
+        handle.close();
+        // Its place among the open handshakes and its file are free when the driver is gone.
+        driver.await.ok();
+        Ok(visit)
+    }
+
+    async fn dial(&self, place: &Place) -> Result<(TcpStream, SocketAddr), (Outcome, String)> {
+        let (host, port, address) = match (place, &self.proxy) {
+            (Place::Socket(address), None) => {
+                let connected = TcpStream::connect(address).await;
+                return connected.map(|stream| (stream, *address)).map_err(|error| explain_dial(&error));
+            }
+            (Place::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
+            (Place::Name { host, port }, _) => (host.clone(), *port, UNKNOWN),
+        };
+        let Some(proxy) = &self.proxy else {
+            return Err((Outcome::Unreachable, format!("{host} is reached through a proxy only")));
+        };
+        match proxy.dial(&host, port).await {
+            // The proxy's address is not told to anybody.
+            Ok((stream, through)) if through.ip() == address.ip() => Ok((stream, UNKNOWN)),
+            Ok((stream, _)) => Ok((stream, address)),
+            Err(refusal) => Err((
+                match refusal.blame {
+                    Blame::Proxy => Outcome::Proxy,
+                    Blame::Refused => Outcome::Refused,
+                    Blame::Unreachable => Outcome::Unreachable,
+                },
+                refusal.text,
+            )),
+        }
+    }
+
+    /// Shakes hands and asks for addresses.
+    async fn converse(
+        &self,
+        visit: &mut Visit,
+        handle: &Handle,
+        mut events: Events,
+        first: FirstBytes,
+    ) -> Result<(), Failure> {
+        let clock = Stopwatch::start();
+        loop {
+            match events.next().await {
+                Some(Event::Version(version)) => visit.version = Some(version),
+                Some(Event::Established) => break,
+                Some(_) => {}
+                None => return self.note_failure(visit, handle, first).await,
+            }
+        }
+        visit.outcome = Outcome::Reachable;
+        visit.handshake = Some(clock.elapsed());
+        let mut generator = node::generator()?;
+        let nonces = [generator.next_u64(), generator.next_u64()];
+        let asked = timeout(self.addresses_timeout, ask(visit, handle, &mut events, nonces)).await;
+        let silence = if visit.told.is_empty() { Answer::Late } else { Answer::Addresses };
+        visit.answer = Some(asked.unwrap_or(silence));
+        Ok(())
+    }
+
+    /// Hands were not shaken.
+    async fn note_failure(
+        &self,
+        visit: &mut Visit,
+        handle: &Handle,
+        first: FirstBytes,
+    ) -> Result<(), Failure> {
+        let closed = handle.closed().await;
+        visit.outcome = Outcome::of(&closed.reason, first.text().is_some());
+        let (ending, stats) = (Ending::Theirs(closed), handle.stats().await);
+        visit.reason = Some(explain::name(&ending));
+        let outcome = watch::Outcome { established: false, ending, stats, first };
+        visit.detail = Some(outcome.detail(self.node.config().network()));
+        Ok(())
+    }
+}
+
+/// Asks for addresses until they have come, or it is clear that none do. The ping before measures the round
+/// trip, the one behind tells that the request was seen.
+async fn ask(visit: &mut Visit, handle: &Handle, events: &mut Events, nonces: [u64; 2]) -> Answer {
+    let [before, behind] = nonces;
+    // Where a message cannot be sent the connection is over, which the events tell.
+    handle.send(Message::Ping(Ping { nonce: before })).await.ok();
+    handle.send(Message::GetAddr).await.ok();
+    let mut is_seen = false;
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            () = sleep(GRACE), if is_seen => return Answer::None,
+        };
+        match event {
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before => {
+                visit.round_trip = handle.stats().await.last_ping_round_trip;
+                handle.send(Message::Ping(Ping { nonce: behind })).await.ok();
+            }
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == behind => is_seen = true,
+            Some(Event::Message(Message::Addr(addr))) => {
+                visit.hear(addr.addresses.iter().map(Place::from));
+            }
+            Some(Event::Message(Message::AddrV2(addr))) => {
+                visit.hear(addr.addresses().iter().map(Place::from));
+            }
+            Some(_) => {}
+            None => {
+                let closed = handle.closed().await;
+                let broke = closed.reason.is_misbehaviour();
+                visit.detail = Some(chain(&closed));
+                visit.reason = Some(explain::name(&Ending::Theirs(closed)));
+                return if broke { Answer::Broke } else { Answer::Left };
+            }
+        }
+        if is_seen && !visit.told.is_empty() {
+            return Answer::Addresses;
+        }
+    }
+}
+
+/// Why there is no connection.
+fn explain_dial(error: &io::Error) -> (Outcome, String) {
+    let outcome = match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::ConnectionRefused, _) => Outcome::Refused,
+        (io::ErrorKind::TimedOut, _) => Outcome::TimedOut,
+        // No file is left for the process, or for the system.
+        (_, Some(23 | 24)) if cfg!(unix) => Outcome::NoRoom,
+        _ => Outcome::Unreachable,
+    };
+    (outcome, error.to_string())
+}

@@ -1,0 +1,92 @@
+//! What a visitor does besides watching: announces made-up transactions, and asks for headers.
+
+use std::collections::HashMap;
+
+use peer_core::message::{GetData, GetHeaders, Inventory, InventoryKind, Locator, NotFound};
+use peer_core::{Hash, Message, Network, SendError, blake256};
+use peer_tokio::Handle;
+
+use crate::error::{Failure, chain};
+
+/// What is to be done once hands are shaken, and what came of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Errands {
+    /// How many transactions to announce.
+    announce: u32,
+    /// Whether to ask for headers.
+    headers: bool,
+    /// What was announced, and whether the remote asked for it.
+    offered: HashMap<Hash, bool>,
+    asked: u32,
+}
+
+/// What a `getdata` means to us.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// How many of the items that it names we announced.
+    pub(crate) items: u32,
+    /// The answer.
+    pub(crate) answer: Message,
+}
+
+impl Errands {
+    pub(crate) fn new(announce: u32, headers: bool) -> Self {
+        Self { announce, headers, ..Self::default() }
+    }
+
+    /// How many transactions were announced; `None` if none were to be.
+    pub(crate) fn announced(&self) -> Option<u32> {
+        (self.announce > 0).then_some(self.announce)
+    }
+
+    /// How many of them the remote has asked for; `None` if none were to be announced.
+    pub(crate) fn asked(&self) -> Option<u32> {
+        (self.announce > 0).then_some(self.asked)
+    }
+
+    /// Announces transactions that nobody has: their names come from `salt`. If the connection ends meanwhile,
+    /// its end tells.
+    pub(crate) async fn announce(&mut self, handle: &Handle, salt: u64) -> Result<(), Failure> {
+        let hashes: Vec<_> = (0..self.announce).map(|number| name(salt, number)).collect();
+        self.offered = hashes.iter().map(|hash| (*hash, false)).collect();
+        let announcing = handle.with(move |peer, now| {
+            hashes.into_iter().try_for_each(|hash| peer.announce(Inventory::tx(hash), now).map(drop))
+        });
+        match announcing.await {
+            Err(_) | Ok(Ok(()) | Err(SendError::Closed(_))) => Ok(()),
+            Ok(Err(error)) => Err(Failure::new(format!("cannot announce: {}", chain(&error)))),
+        }
+    }
+
+    /// What to ask for headers with: everything from the first block on.
+    pub(crate) fn request(&self, network: Network) -> Option<Message> {
+        let known: Vec<_> = network.genesis_hash().into_iter().collect();
+        let locator = Locator::try_from(known).unwrap_or_default();
+        let request = GetHeaders { protocol_version: 0, locator, stop: Hash::ZERO };
+        self.headers.then_some(Message::GetHeaders(request))
+    }
+
+    /// Looks at what the remote asks for; `None` where nothing was announced. No item exists, so none can be
+    /// had, and the remote is told so.
+    pub(crate) fn want(&mut self, get: &GetData) -> Option<Wanted> {
+        self.announced()?;
+        let mut items = 0_u32;
+        for item in get.inventory.iter().filter(|item| item.kind == InventoryKind::TX) {
+            if let Some(asked) = self.offered.get_mut(&item.hash) {
+                items = items.saturating_add(1);
+                self.asked = self.asked.saturating_add(u32::from(!*asked));
+                *asked = true;
+            }
+        }
+        let answer = Message::NotFound(NotFound { inventory: get.inventory.clone() });
+        Some(Wanted { items, answer })
+    }
+}
+
+fn name(salt: u64, number: u32) -> Hash {
+    let mut bytes = [0; 12];
+    let (first, second) = bytes.split_at_mut(8);
+    first.copy_from_slice(&salt.to_le_bytes());
+    second.copy_from_slice(&number.to_le_bytes());
+    Hash::from_bytes(blake256::hash(&bytes))
+}

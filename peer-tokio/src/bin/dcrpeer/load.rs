@@ -1,0 +1,337 @@
+//! `dcrpeer load`: many connections to one peer, to see how it and we bear them.
+
+mod caller;
+mod summary;
+
+use core::fmt;
+use core::mem;
+use core::net::SocketAddr;
+use core::pin::pin;
+use core::time::Duration;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use peer_core::Node;
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use self::caller::{Caller, Common, News};
+use self::summary::{Memory, Percentiles, Reasons, Summary};
+use crate::args::{PeerArgs, Target, network_name, parse_duration};
+use crate::clock::Stopwatch;
+use crate::dial::resolve;
+use crate::error::Failure;
+use crate::node;
+use crate::output::{self, Count, Span};
+use crate::stop::{Reason, Stop};
+use crate::system;
+
+#[derive(Args, Debug)]
+pub(crate) struct LoadArgs {
+    /// The peer, with or without a port
+    addr: Target,
+    /// How many connections to open
+    #[arg(short = 'n', long = "connections", default_value_t = 1000, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    connections: u32,
+    /// Most connections being opened, and pings under way, at a time
+    #[arg(long, default_value_t = 256, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=1024))]
+    at_once: u32,
+    /// How often to ping on each connection
+    #[arg(long, default_value_t = 3, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(0..=1000))]
+    rounds: u32,
+    /// Keep the connections so long after measuring, like 500ms, 10s, 2m or 1h
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    hold: Option<Duration>,
+    /// The peer is on another machine, and whoever runs it agrees
+    #[arg(long)]
+    with_permission: bool,
+    #[command(flatten)]
+    peer: PeerArgs,
+}
+
+/// Room for news that nobody has read yet.
+const NEWS: usize = 1024;
+
+/// Opens the connections, measures, and tells.
+pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
+    let network = args.peer.network;
+    let stop = Stop::after(args.peer.duration)?;
+    let addresses = resolve(&args.addr, network).await?;
+    check_permission(&addresses, args.with_permission)?;
+    check_room(args.connections)?;
+    let node = node::from_args(&args.peer)?;
+    let mut failure = Failure::new("there is no address to connect to");
+    // A name may stand for several. One connection goes ahead: what fails for it fails for all.
+    for address in addresses {
+        let mut load = Load::new(address, &args, &node, stop.clone())?;
+        match load.open_first().await {
+            Ok(()) => return load.run(&args).await,
+            Err(first) => failure = first,
+        }
+    }
+    Err(failure)
+}
+
+/// What wears a peer down is for peers of one's own.
+fn check_permission(addresses: &[SocketAddr], with_permission: bool) -> Result<(), Failure> {
+    let is_here = |address: &SocketAddr| {
+        let ip = address.ip().to_canonical();
+        ip.is_loopback() || ip.is_unspecified()
+    };
+    match addresses.iter().find(|address| !is_here(address)) {
+        Some(address) if !with_permission => Err(Failure::new(format!(
+            "{address} is not on this machine, and so many connections are an attack unless whoever runs it \
+             agrees: then say --with-permission"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_room(wanted: u32) -> Result<(), Failure> {
+    let room = system::room_for(wanted);
+    if room >= wanted {
+        return Ok(());
+    }
+    let (few, many, how) = (Count(room.into()), Count(wanted.into()), system::how_to_make_room(wanted));
+    Err(Failure::new(format!(
+        "the limit of open files allows {few} connections at a time, not {many}; raise it with {how}, or say \
+         -n {room}"
+    )))
+}
+
+/// All connections, and what is known of them.
+struct Load {
+    common: Arc<Common>,
+    calls: JoinSet<()>,
+    turns: Arc<Semaphore>,
+    generator: ChaCha12Rng,
+    news: mpsc::Receiver<News>,
+    all_open: watch::Sender<bool>,
+    stop: Stop,
+    /// Why it is cut short, if it is.
+    stopped: Option<Reason>,
+    clock: Stopwatch,
+    /// Memory before the first connection.
+    before: Option<u64>,
+    seen: Seen,
+}
+
+/// What the connections told.
+#[derive(Debug, Default)]
+struct Seen {
+    connects: Vec<Duration>,
+    handshakes: Vec<Duration>,
+    round_trips: Vec<Duration>,
+    unanswered: u64,
+    /// Connections that are open, or were, and have no more to ping.
+    pinged: u32,
+    failures: u32,
+    losses: u32,
+    failed: Reasons,
+    lost: Reasons,
+}
+
+impl Seen {
+    fn opened(&self) -> u32 {
+        u32::try_from(self.handshakes.len()).unwrap_or(u32::MAX)
+    }
+
+    fn note(&mut self, news: News) {
+        match news {
+            News::Opened { connect, handshake } => {
+                self.connects.push(connect);
+                self.handshakes.push(handshake);
+            }
+            News::Failed(reason) => {
+                self.failures = self.failures.saturating_add(1);
+                count(&mut self.failed, reason);
+            }
+            News::Pong(Some(round_trip)) => self.round_trips.push(round_trip),
+            News::Pong(None) => self.unanswered = self.unanswered.saturating_add(1),
+            News::Pinged => self.pinged = self.pinged.saturating_add(1),
+            News::Lost { reason, is_pinged } => {
+                self.pinged = self.pinged.saturating_add(u32::from(!is_pinged));
+                self.losses = self.losses.saturating_add(1);
+                count(&mut self.lost, reason);
+            }
+        }
+    }
+}
+
+fn count(reasons: &mut Reasons, reason: String) {
+    let times = reasons.entry(reason).or_default();
+    *times = times.saturating_add(1);
+}
+
+impl Load {
+    fn new(address: SocketAddr, args: &LoadArgs, node: &Node, stop: Stop) -> Result<Self, Failure> {
+        let (sender, news) = mpsc::channel(NEWS);
+        let (all_open, is_all_open) = watch::channel(false);
+        let common = Common {
+            address,
+            node: node.clone(),
+            traffic: Arc::default(),
+            pings: Semaphore::new(args.at_once as usize),
+            rounds: args.rounds,
+            news: sender,
+            all_open: is_all_open,
+        };
+        Ok(Self {
+            common: Arc::new(common),
+            calls: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(args.at_once as usize)),
+            generator: node::generator()?,
+            news,
+            all_open,
+            stop,
+            stopped: None,
+            before: system::memory(),
+            clock: Stopwatch::start(),
+            seen: Seen::default(),
+        })
+    }
+
+    async fn open_first(&mut self) -> Result<(), Failure> {
+        if let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await {
+            self.call(turn);
+        }
+        let address = self.common.address;
+        tokio::select! {
+            Some(news) = self.news.recv() => match news {
+                News::Failed(reason) => Err(Failure::new(format!("{address}: {reason}"))),
+                news => {
+                    self.seen.note(news);
+                    Ok(())
+                }
+            },
+            reason = self.stop.wait() => {
+                Err(Failure::new(format!("{address}: no connection yet ({reason})")))
+            }
+        }
+    }
+
+    fn call(&mut self, turn: OwnedSemaphorePermit) {
+        let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
+        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator));
+    }
+
+    async fn run(mut self, args: &LoadArgs) -> Result<(), Failure> {
+        self.open(args.connections).await;
+        let opening = self.clock.elapsed();
+        let with_all = system::memory();
+        self.ping(args.rounds).await;
+        self.hold(args.hold.unwrap_or_default()).await;
+        let summary = self.summary(args, opening, with_all);
+        // Dropped, each closes its connection.
+        self.calls.shutdown().await;
+        if args.peer.json {
+            let mut out = output::for_programs();
+            serde_json::to_writer(&mut out, &summary).map_err(io::Error::from)?;
+            writeln!(out)?;
+            out.flush()?;
+        } else {
+            let mut out = output::for_people();
+            summary.write(&mut out)?;
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Opens the others, so many at once as there are turns.
+    async fn open(&mut self, wanted: u32) {
+        let bar = bar("opening", wanted.into());
+        let mut begun = 1_u32;
+        while self.stopped.is_none() && self.seen.opened().saturating_add(self.seen.failures) < wanted {
+            bar.set_position(self.seen.opened().into());
+            tokio::select! {
+                Ok(turn) = Arc::clone(&self.turns).acquire_owned(), if begun < wanted => {
+                    begun = begun.saturating_add(1);
+                    self.call(turn);
+                }
+                Some(news) = self.news.recv() => self.seen.note(news),
+                reason = self.stop.wait() => self.stopped = Some(reason),
+            }
+        }
+        bar.finish_and_clear();
+    }
+
+    /// Pings on all connections that are open.
+    async fn ping(&mut self, rounds: u32) {
+        let pings = u64::from(self.seen.opened()).saturating_mul(rounds.into());
+        let bar = bar("pinging", pings);
+        self.all_open.send_replace(true);
+        while self.stopped.is_none() && self.seen.pinged < self.seen.opened() {
+            bar.set_position(self.seen.round_trips.len() as u64);
+            tokio::select! {
+                Some(news) = self.news.recv() => self.seen.note(news),
+                reason = self.stop.wait() => self.stopped = Some(reason),
+            }
+        }
+        bar.finish_and_clear();
+    }
+
+    /// Keeps the connections a while, or as long as there are any.
+    async fn hold(&mut self, time: Duration) {
+        if time.is_zero() || self.stopped.is_some() {
+            return;
+        }
+        let bar = ProgressBar::new_spinner().with_message(format!("holding all for {}", Span(time)));
+        bar.tick();
+        let mut end = pin!(sleep(time));
+        while self.stopped.is_none() && self.seen.losses < self.seen.opened() {
+            tokio::select! {
+                () = &mut end => break,
+                Some(news) = self.news.recv() => self.seen.note(news),
+                reason = self.stop.wait() => self.stopped = Some(reason),
+            }
+        }
+        bar.finish_and_clear();
+    }
+
+    fn summary(&mut self, args: &LoadArgs, opening: Duration, with_all: Option<u64>) -> Summary {
+        let seen = mem::take(&mut self.seen);
+        let opened = seen.opened();
+        let answered = seen.round_trips.len() as u64;
+        let memory = self.before.zip(with_all);
+        Summary {
+            address: self.common.address,
+            network: network_name(args.peer.network),
+            wanted: args.connections,
+            opened,
+            failed: seen.failed,
+            lost: seen.lost,
+            opening,
+            handshakes_per_second: output::per_second(opened.into(), opening),
+            connect: Percentiles::of(seen.connects),
+            handshake: Percentiles::of(seen.handshakes),
+            pings: answered.saturating_add(seen.unanswered),
+            unanswered: seen.unanswered,
+            round_trip: Percentiles::of(seen.round_trips),
+            bytes_sent: self.common.traffic.sent(),
+            bytes_received: self.common.traffic.received(),
+            memory: memory.map(|(before, with_all)| Memory::new(before, with_all, opened)),
+            stopped: self.stopped.map(|reason| reason.to_string()),
+        }
+    }
+}
+
+/// A progress bar on standard error, if that is a terminal.
+fn bar(what: &'static str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total).with_message(what);
+    let pace = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A bar that cannot be drawn is none.
+        write!(out, "{:.0}", state.per_sec()).ok();
+    };
+    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}, {pace} a second") {
+        Ok(style) => bar.with_style(style.with_key("pace", pace)),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,221 @@
+//! One connection of `load`: one task, which dials, shakes hands, waits for the others, pings, and stays.
+
+use core::future::Future;
+use core::net::SocketAddr;
+use core::pin::{Pin, pin};
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use peer_core::message::Ping;
+use peer_core::{Event, Message, Node};
+use peer_tokio::{Closed, Driver, Events, Handle};
+use rand_chacha::ChaCha12Rng;
+use rand_core::Rng;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::timeout;
+
+use crate::args::network_name;
+use crate::clock::Stopwatch;
+use crate::error::chain;
+use crate::output::Span;
+use crate::sniff::{FirstBytes, Sniff};
+use crate::traffic::{Counted, Traffic};
+use crate::watch::{Ending, Outcome};
+
+/// What all connections have in common.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) address: SocketAddr,
+    pub(super) node: Node,
+    pub(super) traffic: Arc<Traffic>,
+    /// A ping needs a permit until its pong has come.
+    pub(super) pings: Semaphore,
+    pub(super) rounds: u32,
+    pub(super) news: mpsc::Sender<News>,
+    /// Whether all connections are open and pinging may begin.
+    pub(super) all_open: watch::Receiver<bool>,
+}
+
+/// What a connection tells.
+#[derive(Debug)]
+pub(super) enum News {
+    /// It is open: how long the transport took, and then the handshake.
+    Opened { connect: Duration, handshake: Duration },
+    /// It never came to be open.
+    Failed(String),
+    /// The round trip of a ping; `None` where no pong came in time.
+    Pong(Option<Duration>),
+    /// It has done all its pings.
+    Pinged,
+    /// It was open, and the remote or its silence ended it.
+    Lost { reason: String, is_pinged: bool },
+}
+
+/// How long the remote may take to accept, and to answer a ping.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type Connection = (Handle, Events, Pin<Box<Driver<Counted<Sniff<TcpStream>>, ChaCha12Rng>>>, FirstBytes);
+
+/// One connection.
+pub(super) struct Caller {
+    common: Arc<Common>,
+    /// The place among those that are being opened, given back when it is open or has failed.
+    turn: Option<OwnedSemaphorePermit>,
+    /// Of the next ping.
+    nonce: u64,
+    established: bool,
+    is_pinged: bool,
+}
+
+impl Caller {
+    /// Runs one connection from its first to its last moment. Dropping the future closes it.
+    pub(super) async fn run(
+        common: Arc<Common>,
+        turn: OwnedSemaphorePermit,
+        mut generator: Box<ChaCha12Rng>,
+    ) {
+        let nonce = generator.next_u64();
+        let mut caller = Self { common, turn: Some(turn), nonce, established: false, is_pinged: false };
+        let reason = caller.call(generator).await;
+        let is_pinged = caller.is_pinged;
+        let news = if caller.established { News::Lost { reason, is_pinged } } else { News::Failed(reason) };
+        caller.tell(news).await;
+    }
+
+    /// The connection's whole life. Returns why it ended.
+    ///
+    /// Futures that hold each other hold copies, so what is large has its own place, or none while it is not
+    /// needed: with thousands of connections that is most of the memory.
+    async fn call(&mut self, generator: Box<ChaCha12Rng>) -> String {
+        let clock = Stopwatch::start();
+        let stream = match Box::pin(self.connect()).await {
+            Ok(stream) => stream,
+            Err(reason) => return reason,
+        };
+        let connect = clock.elapsed();
+        let (handle, events, driver, first) = match self.meet(stream, generator) {
+            Ok(connection) => connection,
+            Err(reason) => return reason,
+        };
+        let story = self.story(&handle, events, clock, connect);
+        let (closed, ()) = tokio::join!(driver, story);
+        Box::pin(self.ending(closed, &handle, first)).await
+    }
+
+    fn meet(&self, stream: TcpStream, generator: Box<ChaCha12Rng>) -> Result<Connection, String> {
+        let (stream, first) = Sniff::new(stream);
+        let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
+        let hello = peer_tokio::hello(self.common.address, 0);
+        let connection = peer_tokio::outbound(stream, &self.common.node, hello, *generator);
+        let (handle, events, driver) = connection.map_err(|error| chain(&error))?;
+        Ok((handle, events, Box::pin(driver), first))
+    }
+
+    /// A stream to the peer, or why there is none.
+    async fn connect(&self) -> Result<TcpStream, String> {
+        match timeout(PATIENCE, TcpStream::connect(self.common.address)).await {
+            Ok(Ok(stream)) => {
+                // Only speed depends on it.
+                stream.set_nodelay(true).ok();
+                Ok(stream)
+            }
+            Ok(Err(error)) => Err(self.unreachable(&error)),
+            Err(_) => Err(format!("no answer within {}", Span(PATIENCE))),
+        }
+    }
+
+    async fn ending(&self, closed: Closed, handle: &Handle, first: FirstBytes) -> String {
+        let (established, ending) = (self.established, Ending::Theirs(closed));
+        let outcome = Outcome { established, ending, stats: handle.stats().await, first };
+        outcome.detail(self.common.node.config().network())
+    }
+
+    /// What happens on the connection, until it ends.
+    async fn story(&mut self, handle: &Handle, mut events: Events, clock: Stopwatch, connect: Duration) {
+        while !self.established {
+            match events.next().await {
+                Some(event) => self.established = event == Event::Established,
+                None => return,
+            }
+        }
+        let handshake = clock.elapsed().saturating_sub(connect);
+        self.turn = None;
+        self.tell(News::Opened { connect, handshake }).await;
+        let mut all_open = self.common.all_open.clone();
+        if meanwhile(&mut events, all_open.wait_for(|all_open| *all_open)).await.is_none() {
+            return;
+        }
+        for _ in 0..self.common.rounds {
+            let Some(round_trip) = Box::pin(self.ping(handle, &mut events)).await else { return };
+            self.tell(News::Pong(round_trip)).await;
+        }
+        self.is_pinged = true;
+        self.tell(News::Pinged).await;
+        while events.next().await.is_some() {}
+    }
+
+    /// One ping and its pong, if that comes in time; `None` if the connection ends.
+    async fn ping(&mut self, handle: &Handle, events: &mut Events) -> Option<Option<Duration>> {
+        let permit = meanwhile(events, self.common.pings.acquire()).await?;
+        // 0 stands for none.
+        self.nonce = self.nonce.wrapping_add(1).max(1);
+        let nonce = self.nonce;
+        handle.send(Message::Ping(Ping { nonce })).await.ok()?;
+        let pong = async {
+            while let Some(event) = events.next().await {
+                if matches!(event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce) {
+                    return Some(());
+                }
+            }
+            None
+        };
+        let pong = timeout(PATIENCE, pong).await;
+        drop(permit);
+        match pong {
+            Ok(Some(())) => handle.with(|peer, _| peer.stats().last_ping_round_trip).await.ok(),
+            Ok(None) => None,
+            Err(_) => Some(None),
+        }
+    }
+
+    async fn tell(&self, news: News) {
+        // Without a listener there is nothing to tell.
+        self.common.news.send(news).await.ok();
+    }
+
+    /// Why there is no connection, and what to do.
+    fn unreachable(&self, error: &io::Error) -> String {
+        let network = network_name(self.common.node.config().network());
+        let address = self.common.address;
+        match error.kind() {
+            io::ErrorKind::ConnectionRefused => format!(
+                "it refused the connection, nothing listens there; start a node: dcrpeer serve {address} \
+                 --network {network}"
+            ),
+            io::ErrorKind::AddrNotAvailable => {
+                "no local port is left; wait a minute for those of earlier connections, or lower -n"
+                    .to_owned()
+            }
+            _ if error.raw_os_error() == Some(TOO_MANY_FILES) => {
+                format!("{error}; raise the limit with `ulimit -n`, or lower -n")
+            }
+            _ => error.to_string(),
+        }
+    }
+}
+
+/// The system's number for a process that has too many open files, the same on every Unix.
+const TOO_MANY_FILES: i32 = 24;
+
+/// Waits for something while nothing that comes in is of interest; `None` if the connection ends before.
+async fn meanwhile<T>(events: &mut Events, wanted: impl Future<Output = T>) -> Option<T> {
+    let mut wanted = pin!(wanted);
+    loop {
+        tokio::select! {
+            wanted = &mut wanted => return Some(wanted),
+            event = events.next() => drop(event?),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! How a node with many peers is doing, all in all.
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use crate::output::{Count, Size, per_second};
+
+/// How a node with many peers is doing.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Status {
+    /// How many are here, whether or not they have shaken hands yet.
+    pub(super) peers: u64,
+    /// How many may be.
+    pub(super) max: u32,
+    pub(super) came: u64,
+    /// How many have shaken hands.
+    pub(super) established: u64,
+    pub(super) left: u64,
+    /// In the last second.
+    pub(super) handshakes_per_second: u64,
+    pub(super) bytes_received: u64,
+    pub(super) bytes_sent: u64,
+    /// Of this process, in bytes.
+    pub(super) memory: Option<u64>,
+}
+
+impl Status {
+    /// In the order of their importance.
+    pub(super) fn facts(&self) -> Vec<String> {
+        let mut facts = vec![
+            format!("{} of {} peers", Count(self.peers), Count(self.max.into())),
+            format!("{} came", Count(self.came)),
+            format!("{} left", Count(self.left)),
+            format!("{} handshakes/s", Count(self.handshakes_per_second)),
+            format!("{} in", Size(self.bytes_received)),
+            format!("{} out", Size(self.bytes_sent)),
+        ];
+        facts.extend(self.memory.map(|memory| format!("{} memory", Size(memory))));
+        facts
+    }
+
+    /// Whether somebody came, shook hands or left since `before`.
+    pub(super) const fn is_news(&self, before: &Self) -> bool {
+        self.came != before.came || self.established != before.established || self.left != before.left
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.facts().join(", "))
+    }
+}
+
+/// How fast a number grows.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    marks: VecDeque<(Duration, u64)>,
+    busiest: u64,
+}
+
+/// The time over which growth is measured.
+const WINDOW: Duration = Duration::from_secs(1);
+
+impl Pace {
+    /// Growth a second, now that the number is `count`.
+    pub(super) fn measure(&mut self, now: Duration, count: u64) -> u64 {
+        self.marks.push_back((now, count));
+        while self.marks.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= WINDOW) {
+            self.marks.pop_front();
+        }
+        let Some((at, before)) = self.marks.front() else { return 0 };
+        // Until a second has passed, nothing is known of it.
+        let time = now.saturating_sub(*at).max(WINDOW);
+        let pace = per_second(count.saturating_sub(*before), time);
+        self.busiest = self.busiest.max(pace);
+        pace
+    }
+
+    /// The most it grew in a second.
+    pub(super) const fn busiest(&self) -> u64 {
+        self.busiest
+    }
+}

@@ -1,0 +1,97 @@
+use super::{Frame, Row, fit, len, wrap};
+
+const AGENT: &str = "/peer-core:0.1.0/dcrpeer:0.1.0/";
+
+fn row(address: &str, agent: &str) -> Row {
+    let cells = [address, "in", agent, "12", "945310", "12.3 ms", "999.9 kB", "1.2 MB", "59m59s"];
+    Row(cells.map(str::to_owned))
+}
+
+fn rows(count: usize) -> Vec<Row> {
+    (50_000..).take(count).map(|port| row(&format!("127.0.0.1:{port}"), AGENT)).collect()
+}
+
+#[test]
+fn nothing_is_wider_or_higher_than_the_screen() {
+    let facts: Vec<_> = (1..=7).map(|number| format!("{number} facts of the world")).collect();
+    for width in 0..=200 {
+        for height in [1, 2, 3, 5, 8, 24, 60] {
+            for peers in [0, 1, 5, 40, 5000] {
+                let rows = rows(peers.min(height));
+                let frame = Frame::new("a title of some length", &facts, (&rows, peers), (width, height));
+                let lines: Vec<_> =
+                    [&frame.title].into_iter().chain(&frame.facts).chain(&frame.table).collect();
+                assert!(lines.iter().all(|line| len(line) <= width), "{width}: {lines:?}");
+                assert!(frame.lines().len() <= height, "{width} × {height}, {peers}: {lines:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wide_screen_has_room_for_every_column_and_long_titles() {
+    let lines = fit(&rows(1), 200);
+    let titles = "address          direction  agent                            protocol  height  round trip  \
+                  bytes in  bytes out  connected for";
+    assert_eq!(lines[0], titles);
+    assert!(lines[1].contains(AGENT), "{lines:?}");
+}
+
+#[test]
+fn at_80_columns_the_agent_keeps_the_name_of_the_program() {
+    let lines = fit(&rows(1), 80);
+    assert_eq!(
+        lines,
+        [
+            "address          dir  agent      ver  height     trip        in      out     for",
+            "127.0.0.1:50000  in   dcrpeer:…   12  945310  12.3 ms  999.9 kB   1.2 MB  59m59s",
+        ]
+    );
+}
+
+#[test]
+fn at_40_columns_what_matters_most_is_left() {
+    let lines = fit(&rows(1), 40);
+    assert_eq!(lines, ["address             trip     for", "127.0.0.1:50000  12.3 ms  59m59s"]);
+}
+
+#[test]
+fn a_long_address_costs_columns_rather_than_digits() {
+    let address = "[2001:db8:1234:5678:9abc:def0:1234:5678]:19108";
+    let lines = fit(&[row(address, AGENT)], 80);
+    assert!(lines[1].starts_with(address), "{lines:?}");
+    assert!(lines[0].ends_with("trip        in     for"), "{lines:?}");
+}
+
+#[test]
+fn columns_stay_where_they_are_while_numbers_grow() {
+    let grown = row("127.0.0.1:50000", AGENT);
+    let mut young = grown.clone();
+    young.0[5] = "-".to_owned();
+    young.0[7] = "0 B".to_owned();
+    young.0[8] = "3s".to_owned();
+    assert_eq!(fit(&[young], 80)[0], fit(&[grown], 80)[0]);
+}
+
+#[test]
+fn what_does_not_fit_is_counted() {
+    let frame = Frame::new("title", &["a fact".to_owned()], (&rows(24), 5000), (80, 24));
+    assert_eq!(frame.foot.as_deref(), Some("… and 4,981 more"));
+    // The titles and 19 rows; with title, fact, empty line and foot they are 24.
+    assert_eq!(frame.table.len(), 20);
+    assert_eq!(frame.lines().len(), 24);
+}
+
+#[test]
+fn where_all_fit_nothing_is_said_of_more() {
+    let frame = Frame::new("title", &["a fact".to_owned()], (&rows(20), 20), (80, 24));
+    assert_eq!((frame.table.len(), frame.foot), (21, None));
+}
+
+#[test]
+fn facts_go_on_as_few_lines_as_they_need() {
+    let facts = ["5,000 peers", "12 left", "1.5 MB in"].map(str::to_owned);
+    assert_eq!(wrap(&facts, 80), ["5,000 peers   12 left   1.5 MB in"]);
+    assert_eq!(wrap(&facts, 24), ["5,000 peers   12 left", "1.5 MB in"]);
+    assert_eq!(wrap(&facts, 8), ["5,000 p…", "12 left", "1.5 MB …"]);
+}

@@ -1,0 +1,170 @@
+//! Through a SOCKS5 proxy, as Tor is one. The proxy looks the target's name up, so nothing tells this machine's
+//! network whom we visit.
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::str::FromStr;
+use core::time::Duration;
+use std::io;
+
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{sleep, timeout};
+use tokio_socks::Error as Socks;
+use tokio_socks::tcp::Socks5Stream;
+
+use crate::args::Target;
+use crate::hex;
+use crate::output::Span;
+use crate::sniff::{FirstBytes, Sniff};
+
+/// Where a proxy listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    host: String,
+    port: u16,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) blame: Blame,
+    /// What happened and what to do, in one line.
+    pub(crate) text: String,
+}
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// No target is reached through this proxy as it is.
+    Proxy,
+    /// The proxy says that the target refused.
+    Refused,
+    /// The proxy says that it does not reach the target.
+    Unreachable,
+}
+
+/// How long the proxy may take to be connected, and to say its first word.
+const GREETING: Duration = Duration::from_secs(10);
+
+/// How long it may take to reach the target. Tor builds a circuit first.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Proxy {
+    /// Connects to a target and returns the stream, and the address by which the proxy was reached.
+    ///
+    /// Every call has a user name and a password of its own, drawn at random: proxies that isolate streams, as
+    /// Tor does, then use another circuit for each connection.
+    pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<(TcpStream, SocketAddr), Refusal> {
+        let stream = match timeout(GREETING, self.reach()).await {
+            Ok(result) => result?,
+            Err(_) => return Err(self.blame(format_args!("did not answer within {}", Span(GREETING)))),
+        };
+        let address = stream.peer_addr().map_err(|error| self.blame(error))?;
+        // Only speed depends on it.
+        stream.set_nodelay(true).ok();
+        let (user, password) = (secret().map_err(|text| self.blame(text))?, secret());
+        let password = password.map_err(|text| self.blame(text))?;
+        let (stream, first) = Sniff::new(stream);
+        // A host that is an IP address is given as such, any other name is the proxy's to find.
+        let exchange = Socks5Stream::connect_with_password_and_socket(stream, (host, port), &user, &password);
+        tokio::select! {
+            result = exchange => match result {
+                Ok(stream) => Ok((stream.into_inner().into_inner(), address)),
+                Err(error) => Err(self.explain(&error, host, port)),
+            },
+            refusal = self.lose_patience(&first, host) => Err(refusal),
+        }
+    }
+
+    async fn reach(&self) -> Result<TcpStream, Refusal> {
+        let found = lookup_host((self.host.as_str(), self.port)).await;
+        let addresses: Vec<_> = found.map_err(|error| self.blame(error))?.collect();
+        let mut refusal = self.blame("has no address");
+        for address in addresses {
+            match TcpStream::connect(address).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                    refusal = self.blame("refused the connection, nothing listens there");
+                }
+                Err(error) => refusal = self.blame(error),
+            }
+        }
+        Err(refusal)
+    }
+
+    async fn lose_patience(&self, first: &FirstBytes, host: &str) -> Refusal {
+        sleep(GREETING).await;
+        if first.is_empty() {
+            return self
+                .blame(format_args!("said nothing for {}, it may be no SOCKS5 proxy", Span(GREETING)));
+        }
+        sleep(PATIENCE.saturating_sub(GREETING)).await;
+        let text = format!("{self} did not reach {host} within {}; try again later", Span(PATIENCE));
+        Refusal { blame: Blame::Unreachable, text }
+    }
+
+    /// The proxy itself is of no use.
+    fn blame(&self, what: impl fmt::Display) -> Refusal {
+        let text = format!("{self} {what}; check --proxy (Tor listens on 127.0.0.1:9050)");
+        Refusal { blame: Blame::Proxy, text }
+    }
+
+    fn explain(&self, error: &Socks, host: &str, port: u16) -> Refusal {
+        let (blame, what) = match error {
+            Socks::ConnectionRefused => (Blame::Refused, "it refused the connection"),
+            Socks::HostUnreachable => (Blame::Unreachable, "host unreachable"),
+            Socks::NetworkUnreachable => (Blame::Unreachable, "network unreachable"),
+            Socks::TtlExpired => (Blame::Unreachable, "it took too long"),
+            Socks::AddressTypeNotSupported => (Blame::Unreachable, "it cannot reach this kind of address"),
+            Socks::GeneralSocksServerFailure => (Blame::Unreachable, "it failed to connect"),
+            other => return self.blame_for(other),
+        };
+        let text =
+            format!("{self} says of {host} port {port}: {what}; check host and port, or try again later");
+        Refusal { blame, text }
+    }
+
+    /// What went wrong before the proxy tried to reach the target.
+    fn blame_for(&self, error: &Socks) -> Refusal {
+        match error {
+            Socks::InvalidResponseVersion | Socks::InvalidReservedByte | Socks::UnknownAddressType => {
+                self.blame("is no SOCKS5 proxy")
+            }
+            Socks::NoAcceptableAuthMethods
+            | Socks::AuthorizationRequired
+            | Socks::PasswordAuthFailure(_)
+            | Socks::UnknownAuthMethod => self.blame(
+                "rejected our random user name and password; choose a proxy that takes any, as Tor does",
+            ),
+            Socks::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.blame("closed the connection before it answered, it may be no SOCKS5 proxy")
+            }
+            Socks::CommandNotSupported => self.blame("makes no connections"),
+            Socks::ConnectionNotAllowedByRuleset => self.blame("forbids this connection"),
+            other => self.blame(format_args!("failed: {other}")),
+        }
+    }
+}
+
+impl FromStr for Proxy {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Target { host, port } = text.parse()?;
+        let port = port.ok_or("write the proxy's port too, like 127.0.0.1:9050")?;
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the proxy {}:{}", self.host, self.port)
+    }
+}
+
+/// 128 random bits as text.
+fn secret() -> Result<String, String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| format!("needs random numbers: {error}"))?;
+    Ok(hex::encode(&bytes))
+}

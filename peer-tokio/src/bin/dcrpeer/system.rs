@@ -1,0 +1,23 @@
+//! What the tool asks of the system it runs on: memory, and room for connections.
+
+/// Files that are open besides connections: standard streams, the listener, what the runtime needs.
+const OTHER_FILES: u64 = 32;
+
+/// Memory that this process has in use, in bytes, where the system tells.
+pub(crate) fn memory() -> Option<u64> {
+    memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
+}
+
+/// Makes room for `wanted` connections at a time, as far as the system lets us, and returns for how many
+/// there is. A system that does not tell is taken to have it.
+pub(crate) fn room_for(wanted: u32) -> u32 {
+    let files = u64::from(wanted).saturating_add(OTHER_FILES);
+    let limit = rlimit::increase_nofile_limit(files).unwrap_or(files);
+    let room = limit.saturating_sub(OTHER_FILES).max(1);
+    u32::try_from(room).unwrap_or(u32::MAX).min(wanted)
+}
+
+/// The shell command that makes room for so many connections.
+pub(crate) fn how_to_make_room(wanted: u32) -> String {
+    format!("`ulimit -n {}`", u64::from(wanted).saturating_add(OTHER_FILES))
+}

@@ -1,0 +1,319 @@
+//! `crawl` over networks on this machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::{env, fs, process};
+
+use peer_core::message::Address;
+use peer_core::{ProtocolVersion, Services};
+use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio::runtime::Runtime;
+
+use crate::network::{Neighbour, config, deaf, entry, listeners, settle, socket_entry};
+use crate::talk::Process;
+use crate::{Run, dcrpeer, object, run};
+
+const PEERS: usize = 300;
+const DEAD: usize = 20;
+
+/// A network of [`PEERS`] peers, in which each tells of the two below it, of the one above, of everybody's
+/// seed, and some of an address that nobody answers at, a private one, or one of Tor.
+struct Town {
+    peers: Vec<Neighbour>,
+    /// Keeps the ports of those who are not there.
+    _dead: Vec<TcpSocket>,
+    _runtime: Runtime,
+}
+
+impl Town {
+    fn found() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let listeners = listeners(PEERS);
+        let sockets = deaf(DEAD);
+        let dead: Vec<_> = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
+        let addresses: Vec<_> = listeners.iter().map(|one| one.local_addr().unwrap()).collect();
+        let mut peers = Vec::new();
+        for (index, listener) in listeners.into_iter().enumerate() {
+            let around = [2 * index + 1, 2 * index + 2, index.saturating_sub(1) / 2, 0];
+            let mut known: Vec<_> =
+                around.iter().filter_map(|other| addresses.get(*other)).copied().collect();
+            known.extend(dead.get(index));
+            let mut known: Vec<_> = known.into_iter().map(socket_entry).collect();
+            match index % 10 {
+                3 => known.push(entry(Address::Ipv4([10, 0, 0, 7].into()), 9108)),
+                // One is not heard of: its teller speaks a version that cannot say it.
+                6 => known.push(entry(Address::TorV3([u8::try_from(index).unwrap_or(255); 32]), 9108)),
+                _ => {}
+            }
+            let version = ProtocolVersion::new(if index % 3 == 2 { 11 } else { 12 });
+            let config = config()
+                .user_agent("town", if index < 100 { "1" } else { "2" })
+                .protocol_version(version)
+                .services(if index % 2 == 0 { Services::NODE_NETWORK } else { Services::NONE });
+            let height = i32::try_from(1000 - index / 100).unwrap();
+            peers.push(settle(&runtime, listener, config, height, known));
+        }
+        Self { peers, _dead: sockets, _runtime: runtime }
+    }
+
+    fn seed(&self) -> String {
+        self.peers[0].address.to_string()
+    }
+}
+
+/// What the tool said of each peer, and its summary.
+fn take_apart(run: &Run) -> (Vec<Value>, Value) {
+    let mut told = run.objects();
+    let summary = told.pop().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert!(told.iter().all(|told| told["event"] == "peer"));
+    (told, summary)
+}
+
+#[test]
+fn exactly_the_reachable_peers_of_a_network_are_found_and_each_is_visited_once() {
+    let town = Town::found();
+    let run = run(&["crawl", &town.seed(), "--network", "simnet", "--json"]);
+    run.assert_succeeds();
+    let (told, summary) = take_apart(&run);
+
+    let reached = told.iter().filter(|peer| peer["ok"] == true).map(address).collect::<Vec<_>>();
+    let there: BTreeSet<_> = town.peers.iter().map(|peer| peer.address.to_string()).collect();
+    assert_eq!(reached.iter().cloned().collect::<BTreeSet<_>>(), there);
+    assert_eq!(reached.len(), PEERS, "a peer was told of twice");
+    let visits: Vec<_> = town.peers.iter().map(Neighbour::visits).filter(|visits| *visits != 1).collect();
+    assert_eq!(visits, Vec::<u64>::new(), "peers were visited more or less than once");
+
+    assert_eq!((&summary["ok"], &summary["ended"]), (&json!(true), &json!("Complete")));
+    assert_eq!(summary["reachable"], PEERS);
+    assert_eq!(summary["known"], PEERS + DEAD);
+    assert_eq!(summary["unreachable"], json!({ "refused": DEAD }));
+    // Those of Tor whose tellers speak version 12; the private one is always the same.
+    let tor = (0..PEERS).filter(|index| index % 10 == 6 && index % 3 != 2).map(|index| index.min(255));
+    let tor = tor.collect::<BTreeSet<_>>().len();
+    assert_eq!(summary["skipped"], json!({ "tor": tor, "private": 1 }));
+}
+
+#[test]
+fn the_levels_are_the_steps_from_the_seed() {
+    let town = Town::found();
+    let run = run(&["crawl", &town.seed(), "--network", "simnet", "--json"]);
+    let (told, _) = take_apart(&run);
+    let levels: BTreeMap<_, _> = told.iter().map(|peer| (address(peer), peer["level"].clone())).collect();
+    for (index, peer) in town.peers.iter().enumerate() {
+        let steps = (index + 1).ilog2();
+        assert_eq!(levels[&peer.address.to_string()], steps, "peer {index}");
+    }
+}
+
+#[test]
+fn the_numbers_of_a_summary_add_up() {
+    let town = Town::found();
+    let run = run(&["crawl", &town.seed(), "--network", "simnet", "--json"]);
+    let (told, summary) = take_apart(&run);
+    assert_eq!(summary["visited"], told.len());
+    assert_eq!(number(&summary, "known"), number(&summary, "visited") + number(&summary, "not_visited"));
+    let unreachable: u64 = summary["unreachable"].as_object().unwrap().values().map(count).sum();
+    assert_eq!(number(&summary, "visited"), number(&summary, "reachable") + unreachable);
+    let answers: u64 = summary["answers"].as_object().unwrap().values().map(count).sum();
+    assert_eq!(answers, number(&summary, "reachable"));
+    for list in ["protocol_versions", "user_agents", "services"] {
+        let sum: u64 = summary[list].as_array().unwrap().iter().map(|share| count(&share["peers"])).sum();
+        assert_eq!(sum, number(&summary, "introduced"), "{list}");
+    }
+    for field in ["known", "visited", "reachable"] {
+        let levels = summary["levels"].as_array().unwrap();
+        let sum: u64 = levels.iter().map(|level| number(level, field)).sum();
+        assert_eq!(sum, number(&summary, field), "{field}");
+    }
+    let new: u64 = told.iter().map(|peer| number(peer, "new")).sum();
+    assert_eq!(new + 1, number(&summary, "known"), "all but the seed were new once");
+
+    let versions = json!([{"value": 12, "peers": 200}, {"value": 11, "peers": 100}]);
+    assert_eq!(summary["protocol_versions"], versions);
+    assert_eq!(summary["user_agents"][0]["peers"], 200);
+    assert_eq!(summary["heights"], json!({"min": 998, "median": 999, "max": 1000, "at_best": 100}));
+    assert_eq!(summary["round_trip_ms"]["measured"], PEERS);
+}
+
+#[test]
+fn a_peer_that_is_too_old_is_not_reachable_and_its_version_is_counted() {
+    let runtime = Runtime::new().unwrap();
+    let old = config()
+        .protocol_version(ProtocolVersion::new(7))
+        .min_protocol_version(ProtocolVersion::INITIAL)
+        .user_agent("veteran", "0.1");
+    let peer = settle(&runtime, listeners(1).remove(0), old, 5, Vec::new());
+    let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--json"]);
+    run.assert_fails(1, "it speaks protocol 7, and the lowest accepted is 9");
+    let (told, summary) = take_apart(&run);
+    assert_eq!((&told[0]["outcome"], &told[0]["protocol_version"]), (&json!("too_old"), &json!(7)));
+    assert_eq!(summary["unreachable"], json!({"too_old": 1}));
+    assert_eq!(summary["protocol_versions"], json!([{"value": 7, "peers": 1}]));
+    assert_eq!(summary["heights"]["max"], 5);
+}
+
+#[test]
+fn no_more_are_visited_than_wanted() {
+    let town = Town::found();
+    let run = run(&["crawl", &town.seed(), "--network", "simnet", "--json", "--max", "50", "--at-once", "7"]);
+    run.assert_succeeds();
+    let (told, summary) = take_apart(&run);
+    assert_eq!((told.len(), &summary["ended"]), (50, &json!("MaxVisited")));
+    let reached = told.iter().filter(|peer| peer["ok"] == true).count();
+    let visits: u64 = town.peers.iter().map(Neighbour::visits).sum();
+    assert_eq!(visits, reached as u64);
+}
+
+#[test]
+fn an_interrupted_crawl_sums_up_what_was_seen() {
+    let runtime = Runtime::new().unwrap();
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
+    let seeds = [peer.address.to_string(), mute.local_addr().unwrap().to_string()];
+    let deadline = ["--handshake-timeout", "1h"];
+    let mut crawl = Process::start(&[&["crawl", &seeds[0], &seeds[1]], deadline.as_slice()].concat());
+    crawl.wait_for("peer");
+    let summary = crawl.interrupt().pop().unwrap();
+    assert_eq!((&summary["event"], &summary["ended"]), (&json!("summary"), &json!("Interrupted")));
+    assert_eq!((&summary["reachable"], &summary["not_visited"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_crawl_that_is_over_early_says_so() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = mute.local_addr().unwrap().to_string();
+    let run = run(&["crawl", &address, "--network", "simnet", "--json", "--for", "50ms"]);
+    run.assert_fails(1, "nobody was reached; nobody was visited");
+    let (_, summary) = take_apart(&run);
+    assert_eq!((&summary["ended"], &summary["not_visited"]), (&json!("DurationElapsed"), &json!(1)));
+}
+
+#[test]
+fn a_peer_that_does_not_shake_hands_is_given_up() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = mute.local_addr().unwrap().to_string();
+    let run = run(&["crawl", &address, "--network", "simnet", "--json", "--handshake-timeout", "100ms"]);
+    run.assert_fails(1, &format!("nobody was reached; {address}: it says nothing"));
+    let (told, _) = take_apart(&run);
+    assert_eq!((&told[0]["outcome"], &told[0]["reason"]), (&json!("silent"), &json!("HandshakeTimeout")));
+}
+
+#[test]
+fn the_demo_finds_its_network_and_draws_it() {
+    let file = Temporary::new("demo.svg");
+    let run = run(&["crawl", "--demo", "300", "--json", "--svg", file.path()]);
+    run.assert_succeeds();
+    let (told, summary) = take_apart(&run);
+    assert_eq!((told.len(), &summary["known"]), (300, &json!(300)));
+    assert_eq!(summary["visited"], 300);
+    let outcomes: BTreeSet<_> = summary["unreachable"].as_object().unwrap().keys().cloned().collect();
+    for outcome in ["refused", "silent", "closed", "other_network", "too_old", "not_decred"] {
+        assert!(outcomes.contains(outcome), "no {outcome} in {outcomes:?}");
+    }
+
+    let text = fs::read_to_string(file.path()).unwrap();
+    let picture = roxmltree::Document::parse(&text).unwrap();
+    assert_eq!(picture.root_element().tag_name().name(), "svg");
+    let texts: Vec<_> = texts(&picture);
+    let reachable = &summary["reachable"];
+    assert!(texts.contains(&format!("Crawl of simnet: {reachable} of 300 known addresses reachable")));
+    for title in ["Round trips", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"] {
+        assert!(texts.iter().any(|text| text == title), "no {title:?} in {texts:?}");
+    }
+    assert!(texts.iter().any(|text| text == "10 ms"), "the axis has no unit: {texts:?}");
+    assert!(texts.iter().any(|text| text == "/dcrwire:1.0.0/dcrd:2.0.6/"));
+    let clipped = |text: &&String| text.starts_with("/dcrwire:1.0.0/a-node-with") && text.ends_with('…');
+    assert_eq!(texts.iter().filter(clipped).count(), 1, "a long name is not clipped: {texts:?}");
+}
+
+#[test]
+fn markup_in_a_user_agent_is_a_text_of_the_picture() {
+    let runtime = Runtime::new().unwrap();
+    let config = config().user_agent("<b a=\"1\">&", "]]>");
+    let peer = settle(&runtime, listeners(1).remove(0), config, 5, Vec::new());
+    let file = Temporary::new("markup.svg");
+    let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--svg", file.path()]);
+    run.assert_succeeds();
+    let text = fs::read_to_string(file.path()).unwrap();
+    let picture = roxmltree::Document::parse(&text).unwrap();
+    let texts = texts(&picture);
+    assert!(texts.iter().any(|text| text.ends_with("/<b a=\"1\">&:]]>/")), "{texts:?}");
+}
+
+#[test]
+fn people_get_tables_without_colours_where_there_is_no_terminal() {
+    let run = run(&["crawl", "--demo", "20"]);
+    run.assert_succeeds();
+    for title in ["Crawl of simnet: 20 addresses known", "\nLevels", "\nProtocol versions", "\nUser agents"] {
+        assert!(run.out.contains(title), "no {title:?} in {}", run.out);
+    }
+    assert!(run.out.contains("✓ Found everybody who can be reached"), "{}", run.out);
+    assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
+}
+
+#[test]
+fn a_reader_who_goes_away_ends_a_crawl_without_complaint() {
+    let mut child = dcrpeer(&["crawl", "--demo", "60", "--json"]).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(object(&line)["event"], "peer");
+    let mut complaint = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut complaint).unwrap();
+    assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_crawl_that_cannot_begin_says_what_to_do() {
+    run(&["crawl"]).assert_fails(2, "dcrpeer crawl --demo");
+    run(&["crawl", "127.0.0.1", "--demo", "5"]).assert_fails(2, "cannot be used with");
+    run(&["crawl", "127.0.0.1", "--at-once", "1025"]).assert_fails(2, "1025 is not in 1..=1024");
+    let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+    run(&["crawl", onion]).assert_fails(1, "add --proxy 127.0.0.1:9050");
+    run(&["crawl", "--demo", "--svg", "/no/such/folder/a.svg"]).assert_fails(1, "choose another file");
+    let sockets = deaf(1);
+    let nobody = sockets[0].local_addr().unwrap().to_string();
+    let run = run(&["crawl", &nobody]);
+    run.assert_fails(1, &format!("nobody was reached; {nobody}: "));
+}
+
+fn address(peer: &Value) -> String {
+    peer["address"].as_str().unwrap().to_owned()
+}
+
+fn number(object: &Value, field: &str) -> u64 {
+    count(&object[field])
+}
+
+fn count(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// The texts of a picture that are seen.
+fn texts(picture: &roxmltree::Document<'_>) -> Vec<String> {
+    let texts =
+        picture.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+    texts.filter_map(|node| node.text().map(str::to_owned)).collect()
+}
+
+/// A file that is removed when the test is over.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Self {
+        Self(env::temp_dir().join(format!("dcrpeer-test-{}-{name}", process::id())))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).ok();
+    }
+}

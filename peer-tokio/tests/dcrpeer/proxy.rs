@@ -1,0 +1,307 @@
+//! `connect` and `crawl` through a SOCKS5 proxy.
+
+use core::net::SocketAddr;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use peer_core::message::Address;
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::network::{config, deaf, entry, listeners, settle};
+use crate::run;
+use crate::talk::Process;
+
+/// A name that nobody but a proxy could find.
+const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+
+/// What a proxy was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Request {
+    user: Vec<u8>,
+    password: Vec<u8>,
+    /// 1 for IPv4, 3 for a name, 4 for IPv6.
+    kind: u8,
+    host: Vec<u8>,
+    port: u16,
+}
+
+/// A proxy for which every name is that of one peer.
+struct Proxy {
+    address: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Proxy {
+    fn start(peer: &str) -> Self {
+        let peer: SocketAddr = peer.parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let request = read_request(&mut stream).unwrap();
+                seen.lock().unwrap().push(request);
+                let remote = TcpStream::connect(peer).unwrap();
+                stream.write_all(&reply(0)).unwrap();
+                pass_on(&stream, &remote);
+                pass_on(&remote, &stream);
+            }
+        });
+        Self { address, requests }
+    }
+
+    fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
+    let (user, password) = read_user(stream)?;
+    stream.write_all(&[1, 0])?;
+    let [_, _, _, kind] = read(stream)?;
+    let host = match kind {
+        1 => read::<4>(stream)?.to_vec(),
+        3 => read_text(stream)?,
+        _ => read::<16>(stream)?.to_vec(),
+    };
+    Ok(Request { user, password, kind, host, port: u16::from_be_bytes(read(stream)?) })
+}
+
+/// The user name and the password, which have to be offered.
+fn read_user(stream: &mut TcpStream) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let [_, methods] = read(stream)?;
+    let mut offered = vec![0; methods.into()];
+    stream.read_exact(&mut offered)?;
+    assert!(offered.contains(&2), "no user name and password in {offered:?}");
+    stream.write_all(&[5, 2])?;
+    let [_] = read(stream)?;
+    Ok((read_text(stream)?, read_text(stream)?))
+}
+
+fn read<const N: usize>(stream: &mut TcpStream) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_text(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let [len] = read(stream)?;
+    let mut text = vec![0; len.into()];
+    stream.read_exact(&mut text)?;
+    Ok(text)
+}
+
+/// A proxy's answer with this code, and no address.
+fn reply(code: u8) -> [u8; 10] {
+    [5, code, 0, 1, 0, 0, 0, 0, 0, 0]
+}
+
+fn pass_on(from: &TcpStream, to: &TcpStream) {
+    let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
+    thread::spawn(move || {
+        io::copy(&mut from, &mut to).ok();
+        to.shutdown(std::net::Shutdown::Write).ok();
+    });
+}
+
+/// A server that says this to the first who comes, once it has heard so many bytes, and then waits.
+fn server(hears: usize, says: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut vec![0; hears]).unwrap();
+        stream.write_all(says).unwrap();
+        stream.read_to_end(&mut Vec::new()).ok();
+    });
+    address
+}
+
+/// A proxy that takes any user name, and answers every request with this code.
+fn refusing(code: u8) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_request(&mut stream).unwrap();
+        stream.write_all(&reply(code)).unwrap();
+        stream.read_to_end(&mut Vec::new()).ok();
+    });
+    address
+}
+
+/// A proxy that knows no user.
+fn distrustful() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        read_user(&mut stream).unwrap();
+        stream.write_all(&[1, 1]).unwrap();
+        stream.read_to_end(&mut Vec::new()).ok();
+    });
+    address
+}
+
+/// Visits a name through this proxy, in vain.
+fn fail(proxy: &str, fragment: &str) {
+    run(&["connect", ONION, "--proxy", proxy]).assert_fails(1, fragment);
+}
+
+#[test]
+fn the_proxy_is_given_the_name_and_resolves_it() {
+    let mut listener = Process::listen();
+    let proxy = Proxy::start(&listener.address());
+    let mut visit = visit(&proxy, &format!("{ONION}:1234"));
+    visit.wait_for("message");
+    visit.interrupt();
+    listener.interrupt();
+    let requests = proxy.requests();
+    assert_eq!(requests.len(), 1);
+    let Request { kind, host, port, .. } = &requests[0];
+    assert_eq!((*kind, host.as_slice(), *port), (3, ONION.as_bytes(), 1234));
+}
+
+#[test]
+fn a_port_that_is_left_out_is_the_networks() {
+    let mut listener = Process::listen();
+    let proxy = Proxy::start(&listener.address());
+    let mut visit = visit(&proxy, "peer.invalid");
+    visit.wait_for("established");
+    visit.interrupt();
+    listener.interrupt();
+    let Request { host, port, .. } = &proxy.requests()[0];
+    assert_eq!((host.as_slice(), *port), (b"peer.invalid".as_slice(), 18555));
+}
+
+#[test]
+fn no_two_connections_have_the_same_user() {
+    let mut listener = Process::listen();
+    let proxy = Proxy::start(&listener.address());
+    for _ in 0..2 {
+        let mut visit = visit(&proxy, ONION);
+        visit.wait_for("established");
+        visit.interrupt();
+    }
+    listener.interrupt();
+    let requests = proxy.requests();
+    let [one, other] = requests.as_slice() else { panic!("{requests:?}") };
+    assert!(one.user.len() >= 16 && one.password.len() >= 16, "{one:?}");
+    assert_ne!(one.user, other.user);
+    assert_ne!(one.password, other.password);
+}
+
+#[test]
+fn the_remote_learns_nothing_of_the_proxy() {
+    let mut listener = Process::listen();
+    let proxy = Proxy::start(&listener.address());
+    // By name, by an address that is the proxy's too, and by one that is not.
+    for (target, ip) in [(ONION, "0.0.0.0"), ("127.0.0.1:9108", "0.0.0.0"), ("127.9.9.9:9108", "127.9.9.9")] {
+        let mut visit = visit(&proxy, target);
+        visit.wait_for("established");
+        visit.interrupt();
+        let message = &listener.wait_for("version")["message"];
+        assert_eq!(message["addr_you"]["ip"], ip, "{target}");
+        assert_eq!(message["addr_me"]["ip"], "::", "{target}");
+        assert_eq!(message["addr_me"]["port"], 0, "{target}");
+    }
+    listener.interrupt();
+}
+
+#[test]
+fn a_crawl_through_a_proxy_visits_names_and_the_tor_addresses_that_peers_tell() {
+    let runtime = Runtime::new().unwrap();
+    let tor = Address::TorV3([7; 32]);
+    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, vec![entry(tor, 9108)]);
+    let proxy = Proxy::start(&peer.address.to_string());
+    let args = ["crawl", ONION, "peer.invalid:7", "--network", "simnet", "--json"];
+    let crawl = run(&[args.as_slice(), &["--proxy", &proxy.address]].concat());
+    crawl.assert_succeeds();
+    let summary = crawl.objects().pop().unwrap();
+    assert_eq!((&summary["reachable"], &summary["skipped"]), (&json!(3), &json!({})));
+    let mut asked: Vec<_> =
+        proxy.requests().into_iter().map(|request| (request.host, request.port)).collect();
+    asked.sort();
+    let mut expected = [("peer.invalid".to_owned(), 7), (ONION.to_owned(), 18555), (tor.to_string(), 9108)];
+    expected.sort();
+    assert_eq!(asked, expected.map(|(host, port)| (host.into_bytes(), port)));
+}
+
+#[test]
+fn a_crawl_through_a_proxy_that_is_not_there_blames_it() {
+    let sockets = deaf(1);
+    let nobody = sockets[0].local_addr().unwrap().to_string();
+    let crawl = run(&["crawl", ONION, "--json", "--proxy", &nobody]);
+    crawl.assert_fails(1, &format!("the proxy {nobody} refused the connection"));
+    assert_eq!(crawl.objects().pop().unwrap()["unreachable"], json!({"proxy": 1}));
+}
+
+#[test]
+fn a_proxy_without_a_port_is_no_proxy() {
+    run(&["connect", ONION, "--proxy", "127.0.0.1"]).assert_fails(2, "write the proxy's port too");
+}
+
+#[test]
+fn a_proxy_that_is_not_there_is_told_from_the_peer() {
+    let sockets = deaf(1);
+    let nobody = sockets[0].local_addr().unwrap().to_string();
+    fail(
+        &nobody,
+        &format!("the proxy {nobody} refused the connection, nothing listens there; check --proxy"),
+    );
+    let run = run(&["connect", ONION, "--proxy", &nobody, "--json"]);
+    let end = run.objects().pop().unwrap();
+    assert_eq!((&end["event"], &end["reason"]), (&json!("end"), &json!("Unreachable")));
+}
+
+#[test]
+fn a_proxy_that_wants_another_password_says_so() {
+    // Neither method is good enough, or the password is wrong.
+    fail(&server(4, &[5, 0xff]), "rejected our random user name and password");
+    fail(&distrustful(), "rejected our random user name and password");
+}
+
+#[test]
+fn what_the_proxy_cannot_reach_is_told_as_the_proxy_tells_it() {
+    let cases = [
+        (1, "it failed to connect"),
+        (2, "forbids this connection"),
+        (3, "network unreachable"),
+        (4, "host unreachable"),
+        (5, "it refused the connection"),
+        (6, "it took too long"),
+        (8, "it cannot reach this kind of address"),
+    ];
+    for (code, text) in cases {
+        fail(&refusing(code), text);
+    }
+}
+
+#[test]
+fn a_server_that_is_no_proxy_is_recognized() {
+    fail(&server(4, b"HTTP/1.1 400 Bad Request\r\n\r\n"), "is no SOCKS5 proxy; check --proxy");
+    fail(&server(4, &[4, 90]), "is no SOCKS5 proxy");
+}
+
+#[test]
+fn a_proxy_that_hangs_up_may_be_none() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || read::<4>(&mut listener.accept().unwrap().0).unwrap());
+    fail(&address, "closed the connection before it answered, it may be no SOCKS5 proxy");
+}
+
+#[test]
+fn a_proxy_that_says_nothing_is_not_waited_for_too_long() {
+    fail(&server(4, b""), "said nothing for 10 s, it may be no SOCKS5 proxy");
+}
+
+/// A visit on simnet through a proxy.
+fn visit(proxy: &Proxy, target: &str) -> Process {
+    Process::start(&["connect", target, "--proxy", &proxy.address])
+}

@@ -1,0 +1,259 @@
+//! A node with many peers, and those who come to it.
+
+use core::future::Future;
+use core::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::Command;
+
+use peer_core::message::{
+    AddrV2, Address, GetBlocks, GetData, GetInitState, Headers, InitStateType, Inv, Inventory, InventoryList,
+    Locator, NetAddressV2, NotFound, Timestamp,
+};
+use peer_core::{Config, Event, Hash, Message, Network, Node, ProtocolVersion, Services};
+use peer_tokio::{Events, Handle};
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use crate::talk::Process;
+use crate::{PATIENCE, dcrpeer, object, run};
+
+/// As many as make a crowd, and no test slow.
+const MANY: &str = "300";
+
+#[test]
+fn hundreds_of_connections_are_told_by_both_ends() {
+    let mut server = serve(&[]);
+    let args = ["load", &server.address(), "--network", "simnet", "-n", MANY, "--json"];
+    let load = dcrpeer(&args).spawn().unwrap();
+    // The node waits for who reads what it tells.
+    for _ in 0..300 {
+        server.wait_for("end");
+    }
+    let load = load.wait_with_output().unwrap();
+    assert_eq!((load.status.code(), load.stderr.as_slice()), (Some(0), &[][..]));
+    let measured = object(&String::from_utf8(load.stdout).unwrap());
+    assert_eq!((&measured["wanted"], &measured["opened"]), (&json!(300), &json!(300)));
+    assert_eq!((&measured["failed"], &measured["lost"]), (&json!({}), &json!({})));
+    assert_eq!((&measured["pings"], &measured["unanswered"]), (&json!(900), &json!(0)));
+    assert_eq!((&measured["network"], &measured["stopped"]), (&json!("simnet"), &Value::Null));
+    assert_eq!(measured["address"], server.address());
+    for spread in ["connect_ms", "handshake_ms", "round_trip_ms"] {
+        let times: Vec<_> = ["p50", "p90", "p99", "max"]
+            .iter()
+            .map(|rank| measured[spread][rank].as_f64().unwrap())
+            .collect();
+        assert!(times[0] > 0.0 && times.is_sorted(), "{spread}: {times:?}");
+    }
+    for number in ["opening_ms", "handshakes_per_second", "bytes_sent", "bytes_received"] {
+        assert!(measured[number].as_f64().unwrap() > 0.0, "{number}: {measured}");
+    }
+    assert!(measured["memory"]["per_connection"].as_u64().unwrap() > 0, "{measured}");
+
+    let told = server.interrupt();
+    let count = |event: &str| told.iter().filter(|told| told["event"] == event).count();
+    for event in ["connected", "version", "established", "end"] {
+        assert_eq!(count(event), 300, "{event}");
+    }
+    let status = told.iter().rfind(|told| told["event"] == "status").unwrap();
+    assert_eq!((&status["came"], &status["established"]), (&json!(300), &json!(300)));
+    for number in ["peers", "max", "left", "handshakes_per_second", "bytes_received", "bytes_sent", "memory"]
+    {
+        assert!(status[number].is_u64(), "{number}: {status}");
+    }
+    let stopped = told.last().unwrap();
+    assert_eq!((&stopped["event"], &stopped["reason"]), (&json!("stopped"), &json!("Interrupted")));
+    assert_eq!((&stopped["peers"], &stopped["established"]), (&json!(300), &json!(300)));
+}
+
+#[test]
+fn people_without_a_terminal_read_lines_and_a_table_at_the_end() {
+    let args = ["serve", "127.0.0.1:0", "--network", "simnet", "--max", "400"];
+    let mut server = dcrpeer(&args).spawn().unwrap();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    let mut text = String::new();
+    out.read_line(&mut text).unwrap();
+    let address = text.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap().to_owned();
+    let load =
+        dcrpeer(&["load", &address, "--network", "simnet", "-n", MANY, "--hold", "1h"]).spawn().unwrap();
+    while !text.contains("300 of 400 peers, 300 came, 0 left") {
+        assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended early: {text}");
+    }
+    interrupt(server.id(), "INT");
+    out.read_to_string(&mut text).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    assert_eq!(text.matches("/peer-core:").count(), 20, "{text}");
+    for fragment in [
+        "address          direction  agent ",
+        "… and 280 more\n\nstopped after ",
+        "s: interrupted\n  peers       300 came, 300 shook hands, 300 at most at a time\n",
+        "  ends        300 Interrupted\n",
+    ] {
+        assert!(text.contains(fragment), "no {fragment:?} in {text}");
+    }
+    assert!(!text.contains(|char: char| char.is_control() && char != '\n'), "{text:?}");
+
+    // With nobody left to hold, it holds no longer.
+    let load = load.wait_with_output().unwrap();
+    let (text, status) = (String::from_utf8(load.stdout).unwrap(), load.status.code());
+    assert_eq!((status, String::from_utf8(load.stderr).unwrap().as_str()), (Some(0), ""));
+    assert!(text.starts_with("300 of 300 connections opened to 127.0.0.1:"), "{text}");
+    assert!(text.contains("\n  lost: 300 × it closed the connection\n"), "{text}");
+    assert!(!text.contains(|char: char| char.is_control() && char != '\n'), "{text:?}");
+}
+
+#[test]
+fn a_system_that_asks_for_the_end_gets_it() {
+    let mut server = serve(&[]);
+    interrupt(server.child.id(), "TERM");
+    server.wait_for("stopped");
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_without_complaint() {
+    let mut server = dcrpeer(&["serve", "127.0.0.1:0", "--network", "simnet", "--json"]).spawn().unwrap();
+    let mut line = String::new();
+    // The reader, and with it the pipe, is gone after one line.
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = object(&line)["address"].as_str().unwrap().to_owned();
+    // It is let in or not, depending on who is faster.
+    run(&["load", &address, "--network", "simnet", "-n", "1"]);
+    let output = server.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
+}
+
+#[test]
+fn who_comes_when_all_places_are_taken_waits_at_the_door() {
+    let mut server = serve(&["--max", "1"]);
+    let mut first = visit(&server);
+    first.wait_for("established");
+    let mut second = visit(&server);
+    second.wait_for("connected");
+    first.interrupt();
+    second.wait_for("established");
+    second.interrupt();
+    let told = server.interrupt();
+    let at =
+        |peer: u64, event: &str| told.iter().position(|told| told["peer"] == peer && told["event"] == event);
+    assert!(at(1, "end").unwrap() < at(2, "connected").unwrap(), "{told:?}");
+}
+
+#[test]
+fn the_port_of_another_program_is_not_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    run(&["serve", &address]).assert_fails(1, "something listens there already");
+}
+
+#[test]
+fn who_asks_for_what_it_does_not_keep_is_told_so() {
+    let server = serve(&[]);
+    talk(async {
+        let mut guest = Guest::enter(&server.address(), ProtocolVersion::LATEST).await;
+        guest.handle.request_headers(Vec::new(), Hash::ZERO).await.unwrap();
+        assert_eq!(guest.hear("headers").await, Message::Headers(Headers::default()));
+        let (block, tx) = (Inventory::block(Hash::from_bytes([7; 32])), Inventory::tx(Hash::ZERO));
+        let inventory = InventoryList::try_from(vec![block, tx]).unwrap();
+        guest.say(Message::GetData(GetData { inventory: inventory.clone() })).await;
+        assert_eq!(guest.hear("notfound").await, Message::NotFound(NotFound { inventory }));
+        let (locator, stop) = (Locator::default(), Hash::ZERO);
+        guest.say(Message::GetBlocks(GetBlocks { protocol_version: 12, locator, stop })).await;
+        assert_eq!(guest.hear("inv").await, Message::Inv(Inv::default()));
+        let types = vec![InitStateType::HEAD_BLOCKS].try_into().unwrap();
+        guest.say(Message::GetInitState(GetInitState { types })).await;
+        assert_eq!(guest.hear("initstate").await, Message::InitState(Box::default()));
+    });
+}
+
+#[test]
+fn who_asks_for_addresses_hears_its_own_and_those_that_others_told() {
+    let server = serve(&[]);
+    let own: SocketAddr = server.address().parse().unwrap();
+    talk(async {
+        let mut teller = Guest::enter(&server.address(), ProtocolVersion::LATEST).await;
+        let told = NetAddressV2 {
+            timestamp: Timestamp::new(1_700_000_000).unwrap(),
+            services: Services::NONE,
+            address: Address::Ipv4(Ipv4Addr::new(203, 0, 113, 7)),
+            port: 9108,
+        };
+        // Twice the same, and an answer as a sign that both were read.
+        for _ in 0..2 {
+            teller.say(Message::AddrV2(AddrV2::new(vec![told]).unwrap())).await;
+        }
+        teller.say(Message::GetAddr).await;
+        teller.hear("addrv2").await;
+
+        let mut new = Guest::enter(&server.address(), ProtocolVersion::LATEST).await;
+        new.say(Message::GetAddr).await;
+        let Message::AddrV2(answer) = new.hear("addrv2").await else { panic!("no addrv2") };
+        let ports: Vec<_> = answer.addresses().iter().map(|entry| entry.port).collect();
+        assert_eq!((answer.addresses()[0], ports), (told, vec![9108, own.port()]));
+
+        let mut old = Guest::enter(&server.address(), ProtocolVersion::new(11)).await;
+        old.say(Message::GetAddr).await;
+        let Message::Addr(answer) = old.hear("addr").await else { panic!("no addr") };
+        let sockets: Vec<_> = answer.addresses.iter().map(|entry| entry.address.socket()).collect();
+        assert_eq!(sockets, [(Ipv4Addr::new(203, 0, 113, 7), 9108).into(), own]);
+    });
+}
+
+/// A visitor that knows the protocol better than the tool's commands.
+struct Guest {
+    handle: Handle,
+    events: Events,
+}
+
+impl Guest {
+    /// Connects and shakes hands.
+    async fn enter(address: &str, version: ProtocolVersion) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let config = Config::builder(Network::SIMNET).protocol_version(version).build().unwrap();
+        let hello = peer_tokio::hello(stream.peer_addr().unwrap(), 0);
+        let generator = ChaCha12Rng::seed_from_u64(1);
+        let (handle, mut events, driver) =
+            peer_tokio::outbound(stream, &Node::new(config), hello, generator).unwrap();
+        tokio::spawn(driver);
+        while events.next().await.unwrap() != Event::Established {}
+        Self { handle, events }
+    }
+
+    async fn say(&self, message: Message) {
+        self.handle.send(message).await.unwrap();
+    }
+
+    /// Listens until such a message comes.
+    async fn hear(&mut self, command: &str) -> Message {
+        loop {
+            if let Event::Message(message) = self.events.next().await.unwrap()
+                && message.command().as_str() == command
+            {
+                return message;
+            }
+        }
+    }
+}
+
+fn talk(conversation: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, conversation).await.expect("it ends") });
+}
+
+/// A node on simnet that tells programs, and listens by now.
+fn serve(args: &[&str]) -> Process {
+    let mut server = Process::start(&[&["serve", "127.0.0.1:0"], args].concat());
+    server.wait_for("listening");
+    server
+}
+
+fn visit(server: &Process) -> Process {
+    Process::start(&["connect", &server.address()])
+}
+
+fn interrupt(process: u32, signal: &str) {
+    let kill = format!("kill -{signal} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+}

@@ -1,0 +1,60 @@
+//! Streams that end or break.
+
+use std::net::TcpListener;
+
+use peer_core::{Error, FrameError};
+
+use crate::client::{Client, bytes_of, introductions, ping, version};
+use crate::subject::{Adapter, Subject};
+
+/// The stream of one that came ends after each number of bytes of its handshake.
+pub(crate) fn at_every_byte_of_a_handshake<A: Adapter>() {
+    let mut subject = Subject::new::<A>();
+    for (connection, len) in (0..=introductions().len()).enumerate() {
+        let mut client = Client::connect(subject.address);
+        check_end(&mut subject, connection as u64, &mut client, len);
+    }
+}
+
+/// The stream of one that we dialled ends after each number of bytes of its handshake.
+pub(crate) fn at_every_byte_of_a_handshake_that_we_began<A: Adapter>() {
+    let mut subject = Subject::new::<A>();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    for (connection, len) in (0..=introductions().len()).enumerate() {
+        subject.dial(listener.local_addr().unwrap());
+        let mut client = Client::accept(&listener);
+        check_end(&mut subject, connection as u64, &mut client, len);
+    }
+}
+
+/// What was said before the end is told before the end.
+pub(crate) fn last_words_are_heard<A: Adapter>() {
+    let mut subject = Subject::new::<A>();
+    let mut client = Client::established(&mut subject, 0);
+    client.write(&[bytes_of(&ping(1)), bytes_of(&ping(2))].concat());
+    client.finish();
+    assert_eq!(subject.message(0), ping(1));
+    assert_eq!(subject.message(0), ping(2));
+    assert_eq!(subject.ended(0), Error::ClosedByRemote);
+}
+
+/// A node that dials itself notices at both ends.
+pub(crate) fn a_node_that_dials_itself<A: Adapter>() {
+    let mut subject = Subject::new::<A>();
+    subject.dial(subject.address);
+    let ends = [subject.ended(0), subject.ended(1)];
+    assert_eq!(ends, [Error::SelfConnection, Error::SelfConnection]);
+}
+
+/// Ends the stream after `len` bytes of the handshake and looks at the reason that the node gives.
+fn check_end(subject: &mut Subject, connection: u64, client: &mut Client, len: usize) {
+    client.write(&introductions()[..len]);
+    client.finish();
+    let error = subject.ended(connection);
+    if [0, version().len(), introductions().len()].contains(&len) {
+        assert_eq!(error, Error::ClosedByRemote, "after {len} bytes");
+    } else {
+        let Error::Frame(error) = &error else { panic!("{error} after {len} bytes") };
+        assert!(matches!(**error, FrameError::Truncated { .. }), "{error} after {len} bytes");
+    }
+}

@@ -1,0 +1,214 @@
+//! The cases against `peer-mio`, all connections on one thread.
+
+use std::collections::HashMap;
+use std::net;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token, Waker};
+use peer_core::{Direction, Node};
+use peer_mio::{Happened, PeerId, Peers, hello};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+use crate::subject::{Adapter, Order, Running, Told};
+use crate::{bad_bytes, endings, load, silence};
+
+const DOOR: Token = Token(0);
+const BELL: Token = Token(1);
+
+struct Mio;
+
+impl Adapter for Mio {
+    fn start(node: Node, seed: u64, listener: net::TcpListener, told: Sender<(u64, Told)>) -> Running {
+        let poll = Poll::new().unwrap();
+        let waker = Arc::new(Waker::new(poll.registry(), BELL).unwrap());
+        listener.set_nonblocking(true).unwrap();
+        let mut listener = TcpListener::from_std(listener);
+        poll.registry().register(&mut listener, DOOR, Interest::READABLE).unwrap();
+        let registry = poll.registry().try_clone().unwrap();
+        let peers = Peers::new(registry, 2..1000, node, ChaCha8Rng::seed_from_u64(seed));
+        let (order, orders) = channel();
+        let house = House { peers, listener, orders, told, numbers: HashMap::new(), ids: Vec::new() };
+        // A waker works as long as it lives, and so does the thread.
+        let bell = Arc::clone(&waker);
+        let thread = thread::spawn(move || {
+            house.run(poll);
+            drop(bell);
+        });
+        let order = Box::new(move |it| {
+            order.send(it).unwrap_or_default();
+            waker.wake().unwrap();
+        });
+        Running { order, thread }
+    }
+}
+
+struct House {
+    peers: Peers<ChaCha8Rng>,
+    listener: TcpListener,
+    orders: Receiver<Order>,
+    told: Sender<(u64, Told)>,
+    numbers: HashMap<PeerId, u64>,
+    ids: Vec<PeerId>,
+}
+
+impl House {
+    fn run(mut self, mut poll: Poll) {
+        let mut events = Events::with_capacity(64);
+        loop {
+            poll.poll(&mut events, self.peers.timeout()).unwrap();
+            for event in &events {
+                self.peers.ready(event);
+            }
+            self.welcome();
+            while let Ok(order) = self.orders.try_recv() {
+                if !self.obey(order) {
+                    return;
+                }
+            }
+            while let Some((id, happened)) = self.peers.next_event() {
+                let told = match happened {
+                    Happened::Event(event) => Told::Event(event),
+                    Happened::Closed(closed) => Told::Ended(closed.reason().unwrap().clone()),
+                };
+                self.tell(self.numbers[&id], told);
+            }
+        }
+    }
+
+    fn welcome(&mut self) {
+        while let Ok((stream, address)) = self.listener.accept() {
+            let id = self.peers.insert(stream, Direction::Inbound, hello(address, 0)).unwrap();
+            self.number(id);
+        }
+    }
+
+    /// `false` if it is time to stop.
+    fn obey(&mut self, order: Order) -> bool {
+        match order {
+            Order::Dial(address) => {
+                let id = self.peers.connect(address, hello(address, 0)).unwrap();
+                self.number(id);
+            }
+            Order::Send(connection, message) => {
+                let peer = self.peers.peer(self.ids[usize::try_from(connection).unwrap()]).unwrap();
+                let result = peer.send(&message).map(drop);
+                self.tell(connection, Told::Sent(result));
+            }
+            Order::Stop => return false,
+        }
+        true
+    }
+
+    fn number(&mut self, id: PeerId) {
+        self.numbers.insert(id, self.ids.len() as u64);
+        self.ids.push(id);
+    }
+
+    fn tell(&self, connection: u64, told: Told) {
+        self.told.send((connection, told)).unwrap_or_default();
+    }
+}
+
+#[test]
+fn a_frame_may_come_in_two_parts() {
+    bad_bytes::a_frame_in_two_parts::<Mio>();
+}
+
+#[test]
+fn a_conversation_may_come_byte_by_byte() {
+    bad_bytes::a_conversation_byte_by_byte::<Mio>();
+}
+
+#[test]
+fn a_second_version_ends_it() {
+    bad_bytes::a_second_version::<Mio>();
+}
+
+#[test]
+fn a_frame_of_another_network_ends_it() {
+    bad_bytes::another_network::<Mio>();
+}
+
+#[test]
+fn a_wrong_checksum_ends_it() {
+    bad_bytes::a_wrong_checksum::<Mio>();
+}
+
+#[test]
+fn a_message_larger_than_its_kind_may_be_ends_it() {
+    bad_bytes::a_message_larger_than_its_kind_may_be::<Mio>();
+}
+
+#[test]
+fn a_ping_before_the_version_ends_that_connection_alone() {
+    bad_bytes::a_ping_before_the_version::<Mio>();
+}
+
+#[test]
+fn no_version_fails_the_handshake() {
+    silence::no_version::<Mio>();
+}
+
+#[test]
+fn no_version_of_one_that_we_dialled_fails_the_handshake() {
+    silence::no_version_of_one_that_we_dialled::<Mio>();
+}
+
+#[test]
+fn no_verack_fails_the_handshake() {
+    silence::no_verack::<Mio>();
+}
+
+#[test]
+fn silence_after_the_handshake_ends_it() {
+    silence::silence_after_the_handshake::<Mio>();
+}
+
+#[test]
+fn silence_inside_a_frame_ends_it() {
+    silence::silence_inside_a_frame::<Mio>();
+}
+
+#[test]
+fn a_stream_may_end_at_every_byte_of_a_handshake() {
+    endings::at_every_byte_of_a_handshake::<Mio>();
+}
+
+#[test]
+fn a_stream_may_end_at_every_byte_of_a_handshake_that_we_began() {
+    endings::at_every_byte_of_a_handshake_that_we_began::<Mio>();
+}
+
+#[test]
+fn last_words_are_heard_before_the_end() {
+    endings::last_words_are_heard::<Mio>();
+}
+
+#[test]
+fn a_node_that_dials_itself_notices_at_both_ends() {
+    endings::a_node_that_dials_itself::<Mio>();
+}
+
+#[test]
+fn eighty_junk_messages_of_4_mb_do_not_delay_another() {
+    load::junk_does_not_delay_another::<Mio>();
+}
+
+#[test]
+fn both_sides_may_send_5_mb_at_once() {
+    load::both_sides_send_at_once::<Mio>();
+}
+
+#[test]
+fn two_nodes_may_send_5_mb_at_once() {
+    load::two_nodes_send_at_once::<Mio>();
+}
+
+#[test]
+fn remotes_that_never_read_cost_no_more_than_the_limit_and_are_let_go() {
+    load::remotes_that_never_read::<Mio>();
+}

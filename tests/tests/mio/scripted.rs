@@ -1,0 +1,285 @@
+//! What the tests are written in: streams that answer from a list, and a set of peers over them.
+
+use core::cell::{RefCell, RefMut};
+use core::ops::Range;
+use core::time::Duration;
+use core::{iter, mem};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::rc::Rc;
+
+use mio::event::Source;
+use mio::{Interest, Poll, Registry, Token};
+use peer_core::message::{Inventory, Ping};
+use peer_core::{
+    Config, ConfigBuilder, Direction, Error, Event, Hash, Hello, Message, Network, Node, ProtocolVersion,
+    frame,
+};
+use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
+use peer_tests::remote::introduction;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+/// An answer to a call.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// These bytes were there to read.
+    Bytes(Vec<u8>),
+    /// So many bytes are taken, at most.
+    Take(usize),
+    /// The end of the stream.
+    Eof,
+    /// An error, "would block" and "interrupted" included.
+    Fail(ErrorKind),
+}
+
+pub(crate) const BLOCK: Answer = Answer::Fail(ErrorKind::WouldBlock);
+
+/// What a scripted stream answers, and what it was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    /// Answers to `read`. Afterwards it would block.
+    pub(crate) reads: VecDeque<Answer>,
+    /// Answers to `write`. Afterwards everything is taken.
+    pub(crate) writes: VecDeque<Answer>,
+    /// Answers to "is it connected?". Afterwards it is.
+    pub(crate) connects: VecDeque<io::Result<bool>>,
+    /// Takes the first piece of a vectored write only.
+    pub(crate) plain: bool,
+    /// Takes bytes, and keeps them back until it is flushed.
+    pub(crate) buffers: bool,
+    /// Bytes that were read.
+    pub(crate) read: usize,
+    /// Bytes that were taken by each write.
+    pub(crate) taken: Vec<Vec<u8>>,
+    /// Bytes that arrived at the other end.
+    pub(crate) sent: Vec<u8>,
+    held: Vec<u8>,
+}
+
+impl Script {
+    /// There is this to read.
+    pub(crate) fn say(&mut self, bytes: impl Into<Vec<u8>>) {
+        self.reads.push_back(Answer::Bytes(bytes.into()));
+    }
+
+    /// The messages that arrived at the other end, by command.
+    pub(crate) fn commands(&self) -> Vec<String> {
+        let mut rest = &self.sent[..];
+        let mut commands = Vec::new();
+        while let Some(header) = rest.first_chunk().map(frame::Header::from_bytes) {
+            commands.push(peer_core::Command::from_wire(header.command).unwrap().to_string());
+            rest = &rest[header.wire_len()..];
+        }
+        commands
+    }
+}
+
+/// A stream that answers from its script. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scripted(Rc<RefCell<Script>>);
+
+impl Scripted {
+    /// How many have it.
+    pub(crate) fn owners(&self) -> usize {
+        Rc::strong_count(&self.0)
+    }
+
+    pub(crate) fn script(&self) -> RefMut<'_, Script> {
+        self.0.borrow_mut()
+    }
+}
+
+impl Source for Scripted {
+    fn register(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn reregister(&mut self, _: &Registry, _: Token, _: Interest) -> io::Result<()> {
+        panic!("a stream is registered once");
+    }
+
+    fn deregister(&mut self, _: &Registry) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for Scripted {
+    fn is_connected(&mut self) -> io::Result<bool> {
+        self.script().connects.pop_front().unwrap_or(Ok(true))
+    }
+}
+
+impl Read for Scripted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut script = self.script();
+        match script.reads.pop_front().unwrap_or(BLOCK) {
+            Answer::Bytes(mut bytes) => {
+                let rest = bytes.split_off(bytes.len().min(buffer.len()));
+                if !rest.is_empty() {
+                    script.reads.push_front(Answer::Bytes(rest));
+                }
+                buffer[..bytes.len()].copy_from_slice(&bytes);
+                script.read += bytes.len();
+                Ok(bytes.len())
+            }
+            Answer::Eof => Ok(0),
+            Answer::Fail(kind) => Err(kind.into()),
+            Answer::Take(_) => panic!("no answer to read"),
+        }
+    }
+}
+
+impl Write for Scripted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, pieces: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut script = self.script();
+        let count = match script.writes.pop_front().unwrap_or(Answer::Take(usize::MAX)) {
+            Answer::Take(count) => count,
+            Answer::Fail(kind) => return Err(kind.into()),
+            Answer::Bytes(_) | Answer::Eof => panic!("no answer to write"),
+        };
+        let pieces = if script.plain { &pieces[..1] } else { pieces };
+        let taken: Vec<u8> = pieces.iter().flat_map(|piece| piece.iter().copied()).take(count).collect();
+        let count = taken.len();
+        if script.buffers {
+            script.held.extend(&taken);
+        } else {
+            script.sent.extend(&taken);
+        }
+        script.taken.push(taken);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let mut script = self.script();
+        let held = mem::take(&mut script.held);
+        script.sent.extend(held);
+        Ok(())
+    }
+}
+
+/// A set of peers over scripted streams.
+pub(crate) struct Set {
+    pub(crate) peers: Peers<ChaCha8Rng, Scripted>,
+    /// The registry's other half.
+    _poll: Poll,
+}
+
+impl Set {
+    pub(crate) fn new() -> Self {
+        Self::of(Config::builder(Network::SIMNET), 100)
+    }
+
+    pub(crate) fn of(config: ConfigBuilder, tokens: usize) -> Self {
+        let poll = Poll::new().unwrap();
+        let registry = poll.registry().try_clone().unwrap();
+        let node = Node::new(config.build().unwrap());
+        Self { peers: Peers::new(registry, 7..7 + tokens, node, rng(1)), _poll: poll }
+    }
+
+    /// Takes in a stream.
+    pub(crate) fn add(&mut self, direction: Direction) -> (PeerId, Scripted) {
+        let stream = Scripted::default();
+        let id = self.peers.insert(stream.clone(), direction, greeting()).unwrap();
+        (id, stream)
+    }
+
+    /// Takes in a stream whose other end dialled us and shook hands.
+    pub(crate) fn established(&mut self) -> (PeerId, Scripted) {
+        let (id, stream) = self.add(Direction::Inbound);
+        stream.script().say(hands());
+        let events = self.events();
+        assert!(
+            matches!(&events[..], [(a, Event::Version(_)), (b, Event::Established)] if *a == id && *b == id)
+        );
+        *stream.script() = Script::default();
+        (id, stream)
+    }
+
+    /// Everything that happens until there is nothing left to do but to wait.
+    pub(crate) fn drain(&mut self) -> Vec<(PeerId, Happened)> {
+        iter::from_fn(|| self.next()).collect()
+    }
+
+    /// The next thing that happens, in as many rounds as it takes.
+    pub(crate) fn next(&mut self) -> Option<(PeerId, Happened)> {
+        loop {
+            let told = self.peers.next_event();
+            if told.is_some() || self.peers.timeout() != Some(Duration::ZERO) {
+                return told;
+            }
+        }
+    }
+
+    /// The same, if no connection ends.
+    pub(crate) fn events(&mut self) -> Vec<(PeerId, Event)> {
+        let event = |(id, happened)| match happened {
+            Happened::Event(event) => (id, event),
+            Happened::Closed(closed) => panic!("{id} is over: {closed}"),
+        };
+        self.drain().into_iter().map(event).collect()
+    }
+
+    /// The commands of the messages that surface before the one connection ends, and how it does.
+    pub(crate) fn end(&mut self) -> (Vec<String>, Closed) {
+        let mut happened = self.drain();
+        let Some((_, Happened::Closed(closed))) = happened.pop() else { panic!("it is not over") };
+        (happened.iter().map(|(_, happened)| name(happened)).collect(), closed)
+    }
+}
+
+/// What something is called.
+pub(crate) fn name(happened: &Happened) -> String {
+    match happened {
+        Happened::Event(Event::Version(_)) => "version".into(),
+        Happened::Event(Event::Established) => "established".into(),
+        Happened::Event(Event::Message(message)) => message.command().to_string(),
+        other => format!("{other:?}"),
+    }
+}
+
+pub(crate) fn ended(reason: Error) -> Closed {
+    reason.into()
+}
+
+pub(crate) fn failed(kind: ErrorKind) -> Closed {
+    Closed::Ended { reason: Error::TransportFailed, transport: Some(kind) }
+}
+
+pub(crate) fn greeting() -> Hello {
+    hello(([127, 0, 0, 1], 18555).into(), 0)
+}
+
+pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(seed)
+}
+
+pub(crate) fn bytes_of(message: &Message) -> Vec<u8> {
+    frame::encode(message, Network::SIMNET, ProtocolVersion::LATEST).unwrap()
+}
+
+/// All that a remote must say to shake hands.
+pub(crate) fn hands() -> Vec<u8> {
+    [bytes_of(&introduction(12).into()), bytes_of(&Message::Verack)].concat()
+}
+
+pub(crate) fn ping(nonce: u64) -> Message {
+    Message::Ping(Ping { nonce })
+}
+
+pub(crate) fn pings(nonces: Range<u64>) -> Vec<u8> {
+    nonces.flat_map(|nonce| bytes_of(&ping(nonce))).collect()
+}
+
+pub(crate) fn item(number: u32) -> Inventory {
+    Inventory::tx(Hash::digest(&number.to_le_bytes()))
+}
+
+/// A message of about 36 bytes for each item.
+pub(crate) fn inv_of(items: u32) -> Message {
+    peer_tests::samples::inv((0..items).map(item).collect::<Vec<_>>())
+}

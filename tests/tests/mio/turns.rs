@@ -1,0 +1,181 @@
+//! Turns: who comes when, and that nobody is forgotten.
+
+use core::time::Duration;
+
+use peer_core::{Config, Event, Network};
+use peer_mio::PeerId;
+
+use crate::scripted::{Answer, BLOCK, Set, bytes_of, inv_of, ping, pings};
+
+/// Who something was told of, one after the other.
+fn order(events: &[(PeerId, Event)]) -> Vec<PeerId> {
+    let mut ids: Vec<_> = events.iter().map(|(id, _)| *id).collect();
+    ids.dedup();
+    ids
+}
+
+#[test]
+fn first_come_first_served() {
+    let mut set = Set::new();
+    let peers: Vec<_> = (0..5).map(|_| set.established()).collect();
+    let come = [3, 0, 4, 1, 2].map(|index: usize| &peers[index]);
+    for (id, stream) in come {
+        stream.script().say(pings(0..2));
+        set.peers.wake(*id);
+    }
+    assert_eq!(order(&set.events()), come.map(|(id, _)| *id));
+}
+
+#[test]
+fn a_flood_of_small_messages_delays_another_by_sixteen_of_them() {
+    let mut set = Set::new();
+    let (loud, flood) = set.established();
+    let (quiet, stream) = set.established();
+    flood.script().say(pings(0..10_000));
+    stream.script().say(bytes_of(&ping(1)));
+    set.peers.wake(loud);
+    set.peers.wake(quiet);
+    let events = set.events();
+    assert_eq!(events.iter().position(|(id, _)| *id == quiet), Some(16));
+    assert_eq!(events.len(), 10_001);
+}
+
+#[test]
+fn everybody_in_the_line_has_one_turn_before_the_owner_polls_again() {
+    let mut set = Set::new();
+    let (loud, flood) = set.established();
+    let (quiet, stream) = set.established();
+    flood.script().say(bytes_of(&inv_of(30_000)));
+    stream.script().say(bytes_of(&ping(1)));
+    set.peers.wake(loud);
+    set.peers.wake(quiet);
+    assert_eq!(set.peers.next_event().map(|(id, _)| id), Some(quiet));
+    assert_eq!(set.peers.next_event(), None);
+    assert_eq!(flood.script().read, 64 * 1024);
+    assert_eq!(set.peers.timeout(), Some(Duration::ZERO), "there is more to do");
+}
+
+#[test]
+fn a_long_message_delays_another_by_64_kib_of_it() {
+    let mut set = Set::new();
+    let (loud, flood) = set.established();
+    let (quiet, stream) = set.established();
+    flood.script().say(bytes_of(&inv_of(30_000)));
+    stream.script().say(bytes_of(&ping(1)));
+    set.peers.wake(loud);
+    set.peers.wake(quiet);
+    assert_eq!(set.next().map(|(id, _)| id), Some(quiet));
+    assert_eq!(flood.script().read, 64 * 1024);
+    assert_eq!(set.events(), [(loud, Event::Message(inv_of(30_000)))]);
+}
+
+#[test]
+fn much_to_write_delays_another_by_64_kib_of_it() {
+    let mut set = Set::new();
+    let (loud, much) = set.established();
+    let (quiet, stream) = set.established();
+    set.peers.peer(loud).unwrap().send(&inv_of(30_000)).unwrap();
+    stream.script().say(bytes_of(&ping(1)));
+    set.peers.wake(quiet);
+    assert_eq!(set.next().map(|(id, _)| id), Some(quiet));
+    assert_eq!(much.script().sent.len(), 64 * 1024);
+    assert!(set.events().is_empty());
+    assert_eq!(much.script().sent, bytes_of(&inv_of(30_000)));
+}
+
+#[test]
+fn whoever_comes_back_waits_behind_those_who_wait() {
+    let mut set = Set::new();
+    let peers: Vec<_> = (0..3).map(|_| set.established()).collect();
+    for (id, stream) in &peers {
+        stream.script().say(pings(0..40));
+        set.peers.wake(*id);
+    }
+    let ids: Vec<_> = peers.iter().map(|(id, _)| *id).collect();
+    assert_eq!(order(&set.events()), ids.repeat(3));
+}
+
+#[test]
+fn an_owner_that_stops_asking_goes_on_without_the_polls_telling() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().say(pings(0..1000));
+    set.peers.wake(id);
+    for nonce in 0..1000 {
+        assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
+        let told = set.next().unwrap();
+        assert_eq!(told, (id, peer_mio::Happened::Event(Event::Message(ping(nonce)))));
+    }
+    assert!(set.events().is_empty());
+    assert!(set.peers.timeout() > Some(Duration::ZERO));
+}
+
+#[test]
+fn a_paused_remote_is_read_again_when_it_took_what_it_is_owed() {
+    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let mut set = Set::of(pause, 1);
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK].into();
+    stream.script().say(pings(0..10_000));
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 3, "the pongs to two are 64 bytes");
+    assert!(set.peers.timeout() > Some(Duration::ZERO), "nothing can be done");
+    let read = stream.script().read;
+    assert_eq!(read, 64 * 1024);
+
+    // From here on no readiness to read is told, for there will be no new one.
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 9_997);
+}
+
+#[test]
+fn a_pause_that_ends_byte_by_byte_ends_all_the_same() {
+    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let mut set = Set::of(pause, 1);
+    let (id, stream) = set.established();
+    stream.script().writes = vec![Answer::Take(1); 500].into();
+    stream.script().writes.push_front(BLOCK);
+    stream.script().say(pings(0..1000));
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 3);
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 997);
+    assert_eq!(stream.script().commands(), vec!["pong"; 1000]);
+}
+
+#[test]
+fn a_command_is_carried_out_without_the_polls_telling() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    assert!(set.peers.timeout() > Some(Duration::ZERO));
+    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
+    set.events();
+    assert_eq!(stream.script().commands(), ["ping"]);
+}
+
+#[test]
+fn a_command_after_a_block_waits_for_the_polls_telling() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK].into();
+    for nonce in 0..3 {
+        set.peers.peer(id).unwrap().send(&ping(nonce)).unwrap();
+        assert!(set.events().is_empty());
+    }
+    assert!(stream.script().taken.is_empty(), "it would block, and nobody said otherwise");
+    set.peers.wake(id);
+    set.events();
+    assert_eq!(stream.script().commands(), ["ping"; 3]);
+}
+
+#[test]
+fn answers_to_many_messages_leave_together() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().say(pings(0..64));
+    set.peers.wake(id);
+    set.events();
+    assert_eq!(stream.script().commands(), ["pong"; 64]);
+    assert_eq!(stream.script().taken.len(), 4, "one write for each turn of 16 events");
+}

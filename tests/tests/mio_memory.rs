@@ -1,0 +1,163 @@
+//! Memory of idle connections over loopback TCP, counted.
+//!
+//! The counters are those of the whole process, so this file has a single test.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use core::time::Duration;
+use std::alloc::System;
+use std::io::Write as _;
+use std::net::TcpStream;
+
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+use peer_core::message::Ping;
+use peer_core::{Config, Direction, Event, Message, Network, Node, ProtocolVersion, frame};
+use peer_mio::{Happened, PeerId, Peers, hello};
+use peer_tests::remote::introduction;
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// As many as there should be.
+const CONNECTIONS: usize = 5000;
+
+/// As many are dialled at a time, so that none waits for the listener in vain.
+const TOGETHER: usize = 100;
+
+/// Most bytes that an end of an idle connection may take.
+const MOST: usize = 1024;
+
+/// Two sets in one poll, of which one dials the other.
+struct Town {
+    poll: Poll,
+    events: Events,
+    listener: TcpListener,
+    near: Peers<ChaCha8Rng>,
+    far: Peers<ChaCha8Rng>,
+}
+
+#[test]
+fn a_connection_takes_no_more_than_it_must() {
+    an_idle_connection_takes_less_than_a_kilobyte_at_each_end();
+    half_a_frame_after_many_keeps_no_more_than_itself();
+}
+
+fn an_idle_connection_takes_less_than_a_kilobyte_at_each_end() {
+    let connections = affordable();
+    let mut town = Town::new();
+    let region = Region::new(ALLOCATOR);
+    let mut ids = Vec::new();
+    while ids.len() < connections {
+        ids.extend(town.dial(TOGETHER.min(connections - ids.len())));
+    }
+    let names = ids.capacity() * size_of::<PeerId>();
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated - names;
+    let each = held / (2 * connections);
+    println!("{connections} idle connections over loopback: {each} bytes for each end");
+    assert_eq!((town.near.iter().count(), town.far.iter().count()), (connections, connections));
+    assert!(each <= MOST, "{each} bytes for each end of an idle connection");
+
+    town.exchange(&ids);
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated - names;
+    let each = held / (2 * connections);
+    println!("after an exchange: {each} bytes");
+    assert!(each <= MOST, "{each} bytes for each end that idles again");
+}
+
+/// What was read together with it is let go of.
+fn half_a_frame_after_many_keeps_no_more_than_itself() {
+    let mut town = Town::new();
+    let mut remote = TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
+    remote.write_all(&bytes_of(&introduction(12).into())).unwrap();
+    remote.write_all(&bytes_of(&Message::Verack)).unwrap();
+    town.until(1, |event| *event == Event::Established);
+    let region = Region::new(ALLOCATOR);
+    let pings: Vec<u8> = (0..1000).flat_map(|nonce| bytes_of(&Message::Ping(Ping { nonce }))).collect();
+    let bytes = pings.capacity();
+    remote.write_all(&pings[..pings.len() - 1]).unwrap();
+    town.until(999, |event| matches!(event, Event::Message(_)));
+    let change = region.change();
+    let held = change.bytes_allocated - change.bytes_deallocated - bytes;
+    assert!(held <= 1024, "{held} bytes for 31");
+}
+
+/// As many connections as the system allows files for, two for each.
+fn affordable() -> usize {
+    let spare = 100;
+    let wanted = 2 * CONNECTIONS as u64 + spare;
+    let limit = rlimit::increase_nofile_limit(wanted).unwrap();
+    let connections = usize::try_from(limit.saturating_sub(spare) / 2).unwrap().min(CONNECTIONS);
+    if connections < CONNECTIONS {
+        println!("only {connections} connections: the system allows {limit} open files");
+    }
+    assert!(connections > 0, "the system allows {limit} open files");
+    connections
+}
+
+impl Town {
+    fn new() -> Self {
+        let poll = Poll::new().unwrap();
+        let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        poll.registry().register(&mut listener, Token(0), Interest::READABLE).unwrap();
+        let set = |tokens, seed| {
+            let node = Node::new(Config::builder(Network::SIMNET).build().unwrap());
+            Peers::new(poll.registry().try_clone().unwrap(), tokens, node, ChaCha8Rng::seed_from_u64(seed))
+        };
+        let (near, far) = (set(1..10_000, 1), set(10_000..20_000, 2));
+        Self { poll, events: Events::with_capacity(1024), listener, near, far }
+    }
+
+    /// Makes so many connections, and returns when all have shaken hands at both ends.
+    fn dial(&mut self, count: usize) -> Vec<PeerId> {
+        let address = self.listener.local_addr().unwrap();
+        let ids = (0..count).map(|_| self.near.connect(address, hello(address, 0)).unwrap()).collect();
+        self.until(2 * count, |event| *event == Event::Established);
+        ids
+    }
+
+    /// Pings everybody, and returns when all have heard the ping and its answer.
+    fn exchange(&mut self, ids: &[PeerId]) {
+        for id in ids {
+            self.near.peer(*id).unwrap().send(&Message::Ping(Ping { nonce: id.get() })).unwrap();
+        }
+        self.until(2 * ids.len(), |event| matches!(event, Event::Message(_)));
+    }
+
+    /// Goes on until so many such events came, and there is nothing left to do.
+    fn until(&mut self, mut count: usize, counts: impl Fn(&Event) -> bool) {
+        loop {
+            while let Some((id, happened)) = self.near.next_event().or_else(|| self.far.next_event()) {
+                match happened {
+                    Happened::Event(event) => count -= usize::from(counts(&event)),
+                    Happened::Closed(closed) => panic!("{id} is over: {closed}"),
+                }
+            }
+            if count == 0 {
+                return;
+            }
+            let timeout = self.near.timeout().min(self.far.timeout()).unwrap_or(Duration::from_secs(20));
+            self.poll.poll(&mut self.events, Some(timeout)).unwrap();
+            for event in &self.events {
+                if !self.near.ready(event) && !self.far.ready(event) {
+                    while let Ok((stream, address)) = self.listener.accept() {
+                        self.far.insert(stream, Direction::Inbound, hello(address, 0)).unwrap();
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn bytes_of(message: &Message) -> Vec<u8> {
+    frame::encode(message, Network::SIMNET, ProtocolVersion::LATEST).unwrap()
+}

@@ -1,0 +1,29 @@
+//! The tokio adapter: over loopback TCP, and over pipes of a few bytes with a paused clock.
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+#![expect(clippy::disallowed_methods, reason = "the clock is tokio's paused one")]
+
+mod backpressure;
+mod cancel;
+mod consent;
+mod ends;
+mod fairness;
+mod flushing;
+mod runtimes;
+mod talking;
+mod time;
+mod writes;
+
+mod poll;
+mod samples;
+mod side;
+mod streams;
+
+use core::time::Duration;
+
+/// Longer than anything lasts that ends by itself.
+const HOUR: Duration = Duration::from_secs(3600);

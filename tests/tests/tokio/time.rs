@@ -1,0 +1,79 @@
+//! Deadlines, by a clock that rests.
+
+use core::time::Duration;
+
+use peer_core::{Error, Event, Timer};
+use peer_tokio::inbound;
+use tokio::io::{AsyncWriteExt, duplex};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::HOUR;
+use crate::samples::{bytes_of, hello, introduction, inv_of, item, node, rng};
+use crate::side::{answer, dial, established};
+
+#[tokio::test(start_paused = true)]
+async fn seven_bytes_at_a_time_are_enough_to_shake_hands() {
+    let (near, far) = established(duplex(7)).await;
+    let (near, far) = tokio::join!(near.handle.stats(), far.handle.stats());
+    assert_eq!(near.bytes_sent, far.bytes_received);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remote_that_never_answers_fails_the_handshake_after_30_seconds() {
+    let start = Instant::now();
+    let (near, _silent) = duplex(1024);
+    let closed = dial(near, &node()).ended().await;
+    assert_eq!(closed.reason, Error::Timeout(Timer::Handshake));
+    assert_eq!(start.elapsed(), Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_remote_that_falls_silent_is_given_two_minutes() {
+    let (near, mut far) = duplex(1024);
+    let mut near = answer(near, &node());
+    far.write_all(&introduction()).await.unwrap();
+    near.handshake().await;
+    let start = Instant::now();
+    assert_eq!(near.ended().await.reason, Error::Timeout(Timer::Idle));
+    assert_eq!(start.elapsed(), Duration::from_secs(120));
+}
+
+#[tokio::test(start_paused = true)]
+async fn pings_keep_a_quiet_pair_alive() {
+    let (mut near, mut far) = established(duplex(7)).await;
+    let listen = async { tokio::join!(near.listen(), far.listen()) };
+    timeout(HOUR, listen).await.unwrap_err();
+    assert!(near.handle.stats().await.last_ping_round_trip.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_announcement_leaves_within_half_a_second() {
+    let (near, mut far) = established(duplex(7)).await;
+    let start = Instant::now();
+    assert_eq!(near.handle.announce(item(1)).await, Ok(true));
+    assert_eq!(far.announced().await, [item(1)]);
+    let delay = start.elapsed();
+    assert!(
+        (Duration::from_millis(100)..=Duration::from_millis(501)).contains(&delay),
+        "left after {delay:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_came_in_time_counts_however_late_we_look() {
+    let (near, mut far) = duplex(64 * 1024);
+    let (_handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
+    far.write_all(&introduction()).await.unwrap();
+    tokio::select! {
+        closed = &mut driver => panic!("{closed}"),
+        () = async { while events.next().await != Some(Event::Established) {} } => {}
+    }
+    timeout(Duration::from_secs(1), &mut driver).await.unwrap_err();
+
+    far.write_all(&bytes_of(&inv_of(1000))).await.unwrap();
+    sleep(HOUR).await;
+    tokio::select! {
+        closed = driver => panic!("{closed}"),
+        event = events.next() => assert_eq!(event, Some(Event::Message(inv_of(1000)))),
+    }
+}

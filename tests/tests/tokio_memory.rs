@@ -1,0 +1,126 @@
+//! Memory of connections, counted.
+//!
+//! The counters are those of the whole process, so this file has a single test.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::future::poll_fn;
+use core::net::SocketAddr;
+use core::task::Poll;
+use core::time::Duration;
+use std::alloc::System;
+
+use getrandom::SysRng;
+use peer_core::message::Inventory;
+use peer_core::{Config, Event, Hash, Hello, Message, Network, Node, ProtocolVersion, frame};
+use peer_tests::remote::introduction;
+use peer_tests::samples::inv;
+use peer_tokio::{Events, Handle};
+use rand_core::UnwrapErr;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use tokio::io::{AsyncWriteExt, duplex};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Idle connections of one process; both of their ends are in it.
+const CONNECTIONS: usize = 5000;
+
+/// What each end may hold, with its task, its timer and its place in the reactor. The kernel's part is beyond.
+const MOST: usize = 1536;
+
+#[test]
+fn memory_of_a_connection_is_bounded() {
+    an_idle_end_holds_a_kilobyte_and_a_half();
+    an_owner_that_asks_for_nothing_holds_what_16_events_hold();
+}
+
+fn an_idle_end_holds_a_kilobyte_and_a_half() {
+    let connections = within_limits(CONNECTIONS);
+    runtime(false).block_on(async {
+        let (near, far, listener) = (node(), node(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let region = Region::new(ALLOCATOR);
+        let mut ends = Vec::with_capacity(2 * connections);
+        for _ in 0..connections {
+            let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let (accepted, _) = listener.accept().await.unwrap();
+            let (near_handle, near_events, near_driver) =
+                peer_tokio::outbound(dialled, &near, hello(), generator()).unwrap();
+            let (far_handle, far_events, far_driver) =
+                peer_tokio::inbound(accepted, &far, hello(), generator());
+            tokio::spawn(near_driver);
+            tokio::spawn(far_driver);
+            let (mut near, mut far) = ((near_handle, near_events), (far_handle, far_events));
+            tokio::join!(idle(&mut near), idle(&mut far));
+            ends.extend([near, far]);
+        }
+        let change = region.change();
+        let held = (change.bytes_allocated - change.bytes_deallocated) / ends.len();
+        println!("{} idle ends, {held} bytes each", ends.len());
+        assert!(held <= MOST, "each of {} idle ends holds {held} bytes", ends.len());
+    });
+}
+
+/// As many connections as this process may have sockets for, with some to spare.
+fn within_limits(wanted: usize) -> usize {
+    let needed = 2 * wanted + 100;
+    let open = rlimit::increase_nofile_limit(needed as u64).unwrap();
+    let possible = (usize::try_from(open).unwrap_or(usize::MAX) - 100) / 2;
+    if possible < wanted {
+        println!("at most {open} files may be open here, so {possible} connections instead of {wanted}");
+    }
+    possible.min(wanted)
+}
+
+/// Shakes hands, and begins to wait for whatever comes next.
+async fn idle((handle, events): &mut (Handle, Events)) {
+    while events.next().await != Some(Event::Established) {}
+    handle.flush().await.unwrap();
+    let begun = poll_fn(|cx| Poll::Ready(events.poll_next(cx))).await;
+    assert!(begun.is_pending(), "not idle yet: {begun:?}");
+}
+
+fn an_owner_that_asks_for_nothing_holds_what_16_events_hold() {
+    runtime(true).block_on(async {
+        let (near, mut far) = duplex(4096);
+        let (_handle, mut events, driver) = peer_tokio::inbound(near, &node(), hello(), generator());
+        tokio::spawn(driver);
+        far.write_all(&bytes_of(introduction(12))).await.unwrap();
+        far.write_all(&bytes_of(Message::Verack)).await.unwrap();
+        while events.next().await != Some(Event::Established) {}
+        let frame = bytes_of(inv(&*vec![Inventory::tx(Hash::ZERO); 100]));
+        let region = Region::new(ALLOCATOR);
+        for _ in 0..3 {
+            let flood = async { while far.write_all(&frame).await.is_ok() {} };
+            timeout(Duration::from_secs(3600), flood).await.unwrap_err();
+            let change = region.change();
+            let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+            // 16 events, and one read and one frame of input.
+            let most = 16 * (frame.len() + 100) + 2 * (frame.len() + 16 * 1024);
+            assert!(held <= most, "an owner that asks for nothing holds {held} bytes");
+        }
+    });
+}
+
+fn runtime(paused: bool) -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(paused).build().unwrap()
+}
+
+fn node() -> Node {
+    Node::new(Config::builder(Network::SIMNET).build().unwrap())
+}
+
+fn hello() -> Hello {
+    peer_tokio::hello(SocketAddr::from(([127, 0, 0, 1], 18555)), 0)
+}
+
+/// The system's, which holds nothing: what a generator holds is its owner's choice.
+fn generator() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
+
+fn bytes_of(message: impl Into<Message>) -> Vec<u8> {
+    frame::encode(&message.into(), Network::SIMNET, ProtocolVersion::LATEST).unwrap()
+}
