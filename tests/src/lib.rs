@@ -6,6 +6,7 @@
     reason = "a test harness fails by panicking"
 )]
 
+pub mod blessed;
 pub mod fuzz;
 pub mod hex;
 pub mod invariants;
@@ -15,3 +16,4 @@ pub mod rng;
 pub mod samples;
 pub mod vectors;
 pub mod watched;
+pub mod world;

@@ -1,0 +1,19 @@
+//! The tool's clock. No world ever sees it.
+
+use core::time::Duration;
+use std::time::Instant;
+
+/// Tells how long ago something began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "this file reads the clock")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
+}

@@ -1,0 +1,50 @@
+//! One world.
+
+use std::io::{self, Write};
+use std::process;
+use std::rc::Rc;
+
+use peer_core::Time;
+use peer_tests::world::Moment;
+use peer_tests::world::scenarios::{Scenario, Watch};
+
+use crate::args::Cli;
+use crate::clock::Stopwatch;
+use crate::{chart, failure, report};
+
+pub(crate) fn run(cli: &Cli) -> Result<(), String> {
+    let plan = cli.plan(cli.seed);
+    if cli.svg.is_some() && plan.scenario != Scenario::Propagation {
+        return Err(String::from("only --scenario propagation can be drawn"));
+    }
+    let stopwatch = Stopwatch::start();
+    let outcome = failure::catch(&plan, watch(cli))?;
+    report::one(&plan, &outcome, stopwatch.elapsed(), cli.json);
+    if let Some(file) = &cli.svg {
+        chart::draw(file, &plan, &outcome.spreads)?;
+    }
+    Ok(())
+}
+
+/// Tells what happens as it happens, where that was asked for.
+fn watch(cli: &Cli) -> Option<Watch> {
+    let (tells, until) = (cli.verbose, cli.until);
+    (tells || until.is_some())
+        .then(|| Rc::new(move |moment: &Moment<'_>| tell(moment, tells, until)) as Watch)
+}
+
+fn tell(moment: &Moment<'_>, tells: bool, until: Option<Time>) {
+    if let Some(until) = until.filter(|until| moment.at > *until) {
+        leave(&format!("stopped at {until}, as asked"));
+    }
+    if tells && writeln!(io::stdout().lock(), "{moment}").is_err() {
+        process::exit(0);
+    }
+}
+
+/// Ends the run from inside of it, in the only way that no world can tell from a failure.
+fn leave(words: &str) -> ! {
+    // Nobody may be reading any more.
+    writeln!(io::stdout().lock(), "{words}").ok();
+    process::exit(0);
+}

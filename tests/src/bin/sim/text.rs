@@ -1,0 +1,46 @@
+//! Numbers and durations for people.
+
+use core::time::Duration;
+
+/// With a comma before every three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// In the two largest units that are not zero: `1 h 12 min`, or seconds with milliseconds.
+pub(crate) fn long(duration: Duration) -> String {
+    const UNITS: [(u64, &str); 5] =
+        [(365 * 24 * 3600, "years"), (24 * 3600, "days"), (3600, "h"), (60, "min"), (1, "sec")];
+    let seconds = duration.as_secs();
+    let Some(&[large, small]) =
+        UNITS.windows(2).find(|pair| matches!(pair, [large, _] if seconds >= large.0))
+    else {
+        return format!("{}.{:03} s", seconds, duration.subsec_millis());
+    };
+    let (count, rest) = (counted(seconds / large.0, large.1), seconds % large.0 / small.0);
+    if rest == 0 { count } else { format!("{count} {}", counted(rest, small.1)) }
+}
+
+fn counted(count: u64, unit: &str) -> String {
+    format!("{count} {}", if count == 1 { unit.trim_end_matches('s') } else { unit })
+}
+
+/// Of a year of 365 days, in hundredths.
+pub(crate) fn years(duration: Duration) -> String {
+    let hundredths = duration.as_secs() / (365 * 24 * 36);
+    format!("{}.{:02}", grouped(hundredths / 100), hundredths % 100)
+}
+
+/// How many, each second.
+pub(crate) fn rate(count: u64, duration: Duration) -> u64 {
+    let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1);
+    count.saturating_mul(1000) / millis
+}

@@ -1,0 +1,66 @@
+//! The binary `sim`, as people and machines use it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::env;
+use std::fs;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn sim(arguments: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sim")).args(arguments.split_whitespace()).output().unwrap()
+}
+
+/// What it says, if all went well.
+fn says(arguments: &str) -> String {
+    let output = sim(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(arguments: &str) -> Value {
+    serde_json::from_str(&says(arguments)).unwrap()
+}
+
+#[test]
+fn a_seed_is_told_in_words_and_as_json() {
+    let words = says("--seed 3 --nodes 3 --hours 0.02");
+    let object = json("--seed 3 --nodes 3 --hours 0.02 --json");
+    assert_eq!(object["scenario"], "chat");
+    assert!(words.contains(object["digest"].as_str().unwrap()), "{words}");
+}
+
+#[test]
+fn the_digest_of_a_range_does_not_depend_on_threads() {
+    let [one, three] =
+        [1, 3].map(|threads| json(&format!("--seeds 5..9 --hours 0.02 --json --threads {threads}")));
+    assert_eq!(one["digest"], three["digest"]);
+    assert_eq!(one["messages"], three["messages"]);
+}
+
+#[test]
+fn the_story_stops_where_it_was_asked_to() {
+    let story = says("--scenario idle --nodes 2 --verbose --until 1");
+    assert!(story.contains("established"), "{story}");
+    assert!(story.ends_with("stopped at 1.000s, as asked\n"), "{story}");
+}
+
+#[test]
+fn propagation_draws_both_curves_with_their_percentiles() {
+    let file = env::temp_dir().join(format!("spread-{}.svg", std::process::id()));
+    says(&format!("--scenario propagation --nodes 30 --hours 0.01 --svg {}", file.display()));
+    let drawn = fs::read_to_string(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    for words in ["with trickling", "without", "in seconds", "50 % after"] {
+        assert!(drawn.contains(words), "no {words:?}");
+    }
+    assert_eq!(drawn.matches("99 % after").count(), 2);
+}
+
+#[test]
+fn scenarios_are_listed_and_unknown_ones_refused() {
+    assert!(says("--scenario help").contains("self-dial"));
+    let output = sim("--scenario nonsense");
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--scenario help"));
+}
