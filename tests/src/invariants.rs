@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use peer_core::message::Inventory;
-use peer_core::{End, Error, Hash, Mark, Message, Peer, SendError, Stats, Time, Timer};
+use peer_core::{End, Error, Hash, Mark, Message, Peer, ProtocolVersion, SendError, Stats, Time, Timer};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -27,6 +27,9 @@ pub const END_OF_TIME: Time = Time::from_elapsed(Duration::MAX);
 
 /// Size of a `ping` or `pong` as a frame, in bytes.
 const PING: usize = 32;
+
+/// Most bytes of a `reject` that ends a connection, as a frame: command, code and 250 bytes of reason.
+const LAST_WORD: usize = 24 + 10 + 1 + 1 + 250;
 
 /// How many of the bytes to be written next are compared in each state, so that large frames cost no more
 /// than small ones.
@@ -117,10 +120,13 @@ impl State {
     }
 }
 
-/// Beside the owner's messages: owed answers up to the pause and those to one frame more, and one ping.
+/// Beside the owner's messages: owed answers up to the pause and those to one frame more, and one ping; below
+/// version 9 also the last word, behind what was shown.
 fn check_bound(peer: &Peer) {
     let config = peer.node().config();
-    let limit = config.send_limit() + config.send_pause() + 2 * PING;
+    let has_last_word = peer.protocol_version() < ProtocolVersion::REMOVE_REJECT;
+    let last_word = if has_last_word { LAST_WORD } else { 0 };
+    let limit = config.send_limit() + config.send_pause() + 2 * PING + last_word;
     assert!(peer.queued() <= limit, "bound: {} bytes queued, at most {limit} allowed", peer.queued());
 }
 
