@@ -17,7 +17,7 @@ pub(super) fn run(plan: &Plan, watch: Option<Watch>) -> Outcome {
         let config = draw_config(&mut world);
         let keeps = 1 + u32::try_from(world.draw(2)).unwrap();
         let talks = Duration::from_secs(20 + world.draw(100));
-        let habits = Habits { keeps, talks, large: 1, relays: true, leaves: true };
+        let habits = Habits { keeps, talks, large: 1, sizes: (2_000, 30_000), relays: true, leaves: true };
         world.add(config, Citizen::new(habits));
     }
     while world.now().elapsed() < plan.duration {

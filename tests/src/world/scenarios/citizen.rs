@@ -22,6 +22,8 @@ pub(super) struct Habits {
     pub(super) talks: Duration,
     /// Of ten blocks that it makes, how many are large.
     pub(super) large: u64,
+    /// Bytes of a large block, at least and at most.
+    pub(super) sizes: (u64, u64),
     /// Passes on what it learns, and tells new neighbours what it has.
     pub(super) relays: bool,
     /// Ends connections at times.
@@ -73,7 +75,9 @@ impl Citizen {
         let message = if kind == InventoryKind::TX {
             Message::Tx(samples::tx(number))
         } else if turn.draw(10) < self.habits.large {
-            Message::Block(samples::large_block(20_000 + usize::try_from(turn.draw(80_000)).unwrap()))
+            let (least, most) = self.habits.sizes;
+            let len = least + turn.draw(most - least);
+            Message::Block(samples::large_block(usize::try_from(len).unwrap()))
         } else {
             Message::Block(samples::block(number))
         };

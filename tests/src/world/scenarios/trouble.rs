@@ -13,8 +13,14 @@ use super::{Outcome, Plan, Watch, config};
 /// Long enough for every timer of a connection to run out, and for dialling again.
 const PEACE: Duration = Duration::from_secs(10 * 60);
 
-const HABITS: Habits =
-    Habits { keeps: 2, talks: Duration::from_secs(60), large: 0, relays: true, leaves: false };
+const HABITS: Habits = Habits {
+    keeps: 2,
+    talks: Duration::from_secs(60),
+    large: 0,
+    sizes: (20_000, 100_000),
+    relays: true,
+    leaves: false,
+};
 
 /// Connections break all the time and are dialled again.
 pub(super) fn churn(plan: &Plan, watch: Option<Watch>) -> Outcome {
