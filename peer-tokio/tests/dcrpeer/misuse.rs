@@ -57,6 +57,22 @@ fn a_port_without_a_host_is_no_target() {
 }
 
 #[test]
+fn a_name_of_tor_is_looked_up_by_no_command() {
+    let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+    for host in [onion.to_owned(), format!("{onion}.:9108"), onion.to_uppercase()] {
+        for command in ["connect", "crawl"] {
+            let advice = "is reached through Tor only; add --proxy 127.0.0.1:9050, where Tor listens";
+            run(&[command, &host]).assert_fails(1, advice);
+        }
+        for command in ["load", "serve", "listen"] {
+            run(&[command, &host]).assert_fails(1, "is a name of Tor, which this command cannot use");
+        }
+    }
+    run(&["connect", onion, "--proxy", &format!("{onion}:9050")])
+        .assert_fails(2, "a proxy has no name of Tor");
+}
+
+#[test]
 fn input_that_cannot_be_read_is_named() {
     run(&["decode", "no/such/file"]).assert_fails(1, "cannot open no/such/file: ");
     run(&["decode", env!("CARGO_MANIFEST_DIR")]).assert_fails(1, "cannot read ");

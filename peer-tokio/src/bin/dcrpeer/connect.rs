@@ -8,7 +8,7 @@ use peer_core::Direction;
 use tokio::net::TcpStream;
 
 pub(crate) use self::args::ConnectArgs;
-use crate::dial::{dial, resolve};
+use crate::dial::{Tor, dial, resolve};
 use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
@@ -74,7 +74,7 @@ async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Re
 
 async fn reach_directly(args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
     let network = args.peer.network;
-    let addresses = resolve(&args.addr, network).await?;
+    let addresses = resolve(&args.addr, network, Tor::WithProxy).await?;
     if let [address, ..] = addresses.as_slice() {
         let address = address.to_string();
         report.tell(Some(NUMBER), &Notice::Connecting { address: &address, through: None, network })?;

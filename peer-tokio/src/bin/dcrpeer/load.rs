@@ -24,7 +24,7 @@ use self::caller::{Caller, Common, News};
 use self::summary::{Memory, Percentiles, Reasons, Summary};
 use crate::args::{PeerArgs, Target, network_name, parse_duration};
 use crate::clock::Stopwatch;
-use crate::dial::resolve;
+use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
 use crate::output::{self, Count, Span};
@@ -64,7 +64,7 @@ const NEWS: usize = 1024;
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let stop = Stop::after(args.peer.duration)?;
-    let addresses = resolve(&args.addr, network).await?;
+    let addresses = resolve(&args.addr, network, Tor::Never).await?;
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;

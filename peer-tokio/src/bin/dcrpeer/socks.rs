@@ -13,6 +13,7 @@ use tokio_socks::Error as Socks;
 use tokio_socks::tcp::Socks5Stream;
 
 use crate::args::Target;
+use crate::dial::is_onion;
 use crate::hex;
 use crate::output::Span;
 use crate::sniff::{FirstBytes, Sniff};
@@ -152,6 +153,9 @@ impl FromStr for Proxy {
     fn from_str(text: &str) -> Result<Self, String> {
         let Target { host, port } = text.parse()?;
         let port = port.ok_or("write the proxy's port too, like 127.0.0.1:9050")?;
+        if is_onion(&host) {
+            return Err("a proxy has no name of Tor; write where Tor listens, like 127.0.0.1:9050".to_owned());
+        }
         Ok(Self { host, port })
     }
 }

@@ -27,14 +27,14 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
 use self::frontier::Frontier;
-use self::place::{Place, is_onion};
+use self::place::Place;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
 use self::village::Village;
 use self::visit::{Visit, Visitor};
 use crate::args::PeerArgs;
 use crate::clock::Stopwatch;
-use crate::dial::resolve;
+use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
 use crate::output::{self, Count, FAINT, GOOD, Output, Painted};
@@ -77,14 +77,9 @@ async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Resu
             seeds.push(place);
         } else if args.proxy.is_some() {
             seeds.push(Place::Name { host: seed.host.clone(), port });
-        } else if is_onion(&seed.host) {
-            let host = &seed.host;
-            return Err(Failure::new(format!(
-                "{host} is reached through Tor only; add --proxy 127.0.0.1:9050, where Tor listens"
-            )));
         } else {
             let found = tokio::select! {
-                found = resolve(seed, network) => found?,
+                found = resolve(seed, network, Tor::WithProxy) => found?,
                 reason = stop.wait() => {
                     return Err(Failure::new(format!("{}: no address yet ({reason})", seed.host)));
                 }
