@@ -80,7 +80,8 @@ With --json each line is an object with `event` and `ms` since the start. About 
 `peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
 status (every two seconds if somebody came or left: peers, max, came, established, left,
 handshakes_per_second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is dropped: a node whose
-output is not read waits for its reader.
+output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C ends it even then: five seconds after
+the first, or at the second, it ends with status 130 and what nobody read is lost.
 
 Examples:
   dcrpeer serve --network simnet
