@@ -21,7 +21,8 @@ Once hands are shaken it pings, to show the round trip. The exit status is 0 if 
 end was ours: --for was over, or Ctrl-C.
 
 With --proxy nothing is looked up here: the proxy gets the name, and a user name and password drawn for this
-connection alone, so that Tor uses a circuit of its own for it. The peer is told neither the proxy's address nor
+connection alone, so that Tor uses a circuit of its own for it. A proxy that asks for neither may use one
+circuit for all: a line on standard error says so, and `isolated` of connected is false. The peer is told neither the proxy's address nor
 the name it was reached by. What --inv announces does not exist, so who asks for it is answered with notfound.
 
 With --json each line is an object with `event` (connecting, connected, waiting, version, established, sent,

@@ -94,6 +94,7 @@ impl House {
             name: address.to_string(),
             address,
             direction: Direction::Inbound,
+            isolated: None,
             node: self.node.clone(),
             report: self.report.clone(),
             stop: self.stop.clone(),

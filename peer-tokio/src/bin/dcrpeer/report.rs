@@ -52,6 +52,9 @@ pub(crate) enum Notice<'a> {
         address: &'a str,
         #[serde(serialize_with = "as_text")]
         direction: Direction,
+        /// Through a proxy: whether it took the user name that tells this connection from all others.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        isolated: Option<bool>,
     },
     /// The remote has not introduced itself yet.
     Waiting {
@@ -187,7 +190,9 @@ impl Report {
             Notice::Listening { address, network } => {
                 writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
             }
-            Notice::Connected { address, direction: Direction::Inbound } => writeln!(out, "{address} came"),
+            Notice::Connected { address, direction: Direction::Inbound, .. } => {
+                writeln!(out, "{address} came")
+            }
             Notice::Connected { direction: Direction::Outbound, .. } => writeln!(out, "connected"),
             Notice::Waiting { command, at_most } => {
                 writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))

@@ -82,12 +82,12 @@ Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit 
 be reached. With --json each visit gives one object as it ends, and the summary is the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
-   \"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
+   \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
   {\"event\":\"summary\",\"ok\":true,\"ended\":\"Complete\",\"known\":…,\"visited\":…,\"reachable\":…,…}
 `outcome` is reachable, refused, timed_out, unreachable, proxy, no_room, closed, silent, other_network, too_old,
 not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
 it was given up is there, and null what it did not. `answer`, to getaddr, is addresses, none, late, left or
-broke. known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
+broke. `isolated`, with --proxy, is whether the proxy asked for a user name, see connect --help. known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
 
 Examples:
   dcrpeer crawl --demo --svg crawl.svg

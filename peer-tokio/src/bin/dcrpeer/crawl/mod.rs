@@ -103,6 +103,8 @@ struct Crawl {
     progress: Progress,
     out: Output,
     json: bool,
+    /// Whether it was told that the proxy asks for no user name.
+    warned: bool,
 }
 
 impl Crawl {
@@ -128,6 +130,7 @@ impl Crawl {
             progress: Progress::begin(json),
             out: if json { output::for_programs() } else { output::for_people() },
             json,
+            warned: false,
         })
     }
 
@@ -185,6 +188,12 @@ impl Crawl {
     /// A visit is over.
     fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
         self.tally.count(&visit);
+        if let Some(proxy) =
+            self.visitor.proxy.as_ref().filter(|_| visit.isolated == Some(false) && !self.warned)
+        {
+            self.progress.suspend(|| proxy.warn_shared());
+            self.warned = true;
+        }
         let told = core::mem::take(&mut visit.told);
         let addresses = told.len();
         let new = told.into_iter().filter(|place| self.frontier.hear(place.clone())).count();
