@@ -9,7 +9,8 @@ use crate::{run, run_with};
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
+        (&["crawl", "--demo", "127.0.0.1"], "this is how many peers to make up, a number from 1 to 5000"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect"], "<ADDR>"),
         (&["connect", "a:b:c"], "write a name or an address"),
@@ -124,7 +125,8 @@ fn a_peer_that_hangs_up_leaves_some_guesses() {
 fn a_peer_that_says_nothing_in_time_is_no_success() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    run(&["connect", &address, "--for", "100ms"]).assert_fails(1, "no handshake in time (100 ms are over)");
+    run(&["connect", &address, "--for", "100ms"])
+        .assert_fails(1, "no handshake in time (--for 100 ms is over)");
 }
 
 #[test]

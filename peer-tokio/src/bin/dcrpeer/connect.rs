@@ -123,7 +123,15 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         return Failure::Told(detail);
     }
     let reason = "Unreachable".to_owned();
-    let end = End { ok: false, established: false, reason, detail: detail.clone(), asked: None, stats: None };
+    let end = End {
+        ok: false,
+        established: false,
+        reason,
+        detail: detail.clone(),
+        announced: None,
+        asked: None,
+        stats: None,
+    };
     match report.tell(Some(NUMBER), &Notice::End(end)) {
         Ok(()) => Failure::Told(detail),
         Err(failure) => failure,

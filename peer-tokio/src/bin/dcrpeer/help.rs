@@ -22,8 +22,9 @@ end was ours: --for was over, or Ctrl-C.
 
 With --proxy nothing is looked up here: the proxy gets the name, and a user name and password drawn for this
 connection alone, so that Tor uses a circuit of its own for it. A proxy that asks for neither may use one
-circuit for all: a line on standard error says so, and `isolated` of connected is false. The peer is told neither the proxy's address nor
-the name it was reached by. What --inv announces does not exist, so who asks for it is answered with notfound.
+circuit for all: a line on standard error says so, and `isolated` of connected is false. The peer is told
+neither the proxy's address nor the name it was reached by. What --inv announces does not exist, so who asks
+for it is answered with notfound.
 
 With --json each line is an object with `event` (connecting, connected, waiting, version, established, sent,
 announced, asked, message, end), `ms` since the start and `peer`; the last one has `ok`, the reason of the end
@@ -99,9 +100,10 @@ wait behind the others, so --at-once 1 shows the bare round trip.
 This wears a peer down. On this machine you may; a peer elsewhere takes --with-permission, and permission.
 
 The exit status is 0 if connections came about, whether or not all did. With --json there is one object:
-address, network, wanted, opened, failed and lost (reasons and how often), opening_ms, handshakes_per_second,
-connect_ms, handshake_ms and round_trip_ms (each with p50, p90, p99, max), pings, unanswered, bytes_sent,
-bytes_received, memory (before, with_all, per_connection, in bytes), stopped (why it was cut short, or null).
+address, network, wanted, opened, failed and lost (reasons and how often), opening_ms (until the last
+handshake), handshakes_per_second, connect_ms, handshake_ms and round_trip_ms (each with p50, p90, p99, max),
+pings, unanswered, bytes_sent, bytes_received, memory (before, with_all, per_connection, in bytes), stopped
+(why it was cut short, or null).
 
 Examples, with `dcrpeer serve --network simnet` in another terminal:
   dcrpeer load 127.0.0.1 --network simnet

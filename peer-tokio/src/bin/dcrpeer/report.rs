@@ -117,7 +117,10 @@ pub(crate) struct End<'a> {
     pub(crate) reason: String,
     /// For people.
     pub(crate) detail: String,
-    /// How many of the items that we announced it asked for.
+    /// How many items we announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) announced: Option<u32>,
+    /// How many of them it asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<u32>,
     #[serde(serialize_with = "as_object")]
@@ -230,6 +233,9 @@ impl Report {
             return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
         }
         writeln!(out, "{ended}: {detail}")?;
+        if let (Some(announced), Some(asked), true) = (end.announced, end.asked, end.established) {
+            writeln!(out, "announced {}, {} asked for", Count(announced.into()), Count(asked.into()))?;
+        }
         if let (Some(stats), true) = (end.stats, end.established) {
             writeln!(out)?;
             stats::write_table(out, &[("", stats)])?;

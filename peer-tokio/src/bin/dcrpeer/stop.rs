@@ -33,7 +33,7 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Elapsed(duration) => write!(f, "{} are over", Span(*duration)),
+            Self::Elapsed(duration) => write!(f, "--for {} is over", Span(*duration)),
             Self::Interrupted => f.write_str("interrupted"),
         }
     }

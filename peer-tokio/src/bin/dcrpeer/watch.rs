@@ -201,6 +201,7 @@ impl Watch {
             established: outcome.established,
             reason: explain::name(&outcome.ending),
             detail: outcome.detail(self.node.config().network()),
+            announced: self.errands.announced().filter(|_| outcome.established),
             asked: self.errands.asked(),
             stats: Some(&outcome.stats),
         }))

@@ -17,7 +17,7 @@ pub(crate) struct CrawlArgs {
     /// Crawl a made-up network of N peers on this machine [N: 300]
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "300",
           conflicts_with_all = ["seeds", "proxy", "network", "protocol"],
-          value_parser = clap::value_parser!(u16).range(1..=5000))]
+          value_parser = parse_peers)]
     pub(crate) demo: Option<u16>,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
@@ -70,6 +70,11 @@ impl CrawlArgs {
         let times = if self.proxy.is_some() { 6 } else { 1 };
         self.connect_timeout.saturating_mul(times)
     }
+}
+
+fn parse_peers(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (1..=5000).contains(number));
+    number.ok_or_else(|| "this is how many peers to make up, a number from 1 to 5000".to_owned())
 }
 
 /// What `--help` says beyond the list of options.

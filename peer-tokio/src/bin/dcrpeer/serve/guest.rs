@@ -117,6 +117,7 @@ impl Guest {
             reason: reason.clone(),
             detail: outcome.detail(self.common.node.config().network()),
             stats: Some(&outcome.stats),
+            announced: None,
             asked: None,
         }))?;
         Ok(Left { number: self.number, reason })
