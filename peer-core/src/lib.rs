@@ -75,6 +75,8 @@
 //!
 //! # Features
 //!
+//! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
+//!   On x86-64, where it needs `std`; elsewhere it changes nothing.
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors.
 //! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
 //!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.

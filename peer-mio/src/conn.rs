@@ -152,6 +152,10 @@ impl<S: Transport> Conn<S> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
         match attempt(|| self.stream.read(room)) {
+            // The system drops what it still held where writing failed: then half a frame is nobody's fault.
+            Ok(Some(0)) if self.broken.is_some() && !self.input.is_empty() => {
+                Err(self.ended(End::Failed, self.broken))
+            }
             Ok(Some(0)) => Err(self.ended(End::Eof, self.broken)),
             Ok(Some(count)) => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());

@@ -4,7 +4,7 @@ use core::fmt;
 use core::mem;
 use std::io;
 
-use peer_core::{Direction, Event, Hello, Node, Peer, Time};
+use peer_core::{Direction, Error, Event, Hello, Node, Peer, Time};
 use rand_core::Rng;
 
 use crate::closed::Closed;
@@ -121,6 +121,9 @@ impl<S: Transport> Place<S> {
                 }
                 Ok(())
             }
+            // Who came was connected: what is missing now was lost since.
+            Ok(false) if half.direction == Direction::Inbound => Err(lost(io::ErrorKind::NotConnected)),
+            Err(error) if half.direction == Direction::Inbound => Err(lost(error.kind())),
             Ok(false) if half.deadline <= now => Err(Closed::Unreachable(io::ErrorKind::TimedOut)),
             Ok(false) => Ok(()),
             Err(error) => Err(Closed::Unreachable(error.kind())),
@@ -160,4 +163,9 @@ impl<S: Transport> Place<S> {
             State::Over(..) => None,
         }
     }
+}
+
+/// The end of a connection that was lost before its machine was made.
+const fn lost(kind: io::ErrorKind) -> Closed {
+    Closed::Ended { reason: Error::TransportFailed, transport: Some(kind) }
 }

@@ -1,6 +1,5 @@
 //! Whose turn it is, and who is to be looked at when.
 
-use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
 
 use peer_core::Time;
@@ -13,8 +12,8 @@ use crate::transport::Transport;
 pub(crate) struct Schedule {
     /// First in, first out. The first one's turn may have begun.
     queue: VecDeque<usize>,
-    /// Each one's next deadline, in nanoseconds since the start, which are half as long as a time.
-    timers: BTreeSet<(u64, usize)>,
+    /// Each one's next deadline.
+    timers: BTreeSet<(Time, usize)>,
 }
 
 impl Schedule {
@@ -42,9 +41,9 @@ impl Schedule {
         place.queued = false;
         let (slot, deadline) = (place.id.slot(), place.deadline());
         if place.timer != deadline {
-            place.timer.map(|at| self.timers.remove(&(nanos(at), slot)));
+            place.timer.map(|at| self.timers.remove(&(at, slot)));
             place.timer = deadline;
-            deadline.map(|at| self.timers.insert((nanos(at), slot)));
+            deadline.map(|at| self.timers.insert((at, slot)));
         }
         if place.has_more() {
             self.enqueue(place);
@@ -54,7 +53,7 @@ impl Schedule {
     /// Takes one whose deadline has come by `now` off the deadlines. It lines up next, by
     /// [`expire`](Self::expire).
     pub(crate) fn due(&mut self, now: Time) -> Option<usize> {
-        self.timers.first().filter(|(at, _)| *at <= nanos(now))?;
+        self.timers.first().filter(|(at, _)| *at <= now)?;
         self.timers.pop_first().map(|(_, slot)| slot)
     }
 
@@ -66,12 +65,6 @@ impl Schedule {
 
     /// When there is something to do: `Some(now)` where it is already.
     pub(crate) fn next(&self, now: Time) -> Option<Time> {
-        let first = self.timers.first().map(|(at, _)| Time::from_elapsed(Duration::from_nanos(*at)));
-        if self.queue.is_empty() { first } else { Some(now) }
+        if self.queue.is_empty() { self.timers.first().map(|(at, _)| *at) } else { Some(now) }
     }
-}
-
-/// They last for 584 years.
-fn nanos(time: Time) -> u64 {
-    u64::try_from(time.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

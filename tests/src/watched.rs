@@ -267,7 +267,7 @@ impl Watched {
     fn check(&mut self, now: Time) {
         match &self.twin {
             Some(twin) => invariants::check(&self.peer, &twin.peer, &mut self.history, now),
-            None => invariants::check_lightly(&self.peer, &mut self.history),
+            None => invariants::glance(&self.peer, &mut self.history),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use peer_tests::fuzz::TARGETS;
+use peer_tests::fuzz::{FORMAT, TARGETS};
 
 fn corpus() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus")
@@ -30,4 +30,10 @@ fn every_corpus_belongs_to_a_target() {
         let name = folder.expect("readable").file_name();
         assert!(TARGETS.iter().any(|(target, _)| name == *target), "no target {}", name.display());
     }
+}
+
+#[test]
+fn the_scripts_of_the_corpus_are_of_the_format_that_is_read() {
+    let readme = fs::read_to_string(corpus().join("../README.md")).expect("readable");
+    assert!(readme.contains(&format!("The scripts here are of format {FORMAT},")), "it has changed");
 }

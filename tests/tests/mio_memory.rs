@@ -33,7 +33,7 @@ const CONNECTIONS: usize = 5000;
 const TOGETHER: usize = 100;
 
 /// Most bytes that an end of an idle connection may take.
-const MOST: usize = 1024;
+const MOST: usize = 768;
 
 /// Two sets in one poll, of which one dials the other.
 struct Town {
@@ -46,11 +46,11 @@ struct Town {
 
 #[test]
 fn a_connection_takes_no_more_than_it_must() {
-    an_idle_connection_takes_less_than_a_kilobyte_at_each_end();
+    an_idle_connection_takes_less_than_768_bytes_at_each_end();
     half_a_frame_after_many_keeps_no_more_than_itself();
 }
 
-fn an_idle_connection_takes_less_than_a_kilobyte_at_each_end() {
+fn an_idle_connection_takes_less_than_768_bytes_at_each_end() {
     let connections = affordable();
     let mut town = Town::new();
     let region = Region::new(ALLOCATOR);
@@ -100,7 +100,10 @@ fn affordable() -> usize {
     if connections < CONNECTIONS {
         println!("only {connections} connections: the system allows {limit} open files");
     }
-    assert!(connections > 0, "the system allows {limit} open files");
+    assert!(
+        connections >= 100,
+        "the system allows {limit} open files, too few to measure; try ulimit -n 1000"
+    );
     connections
 }
 
@@ -145,7 +148,8 @@ impl Town {
             if count == 0 {
                 return;
             }
-            let timeout = self.near.timeout().min(self.far.timeout()).unwrap_or(Duration::from_secs(20));
+            let timeouts = [self.near.timeout(), self.far.timeout()];
+            let timeout = timeouts.into_iter().flatten().min().unwrap_or(Duration::from_secs(20));
             self.poll.poll(&mut self.events, Some(timeout)).unwrap();
             for event in &self.events {
                 if !self.near.ready(event) && !self.far.ready(event) {

@@ -1,6 +1,7 @@
 //! Protocol versions 1 to 8: some ends are explained to the remote by a `reject`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -45,6 +46,24 @@ fn assert_ended(remote: &mut Remote, error: &Error) {
 }
 
 // Rejects before the end.
+
+#[test]
+fn the_last_word_finds_room_behind_a_full_queue() {
+    let limit = NonZeroUsize::new(3000).unwrap();
+    let builder = Config::builder(NETWORK).min_protocol_version(1.into()).protocol_version(8.into());
+    let config = builder.send_limit(limit).send_pause(NonZeroUsize::new(128).unwrap()).build().unwrap();
+    let mut remote = Remote::established(config);
+    while remote.machine.send(&Message::GetAddr, remote.now).is_ok() {}
+    remote.machine.chunks(usize::MAX, remote.now);
+    // Four pongs are owed and shown, and then comes what ends the connection.
+    (0..4).for_each(|nonce| remote.say(&Message::Ping(Ping { nonce })));
+    remote.events();
+    remote.machine.chunks(usize::MAX, remote.now);
+    remote.say_bytes(&frame("nonsense", &[]));
+    let words = last_words(&mut remote);
+    assert!(matches!(words.last(), Some(Message::Reject(_))), "{words:?}");
+    assert_eq!(words.len(), 3000 / 24 + 4 + 1);
+}
 
 #[test]
 fn a_first_message_other_than_version_is_rejected_and_ends_the_connection() {

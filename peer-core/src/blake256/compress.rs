@@ -24,32 +24,27 @@ pub(super) fn compress(chain: &mut Chain, block: &Block, counter: u64) {
     let mut v14 = C[6] ^ high;
     let mut v15 = C[7] ^ high;
 
+    // The four G of a half round, step by step, since none waits for another.
     macro_rules! g {
-        ($a:ident, $b:ident, $c:ident, $d:ident, $sigma:ident[$i:literal]) => {
-            let x = m[const { $sigma[$i] }] ^ C[const { $sigma[$i + 1] }];
-            let y = m[const { $sigma[$i + 1] }] ^ C[const { $sigma[$i] }];
+        ($sigma:ident, $(($i:literal, $a:ident $b:ident $c:ident $d:ident))*) => {
+            $(let x = m[const { $sigma[$i] }] ^ C[const { $sigma[$i + 1] }];
             // `b` is the last to be ready, so it is added last.
-            $a = $a.wrapping_add(x).wrapping_add($b);
-            $d = ($d ^ $a).rotate_right(16);
-            $c = $c.wrapping_add($d);
-            $b = ($b ^ $c).rotate_right(12);
-            $a = $a.wrapping_add(y).wrapping_add($b);
-            $d = ($d ^ $a).rotate_right(8);
-            $c = $c.wrapping_add($d);
-            $b = ($b ^ $c).rotate_right(7);
+            $a = $a.wrapping_add(x).wrapping_add($b);)*
+            $($d = ($d ^ $a).rotate_right(16);)*
+            $($c = $c.wrapping_add($d);)*
+            $($b = ($b ^ $c).rotate_right(12);)*
+            $(let y = m[const { $sigma[$i + 1] }] ^ C[const { $sigma[$i] }];
+            $a = $a.wrapping_add(y).wrapping_add($b);)*
+            $($d = ($d ^ $a).rotate_right(8);)*
+            $($c = $c.wrapping_add($d);)*
+            $($b = ($b ^ $c).rotate_right(7);)*
         };
     }
     macro_rules! rounds {
         ($($round:literal)*) => {$({
             const S: [usize; 16] = SIGMA[const { $round % SIGMA.len() }];
-            g!(v0, v4, v8, v12, S[0]);
-            g!(v1, v5, v9, v13, S[2]);
-            g!(v2, v6, v10, v14, S[4]);
-            g!(v3, v7, v11, v15, S[6]);
-            g!(v0, v5, v10, v15, S[8]);
-            g!(v1, v6, v11, v12, S[10]);
-            g!(v2, v7, v8, v13, S[12]);
-            g!(v3, v4, v9, v14, S[14]);
+            g!(S, (0, v0 v4 v8 v12) (2, v1 v5 v9 v13) (4, v2 v6 v10 v14) (6, v3 v7 v11 v15));
+            g!(S, (8, v0 v5 v10 v15) (10, v1 v6 v11 v12) (12, v2 v7 v8 v13) (14, v3 v4 v9 v14));
         })*};
     }
     rounds!(0 1 2 3 4 5 6 7 8 9 10 11 12 13);

@@ -5,17 +5,29 @@
 //!
 //! * [`hash`] for bytes that lie in one piece, and [`checksum`] where a frame's four bytes are all one wants;
 //! * [`Blake256`] for bytes that arrive in parts;
-//! * [`hash_many`] for many independent inputs, which together take little more than half the time.
+//! * [`hash_many`] for many independent inputs, which together take a good half of the time, or a fifth.
+//!
+//! With the feature `simd` each of them looks for the widest vectors of the CPU and uses the code made for
+//! these; the digests are the same.
 //!
 //! Nothing here allocates or panics, and time is linear in the number of bytes: one compression for every 64
 //! bytes, rounded up, of the input and at least nine bytes of padding.
 
 mod compress;
 mod lanes;
+mod many;
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", not(target_os = "none"))))]
+mod portable;
+#[cfg(all(feature = "simd", target_arch = "x86_64", not(target_os = "none")))]
+mod simd;
 
 use core::fmt;
 
-use compress::{Block, Chain, IV, compress};
+use compress::{Block, Chain, IV};
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", not(target_os = "none"))))]
+use portable::Kernel;
+#[cfg(all(feature = "simd", target_arch = "x86_64", not(target_os = "none")))]
+use simd::Kernel;
 
 /// Hashes `data` at once.
 ///
@@ -38,10 +50,10 @@ use compress::{Block, Chain, IV, compress};
 #[doc(alias = "Sum256")]
 #[must_use]
 pub fn hash(data: &[u8]) -> [u8; 32] {
-    let mut chain = IV;
+    let (kernel, mut chain) = (Kernel::for_one(), IV);
     let (blocks, rest) = data.as_chunks();
-    let bits = absorb(&mut chain, blocks, 0);
-    finish(chain, Tail::new(rest, bits))
+    let bits = absorb(kernel, &mut chain, blocks, 0);
+    finish(kernel, chain, Tail::new(rest, bits))
 }
 
 /// The checksum of a frame with the payload `data`: the first four bytes of its [`hash`].
@@ -57,14 +69,14 @@ pub fn checksum(data: &[u8]) -> [u8; 4] {
 
 /// Hashes each of `inputs` into the digest at the same position of `digests`.
 ///
-/// Gives what [`hash`] gives for each, in little more than half the time when there are many. A
-/// few inputs, or the ends of a few long ones, take the time that they take one by one. Needs no sorting and no
-/// allocation, and uses about 6 KiB of stack.
+/// Gives what [`hash`] gives for each, in little more than half the time when there are many, and in a fifth of
+/// it with the feature `simd` and vectors of 512 bits. A few inputs, or the ends of a few long ones, take the time
+/// that they take one by one. Needs no sorting and no allocation, and uses about 6 KiB of stack.
 ///
 /// The slices should be equally long: what one of them has beyond the length of the other is left alone. Does
 /// not panic.
 pub fn hash_many(inputs: &[&[u8]], digests: &mut [[u8; 32]]) {
-    lanes::hash_many(inputs, digests);
+    many::hash_many((Kernel::for_many(), Kernel::for_one()), inputs, digests);
 }
 
 /// A hash in progress, for bytes that arrive in parts.
@@ -95,7 +107,7 @@ impl Blake256 {
     ///
     /// Hashes no more than the bytes handed in and the up to 63 that wait. Does not panic.
     pub fn update(&mut self, data: &[u8]) {
-        let mut data = data;
+        let (kernel, mut data) = (Kernel::for_one(), data);
         if self.filled > 0 {
             let missing = self.waiting.len().saturating_sub(self.filled);
             let Some((first, later)) = data.split_at_checked(missing) else {
@@ -103,12 +115,12 @@ impl Blake256 {
                 return;
             };
             self.wait(first);
-            self.bits = absorb(&mut self.chain, &[self.waiting], self.bits);
+            self.bits = absorb(kernel, &mut self.chain, &[self.waiting], self.bits);
             self.filled = 0;
             data = later;
         }
         let (blocks, rest) = data.as_chunks();
-        self.bits = absorb(&mut self.chain, blocks, self.bits);
+        self.bits = absorb(kernel, &mut self.chain, blocks, self.bits);
         self.wait(rest);
     }
 
@@ -118,7 +130,7 @@ impl Blake256 {
     #[must_use]
     pub fn finalize(self) -> [u8; 32] {
         let rest = self.waiting.get(..self.filled).unwrap_or_default();
-        finish(self.chain, Tail::new(rest, self.bits))
+        finish(Kernel::for_one(), self.chain, Tail::new(rest, self.bits))
     }
 
     /// Puts `bytes`, for which there is room, behind those that wait.
@@ -144,18 +156,18 @@ impl fmt::Debug for Blake256 {
 }
 
 /// Hashes whole blocks of the message into `chain`, which covers `bits` bits, and gives what it covers then.
-fn absorb(chain: &mut Chain, blocks: &[Block], mut bits: u64) -> u64 {
+fn absorb(kernel: Kernel, chain: &mut Chain, blocks: &[Block], mut bits: u64) -> u64 {
     for block in blocks {
         bits = bits.wrapping_add(512);
-        compress(chain, block, bits);
+        kernel.compress(chain, block, bits);
     }
     bits
 }
 
-fn finish(mut chain: Chain, mut tail: Tail<'_>) -> [u8; 32] {
+fn finish(kernel: Kernel, mut chain: Chain, mut tail: Tail<'_>) -> [u8; 32] {
     let mut block = [0; 64];
     while let Some(counter) = tail.next(&mut block) {
-        compress(&mut chain, &block, counter);
+        kernel.compress(&mut chain, &block, counter);
     }
     digest(chain)
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Excess, FrameError};
 use crate::message::reader::MAX_PAYLOAD;
-use crate::message::{Command, lookup};
+use crate::message::{Command, find};
 use crate::network::Network;
 use crate::protocol::ProtocolVersion;
 
@@ -97,10 +97,15 @@ impl Header {
         if self.network != rules.network {
             return Err(FrameError::WrongNetwork(self.network));
         }
-        let command = Command::from_wire(self.command).ok_or(FrameError::MalformedCmd(self.command))?;
-        let known = lookup(command).filter(|spec| spec.is_known_at(rules.version));
-        let known = known.map(|spec| spec.max_payload(rules.version));
-        let max = known.or(rules.max_unknown).ok_or(FrameError::UnknownCmd(command))?;
+        let (command, max) = match find(self.command).filter(|spec| spec.is_known_at(rules.version)) {
+            // Commands of the table are well formed.
+            Some(spec) => (spec.command, spec.max_payload(rules.version)),
+            None => {
+                let malformed = FrameError::MalformedCmd(self.command);
+                let command = Command::from_wire(self.command).ok_or(malformed)?;
+                (command, rules.max_unknown.ok_or(FrameError::UnknownCmd(command))?)
+            }
+        };
         if len > max {
             return Err(FrameError::PayloadTooLarge {
                 command: Some(command),

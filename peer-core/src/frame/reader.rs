@@ -8,7 +8,7 @@ use super::{Header, Rules};
 use crate::blake256::Blake256;
 use crate::error::FrameError;
 use crate::hash::Hash;
-use crate::message::{Command, Message, Raw};
+use crate::message::{Command, Message, Raw, lookup};
 use crate::protocol::ProtocolVersion;
 
 /// Payloads below this size are copied out, so that keeping one never keeps a large buffer alive.
@@ -39,11 +39,12 @@ impl Frame {
     /// [`FrameError::Payload`] with the reason of [`Message::decode`].
     pub fn decode(&self, version: ProtocolVersion) -> Result<Message, FrameError> {
         let command = self.command;
-        if !command.is_known_at(version) {
-            return Ok(Message::Raw(Raw { command, payload: self.payload.clone() }));
+        match lookup(command).filter(|spec| spec.is_known_at(version)) {
+            Some(spec) => {
+                spec.decode(&self.payload, version).map_err(|source| FrameError::Payload { command, source })
+            }
+            None => Ok(Message::Raw(Raw { command, payload: self.payload.clone() })),
         }
-        Message::decode(command, self.payload.clone(), version)
-            .map_err(|source| FrameError::Payload { command, source })
     }
 }
 

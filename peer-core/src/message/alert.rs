@@ -142,7 +142,7 @@ impl AlertPayload {
             expiration: reader.i64()?,
             id: reader.i32()?,
             cancel: reader.i32()?,
-            set_cancel: List::decode_fixed(reader, |id| Ok(i32::from_le_bytes(*id)))?,
+            set_cancel: List::decode_fixed(reader, |id| i32::from_le_bytes(*id))?,
             min_ver: reader.i32()?,
             max_ver: reader.i32()?,
             set_sub_ver: SubVersions::read(reader)?,

@@ -230,7 +230,7 @@ impl Payload for CFHeaders {
 
 impl Payload for CFTypes {
     fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let supported_filters = List::decode_fixed(reader, |[number]| Ok(FilterType(*number)))?;
+        let supported_filters = List::decode_fixed(reader, |[number]| FilterType(*number))?;
         Ok(Self { supported_filters })
     }
 

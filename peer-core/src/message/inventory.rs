@@ -145,7 +145,7 @@ pub struct NotFound {
 }
 
 fn decode(reader: &mut Reader<'_>) -> Result<InventoryList, CodecError> {
-    List::decode_fixed(reader, |bytes| Ok(Inventory::from_wire(bytes)))
+    List::decode_fixed(reader, Inventory::from_wire)
 }
 
 fn encode(list: &InventoryList, out: &mut Vec<u8>) {

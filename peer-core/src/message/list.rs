@@ -72,7 +72,7 @@ impl<T, B: Bound> List<T, B> {
     /// Reads the count, then as many items of `N` bytes each.
     pub(crate) fn decode_fixed<const N: usize>(
         reader: &mut Reader<'_>,
-        read: impl FnMut(&[u8; N]) -> Result<T, CodecError>,
+        read: impl FnMut(&[u8; N]) -> T,
     ) -> Result<Self, CodecError> {
         let count = reader.count(B::MAX, B::exceeded)?;
         Ok(Self { items: reader.fixed(count, read)?, bound: PhantomData })

@@ -20,6 +20,7 @@ mod header;
 mod inventory;
 mod list;
 mod locator;
+mod lookup;
 mod merkleblock;
 mod mixing;
 mod onion;
@@ -53,6 +54,7 @@ pub use self::header::{BlockHeader, Headers};
 pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, InventoryList, NotFound};
 pub use self::list::{Bound, List};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
+pub(crate) use self::lookup::{find, lookup};
 pub use self::merkleblock::{MerkleBlock, MerkleFlags};
 pub use self::mixing::{
     DCMix, DCNet, FieldValueIter, FieldValues, MixAmount, MixChange, MixCiphertexts, MixConfirm, MixDCNet,
@@ -64,8 +66,8 @@ pub use self::raw::Raw;
 pub use self::reject::{Reject, RejectCode};
 pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
 pub use self::summary::Summary;
+pub(crate) use self::table::Lane;
 pub use self::table::Message;
-pub(crate) use self::table::{Lane, lookup};
 pub use self::text::Timestamp;
 pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};
 pub use self::version::{UserAgent, Version};

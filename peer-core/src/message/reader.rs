@@ -143,22 +143,17 @@ impl<'a> Reader<'a> {
 
     /// `count` hashes.
     pub(crate) fn hashes(&mut self, count: usize) -> Result<Vec<Hash>, CodecError> {
-        self.fixed(count, |bytes| Ok(Hash::from_bytes(*bytes)))
+        self.fixed(count, |bytes| Hash::from_bytes(*bytes))
     }
 
     /// `count` items of `N` bytes each.
     pub(crate) fn fixed<const N: usize, T>(
         &mut self,
         count: usize,
-        mut read: impl FnMut(&[u8; N]) -> Result<T, CodecError>,
+        read: impl FnMut(&[u8; N]) -> T,
     ) -> Result<Vec<T>, CodecError> {
-        let mut items = self.reserve(count, N);
-        let (chunks, _) = self.rest.as_chunks::<N>();
-        for chunk in chunks.iter().take(count) {
-            items.push(read(chunk)?);
-        }
-        self.slice(count.saturating_mul(N))?;
-        Ok(items)
+        let (chunks, _) = self.slice(count.saturating_mul(N))?.as_chunks::<N>();
+        Ok(chunks.iter().map(read).collect())
     }
 
     /// Refuses bytes that are left over.

@@ -143,11 +143,6 @@ pub(crate) const fn max_block(version: ProtocolVersion) -> usize {
     if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 1_000_000 } else { 1_310_720 }
 }
 
-/// The line of a command.
-pub(crate) fn lookup(command: Command) -> Option<&'static Spec> {
-    TABLE.iter().find(|spec| spec.command == command)
-}
-
 /// Makes the enum, the table and the few matches over all messages from the lines below. It is a macro
 /// because no function can add a variant to an enum.
 macro_rules! messages {

@@ -87,6 +87,16 @@ fn people_are_told_how_many_announcements_were_asked_for() {
 }
 
 #[test]
+fn announcements_that_nobody_asks_for_are_told_at_the_end() {
+    let mut listener = Process::listen();
+    let args = ["connect", &listener.address(), "--inv", "50", "--network", "simnet", "--for", "3s"];
+    let visit = run(&args);
+    visit.assert_succeeds();
+    assert!(visit.out.contains("\nannounced 50, 0 asked for\n"), "{}", visit.out);
+    listener.interrupt();
+}
+
+#[test]
 fn headers_are_asked_for_from_the_first_block_and_told_from_which_to_which() {
     let runtime = Runtime::new().unwrap();
     let (peer, received) = with_chain(&runtime, 2000);

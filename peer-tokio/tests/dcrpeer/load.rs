@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::thread;
 
+use serde_json::json;
+
 use crate::talk::Process;
 use crate::{dcrpeer, run};
 
@@ -76,6 +78,33 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
     drop(load.stdout.take());
     let output = load.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
+    server.interrupt();
+}
+
+#[test]
+fn a_node_that_is_full_is_no_stranger_and_its_silence_is_not_measured() {
+    let mut server = Process::start(&["serve", "127.0.0.1:0", "--max", "2"]);
+    server.wait_for("listening");
+    let args = ["load", &server.address(), "--network", "simnet", "--rounds", "0"];
+    let load = run(&[args.as_slice(), &["-n", "3", "--json"]].concat());
+    load.assert_succeeds();
+    let measured = &load.objects()[0];
+    assert_eq!(
+        (&measured["opened"], &measured["failed"]),
+        (&json!(2), &json!({"it takes no more peers": 1}))
+    );
+    // The silence was as long as a handshake may take, 10 s.
+    assert!(measured["opening_ms"].as_f64().unwrap() < 10_000.0, "{measured}");
+    server.interrupt();
+}
+
+#[test]
+fn pings_that_were_not_wanted_are_none() {
+    let mut server = Process::start(&["serve", "127.0.0.1:0"]);
+    server.wait_for("listening");
+    let load = run(&["load", &server.address(), "--network", "simnet", "-n", "1", "--rounds", "0"]);
+    load.assert_succeeds();
+    assert!(load.out.contains("pings        none\n"), "{}", load.out);
     server.interrupt();
 }
 

@@ -9,7 +9,8 @@ use crate::{run, run_with};
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
+        (&["crawl", "--demo", "127.0.0.1"], "this is how many peers to make up, a number from 1 to 5000"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect"], "<ADDR>"),
         (&["connect", "a:b:c"], "write a name or an address"),
@@ -54,6 +55,22 @@ fn a_port_without_a_host_is_no_target() {
     for target in ["", ":", ":9108", ":99999"] {
         run(&["connect", target]).assert_fails(2, "write a name or an address");
     }
+}
+
+#[test]
+fn a_name_of_tor_is_looked_up_by_no_command() {
+    let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+    for host in [onion.to_owned(), format!("{onion}.:9108"), onion.to_uppercase()] {
+        for command in ["connect", "crawl"] {
+            let advice = "is reached through Tor only; add --proxy 127.0.0.1:9050, where Tor listens";
+            run(&[command, &host]).assert_fails(1, advice);
+        }
+        for command in ["load", "serve", "listen"] {
+            run(&[command, &host]).assert_fails(1, "is a name of Tor, which this command cannot use");
+        }
+    }
+    run(&["connect", onion, "--proxy", &format!("{onion}:9050")])
+        .assert_fails(2, "a proxy has no name of Tor");
 }
 
 #[test]
@@ -108,7 +125,8 @@ fn a_peer_that_hangs_up_leaves_some_guesses() {
 fn a_peer_that_says_nothing_in_time_is_no_success() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    run(&["connect", &address, "--for", "100ms"]).assert_fails(1, "no handshake in time (100 ms are over)");
+    run(&["connect", &address, "--for", "100ms"])
+        .assert_fails(1, "no handshake in time (--for 100 ms is over)");
 }
 
 #[test]

@@ -109,6 +109,27 @@ fn pass_on(from: &TcpStream, to: &TcpStream) {
     });
 }
 
+/// A proxy that asks nobody for a name, for which every host is one peer.
+fn careless(peer: SocketAddr) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let [_, _, _, _] = read(&mut stream).unwrap();
+            stream.write_all(&[5, 0]).unwrap();
+            let [_, _, _, 3] = read(&mut stream).unwrap() else { panic!("no name") };
+            read_text(&mut stream).unwrap();
+            let [_, _] = read(&mut stream).unwrap();
+            let remote = TcpStream::connect(peer).unwrap();
+            stream.write_all(&reply(0)).unwrap();
+            pass_on(&stream, &remote);
+            pass_on(&remote, &stream);
+        }
+    });
+    address
+}
+
 /// A server that says this to the first who comes, once it has heard so many bytes, and then waits.
 fn server(hears: usize, says: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -194,6 +215,30 @@ fn no_two_connections_have_the_same_user() {
     assert!(one.user.len() >= 16 && one.password.len() >= 16, "{one:?}");
     assert_ne!(one.user, other.user);
     assert_ne!(one.password, other.password);
+}
+
+#[test]
+fn a_proxy_that_asks_for_no_user_is_warned_of_once() {
+    let runtime = Runtime::new().unwrap();
+    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
+    let proxy = careless(peer.address);
+    let through = ["--proxy", &proxy, "--network", "simnet", "--json", "--for", "3s"];
+    let warning =
+        format!("dcrpeer: the proxy {proxy} asks for no user name, so connections may share a circuit");
+    for command in [["connect", ONION].as_slice(), &["crawl", ONION, "peer.invalid"]] {
+        let run = run(&[command, &through].concat());
+        assert_eq!(run.code, 0, "{}", run.err);
+        assert!(run.err.starts_with(&warning) && run.err.lines().count() == 1, "{}", run.err);
+        let told = run.objects();
+        assert!(told.iter().any(|told| told["isolated"] == false), "{told:?}");
+    }
+}
+
+#[test]
+fn a_host_that_is_too_long_for_a_proxy_is_told_so() {
+    let host = format!("{}.invalid", "h".repeat(250));
+    let run = run(&["connect", &host, "--proxy", "127.0.0.1:9"]);
+    run.assert_fails(1, "a host has 255 characters at most, not 258; check the name");
 }
 
 #[test]

@@ -113,6 +113,33 @@ fn a_system_that_asks_for_the_end_gets_it() {
 }
 
 #[test]
+fn whose_output_is_not_read_ends_a_while_after_it_was_asked_to() {
+    let mut server = serve(&[]);
+    hold_up(&server);
+    interrupt(server.child.id(), "TERM");
+    assert_eq!(server.child.wait().unwrap().code(), Some(130));
+}
+
+#[test]
+fn whose_output_is_not_read_ends_when_it_is_asked_twice() {
+    let mut server = serve(&[]);
+    hold_up(&server);
+    // Two signals may arrive as one, so there are more.
+    let mut code = None;
+    while code.is_none() {
+        interrupt(server.child.id(), "INT");
+        code = server.child.try_wait().unwrap().map(|status| status.code());
+    }
+    assert_eq!(code, Some(Some(130)));
+}
+
+/// Lets visitors come until there is so much to tell, and nobody who reads it, that it answers no more.
+fn hold_up(server: &Process) {
+    let visit = ["load", &server.address(), "--network", "simnet", "-n", MANY, "--for", "2s"];
+    while run(&visit).code == 0 {}
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_it_without_complaint() {
     let mut server = dcrpeer(&["serve", "127.0.0.1:0", "--network", "simnet", "--json"]).spawn().unwrap();
     let mut line = String::new();

@@ -1,23 +1,35 @@
 //! Bodies of the fuzz targets. `fuzz/` hands them bytes from libFuzzer; the test `corpus` replays the
 //! committed inputs with them on stable Rust.
+//!
+//! `frame`, `frame_assisted` and `message` read their input as data. The others read it as a [`script`] of
+//! calls on one or two machines.
 
+mod call;
 mod frame;
+mod machine;
 mod message;
+mod pair;
+mod script;
+mod setting;
+mod subject;
+mod vocabulary;
 
-pub use frame::frame;
+pub use frame::{frame, frame_assisted};
+pub use machine::{established, misuse, peer};
 pub use message::message;
+pub use pair::pair;
+pub use script::FORMAT;
 
 /// Every target: the name of its corpus and of its file in `fuzz/fuzz_targets`, and its body.
-pub const TARGETS: &[(&str, Target)] = &[("frame", frame), ("message", message)];
+pub const TARGETS: &[(&str, Target)] = &[
+    ("frame", frame),
+    ("frame_assisted", frame_assisted),
+    ("message", message),
+    ("peer", peer),
+    ("established", established),
+    ("pair", pair),
+    ("misuse", misuse),
+];
 
 /// The body of a target: runs one input, and panics if a promise is broken.
 pub type Target = fn(&[u8]);
-
-/// Takes `N` bytes off the front of a script, zeros where it ends.
-fn take<const N: usize>(data: &mut &[u8]) -> [u8; N] {
-    let (head, rest) = data.split_at(data.len().min(N));
-    *data = rest;
-    let mut bytes = [0; N];
-    bytes[..head.len()].copy_from_slice(head);
-    bytes
-}

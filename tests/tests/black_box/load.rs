@@ -19,7 +19,7 @@ const JUNK: usize = 4_000_000;
 
 /// While one remote sends 80 junk messages of 4 MB, another's pings are answered within 50 ms.
 ///
-/// Half of them must be: the machine that runs the test may be busy with something else for a while.
+/// Nine of ten must be: the machine that runs the test may be busy with something else for a while.
 #[expect(clippy::disallowed_methods, reason = "the time within which a ping is answered is the claim")]
 pub(crate) fn junk_does_not_delay_another<A: Adapter>() {
     let mut subject = Subject::with::<A>(|config| {
@@ -30,7 +30,7 @@ pub(crate) fn junk_does_not_delay_another<A: Adapter>() {
     let mut other = Client::established(&mut subject, 1);
     let is_over = AtomicBool::new(false);
     let mut writer = junk.writer();
-    let round_trips = thread::scope(|scope| {
+    let mut round_trips = thread::scope(|scope| {
         scope.spawn(|| {
             let frame = remote::frame("junk", &vec![0xaa; JUNK]);
             (0..80).for_each(|_| writer.write_all(&frame).unwrap());
@@ -47,7 +47,9 @@ pub(crate) fn junk_does_not_delay_another<A: Adapter>() {
     // The junk was read and forgiven.
     junk.ping(8);
     assert!(round_trips.len() >= 10, "only {} pings were answered meanwhile", round_trips.len());
-    assert!(median(round_trips) <= Duration::from_millis(50));
+    round_trips.sort_unstable();
+    let slow = round_trips[round_trips.len() * 9 / 10];
+    assert!(slow <= Duration::from_millis(50), "one ping in ten took {slow:?} or more");
 }
 
 /// Both sides write more than the sockets hold before either reads.
@@ -127,9 +129,4 @@ fn large_inv() -> Message {
 
 fn items(count: u32) -> Vec<Inventory> {
     (0..count).map(|number| Inventory::tx(Hash::digest(&number.to_le_bytes()))).collect()
-}
-
-fn median(mut durations: Vec<Duration>) -> Duration {
-    durations.sort_unstable();
-    durations[durations.len() / 2]
 }

@@ -1,7 +1,7 @@
 //! Ends: the transport's, the remote's, the owner's.
 
 use core::time::Duration;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use peer_core::{Config, Direction, Error, Event, Message, Network, ProtocolVersion, Timer};
 use peer_mio::{Closed, Happened};
@@ -85,6 +85,30 @@ fn everything_the_remote_said_is_told_before_a_failed_write() {
     let (names, closed) = set.end();
     assert_eq!(names.len(), 1000);
     assert_eq!(closed.reason(), Some(&Error::ClosedByRemote));
+}
+
+#[test]
+fn half_a_frame_behind_a_failed_write_is_the_transports_failure() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
+    stream.script().say(pings(0..1));
+    stream.script().reads.push_back(BLOCK);
+    stream.script().say(&bytes_of(&ping(1))[..10]);
+    stream.script().reads.push_back(Answer::Eof);
+    set.peers.wake(id);
+    assert_eq!(set.end().1, failed(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn whoever_came_and_was_lost_before_anybody_looked_had_been_connected() {
+    for lost in [Err(ErrorKind::ConnectionReset.into()), Ok(false)] {
+        let mut set = Set::new();
+        let (_, stream) = set.add(Direction::Inbound);
+        let kind = lost.as_ref().err().map_or(ErrorKind::NotConnected, io::Error::kind);
+        stream.script().connects = [lost].into();
+        assert_eq!(set.end().1, failed(kind));
+    }
 }
 
 #[test]

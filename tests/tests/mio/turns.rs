@@ -1,9 +1,10 @@
 //! Turns: who comes when, and that nobody is forgotten.
 
 use core::time::Duration;
+use std::io::ErrorKind;
 
-use peer_core::{Config, Event, Network};
-use peer_mio::PeerId;
+use peer_core::{Config, Direction, Error, Event, Network};
+use peer_mio::{Happened, PeerId};
 
 use crate::scripted::{Answer, BLOCK, Set, bytes_of, inv_of, ping, pings};
 
@@ -56,6 +57,35 @@ fn everybody_in_the_line_has_one_turn_before_the_owner_polls_again() {
 }
 
 #[test]
+fn an_owner_that_replaces_whoever_ends_polls_all_the_same() {
+    let mut set = Set::new();
+    for _ in 0..10 {
+        let (_, stream) = set.add(Direction::Outbound);
+        stream.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
+        assert!(matches!(set.peers.next_event(), Some((_, Happened::Closed(_)))));
+        let (_, next) = set.add(Direction::Outbound);
+        next.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
+        assert_eq!(set.peers.next_event(), None);
+        assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
+        assert!(matches!(set.peers.next_event(), Some((_, Happened::Closed(_)))));
+        assert_eq!(set.peers.next_event(), None);
+    }
+}
+
+#[test]
+fn who_only_looks_makes_nothing_to_do() {
+    let mut set = Set::new();
+    let (id, _) = set.established();
+    assert!(set.peers.get(id).unwrap().is_established());
+    assert!(set.peers.timeout() > Some(Duration::ZERO));
+    set.peers.close(id);
+    assert!(set.next().is_some());
+    assert_eq!(set.peers.get(id).unwrap().failure(), Some(&Error::ClosedByOwner));
+    assert_eq!(set.next(), None);
+    assert!(set.peers.get(id).is_none());
+}
+
+#[test]
 fn a_long_message_delays_another_by_64_kib_of_it() {
     let mut set = Set::new();
     let (loud, flood) = set.established();
@@ -104,7 +134,7 @@ fn an_owner_that_stops_asking_goes_on_without_the_polls_telling() {
     for nonce in 0..1000 {
         assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
         let told = set.next().unwrap();
-        assert_eq!(told, (id, peer_mio::Happened::Event(Event::Message(ping(nonce)))));
+        assert_eq!(told, (id, Happened::Event(Event::Message(ping(nonce)))));
     }
     assert!(set.events().is_empty());
     assert!(set.peers.timeout() > Some(Duration::ZERO));

@@ -100,5 +100,5 @@ fn read_dc_net_messages(
     let message_len = reader.var_int()?;
     let count = message_count(count)?;
     check_message_len(message_len)?;
-    reader.fixed(count, |message| Ok(*message))?.try_into()
+    reader.fixed(count, |message| *message)?.try_into()
 }

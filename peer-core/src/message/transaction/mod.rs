@@ -219,7 +219,7 @@ impl Transaction {
     }
 
     /// Gives `sink`, in pieces, the transaction as it is in `serialization`.
-    fn emit(&self, serialization: TxType, mut sink: impl FnMut(&[u8])) {
+    pub(super) fn emit(&self, serialization: TxType, mut sink: impl FnMut(&[u8])) {
         let ours = self.layout.serialization;
         let inputs = self.layout.inputs as usize;
         sink(&packed(self.layout.version, serialization));

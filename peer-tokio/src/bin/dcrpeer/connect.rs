@@ -8,7 +8,7 @@ use peer_core::Direction;
 use tokio::net::TcpStream;
 
 pub(crate) use self::args::ConnectArgs;
-use crate::dial::{dial, resolve};
+use crate::dial::{Tor, dial, resolve};
 use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
@@ -29,6 +29,8 @@ struct Reached {
     address: SocketAddr,
     /// Whose address must not be told.
     proxy: Option<IpAddr>,
+    /// Whether the proxy can tell this connection from others.
+    isolated: Option<bool>,
 }
 
 /// Visits the peer until the end.
@@ -40,7 +42,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         Ok(reached) => reached,
         Err(failure) => return Err(tell_unreachable(&report, failure)),
     };
-    let Reached { stream, name, address, proxy } = reached;
+    let Reached { stream, name, address, proxy, isolated } = reached;
     let mut config = node::configure(&args.peer).services(args.services).proxy(proxy);
     if let Some(agent) = args.user_agent {
         config = config.user_agent(agent.name, agent.version);
@@ -48,7 +50,17 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let node = node::build(config.build())?;
     let direction = Direction::Outbound;
     let errands = Errands::new(args.inv, args.getheaders);
-    let watch = Watch { number: NUMBER, name: name.clone(), address, direction, node, report, stop, errands };
+    let watch = Watch {
+        number: NUMBER,
+        name: name.clone(),
+        address,
+        direction,
+        isolated,
+        node,
+        report,
+        stop,
+        errands,
+    };
     let outcome = watch.run(stream).await?;
     if outcome.is_success() {
         return Ok(());
@@ -74,13 +86,13 @@ async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Re
 
 async fn reach_directly(args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
     let network = args.peer.network;
-    let addresses = resolve(&args.addr, network).await?;
+    let addresses = resolve(&args.addr, network, Tor::WithProxy).await?;
     if let [address, ..] = addresses.as_slice() {
         let address = address.to_string();
         report.tell(Some(NUMBER), &Notice::Connecting { address: &address, through: None, network })?;
     }
     let (stream, address) = dial(&addresses, network).await?;
-    Ok(Reached { stream, name: address.to_string(), address, proxy: None })
+    Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
 }
 
 /// Nothing of the target is looked up here.
@@ -90,9 +102,13 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
     let name = literal.map_or_else(|| format!("{host}:{port}"), |address| address.to_string());
     report.tell(Some(NUMBER), &Notice::Connecting { address: &name, through: Some(proxy), network })?;
-    let (stream, through) = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
+    let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
+    if !reached.isolated {
+        proxy.warn_shared();
+    }
     let address = literal.unwrap_or(UNKNOWN);
-    Ok(Reached { stream, name, address, proxy: Some(through.ip()) })
+    let (through, isolated) = (Some(reached.through.ip()), Some(reached.isolated));
+    Ok(Reached { stream: reached.stream, name, address, proxy: through, isolated })
 }
 
 /// What a remote is told of itself where only the proxy knows: what the reference tells.
@@ -107,7 +123,15 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         return Failure::Told(detail);
     }
     let reason = "Unreachable".to_owned();
-    let end = End { ok: false, established: false, reason, detail: detail.clone(), asked: None, stats: None };
+    let end = End {
+        ok: false,
+        established: false,
+        reason,
+        detail: detail.clone(),
+        announced: None,
+        asked: None,
+        stats: None,
+    };
     match report.tell(Some(NUMBER), &Notice::End(end)) {
         Ok(()) => Failure::Told(detail),
         Err(failure) => failure,

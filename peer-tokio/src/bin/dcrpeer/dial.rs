@@ -12,8 +12,21 @@ use crate::args::{Target, network_name};
 use crate::error::Failure;
 use crate::output::Span;
 
-/// The addresses behind a name; without a port of its own, with that of the network.
-pub(crate) async fn resolve(target: &Target, network: Network) -> Result<Vec<SocketAddr>, Failure> {
+/// What a command can do about a name of Tor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tor {
+    /// It takes `--proxy`, which was not given.
+    WithProxy,
+    /// Nothing.
+    Never,
+}
+
+/// The addresses behind a name; without a port of its own, with that of the network. A name of Tor is not looked
+/// up: that would tell the servers of the domain name system whom we visit, and find nothing.
+pub(crate) async fn resolve(target: &Target, network: Network, tor: Tor) -> Result<Vec<SocketAddr>, Failure> {
+    if is_onion(&target.host) {
+        return Err(refuse_onion(&target.host, tor));
+    }
     let (host, port) = (&target.host, target.port(network));
     let unknown = |why: String| {
         Failure::new(format!(
@@ -23,6 +36,24 @@ pub(crate) async fn resolve(target: &Target, network: Network) -> Result<Vec<Soc
     let found = lookup_host((host.as_str(), port)).await.map_err(|error| unknown(error.to_string()))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
+}
+
+/// Whether a host is an onion service, which nobody but Tor can find.
+pub(crate) fn is_onion(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case("onion")
+}
+
+fn refuse_onion(host: &str, tor: Tor) -> Failure {
+    Failure::new(match tor {
+        Tor::WithProxy => {
+            format!("{host} is reached through Tor only; add --proxy 127.0.0.1:9050, where Tor listens")
+        }
+        Tor::Never => {
+            format!("{host} is a name of Tor, which this command cannot use; write an address like 127.0.0.1")
+        }
+    })
 }
 
 /// Connects to the first of `addresses` that answers. A failure tells of the last one.

@@ -51,6 +51,13 @@ pub(crate) fn detail(outcome: &Outcome, network: Network) -> String {
     }
 }
 
+/// Whether it let us in and hung up, or kept us waiting, without a word: where others shook hands, it is full.
+pub(crate) fn is_full(outcome: &Outcome) -> bool {
+    let Ending::Theirs(closed) = &outcome.ending else { return false };
+    let is_wordless = !outcome.established && outcome.first.is_empty();
+    is_wordless && (closed.reason == Error::ClosedByRemote || is_timeout(&closed.reason))
+}
+
 fn is_timeout(error: &Error) -> bool {
     *error == Error::Timeout(Timer::Handshake)
 }

@@ -21,8 +21,10 @@ Once hands are shaken it pings, to show the round trip. The exit status is 0 if 
 end was ours: --for was over, or Ctrl-C.
 
 With --proxy nothing is looked up here: the proxy gets the name, and a user name and password drawn for this
-connection alone, so that Tor uses a circuit of its own for it. The peer is told neither the proxy's address nor
-the name it was reached by. What --inv announces does not exist, so who asks for it is answered with notfound.
+connection alone, so that Tor uses a circuit of its own for it. A proxy that asks for neither may use one
+circuit for all: a line on standard error says so, and `isolated` of connected is false. The peer is told
+neither the proxy's address nor the name it was reached by. What --inv announces does not exist, so who asks
+for it is answered with notfound.
 
 With --json each line is an object with `event` (connecting, connected, waiting, version, established, sent,
 announced, asked, message, end), `ms` since the start and `peer`; the last one has `ok`, the reason of the end
@@ -80,7 +82,8 @@ With --json each line is an object with `event` and `ms` since the start. About 
 `peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
 status (every two seconds if somebody came or left: peers, max, came, established, left,
 handshakes_per_second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is dropped: a node whose
-output is not read waits for its reader.
+output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C ends it even then: five seconds after
+the first, or at the second, it ends with status 130 and what nobody read is lost.
 
 Examples:
   dcrpeer serve --network simnet
@@ -97,9 +100,10 @@ wait behind the others, so --at-once 1 shows the bare round trip.
 This wears a peer down. On this machine you may; a peer elsewhere takes --with-permission, and permission.
 
 The exit status is 0 if connections came about, whether or not all did. With --json there is one object:
-address, network, wanted, opened, failed and lost (reasons and how often), opening_ms, handshakes_per_second,
-connect_ms, handshake_ms and round_trip_ms (each with p50, p90, p99, max), pings, unanswered, bytes_sent,
-bytes_received, memory (before, with_all, per_connection, in bytes), stopped (why it was cut short, or null).
+address, network, wanted, opened, failed and lost (reasons and how often), opening_ms (until the last
+handshake), handshakes_per_second, connect_ms, handshake_ms and round_trip_ms (each with p50, p90, p99, max),
+pings, unanswered, bytes_sent, bytes_received, memory (before, with_all, per_connection, in bytes), stopped
+(why it was cut short, or null).
 
 Examples, with `dcrpeer serve --network simnet` in another terminal:
   dcrpeer load 127.0.0.1 --network simnet

@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
 use crate::args::{ListenArgs, Target, network_name};
-use crate::dial::resolve;
+use crate::dial::{Tor, resolve};
 use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
 
 /// Listens there, and says where that is.
 pub(crate) async fn bind(target: &Target, network: Network) -> Result<(TcpListener, SocketAddr), Failure> {
-    let addresses = resolve(target, network).await?;
+    let addresses = resolve(target, network, Tor::Never).await?;
     let mut failure = Failure::new("there is no address to listen on");
     for address in addresses {
         match open(address) {
@@ -94,6 +94,7 @@ impl House {
             name: address.to_string(),
             address,
             direction: Direction::Inbound,
+            isolated: None,
             node: self.node.clone(),
             report: self.report.clone(),
             stop: self.stop.clone(),

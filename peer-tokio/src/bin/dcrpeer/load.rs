@@ -24,7 +24,7 @@ use self::caller::{Caller, Common, News};
 use self::summary::{Memory, Percentiles, Reasons, Summary};
 use crate::args::{PeerArgs, Target, network_name, parse_duration};
 use crate::clock::Stopwatch;
-use crate::dial::resolve;
+use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
 use crate::output::{self, Count, Span};
@@ -64,7 +64,7 @@ const NEWS: usize = 1024;
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let stop = Stop::after(args.peer.duration)?;
-    let addresses = resolve(&args.addr, network).await?;
+    let addresses = resolve(&args.addr, network, Tor::Never).await?;
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;
@@ -119,6 +119,8 @@ struct Load {
     /// Why it is cut short, if it is.
     stopped: Option<Reason>,
     clock: Stopwatch,
+    /// From the beginning to the latest handshake.
+    opening: Duration,
     /// Memory before the first connection.
     before: Option<u64>,
     seen: Seen,
@@ -195,6 +197,7 @@ impl Load {
             stopped: None,
             before: system::memory(),
             clock: Stopwatch::start(),
+            opening: Duration::ZERO,
             seen: Seen::default(),
         })
     }
@@ -208,7 +211,7 @@ impl Load {
             Some(news) = self.news.recv() => match news {
                 News::Failed(reason) => Err(Failure::new(format!("{address}: {reason}"))),
                 news => {
-                    self.seen.note(news);
+                    self.note(news);
                     Ok(())
                 }
             },
@@ -218,18 +221,25 @@ impl Load {
         }
     }
 
+    fn note(&mut self, news: News) {
+        if matches!(news, News::Opened { .. }) {
+            self.opening = self.clock.elapsed();
+        }
+        self.seen.note(news);
+    }
+
     fn call(&mut self, turn: OwnedSemaphorePermit) {
         let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
-        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator));
+        let is_peer = self.seen.opened() > 0;
+        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator, is_peer));
     }
 
     async fn run(mut self, args: &LoadArgs) -> Result<(), Failure> {
         self.open(args.connections).await;
-        let opening = self.clock.elapsed();
         let with_all = system::memory();
         self.ping(args.rounds).await;
         self.hold(args.hold.unwrap_or_default()).await;
-        let summary = self.summary(args, opening, with_all);
+        let summary = self.summary(args, with_all);
         // Dropped, each closes its connection.
         self.calls.shutdown().await;
         if args.peer.json {
@@ -256,7 +266,7 @@ impl Load {
                     begun = begun.saturating_add(1);
                     self.call(turn);
                 }
-                Some(news) = self.news.recv() => self.seen.note(news),
+                Some(news) = self.news.recv() => self.note(news),
                 reason = self.stop.wait() => self.stopped = Some(reason),
             }
         }
@@ -271,7 +281,7 @@ impl Load {
         while self.stopped.is_none() && self.seen.pinged < self.seen.opened() {
             bar.set_position(self.seen.round_trips.len() as u64);
             tokio::select! {
-                Some(news) = self.news.recv() => self.seen.note(news),
+                Some(news) = self.news.recv() => self.note(news),
                 reason = self.stop.wait() => self.stopped = Some(reason),
             }
         }
@@ -289,14 +299,14 @@ impl Load {
         while self.stopped.is_none() && self.seen.losses < self.seen.opened() {
             tokio::select! {
                 () = &mut end => break,
-                Some(news) = self.news.recv() => self.seen.note(news),
+                Some(news) = self.news.recv() => self.note(news),
                 reason = self.stop.wait() => self.stopped = Some(reason),
             }
         }
         bar.finish_and_clear();
     }
 
-    fn summary(&mut self, args: &LoadArgs, opening: Duration, with_all: Option<u64>) -> Summary {
+    fn summary(&mut self, args: &LoadArgs, with_all: Option<u64>) -> Summary {
         let seen = mem::take(&mut self.seen);
         let opened = seen.opened();
         let answered = seen.round_trips.len() as u64;
@@ -308,8 +318,8 @@ impl Load {
             opened,
             failed: seen.failed,
             lost: seen.lost,
-            opening,
-            handshakes_per_second: output::per_second(opened.into(), opening),
+            opening: self.opening,
+            handshakes_per_second: output::per_second(opened.into(), self.opening),
             connect: Percentiles::of(seen.connects),
             handshake: Percentiles::of(seen.handshakes),
             pings: answered.saturating_add(seen.unanswered),

@@ -52,6 +52,9 @@ pub(crate) enum Notice<'a> {
         address: &'a str,
         #[serde(serialize_with = "as_text")]
         direction: Direction,
+        /// Through a proxy: whether it took the user name that tells this connection from all others.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        isolated: Option<bool>,
     },
     /// The remote has not introduced itself yet.
     Waiting {
@@ -114,7 +117,10 @@ pub(crate) struct End<'a> {
     pub(crate) reason: String,
     /// For people.
     pub(crate) detail: String,
-    /// How many of the items that we announced it asked for.
+    /// How many items we announced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) announced: Option<u32>,
+    /// How many of them it asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<u32>,
     #[serde(serialize_with = "as_object")]
@@ -187,7 +193,9 @@ impl Report {
             Notice::Listening { address, network } => {
                 writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
             }
-            Notice::Connected { address, direction: Direction::Inbound } => writeln!(out, "{address} came"),
+            Notice::Connected { address, direction: Direction::Inbound, .. } => {
+                writeln!(out, "{address} came")
+            }
             Notice::Connected { direction: Direction::Outbound, .. } => writeln!(out, "connected"),
             Notice::Waiting { command, at_most } => {
                 writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
@@ -225,6 +233,9 @@ impl Report {
             return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
         }
         writeln!(out, "{ended}: {detail}")?;
+        if let (Some(announced), Some(asked), true) = (end.announced, end.asked, end.established) {
+            writeln!(out, "announced {}, {} asked for", Count(announced.into()), Count(asked.into()))?;
+        }
         if let (Some(stats), true) = (end.stats, end.established) {
             writeln!(out)?;
             stats::write_table(out, &[("", stats)])?;

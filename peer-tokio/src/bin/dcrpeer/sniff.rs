@@ -39,6 +39,11 @@ impl FirstBytes {
         is_text.then(|| String::from_utf8_lossy(line).into_owned())
     }
 
+    /// The byte at this place, if it came and was kept.
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(at).copied()
+    }
+
     /// Whether nothing came at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()

@@ -5,7 +5,7 @@ use core::fmt;
 use core::net::SocketAddr;
 use core::str::FromStr;
 use core::time::Duration;
-use std::io;
+use std::io::{self, Write};
 
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{sleep, timeout};
@@ -13,6 +13,7 @@ use tokio_socks::Error as Socks;
 use tokio_socks::tcp::Socks5Stream;
 
 use crate::args::Target;
+use crate::dial::is_onion;
 use crate::hex;
 use crate::output::Span;
 use crate::sniff::{FirstBytes, Sniff};
@@ -22,6 +23,16 @@ use crate::sniff::{FirstBytes, Sniff};
 pub(crate) struct Proxy {
     host: String,
     port: u16,
+}
+
+/// A connection to a target.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    pub(crate) stream: TcpStream,
+    /// The address by which the proxy was reached.
+    pub(crate) through: SocketAddr,
+    /// Whether the proxy took the user name that tells this connection from all others.
+    pub(crate) isolated: bool,
 }
 
 /// Why there is no connection.
@@ -49,17 +60,27 @@ const GREETING: Duration = Duration::from_secs(10);
 /// How long it may take to reach the target. Tor builds a circuit first.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Most bytes of a name that the protocol can carry.
+const LONGEST: usize = 255;
+
+/// The second byte of a proxy that asks for a user name and a password.
+const WITH_PASSWORD: u8 = 2;
+
 impl Proxy {
-    /// Connects to a target and returns the stream, and the address by which the proxy was reached.
+    /// Connects to a target.
     ///
     /// Every call has a user name and a password of its own, drawn at random: proxies that isolate streams, as
-    /// Tor does, then use another circuit for each connection.
-    pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<(TcpStream, SocketAddr), Refusal> {
+    /// Tor does, then use another circuit for each connection. A proxy may ask for neither.
+    pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<Reached, Refusal> {
+        if host.len() > LONGEST {
+            let text = format!("a host has {LONGEST} characters at most, not {}; check the name", host.len());
+            return Err(Refusal { blame: Blame::Unreachable, text });
+        }
         let stream = match timeout(GREETING, self.reach()).await {
             Ok(result) => result?,
             Err(_) => return Err(self.blame(format_args!("did not answer within {}", Span(GREETING)))),
         };
-        let address = stream.peer_addr().map_err(|error| self.blame(error))?;
+        let through = stream.peer_addr().map_err(|error| self.blame(error))?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let (user, password) = (secret().map_err(|text| self.blame(text))?, secret());
@@ -69,11 +90,25 @@ impl Proxy {
         let exchange = Socks5Stream::connect_with_password_and_socket(stream, (host, port), &user, &password);
         tokio::select! {
             result = exchange => match result {
-                Ok(stream) => Ok((stream.into_inner().into_inner(), address)),
+                Ok(stream) => {
+                    let stream = stream.into_inner().into_inner();
+                    Ok(Reached { stream, through, isolated: first.byte(1) == Some(WITH_PASSWORD) })
+                }
                 Err(error) => Err(self.explain(&error, host, port)),
             },
             refusal = self.lose_patience(&first, host) => Err(refusal),
         }
+    }
+
+    /// Warns that this proxy asks for no user name.
+    pub(crate) fn warn_shared(&self) {
+        // Where nobody can be told, nobody is.
+        writeln!(
+            io::stderr(),
+            "dcrpeer: {self} asks for no user name, so connections may share a circuit; choose one that does, \
+             as Tor does"
+        )
+        .ok();
     }
 
     async fn reach(&self) -> Result<TcpStream, Refusal> {
@@ -152,6 +187,9 @@ impl FromStr for Proxy {
     fn from_str(text: &str) -> Result<Self, String> {
         let Target { host, port } = text.parse()?;
         let port = port.ok_or("write the proxy's port too, like 127.0.0.1:9050")?;
+        if is_onion(&host) {
+            return Err("a proxy has no name of Tor; write where Tor listens, like 127.0.0.1:9050".to_owned());
+        }
         Ok(Self { host, port })
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Watch {
     /// Where it is; 0.0.0.0 with port 0 where only a proxy knows.
     pub(crate) address: SocketAddr,
     pub(crate) direction: Direction,
+    /// Where a proxy is in between: whether it can tell this connection from others.
+    pub(crate) isolated: Option<bool>,
     pub(crate) node: Node,
     pub(crate) report: Report,
     pub(crate) stop: Stop,
@@ -73,7 +75,8 @@ impl Outcome {
 impl Watch {
     /// Holds the conversation until it ends or it is time to leave.
     pub(crate) async fn run(mut self, stream: TcpStream) -> Result<Outcome, Failure> {
-        self.tell(&Notice::Connected { address: &self.name, direction: self.direction })?;
+        let Self { name: address, direction, isolated, .. } = &self;
+        self.tell(&Notice::Connected { address, direction: *direction, isolated: *isolated })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let (stream, first) = Sniff::new(stream);
@@ -198,6 +201,7 @@ impl Watch {
             established: outcome.established,
             reason: explain::name(&outcome.ending),
             detail: outcome.detail(self.node.config().network()),
+            announced: self.errands.announced().filter(|_| outcome.established),
             asked: self.errands.asked(),
             stats: Some(&outcome.stats),
         }))

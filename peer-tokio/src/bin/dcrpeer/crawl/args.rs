@@ -17,7 +17,7 @@ pub(crate) struct CrawlArgs {
     /// Crawl a made-up network of N peers on this machine [N: 300]
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "300",
           conflicts_with_all = ["seeds", "proxy", "network", "protocol"],
-          value_parser = clap::value_parser!(u16).range(1..=5000))]
+          value_parser = parse_peers)]
     pub(crate) demo: Option<u16>,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
@@ -72,6 +72,11 @@ impl CrawlArgs {
     }
 }
 
+fn parse_peers(text: &str) -> Result<u16, String> {
+    let number = text.parse().ok().filter(|number| (1..=5000).contains(number));
+    number.ok_or_else(|| "this is how many peers to make up, a number from 1 to 5000".to_owned())
+}
+
 /// What `--help` says beyond the list of options.
 pub(crate) const HELP: &str = "\
 The walk is breadth first: the seeds are level 0, what they tell of is level 1, and so on; a level begins when
@@ -82,12 +87,12 @@ Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit 
 be reached. With --json each visit gives one object as it ends, and the summary is the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
-   \"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
+   \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
   {\"event\":\"summary\",\"ok\":true,\"ended\":\"Complete\",\"known\":…,\"visited\":…,\"reachable\":…,…}
 `outcome` is reachable, refused, timed_out, unreachable, proxy, no_room, closed, silent, other_network, too_old,
 not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
 it was given up is there, and null what it did not. `answer`, to getaddr, is addresses, none, late, left or
-broke. known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
+broke. `isolated`, with --proxy, is whether the proxy asked for a user name, see connect --help. known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
 
 Examples:
   dcrpeer crawl --demo --svg crawl.svg

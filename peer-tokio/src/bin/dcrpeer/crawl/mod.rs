@@ -27,14 +27,14 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
 use self::frontier::Frontier;
-use self::place::{Place, is_onion};
+use self::place::Place;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
 use self::village::Village;
 use self::visit::{Visit, Visitor};
 use crate::args::PeerArgs;
 use crate::clock::Stopwatch;
-use crate::dial::resolve;
+use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
 use crate::output::{self, Count, FAINT, GOOD, Output, Painted};
@@ -77,14 +77,9 @@ async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Resu
             seeds.push(place);
         } else if args.proxy.is_some() {
             seeds.push(Place::Name { host: seed.host.clone(), port });
-        } else if is_onion(&seed.host) {
-            let host = &seed.host;
-            return Err(Failure::new(format!(
-                "{host} is reached through Tor only; add --proxy 127.0.0.1:9050, where Tor listens"
-            )));
         } else {
             let found = tokio::select! {
-                found = resolve(seed, network) => found?,
+                found = resolve(seed, network, Tor::WithProxy) => found?,
                 reason = stop.wait() => {
                     return Err(Failure::new(format!("{}: no address yet ({reason})", seed.host)));
                 }
@@ -108,6 +103,8 @@ struct Crawl {
     progress: Progress,
     out: Output,
     json: bool,
+    /// Whether it was told that the proxy asks for no user name.
+    warned: bool,
 }
 
 impl Crawl {
@@ -133,6 +130,7 @@ impl Crawl {
             progress: Progress::begin(json),
             out: if json { output::for_programs() } else { output::for_people() },
             json,
+            warned: false,
         })
     }
 
@@ -190,6 +188,12 @@ impl Crawl {
     /// A visit is over.
     fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
         self.tally.count(&visit);
+        if let Some(proxy) =
+            self.visitor.proxy.as_ref().filter(|_| visit.isolated == Some(false) && !self.warned)
+        {
+            self.progress.suspend(|| proxy.warn_shared());
+            self.warned = true;
+        }
         let told = core::mem::take(&mut visit.told);
         let addresses = told.len();
         let new = told.into_iter().filter(|place| self.frontier.hear(place.clone())).count();

@@ -6,6 +6,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use peer_core::message::{Address, NetAddressV2, TimedNetAddress};
 use serde::{Serialize, Serializer};
 
+use crate::dial::is_onion;
+
 /// An address and a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Place {
@@ -46,11 +48,6 @@ impl Place {
             Self::Name { .. } => Scope::Public,
         }
     }
-}
-
-/// Whether only Tor knows this host.
-pub(crate) fn is_onion(host: &str) -> bool {
-    host.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("onion"))
 }
 
 /// As the reference's address manager tells addresses apart.

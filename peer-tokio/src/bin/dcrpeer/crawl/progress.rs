@@ -22,6 +22,11 @@ impl Progress {
         self.0.set_position(visited);
         self.0.set_message(format!("{reachable} reachable, {open} open now"));
     }
+
+    /// Does something that writes to standard error.
+    pub(crate) fn suspend(&self, write: impl FnOnce()) {
+        self.0.suspend(write);
+    }
 }
 
 fn style() -> Result<ProgressStyle, indicatif::style::TemplateError> {

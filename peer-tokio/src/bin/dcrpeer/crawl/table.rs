@@ -17,7 +17,8 @@ const BAR: u64 = 24;
 /// Writes the summary with the `top` most common user agents.
 pub(crate) fn write(out: &mut impl Write, summary: &Summary, top: usize) -> io::Result<()> {
     let (reachable, known) = (Count(summary.reachable), Count(summary.known));
-    let title = format!("Crawl of {}: {known} addresses known, {reachable} reachable", summary.network);
+    let addresses = if summary.known == 1 { "address" } else { "addresses" };
+    let title = format!("Crawl of {}: {known} {addresses} known, {reachable} reachable", summary.network);
     let (ended, elapsed) = (&summary.ended, Span(summary.elapsed));
     writeln!(out, "{}", Painted(STRONG, title))?;
     writeln!(out, "{}\n", Painted(FAINT, format_args!("{elapsed}: {ended}")))?;

@@ -43,12 +43,23 @@ pub(crate) struct Visit {
     /// How the peer introduced itself, which those do too whose handshake then fails.
     pub(crate) version: Option<Box<Version>>,
     pub(crate) connect: Option<Duration>,
+    /// Through a proxy: whether it took the user name that tells this connection from all others.
+    pub(crate) isolated: Option<bool>,
     /// From the connection to the end of the handshake.
     pub(crate) handshake: Option<Duration>,
     pub(crate) round_trip: Option<Duration>,
     pub(crate) answer: Option<Answer>,
     /// Where other peers are, as it says.
     pub(crate) told: Vec<Place>,
+}
+
+/// A connection that stands.
+struct Dialled {
+    stream: TcpStream,
+    /// What is told to the remote of its address.
+    address: SocketAddr,
+    /// As in [`Visit`].
+    isolated: Option<bool>,
 }
 
 /// A peer that has answered a ping behind our getaddr has seen that too. Its addresses, if it has any, may come
@@ -67,6 +78,7 @@ impl Visit {
             detail: None,
             version: None,
             connect: None,
+            isolated: None,
             handshake: None,
             round_trip: None,
             answer: None,
@@ -92,7 +104,7 @@ impl Visitor {
         let mut visit = Visit::to(place);
         let clock = Stopwatch::start();
         let dialled = timeout(self.connect_timeout, self.dial(&visit.place)).await;
-        let (stream, address) = match dialled {
+        let Dialled { stream, address, isolated } = match dialled {
             Ok(Ok(connected)) => connected,
             Ok(Err((outcome, detail))) => return Ok(visit.fail(outcome, detail)),
             Err(_) => {
@@ -101,6 +113,7 @@ impl Visitor {
             }
         };
         visit.connect = Some(clock.elapsed());
+        visit.isolated = isolated;
         stream.set_nodelay(true).ok();
         let (stream, first) = Sniff::new(stream);
         let hello = peer_tokio::hello(address, 0);
@@ -117,11 +130,12 @@ impl Visitor {
         Ok(visit)
     }
 
-    async fn dial(&self, place: &Place) -> Result<(TcpStream, SocketAddr), (Outcome, String)> {
+    async fn dial(&self, place: &Place) -> Result<Dialled, (Outcome, String)> {
         let (host, port, address) = match (place, &self.proxy) {
             (Place::Socket(address), None) => {
                 let connected = TcpStream::connect(address).await;
-                return connected.map(|stream| (stream, *address)).map_err(|error| explain_dial(&error));
+                let dialled = |stream| Dialled { stream, address: *address, isolated: None };
+                return connected.map(dialled).map_err(|error| explain_dial(&error));
             }
             (Place::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
             (Place::Name { host, port }, _) => (host.clone(), *port, UNKNOWN),
@@ -130,9 +144,11 @@ impl Visitor {
             return Err((Outcome::Unreachable, format!("{host} is reached through a proxy only")));
         };
         match proxy.dial(&host, port).await {
-            // The proxy's address is not told to anybody.
-            Ok((stream, through)) if through.ip() == address.ip() => Ok((stream, UNKNOWN)),
-            Ok((stream, _)) => Ok((stream, address)),
+            Ok(reached) => {
+                // The proxy's address is not told to anybody.
+                let address = if reached.through.ip() == address.ip() { UNKNOWN } else { address };
+                Ok(Dialled { stream: reached.stream, address, isolated: Some(reached.isolated) })
+            }
             Err(refusal) => Err((
                 match refusal.blame {
                     Blame::Proxy => Outcome::Proxy,

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::chain;
+use crate::explain;
 use crate::output::Span;
 use crate::sniff::{FirstBytes, Sniff};
 use crate::traffic::{Counted, Traffic};
@@ -67,17 +68,21 @@ pub(super) struct Caller {
     nonce: u64,
     established: bool,
     is_pinged: bool,
+    /// Whether another connection has shaken hands before.
+    is_peer: bool,
 }
 
 impl Caller {
-    /// Runs one connection from its first to its last moment. Dropping the future closes it.
+    /// Runs one connection from its first to its last moment; `is_peer` if another has shaken hands. Dropping the future closes it.
     pub(super) async fn run(
         common: Arc<Common>,
         turn: OwnedSemaphorePermit,
         mut generator: Box<ChaCha12Rng>,
+        is_peer: bool,
     ) {
         let nonce = generator.next_u64();
-        let mut caller = Self { common, turn: Some(turn), nonce, established: false, is_pinged: false };
+        let mut caller =
+            Self { common, turn: Some(turn), nonce, established: false, is_pinged: false, is_peer };
         let reason = caller.call(generator).await;
         let is_pinged = caller.is_pinged;
         let news = if caller.established { News::Lost { reason, is_pinged } } else { News::Failed(reason) };
@@ -129,6 +134,9 @@ impl Caller {
     async fn ending(&self, closed: Closed, handle: &Handle, first: FirstBytes) -> String {
         let (established, ending) = (self.established, Ending::Theirs(closed));
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
+        if self.is_peer && explain::is_full(&outcome) {
+            return "it takes no more peers".to_owned();
+        }
         outcome.detail(self.common.node.config().network())
     }
 

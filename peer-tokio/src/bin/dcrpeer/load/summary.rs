@@ -21,7 +21,7 @@ pub(super) struct Summary {
     pub(super) failed: Reasons,
     /// Why some ended before they should.
     pub(super) lost: Reasons,
-    /// How long it took to open all.
+    /// How long it took to open those that came about.
     #[serde(rename = "opening_ms", serialize_with = "as_ms")]
     pub(super) opening: Duration,
     pub(super) handshakes_per_second: u64,
@@ -115,11 +115,12 @@ impl Summary {
         writeln!(out)?;
         let pace = Count(self.handshakes_per_second);
         write_fact(out, "handshakes", &format!("{pace} a second ({opened} in {})", Span(self.opening)))?;
-        let unanswered = match self.unanswered {
-            0 => "all answered".to_owned(),
-            some => format!("{} unanswered", Count(some)),
+        let pings = match (self.pings, self.unanswered) {
+            (0, _) => "none".to_owned(),
+            (pings, 0) => format!("{}, all answered", Count(pings)),
+            (pings, some) => format!("{}, {} unanswered", Count(pings), Count(some)),
         };
-        write_fact(out, "pings", &format!("{}, {unanswered}", Count(self.pings)))?;
+        write_fact(out, "pings", &pings)?;
         let (sent, received) = (Count(self.bytes_sent), Count(self.bytes_received));
         write_fact(out, "bytes", &format!("{sent} sent, {received} received"))?;
         if let Some(Memory { before, with_all, per_connection }) = self.memory {

@@ -61,7 +61,8 @@ impl Guest {
         stream: TcpStream,
     ) -> Result<(Handle, impl Future<Output = Result<Left, Failure>> + Send + use<>), Failure> {
         let address = self.address.to_string();
-        self.tell(&Notice::Connected { address: &address, direction: Direction::Inbound })?;
+        let direction = Direction::Inbound;
+        self.tell(&Notice::Connected { address: &address, direction, isolated: None })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let local = stream.local_addr().ok();
@@ -116,6 +117,7 @@ impl Guest {
             reason: reason.clone(),
             detail: outcome.detail(self.common.node.config().network()),
             stats: Some(&outcome.stats),
+            announced: None,
             asked: None,
         }))?;
         Ok(Left { number: self.number, reason })

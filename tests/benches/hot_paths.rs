@@ -1,0 +1,247 @@
+//! What peers do all day, each alone: nanoseconds for people, or a number of runs for a tool that counts.
+//!
+//! ```text
+//! hot_paths [PART]           median times of the paths in whose name PART occurs
+//! hot_paths --list           their names
+//! hot_paths --run N NAME     runs one path N times and says nothing
+//! ```
+//!
+//! `.ci/instructions` counts instructions with the last form.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "small fixed numbers, and a panic here harms nobody"
+)]
+
+use core::hint::black_box;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use peer_core::frame::{FrameReader, Rules, encode};
+use peer_core::message::{
+    Block, BlockHeader, Headers, Inv, Inventory, OutPoint, Ping, Transaction, TxIn, TxOut,
+};
+use peer_core::{
+    Command, Config, Hash, Message, Network, Peer, ProtocolVersion, Time, UnrequestedAnswers, blake256,
+};
+use peer_tests::remote::{NETWORK, Remote};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+const VERSION: ProtocolVersion = ProtocolVersion::LATEST;
+
+/// A path: its name, and what makes one ready to be run again and again.
+type Path = (&'static str, fn() -> Box<dyn FnMut()>);
+
+const PATHS: [Path; 20] = [
+    ("hash of 8 B", || hash(8)),
+    ("hash of 36 kB", || hash(36_000)),
+    ("hash_many of 16 x 180 B", hash_many),
+    ("frame: ping", || frame(&ping())),
+    ("frame: inv of 1", || frame(&inv(1))),
+    ("frame: tx", || frame(&tx())),
+    ("machine: ping", || machine(&ping())),
+    ("machine: inv of 1", || machine(&inv(1))),
+    ("machine: tx", || machine(&tx())),
+    ("decode: inv of 1,000", || decode(&inv(1000))),
+    ("decode: 100 headers", || decode(&headers(100))),
+    ("decode: tx", || decode(&tx())),
+    ("decode: block of 100", || decode(&block(100))),
+    ("encode: inv of 1,000", || encode_again(inv(1000))),
+    ("encode: 100 headers", || encode_again(headers(100))),
+    ("encode: block of 100", || encode_again(block(100))),
+    ("ids of a block of 100", ids),
+    ("known: check and insert", known),
+    ("announce", announce),
+    ("idle: deadline and tick", idle),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["--list"] => PATHS.iter().for_each(|(name, _)| println!("{name}")),
+        ["--run", count, name] => {
+            let (_, make) = PATHS.iter().find(|(path, _)| *path == name).unwrap();
+            let mut path = make();
+            (0..count.parse().unwrap()).for_each(|_: u64| path());
+        }
+        [] => print_times(""),
+        [part] => print_times(part),
+        _ => eprintln!("usage: hot_paths [PART | --list | --run N NAME]"),
+    }
+}
+
+fn print_times(part: &str) {
+    for (name, make) in PATHS.iter().filter(|(name, _)| name.contains(part)) {
+        let mut path = make();
+        let once = time(&mut path, 10).max(1.0);
+        let count = (200_000.0 / once) as usize + 1;
+        let mut times: Vec<f64> = (0..ROUNDS).map(|_| time(&mut path, count)).collect();
+        times.sort_by(f64::total_cmp);
+        println!("{name:>26} {:>12.1} ns", times[ROUNDS / 2]);
+    }
+}
+
+/// Nanoseconds for one of `count` runs.
+#[expect(clippy::disallowed_methods, reason = "the one place of this benchmark that reads a clock")]
+fn time(path: &mut dyn FnMut(), count: usize) -> f64 {
+    let start = Instant::now();
+    (0..count).for_each(|_| path());
+    start.elapsed().as_nanos() as f64 / count as f64
+}
+
+const ROUNDS: usize = 201;
+
+fn hash(size: usize) -> Box<dyn FnMut()> {
+    let data = vec![7; size];
+    Box::new(move || _ = black_box(blake256::hash(black_box(&data))))
+}
+
+fn hash_many() -> Box<dyn FnMut()> {
+    let (data, mut digests) = (vec![7; 16 * 180], [[0; 32]; 16]);
+    Box::new(move || {
+        let inputs: [&[u8]; 16] = core::array::from_fn(|i| &data[180 * i..][..180]);
+        blake256::hash_many(black_box(&inputs), black_box(&mut digests));
+    })
+}
+
+/// One frame off a buffer, hashed and decoded.
+fn frame(message: &Message) -> Box<dyn FnMut()> {
+    let bytes = encode(message, Network::MAINNET, VERSION).unwrap();
+    let (mut input, mut reader) = (BytesMut::new(), FrameReader::new());
+    let rules = Rules::new(Network::MAINNET, VERSION);
+    Box::new(move || {
+        input.extend_from_slice(black_box(&bytes));
+        let frame = reader.read(&mut input, &rules).unwrap().unwrap();
+        black_box(frame.decode(VERSION).unwrap());
+    })
+}
+
+/// The same through an established machine, with whatever it answers.
+fn machine(message: &Message) -> Box<dyn FnMut()> {
+    let bytes = encode(message, NETWORK, VERSION).unwrap();
+    let (mut input, mut peer) = (BytesMut::new(), established());
+    Box::new(move || {
+        input.extend_from_slice(black_box(&bytes));
+        black_box(peer.receive(&mut input, Time::ZERO).unwrap().unwrap());
+        take_all(&mut peer);
+    })
+}
+
+fn decode(message: &Message) -> Box<dyn FnMut()> {
+    let (command, payload): (Command, Bytes) = (message.command(), payload(message).into());
+    Box::new(move || _ = black_box(Message::decode(command, black_box(payload.clone()), VERSION).unwrap()))
+}
+
+fn encode_again(message: Message) -> Box<dyn FnMut()> {
+    let mut out = payload(&message);
+    Box::new(move || {
+        out.clear();
+        black_box(&message).encode(black_box(&mut out), VERSION).unwrap();
+    })
+}
+
+fn ids() -> Box<dyn FnMut()> {
+    let Message::Block(block) = block(100) else { unreachable!("it is a block") };
+    Box::new(move || _ = black_box(black_box(&block).transactions().hashes()))
+}
+
+fn known() -> Box<dyn FnMut()> {
+    let (mut peer, mut number) = (established(), 0);
+    Box::new(move || {
+        number += 1;
+        let item = item(number);
+        if !peer.knows(&item, Time::ZERO) {
+            peer.add_known(black_box(&item), Time::ZERO);
+        }
+    })
+}
+
+/// One announcement; every thousand of them leave as a batch.
+fn announce() -> Box<dyn FnMut()> {
+    let (mut peer, mut number, mut rng) = (established(), 0, ChaCha8Rng::seed_from_u64(1));
+    let mut now = Time::ZERO;
+    Box::new(move || {
+        number += 1;
+        peer.announce(black_box(item(number)), now).unwrap();
+        if number % 1000 == 0 {
+            now = now + core::time::Duration::from_millis(500);
+            peer.tick(now, &mut rng).unwrap();
+            take_all(&mut peer);
+        }
+    })
+}
+
+fn idle() -> Box<dyn FnMut()> {
+    let (mut peer, mut rng) = (established(), ChaCha8Rng::seed_from_u64(1));
+    Box::new(move || {
+        black_box(black_box(&peer).deadline());
+        black_box(&mut peer).tick(Time::ZERO, &mut rng).unwrap();
+    })
+}
+
+fn established() -> Peer {
+    let config = Config::builder(NETWORK).unrequested_answers(UnrequestedAnswers::Deliver);
+    Remote::established(config.build().unwrap()).machine.fork()
+}
+
+fn take_all(peer: &mut Peer) {
+    while peer.wants_write() {
+        let count = black_box(peer.transmit(Time::ZERO)).len();
+        peer.sent(count, Time::ZERO);
+    }
+}
+
+fn payload(message: &Message) -> Vec<u8> {
+    let mut payload = Vec::new();
+    message.encode(&mut payload, VERSION).unwrap();
+    payload
+}
+
+fn ping() -> Message {
+    Message::Ping(Ping { nonce: 7 })
+}
+
+fn inv(count: u32) -> Message {
+    let items: Vec<_> = (0..count).map(item).collect();
+    Message::Inv(Inv { inventory: items.try_into().unwrap() })
+}
+
+/// Differs in its first bytes, as hashes do.
+fn item(number: u32) -> Inventory {
+    let mut hash = [7; 32];
+    hash[..4].copy_from_slice(&number.to_le_bytes());
+    Inventory::tx(Hash::from_bytes(hash))
+}
+
+fn headers(count: u32) -> Message {
+    let headers: Vec<_> = (0..count).map(|nonce| BlockHeader { nonce, ..BlockHeader::default() }).collect();
+    Message::Headers(Headers { headers: headers.try_into().unwrap() })
+}
+
+fn tx() -> Message {
+    Message::Tx(transaction(0))
+}
+
+fn block(count: u32) -> Message {
+    let transactions: Vec<_> = (0..count).map(transaction).collect();
+    Message::Block(Block::new(&BlockHeader::default(), &transactions, &[]).unwrap())
+}
+
+/// Two inputs and two outputs with scripts of the usual sizes.
+fn transaction(lock_time: u32) -> Transaction {
+    let input = TxIn {
+        prev_out: OutPoint { hash: [1; 32].into(), index: 1, tree: 0 },
+        sequence: u32::MAX,
+        value_in: 100_000_000,
+        block_height: 500_000,
+        block_index: 3,
+        signature_script: &[0x51; 107],
+    };
+    let output = TxOut { value: 49_990_000, version: 0, pk_script: &[0x52; 25] };
+    Transaction::new(1, &[input; 2], &[output; 2], lock_time, 0).unwrap()
+}

@@ -1,0 +1,122 @@
+//! Allocations, counted: a gate that a busy machine does not move.
+//!
+//! The counters are those of the whole process, so this file has a single test.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::System;
+
+use bytes::Bytes;
+use peer_core::message::{
+    Block, BlockHeader, Headers, Inv, Inventory, OutPoint, Ping, Pong, Transaction, TxIn, TxOut,
+};
+use peer_core::{Config, Hash, Message, Network, ProtocolVersion, Time};
+use peer_tests::remote::Remote;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const VERSION: ProtocolVersion = ProtocolVersion::LATEST;
+
+#[test]
+fn allocations_are_few() {
+    messages_without_lists_decode_without_allocations();
+    lists_decode_into_one_allocation();
+    a_transaction_and_a_block_decode_into_what_shares_their_payload();
+    messages_encode_into_a_buffer_that_is_large_enough_without_allocations();
+    known_inventory_is_as_large_as_what_it_holds();
+}
+
+fn messages_without_lists_decode_without_allocations() {
+    for message in [Message::Ping(Ping { nonce: 1 }), Message::Pong(Pong { nonce: 1 }), Message::Verack] {
+        assert_eq!(decoding(&message), 0, "{}", message.command());
+    }
+}
+
+fn lists_decode_into_one_allocation() {
+    for message in [inv(1), inv(50_000), headers(1), headers(2000)] {
+        assert_eq!(decoding(&message), 1, "{}", message.command());
+    }
+}
+
+fn a_transaction_and_a_block_decode_into_what_shares_their_payload() {
+    for message in [tx(1), tx(100), block(1), block(700)] {
+        let count = decoding(&message);
+        assert!(count <= 1, "{count} allocations for {}", message.command());
+    }
+}
+
+fn messages_encode_into_a_buffer_that_is_large_enough_without_allocations() {
+    for message in
+        [Message::Ping(Ping { nonce: 1 }), Message::Verack, inv(50_000), headers(2000), tx(100), block(700)]
+    {
+        let mut out = Vec::with_capacity(message.encoded_len());
+        let count = allocations(|| message.encode(&mut out, VERSION).unwrap());
+        assert_eq!(count, 0, "{}", message.command());
+    }
+}
+
+fn known_inventory_is_as_large_as_what_it_holds() {
+    for (items, limit) in [(0, 0), (30, 3_000), (1000, 92_000)] {
+        let mut peer = Remote::established(Config::builder(Network::SIMNET).build().unwrap()).machine.fork();
+        let region = Region::new(ALLOCATOR);
+        for number in 0..items {
+            peer.add_known(&item(number), Time::ZERO);
+        }
+        let change = region.change();
+        let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+        assert!(held <= limit, "{held} bytes for {items} items");
+    }
+}
+
+/// Allocations for decoding `message`.
+fn decoding(message: &Message) -> usize {
+    let mut payload = Vec::new();
+    message.encode(&mut payload, VERSION).unwrap();
+    let (command, payload) = (message.command(), Bytes::from(payload));
+    allocations(|| Message::decode(command, payload, VERSION).unwrap())
+}
+
+fn allocations<T>(act: impl FnOnce() -> T) -> usize {
+    let region = Region::new(ALLOCATOR);
+    let result = act();
+    let change = region.change();
+    drop(result);
+    change.allocations.saturating_add(change.reallocations)
+}
+
+fn item(number: u32) -> Inventory {
+    Inventory::tx(Hash::digest(&number.to_le_bytes()))
+}
+
+fn inv(count: u32) -> Message {
+    let items: Vec<_> = (0..count).map(item).collect();
+    Message::Inv(Inv { inventory: items.try_into().unwrap() })
+}
+
+fn headers(count: u32) -> Message {
+    let headers: Vec<_> = (0..count).map(|nonce| BlockHeader { nonce, ..BlockHeader::default() }).collect();
+    Message::Headers(Headers { headers: headers.try_into().unwrap() })
+}
+
+fn tx(inputs: usize) -> Message {
+    Message::Tx(transaction(inputs))
+}
+
+fn block(count: usize) -> Message {
+    let transactions = vec![transaction(2); count];
+    Message::Block(Block::new(&BlockHeader::default(), &transactions, &[]).unwrap())
+}
+
+fn transaction(inputs: usize) -> Transaction {
+    let input = TxIn {
+        prev_out: OutPoint::default(),
+        sequence: u32::MAX,
+        value_in: 1,
+        block_height: 2,
+        block_index: 3,
+        signature_script: &[0x51; 107],
+    };
+    let output = TxOut { value: 1, version: 0, pk_script: &[0x52; 25] };
+    Transaction::new(1, &vec![input; inputs], &[output; 2], 0, 0).unwrap()
+}
