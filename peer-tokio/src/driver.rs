@@ -5,6 +5,9 @@
 //! stream in both directions, the sleep, and the link. What one step makes possible for an earlier one (bytes
 //! were read, so there may be a message; an answer was written, so reading resumes) is found by the next
 //! round.
+//!
+//! When writing fails, what the remote said before is heard first. Then nothing is written and no timer runs:
+//! reading goes on, at the owner's pace, until there is nothing more to read.
 
 use core::fmt;
 use core::future::Future;
@@ -56,7 +59,7 @@ pub struct Driver<S, R> {
     unflushed: usize,
     /// Wakes the task when the machine's deadline has come. Whether it has, the clock tells.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// Those that are not done: they wait for what is written.
+    /// Those that are not done: they wait for what is written, so none does after writing failed.
     commands: Vec<Command>,
 }
 
@@ -95,6 +98,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let leave = self.obey(cx, now)?;
         let (heard, dry) = self.deliver(now)?;
         let read = dry && self.read(cx)?;
+        if let Some(kind) = self.link.broken.get().copied() {
+            return if leave { Err(self.failed(kind)) } else { Ok(read) };
+        }
         // Timers may blame the remote for being silent if it was heard just now, or if nothing of it is left
         // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to.
         if heard || !read && coop::has_budget_remaining() {
@@ -102,7 +108,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         }
         let written = match self.poll_write(cx, now) {
             Poll::Ready(Ok(count)) => count > 0,
-            Poll::Ready(Err(error)) => return Err(self.broken(&error)),
+            Poll::Ready(Err(error)) => {
+                self.link.broken.set(error.kind()).ok();
+                return Ok(true);
+            }
             Poll::Pending => false,
         };
         // The last batch of announcements is still to be written.
@@ -125,6 +134,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let commands = mem::take(&mut self.commands).into_iter().chain(new);
         let undone = |mut command: Command| (!command(&mut self.peer, now)).then_some(command);
         self.commands = commands.filter_map(undone).collect();
+        if self.link.broken.get().is_some() {
+            self.commands = Vec::new();
+        }
         Ok(leave)
     }
 
@@ -137,7 +149,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                 if self.input.is_empty() {
                     self.input = BytesMut::new();
                 }
-                return Ok((heard, self.peer.wants_read()));
+                let wants_read = self.peer.wants_read();
+                // It waits for the remote to take what is owed, which cannot be any more.
+                return match self.link.broken.get().copied().filter(|_| !wants_read) {
+                    Some(kind) => Err(self.failed(kind)),
+                    None => Ok((heard, wants_read)),
+                };
             };
             self.link.deliver(event);
             heard = true;
@@ -149,16 +166,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Pending => Ok(false),
-            Poll::Ready(Err(error)) => Err(self.broken(&error)),
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                Err(self.peer.end(End::Eof, &self.input).into())
-            }
-            Poll::Ready(Ok(())) => {
+        let polled = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+        let broken = self.link.broken.get().copied();
+        match (polled, broken) {
+            (Poll::Ready(Ok(())), _) if !buffer.filled().is_empty() => {
                 self.input.extend_from_slice(buffer.filled());
                 Ok(true)
             }
+            (Poll::Pending, None) => Ok(false),
+            (Poll::Pending, Some(_)) if !coop::has_budget_remaining() => {
+                // Whether anything is left to read is not known before the next turn.
+                cx.waker().wake_by_ref();
+                Ok(false)
+            }
+            (_, Some(kind)) => Err(self.failed(kind)),
+            (Poll::Ready(Err(error)), None) => Err(self.failed(error.kind())),
+            (Poll::Ready(Ok(())), None) => Err(self.peer.end(End::Eof, &self.input).into()),
         }
     }
 
@@ -193,9 +216,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         Poll::Ready(Ok(count))
     }
 
-    /// Waits for the machine's deadline.
+    /// Waits for the machine's deadline, if its timers run.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.peer.deadline();
+        let deadline = self.peer.deadline().filter(|_| self.link.broken.get().is_none());
         let Some(at) = deadline.and_then(|(at, _)| self.clock.instant(at)) else {
             self.sleep = None;
             return Poll::Pending;
@@ -215,8 +238,8 @@ impl<S, R> Driver<S, R> {
     }
 
     /// The transport failed.
-    fn broken(&mut self, error: &io::Error) -> Closed {
-        Closed { reason: self.peer.end(End::Failed, &self.input), transport: Some(error.kind()) }
+    fn failed(&mut self, kind: io::ErrorKind) -> Closed {
+        Closed { reason: self.peer.end(End::Failed, &self.input), transport: Some(kind) }
     }
 
     /// Keeps what remains, and lets go of everything else; events stay for the owner. Whoever waits for a

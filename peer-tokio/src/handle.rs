@@ -147,7 +147,8 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Why the connection is over; some of it may not have been written then.
+    /// Why the connection is over, or at once, before the end, that writing failed; some of it may not have
+    /// been written then.
     ///
     /// # Cancel safety
     ///
@@ -214,7 +215,7 @@ impl Permit<'_> {
     }
 
     /// Gives a command that may need several attempts. One that is dropped without having succeeded means that
-    /// the connection is over or about to be.
+    /// the connection is over or about to be, or that nothing is written any more.
     fn give<T: Send + 'static, F>(
         self,
         mut attempt: F,
@@ -237,7 +238,7 @@ impl Permit<'_> {
         async move {
             match answer.await {
                 Ok(value) => Ok(value),
-                Err(_) => Err(link.remains.wait().await.closed.clone()),
+                Err(_) => Err(link.why_dropped().await),
             }
         }
     }

@@ -57,6 +57,8 @@
 //! * **Small.** One task, one timer, no buffer while nothing is in flight, no thread, no global. An idle
 //!   connection over TCP holds 1.4 KiB, its task, timer and place in tokio's reactor included, with a generator
 //!   that has no memory of its own.
+//! * **The remote is heard to the end.** When a write fails, what the remote said before is told first, at the
+//!   owner's pace; then the connection ends with that failure.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
 //!
 //! # Features

@@ -6,10 +6,11 @@
 
 use core::fmt;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
-use peer_core::{Event, Peer, Stats, Time};
+use peer_core::{Error, Event, Peer, Stats, Time};
 use tokio::sync::{Semaphore, SetOnce};
 
 use crate::closed::Closed;
@@ -33,6 +34,8 @@ pub(crate) struct Link {
     pub(crate) driver: AtomicWaker,
     /// Whoever waits for the next event.
     pub(crate) owner: AtomicWaker,
+    /// Writing failed. What the remote said before is heard first.
+    pub(crate) broken: OnceLock<io::ErrorKind>,
     /// Set when the connection is over.
     pub(crate) remains: SetOnce<Box<Remains>>,
 }
@@ -63,6 +66,7 @@ impl Link {
             places: Semaphore::new(COMMANDS),
             driver: AtomicWaker::new(),
             owner: AtomicWaker::new(),
+            broken: OnceLock::new(),
             remains: SetOnce::new(),
         }
     }
@@ -79,6 +83,17 @@ impl Link {
                 state.commands.extend(command.take());
             }
         });
+    }
+
+    /// Why a command that was dropped will not be done. Where writing failed this does not wait for the end,
+    /// which may itself wait for the owner to ask for events.
+    pub(crate) async fn why_dropped(&self) -> Closed {
+        match self.broken.get() {
+            Some(kind) if self.remains.get().is_none() => {
+                Closed { reason: Error::TransportFailed, transport: Some(*kind) }
+            }
+            _ => self.remains.wait().await.closed.clone(),
+        }
     }
 
     /// Whether an event may be pulled: there is a place for it, and the owner does not hold the remote's

@@ -28,6 +28,12 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Idle connections of one process; both of their ends are in it.
 const CONNECTIONS: usize = 5000;
 
+/// Fewer do not show what one of them holds.
+const FEWEST: usize = 100;
+
+/// Files that may be open besides the sockets.
+const SPARE: usize = 100;
+
 /// What each end may hold, with its task, its timer and its place in the reactor. The kernel's part is beyond.
 const MOST: usize = 1536;
 
@@ -63,11 +69,17 @@ fn an_idle_end_holds_a_kilobyte_and_a_half() {
     });
 }
 
-/// As many connections as this process may have sockets for, with some to spare.
+/// As many connections as this process may have sockets for, with some files to spare.
 fn within_limits(wanted: usize) -> usize {
-    let needed = 2 * wanted + 100;
+    let needed = 2 * wanted + SPARE;
     let open = rlimit::increase_nofile_limit(needed as u64).unwrap();
-    let possible = (usize::try_from(open).unwrap_or(usize::MAX) - 100) / 2;
+    let possible = usize::try_from(open).unwrap_or(usize::MAX).saturating_sub(SPARE) / 2;
+    let least = 2 * FEWEST + SPARE;
+    assert!(
+        possible >= FEWEST,
+        "only {open} files may be open here, and {FEWEST} connections need {least}: raise the hard limit \
+         (ulimit -Hn {least})"
+    );
     if possible < wanted {
         println!("at most {open} files may be open here, so {possible} connections instead of {wanted}");
     }

@@ -1,13 +1,18 @@
 //! Every end has its reason, and nobody waits after it.
 
-use peer_core::{Error, FrameError, SendError};
-use peer_tokio::{inbound, outbound};
+use core::task::Poll;
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+
+use peer_core::{Config, Error, FrameError, Network, Node, SendError};
+use peer_tokio::{Closed, inbound, outbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
-use crate::samples::{bytes_of, hello, inv_of, item, node, ping, rng};
-use crate::side::{Side, established, established_with_raw, tcp};
-use crate::streams::Broken;
+use crate::samples::{bytes_of, hello, introduction, inv_of, item, node, ping, rng};
+use crate::side::{Side, answer, established, established_with_raw, tcp};
+use crate::streams::{Broken, Deaf};
 
 #[tokio::test]
 async fn a_closed_connection_says_who_closed_it() {
@@ -79,4 +84,91 @@ async fn closing_at_once_leaves_what_is_half_written() {
     far.read_to_end(&mut begun).await.unwrap();
     assert_eq!(begun, bytes_of(&inv_of(27))[..256]);
     assert_eq!(near.ended().await.reason, Error::ClosedByOwner);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_the_remote_said_is_told_before_a_failed_write() {
+    let ends: [fn() -> Poll<io::Result<()>>; 3] =
+        [|| Poll::Pending, || Poll::Ready(Ok(())), || Poll::Ready(Err(ErrorKind::ConnectionReset.into()))];
+    for then in ends {
+        let mut near = answer(deaf(1000, then), &node());
+        near.handshake().await;
+        for nonce in 0..1000 {
+            assert_eq!(near.ping().await, nonce);
+        }
+        assert_eq!(near.ended().await, broken_pipe());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
+    let mut near = answer(deaf(1000, || Poll::Pending), &node());
+    near.handshake().await;
+    for nonce in 0..1000 {
+        if nonce % 100 == 0 {
+            // Time passes by itself only while no task has anything to do.
+            sleep(Duration::from_secs(3600)).await;
+        }
+        assert_eq!(near.ping().await, nonce);
+    }
+    assert_eq!(near.ended().await, broken_pipe());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
+    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let mut near = answer(deaf(10, || Poll::Pending), &Node::new(pause.build().unwrap()));
+    near.handshake().await;
+    // Three answers leave with the handshake, three more are never taken.
+    for nonce in 0..6 {
+        assert_eq!(near.ping().await, nonce);
+    }
+    assert_eq!(near.events.next().await, None);
+    assert_eq!(near.ended().await, broken_pipe());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_flush_learns_of_a_failed_write_before_all_is_heard() {
+    let mut near = cut_off().await;
+    assert_eq!(near.handle.flush().await, Err(broken_pipe()));
+    assert_eq!(near.events.closed(), None);
+    assert_eq!(near.ping().await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_after_a_failed_write_ends_at_once() {
+    let near = cut_off().await;
+    near.handle.close();
+    assert_eq!(near.task.await.unwrap().reason, Error::ClosedByOwner);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_after_a_failed_write_ends_at_once() {
+    let near = cut_off().await;
+    drop(near.handle);
+    assert_eq!(near.task.await.unwrap(), broken_pipe());
+}
+
+/// A peer whose writing failed, with more to hear than it has places for.
+async fn cut_off() -> Side {
+    let mut near = answer(deaf(1000, || Poll::Pending), &node());
+    near.handshake().await;
+    for nonce in 0..10 {
+        assert_eq!(near.ping().await, nonce);
+    }
+    // Time passes by itself only while no task has anything to do.
+    sleep(Duration::from_secs(1)).await;
+    near
+}
+
+/// A remote that shakes hands, pings, and fails to take the answers.
+fn deaf(pings: u64, then: fn() -> Poll<io::Result<()>>) -> Deaf {
+    let pings = (0..pings).flat_map(|nonce| bytes_of(&ping(nonce)));
+    Deaf { said: introduction().into_iter().chain(pings).collect(), then, writes: 1 }
+}
+
+fn broken_pipe() -> Closed {
+    let mut closed = Closed::from(Error::TransportFailed);
+    closed.transport = Some(ErrorKind::BrokenPipe);
+    closed
 }

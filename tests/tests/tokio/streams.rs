@@ -1,8 +1,9 @@
-//! Streams that fail, that take notes, and that never end.
+//! Streams that fail at once or in time, that take notes, and that never end.
 
 use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +20,47 @@ impl AsyncRead for Broken {
 
 impl AsyncWrite for Broken {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// A remote that says something, takes so many writes, and then fails to take more.
+pub(crate) struct Deaf {
+    pub(crate) said: VecDeque<u8>,
+    /// What reading finds after all that was said.
+    pub(crate) then: fn() -> Poll<io::Result<()>>,
+    pub(crate) writes: usize,
+}
+
+impl AsyncRead for Deaf {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.said.is_empty() {
+            return (self.then)();
+        }
+        let count = buffer.remaining().min(self.said.len());
+        buffer.put_slice(&self.said.drain(..count).collect::<Vec<_>>());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Deaf {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let Some(left) = self.writes.checked_sub(1) else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        self.writes = left;
         Poll::Ready(Ok(bytes.len()))
     }
 
