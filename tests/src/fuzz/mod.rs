@@ -1,7 +1,7 @@
 //! Bodies of the fuzz targets. `fuzz/` hands them bytes from libFuzzer; the test `corpus` replays the
 //! committed inputs with them on stable Rust.
 //!
-//! `frame`, `frame_assisted` and `message` read their input as data. The others read it as a [`script`] of
+//! `frame`, `frame_assisted` and `message` read their input as data. The others read it as a script of
 //! calls on one or two machines.
 
 mod call;
