@@ -1,9 +1,10 @@
 //! What the machine logs, at which level, and in which words.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::cell::RefCell;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, Ping, Reject, RejectCode};
@@ -16,27 +17,40 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::with_default;
+use tracing::subscriber::{Interest, set_global_default};
 use tracing::{Level, Metadata, Subscriber};
 
 type Lines = Vec<(Level, String)>;
 
-/// Keeps every line up to a level.
-#[derive(Clone)]
-struct Log {
-    lines: Arc<Mutex<Lines>>,
-    level: Option<Level>,
+thread_local! {
+    /// The level up to which this thread's lines are kept, and these lines.
+    static KEPT: RefCell<(Option<Level>, Lines)> = RefCell::default();
+}
+
+/// Keeps the lines of each thread. There is one for all, set before any machine can log: with one for each test,
+/// those that begin while another thread meets a line for the first time may miss it.
+struct Log;
+
+impl Log {
+    fn install() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| set_global_default(Self).unwrap());
+    }
 }
 
 impl Subscriber for Log {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        self.level.is_some_and(|level| *metadata.level() <= level)
+        KEPT.with_borrow(|(level, _)| level.is_some_and(|level| *metadata.level() <= level))
     }
 
     fn event(&self, event: &tracing::Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
-        self.lines.lock().unwrap().push((*event.metadata().level(), text.0));
+        KEPT.with_borrow_mut(|(_, lines)| lines.push((*event.metadata().level(), text.0)));
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
@@ -60,10 +74,10 @@ impl Visit for Text {
 
 /// What is logged up to `level` while `act` runs.
 fn logged(level: Option<Level>, act: impl FnOnce()) -> Lines {
-    let log = Log { lines: Arc::default(), level };
-    let lines = log.lines.clone();
-    with_default(log, act);
-    Arc::into_inner(lines).unwrap().into_inner().unwrap()
+    Log::install();
+    KEPT.set((level, Lines::new()));
+    act();
+    KEPT.take().1
 }
 
 /// What is logged at `level` and above it.
@@ -79,6 +93,7 @@ struct Machine {
 
 impl Machine {
     fn new(config: ConfigBuilder) -> Self {
+        Log::install();
         let node = Node::new(config.build().unwrap());
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let peer = Peer::inbound(&node, hello(), Time::ZERO, &mut rng);
