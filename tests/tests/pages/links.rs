@@ -9,7 +9,9 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !["target", "corpus", "artifacts", "vectors"].contains(&&*name) && !name.starts_with('.')
+        if path.is_dir()
+            && !["target", "corpus", "artifacts", "vectors"].contains(&&*name)
+            && !name.starts_with('.')
         {
             pages(&path, found);
         } else if name.ends_with(".md") {

@@ -51,7 +51,8 @@ fn every_test_that_the_page_on_limits_names_exists() {
     assert!(tests.len() > 10, "{tests:?}");
     for test in tests {
         // Attacks are listed by their names.
-        let is_there = sources.contains(&format!("fn {test}(")) || sources.contains(&format!("(\"{test}\", "));
+        let is_there =
+            sources.contains(&format!("fn {test}(")) || sources.contains(&format!("(\"{test}\", "));
         assert!(is_there, "there is no test {test}");
     }
 }
