@@ -102,8 +102,10 @@ mod serialize;
 mod services;
 mod time;
 
-pub use config::{Config, ConfigBuilder, ConfigError};
-pub use error::{CodecError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes};
+pub use config::{Config, ConfigBuilder};
+pub use error::{
+    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes,
+};
 pub use event::{Direction, Event, Hello};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
@@ -117,5 +119,5 @@ pub use time::Time;
 
 /// Compiles the code of the project's front page.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
+#[doc = include_str!("../../README.md")]
 struct Readme;
