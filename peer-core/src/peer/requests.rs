@@ -54,6 +54,8 @@ const ITEM_PATIENCE: Duration = Duration::from_secs(30);
 struct Open {
     /// Answers that are still to come.
     count: u32,
+    /// How many of them have not been asked for in writing yet.
+    unwritten: u32,
     /// When the next one is due, once it has been asked for in writing.
     due: Option<Time>,
     /// When the last one is, where it was asked for again.
@@ -63,10 +65,12 @@ struct Open {
 impl Open {
     const fn on_asked(&mut self) {
         self.count = self.count.saturating_add(1);
+        self.unwritten = self.unwritten.saturating_add(1);
     }
 
     /// The first deadline stands until the first answer.
     const fn on_written(&mut self, due: Time) {
+        self.unwritten = self.unwritten.saturating_sub(1);
         if self.due.is_some() {
             self.last_due = Some(due);
         } else if self.count > 0 {
@@ -74,9 +78,11 @@ impl Open {
         }
     }
 
-    const fn on_answered(&mut self) {
+    /// What is still to be written has no deadline yet.
+    fn on_answered(&mut self) {
         self.count = self.count.saturating_sub(1);
-        self.due = if self.count > 0 { self.last_due } else { None };
+        self.unwritten = self.unwritten.min(self.count);
+        self.due = self.last_due.filter(|_| self.unwritten < self.count);
     }
 }
 
@@ -256,12 +262,10 @@ impl Requests {
     /// Closes every such request that has been written. For answers that may come unasked, so that none can
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
     fn close_all(&mut self, whole: Whole) -> bool {
-        let is_such = |asked: &&Asked| matches!(asked, Asked::Whole(unwritten) if *unwritten == whole);
-        let unwritten = self.unwritten.iter().filter(is_such).count();
         let Some(open) = self.whole.get_mut(whole as usize) else { return false };
-        let left = Open { count: u32::try_from(unwritten).unwrap_or(u32::MAX), ..Open::default() };
-        let is_answer = open.count > left.count;
-        *open = left;
+        let left = open.unwritten;
+        let is_answer = open.count > left;
+        *open = Open { count: left, unwritten: left, ..Open::default() };
         is_answer
     }
 }
