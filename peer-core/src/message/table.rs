@@ -40,6 +40,8 @@ pub(crate) struct Spec {
     valid: (u32, u32),
     /// First and last version at which a frame with this command is read at all.
     known: (u32, u32),
+    /// What the message asks for, if one message answers it as a whole, and the last version at which one does.
+    request: Option<(Whole, u32)>,
     /// What the message answers, if it only ever answers.
     pub(crate) answer: Option<Answer>,
     decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
@@ -66,6 +68,7 @@ const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
         limit,
         valid: (0, u32::MAX),
         known: (0, u32::MAX),
+        request: None,
         answer: None,
         decode: |_, _| Ok(Message::Verack),
     }
@@ -87,6 +90,16 @@ impl Spec {
         Self { known: (1, last), valid: (self.valid.0, last), ..self }
     }
 
+    /// The message asks for this.
+    const fn asks(self, whole: Whole) -> Self {
+        self.asks_until(u32::MAX, whole)
+    }
+
+    /// The message asks for this up to version `last`. Later the answer comes unasked as well, or not at all.
+    const fn asks_until(self, last: u32, whole: Whole) -> Self {
+        Self { request: Some((whole, last)), ..self }
+    }
+
     /// The message only ever answers this.
     const fn answers(self, answer: Answer) -> Self {
         Self { answer: Some(answer), ..self }
@@ -105,6 +118,11 @@ impl Spec {
 
     pub(crate) const fn is_known_at(&self, version: ProtocolVersion) -> bool {
         self.known.0 <= version.get() && version.get() <= self.known.1
+    }
+
+    /// What the message asks for at `version`, if one message answers it as a whole.
+    pub(crate) fn request(&self, version: ProtocolVersion) -> Option<Whole> {
+        self.request.filter(|(_, last)| version.get() <= *last).map(|(whole, _)| whole)
     }
 
     pub(crate) const fn max_payload(&self, version: ProtocolVersion) -> usize {
@@ -250,7 +268,7 @@ messages! {
     AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(12);
     /// Asks for block hashes after a known point.
     #[doc(alias = "OnGetBlocks")]
-    GetBlocks(GetBlocks) = control("getblocks", Always(16_039));
+    GetBlocks(GetBlocks) = control("getblocks", Always(16_039)).asks_until(8, Whole::Inv);
     /// Announces objects.
     #[doc(alias = "OnInv")]
     Inv(Inv) = bulk("inv", Always(1_800_003));
@@ -268,7 +286,7 @@ messages! {
     Tx(Transaction) = bulk("tx", BlockSize);
     /// Asks for block headers after a known point.
     #[doc(alias = "OnGetHeaders")]
-    GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
+    GetHeaders(GetHeaders) = control("getheaders", Always(16_039)).asks_until(8, Whole::Headers);
     /// Block headers, asked for or announced.
     #[doc(alias = "OnHeaders")]
     Headers(Headers) = bulk("headers", Always(362_003));
@@ -280,10 +298,10 @@ messages! {
     Pong(Pong) = control("pong", Always(8));
     /// Asks for the inventory of the transaction pool.
     #[doc(alias = "OnMemPool")]
-    MemPool = control("mempool", Always(0));
+    MemPool = control("mempool", Always(0)).asks_until(8, Whole::Inv);
     /// Asks for the blocks and votes that could be built upon.
     #[doc(alias = "OnGetMiningState")]
-    GetMinings = control("getminings", Always(0));
+    GetMinings = control("getminings", Always(0)).asks(Whole::MiningState);
     /// The blocks and votes that could be built upon.
     #[doc(alias = "OnMiningState")]
     MiningState(MiningState) = bulk("miningstate", Always(1546)).answers(Answer::Whole(Whole::MiningState));
@@ -295,33 +313,33 @@ messages! {
     FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(5);
     /// Asks for a version 1 committed filter. From version 6 on.
     #[doc(alias = "OnGetCFilter")]
-    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6);
+    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6).asks(Whole::CFilter);
     /// A version 1 committed filter. From version 6 on.
     #[doc(alias = "OnCFilter")]
     CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).answers(Answer::Whole(Whole::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFHeaders")]
-    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6);
+    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6).asks(Whole::CFHeaders);
     /// Headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnCFHeaders")]
     CFHeaders(CFHeaders) =
         bulk("cfheaders", Always(64_036)).since(6).answers(Answer::Whole(Whole::CFHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFTypes")]
-    GetCFTypes = control("getcftypes", Always(0)).since(6);
+    GetCFTypes = control("getcftypes", Always(0)).since(6).asks(Whole::CFTypes);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
     #[doc(alias = "OnCFTypes")]
     CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).answers(Answer::Whole(Whole::CFTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
     #[doc(alias = "OnGetCFilterV2")]
-    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7);
+    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7).asks(Whole::CFilterV2);
     /// A version 2 committed filter. From version 7 on.
     #[doc(alias = "OnCFilterV2")]
     CFilterV2(Box<CFilterV2>) =
         bulk("cfilterv2", Always(263_210)).since(7).answers(Answer::Whole(Whole::CFilterV2));
     /// Asks for parts of the initial state. From version 8 on.
     #[doc(alias = "OnGetInitState")]
-    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8);
+    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8).asks(Whole::InitState);
     /// The initial state. From version 8 on.
     #[doc(alias = "OnInitState")]
     InitState(Box<InitState>) =
@@ -352,7 +370,7 @@ messages! {
     MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnGetCFiltersV2")]
-    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11);
+    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11).asks(Whole::CFiltersV2);
     /// Version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnCFiltersV2")]
     CFiltersV2(CFiltersV2) =
