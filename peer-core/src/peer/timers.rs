@@ -60,16 +60,14 @@ impl Peer {
         if self.failure.is_some() {
             return None;
         }
-        Timer::ALL.into_iter().filter_map(|timer| Some((self.due(timer)?, timer))).min()
+        let deadlines = Timer::ALL.map(|timer| self.due(timer).map(|at| (at, timer)));
+        deadlines.into_iter().flatten().min()
     }
 
     /// When this one is due, if it runs.
     fn due(&self, timer: Timer) -> Option<Time> {
         match timer {
-            Timer::Handshake => {
-                let opening = self.opening.as_ref().filter(|_| self.waiting.is_some())?;
-                opening.clock.deadline()
-            }
+            Timer::Handshake => self.handshake_deadline(),
             Timer::Idle => self.idle_deadline(),
             Timer::WriteStall => self.outbox.stall_deadline(),
             Timer::Stall => self.stall_deadline(),

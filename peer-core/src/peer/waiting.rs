@@ -22,6 +22,11 @@ impl Peer {
         self.waited + since.unwrap_or_default()
     }
 
+    /// When both must have introduced themselves.
+    pub(super) fn handshake_deadline(&self) -> Option<Time> {
+        self.waiting.and(self.opening.as_ref()?.clock.deadline())
+    }
+
     /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
     /// a large one may arrive slowly but steadily.
     pub(super) fn idle_deadline(&self) -> Option<Time> {
