@@ -101,8 +101,10 @@ mod serialize;
 mod services;
 mod time;
 
-pub use config::{Config, ConfigBuilder, ConfigError};
-pub use error::{CodecError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes};
+pub use config::{Config, ConfigBuilder};
+pub use error::{
+    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes,
+};
 pub use event::{Direction, Event, Hello};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
