@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::fmt;
 
 use super::{CodecError, ErrorKind, FrameError};
-use crate::message::{Command, Inventory, InventoryKind};
+use crate::message::{Command, Inventory, InventoryKind, Reject};
 use crate::peer::Timer;
 use crate::protocol::ProtocolVersion;
 
@@ -43,6 +43,9 @@ pub enum Error {
         /// The lowest accepted.
         min: ProtocolVersion,
     },
+    /// We dialled a remote of the old era, and instead of introducing itself it told why it will not have us.
+    #[error("refused by the remote: {0}")]
+    Rejected(Box<Reject>),
     /// The remote is this node itself.
     #[doc(alias = "ErrSelfConnection")]
     #[error("connected to ourselves")]
@@ -107,7 +110,7 @@ impl Error {
         }
     }
 
-    /// Whether the remote broke the protocol, as opposed to being slow, old, gone or ourselves.
+    /// Whether the remote broke the protocol, as opposed to being slow, old, gone, unwilling or ourselves.
     #[must_use]
     pub fn is_misbehaviour(&self) -> bool {
         match self {
@@ -118,6 +121,7 @@ impl Error {
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => true,
             Self::ProtocolVerTooOld { .. }
+            | Self::Rejected(_)
             | Self::SelfConnection
             | Self::Timeout(_)
             | Self::Stalled(_)
@@ -141,6 +145,7 @@ impl Error {
             | Self::NotVerAckMessage { .. }
             | Self::Repeated(_)
             | Self::ProtocolVerTooOld { .. }
+            | Self::Rejected(_)
             | Self::SelfConnection
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => false,

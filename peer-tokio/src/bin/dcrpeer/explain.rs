@@ -20,6 +20,7 @@ pub(crate) fn name(ending: &Ending) -> String {
         Error::NotVerAckMessage { .. } => "NotVerAckMessage",
         Error::Repeated(_) => "Repeated",
         Error::ProtocolVerTooOld { .. } => "ProtocolVerTooOld",
+        Error::Rejected(_) => "Rejected",
         Error::SelfConnection => "SelfConnection",
         Error::Unrequested(_) => "Unrequested",
         Error::Timeout(Timer::Handshake) => "HandshakeTimeout",
