@@ -85,6 +85,8 @@ pub struct Peer {
     waited: Time,
     /// Bytes that are there of a frame that is not whole yet.
     progress: usize,
+    /// When the owner last let the timers run.
+    ticked: Time,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -169,6 +171,7 @@ impl Peer {
             waiting: Some(now),
             waited: Time::ZERO,
             progress: 0,
+            ticked: now,
             wants_headers: false,
             last_block: 0,
             last_send: None,
@@ -192,6 +195,7 @@ impl Peer {
     /// Why the connection is over, from now on.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
@@ -252,6 +256,7 @@ impl Peer {
     /// Why the connection is over, from now on.
     pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
+        self.ticked = now;
         while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
             match timer {
                 Timer::Handshake | Timer::Idle | Timer::WriteStall => {
@@ -286,9 +291,8 @@ impl Peer {
         if self.failure.is_some() {
             return None;
         }
-        let handshake = self.opening.as_ref().and_then(|opening| opening.clock.deadline());
         let deadlines = [
-            (self.waiting.and(handshake), Timer::Handshake),
+            (self.handshake_deadline(), Timer::Handshake),
             (self.idle_deadline(), Timer::Idle),
             (self.outbox.stall_deadline(), Timer::WriteStall),
             (self.stall_deadline(), Timer::Stall),
@@ -314,6 +318,7 @@ impl Peer {
     /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
     /// May change: queue, deadline.
     pub fn sent(&mut self, count: usize, now: Time) {
+        self.excuse_stall(count, now);
         let waited = self.waited_until(now);
         let Self { outbox, keepalive, requests, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {
