@@ -77,7 +77,8 @@
 //!
 //! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
 //!   On x86-64, where it needs `std`; elsewhere it changes nothing.
-//! * `serde`: `Serialize` for messages, with the field names of the golden vectors.
+//! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
+//!   [`Stats`], which say how they look.
 //! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
 //!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
 #![no_std]
@@ -118,5 +119,5 @@ pub use time::Time;
 
 /// Compiles the code of the project's front page.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;
