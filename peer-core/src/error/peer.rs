@@ -6,7 +6,7 @@ use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use super::{CodecError, ErrorKind, FrameError};
-use crate::message::{Command, Inventory, InventoryKind};
+use crate::message::{Command, Inventory, InventoryKind, Reject};
 use crate::peer::Timer;
 use crate::protocol::ProtocolVersion;
 
@@ -48,6 +48,9 @@ pub enum Error {
         /// The lowest accepted.
         min: ProtocolVersion,
     },
+    /// We dialled a remote of the old era, and instead of introducing itself it told why it will not have us.
+    #[error("refused by the remote: {0}")]
+    Rejected(Box<Reject>),
     /// The remote is this node itself.
     #[doc(alias = "ErrSelfConnection")]
     #[error("connected to ourselves")]
@@ -112,6 +115,7 @@ impl Error {
             Self::NotVersionMessage { .. } => "NotVersionMessage",
             Self::NotVerAckMessage { .. } => "NotVerAckMessage",
             Self::Repeated(_) => "Repeated",
+            Self::Rejected(_) => "Rejected",
             Self::ProtocolVerTooOld { .. } => "ProtocolVerTooOld",
             Self::SelfConnection => "SelfConnection",
             Self::Unrequested(_) => "Unrequested",
@@ -136,7 +140,7 @@ impl Error {
         }
     }
 
-    /// Whether the remote broke the protocol, as opposed to being slow, old, gone or ourselves.
+    /// Whether the remote broke the protocol, as opposed to being slow, old, gone, unwilling or ourselves.
     #[must_use]
     pub fn is_misbehaviour(&self) -> bool {
         match self {
@@ -147,6 +151,7 @@ impl Error {
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => true,
             Self::ProtocolVerTooOld { .. }
+            | Self::Rejected(_)
             | Self::SelfConnection
             | Self::Timeout(_)
             | Self::Stalled(_)
@@ -170,6 +175,7 @@ impl Error {
             | Self::NotVerAckMessage { .. }
             | Self::Repeated(_)
             | Self::ProtocolVerTooOld { .. }
+            | Self::Rejected(_)
             | Self::SelfConnection
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => false,
