@@ -36,7 +36,8 @@
 //!
 //! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
 //!   On x86-64, where it needs `std`; elsewhere it changes nothing.
-//! * `serde`: `Serialize` for messages, with the field names of the golden vectors.
+//! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
+//!   [`Stats`], which say how they look.
 //! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
 //!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
 #![no_std]
@@ -60,8 +61,10 @@ mod serialize;
 mod services;
 mod time;
 
-pub use config::{Config, ConfigBuilder, ConfigError};
-pub use error::{CodecError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes};
+pub use config::{Config, ConfigBuilder};
+pub use error::{
+    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes,
+};
 pub use event::{Direction, Event, Hello};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
