@@ -68,11 +68,14 @@
 //!
 //! # Features
 //!
+//! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
 
 mod clock;
 mod closed;
 mod conn;
+#[cfg(feature = "entropy")]
+mod entropy;
 mod place;
 mod schedule;
 mod transport;
@@ -94,6 +97,8 @@ use self::clock::Clock;
 pub use self::clock::hello;
 pub use self::closed::{Closed, Happened, InsertError};
 use self::conn::{READ, Turn};
+#[cfg(feature = "entropy")]
+pub use self::entropy::SystemRng;
 pub use self::place::PeerId;
 use self::place::{HalfOpen, Place, Shared, State};
 use self::schedule::Schedule;
@@ -130,7 +135,8 @@ pub struct Peers<R, S = TcpStream> {
 impl<R: Rng, S: Transport> Peers<R, S> {
     /// An empty set. At most as many connections as there are `tokens` are in it at a time.
     ///
-    /// `rng` should be a generator for cryptography; it makes the nonces by which a node knows itself.
+    /// `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which a node knows
+    /// itself.
     pub fn new(registry: Registry, tokens: Range<usize>, node: Node, rng: R) -> Self {
         Self {
             registry,

@@ -7,7 +7,6 @@
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 
 use core::error::Error;
-use core::fmt::Write as _;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::{env, fs};
@@ -91,20 +90,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             delays.get(delays.len() * percent / 100 - 1).ok_or("nobody has it")?
         );
     }
-    fs::write(&file, draw(&delays)?)?;
+    fs::write(&file, draw(&delays))?;
     println!("drawn into {file}");
     Ok(())
 }
 
 /// A curve: time to the right, the share of nodes that have it upwards.
-fn draw(delays: &[Duration]) -> Result<String, core::fmt::Error> {
+fn draw(delays: &[Duration]) -> String {
     let longest = delays.last().copied().unwrap_or_default().as_secs_f64();
-    let mut points = String::new();
-    for (count, delay) in (1..).zip(delays) {
-        let x = 60.0 + 700.0 * delay.as_secs_f64() / longest;
-        write!(points, "{x:.1},{:.1} ", 360.0 - 320.0 * f64::from(count) / f64::from(NODES))?;
-    }
-    Ok(format!(
+    let right = |delay: &Duration| 60.0 + 700.0 * delay.as_secs_f64() / longest;
+    let up = |count: u32| 360.0 - 320.0 * f64::from(count) / f64::from(NODES);
+    let points = (1..).zip(delays).map(|(count, delay)| format!("{:.1},{:.1} ", right(delay), up(count)));
+    let points: String = points.collect();
+    format!(
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 800 400' font-family='sans-serif' font-size='14'>\n\
          <rect width='800' height='400' fill='white'/>\n\
          <path d='M60 40V360H760' fill='none' stroke='gray'/>\n\
@@ -112,5 +110,5 @@ fn draw(delays: &[Duration]) -> Result<String, core::fmt::Error> {
          <text x='60' y='25'>Nodes that have the transaction, of {NODES}</text>\n\
          <text x='760' y='385' text-anchor='end'>{longest:.2} s</text>\n\
          <text x='50' y='45' text-anchor='end'>all</text>\n</svg>\n"
-    ))
+    )
 }
