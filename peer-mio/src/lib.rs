@@ -7,6 +7,7 @@
 //! ```no_run
 //! use std::io;
 //! use std::net::SocketAddr;
+//! use std::time::Duration;
 //!
 //! use mio::net::TcpListener;
 //! use mio::{Events, Interest, Poll, Token};
@@ -19,18 +20,26 @@
 //!     let mut listener = TcpListener::bind(address)?;
 //!     poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
 //!     let mut peers = Peers::new(poll.registry().try_clone()?, 1..1001, node, rng);
+//!     let mut knocks = false; // told once, so kept until nobody is left at the door
 //!     loop {
-//!         match poll.poll(&mut events, peers.timeout()) {
+//!         let soon = knocks.then_some(Duration::from_millis(100));
+//!         match poll.poll(&mut events, soon.into_iter().chain(peers.timeout()).min()) {
 //!             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.into()),
 //!             _ => {}
 //!         }
 //!         for event in &events {
-//!             if !peers.ready(event) { // so it is the listener
-//!                 while let Ok((stream, address)) = listener.accept() {
+//!             knocks |= !peers.ready(event); // not of a peer, so of the listener
+//!         }
+//!         while knocks {
+//!             match listener.accept() {
+//!                 Ok((stream, address)) => {
 //!                     if let Err(error) = peers.insert(stream, Direction::Inbound, hello(address, 0)) {
 //!                         println!("turned {address} away: {error}");
 //!                     }
 //!                 }
+//!                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => knocks = false,
+//!                 // Whoever knocked has left, or there is no descriptor free: tried again soon.
+//!                 Err(error) => { println!("nobody can come in: {error}"); break }
 //!             }
 //!         }
 //!         while let Some((id, happened)) = peers.next_event() {
