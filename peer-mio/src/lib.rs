@@ -276,6 +276,10 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     /// Ends a connection when what waits to be written has been, batches of announcements included. Until
     /// then events go on. A remote that does not take it in time ends it otherwise, as ever.
+    ///
+    /// The stream is dropped then. Over TCP what was written arrives all the same, unless the remote has said
+    /// something that was not read yet: then the system may cut it off. Who must be sure pings when all is
+    /// written, and waits for the answer, before it comes here.
     pub fn finish(&mut self, id: PeerId) {
         let Some(place) = find(&mut self.places, id) else { return };
         match &mut place.state {

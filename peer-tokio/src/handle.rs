@@ -165,6 +165,10 @@ impl Handle {
     /// Ends the connection at once: what waits to be written, and commands that wait for the driver, are
     /// dropped. [`flush`](Self::flush) first if that matters. Events that were pulled already can still be
     /// asked for.
+    ///
+    /// The stream is shut down and dropped without waiting for the remote. Over TCP what was flushed arrives all
+    /// the same, unless the remote has said something that was not read yet: then the system may cut it off. Who
+    /// must be sure pings when all is flushed, and waits for the answer, before it closes.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
         self.link.tell_driver(|state| state.close = true);
