@@ -1,6 +1,8 @@
 //! Why a connection is over, and why a command was refused.
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use super::{CodecError, ErrorKind, FrameError};
@@ -9,6 +11,9 @@ use crate::peer::Timer;
 use crate::protocol::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
+///
+/// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text and those of
+/// its causes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[doc(alias = "peer.Error")]
 #[doc(alias = "peer.ErrorKind")]
@@ -101,6 +106,31 @@ impl From<FrameError> for Error {
 }
 
 impl Error {
+    /// Its name for programs, logs and metrics: the [kind](Error::kind) where it has one, `HandshakeTimeout`,
+    /// `IdleTimeout` or `WriteTimeout`, else the variant's.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::Frame(error) => return error.kind().to_string(),
+            Self::NotVersionMessage { .. } => "NotVersionMessage",
+            Self::NotVerAckMessage { .. } => "NotVerAckMessage",
+            Self::Repeated(_) => "Repeated",
+            Self::Rejected(_) => "Rejected",
+            Self::ProtocolVerTooOld { .. } => "ProtocolVerTooOld",
+            Self::SelfConnection => "SelfConnection",
+            Self::Unrequested(_) => "Unrequested",
+            Self::NoBloomService(_) => "NoBloomService",
+            Self::Timeout(Timer::Handshake) => "HandshakeTimeout",
+            Self::Timeout(Timer::Idle) => "IdleTimeout",
+            Self::Timeout(_) => "WriteTimeout",
+            Self::Stalled(_) => "Stalled",
+            Self::ClosedByRemote => "ClosedByRemote",
+            Self::ClosedByOwner => "ClosedByOwner",
+            Self::TransportFailed => "TransportFailed",
+        };
+        name.to_owned()
+    }
+
     /// The reference's name where its wire layer has one.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
