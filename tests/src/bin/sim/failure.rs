@@ -37,8 +37,6 @@ fn command(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use core::time::Duration;
 
     use clap::Parser as _;
