@@ -69,6 +69,7 @@
 //! # Features
 //!
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;
