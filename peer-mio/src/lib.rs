@@ -79,6 +79,7 @@
 //!
 //! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;
