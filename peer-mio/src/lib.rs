@@ -1,7 +1,7 @@
 //! Drives the machines of [`peer_core`] over mio sockets: many peers on one thread.
 //!
-//! [`Peers`] is a set of connections on your [`Registry`], within a range of tokens that you grant. It does not
-//! own the loop: listeners, wakers and other sources live beside it. You tell it what is ready, and ask what
+//! [`Peers`] is a set of connections on your [`Registry`](mio::Registry), within a range of tokens that you grant.
+//! It does not own the loop: listeners, wakers and other sources live beside it. You tell it what is ready, and ask what
 //! happened.
 //!
 //! ```no_run
@@ -79,6 +79,7 @@
 //!
 //! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;

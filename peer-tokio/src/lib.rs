@@ -77,6 +77,7 @@
 //! * `stream`: [`Events`] is a `futures_core::Stream`.
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 //! * `cli`: the tool `dcrpeer`; the library is the same with it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;
