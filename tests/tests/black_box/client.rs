@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use bytes::BytesMut;
@@ -76,9 +76,12 @@ impl Client {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Ends the connection, also for whoever is writing to it.
+    /// Ends the connection, also for whoever is writing to it, unless the node has.
     pub(crate) fn hang_up(&self) {
-        self.stream.shutdown(Shutdown::Both).unwrap();
+        match self.stream.shutdown(Shutdown::Both) {
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            ended => ended.unwrap(),
+        }
     }
 
     /// Ends the connection as one does that crashed.
