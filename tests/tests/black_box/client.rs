@@ -76,11 +76,12 @@ impl Client {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Ends the connection, also for whoever is writing to it, unless the node has.
+    /// Ends the connection, also for whoever is writing to it.
     pub(crate) fn hang_up(&self) {
         match self.stream.shutdown(Shutdown::Both) {
+            // The other end was quicker.
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
-            ended => ended.unwrap(),
+            result => result.unwrap(),
         }
     }
 
