@@ -8,7 +8,7 @@ use core::num::NonZeroUsize;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
-use crate::error::CodecError;
+use crate::error::{CodecError, ConfigError};
 use crate::message::UserAgent;
 use crate::network::Network;
 use crate::policy::{UnknownCommands, UnrequestedAnswers};
@@ -238,10 +238,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// Most bytes of the owner's frames that wait to be sent, for each peer. A command that would exceed it
-    /// is refused with [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap.
-    /// Payloads of blocks, transactions and raw messages are shared between peers. Worst case: nine times as
-    /// much, where all frames are of 24 bytes, since each has its place in the queue; 230 MB by default.
+    /// Most bytes of the owner's frames that wait to be sent, for each peer; above it, a command is refused with
+    /// [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap. On top come a ping, what
+    /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. Payloads of blocks, transactions
+    /// and raw messages are shared between peers. Worst case: nine times as much, for frames of 24 bytes; 230 MB.
     pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_limit = bytes.get();
         self
@@ -345,56 +345,4 @@ impl ConfigBuilder {
         }
         Ok(config)
     }
-}
-
-/// Settings that do not fit together.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The user agent made of its parts is too long or not printable ASCII.
-    #[error("user agent cannot be sent")]
-    UserAgent(#[source] CodecError),
-    /// A timeout or the ping interval is zero.
-    #[error("handshake timeout, idle timeout and ping interval must be longer than zero")]
-    ZeroTimeout,
-    /// Pings would come too late to keep a quiet connection alive.
-    #[error("ping interval {ping:?} must be shorter than the idle timeout {idle:?}")]
-    PingInterval {
-        /// The ping interval.
-        ping: Duration,
-        /// The idle timeout.
-        idle: Duration,
-    },
-    /// The range of trickle delays is empty.
-    #[error("trickle delay from {start:?} to {end:?} is an empty range")]
-    TrickleDelay {
-        /// The shortest delay.
-        start: Duration,
-        /// The longest delay.
-        end: Duration,
-    },
-    /// Reading would never pause before sending is refused.
-    #[error("send pause of {pause} bytes must be below the send limit of {limit} bytes")]
-    SendPause {
-        /// The send pause in bytes.
-        pause: usize,
-        /// The send limit in bytes.
-        limit: usize,
-    },
-    /// The table of open outbound handshakes, made with the node, would be too large.
-    #[error("{got} open handshakes, at most {max} are possible")]
-    OpenHandshakes {
-        /// The number asked for.
-        got: usize,
-        /// The most.
-        max: usize,
-    },
-    /// The protocol versions are not within 1 to 12, or cross.
-    #[error("protocol versions {min} to {max} are not a range within 1 to {}", ProtocolVersion::LATEST)]
-    ProtocolVersions {
-        /// The lowest to accept.
-        min: ProtocolVersion,
-        /// The highest to speak.
-        max: ProtocolVersion,
-    },
 }

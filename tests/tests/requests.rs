@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::num::NonZeroUsize;
+use core::time::Duration;
 
 use peer_core::message::{
     Block, BlockHeader, CFTypes, CFilterV2, FieldValues, FilterData, GetCFilterV2, GetCFsV2, GetData,
-    Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader, NotFound,
-    Transaction,
+    GetInitState, Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader,
+    NotFound, Transaction,
 };
 use peer_core::{
     Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
@@ -228,6 +229,26 @@ fn a_request_is_open_from_the_moment_it_is_queued() {
     let mut remote = established();
     remote.machine.send(&Message::GetCFTypes, remote.now).unwrap();
     answer(&mut remote, Message::CFTypes(CFTypes { supported_filters: List::new() }));
+}
+
+#[test]
+fn a_repeated_request_that_was_answered_leaves_no_deadline_behind() {
+    let request = Message::GetInitState(GetInitState::default());
+    let state = Message::InitState(Box::default());
+    let mut remote = established();
+    // Never answered, so that something is open all the time.
+    ask(&mut remote, &Message::GetMinings);
+    ask(&mut remote, &request);
+    ask(&mut remote, &request);
+    answer(&mut remote, state.clone());
+    answer(&mut remote, state.clone());
+
+    // Much later the same again, with an answer to the first before the second has left.
+    remote.now = remote.now + Duration::from_secs(60);
+    ask(&mut remote, &request);
+    remote.machine.send(&request, remote.now).unwrap();
+    answer(&mut remote, state);
+    assert_eq!(remote.wait(Duration::from_secs(1)), Ok(()));
 }
 
 #[test]

@@ -165,6 +165,20 @@ fn after_the_first_answer_the_repeated_request_has_its_own_30_seconds() {
 }
 
 #[test]
+fn a_repeated_request_that_is_still_to_be_written_is_not_due() {
+    let mut remote = established();
+    for _ in 0..2 {
+        ask(&mut remote, &getdata([tx_item(1)]));
+    }
+    say(&mut remote, &Message::Tx(tx(1)));
+    remote.machine.send(&getdata([tx_item(1)]), remote.now).unwrap();
+    say(&mut remote, &Message::Tx(tx(1)));
+    assert_eq!(patience(&remote), None);
+    remote.hears();
+    assert_eq!(patience(&remote), Some(PATIENCE));
+}
+
+#[test]
 fn an_item_named_twice_in_one_request_is_due_twice() {
     let mut remote = established();
     ask(&mut remote, &getdata([block_item(1); 3]));

@@ -2,15 +2,17 @@
 //!
 //! [`FrameError`] and [`CodecError`] tell what is wrong with bytes (or with a message that was to become
 //! bytes); [`Error`] why a connection is over; [`SendError`] why a command was refused and that the peer is
-//! unharmed; [`ConfigError`](crate::ConfigError) what does not fit together in a configuration. All are
+//! unharmed; [`ConfigError`] what does not fit together in a configuration. All are
 //! plain values that compare with `==`.
 
 mod codec;
+mod config;
 mod frame;
 mod kind;
 mod peer;
 
 pub use codec::{CodecError, Excess};
+pub use config::ConfigError;
 pub use frame::FrameError;
 pub use kind::ErrorKind;
 pub use peer::{Error, Expected, SendError, TooManyHandshakes};

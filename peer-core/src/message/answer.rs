@@ -1,4 +1,6 @@
-//! Which messages only ever answer, and what.
+//! Which messages ask for an answer and which only ever answer. The table says it of each, in these words.
+
+use core::time::Duration;
 
 use super::InventoryKind;
 
@@ -13,9 +15,8 @@ pub(crate) enum Answer {
     Whole(Whole),
 }
 
-/// Requests that are answered as a whole. Those that may lawfully stay unanswered only count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
+/// Requests that are answered as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Whole {
     MiningState,
     InitState,
@@ -28,4 +29,22 @@ pub(crate) enum Whole {
     Inv,
     /// Answered by `headers`, which may also come unasked. Waited for in the old era only.
     Headers,
+}
+
+impl Whole {
+    /// What must come, and how long it may take. `None` for those that may lawfully stay unanswered, which only
+    /// count.
+    pub(crate) const fn patience(self) -> Option<(&'static str, Duration)> {
+        match self {
+            Self::InitState => Some(("initstate", Duration::from_secs(30))),
+            Self::Inv => Some(("inv", Duration::from_secs(30))),
+            Self::Headers => Some(("headers", Duration::from_secs(90))),
+            Self::MiningState
+            | Self::CFilter
+            | Self::CFHeaders
+            | Self::CFTypes
+            | Self::CFilterV2
+            | Self::CFiltersV2 => None,
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! From a command to its line in the table, which every frame does several times.
 
 use super::Command;
-use super::table::{Spec, TABLE};
+use super::spec::Spec;
+use super::table::TABLE;
 
 /// The line of a command.
 pub(crate) fn lookup(command: Command) -> Option<&'static Spec> {

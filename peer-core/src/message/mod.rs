@@ -28,6 +28,7 @@ mod ping;
 mod raw;
 pub(crate) mod reader;
 mod reject;
+mod spec;
 mod state;
 mod summary;
 mod table;
@@ -64,9 +65,9 @@ pub use self::mixing::{
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
 pub use self::reject::{Reject, RejectCode};
+pub(crate) use self::spec::Lane;
 pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
 pub use self::summary::Summary;
-pub(crate) use self::table::Lane;
 pub use self::table::Message;
 pub use self::text::Timestamp;
 pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};

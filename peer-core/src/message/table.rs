@@ -1,161 +1,26 @@
 //! The table of messages: one line for each command.
 //!
-//! To add a message: write its struct with an `impl Payload`, then its line here.
+//! To add a message: write its struct with an `impl Payload`, then its line here, in the words of `spec.rs`.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use bytes::Bytes;
-
-use super::reader::Reader;
+use super::answer::{Answer, Whole};
+use super::reader::MAX_PAYLOAD;
+use super::spec::Limit::{Always, BlockSize, WhereValid};
+use super::spec::{Spec, bulk, control, mixing};
 use super::*;
-
-/// Which of a peer's two queues a message leaves through. Control overtakes bulk that has not started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Lane {
-    /// Keep-alive, requests and settings: small and wanted soon.
-    Control,
-    /// Everything that may be large or come in numbers.
-    Bulk,
-}
-
-/// The largest payload, in bytes.
-#[derive(Clone, Copy, Debug)]
-enum Limit {
-    /// The same at every version.
-    Always(usize),
-    /// 0 at versions where the message does not exist.
-    WhereValid(usize),
-    /// That of `block`: larger from version 4 on.
-    BlockSize,
-}
-
-/// What the table knows of one command.
-#[derive(Debug)]
-pub(crate) struct Spec {
-    pub(crate) command: Command,
-    pub(crate) lane: Lane,
-    limit: Limit,
-    /// First and last version at which the codec accepts the message.
-    valid: (u32, u32),
-    /// First and last version at which a frame with this command is read at all.
-    known: (u32, u32),
-    /// What the message answers, if it only ever answers.
-    pub(crate) answer: Option<Answer>,
-    decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
-}
-
-const fn control(name: &str, limit: Limit) -> Spec {
-    spec(name, limit, Lane::Control)
-}
-
-const fn bulk(name: &str, limit: Limit) -> Spec {
-    spec(name, limit, Lane::Bulk)
-}
-
-/// Mixing messages all exist since the same version and only ever answer a `getdata`.
-const fn mixing(name: &str, max: usize) -> Spec {
-    bulk(name, WhereValid(max)).since(10).answers(Answer::Item(InventoryKind::MIX))
-}
-
-const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
-    let Ok(command) = Command::new(name) else { panic!("a command of the table is malformed") };
-    Spec {
-        command,
-        lane,
-        limit,
-        valid: (0, u32::MAX),
-        known: (0, u32::MAX),
-        answer: None,
-        decode: |_, _| Ok(Message::Verack),
-    }
-}
-
-impl Spec {
-    /// The message exists from this version on.
-    const fn since(self, version: u32) -> Self {
-        Self { valid: (version, self.valid.1), ..self }
-    }
-
-    /// The message exists up to this version.
-    const fn until(self, version: u32) -> Self {
-        Self { valid: (self.valid.0, version), ..self }
-    }
-
-    /// The command was dropped: frames with it are read at versions 1 to `last` only.
-    const fn dropped_after(self, last: u32) -> Self {
-        Self { known: (1, last), valid: (self.valid.0, last), ..self }
-    }
-
-    /// The message only ever answers this.
-    const fn answers(self, answer: Answer) -> Self {
-        Self { answer: Some(answer), ..self }
-    }
-
-    const fn decoded_by(
-        self,
-        decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
-    ) -> Self {
-        Self { decode, ..self }
-    }
-
-    pub(crate) const fn is_valid_at(&self, version: ProtocolVersion) -> bool {
-        self.valid.0 <= version.get() && version.get() <= self.valid.1
-    }
-
-    pub(crate) const fn is_known_at(&self, version: ProtocolVersion) -> bool {
-        self.known.0 <= version.get() && version.get() <= self.known.1
-    }
-
-    pub(crate) const fn max_payload(&self, version: ProtocolVersion) -> usize {
-        match self.limit {
-            Always(max) => max,
-            WhereValid(max) => {
-                if self.is_valid_at(version) {
-                    max
-                } else {
-                    0
-                }
-            }
-            BlockSize => max_block(version),
-        }
-    }
-
-    /// Whether only the limit of all payloads applies.
-    pub(crate) const fn is_unlimited(&self, version: ProtocolVersion) -> bool {
-        self.max_payload(version) == MAX_PAYLOAD
-    }
-
-    /// Decodes a whole payload, whose size has been checked.
-    pub(crate) fn decode(&self, payload: &Bytes, version: ProtocolVersion) -> Result<Message, CodecError> {
-        if !self.is_valid_at(version) {
-            return Err(CodecError::MsgInvalidForPVer { version });
-        }
-        let mut reader = Reader::new(payload);
-        let message = (self.decode)(&mut reader, version);
-        // It stays where it was made: moving it costs more than reading a small one.
-        if message.is_ok() {
-            reader.finish()?;
-        }
-        message
-    }
-}
-
-/// The largest payload of `block`, `tx` and `merkleblock`, in bytes.
-pub(crate) const fn max_block(version: ProtocolVersion) -> usize {
-    if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 1_000_000 } else { 1_310_720 }
-}
 
 /// Makes the enum, the table and the few matches over all messages from the lines below. It is a macro
 /// because no function can add a variant to an enum.
 macro_rules! messages {
-    ($($(#[$doc:meta])* $variant:ident $(($payload:ty))? = $spec:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident $(($($payload:tt)+))? = $spec:expr;)*) => {
         /// A message of the protocol, of either era, or a raw one.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[doc(alias = "wire.Message")]
         #[non_exhaustive]
         pub enum Message {
-            $($(#[$doc])* $variant $(($payload))?,)*
+            $($(#[$doc])* $variant $(($($payload)+))?,)*
             /// A message of an unknown command.
             Raw(Raw),
         }
@@ -166,7 +31,7 @@ macro_rules! messages {
 
         /// Every command, in the order of the lines.
         pub(super) static TABLE: [Spec; [$(Index::$variant),*].len()] =
-            [$($spec.decoded_by(messages!(@decode $variant $($payload)?)),)*];
+            [$($spec.decoded_by(messages!(@decode $variant $($($payload)+)?)),)*];
 
         impl Message {
             /// The message's line in the table; a raw one has none.
@@ -182,38 +47,53 @@ macro_rules! messages {
             #[must_use]
             pub fn encoded_len(&self) -> usize {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@call message 0 encoded_len() $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@call message 0 encoded_len() $($($payload)+)?),)*
                     Self::Raw(raw) => raw.payload.len(),
                 }
             }
 
             pub(crate) fn write(&self, out: &mut Vec<u8>) {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@call message () encode(out) $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@call message () encode(out) $($($payload)+)?),)*
                     Self::Raw(raw) => out.extend_from_slice(&raw.payload),
                 }
             }
 
             pub(super) fn check_fields(&self, version: ProtocolVersion) -> Result<(), CodecError> {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@call message (Ok(())) check(version) $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@call message (Ok(())) check(version) $($($payload)+)?),)*
                     Self::Raw(_) => Ok(()),
                 }
             }
         }
+
+        $($(messages!(@from $variant $($payload)+);)?)*
+        messages!(@from Raw Raw);
 
         #[cfg(feature = "serde")]
         impl serde::Serialize for Message {
             /// The fields, named as in the golden vectors, without the command.
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@serialize message serializer $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@serialize message serializer $($($payload)+)?),)*
                     Self::Raw(raw) => raw.serialize(serializer),
                 }
+            }
+        }
+    };
+    (@from $variant:ident Box<$inner:ty>) => {
+        messages!(@from $variant $inner, |message| Box::new(message));
+        messages!(@from $variant Box<$inner>, |message| message);
+    };
+    (@from $variant:ident $payload:ty) => { messages!(@from $variant $payload, |message| message); };
+    (@from $variant:ident $payload:ty, |$message:ident| $stored:expr) => {
+        impl From<$payload> for Message {
+            fn from($message: $payload) -> Self {
+                Self::$variant($stored)
             }
         }
     };
@@ -235,8 +115,6 @@ macro_rules! messages {
     };
 }
 
-use Limit::{Always, BlockSize, WhereValid};
-
 messages! {
     /// Introduces a node to its peer. First message each way.
     Version(Box<Version>) = control("version", Always(Version::MAX_LEN));
@@ -253,7 +131,7 @@ messages! {
     AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(12);
     /// Asks for block hashes after a known point.
     #[doc(alias = "OnGetBlocks")]
-    GetBlocks(GetBlocks) = control("getblocks", Always(16_039));
+    GetBlocks(GetBlocks) = control("getblocks", Always(16_039)).asks_until(8, Whole::Inv);
     /// Announces objects.
     #[doc(alias = "OnInv")]
     Inv(Inv) = bulk("inv", Always(1_800_003));
@@ -271,7 +149,7 @@ messages! {
     Tx(Transaction) = bulk("tx", BlockSize);
     /// Asks for block headers after a known point.
     #[doc(alias = "OnGetHeaders")]
-    GetHeaders(GetHeaders) = control("getheaders", Always(16_039));
+    GetHeaders(GetHeaders) = control("getheaders", Always(16_039)).asks_until(8, Whole::Headers);
     /// Block headers, asked for or announced.
     #[doc(alias = "OnHeaders")]
     Headers(Headers) = bulk("headers", Always(362_003));
@@ -283,10 +161,10 @@ messages! {
     Pong(Pong) = control("pong", Always(8));
     /// Asks for the inventory of the transaction pool.
     #[doc(alias = "OnMemPool")]
-    MemPool = control("mempool", Always(0));
+    MemPool = control("mempool", Always(0)).asks_until(8, Whole::Inv);
     /// Asks for the blocks and votes that could be built upon.
     #[doc(alias = "OnGetMiningState")]
-    GetMinings = control("getminings", Always(0));
+    GetMinings = control("getminings", Always(0)).asks(Whole::MiningState);
     /// The blocks and votes that could be built upon.
     #[doc(alias = "OnMiningState")]
     MiningState(MiningState) = bulk("miningstate", Always(1546)).answers(Answer::Whole(Whole::MiningState));
@@ -298,33 +176,33 @@ messages! {
     FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(5);
     /// Asks for a version 1 committed filter. From version 6 on.
     #[doc(alias = "OnGetCFilter")]
-    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6);
+    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6).asks(Whole::CFilter);
     /// A version 1 committed filter. From version 6 on.
     #[doc(alias = "OnCFilter")]
     CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).answers(Answer::Whole(Whole::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFHeaders")]
-    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6);
+    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6).asks(Whole::CFHeaders);
     /// Headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnCFHeaders")]
     CFHeaders(CFHeaders) =
         bulk("cfheaders", Always(64_036)).since(6).answers(Answer::Whole(Whole::CFHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFTypes")]
-    GetCFTypes = control("getcftypes", Always(0)).since(6);
+    GetCFTypes = control("getcftypes", Always(0)).since(6).asks(Whole::CFTypes);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
     #[doc(alias = "OnCFTypes")]
     CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).answers(Answer::Whole(Whole::CFTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
     #[doc(alias = "OnGetCFilterV2")]
-    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7);
+    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7).asks(Whole::CFilterV2);
     /// A version 2 committed filter. From version 7 on.
     #[doc(alias = "OnCFilterV2")]
     CFilterV2(Box<CFilterV2>) =
         bulk("cfilterv2", Always(263_210)).since(7).answers(Answer::Whole(Whole::CFilterV2));
     /// Asks for parts of the initial state. From version 8 on.
     #[doc(alias = "OnGetInitState")]
-    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8);
+    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8).asks(Whole::InitState);
     /// The initial state. From version 8 on.
     #[doc(alias = "OnInitState")]
     InitState(Box<InitState>) =
@@ -355,7 +233,7 @@ messages! {
     MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnGetCFiltersV2")]
-    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11);
+    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11).asks(Whole::CFiltersV2);
     /// Version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnCFiltersV2")]
     CFiltersV2(CFiltersV2) =

@@ -3,7 +3,8 @@
 //! Bytes go into [`Peer::receive`] and events come out; commands and timers make frames, which wait in two
 //! queues until [`Peer::transmit`] shows them. Each part of the protocol has its file: `handshake`,
 //! `keepalive`, `trickle`, `known`, `requests`, `outbox`. They hold state and answer questions; this file,
-//! `protocol` and `send` are where their answers become frames and events, and `look` is what the owner sees.
+//! `protocol`, `send` and `timers` are where their answers become frames, events and ends, and `look` is what the
+//! owner sees.
 
 mod ask;
 mod farewell;
@@ -85,6 +86,8 @@ pub struct Peer {
     waited: Time,
     /// Bytes that are there of a frame that is not whole yet.
     progress: usize,
+    /// When the owner last let the timers run.
+    ticked: Time,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -169,6 +172,7 @@ impl Peer {
             waiting: Some(now),
             waited: Time::ZERO,
             progress: 0,
+            ticked: now,
             wants_headers: false,
             last_block: 0,
             last_send: None,
@@ -192,6 +196,7 @@ impl Peer {
     /// Why the connection is over, from now on.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
@@ -244,60 +249,6 @@ impl Peer {
         }
     }
 
-    /// Runs whatever is due at `now`, in the order of the deadlines. Harmless when nothing is; then it draws
-    /// nothing from `rng` either. May change: queue, deadline, state.
-    ///
-    /// # Errors
-    ///
-    /// Why the connection is over, from now on.
-    pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
-        self.alive()?;
-        while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
-            match timer {
-                Timer::Handshake | Timer::Idle | Timer::WriteStall => {
-                    return Err(self.fail(Error::Timeout(timer)));
-                }
-                Timer::Stall => {
-                    let expected = self.requests.as_ref().and_then(|requests| requests.next_due());
-                    let error =
-                        expected.map_or(Error::Timeout(timer), |(_, expected)| Error::Stalled(expected));
-                    return Err(self.fail(error));
-                }
-                Timer::Ping => {
-                    if !self.keepalive.is_queued() {
-                        self.push_ping(draw_nonce(rng));
-                    }
-                    self.keepalive.schedule(now, self.config().ping_interval);
-                }
-                Timer::Trickle => {
-                    let batch = self.trickle.take();
-                    self.push_batch(&batch, now);
-                    self.trickle.redraw(&self.node.config().trickle_delay, rng);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The next deadline and what it is for. One in the past means that [`tick`](Self::tick) is due; `None`
-    /// that nothing will happen by itself. It is computed from the state, so it is always fresh.
-    #[must_use]
-    pub fn deadline(&self) -> Option<(Time, Timer)> {
-        if self.failure.is_some() {
-            return None;
-        }
-        let handshake = self.opening.as_ref().and_then(|opening| opening.clock.deadline());
-        let deadlines = [
-            (self.waiting.and(handshake), Timer::Handshake),
-            (self.idle_deadline(), Timer::Idle),
-            (self.outbox.stall_deadline(), Timer::WriteStall),
-            (self.stall_deadline(), Timer::Stall),
-            (self.keepalive.next_ping, Timer::Ping),
-            (self.trickle.due(), Timer::Trickle),
-        ];
-        deadlines.into_iter().filter_map(|(at, timer)| Some((at?, timer))).min()
-    }
-
     /// What to write next: the rest of the oldest frame, or of one part of it. Empty where nothing waits.
     ///
     /// A frame that was shown is committed: it is written before anything else. May change: deadline.
@@ -314,6 +265,7 @@ impl Peer {
     /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
     /// May change: queue, deadline.
     pub fn sent(&mut self, count: usize, now: Time) {
+        self.excuse_stall(count, now);
         let waited = self.waited_until(now);
         let Self { outbox, keepalive, requests, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {

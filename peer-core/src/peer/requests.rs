@@ -17,35 +17,6 @@ use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, W
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
-impl Whole {
-    const COUNT: usize = 9;
-    /// Those that have a deadline.
-    const WAITED: [Self; 3] = [Self::InitState, Self::Inv, Self::Headers];
-
-    /// How long the remote may take, if it must answer at all.
-    const fn patience(self) -> Option<Duration> {
-        match self {
-            Self::InitState | Self::Inv => Some(Duration::from_secs(30)),
-            Self::Headers => Some(Duration::from_secs(90)),
-            Self::MiningState
-            | Self::CFilter
-            | Self::CFHeaders
-            | Self::CFTypes
-            | Self::CFilterV2
-            | Self::CFiltersV2 => None,
-        }
-    }
-
-    /// The answer that is waited for.
-    const fn command(self) -> &'static str {
-        match self {
-            Self::Inv => "inv",
-            Self::Headers => "headers",
-            _ => "initstate",
-        }
-    }
-}
-
 /// How long the remote may take for an item of a `getdata`.
 const ITEM_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -54,6 +25,8 @@ const ITEM_PATIENCE: Duration = Duration::from_secs(30);
 struct Open {
     /// Answers that are still to come.
     count: u32,
+    /// How many of them have not been asked for in writing yet.
+    unwritten: u32,
     /// When the next one is due, once it has been asked for in writing.
     due: Option<Time>,
     /// When the last one is, where it was asked for again.
@@ -63,10 +36,12 @@ struct Open {
 impl Open {
     const fn on_asked(&mut self) {
         self.count = self.count.saturating_add(1);
+        self.unwritten = self.unwritten.saturating_add(1);
     }
 
     /// The first deadline stands until the first answer.
     const fn on_written(&mut self, due: Time) {
+        self.unwritten = self.unwritten.saturating_sub(1);
         if self.due.is_some() {
             self.last_due = Some(due);
         } else if self.count > 0 {
@@ -74,9 +49,11 @@ impl Open {
         }
     }
 
-    const fn on_answered(&mut self) {
+    /// What is still to be written has no deadline yet.
+    fn on_answered(&mut self) {
         self.count = self.count.saturating_sub(1);
-        self.due = if self.count > 0 { self.last_due } else { None };
+        self.unwritten = self.unwritten.min(self.count);
+        self.due = self.last_due.filter(|_| self.unwritten < self.count);
     }
 }
 
@@ -95,7 +72,7 @@ pub(crate) struct Requests {
     due: BTreeSet<(Time, Inventory)>,
     /// Items open, each as often as it was asked for.
     open: usize,
-    whole: [Open; Whole::COUNT],
+    whole: BTreeMap<Whole, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: VecDeque<Asked>,
 }
@@ -109,7 +86,7 @@ impl Requests {
                 self.items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
             }
             Answer::AnyItem => self.open > 0,
-            Answer::Whole(whole) => self.whole.get(whole as usize).is_some_and(|open| open.count > 0),
+            Answer::Whole(whole) => self.whole.contains_key(&whole),
         }
     }
 
@@ -158,10 +135,8 @@ impl Requests {
                 self.open = self.open.saturating_add(1);
             }
             self.unwritten.push_back(Asked::Items(request.inventory.clone()));
-        } else if let Some(whole) = asks(message, version)
-            && let Some(open) = self.whole.get_mut(whole as usize)
-        {
-            open.on_asked();
+        } else if let Some(whole) = asks(message, version) {
+            self.whole.entry(whole).or_default().on_asked();
             self.unwritten.push_back(Asked::Whole(whole));
         }
     }
@@ -179,8 +154,8 @@ impl Requests {
                 }
             }
             Some(Asked::Whole(whole)) => {
-                if let Some(open) = self.whole.get_mut(whole as usize)
-                    && let Some(patience) = whole.patience()
+                if let Some(open) = self.whole.get_mut(&whole)
+                    && let Some((_, patience)) = whole.patience()
                 {
                     open.on_written(waited + patience);
                 }
@@ -192,9 +167,9 @@ impl Requests {
     /// When, on the clock of waiting, the next answer is due, and which.
     pub(crate) fn next_due(&self) -> Option<(Time, Expected)> {
         let item = self.due.first().map(|(due, item)| (*due, Expected::Item(Box::new(*item))));
-        let whole = Whole::WAITED.into_iter().filter_map(|whole| {
-            let open = self.whole.get(whole as usize)?;
-            Some((open.due?, Expected::Message(whole.command())))
+        let whole = self.whole.iter().filter_map(|(whole, open)| {
+            let (command, _) = whole.patience()?;
+            Some((open.due?, Expected::Message(command)))
         });
         whole.chain(item).min_by_key(|(due, _)| *due)
     }
@@ -227,7 +202,7 @@ impl Requests {
 
     /// Whether nothing is open.
     pub(crate) fn is_empty(&self) -> bool {
-        self.open == 0 && self.unwritten.is_empty() && self.whole.iter().all(|open| open.count == 0)
+        self.open == 0 && self.unwritten.is_empty() && self.whole.is_empty()
     }
 
     fn close_item(&mut self, item: Inventory) -> bool {
@@ -246,40 +221,29 @@ impl Requests {
     }
 
     fn close_whole(&mut self, whole: Whole) -> bool {
-        let Some(open) = self.whole.get_mut(whole as usize).filter(|open| open.count > 0) else {
-            return false;
-        };
+        let Some(open) = self.whole.get_mut(&whole) else { return false };
         open.on_answered();
+        if open.count == 0 {
+            self.whole.remove(&whole);
+        }
         true
     }
 
     /// Closes every such request that has been written. For answers that may come unasked, so that none can
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
     fn close_all(&mut self, whole: Whole) -> bool {
-        let is_such = |asked: &&Asked| matches!(asked, Asked::Whole(unwritten) if *unwritten == whole);
-        let unwritten = self.unwritten.iter().filter(is_such).count();
-        let Some(open) = self.whole.get_mut(whole as usize) else { return false };
-        let left = Open { count: u32::try_from(unwritten).unwrap_or(u32::MAX), ..Open::default() };
-        let is_answer = open.count > left.count;
-        *open = left;
+        let Some(open) = self.whole.get_mut(&whole) else { return false };
+        let left = open.unwritten;
+        let is_answer = open.count > left;
+        *open = Open { count: left, unwritten: left, ..Open::default() };
+        if left == 0 {
+            self.whole.remove(&whole);
+        }
         is_answer
     }
 }
 
 /// The request that is answered as a whole, if `message` is one at `version`.
 fn asks(message: &Message, version: ProtocolVersion) -> Option<Whole> {
-    match message {
-        Message::GetMinings => Some(Whole::MiningState),
-        Message::GetInitState(_) => Some(Whole::InitState),
-        Message::GetCFilter(_) => Some(Whole::CFilter),
-        Message::GetCFHeaders(_) => Some(Whole::CFHeaders),
-        Message::GetCFTypes => Some(Whole::CFTypes),
-        Message::GetCFilterV2(_) => Some(Whole::CFilterV2),
-        Message::GetCFsV2(_) => Some(Whole::CFiltersV2),
-        Message::MemPool | Message::GetBlocks(_) if version < ProtocolVersion::REMOVE_REJECT => {
-            Some(Whole::Inv)
-        }
-        Message::GetHeaders(_) if version < ProtocolVersion::REMOVE_REJECT => Some(Whole::Headers),
-        _ => None,
-    }
+    message.spec()?.request(version)
 }

@@ -1,4 +1,4 @@
-//! The timers, by name.
+//! The timers: when each is due, and what happens then.
 //!
 //! | timer | armed | cleared | when it is due |
 //! | --- | --- | --- | --- |
@@ -18,9 +18,18 @@
 //! | `Ping` | `ping_interval`, 107 s |
 //! | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
 //!
+//! The first four blame the remote. Whoever did not [`tick`](super::Peer::tick) for five seconds or more was away: then
+//! bytes that come, or that the transport takes, after such a deadline begin it anew.
+//!
 //! Nothing stores a next wake-up: [`Peer::deadline`](super::Peer::deadline) looks at the state each time.
 
 use core::fmt;
+
+use rand_core::Rng;
+
+use super::{Peer, draw_nonce};
+use crate::error::Error;
+use crate::time::Time;
 
 /// Why the machine wants to be woken, or what the remote took too long for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +47,78 @@ pub enum Timer {
     Ping,
     /// Announcements are to be sent.
     Trickle,
+}
+
+impl Timer {
+    /// All of them, in the order in which they go where several are due at once.
+    const ALL: [Self; 6] =
+        [Self::Handshake, Self::Idle, Self::WriteStall, Self::Stall, Self::Ping, Self::Trickle];
+}
+
+impl Peer {
+    /// The next deadline and what it is for. One in the past means that [`tick`](Self::tick) is due; `None`
+    /// that nothing will happen by itself. It is computed from the state, so it is always fresh.
+    #[must_use]
+    pub fn deadline(&self) -> Option<(Time, Timer)> {
+        if self.failure.is_some() {
+            return None;
+        }
+        let deadlines = Timer::ALL.map(|timer| self.due(timer).map(|at| (at, timer)));
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// When this one is due, if it runs.
+    fn due(&self, timer: Timer) -> Option<Time> {
+        match timer {
+            Timer::Handshake => self.handshake_deadline(),
+            Timer::Idle => self.idle_deadline(),
+            Timer::WriteStall => self.outbox.stall_deadline(),
+            Timer::Stall => self.stall_deadline(),
+            Timer::Ping => self.keepalive.next_ping,
+            Timer::Trickle => self.trickle.due(),
+        }
+    }
+
+    /// Runs whatever is due at `now`, in the order of the deadlines. Harmless when nothing is; then it draws
+    /// nothing from `rng` either. May change: queue, deadline, state.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is over, from now on.
+    pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
+        self.alive()?;
+        self.ticked = now;
+        while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
+            self.run(timer, now, rng)?;
+        }
+        Ok(())
+    }
+
+    /// What happens when this one is due. Unless it ends the connection, its next deadline is later.
+    fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
+        match timer {
+            Timer::Handshake | Timer::Idle | Timer::WriteStall => {
+                return Err(self.fail(Error::Timeout(timer)));
+            }
+            Timer::Stall => {
+                let expected = self.requests.as_ref().and_then(|requests| requests.next_due());
+                let error = expected.map_or(Error::Timeout(timer), |(_, expected)| Error::Stalled(expected));
+                return Err(self.fail(error));
+            }
+            Timer::Ping => {
+                if !self.keepalive.is_queued() {
+                    self.push_ping(draw_nonce(rng));
+                }
+                self.keepalive.schedule(now, self.config().ping_interval);
+            }
+            Timer::Trickle => {
+                let batch = self.trickle.take();
+                self.push_batch(&batch, now);
+                self.trickle.redraw(&self.node.config().trickle_delay, rng);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Timer {

@@ -10,14 +10,21 @@ use crate::states::State;
 pub(crate) fn outcome(sample: &Sample, state: State, version: u32, direction: Direction) -> Option<String> {
     let mut remote = state.reach(version, direction)?;
     let plain = outcome_at(&mut remote, sample, state);
-    let request = samples::request(sample, version).filter(|_| state == State::Established);
-    let Some(request) = request else { return Some(plain) };
+    if state != State::Established {
+        return Some(plain);
+    }
+    let Some(request) = samples::request(sample, version) else {
+        let is_answer = plain == "Unrequested" && sample.is_valid_at(version);
+        assert!(!is_answer, "{}: which request asks for it? `samples::request` must know", sample.name);
+        return Some(plain);
+    };
     let mut remote = state.reach(version, direction)?;
     if remote.machine.send(&request, remote.now).is_err() {
         return Some(plain);
     }
     remote.hears();
     let asked = outcome_at(&mut remote, sample, state);
+    assert_ne!(asked, "Unrequested", "{}: the table does not say that {request:?} asks for it", sample.name);
     Some(if asked == plain { plain } else { format!("{asked} if asked for, else {plain}") })
 }
 

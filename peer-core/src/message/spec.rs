@@ -1,0 +1,167 @@
+//! What the table can say of a command. The lines of `table.rs` are written in these words.
+
+use bytes::Bytes;
+
+use super::Message;
+use super::answer::{Answer, Whole};
+use super::command::Command;
+use super::inventory::InventoryKind;
+use super::reader::{MAX_PAYLOAD, Reader};
+use crate::error::CodecError;
+use crate::protocol::ProtocolVersion;
+
+use Limit::{Always, BlockSize, WhereValid};
+
+/// Which of a peer's two queues a message leaves through. Control overtakes bulk that has not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// Keep-alive, requests and settings: small and wanted soon.
+    Control,
+    /// Everything that may be large or come in numbers.
+    Bulk,
+}
+
+/// The largest payload, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Limit {
+    /// The same at every version.
+    Always(usize),
+    /// 0 at versions where the message does not exist.
+    WhereValid(usize),
+    /// That of `block`: larger from version 4 on.
+    BlockSize,
+}
+
+/// What the table knows of one command.
+#[derive(Debug)]
+pub(crate) struct Spec {
+    pub(crate) command: Command,
+    pub(crate) lane: Lane,
+    limit: Limit,
+    /// First and last version at which the codec accepts the message.
+    valid: (u32, u32),
+    /// First and last version at which a frame with this command is read at all.
+    known: (u32, u32),
+    /// What the message asks for, if one message answers it as a whole, and the last version at which one does.
+    request: Option<(Whole, u32)>,
+    /// What the message answers, if it only ever answers.
+    pub(crate) answer: Option<Answer>,
+    decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
+}
+
+pub(super) const fn control(name: &str, limit: Limit) -> Spec {
+    spec(name, limit, Lane::Control)
+}
+
+pub(super) const fn bulk(name: &str, limit: Limit) -> Spec {
+    spec(name, limit, Lane::Bulk)
+}
+
+/// Mixing messages all exist since the same version and only ever answer a `getdata`.
+pub(super) const fn mixing(name: &str, max: usize) -> Spec {
+    bulk(name, WhereValid(max)).since(10).answers(Answer::Item(InventoryKind::MIX))
+}
+
+const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
+    let Ok(command) = Command::new(name) else { panic!("a command of the table is malformed") };
+    Spec {
+        command,
+        lane,
+        limit,
+        valid: (0, u32::MAX),
+        known: (0, u32::MAX),
+        request: None,
+        answer: None,
+        decode: |_, _| Ok(Message::Verack),
+    }
+}
+
+impl Spec {
+    /// The message exists from this version on.
+    pub(super) const fn since(self, version: u32) -> Self {
+        Self { valid: (version, self.valid.1), ..self }
+    }
+
+    /// The message exists up to this version.
+    pub(super) const fn until(self, version: u32) -> Self {
+        Self { valid: (self.valid.0, version), ..self }
+    }
+
+    /// The command was dropped: frames with it are read at versions 1 to `last` only.
+    pub(super) const fn dropped_after(self, last: u32) -> Self {
+        Self { known: (1, last), valid: (self.valid.0, last), ..self }
+    }
+
+    /// The message asks for this.
+    pub(super) const fn asks(self, whole: Whole) -> Self {
+        self.asks_until(u32::MAX, whole)
+    }
+
+    /// The message asks for this up to version `last`. Later the answer comes unasked as well, or not at all.
+    pub(super) const fn asks_until(self, last: u32, whole: Whole) -> Self {
+        Self { request: Some((whole, last)), ..self }
+    }
+
+    /// The message only ever answers this.
+    pub(super) const fn answers(self, answer: Answer) -> Self {
+        Self { answer: Some(answer), ..self }
+    }
+
+    pub(super) const fn decoded_by(
+        self,
+        decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
+    ) -> Self {
+        Self { decode, ..self }
+    }
+
+    pub(crate) const fn is_valid_at(&self, version: ProtocolVersion) -> bool {
+        self.valid.0 <= version.get() && version.get() <= self.valid.1
+    }
+
+    pub(crate) const fn is_known_at(&self, version: ProtocolVersion) -> bool {
+        self.known.0 <= version.get() && version.get() <= self.known.1
+    }
+
+    /// What the message asks for at `version`, if one message answers it as a whole.
+    pub(crate) fn request(&self, version: ProtocolVersion) -> Option<Whole> {
+        self.request.filter(|(_, last)| version.get() <= *last).map(|(whole, _)| whole)
+    }
+
+    pub(crate) const fn max_payload(&self, version: ProtocolVersion) -> usize {
+        match self.limit {
+            Always(max) => max,
+            WhereValid(max) => {
+                if self.is_valid_at(version) {
+                    max
+                } else {
+                    0
+                }
+            }
+            BlockSize => max_block(version),
+        }
+    }
+
+    /// Whether only the limit of all payloads applies.
+    pub(crate) const fn is_unlimited(&self, version: ProtocolVersion) -> bool {
+        self.max_payload(version) == MAX_PAYLOAD
+    }
+
+    /// Decodes a whole payload, whose size has been checked.
+    pub(crate) fn decode(&self, payload: &Bytes, version: ProtocolVersion) -> Result<Message, CodecError> {
+        if !self.is_valid_at(version) {
+            return Err(CodecError::MsgInvalidForPVer { version });
+        }
+        let mut reader = Reader::new(payload);
+        let message = (self.decode)(&mut reader, version);
+        // It stays where it was made: moving it costs more than reading a small one.
+        if message.is_ok() {
+            reader.finish()?;
+        }
+        message
+    }
+}
+
+/// The largest payload of `block`, `tx` and `merkleblock`, in bytes.
+const fn max_block(version: ProtocolVersion) -> usize {
+    if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 1_000_000 } else { 1_310_720 }
+}
