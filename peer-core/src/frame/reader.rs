@@ -212,3 +212,32 @@ fn take(input: &mut BytesMut, len: usize) -> Bytes {
     input.advance(payload.len());
     payload
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::message::Ping;
+    use crate::{blake256, frame};
+
+    /// What is held between two frames shows which were hashed along with one before them: if any frame were
+    /// hashed along twice, something would be held after the sixteenth.
+    #[test]
+    fn frames_that_wait_are_hashed_along_once_and_then_nothing_is_held() {
+        let rules = Rules::new(Network::SIMNET, ProtocolVersion::LATEST);
+        let (mut reader, mut input) = (FrameReader::new(), BytesMut::new());
+        for nonce in 0..40 {
+            let ping = Message::Ping(Ping { nonce });
+            input.extend_from_slice(&frame::encode(&ping, rules.network, rules.version).unwrap());
+        }
+        let mut holds = Vec::new();
+        while reader.read(&mut input, &rules).unwrap().is_some() {
+            holds.push(reader.front.is_some());
+        }
+        let all_but_the_last = |count| (1..count).map(|_| true).chain([false]);
+        let rest = all_but_the_last(8).map(|holds| holds && blake256::worthwhile() <= 8);
+        let expected: Vec<_> = all_but_the_last(16).chain(all_but_the_last(16)).chain(rest).collect();
+        assert_eq!(holds, expected);
+    }
+}
