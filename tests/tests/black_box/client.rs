@@ -1,7 +1,8 @@
 //! A remote that a test plays by hand, over a real socket that blocks.
 
 use core::net::SocketAddr;
-use std::io::{Read, Write};
+use core::time::Duration;
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use bytes::BytesMut;
@@ -77,7 +78,16 @@ impl Client {
 
     /// Ends the connection, also for whoever is writing to it.
     pub(crate) fn hang_up(&self) {
-        self.stream.shutdown(Shutdown::Both).unwrap();
+        match self.stream.shutdown(Shutdown::Both) {
+            // The other end was quicker.
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            result => result.unwrap(),
+        }
+    }
+
+    /// Ends the connection as one does that crashed.
+    pub(crate) fn reset(self) {
+        Socket::from(self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// A second handle of the same connection.

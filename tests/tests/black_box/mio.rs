@@ -189,6 +189,11 @@ fn last_words_are_heard_before_the_end() {
 }
 
 #[test]
+fn resets_are_failures_of_the_transport() {
+    endings::resets_are_failures_of_the_transport::<Mio>();
+}
+
+#[test]
 fn a_node_that_dials_itself_notices_at_both_ends() {
     endings::a_node_that_dials_itself::<Mio>();
 }

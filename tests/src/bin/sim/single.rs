@@ -18,7 +18,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), String> {
         return Err(String::from("only --scenario propagation can be drawn"));
     }
     let stopwatch = Stopwatch::start();
-    let outcome = failure::catch(&plan, watch(cli))?;
+    let outcome = failure::catch(&plan, || plan.run(watch(cli)))?;
     report::one(&plan, &outcome, stopwatch.elapsed(), cli.json);
     if let Some(file) = &cli.svg {
         chart::draw(file, &plan, &outcome.spreads)?;
