@@ -5,14 +5,10 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::{Config, Direction, Error, Event, Message, Node, ProtocolVersion, Timer};
-use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::remote::{NETWORK, Remote, established, frame, header};
 use peer_tests::samples::{inv, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
 
 fn established_with(rate: usize) -> Remote {
     let rate = NonZeroUsize::new(rate).unwrap();

@@ -6,22 +6,13 @@ use core::time::Duration;
 use peer_core::message::{BlockHeader, GetInitState, Inventory, InventoryKind, List, MerkleBlock, Ping};
 use peer_core::{Config, Error, Event, Expected, Hash, Message, Node, ProtocolVersion, Timer};
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame};
+use peer_tests::remote::{NETWORK, Remote, established, established_at, frame};
 use peer_tests::samples::{
     block, block_item, getblocks, getdata, getheaders, headers, inv, large_block, notfound, tx, tx_item,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
-
-fn established_at(version: u32) -> Remote {
-    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
-    Remote::established_at(config, version.into())
-}
 
 fn get_init_state() -> Message {
     Message::GetInitState(GetInitState { types: List::new() })

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::samples::{bytes_of, hello, introduction, inv_of, item, node, ping, rng};
+use crate::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
 use crate::side::{Side, answer, established, established_with_raw, tcp};
 use crate::streams::{Broken, Deaf};
 
@@ -164,7 +164,7 @@ async fn cut_off() -> Side {
 /// A remote that shakes hands, pings, and fails to take the answers.
 fn deaf(pings: u64, then: fn() -> Poll<io::Result<()>>) -> Deaf {
     let pings = (0..pings).flat_map(|nonce| bytes_of(&ping(nonce)));
-    Deaf { said: introduction().into_iter().chain(pings).collect(), then, writes: 1 }
+    Deaf { said: hands().into_iter().chain(pings).collect(), then, writes: 1 }
 }
 
 fn broken_pipe() -> Closed {
