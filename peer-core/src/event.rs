@@ -10,6 +10,9 @@ use crate::message::{Message, NetAddress, Timestamp, Version};
 /// After the handshake every frame surfaces exactly once, and so does every one that came before its end. Two
 /// kinds are dropped: bloom filter commands below protocol version 2 where our services do not offer them, and
 /// unknown commands where the configuration ignores them.
+///
+/// With the feature `serde`: an object with `event` (`version`, `established` or `message`), `command` of a message,
+/// and `message`, the fields of the message or the `version`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "Listeners")]
 #[doc(alias = "MessageListeners")]

@@ -1,5 +1,6 @@
-//! The Decred peer-to-peer protocol as a pure state machine that you can plug into any event loop, fuzz, and
-//! replay from a seed.
+#![doc = include_str!("../README.md")]
+//!
+//! # How data flows
 //!
 //! ```text
 //!  transport ──► bytes ──► frame ──► message ──► machine ──► events ──► owner
@@ -8,51 +9,9 @@
 //!  transport ◄── bytes ◄── frame ◄── message ◄───────┴──── send, announce
 //! ```
 //!
-//! A [`Peer`] is one connection to one remote, without the connection. Its owner reads and writes the bytes
-//! and tells the time; the machine does the rest: handshake and version negotiation, pings, batches of
-//! inventory, detection of connections to oneself, time-outs, and limits on everything the remote can make
-//! it hold.
-//!
-//! # Driving it
-//!
-//! ```
-//! use std::io::{ErrorKind, Read, Write};
-//! use std::time::Duration;
-//!
-//! use bytes::BytesMut;
-//! use peer_core::{End, Error, Event, Peer, Time};
-//!
-//! fn drive<S: Read + Write>(
-//!     (mut peer, mut stream): (Peer, S), // a stream that does not block
-//!     (now, wait): (impl Fn() -> Time, impl Fn(&S, Option<Duration>)), // until it is ready, or so long
-//!     rng: &mut impl rand_core::Rng,
-//!     mut handle: impl FnMut(&mut Peer, Event),
-//! ) -> Result<(), Error> {
-//!     let (mut input, mut buffer) = (BytesMut::new(), [0; 4096]);
-//!     loop {
-//!         while let Some(event) = peer.receive(&mut input, now())? {
-//!             handle(&mut peer, event); // pull until it wants more bytes
-//!         }
-//!         peer.tick(now(), rng)?; // harmless when nothing is due
-//!         match if peer.wants_write() { stream.write(peer.transmit(now())) } else { Ok(0) } {
-//!             Ok(count) => peer.sent(count, now()), // partial writes are normal
-//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-//!             Err(_) => return Err(peer.end(End::Failed, &input)),
-//!         }
-//!         match if peer.wants_read() { stream.read(&mut buffer) } else { Err(ErrorKind::WouldBlock.into()) } {
-//!             Ok(0) => return Err(peer.end(End::Eof, &input)),
-//!             Ok(count) => input.extend_from_slice(&buffer[..count]),
-//!             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-//!                 wait(&stream, peer.deadline().map(|(at, _)| at.saturating_since(now())));
-//!             }
-//!             Err(_) => return Err(peer.end(End::Failed, &input)),
-//!         }
-//!     }
-//! }
-//! ```
-//!
-//! The example `transcript` lets two machines talk in memory, `blocking` drives one over a standard socket.
-//! The crate `peer-tokio` is an adapter for tokio.
+//! [`Peer::receive`] takes whole frames off the bytes that came and returns events; [`Peer::tick`] does what is due;
+//! commands such as [`Peer::send`] and [`Peer::announce`] queue frames; [`Peer::transmit`] shows what to write and
+//! [`Peer::sent`] notes what was. [`Peer::deadline`] tells when to tick next.
 //!
 //! # Promises
 //!
@@ -77,7 +36,8 @@
 //!
 //! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
 //!   On x86-64, where it needs `std`; elsewhere it changes nothing.
-//! * `serde`: `Serialize` for messages, with the field names of the golden vectors.
+//! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
+//!   [`Stats`], which say how they look.
 //! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
 //!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
 #![no_std]
@@ -115,8 +75,3 @@ pub use policy::{UnknownCommands, UnrequestedAnswers};
 pub use protocol::ProtocolVersion;
 pub use services::Services;
 pub use time::Time;
-
-/// Compiles the code of the project's front page.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -1,4 +1,4 @@
-//! One connection's turn: hear, tick, write. Each step does a bounded amount and never waits for another.
+//! One connection's turn: hear, write, tick, and write what that made. Each step does a bounded amount and never waits for another.
 
 use std::io::{self, IoSlice};
 
@@ -82,9 +82,12 @@ impl<S: Transport> Conn<S> {
         self.leaving = true;
     }
 
-    /// A remote whose time is up is heard before it is blamed, whatever the system's poll said of it.
+    /// A remote whose time is up is heard, and offered what waits for it, before it is blamed, whatever the
+    /// system's poll said of it.
     pub(crate) fn begin_turn(&mut self, now: Time) -> Turn {
-        self.readable |= self.peer.deadline().is_some_and(|(at, _)| at <= now);
+        let is_due = self.peer.deadline().is_some_and(|(at, _)| at <= now);
+        self.readable |= is_due;
+        self.writable |= is_due;
         Turn { bytes: READ, events: EVENTS, fair: false }
     }
 
@@ -99,12 +102,11 @@ impl<S: Transport> Conn<S> {
         if let Some(event) = self.hear(turn, now, buffer)? {
             return Ok(Some(event));
         }
-        if turn.fair {
+        let mut room = WRITE;
+        self.write(&mut room, now);
+        if turn.fair && self.broken.is_none() {
             self.peer.tick(now, rng)?;
-        }
-        if let Err(error) = self.write(now) {
-            self.broken = Some(error.kind());
-            self.readable = true;
+            self.write(&mut room, now);
         }
         self.check_end()?;
         Ok(None)
@@ -151,23 +153,21 @@ impl<S: Transport> Conn<S> {
     fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Closed> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
-        match attempt(|| self.stream.read(room)) {
-            // The system drops what it still held where writing failed: then half a frame is nobody's fault.
-            Ok(Some(0)) if self.broken.is_some() && !self.input.is_empty() => {
-                Err(self.ended(End::Failed, self.broken))
-            }
-            Ok(Some(0)) => Err(self.ended(End::Eof, self.broken)),
-            Ok(Some(count)) => {
+        match (attempt(|| self.stream.read(room)), self.broken) {
+            (Ok(Some(count)), _) if count > 0 => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());
                 turn.bytes = turn.bytes.saturating_sub(count);
                 Ok(true)
             }
-            Ok(None) => {
+            // Where writing failed, how the stream ends says nothing of how the remote meant it to.
+            (_, Some(kind)) => Err(self.ended(End::Failed, Some(kind))),
+            (Ok(None), None) => {
                 self.readable = false;
                 turn.fair = true;
-                self.broken.map_or(Ok(false), |kind| Err(self.ended(End::Failed, Some(kind))))
+                Ok(false)
             }
-            Err(error) => Err(self.ended(End::Failed, Some(error.kind()))),
+            (Ok(Some(_)), None) => Err(self.ended(End::Eof, None)),
+            (Err(error), None) => Err(self.ended(End::Failed, Some(error.kind()))),
         }
     }
 
@@ -179,21 +179,30 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    /// Writes what there is, small frames together, and flushes the transport.
-    fn write(&mut self, now: Time) -> io::Result<()> {
-        let mut room = WRITE;
-        while self.writable && self.broken.is_none() && room > 0 && self.peer.wants_write() {
-            match self.offer(room, now)? {
+    /// Writes what there is, unless that failed before.
+    fn write(&mut self, room: &mut usize, now: Time) {
+        if self.broken.is_none()
+            && let Err(error) = self.try_write(room, now)
+        {
+            self.broken = Some(error.kind());
+            self.readable = true;
+        }
+    }
+
+    /// Writes at most `room` bytes, small frames together, and flushes the transport.
+    fn try_write(&mut self, room: &mut usize, now: Time) -> io::Result<()> {
+        while self.writable && *room > 0 && self.peer.wants_write() {
+            match self.offer(*room, now)? {
                 Some(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Some(count) => {
                     self.peer.sent(count, now);
                     self.unflushed = true;
-                    room = room.saturating_sub(count);
+                    *room = room.saturating_sub(count);
                 }
                 None => self.writable = false,
             }
         }
-        if self.broken.is_none() && self.unflushed {
+        if self.unflushed {
             match attempt(|| self.stream.flush())? {
                 Some(()) => self.unflushed = false,
                 None => self.writable = false,

@@ -8,11 +8,9 @@ use core::error::Error;
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use getrandom::SysRng;
 use peer_core::message::{GetData, Inventory, Transaction, TxOut};
 use peer_core::{Config, ConfigError, Event, Message, Network, Node};
-use peer_tokio::{hello, inbound, outbound};
-use rand_core::UnwrapErr;
+use peer_tokio::{SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -25,7 +23,7 @@ async fn main() -> Fallible<()> {
     if let [hex, addresses @ ..] = &arguments[..] {
         let tx = Transaction::decode(unhex(hex)?.into())?;
         let addresses: Vec<_> = addresses.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
-        return broadcast(&tx, &addresses, Network::MAINNET, Duration::from_secs(10)).await;
+        return broadcast(&tx, &addresses, Network::MAINNET, 10).await;
     }
     let output = TxOut { value: 100_000_000, version: 0, pk_script: &[0x51] };
     let tx = Transaction::new(1, &[], &[output], 0, 0)?;
@@ -35,21 +33,16 @@ async fn main() -> Fallible<()> {
         addresses.push(listener.local_addr()?);
         tokio::spawn(listen(listener, wants));
     }
-    broadcast(&tx, &addresses, Network::SIMNET, Duration::from_secs(1)).await
+    broadcast(&tx, &addresses, Network::SIMNET, 1).await
 }
 
 /// Offers `tx` to all at once, and tells who took it.
-async fn broadcast(
-    tx: &Transaction,
-    to: &[SocketAddr],
-    network: Network,
-    patience: Duration,
-) -> Fallible<()> {
+async fn broadcast(tx: &Transaction, to: &[SocketAddr], network: Network, seconds: u64) -> Fallible<()> {
     println!("{} of {} bytes", tx.hash(), tx.as_bytes().len());
     let (node, mut offers) = (node("broadcaster", network)?, JoinSet::new());
     for &address in to {
         let offer = offer(address, tx.clone(), node.clone());
-        offers.spawn(async move { (address, timeout(patience, offer).await) });
+        offers.spawn(async move { (address, timeout(Duration::from_secs(seconds), offer).await) });
     }
     let mut takers = Vec::new();
     while let Some(answer) = offers.join_next().await {
@@ -70,16 +63,14 @@ async fn broadcast(
 async fn offer(address: SocketAddr, tx: Transaction, node: Node) -> Fallible<String> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), UnwrapErr(SysRng))?;
+    let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     let item = Inventory::tx(tx.hash());
     while let Some(event) = events.next().await {
         match event {
-            Event::Established => {
-                handle.announce_now(item).await?;
-            }
+            Event::Established => drop(handle.announce_now(item).await?),
             Event::Message(Message::GetData(asked)) if asked.inventory.contains(&item) => {
-                handle.send(Message::Tx(tx)).await?;
+                handle.send(tx).await?;
                 handle.flush().await?;
                 return Ok(handle.stats().await.user_agent.to_string());
             }
@@ -94,11 +85,11 @@ async fn listen(listener: TcpListener, wants: bool) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node(if wants { "curious" } else { "sated" }, Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 0), UnwrapErr(SysRng));
+    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 0), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let (Event::Message(Message::Inv(inv)), true) = (event, wants) {
-            handle.send(Message::GetData(GetData { inventory: inv.inventory })).await?;
+            handle.send(GetData { inventory: inv.inventory }).await?;
         }
     }
     Ok(())
@@ -109,6 +100,5 @@ fn node(name: &str, network: Network) -> Result<Node, ConfigError> {
 }
 
 fn unhex(text: &str) -> Fallible<Vec<u8>> {
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Ok(u8::from_str_radix(core::str::from_utf8(pair)?, 16)?)).collect()
+    text.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(str::from_utf8(pair)?, 16)?)).collect()
 }

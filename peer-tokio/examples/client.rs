@@ -6,11 +6,9 @@
 use core::error::Error;
 use core::net::SocketAddr;
 
-use getrandom::SysRng;
 use peer_core::message::{BlockHeader, Headers, Ping};
 use peer_core::{Config, Event, Hash, Message, Network, Node};
-use peer_tokio::{Closed, hello, inbound, outbound};
-use rand_core::UnwrapErr;
+use peer_tokio::{Closed, SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
@@ -35,7 +33,7 @@ async fn visit(address: SocketAddr, network: Network) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (handle, mut events, driver) =
-        outbound(stream, &node("client", network)?, hello(address, 0), UnwrapErr(SysRng))?;
+        outbound(stream, &node("client", network)?, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     let (mut ponged, mut headed) = (false, false);
     while let Some(event) = events.next().await {
@@ -45,7 +43,7 @@ async fn visit(address: SocketAddr, network: Network) -> Done {
                 println!("protocol    {}, height {}", version.protocol_version, version.last_block);
             }
             Event::Established => {
-                handle.send(Message::Ping(Ping { nonce: 1 })).await?;
+                handle.send(Ping { nonce: 1 }).await?;
                 // From the first block on: nothing in this locator is known to anybody.
                 handle.request_headers(vec![Hash::ZERO], Hash::ZERO).await?;
             }
@@ -79,16 +77,14 @@ async fn host(listener: TcpListener) -> Result<Closed, Box<dyn Error + Send + Sy
     let (stream, visitor) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node("host", Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, hello(visitor, 3), UnwrapErr(SysRng));
+    let (handle, mut events, driver) = inbound(stream, &node, hello(visitor, 3), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let Event::Message(Message::GetHeaders(_)) = event {
             let first = BlockHeader { height: 1, ..BlockHeader::default() };
             let second = BlockHeader { height: 2, prev_block: first.hash(), ..first };
             let third = BlockHeader { height: 3, prev_block: second.hash(), ..first };
-            handle
-                .send(Message::Headers(Headers { headers: vec![first, second, third].try_into()? }))
-                .await?;
+            handle.send(Headers { headers: vec![first, second, third].try_into()? }).await?;
         }
     }
     Ok(handle.closed().await)

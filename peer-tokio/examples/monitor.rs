@@ -8,11 +8,9 @@ use core::error::Error;
 use core::net::SocketAddr;
 use std::time::UNIX_EPOCH;
 
-use getrandom::SysRng;
 use peer_core::message::{Inventory, Ping};
 use peer_core::{Config, ConfigError, Event, Hash, Message, Network, Node};
-use peer_tokio::{hello, inbound, outbound};
-use rand_core::UnwrapErr;
+use peer_tokio::{SystemRng, hello, inbound, outbound};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Sender, channel};
@@ -57,7 +55,7 @@ async fn main() -> Done {
 async fn listen(address: SocketAddr, node: &Node, lines: &Sender<Value>) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) = outbound(stream, node, hello(address, 0), UnwrapErr(SysRng))?;
+    let (handle, mut events, driver) = outbound(stream, node, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         let message = match event {
@@ -79,11 +77,11 @@ async fn speak(listener: TcpListener, number: u8) -> Done {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node(&format!("speaker-{number}"), Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 0), UnwrapErr(SysRng));
+    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 0), SystemRng);
     let driver = tokio::spawn(driver);
     while events.next().await.is_some_and(|event| event != Event::Established) {}
     handle.send(Message::SendHeaders).await?;
-    handle.send(Message::Ping(Ping { nonce: number.into() })).await?;
+    handle.send(Ping { nonce: number.into() }).await?;
     for item in 0..3 {
         handle.announce(Inventory::tx(Hash::digest(&[number, item]))).await?;
     }

@@ -7,12 +7,10 @@
 use core::error::Error;
 use core::net::SocketAddr;
 
-use getrandom::SysRng;
 use peer_core::frame::{Header, Tap};
 use peer_core::message::{GetData, Inventory, NotFound, Ping};
 use peer_core::{Command, Config, ConfigError, Event, Hash, Message, Network, Node};
-use peer_tokio::{hello, inbound, outbound};
-use rand_core::UnwrapErr;
+use peer_tokio::{SystemRng, hello, inbound, outbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -69,15 +67,14 @@ fn describe(header: &Header) -> String {
 async fn dial(address: SocketAddr) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) =
-        outbound(stream, &node("dialler")?, hello(address, 0), UnwrapErr(SysRng))?;
+    let (handle, mut events, driver) = outbound(stream, &node("dialler")?, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {
             Event::Established => {
-                handle.send(Message::Ping(Ping { nonce: 1 })).await?;
+                handle.send(Ping { nonce: 1 }).await?;
                 let items: Vec<_> = (0..10).map(|number| Inventory::tx(Hash::digest(&[number]))).collect();
-                handle.send(Message::GetData(GetData { inventory: items.try_into()? })).await?;
+                handle.send(GetData { inventory: items.try_into()? }).await?;
             }
             Event::Message(Message::NotFound(_)) => return Ok(()),
             _ => {}
@@ -90,12 +87,11 @@ async fn dial(address: SocketAddr) -> Done {
 async fn accept(listener: TcpListener) -> Done {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) =
-        inbound(stream, &node("listener")?, hello(address, 0), UnwrapErr(SysRng));
+    let (handle, mut events, driver) = inbound(stream, &node("listener")?, hello(address, 0), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let Event::Message(Message::GetData(GetData { inventory })) = event {
-            handle.send(Message::NotFound(NotFound { inventory })).await?;
+            handle.send(NotFound { inventory }).await?;
         }
     }
     Ok(())

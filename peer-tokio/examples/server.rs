@@ -6,11 +6,9 @@
 use core::error::Error;
 use core::net::SocketAddr;
 
-use getrandom::SysRng;
 use peer_core::message::{Block, BlockHeader, GetData, Headers, Inventory, NotFound};
 use peer_core::{Config, Event, Hash, Message, Network, Node};
-use peer_tokio::{Handle, hello, inbound, outbound};
-use rand_core::UnwrapErr;
+use peer_tokio::{Handle, SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -43,7 +41,7 @@ async fn serve(listener: TcpListener, visitors: usize) -> Done {
 
 /// Tells who came, answers it, and tells why it left.
 async fn host(stream: TcpStream, address: SocketAddr, node: Node) {
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 9), UnwrapErr(SysRng));
+    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 9), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {
@@ -66,19 +64,13 @@ async fn answer(handle: &Handle, message: Message) -> Done {
     let chain = || (0..10).map(|height| BlockHeader { height, ..BlockHeader::default() });
     match message {
         Message::GetHeaders(_) => {
-            handle
-                .send(Message::Headers(Headers { headers: chain().collect::<Vec<_>>().try_into()? }))
-                .await?;
+            handle.send(Headers { headers: chain().collect::<Vec<_>>().try_into()? }).await?;
         }
         Message::GetData(GetData { inventory }) => {
             for item in inventory.iter() {
                 match chain().find(|header| Inventory::block(header.hash()) == *item) {
-                    Some(header) => handle.send(Message::Block(Block::new(&header, &[], &[])?)).await?,
-                    None => {
-                        handle
-                            .send(Message::NotFound(NotFound { inventory: vec![*item].try_into()? }))
-                            .await?
-                    }
+                    Some(header) => handle.send(Block::new(&header, &[], &[])?).await?,
+                    None => handle.send(NotFound { inventory: vec![*item].try_into()? }).await?,
                 };
             }
         }
@@ -92,7 +84,7 @@ async fn client(address: SocketAddr, height: usize) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (handle, mut events, driver) =
-        outbound(stream, &node(&format!("client-{height}"))?, hello(address, 0), UnwrapErr(SysRng))?;
+        outbound(stream, &node(&format!("client-{height}"))?, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {
@@ -102,7 +94,7 @@ async fn client(address: SocketAddr, height: usize) -> Done {
             Event::Message(Message::Headers(Headers { headers })) => {
                 let wanted = headers.get(height).ok_or("the chain is too short")?;
                 let inventory = vec![Inventory::block(wanted.hash())].try_into()?;
-                handle.send(Message::GetData(GetData { inventory })).await?;
+                handle.send(GetData { inventory }).await?;
             }
             Event::Message(Message::Block(_)) => return Ok(()),
             _ => {}

@@ -1,6 +1,6 @@
 //! The driver: the only place that touches the stream.
 //!
-//! It goes round: commands, read, tick, write. Each step does a bounded amount and never waits for another,
+//! It goes round: commands, read, write, tick. Each step does a bounded amount and never waits for another,
 //! so reading and writing are full duplex. When a round moved nothing, every reason to go on has a waker: the
 //! stream in both directions, the sleep, and the link. What one step makes possible for an earlier one (bytes
 //! were read, so there may be a message; an answer was written, so reading resumes) is found by the next
@@ -18,7 +18,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use peer_core::{End, Peer, Time};
+use peer_core::{End, Mark, Peer, Time};
 use rand_core::Rng;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
@@ -61,6 +61,8 @@ pub struct Driver<S, R> {
     sleep: Option<Pin<Box<Sleep>>>,
     /// Those that are not done: they wait for what is written, so none does after writing failed.
     commands: Vec<Command>,
+    /// What is still to be written once no handle is left and no announcement waits.
+    last: Option<Box<[Mark; 2]>>,
 }
 
 // No field is ever pinned in place: the stream is `Unpin` where it is used, the sleep has its own box.
@@ -101,24 +103,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         if let Some(kind) = self.link.broken.get().copied() {
             return if leave { Err(self.failed(kind)) } else { Ok(read) };
         }
-        // Timers may blame the remote for being silent if it was heard just now, or if nothing of it is left
-        // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to.
-        if heard || !read && coop::has_budget_remaining() {
-            self.peer.tick(now, &mut self.rng)?;
-        }
         let written = match self.poll_write(cx, now) {
-            Poll::Ready(Ok(count)) => count > 0,
+            Poll::Ready(Ok(count)) => Some(count),
             Poll::Ready(Err(error)) => {
                 self.link.broken.set(error.kind()).ok();
                 return Ok(true);
             }
-            Poll::Pending => false,
+            Poll::Pending => None,
         };
-        // The last batch of announcements is still to be written.
-        if leave && !self.peer.wants_write() && self.peer.waiting_announcements() == 0 {
-            return Err(self.peer.close().into());
+        // Timers may blame the remote for being silent if it was heard just now, or if nothing of it is left
+        // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to. And
+        // a stream that was not even asked, for want of budget, may have more to say and room to write.
+        if (heard || !read) && coop::has_budget_remaining() {
+            self.peer.tick(now, &mut self.rng)?;
         }
-        Ok(read || written)
+        if leave {
+            self.check_left()?;
+        }
+        Ok(read || written.is_some_and(|count| count > 0 || self.peer.wants_write()))
+    }
+
+    /// Nobody commands it any more: it ends when what waits by now is written, the last batch of announcements
+    /// included. What the remote makes us owe from now on is not waited for.
+    fn check_left(&mut self) -> Result<(), Closed> {
+        if self.peer.waiting_announcements() == 0 {
+            let last = self.last.get_or_insert_with(|| Box::new(self.peer.marks()));
+            if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
+                return Err(self.peer.close().into());
+            }
+        }
+        Ok(())
     }
 
     /// Runs the commands that wait. Returns whether no handle is left.
@@ -234,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, peer: Peer, link: Arc<Link>, clock: Clock) -> Self {
         let (input, commands) = (BytesMut::new(), Vec::new());
-        Self { stream, rng, peer, link, clock, input, unflushed: 0, sleep: None, commands }
+        Self { stream, rng, peer, link, clock, input, unflushed: 0, sleep: None, commands, last: None }
     }
 
     /// The transport failed.

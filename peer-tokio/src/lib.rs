@@ -63,6 +63,7 @@
 //!
 //! # Features
 //!
+//! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `stream`: [`Events`] is a `futures_core::Stream`.
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 //! * `cli`: the tool `dcrpeer`; the library is the same with it.
@@ -70,6 +71,8 @@
 mod clock;
 mod closed;
 mod driver;
+#[cfg(feature = "entropy")]
+mod entropy;
 mod events;
 mod handle;
 mod link;
@@ -84,6 +87,8 @@ use self::clock::Clock;
 pub use self::clock::hello;
 pub use self::closed::Closed;
 pub use self::driver::Driver;
+#[cfg(feature = "entropy")]
+pub use self::entropy::SystemRng;
 pub use self::events::Events;
 pub use self::handle::{Handle, Permit};
 use self::link::Link;
@@ -91,8 +96,8 @@ use self::link::Link;
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.
 ///
 /// Of a TCP stream, `set_nodelay(true)` first: frames are gathered here, and the kernel would only hold the
-/// last of them back. `rng` should be a generator for cryptography; it makes the nonces by which a node knows
-/// itself. `rand_core::UnwrapErr(getrandom::SysRng)` is one without memory of its own.
+/// last of them back. `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which
+/// a node knows itself.
 ///
 /// # Errors
 ///

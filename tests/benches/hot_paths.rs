@@ -17,6 +17,7 @@
 )]
 
 use core::hint::black_box;
+use core::ops::Range;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -36,13 +37,16 @@ const VERSION: ProtocolVersion = ProtocolVersion::LATEST;
 /// A path: its name, and what makes one ready to be run again and again.
 type Path = (&'static str, fn() -> Box<dyn FnMut()>);
 
-const PATHS: [Path; 20] = [
+const PATHS: [Path; 23] = [
     ("hash of 8 B", || hash(8)),
     ("hash of 36 kB", || hash(36_000)),
     ("hash_many of 16 x 180 B", hash_many),
     ("frame: ping", || frame(&ping())),
     ("frame: inv of 1", || frame(&inv(1))),
     ("frame: tx", || frame(&tx())),
+    ("burst: 64 pings", || burst(|_| ping())),
+    ("burst: 64 inv of 1", || burst(|number| inv_of(number..number + 1))),
+    ("burst: 64 tx", || burst(|number| Message::Tx(transaction(number, number as usize % 4 + 1)))),
     ("machine: ping", || machine(&ping())),
     ("machine: inv of 1", || machine(&inv(1))),
     ("machine: tx", || machine(&tx())),
@@ -121,7 +125,21 @@ fn frame(message: &Message) -> Box<dyn FnMut()> {
     })
 }
 
-/// The same through an established machine, with whatever it answers.
+/// 64 frames that wait together.
+fn burst(message: impl Fn(u32) -> Message) -> Box<dyn FnMut()> {
+    let frames = (0..64).flat_map(|number| encode(&message(number), Network::MAINNET, VERSION).unwrap());
+    let frames: Vec<u8> = frames.collect();
+    let (mut input, mut reader) = (BytesMut::new(), FrameReader::new());
+    let rules = Rules::new(Network::MAINNET, VERSION);
+    Box::new(move || {
+        input.extend_from_slice(black_box(&frames));
+        while let Some(frame) = reader.read(&mut input, &rules).unwrap() {
+            black_box(frame.decode(VERSION).unwrap());
+        }
+    })
+}
+
+/// One frame through an established machine, with whatever it answers.
 fn machine(message: &Message) -> Box<dyn FnMut()> {
     let bytes = encode(message, NETWORK, VERSION).unwrap();
     let (mut input, mut peer) = (BytesMut::new(), established());
@@ -207,7 +225,11 @@ fn ping() -> Message {
 }
 
 fn inv(count: u32) -> Message {
-    let items: Vec<_> = (0..count).map(item).collect();
+    inv_of(0..count)
+}
+
+fn inv_of(numbers: Range<u32>) -> Message {
+    let items: Vec<_> = numbers.map(item).collect();
     Message::Inv(Inv { inventory: items.try_into().unwrap() })
 }
 
@@ -224,16 +246,16 @@ fn headers(count: u32) -> Message {
 }
 
 fn tx() -> Message {
-    Message::Tx(transaction(0))
+    Message::Tx(transaction(0, 2))
 }
 
 fn block(count: u32) -> Message {
-    let transactions: Vec<_> = (0..count).map(transaction).collect();
+    let transactions: Vec<_> = (0..count).map(|number| transaction(number, 2)).collect();
     Message::Block(Block::new(&BlockHeader::default(), &transactions, &[]).unwrap())
 }
 
-/// Two inputs and two outputs with scripts of the usual sizes.
-fn transaction(lock_time: u32) -> Transaction {
+/// Some inputs and two outputs with scripts of the usual sizes.
+fn transaction(lock_time: u32, inputs: usize) -> Transaction {
     let input = TxIn {
         prev_out: OutPoint { hash: [1; 32].into(), index: 1, tree: 0 },
         sequence: u32::MAX,
@@ -243,5 +265,5 @@ fn transaction(lock_time: u32) -> Transaction {
         signature_script: &[0x51; 107],
     };
     let output = TxOut { value: 49_990_000, version: 0, pk_script: &[0x52; 25] };
-    Transaction::new(1, &[input; 2], &[output; 2], lock_time, 0).unwrap()
+    Transaction::new(1, &vec![input; inputs], &[output; 2], lock_time, 0).unwrap()
 }

@@ -1,7 +1,12 @@
 //! The time that a frame takes to be read, by its size and by the pieces it comes in.
 //!
-//! Where work grows as the size does, the time for each byte is the same in every line of a column. What can be
-//! counted instead of timed is asserted by the test `parsing_costs_the_same_for_each_byte`.
+//! ```text
+//! parse                      times for each byte: where work grows as the size does, a column has one number
+//! parse --once SIZE PIECE    reads one frame and says nothing
+//! ```
+//!
+//! `.ci/instructions` counts instructions with the last form. That no byte is hashed twice is asserted by the test
+//! `parsing_costs_the_same_for_each_byte`.
 
 use core::hint::black_box;
 use std::time::Instant;
@@ -17,6 +22,20 @@ const SIZES: [usize; 5] = [64 * KIB, 256 * KIB, 1024 * KIB, 4096 * KIB, 26_321_0
 const ROUNDS: usize = 5;
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["--once", size, piece] => _ = nanos_of(number(size), number(piece)),
+        [] => print_times(),
+        _ => eprintln!("usage: parse [--once SIZE PIECE]"),
+    }
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("a number of bytes")
+}
+
+fn print_times() {
     println!("{:>12} {:>18} {:>18} {:>18}", "frame", "in 1 byte", "in 1 KiB", "in 16 KiB");
     for size in SIZES {
         let [bytes, small, large] = PIECES.map(|piece| {

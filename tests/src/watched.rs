@@ -237,6 +237,29 @@ impl Watched {
         count
     }
 
+    /// The same in pieces, as a vectored write takes them: whole frames until they have at least `enough` bytes
+    /// together, of which at most `most` are taken.
+    pub fn hand_over_pieces(
+        &mut self,
+        enough: usize,
+        most: usize,
+        now: Time,
+        mut write: impl FnMut(&[u8]),
+    ) -> usize {
+        if let Some(twin) = &mut self.twin {
+            let same = twin.peer.chunks(enough, now).eq(self.peer.chunks(enough, now));
+            assert!(same, "purity: chunks showed the twin something else");
+        }
+        let mut count = 0;
+        for piece in self.peer.chunks(enough, now) {
+            let piece = &piece[..piece.len().min(most - count)];
+            write(piece);
+            count += piece.len();
+        }
+        self.sent(count, now);
+        count
+    }
+
     /// Takes everything there is to write.
     pub fn take_all(&mut self, now: Time) -> Vec<u8> {
         let mut all = Vec::new();

@@ -6,7 +6,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::{Ping, Reject, RejectCode};
-use peer_core::{Command, Config, Direction, Error, ErrorKind, Event, Message, Node, ProtocolVersion, Timer};
+use peer_core::{
+    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, Timer,
+};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
 use peer_tests::samples::{block, large_block};
@@ -208,11 +210,66 @@ fn no_reject_is_sent_where_the_lowest_version_is_9_or_the_remote_speaks_it() {
 }
 
 #[test]
-fn two_peers_of_the_old_era_part_with_a_word() {
+fn two_peers_of_the_old_era_part_with_a_word_that_the_other_one_hears() {
     let mut pair = Pair::with_configs(1, config(1, 4), config(5, 8));
     pair.settle();
     let min = ProtocolVersion::FEE_FILTER;
     assert_eq!(pair.failure(Side::Inbound), Some(&Error::ProtocolVerTooOld { got: 4, min }));
-    let got = command("reject");
-    assert_eq!(pair.failure(Side::Outbound), Some(&Error::NotVersionMessage { got }));
+    let why = refusal("protocol version must be 5 or greater");
+    assert_eq!(pair.failure(Side::Outbound), Some(&Error::Rejected(Box::new(why))));
+}
+
+fn refusal(reason: &str) -> Reject {
+    Reject::new("version", RejectCode::OBSOLETE, reason, None).unwrap()
+}
+
+#[test]
+fn whom_we_dial_may_refuse_us_instead_of_introducing_itself_and_breaks_no_rule() {
+    let mut remote = new(config(1, 8), Direction::Outbound);
+    remote.hears();
+    remote.say(&refusal("protocol version must be 9 or greater").into());
+    // As the old era did, whatever came before a version.
+    let expected = reject("reject", RejectCode::MALFORMED, "A version message must precede all others");
+    assert_eq!(last_words(&mut remote), [expected]);
+    let error = remote.machine.failure().unwrap();
+    assert_eq!(*error, Error::Rejected(Box::new(refusal("protocol version must be 9 or greater"))));
+    assert!(!error.is_misbehaviour() && !error.is_transient());
+    let words = "refused by the remote: cmd version, code REJECT_OBSOLETE, reason protocol version must be 9 or greater";
+    assert_eq!(error.to_string(), words);
+}
+
+#[test]
+fn who_refuses_us_and_hangs_up_is_understood_too() {
+    let mut remote = new(config(1, 8), Direction::Outbound);
+    remote.say(&refusal("no").into());
+    assert_eq!(remote.pull(), Ok(None));
+    let error = remote.machine.end(End::Eof, remote.now);
+    assert_eq!(error, Error::Rejected(Box::new(refusal("no"))));
+}
+
+#[test]
+fn what_a_refusal_says_can_be_shown_whatever_the_remote_put_into_it() {
+    let mut remote = new(config(1, 8), Direction::Outbound);
+    let payload = [&b"\x09ver\x1b[2Jon\x11"[..], &[200], &[b'\n'; 200]].concat();
+    remote.say_bytes(&frame("reject", &payload));
+    remote.events();
+    remote.hears();
+    let text = remote.machine.failure().unwrap().to_string();
+    assert_eq!(text, "refused by the remote: cmd ver2Jon, code REJECT_OBSOLETE, reason ");
+}
+
+#[test]
+fn who_dials_us_has_nothing_to_refuse() {
+    let mut remote = new(config(1, 8), Direction::Inbound);
+    remote.say(&refusal("no").into());
+    last_words(&mut remote);
+    assert_ended(&mut remote, &Error::NotVersionMessage { got: command("reject") });
+}
+
+#[test]
+fn from_version_9_on_a_refusal_is_a_command_that_does_not_exist() {
+    let mut remote = new(config(1, 9), Direction::Outbound);
+    let payload = [&b"\x07version\x11\x02no"[..]].concat();
+    remote.say_bytes(&frame("reject", &payload));
+    assert_eq!(remote.error().kind(), Some(ErrorKind::UnknownCmd));
 }

@@ -6,7 +6,7 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
-use peer_core::message::{Inventory, Raw};
+use peer_core::message::{Inventory, Raw, Reject, RejectCode};
 use peer_core::{
     CodecError, Command, Config, ConfigBuilder, Direction, Error, ErrorKind, Excess, Expected, FrameError,
     Hash, Message, Network, Node, ProtocolVersion, Timer, UnknownCommands, UnrequestedAnswers,
@@ -207,6 +207,7 @@ fn an_answer_that_nobody_asked_for_is_delivered_where_the_policy_says_so() {
 fn reasons() -> Vec<(Error, bool, bool)> {
     let (ping, min) = (command("ping"), ProtocolVersion::REMOVE_REJECT);
     let excess = Excess { got: 9, max: 8 };
+    let refusal = Reject::new("version", RejectCode::OBSOLETE, "too old", None).unwrap();
     let bad = |frame: FrameError| (Error::from(frame), true, false);
     vec![
         bad(FrameError::PayloadTooLarge { command: Some(ping), excess }),
@@ -220,6 +221,7 @@ fn reasons() -> Vec<(Error, bool, bool)> {
         (Error::NotVerAckMessage { got: ping }, true, false),
         (Error::Repeated(ping), true, false),
         (Error::ProtocolVerTooOld { got: 8, min }, false, false),
+        (Error::Rejected(Box::new(refusal)), false, false),
         (Error::SelfConnection, false, false),
         (Error::Unrequested(ping), true, false),
         (Error::NoBloomService(ping), true, false),

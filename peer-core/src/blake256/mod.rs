@@ -79,6 +79,11 @@ pub fn hash_many(inputs: &[&[u8]], digests: &mut [[u8; 32]]) {
     many::hash_many((Kernel::for_many(), Kernel::for_one()), inputs, digests);
 }
 
+/// How many inputs of like length it takes for [`hash_many`] to be faster than one by one, on this CPU.
+pub(crate) fn worthwhile() -> usize {
+    Kernel::for_many().worthwhile()
+}
+
 /// A hash in progress, for bytes that arrive in parts.
 ///
 /// How the bytes are cut does not matter to the digest, and hardly to the time: whole blocks are hashed where

@@ -1,14 +1,19 @@
 //! Why a connection is over, and why a command was refused.
 
+use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use super::{CodecError, ErrorKind, FrameError};
-use crate::message::{Command, Inventory, InventoryKind};
+use crate::message::{Command, Inventory, InventoryKind, Reject};
 use crate::peer::Timer;
 use crate::protocol::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
+///
+/// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text and those of
+/// its causes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[doc(alias = "peer.Error")]
 #[doc(alias = "peer.ErrorKind")]
@@ -43,6 +48,9 @@ pub enum Error {
         /// The lowest accepted.
         min: ProtocolVersion,
     },
+    /// We dialled a remote of the old era, and instead of introducing itself it told why it will not have us.
+    #[error("refused by the remote: {0}")]
+    Rejected(Box<Reject>),
     /// The remote is this node itself.
     #[doc(alias = "ErrSelfConnection")]
     #[error("connected to ourselves")]
@@ -98,6 +106,31 @@ impl From<FrameError> for Error {
 }
 
 impl Error {
+    /// Its name for programs, logs and metrics: the [kind](Error::kind) where it has one, `HandshakeTimeout`,
+    /// `IdleTimeout` or `WriteTimeout`, else the variant's.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = match self {
+            Self::Frame(error) => return error.kind().to_string(),
+            Self::NotVersionMessage { .. } => "NotVersionMessage",
+            Self::NotVerAckMessage { .. } => "NotVerAckMessage",
+            Self::Repeated(_) => "Repeated",
+            Self::Rejected(_) => "Rejected",
+            Self::ProtocolVerTooOld { .. } => "ProtocolVerTooOld",
+            Self::SelfConnection => "SelfConnection",
+            Self::Unrequested(_) => "Unrequested",
+            Self::NoBloomService(_) => "NoBloomService",
+            Self::Timeout(Timer::Handshake) => "HandshakeTimeout",
+            Self::Timeout(Timer::Idle) => "IdleTimeout",
+            Self::Timeout(_) => "WriteTimeout",
+            Self::Stalled(_) => "Stalled",
+            Self::ClosedByRemote => "ClosedByRemote",
+            Self::ClosedByOwner => "ClosedByOwner",
+            Self::TransportFailed => "TransportFailed",
+        };
+        name.to_owned()
+    }
+
     /// The reference's name where its wire layer has one.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
@@ -107,7 +140,7 @@ impl Error {
         }
     }
 
-    /// Whether the remote broke the protocol, as opposed to being slow, old, gone or ourselves.
+    /// Whether the remote broke the protocol, as opposed to being slow, old, gone, unwilling or ourselves.
     #[must_use]
     pub fn is_misbehaviour(&self) -> bool {
         match self {
@@ -118,6 +151,7 @@ impl Error {
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => true,
             Self::ProtocolVerTooOld { .. }
+            | Self::Rejected(_)
             | Self::SelfConnection
             | Self::Timeout(_)
             | Self::Stalled(_)
@@ -141,6 +175,7 @@ impl Error {
             | Self::NotVerAckMessage { .. }
             | Self::Repeated(_)
             | Self::ProtocolVerTooOld { .. }
+            | Self::Rejected(_)
             | Self::SelfConnection
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => false,

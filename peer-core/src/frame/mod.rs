@@ -4,6 +4,7 @@
 //! stream, [`encode`] makes the bytes of one, [`Tap`] watches them go by. All know networks, commands and
 //! sizes; what a payload says is the business of [`message`](crate::message).
 
+mod ahead;
 mod header;
 mod reader;
 mod tap;

@@ -1,14 +1,17 @@
 //! Taking frames off the front of a byte stream.
 
 use alloc::boxed::Box;
+use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+use super::ahead::{self, Ahead, Hashed};
 use super::{Header, Rules};
 use crate::blake256::Blake256;
 use crate::error::FrameError;
 use crate::hash::Hash;
 use crate::message::{Command, Message, Raw, lookup};
+use crate::network::Network;
 use crate::protocol::ProtocolVersion;
 
 /// Payloads below this size are copied out, so that keeping one never keeps a large buffer alive.
@@ -53,9 +56,21 @@ impl Frame {
 /// Between frames it holds nothing. While a payload is arriving it holds the header and a running hash, so
 /// no call hashes more than the bytes it was handed for the first time, however the stream was cut. It never
 /// reserves the size a header declares: the payload stays in the caller's buffer until it is whole.
+///
+/// Where several small frames wait, up to 16 of them are hashed together, and what they hash to is held until they
+/// are read. What is read, and in which order, is the same as one by one.
 #[derive(Clone, Debug, Default)]
 pub struct FrameReader {
-    arriving: Option<Box<Arriving>>,
+    front: Option<Box<Front>>,
+}
+
+/// What is known of the bytes at the front of the stream.
+#[derive(Clone, Debug)]
+enum Front {
+    /// They belong to a payload that is not whole yet.
+    Arriving(Arriving),
+    /// They are whole frames, hashed already.
+    Hashed(Ahead),
 }
 
 /// A payload that is not whole yet.
@@ -71,7 +86,7 @@ impl FrameReader {
     /// A reader at the start of a frame.
     #[must_use]
     pub const fn new() -> Self {
-        Self { arriving: None }
+        Self { front: None }
     }
 
     /// Takes the next frame off the front of `input`, or returns `None` where it is not whole yet.
@@ -94,7 +109,7 @@ impl FrameReader {
         rules: &Rules,
         admit: impl FnOnce(Command, usize) -> Result<(), E>,
     ) -> Result<Option<Frame>, E> {
-        if self.arriving.is_none() {
+        if self.arriving().is_none() {
             let Some(bytes) = input.first_chunk() else {
                 return Ok(None);
             };
@@ -102,36 +117,61 @@ impl FrameReader {
             input.advance(Header::LEN);
             let command = header.check(rules)?;
             admit(command, header.len as usize)?;
-            if let Some(payload) = input.get(..header.len as usize) {
-                let hash = Hash::digest(payload);
-                return Ok(Some(finish(input, &header, command, hash)?));
+            if let Some(hashed) = self.take_whole(input, header.len as usize, rules.network) {
+                return Ok(Some(finish(&header, command, hashed)?));
             }
-            self.arriving = Some(Box::new(Arriving { header, command, hasher: Blake256::new(), hashed: 0 }));
+            let arriving = Arriving { header, command, hasher: Blake256::new(), hashed: 0 };
+            self.front = Some(Box::new(Front::Arriving(arriving)));
         }
         Ok(self.go_on(input)?)
     }
 
+    /// Takes the payload of `len` bytes off the front of `input`, and its hash, if it is whole.
+    fn take_whole(&mut self, input: &mut BytesMut, len: usize, network: Network) -> Option<Hashed> {
+        let (payload, rest) = input.split_at_checked(len)?;
+        if let Some(Front::Hashed(ahead)) = self.front.as_deref_mut() {
+            let next = ahead.next(payload);
+            if next.is_none() || ahead.is_empty() {
+                self.front = None;
+            }
+            if next.is_some() {
+                input.advance(len);
+                return next;
+            }
+        }
+        let (hash, ahead) = ahead::hash(payload, rest, network);
+        self.front = ahead.map(|ahead| Box::new(Front::Hashed(ahead)));
+        Some(Hashed { payload: take(input, len), hash })
+    }
+
     /// Hashes what is new of an arriving payload, and takes it out once it is whole.
     fn go_on(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
-        let Some(arriving) = self.arriving.as_mut() else {
+        let Some(Front::Arriving(arriving)) = self.front.as_deref_mut() else {
             return Ok(None);
         };
-        let end = input.len().min(arriving.header.len as usize);
+        let len = arriving.header.len as usize;
+        let end = input.len().min(len);
         arriving.hasher.update(input.get(arriving.hashed..end).unwrap_or_default());
         arriving.hashed = end;
-        if end < arriving.header.len as usize {
+        if end < len {
             return Ok(None);
         }
-        let Some(arriving) = self.arriving.take() else {
-            return Ok(None);
-        };
-        let hash = Hash::from_bytes(arriving.hasher.finalize());
-        finish(input, &arriving.header, arriving.command, hash).map(Some)
+        let (header, command) = (arriving.header, arriving.command);
+        let hash = Hash::from_bytes(mem::take(&mut arriving.hasher).finalize());
+        self.front = None;
+        finish(&header, command, Hashed { payload: take(input, len), hash }).map(Some)
+    }
+
+    fn arriving(&self) -> Option<&Arriving> {
+        match self.front.as_deref() {
+            Some(Front::Arriving(arriving)) => Some(arriving),
+            Some(Front::Hashed(_)) | None => None,
+        }
     }
 
     /// Bytes that are there of the frame at the front of `input`, which is not whole yet.
     pub(crate) fn progress(&self, input: &[u8]) -> usize {
-        let header = if self.arriving.is_some() { Header::LEN } else { 0 };
+        let header = if self.arriving().is_some() { Header::LEN } else { 0 };
         input.len().saturating_add(header)
     }
 
@@ -139,7 +179,7 @@ impl FrameReader {
     /// was cut off if the stream ends here.
     #[must_use]
     pub fn missing(&self, input: &[u8]) -> Option<usize> {
-        match &self.arriving {
+        match self.arriving() {
             Some(arriving) => Some((arriving.header.len as usize).saturating_sub(input.len())),
             None if input.is_empty() => None,
             None => Some(Header::LEN.saturating_sub(input.len())),
@@ -147,9 +187,9 @@ impl FrameReader {
     }
 }
 
-/// Compares the checksum and takes the payload, which is whole, off the front of `input`.
-fn finish(input: &mut BytesMut, header: &Header, command: Command, hash: Hash) -> Result<Frame, FrameError> {
-    let payload = take(input, header.len as usize);
+/// Compares the checksum.
+fn finish(header: &Header, command: Command, hashed: Hashed) -> Result<Frame, FrameError> {
+    let Hashed { payload, hash } = hashed;
     let [a, b, c, d, ..] = hash.to_bytes();
     let computed = [a, b, c, d];
     if computed == header.checksum {

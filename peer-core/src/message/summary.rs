@@ -75,7 +75,7 @@ impl fmt::Display for Summary<'_> {
                 state.vote_hashes.len(),
                 state.tspend_hashes.len()
             ),
-            Message::Reject(message) => reject(f, message),
+            Message::Reject(message) => message.fmt(f),
             _ => Ok(()),
         }
     }
@@ -151,15 +151,18 @@ fn headers(f: &mut fmt::Formatter<'_>, message: &Headers) -> fmt::Result {
     }
 }
 
-fn reject(f: &mut fmt::Formatter<'_>, message: &Reject) -> fmt::Result {
-    let command = Sanitized(message.command(), 12);
-    let reason = Sanitized(message.reason(), 250);
-    write!(f, "cmd {command}, code {}, reason {reason}", message.code())?;
-    // The reference looks at what is left of the command, not at what the remote sent.
-    if command.chars().eq("block".chars()) || command.chars().eq("tx".chars()) {
-        write!(f, ", hash {}", message.hash().unwrap_or_default())?;
+impl fmt::Display for Reject {
+    /// In the reference's words, fit for logs: its texts are the remote's.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = Sanitized(self.command(), 12);
+        let reason = Sanitized(self.reason(), 250);
+        write!(f, "cmd {command}, code {}, reason {reason}", self.code())?;
+        // The reference looks at what is left of the command, not at what the remote sent.
+        if command.chars().eq("block".chars()) || command.chars().eq("tx".chars()) {
+            write!(f, ", hash {}", self.hash().unwrap_or_default())?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A text of the remote without the characters that could do harm in a log or where it is shown, cut after

@@ -70,6 +70,12 @@ macro_rules! messages {
             }
         }
 
+        $($(impl From<$payload> for Message {
+            fn from(payload: $payload) -> Self {
+                Self::$variant(payload)
+            }
+        })?)*
+
         #[cfg(feature = "serde")]
         impl serde::Serialize for Message {
             /// The fields, named as in the golden vectors, without the command.

@@ -59,12 +59,11 @@ impl Peer {
         if min >= ProtocolVersion::REMOVE_REJECT || self.version >= ProtocolVersion::REMOVE_REJECT {
             return None;
         }
+        let must_precede = String::from("A version message must precede all others");
         let (command, code, reason) = match error {
-            Error::NotVersionMessage { got } => (
-                got.as_str(),
-                RejectCode::MALFORMED,
-                String::from("A version message must precede all others"),
-            ),
+            Error::NotVersionMessage { got } => (got.as_str(), RejectCode::MALFORMED, must_precede),
+            // The old era answered a refusal as any other message that is no `version`.
+            Error::Rejected(_) => ("reject", RejectCode::MALFORMED, must_precede),
             Error::ProtocolVerTooOld { min, .. } => {
                 ("version", RejectCode::OBSOLETE, format!("protocol version must be {min} or greater"))
             }

@@ -86,6 +86,8 @@ pub struct Peer {
     waited: Time,
     /// Bytes that are there of a frame that is not whole yet.
     progress: usize,
+    /// When the owner last let the timers run.
+    ticked: Time,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -170,6 +172,7 @@ impl Peer {
             waiting: Some(now),
             waited: Time::ZERO,
             progress: 0,
+            ticked: now,
             wants_headers: false,
             last_block: 0,
             last_send: None,
@@ -193,6 +196,7 @@ impl Peer {
     /// Why the connection is over, from now on.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
@@ -261,6 +265,7 @@ impl Peer {
     /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
     /// May change: queue, deadline.
     pub fn sent(&mut self, count: usize, now: Time) {
+        self.excuse_stall(count, now);
         let waited = self.waited_until(now);
         let Self { outbox, keepalive, requests, last_send, .. } = self;
         let taken = outbox.take(count, now, |purpose| {

@@ -155,6 +155,13 @@ impl Outbox {
         count.saturating_sub(left)
     }
 
+    /// The transport has as long for the first frame that it was shown as if it were offered now.
+    pub(crate) const fn offer_anew(&mut self, now: Time) {
+        if let Some(queues) = &mut self.queues {
+            queues.offered = now;
+        }
+    }
+
     /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never
     /// flushed.
     pub(crate) fn drop_unshown(&mut self) {

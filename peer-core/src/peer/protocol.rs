@@ -79,6 +79,10 @@ impl Peer {
             }
             (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
             (_, Message::Version(version)) => self.on_version(version, now).map(Some),
+            // Who dials speaks first, so this is the answer to our `version`. Nobody has an answer to nothing.
+            (_, Message::Reject(reject)) if self.direction == Direction::Outbound => {
+                Err(Error::Rejected(reject))
+            }
             (_, message) => Err(Error::NotVersionMessage { got: message.command() }),
         }
     }

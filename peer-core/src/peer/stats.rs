@@ -12,6 +12,10 @@ use crate::time::Time;
 /// A snapshot of one connection, as of the call that made it.
 ///
 /// Its text form is `ADDRESS (direction)`.
+///
+/// With the feature `serde`: an object with a field for each of these. Times are in seconds since 1970, by the wall
+/// clock that [`Hello`](crate::Hello) gave, so that `connected_unix` is left out; the address is text; the round
+/// trip is `last_ping_micros`, in microseconds. What is not known is null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "StatsSnap")]
 #[non_exhaustive]

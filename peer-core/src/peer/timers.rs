@@ -18,6 +18,9 @@
 //! | `Ping` | `ping_interval`, 107 s |
 //! | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
 //!
+//! The first four blame the remote. Whoever did not [`tick`](super::Peer::tick) for five seconds or more was away: then
+//! bytes that come, or that the transport takes, after such a deadline begin it anew.
+//!
 //! Nothing stores a next wake-up: [`Peer::deadline`](super::Peer::deadline) looks at the state each time.
 
 use core::fmt;
@@ -84,6 +87,7 @@ impl Peer {
     /// Why the connection is over, from now on.
     pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
+        self.ticked = now;
         while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
         }

@@ -2,11 +2,18 @@
 //!
 //! The clocks that blame the remote run only while [`Peer::receive`] has run dry. What has come of a frame
 //! that is not whole yet buys time at the configured rate.
+//!
+//! An owner that was away cannot know whether the remote was silent: what it finds when it comes back may have
+//! waited for it, and more may have waited for that. So whatever comes after a time that ran out while nobody
+//! looked begins it anew.
 
 use core::time::Duration;
 
-use super::{Handshake, Peer};
+use super::{Clock, Handshake, Peer};
 use crate::time::Time;
+
+/// From when on an owner that lets no timer run counts as away.
+const AWAY: Duration = Duration::from_secs(5);
 
 impl Peer {
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
@@ -20,6 +27,33 @@ impl Peer {
     pub(super) fn waited_until(&self, now: Time) -> Time {
         let since = self.waiting.map(|since| now.saturating_since(since));
         self.waited + since.unwrap_or_default()
+    }
+
+    /// Does not hold the owner's absence against a remote of which there is more than before.
+    pub(super) fn excuse_silence(&mut self, input: &[u8], now: Time) {
+        if !self.owner_was_away(now) || self.reader.progress(input) <= self.progress {
+            return;
+        }
+        let ends = [self.handshake_deadline(), self.idle_deadline(), self.stall_deadline()];
+        if ends.into_iter().flatten().any(|at| at < now) {
+            self.waiting = Some(now);
+            if let Some(opening) = &mut self.opening {
+                opening.clock = Clock::Running(now + self.node.config().handshake_timeout);
+            }
+        }
+    }
+
+    /// The same for a transport that took `count` bytes.
+    pub(super) fn excuse_stall(&mut self, count: usize, now: Time) {
+        if count > 0 && self.owner_was_away(now) && self.outbox.stall_deadline().is_some_and(|at| at < now) {
+            self.outbox.offer_anew(now);
+        }
+    }
+
+    /// Whether nobody let the timers run for so long that it was not for want of something to do: a remote
+    /// cannot count on coming just between a deadline and the look at it.
+    fn owner_was_away(&self, now: Time) -> bool {
+        now.saturating_since(self.ticked) >= AWAY
     }
 
     /// When both must have introduced themselves.

@@ -1,4 +1,4 @@
-//! `Serialize` for what messages are made of, behind the feature `serde`.
+//! `Serialize` for what messages are made of and for what the machine tells, behind the feature `serde`.
 //!
 //! Fields have the names of the golden vectors: hashes are text, byte strings hex, addresses both hex and
 //! text. Values that others would have to compute, like a header's hash, are included. Structs whose fields
@@ -9,6 +9,7 @@ mod block;
 mod filter;
 mod header;
 mod legacy;
+mod machine;
 mod mixing;
 mod transaction;
 

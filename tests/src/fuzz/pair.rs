@@ -326,8 +326,6 @@ fn is_lawful(error: &Error) -> bool {
     match error {
         Error::Frame(frame) => matches!(frame.kind(), ErrorKind::UnknownCmd | ErrorKind::Truncated),
         Error::Unrequested(_) | Error::NoBloomService(_) => true,
-        // So the old era refuses who is too old.
-        Error::NotVersionMessage { got } => got.as_str() == "reject",
         other => !other.is_misbehaviour(),
     }
 }

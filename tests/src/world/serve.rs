@@ -18,6 +18,9 @@ use super::{Ended, Logic, Turn, What, World};
 /// Most bytes that are read at once.
 const READ: usize = 16 * 1024;
 
+/// Bytes that an owner likes to write together.
+const WRITE: usize = 16 * 1024;
+
 impl<L: Logic> World<L> {
     /// A dial reaches the other node.
     pub(super) fn accept(&mut self, id: ConnectionId) {
@@ -175,7 +178,13 @@ impl State {
         let room = rules.room.saturating_sub(output.len());
         let most = if room == 0 { 0 } else { rules.draw_piece(rng).min(room) };
         bytes.clear();
-        machine.hand_over(most, time, |shown| bytes.extend_from_slice(shown));
+        let gather = |shown: &[u8]| bytes.extend_from_slice(shown);
+        // Some owners write frame by frame, others what fits together; whoever changes its mind meets both.
+        match link::below(rng, 3) {
+            0 => machine.hand_over(most, time, gather),
+            1 => machine.hand_over_pieces(most, most, time, gather),
+            _ => machine.hand_over_pieces(WRITE, most, time, gather),
+        };
         if bytes.is_empty() {
             if !mem::replace(&mut output.blocked, true) {
                 self.note_at(id, What::Blocked);

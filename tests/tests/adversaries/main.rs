@@ -18,6 +18,7 @@ mod floods;
 mod heap;
 mod nodes;
 mod owners;
+mod parsing;
 mod pieces;
 mod pipes;
 mod victim;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         owners::ATTACKS,
         pipes::ATTACKS,
         pieces::ATTACKS,
+        parsing::ATTACKS,
         nodes::ATTACKS,
         clocks::ATTACKS,
         extremes::ATTACKS,

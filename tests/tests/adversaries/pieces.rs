@@ -9,14 +9,13 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
 use crate::Attack;
-use crate::heap::{KIB, MIB, Meter, at_most, grouped, note, scaled};
+use crate::heap::{KIB, Meter, at_most, grouped, note, scaled};
 use crate::victim::{Victim, config, framed, open_config};
 
 pub(crate) const ATTACKS: &[Attack] = &[
     ("one_byte_a_second_of_a_large_frame_is_cut_off", one_byte_a_second),
     ("one_byte_a_second_of_small_frames_costs_next_to_nothing", small_frames_slowly),
     ("a_million_splits_change_nothing", splits),
-    ("parsing_costs_the_same_for_each_byte", parse_cost),
 ];
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -82,35 +81,4 @@ fn splits() {
         assert_eq!(victim.flush(), 4 * 32, "the pieces made other answers");
     }
     note("random splits of a stream", "identical events", &format!("{} splits", grouped(splits)));
-}
-
-/// The work that can be counted through the public API: bytes allocated, and calls. That no byte is hashed twice is
-/// not visible from here; the benchmark `parse` shows that time grows as the size does.
-fn parse_cost() {
-    const LARGEST: usize = 26_321_001;
-    let ready = Victim::established(open_config(12));
-    let zeros = vec![0; 16 * KIB];
-    let mut worst = 0;
-    for (piece, len) in [1, KIB, 16 * KIB]
-        .into_iter()
-        .flat_map(|piece| [64 * KIB, 256 * KIB, MIB, 4 * MIB, LARGEST].map(|len| (piece, len)))
-    {
-        let len = if cfg!(debug_assertions) { len.min(MIB) } else { len };
-        let mut victim = ready.clone();
-        let meter = Meter::start();
-        victim.hear(&header("cfiltersv2", len, [0; 4])).unwrap();
-        for start in (0..len).step_by(piece) {
-            let bytes = &zeros[..piece.min(len - start)];
-            let result = victim.hear(bytes);
-            assert!(result.is_ok() || start + piece >= len, "{result:?}");
-        }
-        assert!(meter.allocations() < 64, "{} allocations for {len} bytes", meter.allocations());
-        worst = worst.max(meter.allocated() * 100 / len);
-    }
-    at_most(
-        "frame of 64 KiB to 26 MB in pieces of 1 byte, 1 KiB and 16 KiB",
-        "percent of its size allocated",
-        400,
-        worst,
-    );
 }

@@ -84,7 +84,23 @@ fn everything_the_remote_said_is_told_before_a_failed_write() {
     set.peers.wake(id);
     let (names, closed) = set.end();
     assert_eq!(names.len(), 1000);
-    assert_eq!(closed.reason(), Some(&Error::ClosedByRemote));
+    assert_eq!(closed, failed(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
+    stream.script().say(pings(0..1000));
+    set.peers.wake(id);
+    for nonce in 0..1000 {
+        if nonce % 100 == 99 {
+            set.peers.advance(Duration::from_secs(3600));
+        }
+        assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(nonce))))));
+    }
+    assert_eq!(set.end().1, failed(ErrorKind::BrokenPipe));
 }
 
 #[test]
@@ -225,7 +241,7 @@ fn finishing_waits_until_the_stream_holds_nothing_back() {
 fn finishing_does_not_wait_for_a_remote_that_takes_nothing() {
     let mut set = Set::new();
     let (id, stream) = set.established();
-    stream.script().writes = [BLOCK].into();
+    stream.script().writes = [BLOCK, BLOCK].into();
     set.peers.peer(id).unwrap().send(&inv_of(10)).unwrap();
     set.peers.finish(id);
     assert!(set.events().is_empty());

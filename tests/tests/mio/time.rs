@@ -97,6 +97,19 @@ fn a_frame_that_nobody_takes_ends_the_connection_after_twenty_seconds() {
 }
 
 #[test]
+fn a_stream_that_has_room_again_counts_however_late_the_owner_looks() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [Answer::Take(10), BLOCK].into();
+    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    assert!(set.events().is_empty());
+    set.peers.advance(3600 * SECOND);
+    stream.script().say(bytes_of(&ping(2)));
+    assert_eq!(set.events(), [(id, Event::Message(ping(2)))], "without the poll's telling");
+    assert_eq!(stream.script().commands(), ["ping", "pong", "ping"]);
+}
+
+#[test]
 fn a_remote_that_is_not_read_because_it_takes_nothing_ends_too() {
     let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
     let mut set = Set::of(pause, 1);

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod memory;
 mod reference;
 mod schedule;
 mod subject;

@@ -7,11 +7,10 @@ use peer_core::message::{Inventory, Ping};
 use peer_core::{Error, Message, Time, Timer};
 use peer_tests::world::{ConnectionId, Ended};
 
-use crate::schedule::{Reaction, Schedule};
+use crate::memory::{self, BATCH, TRICKLE};
+use crate::schedule::{EVERYTHING, Reaction, Schedule};
 use crate::subject::{End, LATENCY, Record};
 
-const BATCH: usize = 1000;
-const TRICKLE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
 const PING: Duration = Duration::from_secs(107);
 const IDLE: Duration = Duration::from_secs(120);
 const STALL: Duration = Duration::from_secs(30);
@@ -30,8 +29,11 @@ pub(crate) fn check(schedule: &Schedule, record: &Record) {
         let other = &record.ends[&id.other()];
         assert!(end.established.is_some(), "{id} was never established");
         let view = View { id: *id, end, other, stopped: record.stopped };
-        view.check_invs();
-        view.check_items();
+        view.check_sent(schedule.room);
+        if schedule.room == EVERYTHING {
+            view.check_invs();
+            view.check_items();
+        }
         view.check_pings();
         view.check_requests();
         view.check_end();
@@ -47,6 +49,21 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    /// This end heard what the other one's memory left it to say, in this order and in time, and nothing else.
+    fn check_sent(&self, room: usize) {
+        let (sent, mut heard) = (memory::sent(room, &self.other.notes), self.invs());
+        for (time, items) in sent {
+            let Some((at, inv)) = heard.next() else {
+                assert!(time + LATENCY.1 > self.over(), "{}: what was said at {time} was lost", self.id);
+                continue;
+            };
+            assert_eq!(inv, items, "{}: said at {time}, heard at {at}", self.id);
+            let delay = at.saturating_since(time);
+            assert!((LATENCY.0..=LATENCY.1).contains(&delay), "{}: {delay:?} on the way", self.id);
+        }
+        assert_eq!(heard.next(), None, "{}: it was never said", self.id);
+    }
+
     /// Every `inv` that this end heard is a batch that the other one announced, in time.
     fn check_invs(&self) {
         // What left a batch before it was sent may have been what began it.

@@ -12,6 +12,8 @@ pub(crate) struct Schedule {
     pub(crate) nodes: u8,
     /// Most bytes written at once.
     pub(crate) piece: usize,
+    /// How many items each peer remembers that its remote has.
+    pub(crate) room: usize,
     pub(crate) steps: Vec<Step>,
     /// How long it goes on afterwards, in seconds.
     pub(crate) rest: u64,
@@ -46,10 +48,16 @@ pub(crate) enum Reaction {
     Ignores,
 }
 
+/// More than any schedule says.
+pub(crate) const EVERYTHING: usize = 1_000_000;
+
 pub(crate) fn schedules() -> impl Strategy<Value = Schedule> {
     let piece = prop_oneof![1..100_usize, Just(100_000)];
-    (any::<u64>(), 2..5_u8, piece, vec(steps(), 0..25), 0..400_u64)
-        .prop_map(|(seed, nodes, piece, steps, rest)| Schedule { seed, nodes, piece, steps, rest })
+    // Items are few, so that they are forgotten and announced again.
+    let room = prop_oneof![3 => Just(EVERYTHING), 2 => 1..50_usize];
+    (any::<u64>(), 2..5_u8, piece, room, vec(steps(), 0..25), 0..400_u64).prop_map(
+        |(seed, nodes, piece, room, steps, rest)| Schedule { seed, nodes, piece, room, steps, rest },
+    )
 }
 
 fn steps() -> impl Strategy<Value = Step> {

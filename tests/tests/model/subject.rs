@@ -2,13 +2,16 @@
 
 use core::num::NonZeroUsize;
 use core::time::Duration;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use peer_core::message::Inventory;
-use peer_core::{Config, Event, Message, Network, Time};
+use peer_core::{Config, Event, Message, Network, Time, Timer};
 use peer_tests::samples::{getdata, notfound, tx, tx_item};
-use peer_tests::world::{Checks, ConnectionId, Ended, Links, Logic, NodeId, Turn, World};
+use peer_tests::world::{Checks, ConnectionId, Ended, Links, Logic, Moment, NodeId, Turn, What, World};
 
+use crate::memory::Note;
 use crate::schedule::{Deed, Reaction, Schedule};
 
 /// The shortest and longest time from one node to another.
@@ -34,11 +37,16 @@ pub(crate) struct End {
     pub(crate) silenced: Option<Time>,
     pub(crate) heard: Vec<(Time, Message)>,
     pub(crate) ended: Vec<(Time, Ended)>,
+    pub(crate) notes: Vec<(Time, Note)>,
 }
+
+/// What nodes note and what is seen of timers, in one order.
+type Notes = Rc<RefCell<BTreeMap<ConnectionId, Vec<(Time, Note)>>>>;
 
 /// A node that remembers.
 #[derive(Default)]
 struct Subject {
+    notes: Notes,
     ends: BTreeMap<ConnectionId, End>,
     reactions: BTreeMap<Inventory, (u32, Reaction)>,
 }
@@ -48,11 +56,18 @@ impl Subject {
         self.ends.entry(connection).or_default()
     }
 
+    fn note(&self, connection: ConnectionId, note: Note, now: Time) {
+        self.notes.borrow_mut().entry(connection).or_default().push((now, note));
+    }
+
     fn announce(&mut self, item: Inventory, at_once: bool, turn: &mut Turn<'_>) {
         let now = turn.now();
         for connection in turn.connections().to_vec() {
             let result =
                 if at_once { turn.announce_now(connection, item) } else { turn.announce(connection, item) };
+            if let Ok(is_news) = result {
+                self.note(connection, Note::Announced { item, at_once, is_news }, now);
+            }
             match result {
                 Ok(true) => self.end(connection).announced.push((now, item, at_once)),
                 Ok(false) => self.end(connection).repeated.push((now, item)),
@@ -80,7 +95,10 @@ impl Logic for Subject {
             Event::Established => self.end(connection).established = Some(now),
             Event::Message(message) => {
                 if let Message::Inv(inv) = &message {
-                    inv.inventory.iter().for_each(|item| turn.add_known(connection, item));
+                    for item in inv.inventory.iter() {
+                        turn.add_known(connection, item);
+                        self.note(connection, Note::Known(*item), now);
+                    }
                 }
                 if let Message::GetData(get) = &message {
                     get.inventory.iter().for_each(|item| self.answer(connection, *item, turn));
@@ -107,8 +125,10 @@ pub(crate) fn run(schedule: &Schedule) -> Record {
         pieces: 1..=schedule.piece,
     };
     let mut world = World::new(schedule.seed).checks(Checks::Cheap).links(links);
+    let notes = Notes::default();
+    world.observe(note_delays(&notes));
     for number in 0..u32::from(schedule.nodes) {
-        let node = world.add(config(), Subject::default());
+        let node = world.add(config(schedule.room), Subject { notes: notes.clone(), ..Subject::default() });
         (0..number).for_each(|other| {
             world.act(node, |_, turn| turn.dial(NodeId::new(other)));
         });
@@ -125,7 +145,19 @@ pub(crate) fn run(schedule: &Schedule) -> Record {
     for node in world.nodes().collect::<Vec<_>>() {
         record.ends.append(&mut world.act(node, |subject, _| core::mem::take(&mut subject.ends)));
     }
+    for (connection, notes) in notes.take() {
+        record.ends.get_mut(&connection).unwrap().notes = notes;
+    }
     record
+}
+
+fn note_delays(notes: &Notes) -> impl FnMut(&Moment<'_>) + 'static {
+    let notes = notes.clone();
+    move |moment| {
+        if let (What::Due(Timer::Trickle), Some(connection)) = (moment.what, moment.connection) {
+            notes.borrow_mut().entry(connection).or_default().push((moment.at, Note::DelayOver));
+        }
+    }
 }
 
 fn act(world: &mut World<Subject>, node: NodeId, deed: &Deed, index: u32) {
@@ -172,10 +204,10 @@ fn remote(world: &mut World<Subject>, node: NodeId, connection: ConnectionId) ->
     world.act(node, |_, turn| turn.remote(connection)).unwrap()
 }
 
-/// What the peers remember is more than any schedule says, and lasts longer.
-fn config() -> Config {
+/// What is remembered lasts longer than any schedule.
+fn config(room: usize) -> Config {
     Config::builder(Network::SIMNET)
-        .known_inventory(NonZeroUsize::new(1_000_000).unwrap())
+        .known_inventory(NonZeroUsize::new(room).unwrap())
         .known_lifetime(Duration::from_secs(1_000_000))
         .build()
         .unwrap()

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use peer_core::frame::Header;
 use peer_core::{Error, Event, Peer, Timer};
-use tokio::io::{AsyncReadExt, BufWriter, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, duplex};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -123,4 +123,20 @@ async fn a_steady_sender_does_not_put_a_flush_off() {
         flushed = near.handle.flush() => assert_eq!(flushed, Ok(())),
         () = sleep(HOUR) => panic!("not flushed in an hour"),
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_does_not_wait_for_answers_to_what_comes_later() {
+    let (near, mut far) = established_with_raw(64).await;
+    let Side { handle, mut events, task } = near;
+    handle.send(inv_of(27)).await.unwrap();
+    drop(handle);
+    let remote = async {
+        // Each answer that is taken makes room for the next question.
+        let mut taken = [0; 32];
+        while far.write_all(&bytes_of(&ping(1))).await.is_ok() && far.read_exact(&mut taken).await.is_ok() {}
+    };
+    let listen = async { while events.next().await.is_some() {} };
+    timeout(HOUR, async { tokio::join!(remote, listen) }).await.unwrap();
+    assert_eq!(task.await.unwrap().reason, Error::ClosedByOwner);
 }

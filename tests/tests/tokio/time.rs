@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use peer_core::{Error, Event, Timer};
 use peer_tokio::inbound;
-use tokio::io::{AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::HOUR;
@@ -75,5 +75,29 @@ async fn what_came_in_time_counts_however_late_we_look() {
     tokio::select! {
         closed = driver => panic!("{closed}"),
         event = events.next() => assert_eq!(event, Some(Event::Message(inv_of(1000)))),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_has_room_again_counts_however_late_we_look() {
+    let (near, mut far) = duplex(512);
+    let (handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
+    far.write_all(&introduction()).await.unwrap();
+    tokio::select! {
+        closed = &mut driver => panic!("{closed}"),
+        () = async { while events.next().await != Some(Event::Established) {} } => {}
+    }
+    tokio::select! {
+        closed = &mut driver => panic!("{closed}"),
+        mark = handle.send(inv_of(27)) => mark.unwrap(),
+    };
+    timeout(Duration::from_secs(1), &mut driver).await.unwrap_err();
+
+    let mut taken = [0; 512];
+    far.read_exact(&mut taken).await.unwrap();
+    sleep(Duration::from_secs(60)).await;
+    tokio::select! {
+        closed = driver => panic!("{closed}"),
+        rest = far.read_exact(&mut taken[..400]) => drop(rest.unwrap()),
     }
 }

@@ -10,27 +10,10 @@ use crate::watch::{Ending, Outcome};
 
 /// The reason's name for programs: a kind of the reference's where it has one, else ours.
 pub(crate) fn name(ending: &Ending) -> String {
-    let error = match ending {
-        Ending::Ours(reason) => return reason.name().to_owned(),
-        Ending::Theirs(closed) => &closed.reason,
-    };
-    let name = match error {
-        Error::Frame(frame) => return frame.kind().to_string(),
-        Error::NotVersionMessage { .. } => "NotVersionMessage",
-        Error::NotVerAckMessage { .. } => "NotVerAckMessage",
-        Error::Repeated(_) => "Repeated",
-        Error::ProtocolVerTooOld { .. } => "ProtocolVerTooOld",
-        Error::SelfConnection => "SelfConnection",
-        Error::Unrequested(_) => "Unrequested",
-        Error::Timeout(Timer::Handshake) => "HandshakeTimeout",
-        Error::Timeout(Timer::Idle) => "IdleTimeout",
-        Error::Timeout(_) => "WriteTimeout",
-        Error::ClosedByRemote => "ClosedByRemote",
-        Error::ClosedByOwner => "ClosedByOwner",
-        Error::TransportFailed => "TransportFailed",
-        _ => "Other",
-    };
-    name.to_owned()
+    match ending {
+        Ending::Ours(reason) => reason.name().to_owned(),
+        Ending::Theirs(closed) => closed.reason.name(),
+    }
 }
 
 /// The reason for people, and what they can do about it.

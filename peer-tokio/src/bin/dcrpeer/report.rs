@@ -19,7 +19,7 @@ use crate::output::{
 };
 use crate::serve::Status;
 use crate::socks::Proxy;
-use crate::stats::{self, StatsObject};
+use crate::stats;
 
 /// Where everything is told. Clones tell in the same place.
 #[derive(Clone, Debug)]
@@ -50,7 +50,6 @@ pub(crate) enum Notice<'a> {
     },
     Connected {
         address: &'a str,
-        #[serde(serialize_with = "as_text")]
         direction: Direction,
         /// Through a proxy: whether it took the user name that tells this connection from all others.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,7 +122,6 @@ pub(crate) struct End<'a> {
     /// How many of them it asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<u32>,
-    #[serde(serialize_with = "as_object")]
     pub(crate) stats: Option<&'a Stats>,
 }
 
@@ -313,10 +311,6 @@ fn as_name<S: serde::Serializer>(network: &Network, serializer: S) -> Result<S::
     serializer.serialize_str(network_name(*network))
 }
 
-fn as_object<S: serde::Serializer>(stats: &Option<&Stats>, serializer: S) -> Result<S::Ok, S::Error> {
-    stats.map(StatsObject::from).serialize(serializer)
-}
-
 fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(milliseconds(*duration))
 }
@@ -326,8 +320,4 @@ fn as_optional_text<S: serde::Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     value.as_ref().map(ToString::to_string).serialize(serializer)
-}
-
-fn as_text<S: serde::Serializer>(value: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&value.to_string())
 }

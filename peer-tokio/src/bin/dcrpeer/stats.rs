@@ -1,10 +1,8 @@
-//! Statistics of connections: a table for people, an object for programs.
+//! Statistics of connections as a table for people.
 
-use core::time::Duration;
 use std::io::{self, Write};
 
 use peer_core::{Services, Stats};
-use serde::Serialize;
 
 use crate::output::{Count, FAINT, Painted, STRONG, Span};
 
@@ -61,53 +59,4 @@ const LABEL: usize = 10;
 /// What a remote offers, for people.
 pub(crate) fn services(services: Services) -> String {
     if services == Services::NONE { "none".to_owned() } else { services.to_string() }
-}
-
-/// What is known of a connection, named like the fields of [`Stats`]. Times are in seconds since 1970.
-#[derive(Debug, Serialize)]
-pub(crate) struct StatsObject {
-    id: u64,
-    address: String,
-    direction: String,
-    services: u64,
-    last_send: Option<u64>,
-    last_recv: Option<u64>,
-    bytes_sent: u64,
-    bytes_received: u64,
-    connected: u64,
-    time_offset: i64,
-    advertised_version: u32,
-    protocol_version: u32,
-    user_agent: String,
-    starting_height: i32,
-    last_block: i32,
-    last_ping_nonce: u64,
-    last_ping_time: Option<u64>,
-    last_ping_micros: Option<u128>,
-}
-
-impl From<&Stats> for StatsObject {
-    fn from(stats: &Stats) -> Self {
-        let seconds = |time| stats.unix_seconds(time);
-        Self {
-            id: stats.id,
-            address: stats.address.to_string(),
-            direction: stats.direction.to_string(),
-            services: stats.services.bits(),
-            last_send: stats.last_send.map(seconds),
-            last_recv: stats.last_recv.map(seconds),
-            bytes_sent: stats.bytes_sent,
-            bytes_received: stats.bytes_received,
-            connected: seconds(stats.connected),
-            time_offset: stats.time_offset,
-            advertised_version: stats.advertised_version,
-            protocol_version: stats.protocol_version.get(),
-            user_agent: stats.user_agent.to_string(),
-            starting_height: stats.starting_height,
-            last_block: stats.last_block,
-            last_ping_nonce: stats.last_ping_nonce,
-            last_ping_time: stats.last_ping_time.map(seconds),
-            last_ping_micros: stats.last_ping_round_trip.as_ref().map(Duration::as_micros),
-        }
-    }
 }

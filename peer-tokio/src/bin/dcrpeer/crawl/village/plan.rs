@@ -77,7 +77,7 @@ const OTHERS: [(usize, Role); 10] = [
     (53, Role::Web),
 ];
 
-/// What softwares call themselves (prefix, name, version), and how many in 100 run them.
+/// What the peers call themselves (prefix, name, version), and how many in 100 run them.
 const AGENTS: [(u32, (&str, &str, &str)); 9] = [
     (38, ("/dcrwire:1.0.0/", "dcrd", "2.1.0(pre)")),
     (24, ("/dcrwire:1.0.0/", "dcrd", "2.0.6")),

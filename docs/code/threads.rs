@@ -1,0 +1,82 @@
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::{thread, time::Duration};
+
+use bytes::BytesMut;
+use peer_core::{End, Error, Event, Peer, Time};
+
+const PIECE: usize = 16 * 1024;
+
+enum News {
+    Read(io::Result<Vec<u8>>),
+    Wrote(io::Result<usize>),
+    Command(Box<dyn FnOnce(&mut Peer, Time) + Send>),
+}
+
+fn run(
+    (mut peer, stream): (Peer, TcpStream),
+    (inbox, news): (SyncSender<News>, Receiver<News>),
+    (clock, rng): (impl Fn() -> Time, &mut impl rand_core::Rng),
+    mut handle: impl FnMut(&mut Peer, Event),
+) -> io::Result<Error> {
+    let (reads, writes) = (reader(stream.try_clone()?, inbox.clone()), writer(stream.try_clone()?, inbox));
+    let (mut input, mut over, mut reading, mut writing) = (BytesMut::new(), None, false, false);
+    loop {
+        while let Ok(Some(event)) = peer.receive(&mut input, clock()) {
+            handle(&mut peer, event);
+        }
+        over.map(|end| peer.end(end, &input));
+        if let Err(reason) = peer.tick(clock(), rng) {
+            stream.shutdown(Shutdown::Both).ok(); // which ends both threads
+            return Ok(reason);
+        }
+        if !writing && peer.wants_write() {
+            let piece = peer.transmit(clock()).iter().take(PIECE).copied().collect();
+            writing = writes.send(piece).is_ok();
+        }
+        if !reading && peer.wants_read() {
+            reading = reads.send(()).is_ok();
+        }
+        let patience = peer.deadline().map_or(Duration::MAX, |(at, _)| at.saturating_since(clock()));
+        let first = news.recv_timeout(patience).ok();
+        for news in first.into_iter().chain(news.try_iter().take(16)) {
+            match news {
+                News::Command(command) => command(&mut peer, clock()),
+                News::Wrote(Ok(count)) => {
+                    writing = false;
+                    peer.sent(count, clock());
+                }
+                News::Read(Ok(bytes)) => {
+                    reading = false;
+                    over = over.or(bytes.is_empty().then_some(End::Eof));
+                    input.extend_from_slice(&bytes);
+                }
+                News::Read(Err(_)) | News::Wrote(Err(_)) => over = Some(End::Failed),
+            }
+        }
+    }
+}
+
+fn reader(mut stream: TcpStream, inbox: SyncSender<News>) -> SyncSender<()> {
+    let (turns, permitted) = sync_channel(1);
+    thread::spawn(move || {
+        permitted.iter().try_for_each(|()| {
+            let mut bytes = vec![0; PIECE];
+            let read = stream.read(&mut bytes);
+            inbox.send(News::Read(read.map(|count| bytes.drain(..count).collect())))
+        })
+    });
+    turns
+}
+
+fn writer(mut stream: TcpStream, inbox: SyncSender<News>) -> SyncSender<Vec<u8>> {
+    let (pieces, to_write) = sync_channel::<Vec<u8>>(1);
+    thread::spawn(move || {
+        to_write.iter().try_for_each(|piece| {
+            let wrote = stream.write_all(&piece);
+            inbox.send(News::Wrote(wrote.map(|()| piece.len())))
+        })
+    });
+    pieces
+}

@@ -1,0 +1,109 @@
+//! What the machine tells: events, ends and statistics.
+
+use alloc::string::{String, ToString};
+use core::error::Error as _;
+use core::time::Duration;
+
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::Text;
+use crate::error::Error;
+use crate::event::{Direction, Event};
+use crate::message::Command;
+use crate::peer::{Stats, Timer};
+use crate::protocol::ProtocolVersion;
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Event", 3)?;
+        match self {
+            Self::Version(version) => {
+                fields.serialize_field("event", "version")?;
+                fields.skip_field("command")?;
+                fields.serialize_field("message", version)?;
+            }
+            Self::Established => {
+                fields.serialize_field("event", "established")?;
+                fields.skip_field("command")?;
+                fields.skip_field("message")?;
+            }
+            Self::Message(message) => {
+                fields.serialize_field("event", "message")?;
+                fields.serialize_field("command", &message.command())?;
+                fields.serialize_field("message", message)?;
+            }
+        }
+        fields.end()
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Error", 2)?;
+        fields.serialize_field("reason", &self.name())?;
+        fields.serialize_field("detail", &with_causes(self))?;
+        fields.end()
+    }
+}
+
+fn with_causes(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+impl Serialize for Stats {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let seconds = |time| self.unix_seconds(time);
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let mut fields = serializer.serialize_struct("Stats", 18)?;
+        fields.serialize_field("id", &self.id)?;
+        fields.serialize_field("address", &Text(self.address))?;
+        fields.serialize_field("direction", &self.direction)?;
+        fields.serialize_field("services", &self.services)?;
+        fields.serialize_field("last_send", &self.last_send.map(seconds))?;
+        fields.serialize_field("last_recv", &self.last_recv.map(seconds))?;
+        fields.serialize_field("bytes_sent", &self.bytes_sent)?;
+        fields.serialize_field("bytes_received", &self.bytes_received)?;
+        fields.serialize_field("connected", &seconds(self.connected))?;
+        fields.serialize_field("time_offset", &self.time_offset)?;
+        fields.serialize_field("advertised_version", &self.advertised_version)?;
+        fields.serialize_field("protocol_version", &self.protocol_version)?;
+        fields.serialize_field("user_agent", &self.user_agent)?;
+        fields.serialize_field("starting_height", &self.starting_height)?;
+        fields.serialize_field("last_block", &self.last_block)?;
+        fields.serialize_field("last_ping_nonce", &self.last_ping_nonce)?;
+        fields.serialize_field("last_ping_time", &self.last_ping_time.map(seconds))?;
+        fields.serialize_field("last_ping_micros", &self.last_ping_round_trip.map(micros))?;
+        fields.end()
+    }
+}
+
+impl Serialize for Direction {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Timer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Command {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for ProtocolVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self.get())
+    }
+}

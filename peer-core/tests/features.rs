@@ -1,0 +1,180 @@
+//! No feature changes what the machine does: one conversation has the same bytes, events, deadlines and statistics
+//! under each combination of features. `.ci/release behaviour` runs it under all of them.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::fmt;
+use core::net::{Ipv4Addr, SocketAddr};
+use core::time::Duration;
+
+use bytes::BytesMut;
+use peer_core::blake256::Blake256;
+use peer_core::message::{
+    BlockHeader, GetData, GetHeaders, Headers, Inventory, NetAddress, NotFound, Raw, Timestamp,
+};
+use peer_core::{
+    Command, Config, End, Event, Hash, Hello, Message, Network, Node, Peer, Services, Time, UnknownCommands,
+};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
+
+/// Of everything that is heard below. Whoever changes what the machine says writes down here what the test prints.
+const DIGEST: &str = "edcd94ced3a3711e95fa63aa75cc81cf0d3277248e83923c4da6cd75208aa0e1";
+
+#[test]
+fn every_combination_of_features_holds_the_same_conversation() {
+    #[cfg(feature = "tracing")]
+    tracing::subscriber::set_global_default(log::Everything).unwrap();
+
+    let rng = &mut ChaCha8Rng::seed_from_u64(7);
+    let mut heard = Heard(Blake256::new());
+    let mut dialler = Side::new(Peer::outbound(&node(), hello(9108), Time::ZERO, rng).unwrap());
+    let mut host = Side::new(Peer::inbound(&node(), hello(50_000), Time::ZERO, rng));
+    let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(300)));
+    while now < end {
+        dialler.act(&mut host, now, rng, &mut heard);
+        host.act(&mut dialler, now, rng, &mut heard);
+        now = dialler.next(now).min(host.next(now));
+    }
+    heard.note(&dialler.peer.end(End::Eof, &dialler.input));
+    for side in [&dialler, &host] {
+        assert!(side.peer.stats().bytes_sent > 100_000, "{:?}", side.peer.stats());
+        heard.note(&side.peer.stats());
+    }
+    assert_eq!(Hash::from_bytes(heard.0.finalize()).to_string(), DIGEST);
+}
+
+fn node() -> Node {
+    let config = Config::builder(Network::SIMNET).user_agent_prefix("peer").user_agent("features", "1");
+    let config = config.idle_timeout(Duration::from_secs(60)).ping_interval(Duration::from_secs(20));
+    Node::new(config.unknown_commands(UnknownCommands::Deliver).build().unwrap())
+}
+
+fn hello(port: u16) -> Hello {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    Hello::new(NetAddress::new(address, Services::NONE), 100, Timestamp::default())
+}
+
+/// A hash over everything that an owner can see.
+struct Heard(Blake256);
+
+impl Heard {
+    fn note(&mut self, what: &impl fmt::Debug) {
+        self.0.update(format!("{what:?}\n").as_bytes());
+    }
+}
+
+struct Side {
+    peer: Peer,
+    arriving: Vec<u8>,
+    input: BytesMut,
+}
+
+impl Side {
+    fn new(peer: Peer) -> Self {
+        Self { peer, arriving: Vec::new(), input: BytesMut::new() }
+    }
+
+    fn act(&mut self, other: &mut Self, now: Time, rng: &mut ChaCha8Rng, heard: &mut Heard) {
+        // In pieces, so that hashes are worked out over several calls.
+        for piece in core::mem::take(&mut self.arriving).chunks(1_000) {
+            self.input.extend_from_slice(piece);
+            while let Some(event) = self.peer.receive(&mut self.input, now).unwrap() {
+                heard.note(&event);
+                #[cfg(feature = "serde")]
+                serde_json::to_string(&event).unwrap();
+                self.answer(&event, now);
+            }
+        }
+        self.peer.tick(now, rng).unwrap();
+        while self.peer.wants_write() {
+            let bytes = self.peer.transmit(now).to_vec();
+            heard.note(&bytes);
+            self.peer.sent(bytes.len(), now);
+            other.arriving.extend(bytes);
+        }
+        heard.note(&self.peer.deadline());
+    }
+
+    fn answer(&mut self, event: &Event, now: Time) {
+        match event {
+            Event::Established => {
+                for number in 0..1_500_u16 {
+                    self.peer.announce(Inventory::tx(Hash::digest(&number.to_le_bytes())), now).unwrap();
+                }
+                let locator = vec![Hash::ZERO].try_into().unwrap();
+                self.say(Message::GetHeaders(GetHeaders { protocol_version: 12, locator, stop: Hash::ZERO }));
+                let raw = Raw { command: Command::new("custom").unwrap(), payload: vec![7; 100_000].into() };
+                self.say(Message::Raw(raw));
+            }
+            Event::Message(Message::GetHeaders(_)) => {
+                let headers: Vec<_> =
+                    (0..100).map(|height| BlockHeader { height, ..BlockHeader::default() }).collect();
+                assert_eq!(
+                    BlockHeader::hash_many(&headers).first(),
+                    headers.first().map(BlockHeader::hash).as_ref()
+                );
+                self.say(Message::Headers(Headers { headers: headers.try_into().unwrap() }));
+            }
+            Event::Message(Message::Inv(inv)) => {
+                let inventory = inv.inventory.iter().take(3).copied().collect::<Vec<_>>().try_into().unwrap();
+                self.say(Message::GetData(GetData { inventory }));
+            }
+            Event::Message(Message::GetData(wanted)) => {
+                self.say(Message::NotFound(NotFound { inventory: wanted.inventory.clone() }));
+            }
+            _ => {}
+        }
+    }
+
+    fn say(&mut self, message: Message) {
+        self.peer.send(&message).unwrap();
+    }
+
+    fn next(&self, now: Time) -> Time {
+        let deadline = self.peer.deadline().map(|(at, _)| at);
+        if self.arriving.is_empty() { deadline.unwrap_or(now + Duration::from_secs(1)) } else { now }
+    }
+}
+
+/// A subscriber that wants every line, and renders it.
+#[cfg(feature = "tracing")]
+mod log {
+    use core::fmt;
+
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    pub(super) struct Everything;
+
+    struct Text(String);
+
+    impl Visit for Text {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            self.0.push_str(&format!("{field}={value:?}"));
+        }
+    }
+
+    impl Subscriber for Everything {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn event(&self, event: &Event<'_>) {
+            let mut text = Text(String::new());
+            event.record(&mut text);
+            assert!(!text.0.is_empty());
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+}

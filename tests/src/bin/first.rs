@@ -1,0 +1,3 @@
+//! The program of the README, so that it is compiled and run.
+
+include!("../../../docs/code/first.rs");

@@ -1,0 +1,148 @@
+//! Owners that were away for a while, and remotes that could do nothing about it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::time::Duration;
+
+use peer_core::message::Inventory;
+use peer_core::{Config, Direction, Error, Event, Expected, Hash, Message, Node, ProtocolVersion, Timer};
+use peer_tests::remote::{NETWORK, Remote, introduction};
+use peer_tests::samples::{getdata, inv, tx_item};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn established() -> Remote {
+    Remote::established(Config::builder(NETWORK).build().unwrap())
+}
+
+/// A message of about 1.8 MB, and its frame.
+fn large() -> (Message, Vec<u8>) {
+    let message = inv(vec![tx_item(1); 50_000]);
+    let mut payload = Vec::new();
+    message.encode(&mut payload, ProtocolVersion::LATEST).unwrap();
+    let frame = peer_tests::remote::frame("inv", &payload).to_vec();
+    (message, frame)
+}
+
+/// Nobody looks for so long.
+fn stay_away(remote: &mut Remote, duration: Duration) {
+    remote.now = remote.now + duration;
+}
+
+/// What a look finds that comes to nothing.
+fn look(remote: &mut Remote) -> Result<(), Error> {
+    assert_eq!(remote.pull()?, None);
+    remote.wait(Duration::ZERO)
+}
+
+/// How long it takes until somebody is blamed, if nothing happens any more.
+fn blamed_after(remote: &mut Remote) -> (Duration, Error) {
+    let start = remote.now;
+    loop {
+        if let (_, Err(error)) = remote.wait_for_deadline() {
+            return (remote.now.saturating_since(start), error);
+        }
+        remote.machine.take_all(remote.now);
+    }
+}
+
+#[test]
+fn a_frame_on_its_way_may_go_on_when_the_owner_is_back() {
+    let (message, bytes) = large();
+    let mut remote = established();
+    let (begun, rest) = bytes.split_at(10_000);
+    remote.say_bytes(begun);
+    look(&mut remote).unwrap();
+    stay_away(&mut remote, 600 * SECOND);
+    // What the system held for us was not much, and until now it had no room for more.
+    let (held, rest) = rest.split_at(100);
+    remote.say_bytes(held);
+    look(&mut remote).unwrap();
+    remote.wait(60 * SECOND).unwrap();
+    remote.say_bytes(rest);
+    assert_eq!(remote.events(), [Event::Message(message)]);
+}
+
+#[test]
+fn a_remote_that_then_stays_silent_is_given_its_two_minutes() {
+    let (_, bytes) = large();
+    let mut remote = established();
+    remote.say_bytes(&bytes[..30]);
+    look(&mut remote).unwrap();
+    stay_away(&mut remote, 600 * SECOND);
+    remote.say_bytes(&bytes[30..60]);
+    look(&mut remote).unwrap();
+    let (after, error) = blamed_after(&mut remote);
+    assert_eq!((after.as_secs(), error), (120, Error::Timeout(Timer::Idle)));
+}
+
+#[test]
+fn a_remote_of_which_there_is_nothing_new_is_blamed_at_once() {
+    let mut remote = established();
+    remote.say_bytes(&large().1[..30]);
+    look(&mut remote).unwrap();
+    stay_away(&mut remote, 600 * SECOND);
+    assert_eq!(look(&mut remote), Err(Error::Timeout(Timer::Idle)));
+}
+
+#[test]
+fn a_byte_between_a_deadline_and_the_look_at_it_excuses_nobody_while_the_owner_is_there() {
+    let mut remote = established();
+    for byte in &large().1[..119] {
+        remote.say_bytes(&[*byte]);
+        look(&mut remote).unwrap();
+        remote.wait(SECOND).unwrap();
+    }
+    stay_away(&mut remote, 4 * SECOND);
+    remote.say_bytes(&[0]);
+    assert_eq!(look(&mut remote), Err(Error::Timeout(Timer::Idle)));
+}
+
+#[test]
+fn an_answer_behind_others_is_waited_for_when_the_owner_is_back() {
+    let mut remote = established();
+    let item = Inventory::tx(Hash::digest(b"wanted"));
+    remote.machine.send(&getdata(vec![item]), remote.now).unwrap();
+    remote.hears();
+    look(&mut remote).unwrap();
+    stay_away(&mut remote, 60 * SECOND);
+    remote.say(&inv(vec![tx_item(1)]));
+    assert_eq!(remote.messages().len(), 1);
+    look(&mut remote).unwrap();
+    let (after, error) = blamed_after(&mut remote);
+    assert_eq!((after, error), (30 * SECOND, Error::Stalled(Expected::Item(Box::new(item)))));
+}
+
+#[test]
+fn a_handshake_may_go_on_when_the_owner_is_back() {
+    let mut remote = Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
+    stay_away(&mut remote, 60 * SECOND);
+    remote.say(&introduction(12).into());
+    assert!(matches!(remote.events()[..], [Event::Version(_)]));
+    remote.hears();
+    remote.wait(29 * SECOND).unwrap();
+    remote.say(&Message::Verack);
+    assert_eq!(remote.events(), [Event::Established]);
+}
+
+#[test]
+fn a_transport_that_takes_more_of_a_frame_when_the_owner_is_back_may_go_on() {
+    let mut remote = established();
+    remote.machine.send(&large().0, remote.now).unwrap();
+    assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
+    stay_away(&mut remote, 600 * SECOND);
+    remote.say(&Message::GetAddr);
+    assert_eq!(remote.messages(), [Message::GetAddr]);
+    assert_eq!(remote.machine.take(100, remote.now).len(), 100);
+    // 20 s, and 6 for 1.8 MB.
+    remote.wait(25 * SECOND).unwrap();
+    assert_eq!(remote.wait(SECOND), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn a_transport_that_takes_nothing_when_the_owner_is_back_has_stalled() {
+    let mut remote = established();
+    remote.machine.send(&large().0, remote.now).unwrap();
+    assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
+    stay_away(&mut remote, 600 * SECOND);
+    assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
+}

@@ -1,0 +1,49 @@
+//! The loop of the README, over real sockets.
+
+use std::thread;
+
+use peer_core::message::Ping;
+use peer_core::{Direction, Message};
+use peer_tokio::SystemRng;
+
+use crate::sockets::{machine, talkative, tcp};
+
+include!("../../../docs/code/drive.rs");
+
+fn end(
+    stream: std::net::TcpStream,
+    direction: Direction,
+    handle: impl FnMut(&mut Peer, Event) + Send + 'static,
+) -> thread::JoinHandle<Error> {
+    thread::spawn(move || {
+        stream.set_write_timeout(Some(core::time::Duration::from_millis(5))).unwrap();
+        let (peer, clock) = machine(&stream, direction);
+        drive((peer, stream, clock), (&mut SystemRng, handle)).unwrap_err()
+    })
+}
+
+#[test]
+fn the_loop_shakes_hands_talks_and_ends() {
+    let (near, far) = tcp();
+    let far = end(far, Direction::Inbound, |_, _| {});
+    let near = end(near, Direction::Outbound, |peer, event| match event {
+        Event::Established => {
+            peer.send(&Message::Ping(Ping { nonce: 7 })).unwrap();
+        }
+        Event::Message(Message::Pong(pong)) if pong.nonce == 7 => {
+            peer.close();
+        }
+        _ => {}
+    });
+    assert_eq!(near.join().unwrap(), Error::ClosedByOwner);
+    assert_eq!(far.join().unwrap(), Error::ClosedByRemote);
+}
+
+#[test]
+fn two_loops_that_both_send_much_do_not_lock_each_other_up() {
+    let (near, far) = tcp();
+    let far = end(far, Direction::Inbound, talkative(false));
+    let near = end(near, Direction::Outbound, talkative(true));
+    assert_eq!(near.join().unwrap(), Error::ClosedByOwner);
+    assert_eq!(far.join().unwrap(), Error::ClosedByRemote);
+}

@@ -1,0 +1,42 @@
+//! The program of the README, as its user runs it.
+
+use std::process::{Command, Output};
+
+use peer_core::{Config, Network, Node};
+use peer_tokio::{SystemRng, hello, inbound};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
+
+fn first(arguments: &[String]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_first")).args(arguments).output().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_program_shakes_hands() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let program = tokio::task::spawn_blocking(move || first(&[address.to_string()]));
+    let (stream, address) = listener.accept().await.unwrap();
+    let config = Config::builder(Network::MAINNET).user_agent_prefix("/host:1/").build().unwrap();
+    let (peer, mut events, driver) = inbound(stream, &Node::new(config), hello(address, 0), SystemRng);
+    tokio::spawn(driver);
+    while events.next().await.is_some() {}
+    let output = program.await.unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "shook hands with /host:1/\n");
+    assert!(output.status.success());
+    assert!(peer.stats().await.user_agent.as_str().ends_with("/first:0.1.0/"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_program_says_why_there_was_no_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let program = tokio::task::spawn_blocking(move || first(&[address.to_string()]));
+    // Whoever hangs up on unread bytes resets the connection, which is another reason.
+    let (mut stream, _) = listener.accept().await.unwrap();
+    assert_ne!(stream.read(&mut [0; 1024]).await.unwrap(), 0);
+    drop(stream);
+    let output = program.await.unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("ClosedByRemote"));
+}

@@ -1,0 +1,61 @@
+//! Every relative link of every page leads to a file, and to a heading where it names one.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// All pages of the repository.
+fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir()
+            && !["target", "corpus", "artifacts", "vectors"].contains(&&*name)
+            && !name.starts_with('.')
+        {
+            pages(&path, found);
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+}
+
+/// Where the links of a page lead, code left out.
+fn targets(text: &str) -> impl Iterator<Item = &str> {
+    let prose = text.split("```").step_by(2);
+    prose.flat_map(|prose| prose.split("](").skip(1)).filter_map(|rest| Some(rest.split_once(')')?.0))
+}
+
+/// What the headings of a page are called in links, by the rules of the usual code hosts.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.split("```").step_by(2).flat_map(str::lines).filter(|line| line.starts_with('#'));
+    let kept = |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
+    let name = |line: &str| line.trim_start_matches('#').trim().to_lowercase();
+    headings.map(|line| name(line).chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
+}
+
+/// What is wrong with a link from a page, if anything is.
+fn complaint(page: &Path, target: &str) -> Option<String> {
+    if target.contains("://") || target.starts_with("mailto:") {
+        return None;
+    }
+    let (file, anchor) = target.split_once('#').map_or((target, None), |(file, anchor)| (file, Some(anchor)));
+    let path = if file.is_empty() { page.to_owned() } else { page.parent().unwrap().join(file) };
+    if !path.exists() {
+        return Some(format!("{}: {target} does not exist", page.display()));
+    }
+    let is_there = anchor.is_none_or(|anchor| anchors(&fs::read_to_string(&path).unwrap()).contains(anchor));
+    (!is_there).then(|| format!("{}: {target} has no such heading", page.display()))
+}
+
+#[test]
+fn every_relative_link_leads_somewhere() {
+    let mut found = Vec::new();
+    pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
+    assert!(found.len() > 8, "{found:?}");
+    let wrong = found.iter().flat_map(|page| {
+        let text = fs::read_to_string(page).unwrap();
+        targets(&text).filter_map(|target| complaint(page, target)).collect::<Vec<_>>()
+    });
+    assert_eq!(wrong.collect::<Vec<_>>(), [""; 0]);
+}

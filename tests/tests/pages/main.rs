@@ -1,0 +1,16 @@
+//! What the pages say is so: their code compiles and runs, their links lead somewhere, their numbers are those of the
+//! crates, and the tests that they name exist.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "programs that readers copy have a clock, and tests fail by panicking"
+)]
+
+mod drive;
+mod first;
+mod links;
+mod numbers;
+mod sockets;
+mod text;
+mod threads;

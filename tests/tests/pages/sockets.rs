@@ -1,0 +1,65 @@
+//! Two ends of a connection over loopback, and what they say.
+
+use std::net::{TcpListener, TcpStream};
+use std::time::Instant;
+
+use peer_core::message::{NetAddress, Timestamp, Transaction, TxOut};
+use peer_core::{Config, Direction, Event, Hello, Message, Network, Node, Peer, Services, Time};
+use peer_tokio::SystemRng;
+
+/// Transactions that each end sends to the other: together more than both pipes hold.
+const MANY: u32 = 40;
+
+fn node() -> Node {
+    Node::new(Config::builder(Network::SIMNET).build().unwrap())
+}
+
+/// A connection over loopback: the dialled end and the accepted one.
+pub(crate) fn tcp() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let dialled = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (dialled, listener.accept().unwrap().0)
+}
+
+/// A machine whose clock begins now.
+pub(crate) fn machine(stream: &TcpStream, direction: Direction) -> (Peer, impl Fn() -> Time + use<>) {
+    let (node, start) = (node(), Instant::now());
+    let remote = NetAddress::new(stream.peer_addr().unwrap(), Services::NONE);
+    let hello = Hello::new(remote, 0, Timestamp::default());
+    let peer = match direction {
+        Direction::Outbound => Peer::outbound(&node, hello, Time::ZERO, &mut SystemRng).unwrap(),
+        Direction::Inbound => Peer::inbound(&node, hello, Time::ZERO, &mut SystemRng),
+    };
+    (peer, move || Time::from_elapsed(start.elapsed()))
+}
+
+/// A transaction of half a megabyte.
+fn large() -> Message {
+    let output = TxOut { value: 1, version: 0, pk_script: &[7; 500_000] };
+    Message::Tx(Transaction::new(1, &[], &[output], 0, 0).unwrap())
+}
+
+/// Sends much, and leaves when it has heard as much and that the other end has, too.
+pub(crate) fn talkative(leaves: bool) -> impl FnMut(&mut Peer, Event) {
+    let (mut heard, mut is_heard) = (0, false);
+    move |peer, event| {
+        match event {
+            Event::Established => {
+                for _ in 0..MANY {
+                    peer.send(&large()).unwrap();
+                }
+            }
+            Event::Message(Message::Tx(_)) => {
+                heard += 1;
+                if heard == MANY {
+                    peer.send(&Message::SendHeaders).unwrap();
+                }
+            }
+            Event::Message(Message::SendHeaders) => is_heard = true,
+            _ => {}
+        }
+        if heard == MANY && is_heard && leaves {
+            peer.close();
+        }
+    }
+}

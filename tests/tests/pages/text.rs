@@ -1,0 +1,37 @@
+//! The pages as text: which of them must say the same, and the code in them.
+
+use std::fs;
+use std::path::Path;
+
+/// A file of the repository, by its path from the root.
+pub(crate) fn file(path: &str) -> String {
+    let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
+    fs::read_to_string(&whole).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The block of code that is a committed file, in a page.
+#[track_caller]
+pub(crate) fn assert_shows(page: &str, code: &str) {
+    let block = format!("```rust\n{}```\n", file(code));
+    assert!(file(page).contains(&block), "{page} does not show {code} as it is");
+}
+
+#[test]
+fn the_readme_begins_with_the_documentation_of_the_core() {
+    // The core's is the part of a README that a package can carry; `lib.rs` includes it.
+    assert!(file("README.md").starts_with(&file("peer-core/README.md")), "README.md begins otherwise");
+    assert!(file("peer-core/src/lib.rs").starts_with("#![doc = include_str!(\"../README.md\")]\n"));
+}
+
+#[test]
+fn the_readme_shows_what_is_compiled() {
+    assert_shows("README.md", "docs/code/first.rs");
+    assert_shows("README.md", "docs/code/drive.rs");
+    assert_shows("docs/driving.md", "docs/code/threads.rs");
+}
+
+#[test]
+fn what_a_stranger_reads_first_is_short() {
+    assert!(file("docs/code/first.rs").lines().count() <= 15);
+    assert!(file("docs/code/drive.rs").lines().count() <= 25);
+}

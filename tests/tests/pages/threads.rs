@@ -1,0 +1,56 @@
+//! The adapter that `docs/driving.md` builds, over real sockets.
+
+use peer_core::message::Ping;
+use peer_core::{Direction, Message};
+use peer_tokio::SystemRng;
+
+use crate::sockets::{machine, talkative, tcp};
+
+include!("../../../docs/code/threads.rs");
+
+/// A connection that a thread drives, and how to command it.
+fn end(
+    stream: TcpStream,
+    direction: Direction,
+    handle: impl FnMut(&mut Peer, Event) + Send + 'static,
+) -> (SyncSender<News>, thread::JoinHandle<Error>) {
+    let (commands, news) = sync_channel(16);
+    let inbox = commands.clone();
+    let driver = thread::spawn(move || {
+        let (peer, clock) = machine(&stream, direction);
+        run((peer, stream), (inbox, news), (clock, &mut SystemRng), handle).unwrap()
+    });
+    (commands, driver)
+}
+
+#[test]
+fn it_shakes_hands_and_does_what_other_threads_command() {
+    let (near, far) = tcp();
+    let (_, far) = end(far, Direction::Inbound, |_, _| {});
+    let (told, heard) = sync_channel(16);
+    let (commands, near) = end(near, Direction::Outbound, move |_, event| told.send(event).unwrap());
+    while heard.recv().unwrap() != Event::Established {}
+    let ping = |peer: &mut Peer, _| drop(peer.send(&Message::Ping(Ping { nonce: 7 })).unwrap());
+    commands.send(News::Command(Box::new(ping))).unwrap();
+    assert!(matches!(heard.recv().unwrap(), Event::Message(Message::Pong(pong)) if pong.nonce == 7));
+    commands.send(News::Command(Box::new(|peer, _| drop(peer.close())))).unwrap();
+    assert_eq!(near.join().unwrap(), Error::ClosedByOwner);
+    assert_eq!(far.join().unwrap(), Error::ClosedByRemote);
+}
+
+#[test]
+fn two_that_both_send_much_do_not_lock_each_other_up() {
+    let (near, far) = tcp();
+    let (_, far) = end(far, Direction::Inbound, talkative(false));
+    let (_, near) = end(near, Direction::Outbound, talkative(true));
+    assert_eq!(near.join().unwrap(), Error::ClosedByOwner);
+    assert_eq!(far.join().unwrap(), Error::ClosedByRemote);
+}
+
+#[test]
+fn a_transport_that_fails_ends_it() {
+    let (near, far) = tcp();
+    let (_, near) = end(near, Direction::Inbound, |_, _| {});
+    far.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(near.join().unwrap(), Error::ClosedByRemote);
+}
