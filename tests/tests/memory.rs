@@ -1,11 +1,13 @@
 //! Memory, counted: it follows what was received, never what was declared.
 //!
-//! The counters are those of the whole process, so this file has a single test.
+//! The counters are those of the whole process, so this file has a single test, and no other thread that could
+//! allocate meanwhile, as the one does on which the standard harness waits for a test.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::alloc::System;
 
 use bytes::BytesMut;
+use libtest_mimic::{Arguments, Trial};
 use peer_core::message::Inventory;
 use peer_core::{
     Command, Config, Direction, Hash, Message, Network, Node, Peer, ProtocolVersion, Time, UnrequestedAnswers,
@@ -19,7 +21,15 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const KIB: usize = 1024;
 
-#[test]
+fn main() {
+    let trial = Trial::test("memory_follows_what_was_received", || {
+        memory_follows_what_was_received();
+        Ok(())
+    });
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, vec![trial]).exit();
+}
+
 fn memory_follows_what_was_received() {
     an_established_peer_that_idles_is_small();
     a_declared_length_costs_nothing();

@@ -97,6 +97,7 @@ impl Inventory {
         Self { kind: InventoryKind::MIX, hash }
     }
 
+    #[inline]
     fn from_wire(bytes: &[u8; Self::LEN]) -> Self {
         let (kind, hash) = bytes.split_at(4);
         Self {
@@ -105,7 +106,7 @@ impl Inventory {
         }
     }
 
-    fn to_wire(self) -> [u8; Self::LEN] {
+    pub(crate) fn to_wire(self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
         let (kind, hash) = bytes.split_at_mut(4);
         kind.copy_from_slice(&self.kind.0.to_le_bytes());

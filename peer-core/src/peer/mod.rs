@@ -289,8 +289,8 @@ impl Peer {
     /// remote announces or sends.
     #[doc(alias = "AddKnownInventory")]
     pub fn add_known(&mut self, item: &Inventory, now: Time) {
-        let limits = self.known_limits();
-        self.known.insert(item, now, limits);
+        let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(item));
+        self.known.insert(fingerprint, now, limits);
     }
 
     /// Sets the height that our `version` tells. An inbound peer's is made when the owner pulls after

@@ -1,6 +1,7 @@
 //! A remote that a test plays by hand, over a real socket that blocks.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
@@ -78,6 +79,11 @@ impl Client {
     /// Ends the connection, also for whoever is writing to it.
     pub(crate) fn hang_up(&self) {
         self.stream.shutdown(Shutdown::Both).unwrap();
+    }
+
+    /// Ends the connection as one does that crashed.
+    pub(crate) fn reset(self) {
+        Socket::from(self.stream).set_linger(Some(Duration::ZERO)).unwrap();
     }
 
     /// A second handle of the same connection.

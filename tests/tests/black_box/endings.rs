@@ -40,6 +40,18 @@ pub(crate) fn last_words_are_heard<A: Adapter>() {
     assert_eq!(subject.ended(0), Error::ClosedByRemote);
 }
 
+/// A reset is a failure of the transport, whether reading meets it or writing, which takes its error away. Many are
+/// tried, since that is a race.
+pub(crate) fn resets_are_failures_of_the_transport<A: Adapter>() {
+    let mut subject = Subject::new::<A>();
+    for connection in 0..50 {
+        let mut client = Client::established(&mut subject, connection);
+        client.write(&bytes_of(&ping(1)).repeat(100));
+        client.reset();
+        assert_eq!(subject.ended(connection), Error::TransportFailed);
+    }
+}
+
 /// A node that dials itself notices at both ends.
 pub(crate) fn a_node_that_dials_itself<A: Adapter>() {
     let mut subject = Subject::new::<A>();

@@ -61,6 +61,7 @@ fn cases<A: Adapter + 'static>(adapter: &str) -> Vec<Trial> {
             endings::at_every_byte_of_a_handshake_that_we_began::<A>,
         ),
         ("last_words_are_heard_before_the_end", endings::last_words_are_heard::<A>),
+        ("resets_are_failures_of_the_transport", endings::resets_are_failures_of_the_transport::<A>),
         ("a_node_that_dials_itself_notices_at_both_ends", endings::a_node_that_dials_itself::<A>),
         ("eighty_junk_messages_of_4_mb_do_not_delay_another", load::junk_does_not_delay_another::<A>),
         ("both_sides_may_send_5_mb_at_once", load::both_sides_send_at_once::<A>),

@@ -82,7 +82,7 @@ async fn what_came_in_time_counts_however_late_we_look() {
 async fn a_stream_that_has_room_again_counts_however_late_we_look() {
     let (near, mut far) = duplex(512);
     let (handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     tokio::select! {
         closed = &mut driver => panic!("{closed}"),
         () = async { while events.next().await != Some(Event::Established) {} } => {}

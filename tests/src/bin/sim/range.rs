@@ -84,7 +84,8 @@ impl Shared<'_> {
             if seed >= self.seeds.end {
                 break;
             }
-            let outcome = failure::catch(&self.cli.plan(seed), None);
+            let plan = self.cli.plan(seed);
+            let outcome = failure::catch(&plan, || plan.run(None));
             self.failed.fetch_or(outcome.is_err(), Ordering::Relaxed);
             sum.add(seed, &outcome?);
             self.bar.inc(1);

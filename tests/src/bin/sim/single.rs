@@ -16,7 +16,7 @@ pub(crate) fn run(cli: &Cli) -> Result<(), String> {
     if cli.svg.is_some() && plan.scenario != Scenario::Propagation {
         return Err(String::from("only --scenario propagation can be drawn"));
     }
-    let (outcome, took) = clock::timed(|| failure::catch(&plan, watch(cli)));
+    let (outcome, took) = clock::timed(|| failure::catch(&plan, || plan.run(watch(cli))));
     let outcome = outcome?;
     report::one(&plan, &outcome, took, cli.json);
     if let Some(file) = &cli.svg {

@@ -22,8 +22,17 @@ fn counted(count: u64, unit: &str) -> String {
     format!("{count} {}", if count == 1 { unit.trim_end_matches('s') } else { unit })
 }
 
+/// As [`long`], or in peer-years where it is one at least.
+pub(crate) fn lifetime(duration: Duration) -> String {
+    if duration < Duration::from_secs(365 * 24 * 3600) {
+        long(duration)
+    } else {
+        format!("{} peer-years", years(duration))
+    }
+}
+
 /// Of a year of 365 days, in hundredths.
-pub(crate) fn years(duration: Duration) -> String {
+fn years(duration: Duration) -> String {
     let hundredths = duration.as_secs() / (365 * 24 * 36);
     format!("{}.{:02}", grouped(hundredths / 100), hundredths % 100)
 }
