@@ -77,11 +77,15 @@
 //!
 //! # Features
 //!
+//! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;
 mod conn;
+#[cfg(feature = "entropy")]
+mod entropy;
 mod peers;
 mod place;
 mod schedule;
@@ -91,6 +95,8 @@ pub use peer_core;
 
 pub use self::clock::hello;
 pub use self::closed::{Closed, Happened, InsertError};
+#[cfg(feature = "entropy")]
+pub use self::entropy::SystemRng;
 pub use self::peers::Peers;
 pub use self::place::PeerId;
 pub use self::transport::Transport;
