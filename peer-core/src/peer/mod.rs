@@ -168,11 +168,7 @@ impl Peer {
             hello,
             direction,
             connected: now,
-            opening: Some(Box::new(Opening {
-                nonce: draw_nonce(rng),
-                ticket: None,
-                clock: Clock::Running(now + config.handshake_timeout),
-            })),
+            opening: Some(Box::new(Opening::new(draw_nonce(rng), now + config.handshake_timeout))),
             handshake: Handshake::AwaitVersion,
             version: config.protocol_version,
             remote: None,
