@@ -68,6 +68,8 @@
 //!
 //! # Features
 //!
+//! * `simd`: hashing uses the vectors of the CPU, as with the feature of that name of `peer-core`.
+//! * `serde`: messages are `Serialize`, likewise.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
 
 mod clock;
