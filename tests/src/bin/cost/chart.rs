@@ -89,7 +89,7 @@ fn render(area: &Area<'_>, panel: &Panel) -> Result<(), Failure> {
     let points = || panel.lines.iter().flat_map(|line| line.points.iter().copied());
     let mut chart = ChartBuilder::on(area)
         .margin_top(108)
-        .margin_right(34)
+        .margin_right(64)
         .margin_bottom(12)
         .margin_left(12)
         .x_label_area_size(50)
@@ -115,7 +115,7 @@ fn render(area: &Area<'_>, panel: &Panel) -> Result<(), Failure> {
         chart.draw_series(line.points.iter().map(|point| Circle::new(*point, 4, color.filled())))?;
         if let Some((x, y)) = line.points.last() {
             let (left, top) = chart.backend_coord(&(*x, *y));
-            let place = (left - area.get_base_pixel().0 - 24, top - area.get_base_pixel().1 - 20);
+            let place = (left - area.get_base_pixel().0 + 10, top - area.get_base_pixel().1 - 7);
             // Where lines meet, one number has to do.
             if labels.iter().all(|label| label.abs_diff(place.1) > 14) {
                 area.draw(&Text::new(rounded(*y), place, text(13, color)))?;
