@@ -144,6 +144,22 @@ impl Agent {
 }
 
 /// Makes a [`Config`]. Each setter says its default and what the worst case costs.
+///
+/// ```
+/// use core::num::NonZeroUsize;
+/// use core::time::Duration;
+/// use peer_core::{Config, Network, Node, Services};
+///
+/// let config = Config::builder(Network::MAINNET)
+///     .user_agent("my-node", "1.0")
+///     .services(Services::NODE_NETWORK)
+///     .idle_timeout(Duration::from_secs(90))
+///     .send_limit(NonZeroUsize::new(8 * 1024 * 1024).ok_or("zero")?)
+///     .build()?;
+/// let node = Node::new(config);
+/// # let _ = node;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {
@@ -238,10 +254,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// Most bytes of the owner's frames that wait to be sent, for each peer. A command that would exceed it
-    /// is refused with [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap.
-    /// Payloads of blocks, transactions and raw messages are shared between peers. Worst case: nine times as
-    /// much, where all frames are of 24 bytes, since each has its place in the queue; 230 MB by default.
+    /// Most bytes of the owner's frames that wait to be sent, for each peer; above it, a command is refused with
+    /// [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap. On top come a ping, what
+    /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. Payloads of blocks, transactions
+    /// and raw messages are shared between peers. Worst case: nine times as much, for frames of 24 bytes; 230 MB.
     pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_limit = bytes.get();
         self

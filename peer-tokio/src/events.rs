@@ -14,7 +14,8 @@ use crate::link::{EVENTS, Link};
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
 /// At most 16 events wait to be asked for; then the remote is not read until the owner asks again, and it is
-/// not blamed for being silent meanwhile. Dropping this ends the connection at once.
+/// not blamed for being silent meanwhile, nor noticed if it leaves: whoever wants no events drops this or reads
+/// them. Dropping this ends the connection at once.
 #[derive(Debug)]
 pub struct Events {
     link: Arc<Link>,

@@ -76,6 +76,15 @@ impl Handle {
     /// `sent` and `tick` to the driver. It runs between two polls of the stream, so it should be short, and
     /// if it panics it takes the driver with it.
     ///
+    /// ```
+    /// use peer_tokio::peer_core::{Hash, SendError};
+    ///
+    /// /// Asks for what follows a block, and does not ask twice.
+    /// async fn follow(peer: &peer_tokio::Handle, newest: Hash) -> Result<bool, SendError> {
+    ///     peer.with(move |peer, _| peer.request_blocks(&[newest], Hash::ZERO)).await?
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Why the connection is over.
@@ -165,12 +174,21 @@ impl Handle {
     /// Ends the connection at once: what waits to be written, and commands that wait for the driver, are
     /// dropped. [`flush`](Self::flush) first if that matters. Events that were pulled already can still be
     /// asked for.
+    ///
+    /// The stream is shut down and dropped without waiting for the remote. Over TCP what was flushed arrives all
+    /// the same, unless the remote has said something that was not read yet: then the system may cut it off. Who
+    /// must be sure pings when all is flushed, and waits for the answer, before it closes.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
         self.link.tell_driver(|state| state.close = true);
     }
 
     /// Waits for the end, and returns the reason.
+    ///
+    /// The end comes after everything that the remote said before it. So where more than 16 events wait, it comes
+    /// when the owner has asked for them, has dropped its [`Events`](crate::Events), or closes: until then a remote
+    /// that has left is not noticed, and one that cannot be written to any more keeps its stream. (Commands tell:
+    /// [`flush`](Self::flush) fails at once then.)
     ///
     /// # Cancel safety
     ///

@@ -18,6 +18,7 @@
 
 use core::hint::black_box;
 use core::ops::Range;
+use core::time::Duration;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -59,7 +60,7 @@ const PATHS: [Path; 23] = [
     ("encode: block of 100", || encode_again(block(100))),
     ("ids of a block of 100", ids),
     ("known: check and insert", known),
-    ("announce", announce),
+    ("announce: batch of 100", announce),
     ("idle: deadline and tick", idle),
 ];
 
@@ -179,18 +180,18 @@ fn known() -> Box<dyn FnMut()> {
     })
 }
 
-/// One announcement; every thousand of them leave as a batch.
+/// A hundred announcements, which leave as one batch.
 fn announce() -> Box<dyn FnMut()> {
     let (mut peer, mut number, mut rng) = (established(), 0, ChaCha8Rng::seed_from_u64(1));
     let mut now = Time::ZERO;
     Box::new(move || {
-        number += 1;
-        peer.announce(black_box(item(number)), now).unwrap();
-        if number % 1000 == 0 {
-            now = now + core::time::Duration::from_millis(500);
-            peer.tick(now, &mut rng).unwrap();
-            take_all(&mut peer);
+        for _ in 0..100 {
+            number += 1;
+            peer.announce(black_box(item(number)), now).unwrap();
         }
+        now = now + Duration::from_millis(500);
+        peer.tick(now, &mut rng).unwrap();
+        take_all(&mut peer);
     })
 }
 

@@ -15,6 +15,7 @@ pub mod pair;
 pub mod remote;
 pub mod rng;
 pub mod samples;
+pub mod text;
 pub mod vectors;
 pub mod watched;
 pub mod world;

@@ -2,7 +2,7 @@
 
 use peer_core::message::{
     Block, BlockHeader, GetBlocks, GetData, GetHeaders, Headers, Inv, Inventory, List, Locator, NotFound,
-    OutPoint, Transaction, TxIn, TxOut,
+    OutPoint, Ping, Transaction, TxIn, TxOut,
 };
 use peer_core::{Hash, Message};
 
@@ -46,6 +46,21 @@ pub fn notfound(items: impl Into<Vec<Inventory>>) -> Message {
 /// Announces these.
 pub fn inv(items: impl Into<Vec<Inventory>>) -> Message {
     Message::Inv(Inv { inventory: items.into().try_into().unwrap() })
+}
+
+/// A made-up transaction, one for each number.
+pub fn item(number: u32) -> Inventory {
+    Inventory::tx(Hash::digest(&number.to_le_bytes()))
+}
+
+/// Announces so many made-up transactions: a message of the bulk lane, of about 36 bytes for each.
+pub fn inv_of(items: u32) -> Message {
+    inv((0..items).map(item).collect::<Vec<_>>())
+}
+
+/// Asks for a pong.
+pub fn ping(nonce: u64) -> Message {
+    Message::Ping(Ping { nonce })
 }
 
 /// Asks for headers, without a locator.

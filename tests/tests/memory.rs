@@ -1,11 +1,13 @@
 //! Memory, counted: it follows what was received, never what was declared.
 //!
-//! The counters are those of the whole process, so this file has a single test.
+//! The counters are those of the whole process, so this file has a single test, and no other thread that could
+//! allocate meanwhile, as the one does on which the standard harness waits for a test.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::alloc::System;
 
 use bytes::BytesMut;
+use libtest_mimic::{Arguments, Trial};
 use peer_core::message::Inventory;
 use peer_core::{
     Command, Config, Direction, Hash, Message, Network, Node, Peer, ProtocolVersion, Time, UnrequestedAnswers,
@@ -19,7 +21,15 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const KIB: usize = 1024;
 
-#[test]
+fn main() {
+    let trial = Trial::test("memory_follows_what_was_received", || {
+        memory_follows_what_was_received();
+        Ok(())
+    });
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, vec![trial]).exit();
+}
+
 fn memory_follows_what_was_received() {
     an_established_peer_that_idles_is_small();
     a_declared_length_costs_nothing();
@@ -28,6 +38,8 @@ fn memory_follows_what_was_received() {
     early_messages_cost_at_most_twice_their_bytes();
     a_count_costs_nothing();
     until_a_message_surfaces_twice_what_came_is_held_input_included();
+    small_frames_that_wait_cost_no_more_than_their_bytes_once_more();
+    a_burst_of_small_frames_leaves_nothing_behind();
     open_requests_cost_what_the_configuration_says();
     known_inventory_costs_what_the_configuration_says();
     a_queue_of_the_smallest_frames_costs_what_the_configuration_says();
@@ -167,6 +179,29 @@ fn until_a_message_surfaces_twice_what_came_is_held_input_included() {
 }
 
 /// As many different items as may be open by default.
+/// Those hashed ahead are kept until they are read.
+fn small_frames_that_wait_cost_no_more_than_their_bytes_once_more() {
+    let inv = [&[1][..], &[7; 36]].concat();
+    for (name, payload) in [("getaddr", &[][..]), ("ping", &[7; 8]), ("inv", &[0]), ("inv", &inv)] {
+        let (mut peer, mut input) = (Remote::established(config(12)).machine.fork(), BytesMut::new());
+        input.extend_from_slice(&frame(name, payload).repeat(100));
+        let received = input.len();
+        let (event, held, _) = measured(|| peer.receive(&mut input, Time::ZERO).unwrap());
+        assert!(event.is_some());
+        assert!(held <= received + 4 * KIB, "{held} bytes held of {received} of {name}");
+    }
+}
+
+fn a_burst_of_small_frames_leaves_nothing_behind() {
+    let mut peer = Remote::established(config(12)).machine.fork();
+    let mut input = BytesMut::with_capacity(64 * KIB);
+    let burst = frame("getaddr", &[]).repeat(1000);
+    let ((), held, allocated) = measured(|| receive(&mut peer, &mut input, [&burst[..]]));
+    assert!(input.is_empty());
+    assert_eq!(held, 0, "bytes held after a burst");
+    assert!(allocated <= 2 * burst.len() + 16 * KIB, "{allocated} bytes allocated for {}", burst.len());
+}
+
 fn open_requests_cost_what_the_configuration_says() {
     let mut peer = Remote::established(config(12)).machine.fork();
     let item = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));

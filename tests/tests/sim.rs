@@ -64,3 +64,35 @@ fn scenarios_are_listed_and_unknown_ones_refused() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("--scenario help"));
 }
+
+/// Nothing can come of a world that never runs, and this scenario insists on something.
+#[test]
+fn a_seed_that_fails_is_told_with_a_command_that_fails_alike() {
+    let output = sim("--scenario slow --hours 0 --seeds 5..9 --threads 1");
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]));
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(told.contains("world: seed 5, at 0.000s") && told.contains("\nseed 5 failed\n"), "{told}");
+    let (_, arguments) = told.lines().last().unwrap().split_once(" -- ").unwrap();
+    let again = sim(arguments);
+    assert_eq!((again.status.code(), String::from_utf8(again.stderr).unwrap()), (Some(1), told));
+}
+
+#[test]
+fn what_makes_no_sense_together_is_refused_before_anything_runs() {
+    for arguments in [
+        "--json --verbose",
+        "--json --until 1",
+        "--seeds 1..3 --seed 1",
+        "--seeds 1..3 --until 1",
+        "--seeds 3..3",
+        "--nodes 1",
+        "--hours NaN",
+        "--hours=-1",
+        "--until=-1",
+        "--checks some",
+    ] {
+        let output = sim(arguments);
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{arguments}");
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "), "{arguments}");
+    }
+}

@@ -4,93 +4,77 @@
 //! those of the whole frames behind it, and what they hash to is kept until they are read. Nothing else is: each
 //! frame is judged when its turn comes, by the rules that are in force then.
 
-use alloc::vec::Vec;
-use core::iter;
-
-use bytes::Bytes;
+use alloc::vec::{self, Vec};
 
 use super::Header;
 use crate::blake256;
 use crate::hash::Hash;
 use crate::network::Network;
 
-/// A payload and its hash.
-#[derive(Clone, Debug)]
-pub(super) struct Hashed {
-    pub(super) payload: Bytes,
-    pub(super) hash: Hash,
-}
-
-/// Payloads that were hashed before their turn, the next one last.
+/// Frames whose payloads are hashed before their turn.
 ///
-/// Each is the copy that is handed out in the end. Comparing it with the bytes whose turn it is makes sure that
-/// the hash is theirs, even where an owner did more than append, and costs next to nothing.
+/// They are kept beside their hashes. Comparing makes sure that a hash is that of the bytes whose turn it is, even
+/// where an owner did more than append, and costs a hundredth of hashing.
 #[derive(Clone, Debug)]
-pub(super) struct Ahead(Vec<Hashed>);
+pub(super) struct Ahead {
+    frames: Vec<u8>,
+    /// Where in `frames` the next one begins.
+    start: usize,
+    hashes: vec::IntoIter<[u8; Hash::LEN]>,
+}
 
 impl Ahead {
-    /// Takes the next one, if it is `payload`.
-    pub(super) fn next(&mut self, payload: &[u8]) -> Option<Hashed> {
-        self.0.pop().filter(|next| next.payload == payload)
+    /// The hash of `payload`, if that is the payload of the next frame.
+    pub(super) fn next(&mut self, payload: &[u8]) -> Option<Hash> {
+        let (header, rest) = self.frames.get(self.start..)?.split_first_chunk()?;
+        let frame_len = Header::from_bytes(header).wire_len();
+        self.start = self.start.saturating_add(frame_len);
+        let hash = self.hashes.next()?;
+        let kept = rest.get(..frame_len.saturating_sub(Header::LEN));
+        (kept == Some(payload)).then_some(Hash::from_bytes(hash))
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub(super) fn is_empty(&self) -> bool {
+        self.hashes.as_slice().is_empty()
     }
 }
 
-/// The hash of `payload`, whose turn it is, and what was hashed along with it of the frames in `rest` behind it.
-///
-/// Where that is not worth it, the payload is hashed alone.
-pub(super) fn hash(payload: &[u8], rest: &[u8], network: Network) -> (Hash, Option<Ahead>) {
+/// How many payloads it takes, if it may pay to hash `payload`, whose turn it is, with those of the frames in `rest`
+/// behind it. That there are too few bytes for so many frames is seen without looking at any.
+#[inline]
+pub(super) fn worthwhile(payload: &[u8], rest: &[u8]) -> Option<usize> {
     let least = blake256::worthwhile();
-    // Too few bytes for so many frames are seen at once, without looking at any.
     let shortest = least.saturating_sub(1).saturating_mul(Header::LEN);
-    let ahead = if payload.len() <= LONGEST && rest.len() >= shortest {
-        hash_together(payload, rest, network, least)
-    } else {
-        None
-    };
-    match ahead {
-        Some((hash, ahead)) => (hash, Some(ahead)),
-        None => (Hash::digest(payload), None),
-    }
+    (rest.len() >= shortest && payload.len() <= LONGEST).then_some(least)
 }
 
-/// As [`hash`], if there are `least` payloads.
+/// The hash of `payload`, and those of the payloads in `rest` behind it that were hashed along with it, if there are
+/// `least` together.
+#[cold]
 #[inline(never)]
-fn hash_together(payload: &[u8], rest: &[u8], network: Network, least: usize) -> Option<(Hash, Ahead)> {
+pub(super) fn hash(payload: &[u8], rest: &[u8], network: Network, least: usize) -> Option<(Hash, Ahead)> {
     let mut payloads = [payload; AT_ONCE];
-    let mut count: usize = 1;
-    for (place, payload) in payloads.iter_mut().skip(1).zip(small_payloads(rest, network)) {
-        *place = payload;
+    let (mut count, mut behind): (usize, _) = (1, rest);
+    for place in payloads.iter_mut().skip(1) {
+        let Some((payload, others)) = split_small(behind, network) else { break };
+        (*place, behind) = (payload, others);
         count = count.saturating_add(1);
     }
     let payloads = payloads.get(..count).filter(|payloads| payloads.len() >= least)?;
     let mut digests = [[0; Hash::LEN]; AT_ONCE];
     blake256::hash_many(payloads, &mut digests);
-    let [first, ..] = digests;
-    let behind = payloads.iter().zip(digests).skip(1).rev();
-    let keep = |(payload, digest): (&&[u8], _)| Hashed {
-        payload: Bytes::copy_from_slice(payload),
-        hash: Hash::from_bytes(digest),
-    };
-    Some((Hash::from_bytes(first), Ahead(behind.map(keep).collect())))
+    let (first, digests) = digests.get(..count)?.split_first()?;
+    let (frames, _) = rest.split_at_checked(rest.len().saturating_sub(behind.len()))?;
+    let ahead = Ahead { frames: frames.to_vec(), start: 0, hashes: Vec::from(digests).into_iter() };
+    Some((Hash::from_bytes(*first), ahead))
 }
 
-/// The payloads of the frames at the front of `rest`, up to the first that is not whole, not small or not sane.
-fn small_payloads(mut rest: &[u8], network: Network) -> impl Iterator<Item = &[u8]> {
-    iter::from_fn(move || {
-        let (header, behind) = rest.split_first_chunk()?;
-        let header = Header::from_bytes(header);
-        let len = header.len as usize;
-        if header.network != network || len > LONGEST {
-            return None;
-        }
-        let (payload, behind) = behind.split_at_checked(len)?;
-        rest = behind;
-        Some(payload)
-    })
+/// The payload of the frame at the front of `bytes` and what is behind it, if it is whole, small and sane.
+fn split_small(bytes: &[u8], network: Network) -> Option<(&[u8], &[u8])> {
+    let (header, rest) = bytes.split_first_chunk()?;
+    let header = Header::from_bytes(header);
+    let len = header.len as usize;
+    if header.network == network && len <= LONGEST { rest.split_at_checked(len) } else { None }
 }
 
 /// How many payloads are hashed together at most: as many as there are lanes, which keeps what a machine holds, and

@@ -5,7 +5,7 @@ use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::ahead::{self, Ahead, Hashed};
+use super::ahead::{self, Ahead};
 use super::{Header, Rules};
 use crate::blake256::Blake256;
 use crate::error::FrameError;
@@ -117,8 +117,9 @@ impl FrameReader {
             input.advance(Header::LEN);
             let command = header.check(rules)?;
             admit(command, header.len as usize)?;
-            if let Some(hashed) = self.take_whole(input, header.len as usize, rules.network) {
-                return Ok(Some(finish(&header, command, hashed)?));
+            if let Some((payload, rest)) = input.split_at_checked(header.len as usize) {
+                let hash = self.hash(payload, rest, rules.network);
+                return Ok(Some(finish(input, &header, command, hash)?));
             }
             let arriving = Arriving { header, command, hasher: Blake256::new(), hashed: 0 };
             self.front = Some(Box::new(Front::Arriving(arriving)));
@@ -126,22 +127,24 @@ impl FrameReader {
         Ok(self.go_on(input)?)
     }
 
-    /// Takes the payload of `len` bytes off the front of `input`, and its hash, if it is whole.
-    fn take_whole(&mut self, input: &mut BytesMut, len: usize, network: Network) -> Option<Hashed> {
-        let (payload, rest) = input.split_at_checked(len)?;
+    /// The hash of a whole `payload`, with `rest` behind it.
+    fn hash(&mut self, payload: &[u8], rest: &[u8], network: Network) -> Hash {
         if let Some(Front::Hashed(ahead)) = self.front.as_deref_mut() {
-            let next = ahead.next(payload);
-            if next.is_none() || ahead.is_empty() {
+            let hash = ahead.next(payload);
+            if hash.is_none() || ahead.is_empty() {
                 self.front = None;
             }
-            if next.is_some() {
-                input.advance(len);
-                return next;
+            if let Some(hash) = hash {
+                return hash;
             }
         }
-        let (hash, ahead) = ahead::hash(payload, rest, network);
-        self.front = ahead.map(|ahead| Box::new(Front::Hashed(ahead)));
-        Some(Hashed { payload: take(input, len), hash })
+        if let Some(least) = ahead::worthwhile(payload, rest)
+            && let Some((hash, ahead)) = ahead::hash(payload, rest, network, least)
+        {
+            self.front = Some(Box::new(Front::Hashed(ahead)));
+            return hash;
+        }
+        Hash::digest(payload)
     }
 
     /// Hashes what is new of an arriving payload, and takes it out once it is whole.
@@ -159,7 +162,7 @@ impl FrameReader {
         let (header, command) = (arriving.header, arriving.command);
         let hash = Hash::from_bytes(mem::take(&mut arriving.hasher).finalize());
         self.front = None;
-        finish(&header, command, Hashed { payload: take(input, len), hash }).map(Some)
+        finish(input, &header, command, hash).map(Some)
     }
 
     fn arriving(&self) -> Option<&Arriving> {
@@ -187,9 +190,9 @@ impl FrameReader {
     }
 }
 
-/// Compares the checksum.
-fn finish(header: &Header, command: Command, hashed: Hashed) -> Result<Frame, FrameError> {
-    let Hashed { payload, hash } = hashed;
+/// Compares the checksum and takes the payload, which is whole, off the front of `input`.
+fn finish(input: &mut BytesMut, header: &Header, command: Command, hash: Hash) -> Result<Frame, FrameError> {
+    let payload = take(input, header.len as usize);
     let [a, b, c, d, ..] = hash.to_bytes();
     let computed = [a, b, c, d];
     if computed == header.checksum {
@@ -208,4 +211,33 @@ fn take(input: &mut BytesMut, len: usize) -> Bytes {
     let payload = Bytes::copy_from_slice(input.get(..len).unwrap_or_default());
     input.advance(payload.len());
     payload
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::message::Ping;
+    use crate::{blake256, frame};
+
+    /// What is held between two frames shows which were hashed along with one before them: if any frame were
+    /// hashed along twice, something would be held after the sixteenth.
+    #[test]
+    fn frames_that_wait_are_hashed_along_once_and_then_nothing_is_held() {
+        let rules = Rules::new(Network::SIMNET, ProtocolVersion::LATEST);
+        let (mut reader, mut input) = (FrameReader::new(), BytesMut::new());
+        for nonce in 0..40 {
+            let ping = Message::Ping(Ping { nonce });
+            input.extend_from_slice(&frame::encode(&ping, rules.network, rules.version).unwrap());
+        }
+        let mut holds = Vec::new();
+        while reader.read(&mut input, &rules).unwrap().is_some() {
+            holds.push(reader.front.is_some());
+        }
+        let all_but_the_last = |count| (1..count).map(|_| true).chain([false]);
+        let rest = all_but_the_last(8).map(|holds| holds && blake256::worthwhile() <= 8);
+        let expected: Vec<_> = all_but_the_last(16).chain(all_but_the_last(16)).chain(rest).collect();
+        assert_eq!(holds, expected);
+    }
 }

@@ -11,7 +11,9 @@ use crate::hash::Hash;
 use crate::protocol::ProtocolVersion;
 
 /// A block header: 180 bytes on the wire. Any value of any field is legal there.
+// In memory the fields are in the order of the wire, where each is aligned. So the compiler moves neighbours together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
 #[doc(alias = "wire.BlockHeader")]
 pub struct BlockHeader {
     /// Block version.
@@ -57,6 +59,7 @@ impl BlockHeader {
     pub const LEN: usize = 180;
 
     /// Reads a header.
+    #[inline]
     #[must_use]
     pub fn from_bytes(bytes: &[u8; Self::LEN]) -> Self {
         let mut rest = bytes.as_slice();
@@ -83,6 +86,7 @@ impl BlockHeader {
     }
 
     /// The header as it is on the wire.
+    #[inline]
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
@@ -138,6 +142,7 @@ impl BlockHeader {
 const AT_ONCE: usize = 32;
 
 /// Takes `N` bytes off the front. The fields it is used for add up to the length of the array they come from.
+#[inline]
 pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     let (head, tail) = rest.split_first_chunk().unwrap_or((&[0; N], &[]));
     *rest = tail;
@@ -145,6 +150,7 @@ pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
 }
 
 /// Writes `bytes` at the front of `rest` and moves on. The fields above add up to the array they fill.
+#[inline]
 fn put(rest: &mut &mut [u8], bytes: &[u8]) {
     if let Some((head, tail)) = core::mem::take(rest).split_at_mut_checked(bytes.len()) {
         head.copy_from_slice(bytes);

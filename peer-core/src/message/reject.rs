@@ -1,15 +1,14 @@
 //! `reject`, with which the old era told why a message was not accepted.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
 
+use super::Payload;
 use super::reader::{Reader, put_var_bytes, var_bytes_len};
 use super::text::is_strict_ascii;
-use super::{Message, Payload};
 use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::protocol::ProtocolVersion;
@@ -154,12 +153,6 @@ impl Reject {
 /// Whether a hash follows the reason.
 fn has_hash(command: &[u8]) -> bool {
     matches!(command, b"block" | b"tx")
-}
-
-impl From<Reject> for Message {
-    fn from(reject: Reject) -> Self {
-        Self::Reject(Box::new(reject))
-    }
 }
 
 impl Payload for Reject {

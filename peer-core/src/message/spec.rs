@@ -152,9 +152,12 @@ impl Spec {
             return Err(CodecError::MsgInvalidForPVer { version });
         }
         let mut reader = Reader::new(payload);
-        let message = (self.decode)(&mut reader, version)?;
-        reader.finish()?;
-        Ok(message)
+        let message = (self.decode)(&mut reader, version);
+        // It stays where it was made: moving it costs more than reading a small one.
+        if message.is_ok() {
+            reader.finish()?;
+        }
+        message
     }
 }
 

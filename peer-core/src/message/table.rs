@@ -14,13 +14,29 @@ use super::*;
 /// Makes the enum, the table and the few matches over all messages from the lines below. It is a macro
 /// because no function can add a variant to an enum.
 macro_rules! messages {
-    ($($(#[$doc:meta])* $variant:ident $(($payload:ty))? = $spec:expr;)*) => {
+    ($($(#[$doc:meta])* $variant:ident $(($($payload:tt)+))? = $spec:expr;)*) => {
         /// A message of the protocol, of either era, or a raw one.
+        ///
+        /// A message whose description names no protocol version exists at all of them. The struct of each message
+        /// becomes one with `into()`.
+        ///
+        /// ```
+        /// use peer_core::message::Ping;
+        /// use peer_core::{Command, Message, ProtocolVersion};
+        ///
+        /// let ping = Message::from(Ping { nonce: 7 });
+        /// let mut payload = Vec::new();
+        /// ping.encode(&mut payload, ProtocolVersion::LATEST)?;
+        /// assert_eq!(payload, 7_u64.to_le_bytes());
+        /// let command = Command::new("ping")?;
+        /// assert_eq!(Message::decode(command, payload.into(), ProtocolVersion::LATEST)?, ping);
+        /// # Ok::<(), peer_core::CodecError>(())
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[doc(alias = "wire.Message")]
         #[non_exhaustive]
         pub enum Message {
-            $($(#[$doc])* $variant $(($payload))?,)*
+            $($(#[$doc])* $variant $(($($payload)+))?,)*
             /// A message of an unknown command.
             Raw(Raw),
         }
@@ -31,7 +47,7 @@ macro_rules! messages {
 
         /// Every command, in the order of the lines.
         pub(super) static TABLE: [Spec; [$(Index::$variant),*].len()] =
-            [$($spec.decoded_by(messages!(@decode $variant $($payload)?)),)*];
+            [$($spec.decoded_by(messages!(@decode $variant $($($payload)+)?)),)*];
 
         impl Message {
             /// The message's line in the table; a raw one has none.
@@ -47,44 +63,53 @@ macro_rules! messages {
             #[must_use]
             pub fn encoded_len(&self) -> usize {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@call message 0 encoded_len() $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@call message 0 encoded_len() $($($payload)+)?),)*
                     Self::Raw(raw) => raw.payload.len(),
                 }
             }
 
             pub(crate) fn write(&self, out: &mut Vec<u8>) {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@call message () encode(out) $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@call message () encode(out) $($($payload)+)?),)*
                     Self::Raw(raw) => out.extend_from_slice(&raw.payload),
                 }
             }
 
             pub(super) fn check_fields(&self, version: ProtocolVersion) -> Result<(), CodecError> {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@call message (Ok(())) check(version) $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@call message (Ok(())) check(version) $($($payload)+)?),)*
                     Self::Raw(_) => Ok(()),
                 }
             }
         }
 
-        $($(impl From<$payload> for Message {
-            fn from(payload: $payload) -> Self {
-                Self::$variant(payload)
-            }
-        })?)*
+        $($(messages!(@from $variant $($payload)+);)?)*
+        messages!(@from Raw Raw);
 
         #[cfg(feature = "serde")]
         impl serde::Serialize for Message {
             /// The fields, named as in the golden vectors, without the command.
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 match self {
-                    $(messages!(@pattern message $variant $($payload)?) =>
-                        messages!(@serialize message serializer $($payload)?),)*
+                    $(messages!(@pattern message $variant $($($payload)+)?) =>
+                        messages!(@serialize message serializer $($($payload)+)?),)*
                     Self::Raw(raw) => raw.serialize(serializer),
                 }
+            }
+        }
+    };
+    (@from $variant:ident Box<$inner:ty>) => {
+        messages!(@from $variant $inner, |message| Box::new(message));
+        messages!(@from $variant Box<$inner>, |message| message);
+    };
+    (@from $variant:ident $payload:ty) => { messages!(@from $variant $payload, |message| message); };
+    (@from $variant:ident $payload:ty, |$message:ident| $stored:expr) => {
+        impl From<$payload> for Message {
+            fn from($message: $payload) -> Self {
+                Self::$variant($stored)
             }
         }
     };

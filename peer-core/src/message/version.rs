@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::reader::{MAX_PAYLOAD, Reader, put_var_bytes, var_bytes_len};
 use super::text::is_strict_ascii;
-use super::{Message, NetAddress, Payload, Timestamp};
+use super::{NetAddress, Payload, Timestamp};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
@@ -96,12 +96,6 @@ pub struct Version {
 impl Version {
     /// The largest payload that is read, in bytes. What this crate writes is at most 344.
     pub(crate) const MAX_LEN: usize = 358;
-}
-
-impl From<Version> for Message {
-    fn from(version: Version) -> Self {
-        Self::Version(Box::new(version))
-    }
 }
 
 impl Payload for Version {

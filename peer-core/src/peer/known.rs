@@ -1,7 +1,7 @@
 //! What the remote is known to have: a bounded set of recent inventory.
 
 use alloc::boxed::Box;
-use core::hash::{BuildHasherDefault, Hash as _, Hasher};
+use core::hash::{BuildHasherDefault, Hasher};
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
@@ -18,24 +18,13 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     key: (u64, u64),
-    items: Option<Box<Items>>,
+    /// Each with the time since which the remote has known it.
+    items: Option<Box<LruCache<Fingerprint, Time, BuildHasherDefault<AsIs>>>>,
 }
 
-#[derive(Clone, Debug)]
-struct Items {
-    recent: LruCache<u64, Standing, BuildHasherDefault<AsIs>>,
-    /// How many of them wait.
-    waiting: usize,
-}
-
-/// How an item stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// Waits to be announced.
-    Waiting,
-    /// The remote has known it since then.
-    Since(Time),
-}
+/// What stands for an item, to be worked out once for all that is asked about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Fingerprint(u64);
 
 /// Hashes a fingerprint to itself.
 #[derive(Debug, Default)]
@@ -62,70 +51,32 @@ impl Known {
         Self { key, items: None }
     }
 
+    pub(crate) fn fingerprint(&self, item: &Inventory) -> Fingerprint {
+        Fingerprint(SipHasher13::new_with_keys(self.key.0, self.key.1).hash(&item.to_wire()))
+    }
+
     /// Whether the remote is known to have `item`.
-    pub(crate) fn contains(&self, item: &Inventory, now: Time, lifetime: Duration) -> bool {
-        self.standing(item).is_some_and(|standing| standing.is_known(now, lifetime))
+    pub(crate) fn contains(&self, item: Fingerprint, now: Time, lifetime: Duration) -> bool {
+        let since = self.items.as_ref().and_then(|items| items.peek(&item));
+        since.is_some_and(|since| counts(*since, now, lifetime))
     }
 
-    /// Notes that the remote has `item` as of `now`, and returns whether that is news.
-    pub(crate) fn insert(&mut self, item: &Inventory, now: Time, limits: Limits) -> bool {
-        let before = self.put(item, Standing::Since(now), limits.items);
-        !before.is_some_and(|standing| standing.is_known(now, limits.lifetime))
-    }
-
-    /// Whether `item` waits to be announced.
-    pub(crate) fn is_waiting(&self, item: &Inventory) -> bool {
-        self.standing(item) == Some(Standing::Waiting)
-    }
-
-    /// Notes that `item` waits to be announced.
-    pub(crate) fn wait(&mut self, item: &Inventory, limits: Limits) {
-        self.put(item, Standing::Waiting, limits.items);
-    }
-
-    /// Sets how `item` stands. What waits is never forgotten; of the rest the least recent is, above `limit`.
-    fn put(&mut self, item: &Inventory, standing: Standing, limit: NonZeroUsize) -> Option<Standing> {
-        let fingerprint = self.fingerprint(item);
-        self.items.get_or_insert_with(Items::new).put(fingerprint, standing, limit)
-    }
-
-    fn standing(&self, item: &Inventory) -> Option<Standing> {
-        self.items.as_ref()?.recent.peek(&self.fingerprint(item)).copied()
-    }
-
-    fn fingerprint(&self, item: &Inventory) -> u64 {
-        let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
-        item.hash(&mut hasher);
-        hasher.finish()
+    /// Notes that the remote has `item` as of `now`, and returns whether that is news. The least recent item is
+    /// forgotten where there are too many.
+    pub(crate) fn insert(&mut self, item: Fingerprint, now: Time, limits: Limits) -> bool {
+        let empty = || Box::new(LruCache::unbounded_with_hasher(BuildHasherDefault::default()));
+        let items = self.items.get_or_insert_with(empty);
+        let before = items.put(item, now);
+        if items.len() > limits.items.get() {
+            items.pop_lru();
+        }
+        !before.is_some_and(|since| counts(since, now, limits.lifetime))
     }
 }
 
-impl Items {
-    fn new() -> Box<Self> {
-        let recent = LruCache::unbounded_with_hasher(BuildHasherDefault::default());
-        Box::new(Self { recent, waiting: 0 })
-    }
-
-    fn put(&mut self, fingerprint: u64, standing: Standing, limit: NonZeroUsize) -> Option<Standing> {
-        let before = self.recent.put(fingerprint, standing);
-        self.waiting = self.waiting.saturating_add(usize::from(standing == Standing::Waiting));
-        self.waiting = self.waiting.saturating_sub(usize::from(before == Some(Standing::Waiting)));
-        while self.recent.len() > limit.get().saturating_add(self.waiting) {
-            if let Some((fingerprint, Standing::Waiting)) = self.recent.pop_lru() {
-                self.recent.put(fingerprint, Standing::Waiting);
-            }
-        }
-        before
-    }
-}
-
-impl Standing {
-    fn is_known(self, now: Time, lifetime: Duration) -> bool {
-        match self {
-            Self::Waiting => false,
-            Self::Since(time) => now.saturating_since(time) < lifetime,
-        }
-    }
+/// Whether it still counts that an item was known `since` then.
+fn counts(since: Time, now: Time, lifetime: Duration) -> bool {
+    now.saturating_since(since) < lifetime
 }
 
 /// How many items, and how long each counts.

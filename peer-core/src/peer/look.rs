@@ -62,7 +62,7 @@ impl Peer {
     #[must_use]
     #[doc(alias = "IsKnownInventory")]
     pub fn knows(&self, item: &Inventory, now: Time) -> bool {
-        self.known.contains(item, now, self.config().known_lifetime)
+        self.known.contains(self.known.fingerprint(item), now, self.config().known_lifetime)
     }
 
     /// Which side made the connection.

@@ -75,15 +75,18 @@ pub(crate) struct Outbox {
 /// Frames that were not taken yet, at least one.
 #[derive(Clone, Debug, Default)]
 struct Queues {
-    /// Frames that the transport has been shown, oldest first.
+    /// The frame that is written next, shown or not. It has its place outside the queues because it is the only
+    /// one most of the time: an answer to a ping then makes none of them.
+    front: Option<Piece>,
+    /// Frames behind it that the transport has been shown, oldest first.
     shown: VecDeque<Piece>,
     control: VecDeque<Piece>,
     bulk: VecDeque<Piece>,
-    /// Bytes of shown frames that the transport has not taken.
+    /// Bytes of shown frames that the transport has not taken; 0 where none is shown.
     on_show: usize,
-    /// Bytes of the first shown frame that the transport has taken.
+    /// Bytes of the front that the transport has taken.
     taken: usize,
-    /// When the first shown frame was first offered on its own account.
+    /// When the front was first offered on its own account.
     offered: Time,
     /// Bytes not taken yet, of all frames.
     queued: usize,
@@ -201,8 +204,8 @@ impl Outbox {
     /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second
     /// more for every 256 KiB of the frame, as in the reference.
     pub(crate) fn stall_deadline(&self) -> Option<Time> {
-        let queues = self.queues.as_ref()?;
-        let piece = queues.shown.front()?;
+        let queues = self.queues.as_ref().filter(|queues| queues.on_show > 0)?;
+        let piece = queues.front.as_ref()?;
         let allowance = Duration::from_secs((piece.len() / (256 * 1024)) as u64);
         Some(queues.offered + Duration::from_secs(20) + allowance)
     }
@@ -224,42 +227,61 @@ impl Queues {
         if piece.purpose == Purpose::Owed {
             self.owed = self.owed.saturating_add(len);
         }
-        match piece.lane {
-            Lane::Control => self.control.push_back(piece),
-            Lane::Bulk => self.bulk.push_back(piece),
+        if self.front.is_none() {
+            self.front = Some(piece);
+        } else if let Some(bulk) = self.overtaken_by(piece.lane) {
+            self.bulk.push_front(bulk);
+            self.front = Some(piece);
+        } else {
+            match piece.lane {
+                Lane::Control => self.control.push_back(piece),
+                Lane::Bulk => self.bulk.push_back(piece),
+            }
         }
+    }
+
+    /// Takes the front away if a frame of this lane is to be written before it.
+    fn overtaken_by(&mut self, lane: Lane) -> Option<Piece> {
+        let may_overtake = self.on_show == 0 && lane == Lane::Control;
+        self.front.take_if(|front| may_overtake && front.lane == Lane::Bulk)
     }
 
     fn offer(&mut self, now: Time) -> &[u8] {
         self.show(1, now);
-        let [head, body] = self.shown.front().map(|piece| piece.rest(self.taken)).unwrap_or_default();
+        let [head, body] = self.front.as_ref().map(|piece| piece.rest(self.taken)).unwrap_or_default();
         if head.is_empty() { body } else { head }
     }
 
     fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
         self.show(enough.max(1), now);
         let mut taken = self.taken;
-        let pieces = self.shown.iter().flat_map(move |piece| piece.rest(mem::take(&mut taken)));
+        let pieces = self.front.iter().chain(&self.shown);
+        let pieces = pieces.flat_map(move |piece| piece.rest(mem::take(&mut taken)));
         pieces.filter(|slice| !slice.is_empty())
     }
 
-    /// Shows frames until `enough` bytes are on show, control first.
+    /// Shows frames until `enough` bytes, not 0, are on show, control first.
     fn show(&mut self, enough: usize, now: Time) {
+        if self.on_show == 0
+            && let Some(front) = &self.front
+        {
+            self.offered = now;
+            self.on_show = front.len();
+        }
         while self.on_show < enough {
-            let Some(piece) = self.control.pop_front().or_else(|| self.bulk.pop_front()) else {
-                return;
-            };
-            if self.shown.is_empty() {
-                self.offered = now;
-            }
+            let Some(piece) = self.pop_unshown() else { return };
             self.on_show = self.on_show.saturating_add(piece.len());
             self.shown.push_back(piece);
         }
     }
 
+    fn pop_unshown(&mut self) -> Option<Piece> {
+        self.control.pop_front().or_else(|| self.bulk.pop_front())
+    }
+
     /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
     fn take(&mut self, count: usize, now: Time) -> Option<Step> {
-        let piece = self.shown.front()?;
+        let piece = self.front.as_ref().filter(|_| self.on_show > 0)?;
         let rest = piece.len().saturating_sub(self.taken);
         let (lane, purpose, step) = (piece.lane, piece.purpose, rest.min(count));
         self.on_show = self.on_show.saturating_sub(step);
@@ -269,7 +291,7 @@ impl Queues {
         }
         let is_done = step == rest;
         if is_done {
-            self.shown.pop_front();
+            self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
             self.taken = 0;
             self.offered = now;
         } else {
@@ -290,7 +312,12 @@ impl Queues {
     fn drop_unshown(&mut self) {
         self.control.retain(|piece| piece.purpose == Purpose::Handshake);
         self.bulk = VecDeque::new();
-        self.queued = self.control.iter().fold(self.on_show, |sum, piece| sum.saturating_add(piece.len()));
+        if self.on_show == 0 && self.front.take_if(|front| front.purpose != Purpose::Handshake).is_some() {
+            self.front = self.control.pop_front();
+        }
+        let left = self.front.iter().chain(&self.shown).chain(&self.control);
+        let left = left.fold(0, |sum: usize, piece| sum.saturating_add(piece.len()));
+        self.queued = left.saturating_sub(self.taken);
         self.owed = 0;
     }
 }

@@ -18,6 +18,16 @@ impl Peer {
     ///
     /// A request opens the way for its answers. May change: queue, open requests.
     ///
+    /// ```
+    /// use peer_core::{Message, Peer, SendError};
+    ///
+    /// fn ask(peer: &mut Peer) -> Result<(), SendError> {
+    ///     let mark = peer.send(&Message::GetAddr)?; // refused without any effect before the handshake
+    ///     assert!(!peer.is_flushed(mark), "it waits to be written");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Refused without any effect: before the handshake is complete, when the queue or the number of open
@@ -63,13 +73,13 @@ impl Peer {
     #[doc(alias = "QueueInventory")]
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
-        if self.knows(&item, now) || self.known.is_waiting(&item) {
+        let fingerprint = self.known.fingerprint(&item);
+        let is_known = self.known.contains(fingerprint, now, self.config().known_lifetime);
+        if is_known || self.trickle.contains(fingerprint) {
             return Ok(false);
         }
         self.check_room(self.trickle.next_cost())?;
-        let limits = self.known_limits();
-        self.known.wait(&item, limits);
-        if let Some(batch) = self.trickle.push(item, now) {
+        if let Some(batch) = self.trickle.push(item, fingerprint, now) {
             self.push_batch(&batch, now);
         }
         Ok(true)
@@ -86,12 +96,12 @@ impl Peer {
     pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         const LEN: usize = Header::LEN + 1 + Inventory::LEN;
         self.can_send()?;
-        if self.knows(&item, now) {
+        let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(&item));
+        if self.known.contains(fingerprint, now, limits.lifetime) {
             return Ok(false);
         }
         self.check_room(LEN)?;
-        let limits = self.known_limits();
-        self.known.insert(&item, now, limits);
+        self.known.insert(fingerprint, now, limits);
         self.push_inv(vec![item]);
         Ok(true)
     }
@@ -113,7 +123,9 @@ impl Peer {
     /// Queues a batch of announcements, without what the remote has come to know since.
     pub(super) fn push_batch(&mut self, batch: &[Inventory], now: Time) {
         let limits = self.known_limits();
-        let news = batch.iter().filter(|item| self.known.insert(item, now, limits)).copied().collect();
+        let known = &mut self.known;
+        let news = batch.iter().filter(|item| known.insert(known.fingerprint(item), now, limits));
+        let news = news.copied().collect();
         self.push_inv(news);
     }
 

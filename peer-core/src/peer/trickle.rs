@@ -4,12 +4,14 @@
 //! leave in one `inv`.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use rand_core::Rng;
 
+use super::known::Fingerprint;
 use crate::frame::Header;
 use crate::message::Inventory;
 use crate::time::Time;
@@ -29,6 +31,8 @@ pub(crate) struct Trickle {
 #[derive(Clone, Debug)]
 struct Batch {
     items: Vec<Inventory>,
+    /// Of the items, so that none is added twice.
+    fingerprints: BTreeSet<Fingerprint>,
     due: Time,
 }
 
@@ -37,11 +41,23 @@ impl Trickle {
         Self { batch: None, next_delay: draw(range, rng) }
     }
 
+    /// Whether an item waits.
+    pub(crate) fn contains(&self, item: Fingerprint) -> bool {
+        self.batch.as_ref().is_some_and(|batch| batch.fingerprints.contains(&item))
+    }
+
     /// Adds an item, and returns the batch if that fills it.
-    pub(crate) fn push(&mut self, item: Inventory, now: Time) -> Option<Vec<Inventory>> {
+    pub(crate) fn push(
+        &mut self,
+        item: Inventory,
+        fingerprint: Fingerprint,
+        now: Time,
+    ) -> Option<Vec<Inventory>> {
         let due = now + Duration::from_nanos(self.next_delay);
-        let batch = self.batch.get_or_insert_with(|| Box::new(Batch { items: Vec::new(), due }));
+        let empty = || Box::new(Batch { items: Vec::new(), fingerprints: BTreeSet::new(), due });
+        let batch = self.batch.get_or_insert_with(empty);
         batch.items.push(item);
+        batch.fingerprints.insert(fingerprint);
         (batch.items.len() >= BATCH).then(|| self.take())
     }
 

@@ -110,6 +110,29 @@ fn the_levels_are_the_steps_from_the_seed() {
 }
 
 #[test]
+fn a_silent_peer_holds_nobody_up() {
+    let runtime = Runtime::new().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    // A chain, whose first one tells of the silent one too.
+    let mut known = vec![socket_entry(silent.local_addr().unwrap())];
+    let mut seed = String::new();
+    for listener in listeners(5) {
+        let peer = settle(&runtime, listener, config(), 1, known);
+        known = vec![socket_entry(peer.address)];
+        seed = peer.address.to_string();
+    }
+    known.push(socket_entry(silent.local_addr().unwrap()));
+    let first = settle(&runtime, listeners(1).remove(0), config(), 1, known);
+    let args =
+        ["crawl", &first.address.to_string(), "--network", "simnet", "--handshake-timeout", "5s", "--json"];
+    let (told, _) = take_apart(&run(&args));
+    let order: Vec<_> = told.iter().map(|peer| (count(&peer["level"]), address(peer))).collect();
+    assert_eq!(order.len(), 7);
+    assert_eq!(order[1], (1, seed));
+    assert_eq!(order[6], (1, silent.local_addr().unwrap().to_string()), "{order:?}");
+}
+
+#[test]
 fn the_numbers_of_a_summary_add_up() {
     let town = Town::found();
     let run = run(&["crawl", &town.seed(), "--network", "simnet", "--json"]);

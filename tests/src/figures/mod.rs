@@ -3,6 +3,8 @@
 #[cfg(feature = "figures")]
 pub mod clock;
 
+use crate::text::grouped;
+
 /// The middle of some measurements, and how far they lie apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Spread {
@@ -26,17 +28,10 @@ impl Spread {
     }
 }
 
-/// With a comma before every three digits.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// Without what is behind the point, and with a comma before every three digits.
+#[expect(clippy::cast_possible_truncation, reason = "nothing that is measured is so large")]
+pub fn whole(number: f64) -> String {
+    grouped(number.round() as u64)
 }
 
 /// With three digits that count, and commas where there are more.
@@ -44,7 +39,7 @@ pub fn rounded(number: f64) -> String {
     match number {
         ..10.0 => format!("{number:.2}"),
         ..100.0 => format!("{number:.1}"),
-        _ => grouped(number.round() as u64),
+        _ => whole(number),
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::{Ping, Raw};
-use peer_core::{Command, Config, Message, Time, UnknownCommands};
+use peer_core::{Command, Config, Error, Message, Time, Timer, UnknownCommands};
 use peer_tests::remote::NETWORK;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -64,7 +64,8 @@ fn converse(ready: &Victim, rng: &mut ChaCha8Rng) -> (usize, bool) {
             let (own, other) = if side == 0 { (first, second) } else { (second, first) };
             match turn(own, other, now, rng) {
                 Ok(count) => moved += count,
-                Err(_) => return (longest, true),
+                Err(Error::Timeout(Timer::WriteStall)) => return (longest, true),
+                Err(other) => panic!("{other}"),
             }
         }
         let is_done = |end: &End| end.left == 0 && end.pipe.is_empty() && !end.victim.peer.wants_write();
@@ -85,7 +86,7 @@ fn converse(ready: &Victim, rng: &mut ChaCha8Rng) -> (usize, bool) {
 }
 
 /// One turn of an end: it says something, writes what fits the pipe, reads and ticks. Returns bytes moved.
-fn turn(own: &mut End, other: &mut End, now: Time, rng: &mut ChaCha8Rng) -> Result<usize, peer_core::Error> {
+fn turn(own: &mut End, other: &mut End, now: Time, rng: &mut ChaCha8Rng) -> Result<usize, Error> {
     own.victim.now = now;
     if own.left > 0 && own.victim.peer.send(&something(rng)).is_ok() {
         own.left -= 1;

@@ -1,6 +1,6 @@
 //! Over real sockets: two sets in one poll, one of which dials the other.
 
-use core::net::SocketAddr;
+use core::net::{Ipv6Addr, SocketAddr};
 use core::time::Duration;
 use std::io::{self, ErrorKind, Write as _};
 use std::net::Shutdown;
@@ -37,8 +37,11 @@ impl Town {
     }
 
     fn of(near: Node, far: Node) -> Self {
+        Self::behind(TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap(), near, far)
+    }
+
+    fn behind(mut listener: TcpListener, near: Node, far: Node) -> Self {
         let poll = Poll::new().unwrap();
-        let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
         poll.registry().register(&mut listener, Token(0), Interest::READABLE).unwrap();
         let registry = || poll.registry().try_clone().unwrap();
         let near = Peers::new(registry(), 1000..2000, near, rng(1));
@@ -123,7 +126,19 @@ fn closed(reason: Error) -> Happened {
 
 #[test]
 fn two_peers_shake_hands() {
-    let mut town = Town::new();
+    shake_hands(Town::new());
+}
+
+#[test]
+fn two_peers_shake_hands_over_version_6_of_the_internet_protocol() {
+    let node = || Node::new(config().build().unwrap());
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, 0).into()) {
+        Ok(listener) => shake_hands(Town::behind(listener, node(), node())),
+        Err(error) => println!("not tested, this machine has no [::1]: {error}"),
+    }
+}
+
+fn shake_hands(mut town: Town) {
     town.dial();
     let mut story = Vec::new();
     while story.len() < 4 {

@@ -1,8 +1,8 @@
 //! Runs a schedule and writes down what is to be seen from outside.
 
+use core::cell::RefCell;
 use core::num::NonZeroUsize;
 use core::time::Duration;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 

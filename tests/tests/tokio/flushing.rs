@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::HOUR;
 use crate::samples::{bytes_of, inv_of, item, node, ping};
-use crate::side::{Side, answer, dial, established, established_with_raw};
+use crate::side::{Side, answer, dial, established, established_with_raw, tcp};
 
 #[tokio::test(start_paused = true)]
 async fn a_flush_waits_until_the_transport_took_both_lanes() {
@@ -139,4 +139,15 @@ async fn leaving_does_not_wait_for_answers_to_what_comes_later() {
     let listen = async { while events.next().await.is_some() {} };
     timeout(HOUR, async { tokio::join!(remote, listen) }).await.unwrap();
     assert_eq!(task.await.unwrap().reason, Error::ClosedByOwner);
+}
+
+#[tokio::test]
+async fn what_was_flushed_arrives_over_tcp_after_closing() {
+    let (near, mut far) = established(tcp().await).await;
+    near.handle.send(inv_of(40_000)).await.unwrap();
+    near.handle.flush().await.unwrap();
+    near.handle.close();
+    assert_eq!(near.task.await.unwrap().reason, Error::ClosedByOwner);
+    assert_eq!(far.message().await, inv_of(40_000));
+    assert_eq!(far.ended().await.reason, Error::ClosedByRemote);
 }

@@ -11,6 +11,7 @@ mod constants;
 mod hashes;
 mod messages;
 mod refusals;
+mod structs;
 mod versions;
 
 #[test]

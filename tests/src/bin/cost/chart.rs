@@ -3,7 +3,7 @@
 use core::ops::Range;
 use std::path::Path;
 
-use peer_tests::figures::{grouped, rounded};
+use peer_tests::figures::{rounded, whole};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -81,8 +81,8 @@ fn numbers(outcome: &Outcome) -> Panel {
 fn render(area: &Area<'_>, panel: &Panel) -> Result<(), Failure> {
     area.draw(&Text::new(panel.title, (30, 18), text(22, INK)))?;
     area.draw(&Text::new(panel.subtitle, (30, 48), text(15, FAINT)))?;
-    for (index, (line, color)) in panel.lines.iter().zip(COLORS).enumerate() {
-        let (left, top) = (30 + 150 * index as i32, 84);
+    for ((line, color), left) in panel.lines.iter().zip(COLORS).zip((30..).step_by(150)) {
+        let top = 84;
         area.draw(&PathElement::new([(left, top), (left + 20, top)], color.stroke_width(3)))?;
         area.draw(&Text::new(line.name.clone(), (left + 27, top - 8), text(14, INK)))?;
     }
@@ -103,8 +103,8 @@ fn render(area: &Area<'_>, panel: &Panel) -> Result<(), Failure> {
         .light_line_style(WHITE)
         .bold_line_style(GRID)
         .axis_style(FAINT)
-        .x_label_formatter(&|x| grouped(*x as u64))
-        .y_label_formatter(&|y| if *y < 1.0 { format!("{y}") } else { grouped(*y as u64) })
+        .x_label_formatter(&|x| whole(*x))
+        .y_label_formatter(&|y| if *y < 1.0 { format!("{y}") } else { whole(*y) })
         .x_desc(panel.x)
         .axis_desc_style(text(14, INK))
         .label_style(text(13, FAINT))

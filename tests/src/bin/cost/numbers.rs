@@ -8,9 +8,10 @@ use bytes::BytesMut;
 use indicatif::ProgressBar;
 use peer_core::message::{Inventory, Ping};
 use peer_core::{Config, Event, Hash, Message, Peer, ProtocolVersion, Time, frame};
+use peer_tests::figures::Spread;
 use peer_tests::figures::clock::busy;
-use peer_tests::figures::{Spread, grouped};
 use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::text::grouped;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use stats_alloc::Region;
@@ -32,6 +33,9 @@ pub(crate) struct Row {
     /// Bytes that an idle one holds.
     pub(crate) bytes: usize,
 }
+
+/// What all machines do, one after the other.
+type Deed = fn(&mut Crowd) -> Result<(), Failure>;
 
 /// So many machines, and what they need.
 struct Crowd {
@@ -75,8 +79,7 @@ impl Crowd {
 
     /// Does everything in the order of [`DEEDS`], and returns the nanoseconds of each for a machine.
     fn round(&mut self) -> Result<[f64; DEEDS.len()], Failure> {
-        let deeds: [fn(&mut Self) -> Result<(), Failure>; DEEDS.len()] =
-            [Self::tick, Self::deadline, Self::announce, Self::ping];
+        let deeds: [Deed; DEEDS.len()] = [Self::tick, Self::deadline, Self::announce, Self::ping];
         let times = (AT_LEAST / self.peers.len()).max(1);
         let mut nanos = [0.0; DEEDS.len()];
         for (deed, nanos) in deeds.into_iter().zip(&mut nanos) {
@@ -94,7 +97,6 @@ impl Crowd {
         Ok(())
     }
 
-    #[expect(clippy::needless_pass_by_ref_mut, reason = "as its like")]
     fn deadline(&mut self) -> Result<(), Failure> {
         for peer in &self.peers {
             black_box(peer.deadline().ok_or("it has one while it lives")?);

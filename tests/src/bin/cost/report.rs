@@ -1,6 +1,7 @@
 //! What came of it, for people and for machines.
 
-use peer_tests::figures::{Spread, grouped, rounded};
+use peer_tests::figures::{Spread, rounded};
+use peer_tests::text::grouped;
 use serde_json::{Map, Value, json};
 
 use crate::args::Cli;

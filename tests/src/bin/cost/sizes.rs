@@ -7,9 +7,10 @@ use indicatif::ProgressBar;
 use peer_core::frame::Header;
 use peer_core::message::{CFilterV2, CFiltersV2, FilterData, List};
 use peer_core::{Config, Hash, Message, Peer, ProtocolVersion, Time, UnrequestedAnswers, blake256, frame};
+use peer_tests::figures::Spread;
 use peer_tests::figures::clock::busy;
-use peer_tests::figures::{Spread, grouped};
 use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::text::grouped;
 
 use crate::Failure;
 use crate::args::Cli;

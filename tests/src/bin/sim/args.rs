@@ -17,7 +17,7 @@ pub(crate) struct Cli {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
     /// All worlds from seed A up to, not including, B
-    #[arg(long, value_name = "A..B", value_parser = parse_range, conflicts_with_all = ["seed", "svg", "verbose"])]
+    #[arg(long, value_name = "A..B", value_parser = parse_range, conflicts_with_all = ["seed", "svg", "verbose", "until"])]
     pub(crate) seeds: Option<Range<u64>>,
     /// What kind of world; `help` lists them
     #[arg(long, default_value = "chat", value_name = "NAME", value_parser = parse_scenario)]
@@ -35,7 +35,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Write one JSON object
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["verbose", "until"])]
     pub(crate) json: bool,
     /// Tell the story, a line for everything that happens
     #[arg(long, short)]
@@ -101,13 +101,15 @@ fn parse_range(text: &str) -> Result<Range<u64>, String> {
 
 fn parse_hours(text: &str) -> Result<Duration, String> {
     let hours: f64 = text.parse().map_err(|_| String::from("a number of hours"))?;
-    let duration = Duration::try_from_secs_f64(hours * 3600.0).map_err(|error| error.to_string())?;
-    if duration > MOST { Err(format!("at most {} hours", MOST.as_secs() / 3600)) } else { Ok(duration) }
+    match Duration::try_from_secs_f64(hours * 3600.0) {
+        Ok(duration) if duration <= MOST => Ok(duration),
+        _ => Err(format!("a number of hours, at most {}", MOST.as_secs() / 3600)),
+    }
 }
 
 fn parse_seconds(text: &str) -> Result<Time, String> {
     let seconds: f64 = text.parse().map_err(|_| String::from("a number of seconds"))?;
-    let elapsed = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    let elapsed = Duration::try_from_secs_f64(seconds).map_err(|_| String::from("a number of seconds"))?;
     Ok(Time::from_elapsed(elapsed))
 }
 

@@ -5,7 +5,7 @@ use core::panic::AssertUnwindSafe;
 use std::panic;
 
 use peer_tests::world::Checks;
-use peer_tests::world::scenarios::{Outcome, Plan, Watch};
+use peer_tests::world::scenarios::Plan;
 
 thread_local! {
     static LAST: RefCell<String> = const { RefCell::new(String::new()) };
@@ -16,9 +16,9 @@ pub(crate) fn keep_quiet() {
     panic::set_hook(Box::new(|info| LAST.set(info.to_string())));
 }
 
-/// Runs a plan, or says why it failed and which command replays it.
-pub(crate) fn catch(plan: &Plan, watch: Option<Watch>) -> Result<Outcome, String> {
-    panic::catch_unwind(AssertUnwindSafe(|| plan.run(watch))).map_err(|_| {
+/// Does what runs a plan, or says why it failed and which command replays it.
+pub(crate) fn catch<T>(plan: &Plan, run: impl FnOnce() -> T) -> Result<T, String> {
+    panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
         let what = LAST.take();
         format!("seed {} failed\n{what}\n\nsee it again with\n  {}", plan.seed, command(plan))
     })
@@ -33,4 +33,62 @@ fn command(plan: &Plan) -> String {
         "cargo run --release -p peer-tests --bin sim -- --scenario {scenario} --seed {seed} --nodes {nodes} \
          --hours {hours} --checks {checks} --verbose"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use clap::Parser as _;
+    use peer_core::{Config, Event, Network};
+    use peer_tests::world::scenarios::Scenario;
+    use peer_tests::world::{ConnectionId, Logic, NodeId, Turn, World};
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// Dials, and breaks as soon as somebody is met.
+    struct Fragile;
+
+    impl Logic for Fragile {
+        fn on_start(&mut self, turn: &mut Turn<'_>) {
+            turn.dial(NodeId::new(0));
+        }
+
+        fn on_event(&mut self, connection: ConnectionId, _: Event, _: &mut Turn<'_>) {
+            panic!("{connection} was too much");
+        }
+    }
+
+    /// A world in which something is wrong.
+    fn broken(plan: &Plan) {
+        let mut world = World::new(plan.seed);
+        for _ in 0..plan.nodes {
+            world.add(Config::builder(Network::SIMNET).build().unwrap(), Fragile);
+        }
+        world.run_for(plan.duration);
+    }
+
+    /// What the printed command would run.
+    fn replayed(told: &str) -> Plan {
+        let (_, arguments) = told.lines().last().unwrap().split_once(" -- ").unwrap();
+        let cli = Cli::try_parse_from(["sim"].into_iter().chain(arguments.split_whitespace())).unwrap();
+        assert!(cli.verbose, "it tells no story");
+        cli.plan(cli.seed)
+    }
+
+    #[test]
+    fn a_world_that_fails_is_told_with_its_seed_its_words_and_the_command_that_runs_it_again() {
+        keep_quiet();
+        for scenario in Scenario::ALL {
+            for (seed, checks, millis) in [(0, Checks::All, 61_234), (u64::MAX, Checks::Cheap, 7)] {
+                let duration = Duration::from_millis(millis) + scenario.plan(0).duration;
+                let plan = Plan { seed, nodes: 3, duration, checks, ..scenario.plan(0) };
+                let told = catch(&plan, || broken(&plan)).unwrap_err();
+                assert!(told.starts_with(&format!("seed {seed} failed\n")), "{told}");
+                assert!(told.contains("was too much") && told.contains("failure.rs:"), "{told}");
+                assert_eq!(replayed(&told), plan);
+            }
+        }
+    }
 }

@@ -9,7 +9,7 @@ use peer_tests::world::scenarios::{Outcome, Plan, Scenario, Spread};
 use serde_json::{Map, Value, json};
 
 use crate::range::Sum;
-use crate::text::{grouped, long, rate, years};
+use crate::text::{grouped, lifetime, long, rate};
 
 /// The percentiles that are told.
 pub(crate) const PERCENTILES: [usize; 4] = [10, 50, 90, 99];
@@ -80,7 +80,7 @@ pub(crate) fn many(plan: &Plan, seeds: &Range<u64>, sum: &Sum, real: Duration, a
 }
 
 fn numbers(tally: &Tally) {
-    println!("peers        {} peer-years", years(tally.peer_time));
+    println!("peers        {} of connections, all together", lifetime(tally.peer_time));
     println!(
         "connections  {} dialled, {} handshakes complete (each end counts)",
         grouped(tally.dials),

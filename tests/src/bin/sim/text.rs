@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-pub(crate) use peer_tests::figures::grouped;
+pub(crate) use peer_tests::text::grouped;
 
 /// In the two largest units that are not zero: `1 h 12 min`, or seconds with milliseconds.
 pub(crate) fn long(duration: Duration) -> String {
@@ -22,8 +22,17 @@ fn counted(count: u64, unit: &str) -> String {
     format!("{count} {}", if count == 1 { unit.trim_end_matches('s') } else { unit })
 }
 
+/// As [`long`], or in peer-years where it is one at least.
+pub(crate) fn lifetime(duration: Duration) -> String {
+    if duration < Duration::from_secs(365 * 24 * 3600) {
+        long(duration)
+    } else {
+        format!("{} peer-years", years(duration))
+    }
+}
+
 /// Of a year of 365 days, in hundredths.
-pub(crate) fn years(duration: Duration) -> String {
+fn years(duration: Duration) -> String {
     let hundredths = duration.as_secs() / (365 * 24 * 36);
     format!("{}.{:02}", grouped(hundredths / 100), hundredths % 100)
 }

@@ -52,6 +52,9 @@ const RETRY: u64 = 2;
 /// Most things that are kept.
 const STORE: usize = 300;
 
+/// Most things that a batch announces. Nobody here has more to tell at once.
+const BATCH: usize = 1000;
+
 impl Citizen {
     pub(super) fn new(habits: Habits) -> Self {
         let (store, asked, unsent) = Default::default();
@@ -163,6 +166,7 @@ impl Citizen {
     }
 
     fn on_inv(&mut self, connection: ConnectionId, items: &[Inventory], turn: &mut Turn<'_>) {
+        assert!(items.len() <= BATCH, "{} items in an inv on {connection}", items.len());
         items.iter().for_each(|item| turn.add_known(connection, item));
         let is_new = |item: &&Inventory| !self.store.contains_key(item) && !self.asked.contains_key(item);
         let news =

@@ -79,8 +79,8 @@ fn parse_peers(text: &str) -> Result<u16, String> {
 
 /// What `--help` says beyond the list of options.
 pub(crate) const HELP: &str = "\
-The walk is breadth first: the seeds are level 0, what they tell of is level 1, and so on; a level begins when
-the one before is done. Every address is visited once: connect, shake hands, ping for the round trip, getaddr,
+The nearest come first: the seeds are level 0, what they tell of is level 1, and so on, by who tells of it first.
+Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake hands, ping for the round trip, getaddr,
 leave. Addresses of private networks and of this machine are visited only if a seed is of that kind.
 
 Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody could

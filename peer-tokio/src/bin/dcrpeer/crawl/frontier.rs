@@ -1,6 +1,6 @@
-//! What a crawl knows and has not visited: the next level of a walk breadth first.
+//! What a crawl knows and has not visited: what is nearest to the seeds comes first.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::place::{Place, Scope};
 
@@ -13,8 +13,8 @@ const MOST: usize = 1 << 18;
 pub(crate) struct Frontier {
     /// Every place that was ever heard of, visited or skipped or neither.
     heard: HashSet<Place>,
-    /// To be visited once the present level is done.
-    next: Vec<Place>,
+    /// To be visited, by level: the number of steps from a seed, on the way by which the place was heard of first.
+    next: BTreeMap<u32, VecDeque<Place>>,
     /// Which scopes are visited.
     scopes: Vec<Scope>,
     /// How many places are to be visited, or were.
@@ -33,20 +33,20 @@ impl Frontier {
         scopes.retain(|scope| *scope != Scope::Unusable && (has_proxy || *scope != Scope::Tor));
         let mut frontier = Self {
             heard: HashSet::new(),
-            next: Vec::new(),
+            next: BTreeMap::new(),
             scopes,
             known: 0,
             skipped: BTreeMap::new(),
             dropped: 0,
         };
         for seed in seeds {
-            frontier.hear(seed);
+            frontier.hear(seed, 0);
         }
         frontier
     }
 
-    /// Notes a place; `true` if it is news, and is to be visited.
-    pub(crate) fn hear(&mut self, place: Place) -> bool {
+    /// Notes a place of this level; `true` if it is news, and is to be visited.
+    pub(crate) fn hear(&mut self, place: Place, level: u32) -> bool {
         if self.heard.contains(&place) {
             return false;
         }
@@ -62,13 +62,23 @@ impl Frontier {
             return false;
         }
         self.known = self.known.saturating_add(1);
-        self.next.push(place);
+        self.next.entry(level).or_default().push_back(place);
         true
     }
 
-    /// The next level: what was heard of since the last one was taken.
-    pub(crate) fn take_level(&mut self) -> Vec<Place> {
-        core::mem::take(&mut self.next)
+    /// The next place to visit, and its level.
+    pub(crate) fn next(&mut self) -> Option<(Place, u32)> {
+        let mut nearest = self.next.first_entry()?;
+        let next = nearest.get_mut().pop_front().map(|place| (place, *nearest.key()));
+        if nearest.get().is_empty() {
+            nearest.remove();
+        }
+        next
+    }
+
+    /// Whether nothing is left to visit.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.next.is_empty()
     }
 
     /// How many places are to be visited, or were.

@@ -1,4 +1,4 @@
-//! `dcrpeer crawl`: a walk through the network from peer to peer, breadth first.
+//! `dcrpeer crawl`: a walk through the network from peer to peer, the nearest to the seeds first.
 //!
 //! `frontier` knows where to go, `visit` goes there, `summary` counts what was found, `table` and `picture` show
 //! it. `village` is a network for those who have none at hand.
@@ -118,14 +118,17 @@ impl Crawl {
             connect_timeout: args.connect_timeout(),
             addresses_timeout: args.addresses_timeout,
         };
+        let frontier = Frontier::new(seeds, args.proxy.is_some());
+        let mut tally = Tally::default();
+        tally.know(0, usize::try_from(frontier.known()).unwrap_or(usize::MAX));
         Ok(Self {
             visitor: Arc::new(visitor),
             network,
             at_once: args.at_once.into(),
             max: args.max.unwrap_or(u64::MAX),
-            frontier: Frontier::new(seeds, args.proxy.is_some()),
+            frontier,
             visits: JoinSet::new(),
-            tally: Tally::default(),
+            tally,
             clock: Stopwatch::start(),
             progress: Progress::begin(json),
             out: if json { output::for_programs() } else { output::for_people() },
@@ -134,33 +137,18 @@ impl Crawl {
         })
     }
 
-    /// Visits level after level.
+    /// Visits everybody, as many at a time as may be, unless there is a reason to end.
     async fn walk(&mut self, stop: &mut Stop) -> Result<Ended, Failure> {
         loop {
-            let level = self.frontier.take_level();
-            if level.is_empty() {
-                return Ok(Ended::Complete);
-            }
-            self.tally.begin_level(level.len());
-            if let Some(ended) = self.visit_all(level, stop).await? {
-                return Ok(ended);
-            }
-        }
-    }
-
-    /// Visits all of one level, unless there is a reason to end.
-    async fn visit_all(&mut self, level: Vec<Place>, stop: &mut Stop) -> Result<Option<Ended>, Failure> {
-        let mut places = level.into_iter().peekable();
-        loop {
             while self.has_room()
-                && let Some(place) = places.next()
+                && let Some((place, level)) = self.frontier.next()
             {
-                self.visits.spawn(Arc::clone(&self.visitor).visit(place));
+                self.visits.spawn(Arc::clone(&self.visitor).visit(place, level));
             }
             self.show_progress();
             let ended = tokio::select! {
                 visit = self.visits.join_next() => visit,
-                reason = stop.wait() => return Ok(Some(Ended::Stopped(reason))),
+                reason = stop.wait() => return Ok(Ended::Stopped(reason)),
             };
             match ended {
                 Some(visit) => {
@@ -168,8 +156,8 @@ impl Crawl {
                         visit.map_err(|error| Failure::new(format!("a visit's task ended: {error}")))??;
                     self.note(visit)?;
                 }
-                None if places.peek().is_some() => return Ok(Some(Ended::MaxVisited(self.max))),
-                None => return Ok(None),
+                None if self.frontier.is_empty() => return Ok(Ended::Complete),
+                None => return Ok(Ended::MaxVisited(self.max)),
             }
         }
     }
@@ -196,10 +184,11 @@ impl Crawl {
         }
         let told = core::mem::take(&mut visit.told);
         let addresses = told.len();
-        let new = told.into_iter().filter(|place| self.frontier.hear(place.clone())).count();
+        let level = visit.level.saturating_add(1);
+        let new = told.into_iter().filter(|place| self.frontier.hear(place.clone(), level)).count();
+        self.tally.know(level, new);
         if self.json {
-            let elapsed = self.clock.elapsed();
-            let object = VisitObject::new(&visit, elapsed, self.tally.level(), (addresses, new));
+            let object = VisitObject::new(&visit, self.clock.elapsed(), (addresses, new));
             write_object(&mut self.out, &object)?;
         }
         Ok(())

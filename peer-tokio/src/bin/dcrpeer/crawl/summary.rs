@@ -29,11 +29,11 @@ pub(crate) struct Tally {
     services: BTreeMap<u64, u64>,
     heights: Vec<i32>,
     round_trips: Vec<Duration>,
-    levels: Vec<Level>,
+    levels: BTreeMap<u32, Level>,
     first_failure: Option<String>,
 }
 
-/// How far from the seeds.
+/// How far from the seeds, on the ways by which addresses were heard of first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Level {
     pub(crate) level: u32,
@@ -126,15 +126,16 @@ pub(crate) struct RoundTrips {
 }
 
 impl Tally {
-    /// A level begins, of which so many places are known.
-    pub(crate) fn begin_level(&mut self, known: usize) {
-        let level = u32::try_from(self.levels.len()).unwrap_or(u32::MAX);
-        self.levels.push(Level { level, known: known as u64, visited: 0, reachable: 0 });
+    /// So many more places of a level are known.
+    pub(crate) fn know(&mut self, level: u32, places: usize) {
+        if places > 0 {
+            let known = &mut self.level(level).known;
+            *known = known.saturating_add(places as u64);
+        }
     }
 
-    /// The level that is being visited.
-    pub(crate) fn level(&self) -> u32 {
-        self.levels.last().map(|level| level.level).unwrap_or_default()
+    fn level(&mut self, level: u32) -> &mut Level {
+        self.levels.entry(level).or_insert(Level { level, known: 0, visited: 0, reachable: 0 })
     }
 
     pub(crate) fn count(&mut self, visit: &Visit) {
@@ -147,10 +148,9 @@ impl Tally {
             let detail = visit.detail.as_deref().unwrap_or_default();
             self.first_failure.get_or_insert_with(|| format!("{}: {detail}", visit.place));
         }
-        if let Some(level) = self.levels.last_mut() {
-            increase(&mut level.visited);
-            level.reachable = level.reachable.saturating_add(u64::from(is_reachable));
-        }
+        let level = self.level(visit.level);
+        increase(&mut level.visited);
+        level.reachable = level.reachable.saturating_add(u64::from(is_reachable));
         if let Some(answer) = visit.answer {
             increase(self.answers.entry(answer).or_default());
         }
@@ -198,7 +198,7 @@ impl Tally {
             skipped: frontier.skipped().clone(),
             dropped: frontier.dropped(),
             answers: self.answers,
-            levels: self.levels,
+            levels: self.levels.into_values().collect(),
             introduced: self.introduced,
             protocol_versions: by_value(self.protocol_versions),
             user_agents: shares(self.user_agents),
@@ -312,18 +312,13 @@ pub(crate) struct VisitObject<'a> {
 
 impl<'a> VisitObject<'a> {
     /// Of a visit that ended so long after the beginning and told of so many places, so many of them new.
-    pub(crate) fn new(
-        visit: &'a Visit,
-        elapsed: Duration,
-        level: u32,
-        (addresses, new): (usize, usize),
-    ) -> Self {
+    pub(crate) fn new(visit: &'a Visit, elapsed: Duration, (addresses, new): (usize, usize)) -> Self {
         let version = visit.version.as_deref();
         Self {
             event: "peer",
             ms: milliseconds(elapsed),
             address: &visit.place,
-            level,
+            level: visit.level,
             ok: visit.outcome == Outcome::Reachable,
             outcome: visit.outcome,
             reason: visit.reason.as_deref(),

@@ -36,6 +36,8 @@ pub(crate) struct Visitor {
 #[derive(Debug)]
 pub(crate) struct Visit {
     pub(crate) place: Place,
+    /// Steps from a seed.
+    pub(crate) level: u32,
     pub(crate) outcome: Outcome,
     /// Why it ended, if not by us: the reason's name, and the same for people.
     pub(crate) reason: Option<String>,
@@ -70,9 +72,10 @@ const GRACE: Duration = Duration::from_secs(1);
 const MOST_TOLD: usize = 10_000;
 
 impl Visit {
-    fn to(place: Place) -> Self {
+    fn to(place: Place, level: u32) -> Self {
         Self {
             place,
+            level,
             outcome: Outcome::Unreachable,
             reason: None,
             detail: None,
@@ -100,8 +103,8 @@ impl Visit {
 
 impl Visitor {
     /// Visits a place. A failure is ours, not the peer's.
-    pub(crate) async fn visit(self: Arc<Self>, place: Place) -> Result<Visit, Failure> {
-        let mut visit = Visit::to(place);
+    pub(crate) async fn visit(self: Arc<Self>, place: Place, level: u32) -> Result<Visit, Failure> {
+        let mut visit = Visit::to(place, level);
         let clock = Stopwatch::start();
         let dialled = timeout(self.connect_timeout, self.dial(&visit.place)).await;
         let Dialled { stream, address, isolated } = match dialled {

@@ -1,0 +1,329 @@
+//! The set: who is in it, whose turn it is, and what happened.
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::ops::Range;
+use core::time::Duration;
+use std::time::Instant;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token, event};
+use peer_core::{Direction, Error, Hello, Node, Peer, Time};
+use rand_core::Rng;
+use slab::Slab;
+
+use crate::clock::Clock;
+use crate::closed::{Closed, Happened, InsertError};
+use crate::conn::{READ, Readiness, Turn};
+use crate::place::{HalfOpen, PeerId, Place, Shared, State};
+use crate::schedule::Schedule;
+use crate::transport::Transport;
+
+/// A set of connections of one node.
+///
+/// * [`connect`](Self::connect) and [`insert`](Self::insert) take connections in;
+/// * [`ready`](Self::ready), [`timeout`](Self::timeout) and [`next_event`](Self::next_event) are the loop;
+/// * [`peer`](Self::peer), [`finish`](Self::finish) and [`close`](Self::close) command one of them;
+/// * everything else looks.
+///
+/// Nothing is read or written outside of [`next_event`](Self::next_event). Dropping the set closes every
+/// connection.
+pub struct Peers<R, S = TcpStream> {
+    registry: Registry,
+    tokens: Range<usize>,
+    shared: Shared<R>,
+    clock: Clock,
+    connect_timeout: Duration,
+    places: Slab<Box<Place<S>>>,
+    /// How many connections were ever taken in.
+    serial: u64,
+    schedule: Schedule,
+    /// The turn of the first one in the line, where it has begun.
+    turn: Option<Turn>,
+    /// How many are left of those who were in the line when the owner came from its poll; `None` where a new
+    /// round begins.
+    pass: Option<usize>,
+    /// Whose end was told. Its machine can be looked at until the next thing is asked for.
+    told: Option<usize>,
+}
+
+impl<R: Rng, S: Transport> Peers<R, S> {
+    /// An empty set. At most as many connections as there are `tokens` are in it at a time.
+    ///
+    /// `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which a node knows
+    /// itself.
+    pub fn new(registry: Registry, tokens: Range<usize>, node: Node, rng: R) -> Self {
+        Self {
+            registry,
+            tokens,
+            shared: Shared { node, rng, buffer: vec![0; READ].into() },
+            clock: Clock::start(),
+            connect_timeout: Duration::from_secs(30),
+            places: Slab::new(),
+            serial: 0,
+            schedule: Schedule::default(),
+            turn: None,
+            pass: None,
+            told: None,
+        }
+    }
+
+    /// Takes in a stream that is connected, connecting or accepted. Whatever happens next on it, its end
+    /// included, is told by [`next_event`](Self::next_event).
+    ///
+    /// The clock of the handshake starts when the stream is found to be connected, by
+    /// [`next_event`](Self::next_event) too.
+    ///
+    /// # Errors
+    ///
+    /// Every token is in use, or the system refuses. The stream is dropped.
+    #[doc(alias = "AssociateConnection")]
+    pub fn insert(
+        &mut self,
+        mut stream: S,
+        direction: Direction,
+        hello: Hello,
+    ) -> Result<PeerId, InsertError> {
+        if self.places.len() >= self.tokens.len() {
+            self.forget();
+        }
+        let slot = self.places.vacant_key();
+        let token = self.tokens.clone().nth(slot).ok_or(InsertError::Full(self.tokens.len()))?;
+        self.registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
+        let deadline = self.now() + self.connect_timeout;
+        let state = State::HalfOpen(HalfOpen { stream, direction, hello, deadline });
+        let id = PeerId::new(self.serial, slot);
+        let mut place = Box::new(Place { id, queued: false, timer: None, state });
+        self.schedule.enqueue(&mut place);
+        self.places.insert(place);
+        self.serial = self.serial.saturating_add(1);
+        Ok(id)
+    }
+
+    /// Notes what the system's poll says; `false` if its token is not of our range.
+    pub fn ready(&mut self, event: &event::Event) -> bool {
+        let Token(token) = event.token();
+        if !self.tokens.contains(&token) {
+            return false;
+        }
+        let ends = event.is_read_closed() || event.is_error();
+        let readable = event.is_readable() || ends;
+        let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+        self.note(token.saturating_sub(self.tokens.start), Readiness { readable, writable, ends });
+        true
+    }
+
+    /// Notes that this stream may have become ready in ways that the system's poll does not know of, as one
+    /// that holds bytes back.
+    pub fn wake(&mut self, id: PeerId) {
+        if find(&mut self.places, id).is_some() {
+            self.note(id.slot(), Readiness { readable: true, writable: true, ends: false });
+        }
+    }
+
+    /// How long the owner's poll may sleep: until there is something to do.
+    #[must_use]
+    pub fn timeout(&self) -> Option<Duration> {
+        let now = self.now();
+        self.schedule.next(now).map(|at| at.saturating_since(now))
+    }
+
+    /// Does what is due, and returns the next thing that happened; `None` when everybody who waited for a turn
+    /// had one, and it is time to poll again. Whoever needs another one gets it in the next round, when those
+    /// that have become ready meanwhile are in the line too.
+    ///
+    /// [`Event::Version`](peer_core::Event::Version) comes before the remote is answered. Asking again is
+    /// consent; to refuse the remote, [`close`](Self::close) it first.
+    pub fn next_event(&mut self) -> Option<(PeerId, Happened)> {
+        self.forget();
+        loop {
+            let now = self.now();
+            if self.turn.is_none() {
+                self.line_up_due(now);
+                if *self.pass.get_or_insert(self.schedule.len()) == 0 {
+                    self.pass = None;
+                    return None;
+                }
+            }
+            let slot = self.schedule.first()?;
+            let place = self.places.get_mut(slot)?;
+            let id = place.id;
+            match place.go_on(&mut self.turn, &mut self.shared, now) {
+                Ok(Some(event)) => return Some((id, Happened::Event(event))),
+                Ok(None) => self.end_turn(slot),
+                Err(closed) => {
+                    self.end(slot, closed.clone());
+                    self.end_turn(slot);
+                    self.told = Some(slot);
+                    return Some((id, Happened::Closed(closed)));
+                }
+            }
+        }
+    }
+
+    /// The machine of a connection, to command it: from when the transport is found to be connected until,
+    /// after its end, the next thing is asked for or its token is needed. The connection gets a turn
+    /// afterwards, so who only wants to look takes [`get`](Self::get). Leave `receive`, `transmit`, `sent` and `tick` to the set.
+    pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
+        let place = find(&mut self.places, id)?;
+        if matches!(place.state, State::Open(_)) {
+            self.schedule.enqueue(place);
+        }
+        match &mut place.state {
+            State::HalfOpen(_) => None,
+            State::Open(conn) => Some(&mut conn.peer),
+            State::Over(_, peer) => peer.as_mut(),
+        }
+    }
+
+    /// The machine of a connection, to look at, as long as [`peer`](Self::peer) gives it.
+    #[must_use]
+    pub fn get(&self, id: PeerId) -> Option<&Peer> {
+        match &self.places.get(id.slot()).filter(|place| place.id == id)?.state {
+            State::HalfOpen(_) => None,
+            State::Open(conn) => Some(&conn.peer),
+            State::Over(_, peer) => peer.as_ref(),
+        }
+    }
+
+    /// Ends a connection when what waits to be written has been, batches of announcements included. Until
+    /// then events go on. A remote that does not take it in time ends it otherwise, as ever.
+    ///
+    /// The stream is dropped then. Over TCP what was written arrives all the same, unless the remote has said
+    /// something that was not read yet: then the system may cut it off. Who must be sure pings when all is
+    /// written, and waits for the answer, before it comes here.
+    pub fn finish(&mut self, id: PeerId) {
+        let Some(place) = find(&mut self.places, id) else { return };
+        match &mut place.state {
+            State::HalfOpen(_) => self.close(id),
+            State::Open(conn) => {
+                conn.leave();
+                self.schedule.enqueue(place);
+            }
+            State::Over(..) => {}
+        }
+    }
+
+    /// Ends a connection at once. What waits to be written or to be told is dropped; the end is still told.
+    #[doc(alias = "Disconnect")]
+    pub fn close(&mut self, id: PeerId) {
+        let Some(place) = find(&mut self.places, id) else { return };
+        let reason = match &mut place.state {
+            State::HalfOpen(_) => Error::ClosedByOwner,
+            State::Open(conn) => conn.peer.close(),
+            State::Over(..) => return,
+        };
+        self.end(id.slot(), reason.into());
+    }
+
+    /// Sets how long a transport may take to connect, from the next one on. Default: 30 s.
+    pub const fn set_connect_timeout(&mut self, timeout: Duration) {
+        self.connect_timeout = timeout;
+    }
+
+    /// Puts the clock of all connections forward: for tests, which would have to sleep otherwise.
+    pub const fn advance(&mut self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// The time that commands of a [`Peer`] ask for.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The instant that a time in [`Stats`](peer_core::Stats) stands for; `None` where it is too far away to
+    /// be one.
+    #[must_use]
+    pub fn instant(&self, time: Time) -> Option<Instant> {
+        self.clock.instant(time)
+    }
+
+    /// The machines of all transports that are connected, to look at.
+    pub fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
+        self.places.iter().filter_map(|(_, place)| match &place.state {
+            State::Open(conn) => Some((place.id, &conn.peer)),
+            State::HalfOpen(_) | State::Over(..) => None,
+        })
+    }
+
+    /// How many connections there are whose end was not told, those that are not connected yet included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.places.len().saturating_sub(usize::from(self.told.is_some()))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn note(&mut self, slot: usize, readiness: Readiness) {
+        let Some(place) = self.places.get_mut(slot) else { return };
+        match &mut place.state {
+            State::HalfOpen(_) => {}
+            State::Open(conn) => conn.ready(readiness),
+            State::Over(..) => return,
+        }
+        self.schedule.enqueue(place);
+    }
+
+    /// Gives those a turn whose deadline has come.
+    fn line_up_due(&mut self, now: Time) {
+        while let Some(slot) = self.schedule.due(now) {
+            if let Some(place) = self.places.get_mut(slot) {
+                self.schedule.expire(place);
+            }
+        }
+    }
+
+    fn end_turn(&mut self, slot: usize) {
+        self.turn = None;
+        self.pass = self.pass.map(|left| left.saturating_sub(1));
+        if let Some(place) = self.places.get_mut(slot) {
+            self.schedule.end_turn(place);
+        }
+    }
+
+    /// Lets go of the stream of a connection that is over, and lines up to tell so.
+    fn end(&mut self, slot: usize, closed: Closed) {
+        let Some(place) = self.places.get_mut(slot) else { return };
+        if let Some(mut stream) = place.end(closed) {
+            // A stream that is dropped is not polled any more in any case.
+            self.registry.deregister(&mut stream).ok();
+        }
+        self.schedule.enqueue(place);
+    }
+
+    /// Frees the place of the connection whose end was told.
+    fn forget(&mut self) {
+        if let Some(slot) = self.told.take() {
+            self.places.try_remove(slot);
+        }
+    }
+}
+
+impl<R: Rng> Peers<R, TcpStream> {
+    /// Begins to connect to `address`.
+    ///
+    /// # Errors
+    ///
+    /// As [`insert`](Self::insert), and where the system refuses even to begin.
+    pub fn connect(&mut self, address: SocketAddr, hello: Hello) -> Result<PeerId, InsertError> {
+        self.insert(TcpStream::connect(address)?, Direction::Outbound, hello)
+    }
+}
+
+impl<R, S> fmt::Debug for Peers<R, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peers")
+            .field("tokens", &self.tokens)
+            .field("places", &self.places.len())
+            .finish_non_exhaustive()
+    }
+}
+
+fn find<S>(places: &mut Slab<Box<Place<S>>>, id: PeerId) -> Option<&mut Place<S>> {
+    places.get_mut(id.slot()).map(|place| &mut **place).filter(|place| place.id == id)
+}
