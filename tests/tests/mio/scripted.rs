@@ -45,6 +45,10 @@ pub(crate) struct Script {
     pub(crate) plain: bool,
     /// Takes bytes, and keeps them back until it is flushed.
     pub(crate) buffers: bool,
+    /// A read that brings less than was asked for is the last one.
+    pub(crate) drains: bool,
+    /// Calls of `read`.
+    pub(crate) asked: usize,
     /// Bytes that were read.
     pub(crate) read: usize,
     /// Bytes that were taken by each write.
@@ -105,11 +109,16 @@ impl Transport for Scripted {
     fn is_connected(&mut self) -> io::Result<bool> {
         self.script().connects.pop_front().unwrap_or(Ok(true))
     }
+
+    fn short_read_drains(&self) -> bool {
+        self.script().drains
+    }
 }
 
 impl Read for Scripted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut script = self.script();
+        script.asked += 1;
         match script.reads.pop_front().unwrap_or(BLOCK) {
             Answer::Bytes(mut bytes) => {
                 let rest = bytes.split_off(bytes.len().min(buffer.len()));

@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 
 use peer_core::{Config, Direction, Error, Event, Network};
 use peer_mio::{Happened, PeerId};
+use peer_tests::remote::introduction;
 
-use crate::scripted::{Answer, BLOCK, Scripted, Set, bytes_of, inv_of, ping, pings};
+use crate::scripted::{Answer, BLOCK, Scripted, Set, bytes_of, ended, inv_of, ping, pings};
 
 /// Who something was told of, one after the other.
 fn order(events: &[(PeerId, Event)]) -> Vec<PeerId> {
@@ -204,4 +205,38 @@ fn answers_to_many_messages_leave_together() {
     set.events();
     assert_eq!(stream.script().commands(), ["pong"; 64]);
     assert_eq!(stream.script().taken.len(), 4, "one write for each turn of 16 events");
+}
+
+#[test]
+fn after_a_short_read_a_stream_that_drains_is_not_asked_again() {
+    let mut set = Set::new();
+    for (drains, asked) in [(false, 2), (true, 1)] {
+        let (id, stream) = set.established();
+        stream.script().drains = drains;
+        stream.script().asked = 0;
+        stream.script().say(bytes_of(&ping(1)));
+        set.peers.wake(id);
+        assert_eq!(set.events().len(), 1);
+        assert_eq!(stream.script().asked, asked);
+    }
+}
+
+#[test]
+fn a_stream_that_drains_is_asked_until_it_blocks_before_it_was_ever_seen_to() {
+    let mut set = Set::new();
+    let (_, stream) = set.add(Direction::Inbound);
+    stream.script().drains = true;
+    stream.script().say(bytes_of(&introduction(12).into()));
+    stream.script().reads.push_back(Answer::Eof);
+    assert_eq!(set.end(), (vec!["version".into()], ended(Error::ClosedByRemote)));
+}
+
+#[test]
+fn what_a_short_read_brought_is_told_over_as_many_turns_as_it_takes() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().drains = true;
+    stream.script().say(pings(0..100));
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 100);
 }
