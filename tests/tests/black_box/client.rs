@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use bytes::BytesMut;
@@ -78,7 +78,11 @@ impl Client {
 
     /// Ends the connection, also for whoever is writing to it.
     pub(crate) fn hang_up(&self) {
-        self.stream.shutdown(Shutdown::Both).unwrap();
+        match self.stream.shutdown(Shutdown::Both) {
+            // The other side was first.
+            Err(error) if error.kind() == ErrorKind::NotConnected => {}
+            result => result.unwrap(),
+        }
     }
 
     /// Ends the connection as one does that crashed.
