@@ -1,17 +1,20 @@
+use core::time::Duration;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::{thread, time::Duration};
+use std::thread;
 
 use bytes::BytesMut;
 use peer_core::{End, Error, Event, Peer, Time};
 
 const PIECE: usize = 16 * 1024;
 
+type Command = Box<dyn FnOnce(&mut Peer, Time) + Send>;
+
 enum News {
     Read(io::Result<Vec<u8>>),
     Wrote(io::Result<usize>),
-    Command(Box<dyn FnOnce(&mut Peer, Time) + Send>),
+    Command(Command),
 }
 
 fn run(

@@ -144,6 +144,22 @@ impl Agent {
 }
 
 /// Makes a [`Config`]. Each setter says its default and what the worst case costs.
+///
+/// ```
+/// use core::num::NonZeroUsize;
+/// use core::time::Duration;
+/// use peer_core::{Config, Network, Node, Services};
+///
+/// let config = Config::builder(Network::MAINNET)
+///     .user_agent("my-node", "1.0")
+///     .services(Services::NODE_NETWORK)
+///     .idle_timeout(Duration::from_secs(90))
+///     .send_limit(NonZeroUsize::new(8 * 1024 * 1024).ok_or("zero")?)
+///     .build()?;
+/// let node = Node::new(config);
+/// # let _ = node;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConfigBuilder {

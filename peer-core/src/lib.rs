@@ -41,6 +41,7 @@
 //! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
 //!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 

@@ -34,6 +34,15 @@ pub(crate) struct Turn {
     fair: bool,
 }
 
+/// What the poll tells of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Readiness {
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    /// Nothing will come after what is there.
+    pub(crate) ends: bool,
+}
+
 /// A transport that is connected, and the machine that speaks over it.
 #[derive(Debug)]
 pub(crate) struct Conn<S> {
@@ -47,6 +56,11 @@ pub(crate) struct Conn<S> {
     /// kept. While there may be something to pull, `readable` is true: nothing is read before all is pulled.
     readable: bool,
     writable: bool,
+    /// A short read may be the last one. Not before one has blocked, since what the poll told of a half-open
+    /// stream was not kept, and not after the poll told of the end, of which it tells once.
+    drains: bool,
+    /// What was read in this turn is all there was.
+    drained: bool,
     /// The transport took bytes since its last flush.
     unflushed: bool,
     /// Writing failed. What the remote said before is heard first.
@@ -66,6 +80,8 @@ impl<S: Transport> Conn<S> {
             loose: false,
             readable: true,
             writable: true,
+            drains: false,
+            drained: false,
             unflushed: false,
             broken: None,
             leaving: false,
@@ -73,9 +89,12 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    pub(crate) fn ready(&mut self, readable: bool, writable: bool) {
-        self.readable |= readable;
-        self.writable |= writable;
+    pub(crate) const fn ready(&mut self, readiness: Readiness) {
+        if readiness.readable {
+            self.look();
+        }
+        self.writable |= readiness.writable;
+        self.drains &= !readiness.ends;
     }
 
     pub(crate) const fn leave(&mut self) {
@@ -88,6 +107,7 @@ impl<S: Transport> Conn<S> {
         let is_due = self.peer.deadline().is_some_and(|(at, _)| at <= now);
         self.readable |= is_due;
         self.writable |= is_due;
+        self.drained = false;
         Turn { bytes: READ, events: EVENTS, fair: false }
     }
 
@@ -126,6 +146,12 @@ impl<S: Transport> Conn<S> {
         (self.stream, self.peer)
     }
 
+    /// There may be something to read.
+    const fn look(&mut self) {
+        self.readable = true;
+        self.drained = false;
+    }
+
     /// Pulls an event, and reads where the machine has used up what is there.
     fn hear(&mut self, turn: &mut Turn, now: Time, buffer: &mut [u8]) -> Result<Option<Event>, Closed> {
         while turn.events > 0 {
@@ -142,6 +168,10 @@ impl<S: Transport> Conn<S> {
                 turn.fair = true;
                 return self.broken.map_or(Ok(None), |kind| Err(self.ended(End::Failed, Some(kind))));
             }
+            if self.drained && self.broken.is_none() {
+                self.readable = false;
+                turn.fair = true;
+            }
             if !self.readable || turn.bytes == 0 || !self.read(turn, buffer)? {
                 break;
             }
@@ -157,12 +187,14 @@ impl<S: Transport> Conn<S> {
             (Ok(Some(count)), _) if count > 0 => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());
                 turn.bytes = turn.bytes.saturating_sub(count);
+                self.drained = count < len && self.drains && self.stream.short_read_drains();
                 Ok(true)
             }
             // Where writing failed, how the stream ends says nothing of how the remote meant it to.
             (_, Some(kind)) => Err(self.ended(End::Failed, Some(kind))),
             (Ok(None), None) => {
                 self.readable = false;
+                self.drains = true;
                 turn.fair = true;
                 Ok(false)
             }
@@ -185,7 +217,7 @@ impl<S: Transport> Conn<S> {
             && let Err(error) = self.try_write(room, now)
         {
             self.broken = Some(error.kind());
-            self.readable = true;
+            self.look();
         }
     }
 

@@ -1,7 +1,7 @@
 //! Drives the machines of [`peer_core`] over mio sockets: many peers on one thread.
 //!
-//! [`Peers`] is a set of connections on your [`Registry`], within a range of tokens that you grant. It does not
-//! own the loop: listeners, wakers and other sources live beside it. You tell it what is ready, and ask what
+//! [`Peers`] is a set of connections on your [`Registry`](mio::Registry), within a range of tokens that you grant.
+//! It does not own the loop: listeners, wakers and other sources live beside it. You tell it what is ready, and ask what
 //! happened.
 //!
 //! ```no_run
@@ -77,11 +77,17 @@
 //!
 //! # Features
 //!
+//! * `entropy`, on by default: `SystemRng`, the system's generator.
+//! * `simd`: hashing uses the vectors of the CPU, as with the feature of that name of `peer-core`.
+//! * `serde`: messages are `Serialize`, likewise.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;
 mod conn;
+#[cfg(feature = "entropy")]
+mod entropy;
 mod peers;
 mod place;
 mod schedule;
@@ -91,6 +97,8 @@ pub use peer_core;
 
 pub use self::clock::hello;
 pub use self::closed::{Closed, Happened, InsertError};
+#[cfg(feature = "entropy")]
+pub use self::entropy::SystemRng;
 pub use self::peers::Peers;
 pub use self::place::PeerId;
 pub use self::transport::Transport;

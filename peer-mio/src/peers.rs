@@ -14,7 +14,7 @@ use slab::Slab;
 
 use crate::clock::Clock;
 use crate::closed::{Closed, Happened, InsertError};
-use crate::conn::{READ, Turn};
+use crate::conn::{READ, Readiness, Turn};
 use crate::place::{HalfOpen, PeerId, Place, Shared, State};
 use crate::schedule::Schedule;
 use crate::transport::Transport;
@@ -50,7 +50,8 @@ pub struct Peers<R, S = TcpStream> {
 impl<R: Rng, S: Transport> Peers<R, S> {
     /// An empty set. At most as many connections as there are `tokens` are in it at a time.
     ///
-    /// `rng` should be a generator for cryptography; it makes the nonces by which a node knows itself.
+    /// `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which a node knows
+    /// itself.
     pub fn new(registry: Registry, tokens: Range<usize>, node: Node, rng: R) -> Self {
         Self {
             registry,
@@ -105,10 +106,10 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         if !self.tokens.contains(&token) {
             return false;
         }
-        let failed = event.is_error();
-        let readable = event.is_readable() || event.is_read_closed() || failed;
-        let writable = event.is_writable() || event.is_write_closed() || failed;
-        self.note(token.saturating_sub(self.tokens.start), readable, writable);
+        let ends = event.is_read_closed() || event.is_error();
+        let readable = event.is_readable() || ends;
+        let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+        self.note(token.saturating_sub(self.tokens.start), Readiness { readable, writable, ends });
         true
     }
 
@@ -116,7 +117,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// that holds bytes back.
     pub fn wake(&mut self, id: PeerId) {
         if find(&mut self.places, id).is_some() {
-            self.note(id.slot(), true, true);
+            self.note(id.slot(), Readiness { readable: true, writable: true, ends: false });
         }
     }
 
@@ -136,14 +137,14 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     pub fn next_event(&mut self) -> Option<(PeerId, Happened)> {
         self.forget();
         loop {
+            let now = self.now();
             if self.turn.is_none() {
-                self.line_up_due();
+                self.line_up_due(now);
                 if *self.pass.get_or_insert(self.schedule.len()) == 0 {
                     self.pass = None;
                     return None;
                 }
             }
-            let now = self.now();
             let slot = self.schedule.first()?;
             let place = self.places.get_mut(slot)?;
             let id = place.id;
@@ -258,19 +259,18 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.len() == 0
     }
 
-    fn note(&mut self, slot: usize, readable: bool, writable: bool) {
+    fn note(&mut self, slot: usize, readiness: Readiness) {
         let Some(place) = self.places.get_mut(slot) else { return };
         match &mut place.state {
             State::HalfOpen(_) => {}
-            State::Open(conn) => conn.ready(readable, writable),
+            State::Open(conn) => conn.ready(readiness),
             State::Over(..) => return,
         }
         self.schedule.enqueue(place);
     }
 
     /// Gives those a turn whose deadline has come.
-    fn line_up_due(&mut self) {
-        let now = self.now();
+    fn line_up_due(&mut self, now: Time) {
         while let Some(slot) = self.schedule.due(now) {
             if let Some(place) = self.places.get_mut(slot) {
                 self.schedule.expire(place);

@@ -21,6 +21,15 @@ pub trait Transport: Source + Read + Write {
     fn is_connected(&mut self) -> io::Result<bool> {
         Ok(true)
     }
+
+    /// Whether a read that brings less than there was room for took all there was, and the system's poll tells
+    /// when there is more. Then there is no need to read again only to be told that it would block.
+    ///
+    /// The default says no, which is right for everything. Plain sockets say yes where mio is told of edges by
+    /// epoll or kqueue.
+    fn short_read_drains(&self) -> bool {
+        false
+    }
 }
 
 impl Transport for TcpStream {
@@ -38,10 +47,29 @@ impl Transport for TcpStream {
             Err(error) => Err(error),
         }
     }
+
+    fn short_read_drains(&self) -> bool {
+        TELLS_OF_EDGES
+    }
 }
 
 #[cfg(unix)]
-impl Transport for mio::net::UnixStream {}
+impl Transport for mio::net::UnixStream {
+    fn short_read_drains(&self) -> bool {
+        TELLS_OF_EDGES
+    }
+}
+
+/// Elsewhere mio tells of more only after a read has blocked.
+const TELLS_OF_EDGES: bool = cfg!(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "ios",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd",
+));
 
 /// Does something to a stream, again if it was interrupted; `None` where it would block.
 pub(crate) fn attempt<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {

@@ -76,6 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
         if let Some(remains) = this.link.remains.get() {
             return Poll::Ready(remains.closed.clone());
         }
+        this.link.driver.register(cx.waker());
         for _ in 0..ROUNDS {
             match this.round(cx) {
                 Ok(true) => {}
@@ -97,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Does a little of everything; `false` if there is nothing to do.
     fn round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let now = self.clock.now();
-        let leave = self.obey(cx, now)?;
+        let leave = self.obey(now)?;
         let (heard, dry) = self.deliver(now)?;
         let read = dry && self.read(cx)?;
         if let Some(kind) = self.link.broken.get().copied() {
@@ -120,7 +121,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         if leave {
             self.check_left()?;
         }
-        Ok(read || written.is_some_and(|count| count > 0 || self.peer.wants_write()))
+        // What was written makes something possible where reading rested, or where a command waited for it.
+        let helps = |count| count > 0 && (!dry || !self.commands.is_empty());
+        Ok(read || written.is_some_and(|count| self.peer.wants_write() || helps(count)))
     }
 
     /// Nobody commands it any more: it ends when what waits by now is written, the last batch of announcements
@@ -136,8 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     }
 
     /// Runs the commands that wait. Returns whether no handle is left.
-    fn obey(&mut self, cx: &Context<'_>, now: Time) -> Result<bool, Closed> {
-        self.link.driver.register(cx.waker());
+    fn obey(&mut self, now: Time) -> Result<bool, Closed> {
         let mut state = self.link.lock();
         let (new, close, leave) = (mem::take(&mut state.commands), state.close, state.handles == 0);
         drop(state);
@@ -157,8 +159,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Hands out events while there is room. Returns whether there were any, and whether the machine has used
     /// up what was read and wants more.
     fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
-        let mut heard = false;
-        while self.link.has_room() {
+        let (mut heard, mut has_room) = (false, self.link.has_room());
+        while has_room {
             let Some(event) = self.peer.receive(&mut self.input, now)? else {
                 if self.input.is_empty() {
                     self.input = BytesMut::new();
@@ -170,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                     None => Ok((heard, wants_read)),
                 };
             };
-            self.link.deliver(event);
+            has_room = self.link.deliver(event);
             heard = true;
         }
         Ok((heard, false))

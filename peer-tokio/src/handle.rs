@@ -76,6 +76,15 @@ impl Handle {
     /// `sent` and `tick` to the driver. It runs between two polls of the stream, so it should be short, and
     /// if it panics it takes the driver with it.
     ///
+    /// ```
+    /// use peer_tokio::peer_core::{Hash, SendError};
+    ///
+    /// /// Asks for what follows a block, and does not ask twice.
+    /// async fn follow(peer: &peer_tokio::Handle, newest: Hash) -> Result<bool, SendError> {
+    ///     peer.with(move |peer, _| peer.request_blocks(&[newest], Hash::ZERO)).await?
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Why the connection is over.

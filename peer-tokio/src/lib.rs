@@ -4,32 +4,42 @@
 //! [`Events`] that tell, and a [`Driver`], a future that does the work and ends with the reason why the
 //! connection ended. Dialling, listening and spawning stay with you.
 //!
-//! ```
-//! use std::net::SocketAddr;
+#![cfg_attr(feature = "entropy", doc = "```no_run")]
+#![cfg_attr(not(feature = "entropy"), doc = "```ignore")]
+//! use peer_tokio::peer_core::{Config, Event, Network, Node};
+//! use peer_tokio::{SystemRng, hello, outbound};
 //!
-//! use peer_core::{Event, Node};
-//! use peer_tokio::Closed;
-//! use rand_core::Rng;
-//! use tokio::net::TcpStream;
-//!
-//! async fn watch<R>(address: SocketAddr, node: &Node, rng: R) -> Result<Closed, Box<dyn std::error::Error>>
-//! where
-//!     R: Rng + Send + 'static,
-//! {
-//!     let stream = TcpStream::connect(address).await?;
-//!     stream.set_nodelay(true)?;
-//!     let hello = peer_tokio::hello(address, 0);
-//!     let (handle, mut events, driver) = peer_tokio::outbound(stream, node, hello, rng)?;
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let address = std::env::args().nth(1).ok_or("whom shall I call?")?.parse()?;
+//!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
+//!     let stream = tokio::net::TcpStream::connect(address).await?;
+//!     let (peer, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
 //!     tokio::spawn(driver);
+//!     while events.next().await.is_some_and(|event| event != Event::Established) {}
+//!     peer.flush().await?; // our last word of the handshake, or why there was none
+//!     println!("shook hands with {}", peer.stats().await.user_agent);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! That is a whole program, with this crate and tokio (features `macros`, `net` and `rt-multi-thread`) as its
+//! dependencies. A peer that stays goes on asking for events:
+//!
+//! ```
+//! use peer_tokio::peer_core::Event;
+//! use peer_tokio::{Closed, Events, Handle};
+//!
+//! async fn watch(peer: Handle, mut events: Events) -> Closed {
 //!     while let Some(event) = events.next().await {
 //!         match event {
-//!             Event::Version(version) => println!("{address} runs {}", version.user_agent),
+//!             Event::Version(version) => println!("it runs {}", version.user_agent),
 //!             Event::Established => println!("hands shaken"),
-//!             Event::Message(message) => println!("{}", message.command()),
+//!             Event::Message(message) => println!("{} {}", message.command(), message.summary()),
 //!             _ => {}
 //!         }
 //!     }
-//!     Ok(handle.closed().await)
+//!     peer.closed().await
 //! }
 //! ```
 //!
@@ -65,8 +75,11 @@
 //!
 //! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `stream`: [`Events`] is a `futures_core::Stream`.
+//! * `simd`: hashing uses the vectors of the CPU, as of the feature of [`peer_core`].
+//! * `serde`: messages are `Serialize`, likewise.
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 //! * `cli`: the tool `dcrpeer`; the library is the same with it.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
 mod closed;

@@ -59,6 +59,12 @@ pub(crate) struct State {
     pub(crate) handles: usize,
 }
 
+impl State {
+    fn has_room(&self) -> bool {
+        !self.held && self.events.len() < EVENTS
+    }
+}
+
 impl Link {
     pub(crate) fn new() -> Self {
         Self {
@@ -99,17 +105,18 @@ impl Link {
     /// Whether an event may be pulled: there is a place for it, and the owner does not hold the remote's
     /// `version`. Only the driver fills places, so one that is free stays free until it delivers.
     pub(crate) fn has_room(&self) -> bool {
-        let state = self.lock();
-        !state.held && state.events.len() < EVENTS
+        self.lock().has_room()
     }
 
-    /// Hands an event out.
-    pub(crate) fn deliver(&self, event: Event) {
+    /// Hands an event out. Returns whether another one may be pulled.
+    pub(crate) fn deliver(&self, event: Event) -> bool {
         let mut state = self.lock();
         state.held = matches!(event, Event::Version(_));
         state.events.push_back(event);
+        let has_room = state.has_room();
         drop(state);
         self.owner.wake();
+        has_room
     }
 
     /// Changes what the driver looks at, and wakes it.

@@ -7,6 +7,7 @@
 )]
 
 pub mod blessed;
+pub mod figures;
 pub mod fuzz;
 pub mod hex;
 pub mod invariants;
@@ -14,6 +15,7 @@ pub mod pair;
 pub mod remote;
 pub mod rng;
 pub mod samples;
+pub mod text;
 pub mod vectors;
 pub mod watched;
 pub mod world;

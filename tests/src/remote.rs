@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use peer_core::frame::{FrameReader, Header, Rules};
+use peer_core::frame::{FrameReader, Header, Rules, encode};
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{
     Command, Config, Direction, Error, Event, Hello, Message, Network, Node, Peer, ProtocolVersion, Services,
@@ -164,6 +164,17 @@ impl Remote {
     }
 }
 
+/// The dialling remote of an inbound peer with the default configuration, after a handshake.
+pub fn established() -> Remote {
+    Remote::established(Config::builder(NETWORK).build().unwrap())
+}
+
+/// The same where our machine accepts every version, and the remote advertises this one.
+pub fn established_at(version: u32) -> Remote {
+    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
+    Remote::established_at(config, version.into())
+}
+
 /// What a machine is told by [`Remote::new`].
 pub fn hello() -> Hello {
     let socket = ([192, 0, 2, 7], 18_555);
@@ -183,6 +194,16 @@ pub fn introduction(protocol_version: i32) -> Version {
         last_block: 432_100,
         disable_relay_tx: false,
     }
+}
+
+/// A message as a frame of our newest version.
+pub fn bytes_of(message: &Message) -> Vec<u8> {
+    encode(message, NETWORK, ProtocolVersion::LATEST).unwrap()
+}
+
+/// All that a remote of our newest version must say to shake hands.
+pub fn hands() -> Vec<u8> {
+    [bytes_of(&introduction(12).into()), bytes_of(&Message::Verack)].concat()
 }
 
 /// A frame with any payload, right in everything else.

@@ -2,7 +2,7 @@
 
 use peer_core::message::{
     Block, BlockHeader, GetBlocks, GetData, GetHeaders, Headers, Inv, Inventory, List, Locator, NotFound,
-    Transaction, TxOut,
+    OutPoint, Ping, Transaction, TxIn, TxOut,
 };
 use peer_core::{Hash, Message};
 
@@ -48,6 +48,21 @@ pub fn inv(items: impl Into<Vec<Inventory>>) -> Message {
     Message::Inv(Inv { inventory: items.into().try_into().unwrap() })
 }
 
+/// A made-up transaction, one for each number.
+pub fn item(number: u32) -> Inventory {
+    Inventory::tx(Hash::digest(&number.to_le_bytes()))
+}
+
+/// Announces so many made-up transactions: a message of the bulk lane, of about 36 bytes for each.
+pub fn inv_of(items: u32) -> Message {
+    inv((0..items).map(item).collect::<Vec<_>>())
+}
+
+/// Asks for a pong.
+pub fn ping(nonce: u64) -> Message {
+    Message::Ping(Ping { nonce })
+}
+
 /// Asks for headers, without a locator.
 pub fn getheaders() -> Message {
     Message::GetHeaders(GetHeaders { protocol_version: 0, locator: Locator::new(), stop: Hash::ZERO })
@@ -61,4 +76,24 @@ pub fn getblocks() -> Message {
 /// No headers.
 pub fn headers() -> Message {
     Message::Headers(Headers { headers: List::new() })
+}
+
+/// A transaction of two inputs and two outputs with scripts of the usual sizes: 422 bytes, one for each lock time.
+pub fn usual_tx(lock_time: u32) -> Transaction {
+    let input = TxIn {
+        prev_out: OutPoint { hash: [1; 32].into(), index: 1, tree: 0 },
+        sequence: u32::MAX,
+        value_in: 100_000_000,
+        block_height: 500_000,
+        block_index: 3,
+        signature_script: &[0x51; 107],
+    };
+    let output = TxOut { value: 49_990_000, version: 0, pk_script: &[0x52; 25] };
+    Transaction::new(1, &[input; 2], &[output; 2], lock_time, 0).unwrap()
+}
+
+/// A block of so many of these.
+pub fn usual_block(transactions: u32) -> Block {
+    let transactions: Vec<_> = (0..transactions).map(usual_tx).collect();
+    Block::new(&BlockHeader::default(), &transactions, &[]).unwrap()
 }

@@ -12,7 +12,7 @@ mod tally;
 
 pub use compare::{REJECT_IS_READ, assert_fields, is_reject_of_old_era, kind_name};
 pub use folder::Folder;
-pub use known::{KNOWN_FILES, assert_all_files_known, reader_of};
+pub use known::{assert_all_files_known, known_files, reader_of};
 pub use line::{Line, Node};
 pub use packed::{BLOB, BLOB_NAMES, TABLE_KEYS, TABLE_ROWS, frame_start, part_of_blob, part_of_payload};
 pub use tally::Tally;

@@ -8,11 +8,10 @@ use std::alloc::System;
 
 use bytes::Bytes;
 use libtest_mimic::{Arguments, Trial};
-use peer_core::message::{
-    Block, BlockHeader, Headers, Inv, Inventory, OutPoint, Ping, Pong, Transaction, TxIn, TxOut,
-};
-use peer_core::{Config, Hash, Message, Network, ProtocolVersion, Time};
+use peer_core::message::{Block, BlockHeader, Headers, OutPoint, Ping, Pong, Transaction, TxIn, TxOut};
+use peer_core::{Config, Message, Network, ProtocolVersion, Time};
 use peer_tests::remote::Remote;
+use peer_tests::samples::{inv_of, item};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -44,7 +43,7 @@ fn messages_without_lists_decode_without_allocations() {
 }
 
 fn lists_decode_into_one_allocation() {
-    for message in [inv(1), inv(50_000), headers(1), headers(2000)] {
+    for message in [inv_of(1), inv_of(50_000), headers(1), headers(2000)] {
         assert_eq!(decoding(&message), 1, "{}", message.command());
     }
 }
@@ -57,9 +56,14 @@ fn a_transaction_and_a_block_decode_into_what_shares_their_payload() {
 }
 
 fn messages_encode_into_a_buffer_that_is_large_enough_without_allocations() {
-    for message in
-        [Message::Ping(Ping { nonce: 1 }), Message::Verack, inv(50_000), headers(2000), tx(100), block(700)]
-    {
+    for message in [
+        Message::Ping(Ping { nonce: 1 }),
+        Message::Verack,
+        inv_of(50_000),
+        headers(2000),
+        tx(100),
+        block(700),
+    ] {
         let mut out = Vec::with_capacity(message.encoded_len());
         let count = allocations(|| message.encode(&mut out, VERSION).unwrap());
         assert_eq!(count, 0, "{}", message.command());
@@ -93,15 +97,6 @@ fn allocations<T>(act: impl FnOnce() -> T) -> usize {
     let change = region.change();
     drop(result);
     change.allocations.saturating_add(change.reallocations)
-}
-
-fn item(number: u32) -> Inventory {
-    Inventory::tx(Hash::digest(&number.to_le_bytes()))
-}
-
-fn inv(count: u32) -> Message {
-    let items: Vec<_> = (0..count).map(item).collect();
-    Message::Inv(Inv { inventory: items.try_into().unwrap() })
 }
 
 fn headers(count: u32) -> Message {

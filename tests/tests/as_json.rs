@@ -16,7 +16,7 @@ fn config() -> Config {
 #[test]
 fn a_version_event_has_the_version_as_its_message() {
     let version = introduction(12);
-    let event = to_value(&Event::Version(Box::new(version.clone()))).unwrap();
+    let event = to_value(Event::Version(Box::new(version.clone()))).unwrap();
     assert_eq!(event, json!({ "event": "version", "message": to_value(&version).unwrap() }));
     assert_eq!(event["message"]["user_agent"], "/remote:1.0.0/");
 }
@@ -32,7 +32,7 @@ fn a_message_event_tells_its_command() {
     let expected = json!({ "event": "message", "command": "ping", "message": { "nonce": u64::MAX } });
     assert_eq!(to_value(&ping).unwrap(), expected);
     let expected = json!({ "event": "message", "command": "getaddr", "message": {} });
-    assert_eq!(to_value(&Event::Message(Message::GetAddr)).unwrap(), expected);
+    assert_eq!(to_value(Event::Message(Message::GetAddr)).unwrap(), expected);
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn an_end_has_a_name_for_programs_and_its_causes_as_text() {
         "reason": "Truncated",
         "detail": "bad ping message: payload ends early: a field of 8 bytes, 4 are left",
     });
-    assert_eq!(to_value(&remote.error()).unwrap(), expected);
+    assert_eq!(to_value(remote.error()).unwrap(), expected);
 }
 
 #[test]
@@ -108,6 +108,6 @@ fn statistics_have_the_names_of_their_fields_and_times_since_1970() {
 
 #[test]
 fn timers_and_directions_are_their_texts() {
-    assert_eq!(to_value(&Timer::WriteStall).unwrap(), "write stall");
-    assert_eq!(to_value(&Direction::Outbound).unwrap(), "outbound");
+    assert_eq!(to_value(Timer::WriteStall).unwrap(), "write stall");
+    assert_eq!(to_value(Direction::Outbound).unwrap(), "outbound");
 }

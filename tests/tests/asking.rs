@@ -8,15 +8,10 @@ use peer_core::{
     CodecError, Config, Direction, Error, Excess, Hash, Message, Node, ProtocolVersion, SendError, Services,
 };
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::remote::{NETWORK, Remote, established_at};
 use peer_tests::rng::Counting;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-
-fn established_at(version: u32) -> Remote {
-    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
-    Remote::established_at(config, version.into())
-}
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(1)

@@ -1,13 +1,10 @@
 //! How bytes are cut never matters.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use peer_core::message::{
-    Block, BlockHeader, GetData, Inv, Inventory, InventoryList, Ping, Transaction, TxOut,
-};
-use peer_core::{
-    Config, Direction, End, Error, Event, FrameError, Hash, Message, Node, ProtocolVersion, frame,
-};
+use peer_core::message::{Block, BlockHeader, GetData, Inventory, Transaction, TxOut};
+use peer_core::{Config, Direction, End, Error, Event, FrameError, Message, Node, ProtocolVersion, frame};
 use peer_tests::remote::{self, NETWORK, Remote, header, introduction};
+use peer_tests::samples::{inv_of, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -104,19 +101,11 @@ fn block() -> Block {
     Block::new(&BlockHeader::default(), &[transaction], &[]).unwrap()
 }
 
-fn inv(items: u32) -> Message {
-    let items = (0..items).map(|number| Inventory::tx(Hash::digest(&number.to_le_bytes())));
-    let inventory = InventoryList::try_from(items.collect::<Vec<_>>()).unwrap();
-    Message::Inv(Inv { inventory })
-}
-
-fn ping(nonce: u64) -> Message {
-    Message::Ping(Ping { nonce })
-}
-
 fn traffic(version: u32, early: &[Message]) -> Conversation {
     let mut conversation = Conversation::new(version, early);
-    for message in [ping(1), inv(3), Message::Block(block()), ping(2), Message::GetAddr, inv(0), ping(3)] {
+    for message in
+        [ping(1), inv_of(3), Message::Block(block()), ping(2), Message::GetAddr, inv_of(0), ping(3)]
+    {
         conversation.say(&message);
     }
     conversation
@@ -131,7 +120,7 @@ fn of_ordinary_traffic() {
 
 #[test]
 fn of_early_messages() {
-    for (version, early) in [(11, [ping(8), Message::SendHeaders]), (3, [ping(8), inv(2)])] {
+    for (version, early) in [(11, [ping(8), Message::SendHeaders]), (3, [ping(8), inv_of(2)])] {
         let outcome = traffic(version, &early).check();
         assert_eq!(outcome.events.len(), 2 + 2 + 7);
         assert_eq!(outcome.error, Error::ClosedByRemote);

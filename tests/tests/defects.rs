@@ -8,17 +8,13 @@ use std::path::Path;
 
 use peer_core::message::{Inventory, Ping};
 use peer_core::{Config, Direction, End, Error, Hash, Message, Node, ProtocolVersion, SendError};
-use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::remote::{NETWORK, Remote, established};
 use peer_tests::samples::large_block;
 use rand_core::TryRng;
 
 fn node() -> Node {
     let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL);
     Node::new(config.build().unwrap())
-}
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
 }
 
 /// File and test of each row of the list.

@@ -11,13 +11,9 @@ use peer_core::{
 };
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::remote::{NETWORK, Remote, established, frame, header};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
 
 fn command(name: &str) -> Command {
     Command::new(name).unwrap()

@@ -6,9 +6,10 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use peer_core::message::{Inv, Inventory};
-use peer_core::{Config, ConfigBuilder, ConfigError, Hash, Message, Node, SendError, Timer};
+use peer_core::{Config, ConfigBuilder, ConfigError, Message, Node, SendError, Timer};
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::samples::item;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -17,17 +18,8 @@ fn builder() -> ConfigBuilder {
     Config::builder(NETWORK)
 }
 
-fn established() -> Remote {
-    Remote::established(builder().build().unwrap())
-}
-
 fn bytes(count: usize) -> NonZeroUsize {
     NonZeroUsize::new(count).unwrap()
-}
-
-/// The transaction with this number.
-fn item(number: u32) -> Inventory {
-    Inventory::tx(Hash::digest(&number.to_le_bytes()))
 }
 
 /// Announces these and expects each to be news.

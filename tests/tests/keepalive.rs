@@ -1,5 +1,4 @@
 //! Pings, pongs, latency and idle connections.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 
@@ -7,19 +6,11 @@ use peer_core::message::{Ping, Pong};
 use peer_core::{Config, ConfigError, Error, Event, Message, Timer};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::remote::{NETWORK, Remote, established, frame, header};
 
 const INTERVAL: Duration = Duration::from_secs(107);
 const IDLE: Duration = Duration::from_secs(120);
 const SECOND: Duration = Duration::from_secs(1);
-
-fn config() -> Config {
-    Config::builder(NETWORK).build().unwrap()
-}
-
-fn established() -> Remote {
-    Remote::established(config())
-}
 
 /// The nonce of the ping that the machine wants written, which is all it wants.
 fn ping(remote: &mut Remote) -> u64 {

@@ -16,9 +16,10 @@ use std::net::TcpStream;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use peer_core::message::Ping;
-use peer_core::{Config, Direction, Event, Message, Network, Node, ProtocolVersion, frame};
+use peer_core::{Config, Direction, Event, Message, Network, Node};
 use peer_mio::{Happened, PeerId, Peers, hello};
-use peer_tests::remote::introduction;
+use peer_tests::remote::{bytes_of, hands};
+use peer_tests::samples::ping;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -78,11 +79,10 @@ fn an_idle_connection_takes_less_than_768_bytes_at_each_end() {
 fn half_a_frame_after_many_keeps_no_more_than_itself() {
     let mut town = Town::new();
     let mut remote = TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
-    remote.write_all(&bytes_of(&introduction(12).into())).unwrap();
-    remote.write_all(&bytes_of(&Message::Verack)).unwrap();
+    remote.write_all(&hands()).unwrap();
     town.until(1, |event| *event == Event::Established);
     let region = Region::new(ALLOCATOR);
-    let pings: Vec<u8> = (0..1000).flat_map(|nonce| bytes_of(&Message::Ping(Ping { nonce }))).collect();
+    let pings: Vec<u8> = (0..1000).flat_map(|nonce| bytes_of(&ping(nonce))).collect();
     let bytes = pings.capacity();
     remote.write_all(&pings[..pings.len() - 1]).unwrap();
     town.until(999, |event| matches!(event, Event::Message(_)));
@@ -160,8 +160,4 @@ impl Town {
             }
         }
     }
-}
-
-fn bytes_of(message: &Message) -> Vec<u8> {
-    frame::encode(message, Network::SIMNET, ProtocolVersion::LATEST).unwrap()
 }

@@ -4,12 +4,8 @@
 use peer_core::message::{
     FieldValues, GetData, Inventory, MixFactoredPoly, MixHeader, NotFound, SeenMessages,
 };
-use peer_core::{Config, Error, Message};
-use peer_tests::remote::{NETWORK, Remote};
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
+use peer_core::{Error, Message};
+use peer_tests::remote::{Remote, established};
 
 fn mixing_message(run: u32) -> Message {
     let header = MixHeader { signature: [1; 64], identity: [2; 33], session_id: [3; 32], run };

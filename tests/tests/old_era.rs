@@ -10,16 +10,12 @@ use peer_core::{
     Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, Timer,
 };
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame, introduction};
+use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
 use peer_tests::samples::{block, large_block};
 
 fn config(min: u32, max: u32) -> Config {
     let builder = Config::builder(NETWORK).min_protocol_version(min.into()).protocol_version(max.into());
     builder.build().unwrap()
-}
-
-fn established_at(version: u32) -> Remote {
-    Remote::established_at(config(1, 12), version.into())
 }
 
 fn new(config: Config, direction: Direction) -> Remote {

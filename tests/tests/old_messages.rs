@@ -9,7 +9,7 @@ use peer_core::message::{
 };
 use peer_core::{Config, Error, ErrorKind, Hash, Message, ProtocolVersion, Services};
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::remote::{NETWORK, Remote, established_at, frame, header};
 use peer_tests::samples::{block_item, getdata, large_block};
 
 fn config(min: u32, max: u32) -> Config {
@@ -23,10 +23,6 @@ fn with_services(services: Services) -> Config {
         .services(services)
         .build()
         .unwrap()
-}
-
-fn established_at(version: u32) -> Remote {
-    Remote::established_at(config(1, 12), version.into())
 }
 
 #[test]

@@ -5,31 +5,14 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::message::{
-    Block, BlockHeader, CFTypes, CFilterV2, FieldValues, FilterData, GetCFilterV2, GetCFsV2, GetData,
-    GetInitState, Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader,
-    NotFound, Transaction,
+    BlockHeader, CFTypes, CFilterV2, FieldValues, FilterData, GetCFilterV2, GetCFsV2, GetInitState,
+    Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader,
 };
 use peer_core::{
     Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, header};
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
-
-fn established_at(version: u32) -> Remote {
-    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
-    Remote::established_at(config, version.into())
-}
-
-fn block(nonce: u32) -> Block {
-    Block::new(&BlockHeader { nonce, ..BlockHeader::default() }, &[], &[]).unwrap()
-}
-
-fn tx(lock_time: u32) -> Transaction {
-    Transaction::new(1, &[], &[], lock_time, 0).unwrap()
-}
+use peer_tests::remote::{NETWORK, Remote, established, established_at, header};
+use peer_tests::samples::{block, getdata, notfound, tx};
 
 fn mix() -> MixFactoredPoly {
     MixFactoredPoly {
@@ -37,14 +20,6 @@ fn mix() -> MixFactoredPoly {
         roots: FieldValues::new([[7]]).unwrap(),
         seen_slot_reserves: List::new(),
     }
-}
-
-fn getdata(items: impl Into<Vec<Inventory>>) -> Message {
-    Message::GetData(GetData { inventory: items.into().try_into().unwrap() })
-}
-
-fn notfound(items: impl Into<Vec<Inventory>>) -> Message {
-    Message::NotFound(NotFound { inventory: items.into().try_into().unwrap() })
 }
 
 fn cfilter_v2() -> Message {

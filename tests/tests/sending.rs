@@ -5,33 +5,20 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
-use peer_core::message::{Addr, FeeFilter, GetData, Inv, Inventory, Ping, Pong, Raw};
+use peer_core::message::{Addr, FeeFilter, GetData, Inventory, Pong, Raw};
 use peer_core::{
     Command, Config, Direction, Error, ErrorKind, Event, Hash, Mark, Message, Node, SendError, Timer,
 };
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, introduction};
+use peer_tests::remote::{NETWORK, Remote, established, introduction};
+use peer_tests::samples::{inv_of, ping};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
 
 fn limited(limit: usize, pause: usize) -> Remote {
     let bytes = |count| NonZeroUsize::new(count).unwrap();
     let config = Config::builder(NETWORK).send_limit(bytes(limit)).send_pause(bytes(pause));
     Remote::established(config.build().unwrap())
-}
-
-/// An `inv` with so many items: 27 bytes and 36 for each.
-fn inv(items: u32) -> Message {
-    let items = (0..items).map(|number| Inventory::tx(Hash::digest(&number.to_le_bytes())));
-    Message::Inv(Inv { inventory: items.collect::<Vec<_>>().try_into().unwrap() })
-}
-
-fn ping(nonce: u64) -> Message {
-    Message::Ping(Ping { nonce })
 }
 
 /// A message whose frame is exactly `len` bytes and leaves through the bulk lane.
@@ -87,7 +74,8 @@ fn what_the_version_in_force_lacks_is_refused_and_does_no_harm() {
 fn every_message_arrives_as_it_was_sent() {
     for chunk in [1, 7, usize::MAX] {
         let mut pair = Pair::new(1).chunk(chunk).established();
-        let messages = [inv(0), inv(1000), Message::FeeFilter(FeeFilter { min_fee: -1 }), Message::GetAddr];
+        let messages =
+            [inv_of(0), inv_of(1000), Message::FeeFilter(FeeFilter { min_fee: -1 }), Message::GetAddr];
         for message in &messages {
             pair.send(Side::Outbound, message).unwrap();
             pair.settle();
@@ -136,10 +124,10 @@ fn after_the_end_a_mark_tells_what_went_out() {
 #[test]
 fn control_overtakes_bulk_that_was_not_shown() {
     let mut remote = established();
-    for message in [inv(1), ping(1), inv(2), Message::GetAddr] {
+    for message in [inv_of(1), ping(1), inv_of(2), Message::GetAddr] {
         send(&mut remote, &message);
     }
-    assert_eq!(remote.hears(), [ping(1), Message::GetAddr, inv(1), inv(2)]);
+    assert_eq!(remote.hears(), [ping(1), Message::GetAddr, inv_of(1), inv_of(2)]);
 }
 
 #[test]
@@ -156,17 +144,17 @@ fn a_pong_overtakes_bulk_too() {
 #[test]
 fn a_frame_that_was_shown_is_committed() {
     let mut remote = established();
-    send(&mut remote, &inv(1));
+    send(&mut remote, &inv_of(1));
     let shown = remote.machine.transmit(remote.now);
     send(&mut remote, &ping(1));
     assert_eq!(remote.machine.transmit(remote.now), shown);
-    assert_eq!(remote.hears(), [inv(1), ping(1)]);
+    assert_eq!(remote.hears(), [inv_of(1), ping(1)]);
 }
 
 #[test]
 fn a_flushed_pong_or_ping_is_no_fence_for_bulk() {
     let mut remote = established();
-    let bulk = send(&mut remote, &inv(1));
+    let bulk = send(&mut remote, &inv_of(1));
     let control = send(&mut remote, &ping(1));
     remote.machine.take(32, remote.now);
     assert!(remote.machine.is_flushed(control));
@@ -175,7 +163,7 @@ fn a_flushed_pong_or_ping_is_no_fence_for_bulk() {
 
 #[test]
 fn partial_writes_of_any_size_lose_and_repeat_nothing() {
-    let messages = [inv(300), ping(1), inv(0)];
+    let messages = [inv_of(300), ping(1), inv_of(0)];
     let mut at_once = established();
     for message in &messages {
         send(&mut at_once, message);
@@ -210,7 +198,7 @@ fn more_sent_than_shown_counts_as_what_was_shown() {
 #[test]
 fn a_small_frame_is_one_piece_and_a_large_shared_payload_is_not_copied() {
     let mut remote = established();
-    send(&mut remote, &inv(100));
+    send(&mut remote, &inv_of(100));
     assert_eq!(remote.machine.transmit(remote.now).len(), 24 + 1 + 3600);
     remote.hears();
 
@@ -287,8 +275,8 @@ fn two_peers_that_both_send_much_do_not_lock_each_other_up() {
     for chunk in [1000, 100_000] {
         let mut pair = Pair::new(1).chunk(chunk).established();
         for _ in 0..20 {
-            pair.send(Side::Outbound, &inv(10_000)).unwrap();
-            pair.send(Side::Inbound, &inv(10_000)).unwrap();
+            pair.send(Side::Outbound, &inv_of(10_000)).unwrap();
+            pair.send(Side::Inbound, &inv_of(10_000)).unwrap();
         }
         pair.settle();
         assert_eq!(pair.messages(Side::Outbound).len(), 20);
@@ -356,7 +344,7 @@ fn a_transport_that_takes_nothing_ends_the_connection() {
 #[test]
 fn the_deadline_of_a_frame_is_not_put_off_by_offering_it_again_or_taking_a_part_of_it() {
     let mut remote = established();
-    send(&mut remote, &inv(1));
+    send(&mut remote, &inv_of(1));
     remote.machine.transmit(remote.now);
     remote.wait(SECOND * 10).unwrap();
     remote.machine.take(30, remote.now);

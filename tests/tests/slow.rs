@@ -4,15 +4,12 @@
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
-use peer_core::{Config, Direction, Error, Event, Message, Node, ProtocolVersion, Timer};
-use peer_tests::remote::{NETWORK, Remote, frame, header};
-use peer_tests::samples::{inv, tx_item};
+use peer_core::message::Inventory;
+use peer_core::{Config, Direction, Error, Event, Expected, Message, Node, ProtocolVersion, Timer};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, frame, header};
+use peer_tests::samples::{block_item, getdata, inv, inv_of, large_block, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
 
 fn established_with(rate: usize) -> Remote {
     let rate = NonZeroUsize::new(rate).unwrap();
@@ -126,4 +123,49 @@ fn a_handshake_is_as_long_as_it_is_however_its_bytes_arrive() {
     let result = arrive(&mut remote, &header("version", 358, [0; 4]), 1);
     assert!(result.is_ok());
     assert_eq!(arrive(&mut remote, &[0; 358], 10), Err((Error::Timeout(Timer::Handshake), 6)));
+}
+
+fn ask(remote: &mut Remote, items: impl Into<Vec<Inventory>>) {
+    remote.machine.send(&getdata(items), remote.now).unwrap();
+    remote.hears();
+}
+
+fn stalled(item: Inventory) -> Error {
+    Error::Stalled(Expected::Item(Box::new(item)))
+}
+
+#[test]
+fn a_large_answer_that_arrives_steadily_is_waited_for() {
+    let large = large_block(500_000);
+    let mut remote = established();
+    ask(&mut remote, [Inventory::block(large.hash())]);
+    arrive(&mut remote, &frame("block", large.as_bytes()), 5000).unwrap();
+    assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn a_large_answer_that_arrives_too_slowly_is_not() {
+    let large = large_block(500_000);
+    let mut remote = established();
+    let item = Inventory::block(large.hash());
+    ask(&mut remote, [item]);
+    let (error, _) = arrive(&mut remote, &frame("block", large.as_bytes()), 3000).unwrap_err();
+    assert_eq!(error, stalled(item));
+}
+
+#[test]
+fn the_time_a_large_answer_took_is_not_held_against_the_next() {
+    let large = large_block(500_000);
+    let mut remote = established();
+    ask(&mut remote, [Inventory::block(large.hash()), block_item(1)]);
+    arrive(&mut remote, &frame("block", large.as_bytes()), 10_000).unwrap();
+    assert_eq!(remote.deadline(), Some((30 * SECOND, Timer::Stall)));
+}
+
+#[test]
+fn a_large_message_that_answers_nothing_buys_no_time_in_the_end() {
+    let mut remote = established();
+    ask(&mut remote, [block_item(1)]);
+    arrive(&mut remote, &bytes_of(&inv_of(10_000)), 8000).unwrap();
+    assert_eq!(remote.wait(Duration::ZERO), Err(stalled(block_item(1))));
 }

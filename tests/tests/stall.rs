@@ -4,24 +4,15 @@
 use core::time::Duration;
 
 use peer_core::message::{BlockHeader, GetInitState, Inventory, InventoryKind, List, MerkleBlock, Ping};
-use peer_core::{Config, Error, Event, Expected, Hash, Message, Node, ProtocolVersion, Timer};
+use peer_core::{Config, Error, Event, Expected, Hash, Message, Node, Timer};
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame};
+use peer_tests::remote::{NETWORK, Remote, established, established_at};
 use peer_tests::samples::{
-    block, block_item, getblocks, getdata, getheaders, headers, inv, large_block, notfound, tx, tx_item,
+    block, block_item, getblocks, getdata, getheaders, headers, inv, notfound, tx, tx_item,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(30);
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
-
-fn established_at(version: u32) -> Remote {
-    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
-    Remote::established_at(config, version.into())
-}
 
 fn get_init_state() -> Message {
     Message::GetInitState(GetInitState { types: List::new() })
@@ -345,55 +336,6 @@ fn while_we_do_not_read_nothing_is_overdue() {
     remote.hears();
     assert_eq!(remote.pull(), Ok(None));
     assert_eq!(patience(&remote), Some(PATIENCE));
-}
-
-/// Lets a frame arrive at so many bytes a second.
-fn say_slowly(remote: &mut Remote, frame: &[u8], rate: usize) -> Result<(), Error> {
-    for piece in frame.chunks(rate) {
-        remote.wait(SECOND)?;
-        remote.say_bytes(piece);
-        remote.events();
-        remote.hears();
-    }
-    Ok(())
-}
-
-#[test]
-fn a_large_answer_that_arrives_steadily_is_waited_for() {
-    let large = large_block(500_000);
-    let mut remote = established();
-    ask(&mut remote, &getdata([Inventory::block(large.hash())]));
-    say_slowly(&mut remote, &frame("block", large.as_bytes()), 5000).unwrap();
-    assert_eq!(remote.machine.open_requests(), 0);
-}
-
-#[test]
-fn a_large_answer_that_arrives_too_slowly_is_not() {
-    let large = large_block(500_000);
-    let mut remote = established();
-    let item = Inventory::block(large.hash());
-    ask(&mut remote, &getdata([item]));
-    let result = say_slowly(&mut remote, &frame("block", large.as_bytes()), 3000);
-    assert_eq!(result, Err(stalled(item)));
-}
-
-#[test]
-fn the_time_a_large_answer_took_is_not_held_against_the_next() {
-    let large = large_block(500_000);
-    let mut remote = established();
-    ask(&mut remote, &getdata([Inventory::block(large.hash()), block_item(1)]));
-    say_slowly(&mut remote, &frame("block", large.as_bytes()), 10_000).unwrap();
-    assert_eq!(patience(&remote), Some(PATIENCE));
-}
-
-#[test]
-fn a_large_message_that_answers_nothing_buys_no_time_in_the_end() {
-    let mut payload = Vec::new();
-    inv(vec![tx_item(1); 10_000]).encode(&mut payload, ProtocolVersion::LATEST).unwrap();
-    let mut remote = established();
-    ask(&mut remote, &getdata([block_item(1)]));
-    say_slowly(&mut remote, &frame("inv", &payload), 8000).unwrap();
-    assert_eq!(remote.wait(Duration::ZERO), Err(stalled(block_item(1))));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::alloc::System;
 
 use getrandom::SysRng;
 use peer_core::message::Inventory;
-use peer_core::{Config, Event, Hash, Hello, Message, Network, Node, ProtocolVersion, frame};
-use peer_tests::remote::introduction;
+use peer_core::{Config, Event, Hash, Hello, Network, Node};
+use peer_tests::remote::{bytes_of, hands};
 use peer_tests::samples::inv;
 use peer_tokio::{Events, Handle};
 use rand_core::UnwrapErr;
@@ -99,10 +99,9 @@ fn an_owner_that_asks_for_nothing_holds_what_16_events_hold() {
         let (near, mut far) = duplex(4096);
         let (_handle, mut events, driver) = peer_tokio::inbound(near, &node(), hello(), generator());
         tokio::spawn(driver);
-        far.write_all(&bytes_of(introduction(12))).await.unwrap();
-        far.write_all(&bytes_of(Message::Verack)).await.unwrap();
+        far.write_all(&hands()).await.unwrap();
         while events.next().await != Some(Event::Established) {}
-        let frame = bytes_of(inv(&*vec![Inventory::tx(Hash::ZERO); 100]));
+        let frame = bytes_of(&inv(&*vec![Inventory::tx(Hash::ZERO); 100]));
         let region = Region::new(ALLOCATOR);
         for _ in 0..3 {
             let flood = async { while far.write_all(&frame).await.is_ok() {} };
@@ -131,8 +130,4 @@ fn hello() -> Hello {
 /// The system's, which holds nothing: what a generator holds is its owner's choice.
 fn generator() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
-}
-
-fn bytes_of(message: impl Into<Message>) -> Vec<u8> {
-    frame::encode(&message.into(), Network::SIMNET, ProtocolVersion::LATEST).unwrap()
 }

@@ -122,8 +122,10 @@ impl Error {
             Self::NoBloomService(_) => "NoBloomService",
             Self::Timeout(Timer::Handshake) => "HandshakeTimeout",
             Self::Timeout(Timer::Idle) => "IdleTimeout",
-            Self::Timeout(_) => "WriteTimeout",
-            Self::Stalled(_) => "Stalled",
+            Self::Timeout(Timer::WriteStall) => "WriteTimeout",
+            Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
+            // These two end nothing.
+            Self::Timeout(Timer::Ping | Timer::Trickle) => "Timeout",
             Self::ClosedByRemote => "ClosedByRemote",
             Self::ClosedByOwner => "ClosedByOwner",
             Self::TransportFailed => "TransportFailed",

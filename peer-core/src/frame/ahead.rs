@@ -65,7 +65,7 @@ pub(super) fn hash(payload: &[u8], rest: &[u8], network: Network, least: usize) 
     blake256::hash_many(payloads, &mut digests);
     let (first, digests) = digests.get(..count)?.split_first()?;
     let (frames, _) = rest.split_at_checked(rest.len().saturating_sub(behind.len()))?;
-    let ahead = Ahead { frames: frames.to_vec(), start: 0, hashes: digests.to_vec().into_iter() };
+    let ahead = Ahead { frames: frames.to_vec(), start: 0, hashes: Vec::from(digests).into_iter() };
     Some((Hash::from_bytes(*first), ahead))
 }
 

@@ -22,7 +22,7 @@ pub struct NetAddress {
     pub services: Services,
     /// The address; `::ffff:a.b.c.d` for IPv4, all zero for none.
     pub ip: Ipv6Addr,
-    /// The port.
+    /// The TCP port.
     pub port: u16,
 }
 
@@ -220,7 +220,7 @@ pub struct NetAddressV2 {
     pub services: Services,
     /// Where it is.
     pub address: Address,
-    /// The port.
+    /// The TCP port.
     pub port: u16,
 }
 

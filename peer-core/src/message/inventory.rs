@@ -118,30 +118,31 @@ impl Inventory {
 /// Up to 50,000 inventory vectors.
 pub type InventoryList = List<Inventory, bounds::Vectors>;
 
-/// Announces objects, unasked or in answer to `getblocks` and `mempool`.
+/// Announces objects, unasked or in answer to `getblocks` (at most 500 blocks) and `mempool`. At all versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgInv")]
 pub struct Inv {
-    /// The objects.
+    /// Up to 50,000 objects.
     pub inventory: InventoryList,
 }
 
-/// Asks for objects.
+/// Asks for objects. Each comes in a message of its own: `tx`, `block`, a mixing message; those that are missing are
+/// named by [`NotFound`]. At all versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgGetData")]
 pub struct GetData {
-    /// The objects.
+    /// Up to 50,000 objects. Nodes take an empty list for misbehaviour.
     pub inventory: InventoryList,
 }
 
-/// Names the objects of a [`GetData`] that the sender does not have.
+/// Names the objects of a [`GetData`] that the sender does not have. At all versions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgNotFound")]
 pub struct NotFound {
-    /// The objects.
+    /// Up to 50,000 objects.
     pub inventory: InventoryList,
 }
 

@@ -7,16 +7,16 @@ use super::reader::Reader;
 use crate::error::CodecError;
 use crate::protocol::ProtocolVersion;
 
-/// Asks for a [`Pong`] with the same nonce.
+/// Asks for a [`Pong`] with the same nonce. At all versions. The machine sends its own, and answers the remote's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgPing")]
 pub struct Ping {
-    /// Comes back in the pong.
+    /// Comes back in the pong. Any number is legal; the reference takes no pong with 0 for an answer.
     pub nonce: u64,
 }
 
-/// Answers a [`Ping`].
+/// Answers a [`Ping`]. At all versions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgPong")]
@@ -25,7 +25,7 @@ pub struct Pong {
     pub nonce: u64,
 }
 
-/// Asks not to be told of transactions that pay less. From protocol version 5 on.
+/// Asks not to be told of transactions that pay less. From protocol version 5 on. Heeding it is the owner's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgFeeFilter")]

@@ -5,7 +5,8 @@ use core::fmt::{self, Write};
 use super::text::Hex;
 use super::utc::Utc;
 use super::{
-    Block, Headers, Inventory, InventoryKind, Locator, Message, MixHeader, MixMessage, Reject, Transaction,
+    Block, Headers, InitState, InitStateType, Inventory, InventoryKind, Locator, Message, MixHeader,
+    MixMessage, Reject, Transaction, Version,
 };
 use crate::hash::Hash;
 
@@ -37,11 +38,7 @@ impl Summary<'_> {
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Message::Version(version) => write!(
-                f,
-                "agent {}, pver {}, block {}",
-                version.user_agent, version.protocol_version, version.last_block
-            ),
+            Message::Version(version) => introduction(f, version),
             Message::Addr(addr) => write!(f, "{} addr", addr.addresses.len()),
             Message::AddrV2(addr) => write!(f, "{} addrv2", addr.addresses().len()),
             Message::Tx(tx) => transaction(f, tx),
@@ -60,25 +57,17 @@ impl fmt::Display for Summary<'_> {
             Message::GetBlocks(get) => locator(f, &get.locator, &get.stop),
             Message::GetHeaders(get) => locator(f, &get.locator, &get.stop),
             Message::Headers(list) => headers(f, list),
-            Message::GetInitState(get) => {
-                f.write_str("types [")?;
-                for (index, kind) in get.types.iter().enumerate() {
-                    let separator = if index == 0 { "" } else { " " };
-                    write!(f, "{separator}{kind}")?;
-                }
-                f.write_str("]")
-            }
-            Message::InitState(state) => write!(
-                f,
-                "blocks {}, votes {}, treasury spends {}",
-                state.block_hashes.len(),
-                state.vote_hashes.len(),
-                state.tspend_hashes.len()
-            ),
+            Message::GetInitState(get) => wanted(f, &get.types),
+            Message::InitState(state) => initial_state(f, state),
             Message::Reject(message) => message.fmt(f),
             _ => Ok(()),
         }
     }
+}
+
+fn introduction(f: &mut fmt::Formatter<'_>, version: &Version) -> fmt::Result {
+    let Version { user_agent, protocol_version, last_block, .. } = version;
+    write!(f, "agent {user_agent}, pver {protocol_version}, block {last_block}")
 }
 
 fn transaction(f: &mut fmt::Formatter<'_>, tx: &Transaction) -> fmt::Result {
@@ -141,6 +130,20 @@ fn locator(f: &mut fmt::Formatter<'_>, locator: &Locator, stop: &Hash) -> fmt::R
         Some(first) => write!(f, "locator {first}, stop {stop}"),
         None => write!(f, "no locator, stop {stop}"),
     }
+}
+
+fn wanted(f: &mut fmt::Formatter<'_>, types: &[InitStateType]) -> fmt::Result {
+    f.write_str("types [")?;
+    for (index, kind) in types.iter().enumerate() {
+        let separator = if index == 0 { "" } else { " " };
+        write!(f, "{separator}{kind}")?;
+    }
+    f.write_str("]")
+}
+
+fn initial_state(f: &mut fmt::Formatter<'_>, state: &InitState) -> fmt::Result {
+    let (blocks, votes) = (state.block_hashes.len(), state.vote_hashes.len());
+    write!(f, "blocks {blocks}, votes {votes}, treasury spends {}", state.tspend_hashes.len())
 }
 
 fn headers(f: &mut fmt::Formatter<'_>, message: &Headers) -> fmt::Result {

@@ -16,6 +16,22 @@ use super::*;
 macro_rules! messages {
     ($($(#[$doc:meta])* $variant:ident $(($($payload:tt)+))? = $spec:expr;)*) => {
         /// A message of the protocol, of either era, or a raw one.
+        ///
+        /// A message whose description names no protocol version exists at all of them. The struct of each message
+        /// becomes one with `into()`.
+        ///
+        /// ```
+        /// use peer_core::message::Ping;
+        /// use peer_core::{Command, Message, ProtocolVersion};
+        ///
+        /// let ping = Message::from(Ping { nonce: 7 });
+        /// let mut payload = Vec::new();
+        /// ping.encode(&mut payload, ProtocolVersion::LATEST)?;
+        /// assert_eq!(payload, 7_u64.to_le_bytes());
+        /// let command = Command::new("ping")?;
+        /// assert_eq!(Message::decode(command, payload.into(), ProtocolVersion::LATEST)?, ping);
+        /// # Ok::<(), peer_core::CodecError>(())
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[doc(alias = "wire.Message")]
         #[non_exhaustive]

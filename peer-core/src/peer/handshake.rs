@@ -53,6 +53,12 @@ pub(crate) struct Opening {
     pub(crate) clock: Clock,
 }
 
+impl Opening {
+    pub(crate) const fn new(nonce: u64, deadline: Time) -> Self {
+        Self { nonce, ticket: None, clock: Clock::Running(deadline) }
+    }
+}
+
 /// Frames that came between `version` and `verack`, in order.
 ///
 /// Each was decoded when it came, to be refused in time if it is malformed. It is kept as bytes all the same:

@@ -56,8 +56,24 @@ use crate::time::Time;
 /// * everything else looks.
 ///
 /// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the
-/// same calls give the same results. After the first error every call that can fail returns it again, nothing
+/// same calls give the same results. What a method says it *may change* is the queue of what waits to be written, the next
+/// deadline, the state. After the first error every call that can fail returns it again, nothing
 /// is left to write and no deadline remains.
+///
+/// # The handshake
+///
+/// | what happens | outbound | inbound |
+/// | --- | --- | --- |
+/// | it is made | `version` is queued | nothing |
+/// | the remote's `version` came | its nonce is compared with our own ([`Error::SelfConnection`]), the lower version is in force from now on, and [`Event::Version`] surfaces; the clock rests | the same |
+/// | the owner pulls again | its number is judged ([`Error::ProtocolVerTooOld`]) | the same; `version` and `verack` are queued |
+/// | another message comes | at version 12 [`Error::NotVerAckMessage`]; at 9 to 11 up to two are kept, below 9 up to 64 KiB, for after the handshake | the same |
+/// | the remote's `verack` came | `verack` is queued; [`Event::Established`] | [`Event::Established`] |
+/// | 30 s passed, the owner's time aside | [`Error::Timeout`] with [`Timer::Handshake`] | the same |
+///
+/// Anything but `version` as the first message is [`Error::NotVersionMessage`] (a `reject` in its place, which the old
+/// era sends to whom it refuses, [`Error::Rejected`]), and a second `version` or `verack`
+/// [`Error::Repeated`]. The timers are told by [`Timer`].
 #[derive(Clone, Debug)]
 pub struct Peer {
     node: Node,
@@ -152,11 +168,7 @@ impl Peer {
             hello,
             direction,
             connected: now,
-            opening: Some(Box::new(Opening {
-                nonce: draw_nonce(rng),
-                ticket: None,
-                clock: Clock::Running(now + config.handshake_timeout),
-            })),
+            opening: Some(Box::new(Opening::new(draw_nonce(rng), now + config.handshake_timeout))),
             handshake: Handshake::AwaitVersion,
             version: config.protocol_version,
             remote: None,

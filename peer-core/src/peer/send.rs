@@ -18,6 +18,16 @@ impl Peer {
     ///
     /// A request opens the way for its answers. May change: queue, open requests.
     ///
+    /// ```
+    /// use peer_core::{Message, Peer, SendError};
+    ///
+    /// fn ask(peer: &mut Peer) -> Result<(), SendError> {
+    ///     let mark = peer.send(&Message::GetAddr)?; // refused without any effect before the handshake
+    ///     assert!(!peer.is_flushed(mark), "it waits to be written");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Refused without any effect: before the handshake is complete, when the queue or the number of open

@@ -9,7 +9,8 @@
 //! [`Call::read`](super::call::Call::read) and the bodies.
 
 /// Version of the format of scripts. A change of what a byte means makes other scripts of those in the corpus:
-/// then this goes up, and the corpus of the script targets is begun anew from the seeds.
+/// then this goes up, and the corpus of the script targets is begun anew from the seeds. A new message or another
+/// configuration is no such change: other words stand behind some numbers, and the calls remain what they were.
 pub const FORMAT: u32 = 1;
 
 /// What is left of a script, or of any input.

@@ -21,7 +21,7 @@ enum Outcome {
 }
 
 impl Tally {
-    /// Begins the test with this name, the one that [`KNOWN_FILES`](super::KNOWN_FILES) has for the files it must read.
+    /// Begins the test with this name, the one that [`known_files`](super::known_files) has for the files it must read.
     pub fn new(test: &'static str) -> Self {
         Self { test, files: BTreeMap::new(), is_finished: false }
     }

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use peer_core::message::Ping;
-use peer_core::{Config, Error, Message, Time};
-use peer_tests::remote::{NETWORK, Remote};
+use peer_core::{Error, Message, Time};
+use peer_tests::remote::established;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -15,10 +15,6 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ("a_clock_that_jumps_breaks_no_promise", jumps),
     ("a_clock_that_returns_finds_the_connection_alive", steps_and_returns),
 ];
-
-fn established() -> Remote {
-    Remote::established(Config::builder(NETWORK).build().unwrap())
-}
 
 /// Any step, from a nanosecond to the end of time.
 fn step(rng: &mut ChaCha8Rng) -> Duration {

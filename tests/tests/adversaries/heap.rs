@@ -103,15 +103,7 @@ pub(crate) fn print_table() {
 
 /// A number with commas between the thousands.
 pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    peer_tests::text::grouped(number as u64)
 }
 
 /// The size of an attack: all of it in release, a small part in debug.

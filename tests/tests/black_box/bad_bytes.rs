@@ -3,8 +3,10 @@
 use peer_core::frame::Header;
 use peer_core::{Command, Error, ErrorKind, Network};
 use peer_tests::remote;
+use peer_tests::remote::{bytes_of, hands};
+use peer_tests::samples::ping;
 
-use crate::client::{Client, bytes_of, introductions, ping, version};
+use crate::client::{Client, version};
 use crate::subject::{Adapter, Subject};
 
 /// A ping cut at each byte. Another connection's ping is answered between the two parts, so the first part was
@@ -27,7 +29,7 @@ pub(crate) fn a_frame_in_two_parts<A: Adapter>() {
 pub(crate) fn a_conversation_byte_by_byte<A: Adapter>() {
     let mut subject = Subject::new::<A>();
     let mut client = Client::connect(subject.address);
-    for byte in [introductions(), bytes_of(&ping(7))].concat() {
+    for byte in [hands(), bytes_of(&ping(7))].concat() {
         client.write(&[byte]);
     }
     subject.established(0);

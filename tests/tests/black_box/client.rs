@@ -6,10 +6,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 
 use bytes::BytesMut;
-use peer_core::frame::{self, FrameReader, Rules};
-use peer_core::message::Ping;
+use peer_core::frame::{FrameReader, Rules};
 use peer_core::{Message, ProtocolVersion};
-use peer_tests::remote::{NETWORK, introduction};
+use peer_tests::remote::{NETWORK, bytes_of, hands, introduction};
+use peer_tests::samples::ping;
 use socket2::{Domain, Socket, Type};
 
 use crate::subject::{PATIENCE, Subject};
@@ -49,7 +49,7 @@ impl Client {
     }
 
     fn shake_hands(mut self, subject: &mut Subject, connection: u64) -> Self {
-        self.write(&introductions());
+        self.write(&hands());
         subject.established(connection);
         assert!(matches!(self.hear(), Message::Version(_)));
         assert_eq!(self.hear(), Message::Verack);
@@ -79,7 +79,7 @@ impl Client {
     /// Ends the connection, also for whoever is writing to it.
     pub(crate) fn hang_up(&self) {
         match self.stream.shutdown(Shutdown::Both) {
-            // The other side was first.
+            // The other end was quicker.
             Err(error) if error.kind() == ErrorKind::NotConnected => {}
             result => result.unwrap(),
         }
@@ -117,19 +117,6 @@ impl Client {
             other => panic!("{other:?} instead of a pong"),
         }
     }
-}
-
-pub(crate) fn ping(nonce: u64) -> Message {
-    Message::Ping(Ping { nonce })
-}
-
-pub(crate) fn bytes_of(message: &Message) -> Vec<u8> {
-    frame::encode(message, NETWORK, VERSION).unwrap()
-}
-
-/// All that a remote must say to shake hands.
-pub(crate) fn introductions() -> Vec<u8> {
-    [version(), bytes_of(&Message::Verack)].concat()
 }
 
 pub(crate) fn version() -> Vec<u8> {

@@ -3,14 +3,16 @@
 use std::net::TcpListener;
 
 use peer_core::{Error, FrameError};
+use peer_tests::remote::{bytes_of, hands};
+use peer_tests::samples::ping;
 
-use crate::client::{Client, bytes_of, introductions, ping, version};
+use crate::client::{Client, version};
 use crate::subject::{Adapter, Subject};
 
 /// The stream of one that came ends after each number of bytes of its handshake.
 pub(crate) fn at_every_byte_of_a_handshake<A: Adapter>() {
     let mut subject = Subject::new::<A>();
-    for (connection, len) in (0..=introductions().len()).enumerate() {
+    for (connection, len) in (0..=hands().len()).enumerate() {
         let mut client = Client::connect(subject.address);
         check_end(&mut subject, connection as u64, &mut client, len);
     }
@@ -20,7 +22,7 @@ pub(crate) fn at_every_byte_of_a_handshake<A: Adapter>() {
 pub(crate) fn at_every_byte_of_a_handshake_that_we_began<A: Adapter>() {
     let mut subject = Subject::new::<A>();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    for (connection, len) in (0..=introductions().len()).enumerate() {
+    for (connection, len) in (0..=hands().len()).enumerate() {
         subject.dial(listener.local_addr().unwrap());
         let mut client = Client::accept(&listener);
         check_end(&mut subject, connection as u64, &mut client, len);
@@ -60,10 +62,10 @@ pub(crate) fn a_node_that_dials_itself<A: Adapter>() {
 
 /// Ends the stream after `len` bytes of the handshake and looks at the reason that the node gives.
 fn check_end(subject: &mut Subject, connection: u64, client: &mut Client, len: usize) {
-    client.write(&introductions()[..len]);
+    client.write(&hands()[..len]);
     client.finish();
     let error = subject.ended(connection);
-    if [0, version().len(), introductions().len()].contains(&len) {
+    if [0, version().len(), hands().len()].contains(&len) {
         assert_eq!(error, Error::ClosedByRemote, "after {len} bytes");
     } else {
         let Error::Frame(error) = &error else { panic!("{error} after {len} bytes") };

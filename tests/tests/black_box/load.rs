@@ -9,9 +9,11 @@ use std::time::Instant;
 
 use peer_core::message::Inventory;
 use peer_core::{Error, Hash, Message, SendError, Timer, UnknownCommands};
+use peer_tests::remote::bytes_of;
+use peer_tests::samples::ping;
 use peer_tests::{remote, samples};
 
-use crate::client::{Client, bytes_of, ping};
+use crate::client::Client;
 use crate::subject::{Adapter, Subject};
 
 /// Payload of one junk message.

@@ -1,4 +1,4 @@
-//! The cases against `peer-mio`, all connections on one thread.
+//! A node that runs on `peer-mio`, all connections on one thread.
 
 use std::collections::HashMap;
 use std::net;
@@ -14,12 +14,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::subject::{Adapter, Order, Running, Told};
-use crate::{bad_bytes, endings, load, silence};
 
 const DOOR: Token = Token(0);
 const BELL: Token = Token(1);
 
-struct Mio;
+pub(crate) struct Mio;
 
 impl Adapter for Mio {
     fn start(node: Node, seed: u64, listener: net::TcpListener, told: Sender<(u64, Told)>) -> Running {
@@ -111,109 +110,4 @@ impl House {
     fn tell(&self, connection: u64, told: Told) {
         self.told.send((connection, told)).unwrap_or_default();
     }
-}
-
-#[test]
-fn a_frame_may_come_in_two_parts() {
-    bad_bytes::a_frame_in_two_parts::<Mio>();
-}
-
-#[test]
-fn a_conversation_may_come_byte_by_byte() {
-    bad_bytes::a_conversation_byte_by_byte::<Mio>();
-}
-
-#[test]
-fn a_second_version_ends_it() {
-    bad_bytes::a_second_version::<Mio>();
-}
-
-#[test]
-fn a_frame_of_another_network_ends_it() {
-    bad_bytes::another_network::<Mio>();
-}
-
-#[test]
-fn a_wrong_checksum_ends_it() {
-    bad_bytes::a_wrong_checksum::<Mio>();
-}
-
-#[test]
-fn a_message_larger_than_its_kind_may_be_ends_it() {
-    bad_bytes::a_message_larger_than_its_kind_may_be::<Mio>();
-}
-
-#[test]
-fn a_ping_before_the_version_ends_that_connection_alone() {
-    bad_bytes::a_ping_before_the_version::<Mio>();
-}
-
-#[test]
-fn no_version_fails_the_handshake() {
-    silence::no_version::<Mio>();
-}
-
-#[test]
-fn no_version_of_one_that_we_dialled_fails_the_handshake() {
-    silence::no_version_of_one_that_we_dialled::<Mio>();
-}
-
-#[test]
-fn no_verack_fails_the_handshake() {
-    silence::no_verack::<Mio>();
-}
-
-#[test]
-fn silence_after_the_handshake_ends_it() {
-    silence::silence_after_the_handshake::<Mio>();
-}
-
-#[test]
-fn silence_inside_a_frame_ends_it() {
-    silence::silence_inside_a_frame::<Mio>();
-}
-
-#[test]
-fn a_stream_may_end_at_every_byte_of_a_handshake() {
-    endings::at_every_byte_of_a_handshake::<Mio>();
-}
-
-#[test]
-fn a_stream_may_end_at_every_byte_of_a_handshake_that_we_began() {
-    endings::at_every_byte_of_a_handshake_that_we_began::<Mio>();
-}
-
-#[test]
-fn last_words_are_heard_before_the_end() {
-    endings::last_words_are_heard::<Mio>();
-}
-
-#[test]
-fn resets_are_failures_of_the_transport() {
-    endings::resets_are_failures_of_the_transport::<Mio>();
-}
-
-#[test]
-fn a_node_that_dials_itself_notices_at_both_ends() {
-    endings::a_node_that_dials_itself::<Mio>();
-}
-
-#[test]
-fn eighty_junk_messages_of_4_mb_do_not_delay_another() {
-    load::junk_does_not_delay_another::<Mio>();
-}
-
-#[test]
-fn both_sides_may_send_5_mb_at_once() {
-    load::both_sides_send_at_once::<Mio>();
-}
-
-#[test]
-fn two_nodes_may_send_5_mb_at_once() {
-    load::two_nodes_send_at_once::<Mio>();
-}
-
-#[test]
-fn remotes_that_never_read_cost_no_more_than_the_limit_and_are_let_go() {
-    load::remotes_that_never_read::<Mio>();
 }

@@ -1,4 +1,4 @@
-//! The cases against `peer-tokio`, all connections on one thread.
+//! A node that runs on `peer-tokio`, all connections on one thread.
 
 use core::net::SocketAddr;
 use std::collections::HashMap;
@@ -15,9 +15,8 @@ use tokio::runtime::Builder;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::subject::{Adapter, Order, Running, Told};
-use crate::{bad_bytes, endings, load, silence};
 
-struct Tokio;
+pub(crate) struct Tokio;
 
 impl Adapter for Tokio {
     fn start(node: Node, seed: u64, listener: TcpListener, told: Sender<(u64, Told)>) -> Running {
@@ -89,109 +88,4 @@ impl House {
     fn rng(&mut self) -> ChaCha8Rng {
         ChaCha8Rng::from_rng(&mut self.rng)
     }
-}
-
-#[test]
-fn a_frame_may_come_in_two_parts() {
-    bad_bytes::a_frame_in_two_parts::<Tokio>();
-}
-
-#[test]
-fn a_conversation_may_come_byte_by_byte() {
-    bad_bytes::a_conversation_byte_by_byte::<Tokio>();
-}
-
-#[test]
-fn a_second_version_ends_it() {
-    bad_bytes::a_second_version::<Tokio>();
-}
-
-#[test]
-fn a_frame_of_another_network_ends_it() {
-    bad_bytes::another_network::<Tokio>();
-}
-
-#[test]
-fn a_wrong_checksum_ends_it() {
-    bad_bytes::a_wrong_checksum::<Tokio>();
-}
-
-#[test]
-fn a_message_larger_than_its_kind_may_be_ends_it() {
-    bad_bytes::a_message_larger_than_its_kind_may_be::<Tokio>();
-}
-
-#[test]
-fn a_ping_before_the_version_ends_that_connection_alone() {
-    bad_bytes::a_ping_before_the_version::<Tokio>();
-}
-
-#[test]
-fn no_version_fails_the_handshake() {
-    silence::no_version::<Tokio>();
-}
-
-#[test]
-fn no_version_of_one_that_we_dialled_fails_the_handshake() {
-    silence::no_version_of_one_that_we_dialled::<Tokio>();
-}
-
-#[test]
-fn no_verack_fails_the_handshake() {
-    silence::no_verack::<Tokio>();
-}
-
-#[test]
-fn silence_after_the_handshake_ends_it() {
-    silence::silence_after_the_handshake::<Tokio>();
-}
-
-#[test]
-fn silence_inside_a_frame_ends_it() {
-    silence::silence_inside_a_frame::<Tokio>();
-}
-
-#[test]
-fn a_stream_may_end_at_every_byte_of_a_handshake() {
-    endings::at_every_byte_of_a_handshake::<Tokio>();
-}
-
-#[test]
-fn a_stream_may_end_at_every_byte_of_a_handshake_that_we_began() {
-    endings::at_every_byte_of_a_handshake_that_we_began::<Tokio>();
-}
-
-#[test]
-fn last_words_are_heard_before_the_end() {
-    endings::last_words_are_heard::<Tokio>();
-}
-
-#[test]
-fn resets_are_failures_of_the_transport() {
-    endings::resets_are_failures_of_the_transport::<Tokio>();
-}
-
-#[test]
-fn a_node_that_dials_itself_notices_at_both_ends() {
-    endings::a_node_that_dials_itself::<Tokio>();
-}
-
-#[test]
-fn eighty_junk_messages_of_4_mb_do_not_delay_another() {
-    load::junk_does_not_delay_another::<Tokio>();
-}
-
-#[test]
-fn both_sides_may_send_5_mb_at_once() {
-    load::both_sides_send_at_once::<Tokio>();
-}
-
-#[test]
-fn two_nodes_may_send_5_mb_at_once() {
-    load::two_nodes_send_at_once::<Tokio>();
-}
-
-#[test]
-fn remotes_that_never_read_cost_no_more_than_the_limit_and_are_let_go() {
-    load::remotes_that_never_read::<Tokio>();
 }

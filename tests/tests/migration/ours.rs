@@ -51,6 +51,7 @@ fn general() -> Vec<&'static str> {
         item("TooManyHandshakes", PhantomData::<TooManyHandshakes>),
         item("frame::Tap", PhantomData::<frame::Tap>),
         item("peer_tokio::Closed", PhantomData::<peer_tokio::Closed>),
+        item("peer_tokio::Events", PhantomData::<peer_tokio::Events>),
         item("peer_tokio::Driver", PhantomData::<peer_tokio::Driver<io::Empty, ChaCha8Rng>>),
         item("peer_tokio::Handle", PhantomData::<Handle>),
     ]
@@ -212,6 +213,7 @@ fn events() -> Vec<&'static str> {
         item("Message::Reject", Message::Reject),
         item("Message::SendHeaders", Message::SendHeaders),
         item("Message::Tx", Message::Tx),
+        item("Message::mix_hash", Message::mix_hash),
     ]
 }
 

@@ -2,7 +2,8 @@
 
 use core::net::{Ipv6Addr, SocketAddr};
 use core::time::Duration;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write as _};
+use std::net::Shutdown;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -10,7 +11,7 @@ use peer_core::{Config, ConfigBuilder, Direction, Error, Event, Message, Network
 use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
 use rand_chacha::ChaCha8Rng;
 
-use crate::scripted::{ended, inv_of, item, name, ping, rng};
+use crate::scripted::{bytes_of, ended, hands, inv_of, item, name, ping, rng};
 
 /// Longer than anything here takes: a test that waits so long has failed.
 const LONG: Duration = Duration::from_secs(20);
@@ -346,4 +347,16 @@ fn a_remote_that_does_not_read_is_not_read_until_it_does() -> io::Result<()> {
     assert!(paused);
     assert!(peers.peer(id).is_some());
     Ok(())
+}
+
+#[test]
+fn a_remote_that_hangs_up_right_after_a_message_is_heard_to_the_end() {
+    let mut town = Town::new();
+    let mut remote = std::net::TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
+    remote.write_all(&hands()).unwrap();
+    town.until(Side::Far, "established", 1);
+    remote.write_all(&bytes_of(&ping(1))).unwrap();
+    remote.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(name(&town.next().2), "ping");
+    assert_eq!(town.next().2, closed(Error::ClosedByRemote));
 }

@@ -10,13 +10,10 @@ use std::rc::Rc;
 
 use mio::event::Source;
 use mio::{Interest, Poll, Registry, Token};
-use peer_core::message::{Inventory, Ping};
-use peer_core::{
-    Config, ConfigBuilder, Direction, Error, Event, Hash, Hello, Message, Network, Node, ProtocolVersion,
-    frame,
-};
+use peer_core::{Config, ConfigBuilder, Direction, Error, Event, Hello, Network, Node, frame};
 use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
-use peer_tests::remote::introduction;
+pub(crate) use peer_tests::remote::{bytes_of, hands};
+pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -48,6 +45,10 @@ pub(crate) struct Script {
     pub(crate) plain: bool,
     /// Takes bytes, and keeps them back until it is flushed.
     pub(crate) buffers: bool,
+    /// A read that brings less than was asked for is the last one.
+    pub(crate) drains: bool,
+    /// Calls of `read`.
+    pub(crate) asked: usize,
     /// Bytes that were read.
     pub(crate) read: usize,
     /// Bytes that were taken by each write.
@@ -108,11 +109,16 @@ impl Transport for Scripted {
     fn is_connected(&mut self) -> io::Result<bool> {
         self.script().connects.pop_front().unwrap_or(Ok(true))
     }
+
+    fn short_read_drains(&self) -> bool {
+        self.script().drains
+    }
 }
 
 impl Read for Scripted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut script = self.script();
+        script.asked += 1;
         match script.reads.pop_front().unwrap_or(BLOCK) {
             Answer::Bytes(mut bytes) => {
                 let rest = bytes.split_off(bytes.len().min(buffer.len()));
@@ -258,28 +264,6 @@ pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-pub(crate) fn bytes_of(message: &Message) -> Vec<u8> {
-    frame::encode(message, Network::SIMNET, ProtocolVersion::LATEST).unwrap()
-}
-
-/// All that a remote must say to shake hands.
-pub(crate) fn hands() -> Vec<u8> {
-    [bytes_of(&introduction(12).into()), bytes_of(&Message::Verack)].concat()
-}
-
-pub(crate) fn ping(nonce: u64) -> Message {
-    Message::Ping(Ping { nonce })
-}
-
 pub(crate) fn pings(nonces: Range<u64>) -> Vec<u8> {
     nonces.flat_map(|nonce| bytes_of(&ping(nonce))).collect()
-}
-
-pub(crate) fn item(number: u32) -> Inventory {
-    Inventory::tx(Hash::digest(&number.to_le_bytes()))
-}
-
-/// A message of about 36 bytes for each item.
-pub(crate) fn inv_of(items: u32) -> Message {
-    peer_tests::samples::inv((0..items).map(item).collect::<Vec<_>>())
 }

@@ -5,14 +5,26 @@ use std::io::ErrorKind;
 
 use peer_core::{Config, Direction, Error, Event, Network};
 use peer_mio::{Happened, PeerId};
+use peer_tests::remote::introduction;
 
-use crate::scripted::{Answer, BLOCK, Set, bytes_of, inv_of, ping, pings};
+use crate::scripted::{Answer, BLOCK, Scripted, Set, bytes_of, ended, inv_of, ping, pings};
 
 /// Who something was told of, one after the other.
 fn order(events: &[(PeerId, Event)]) -> Vec<PeerId> {
     let mut ids: Vec<_> = events.iter().map(|(id, _)| *id).collect();
     ids.dedup();
     ids
+}
+
+/// Two that have something to say, who come in this order: a loud one, and a quiet one that says a ping.
+fn loud_and_quiet(set: &mut Set, said: Vec<u8>) -> ((PeerId, Scripted), PeerId) {
+    let (loud, flood) = set.established();
+    let (quiet, stream) = set.established();
+    flood.script().say(said);
+    stream.script().say(bytes_of(&ping(1)));
+    set.peers.wake(loud);
+    set.peers.wake(quiet);
+    ((loud, flood), quiet)
 }
 
 #[test]
@@ -30,12 +42,7 @@ fn first_come_first_served() {
 #[test]
 fn a_flood_of_small_messages_delays_another_by_sixteen_of_them() {
     let mut set = Set::new();
-    let (loud, flood) = set.established();
-    let (quiet, stream) = set.established();
-    flood.script().say(pings(0..10_000));
-    stream.script().say(bytes_of(&ping(1)));
-    set.peers.wake(loud);
-    set.peers.wake(quiet);
+    let (_, quiet) = loud_and_quiet(&mut set, pings(0..10_000));
     let events = set.events();
     assert_eq!(events.iter().position(|(id, _)| *id == quiet), Some(16));
     assert_eq!(events.len(), 10_001);
@@ -44,12 +51,7 @@ fn a_flood_of_small_messages_delays_another_by_sixteen_of_them() {
 #[test]
 fn everybody_in_the_line_has_one_turn_before_the_owner_polls_again() {
     let mut set = Set::new();
-    let (loud, flood) = set.established();
-    let (quiet, stream) = set.established();
-    flood.script().say(bytes_of(&inv_of(30_000)));
-    stream.script().say(bytes_of(&ping(1)));
-    set.peers.wake(loud);
-    set.peers.wake(quiet);
+    let ((_, flood), quiet) = loud_and_quiet(&mut set, bytes_of(&inv_of(30_000)));
     assert_eq!(set.peers.next_event().map(|(id, _)| id), Some(quiet));
     assert_eq!(set.peers.next_event(), None);
     assert_eq!(flood.script().read, 64 * 1024);
@@ -88,12 +90,7 @@ fn who_only_looks_makes_nothing_to_do() {
 #[test]
 fn a_long_message_delays_another_by_64_kib_of_it() {
     let mut set = Set::new();
-    let (loud, flood) = set.established();
-    let (quiet, stream) = set.established();
-    flood.script().say(bytes_of(&inv_of(30_000)));
-    stream.script().say(bytes_of(&ping(1)));
-    set.peers.wake(loud);
-    set.peers.wake(quiet);
+    let ((loud, flood), quiet) = loud_and_quiet(&mut set, bytes_of(&inv_of(30_000)));
     assert_eq!(set.next().map(|(id, _)| id), Some(quiet));
     assert_eq!(flood.script().read, 64 * 1024);
     assert_eq!(set.events(), [(loud, Event::Message(inv_of(30_000)))]);
@@ -208,4 +205,38 @@ fn answers_to_many_messages_leave_together() {
     set.events();
     assert_eq!(stream.script().commands(), ["pong"; 64]);
     assert_eq!(stream.script().taken.len(), 4, "one write for each turn of 16 events");
+}
+
+#[test]
+fn after_a_short_read_a_stream_that_drains_is_not_asked_again() {
+    let mut set = Set::new();
+    for (drains, asked) in [(false, 2), (true, 1)] {
+        let (id, stream) = set.established();
+        stream.script().drains = drains;
+        stream.script().asked = 0;
+        stream.script().say(bytes_of(&ping(1)));
+        set.peers.wake(id);
+        assert_eq!(set.events().len(), 1);
+        assert_eq!(stream.script().asked, asked);
+    }
+}
+
+#[test]
+fn a_stream_that_drains_is_asked_until_it_blocks_before_it_was_ever_seen_to() {
+    let mut set = Set::new();
+    let (_, stream) = set.add(Direction::Inbound);
+    stream.script().drains = true;
+    stream.script().say(bytes_of(&introduction(12).into()));
+    stream.script().reads.push_back(Answer::Eof);
+    assert_eq!(set.end(), (vec!["version".into()], ended(Error::ClosedByRemote)));
+}
+
+#[test]
+fn what_a_short_read_brought_is_told_over_as_many_turns_as_it_takes() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().drains = true;
+    stream.script().say(pings(0..100));
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 100);
 }

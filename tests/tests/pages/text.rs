@@ -28,6 +28,9 @@ fn the_readme_shows_what_is_compiled() {
     assert_shows("README.md", "docs/code/first.rs");
     assert_shows("README.md", "docs/code/drive.rs");
     assert_shows("docs/driving.md", "docs/code/threads.rs");
+    let documented = file("docs/code/first.rs").lines().map(|line| format!("//! {line}")).collect::<Vec<_>>();
+    let lib = file("peer-tokio/src/lib.rs").replace("//!\n", "//! \n");
+    assert!(lib.contains(&documented.join("\n")), "the documentation of peer-tokio shows another program");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn it_shakes_hands_and_does_what_other_threads_command() {
     let (told, heard) = sync_channel(16);
     let (commands, near) = end(near, Direction::Outbound, move |_, event| told.send(event).unwrap());
     while heard.recv().unwrap() != Event::Established {}
-    let ping = |peer: &mut Peer, _| drop(peer.send(&Message::Ping(Ping { nonce: 7 })).unwrap());
+    let ping = |peer: &mut Peer, _| assert!(peer.send(&Ping { nonce: 7 }.into()).is_ok());
     commands.send(News::Command(Box::new(ping))).unwrap();
     assert!(matches!(heard.recv().unwrap(), Event::Message(Message::Pong(pong)) if pong.nonce == 7));
     commands.send(News::Command(Box::new(|peer, _| drop(peer.close())))).unwrap();

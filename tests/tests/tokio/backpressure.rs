@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
 use crate::HOUR;
-use crate::samples::{bytes_of, commands_in, introduction, item, node, ping};
+use crate::samples::{bytes_of, commands_in, hands, item, node, ping};
 use crate::side::{answer, established_with_raw};
 
 #[tokio::test(start_paused = true)]
@@ -15,7 +15,7 @@ async fn an_owner_that_asks_for_nothing_stops_the_reading() {
     let (near, far) = duplex(64 * 1024);
     let mut near = answer(near, &node());
     let (_unread, mut far) = tokio::io::split(far);
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.handshake().await;
 
     let mut accepted = 0_u64;
@@ -38,7 +38,7 @@ async fn an_owner_that_asks_for_nothing_stops_the_reading() {
 async fn a_slow_owner_does_not_blame_the_remote() {
     let (near, mut far) = duplex(64 * 1024);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.handshake().await;
     for nonce in 0..17 {
         far.write_all(&bytes_of(&ping(nonce))).await.unwrap();

@@ -4,7 +4,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Poll;
 use std::sync::Arc;
 
-use peer_core::{Error, Hash};
+use peer_core::{Error, Hash, SendError};
 use peer_tokio::{Handle, Permit, inbound, outbound};
 use tokio::io::duplex;
 use tokio::task::yield_now;
@@ -72,22 +72,18 @@ async fn send_sends_at_most_once() {
 
 #[tokio::test(start_paused = true)]
 async fn announce_announces_at_most_once() {
-    let announce = async |handle: &Handle| assert_eq!(handle.announce(item(1)).await, Ok(true));
-    happens_where_it_had_a_place(announce, async |near, far| {
-        let happened = near.announce(item(1)).await == Ok(false);
-        assert_eq!(far.announced().await, [item(1)]);
-        near.send(ping(0)).await.unwrap();
-        assert_eq!(far.ping().await, 0, "announced twice");
-        usize::from(happened)
-    })
-    .await;
+    announces_at_most_once(async |handle| handle.announce(item(1)).await).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn announce_now_announces_at_most_once() {
-    let announce = async |handle: &Handle| assert_eq!(handle.announce_now(item(1)).await, Ok(true));
-    happens_where_it_had_a_place(announce, async |near, far| {
-        let happened = near.announce_now(item(1)).await == Ok(false);
+    announces_at_most_once(async |handle| handle.announce_now(item(1)).await).await;
+}
+
+async fn announces_at_most_once(announce: impl AsyncFn(&Handle) -> Result<bool, SendError>) {
+    let first = async |handle: &Handle| assert_eq!(announce(handle).await, Ok(true));
+    happens_where_it_had_a_place(first, async |near, far| {
+        let happened = announce(near).await == Ok(false);
         assert_eq!(far.announced().await, [item(1)]);
         near.send(ping(0)).await.unwrap();
         assert_eq!(far.ping().await, 0, "announced twice");

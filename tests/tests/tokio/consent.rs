@@ -8,26 +8,26 @@ use tokio::time::timeout;
 
 use crate::HOUR;
 use crate::poll::once;
-use crate::samples::{introduction, node};
+use crate::samples::{hands, node};
 use crate::side::answer;
 
 #[tokio::test(start_paused = true)]
 async fn a_remote_refused_at_its_version_is_told_nothing() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     assert!(matches!(near.events.next().await, Some(Event::Version(_))));
     drop(near.events);
     let mut told = Vec::new();
     far.read_to_end(&mut told).await.unwrap();
-    assert_eq!(told, []);
+    assert!(told.is_empty(), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_owner_may_take_its_time_over_a_version() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.events.next().await;
     let mut told = Vec::new();
     timeout(HOUR, far.read_buf(&mut told)).await.unwrap_err();
@@ -40,21 +40,21 @@ async fn without_consent_asking_once_is_not_asking_again() {
     let mut near = answer(near, &node());
     let early = once(near.events.next());
     assert_eq!(early, Poll::Pending);
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.events.next().await;
     let mut told = Vec::new();
     timeout(HOUR, far.read_buf(&mut told)).await.unwrap_err();
-    assert_eq!(told, []);
+    assert!(told.is_empty(), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn consent_is_not_taken_back() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.events.next().await;
     assert_eq!(once(near.events.next()), Poll::Pending);
     let mut told = Vec::new();
     far.read_buf(&mut told).await.unwrap();
-    assert_ne!(told, []);
+    assert!(!told.is_empty());
 }

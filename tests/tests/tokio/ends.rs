@@ -6,13 +6,13 @@ use std::io::{self, ErrorKind};
 
 use peer_core::{Config, Error, FrameError, Network, Node, SendError};
 use peer_tokio::{Closed, inbound, outbound};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::samples::{bytes_of, hello, introduction, inv_of, item, node, ping, rng};
+use crate::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
 use crate::side::{Side, answer, established, established_with_raw, tcp};
-use crate::streams::{Broken, Deaf};
+use crate::streams::{Deaf, Taking, broken, deaf};
 
 #[tokio::test]
 async fn a_closed_connection_says_who_closed_it() {
@@ -34,7 +34,7 @@ async fn a_stream_cut_inside_a_frame_is_truncated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_transport_keeps_its_reason_for_people() {
-    let (_handle, _events, driver) = inbound(Broken, &node(), hello(), rng(1));
+    let (_handle, _events, driver) = inbound(broken(), &node(), hello(), rng(1));
     let closed = driver.await;
     assert_eq!(closed.reason, Error::TransportFailed);
     assert_eq!(closed.to_string(), "transport failed (connection reset)");
@@ -91,7 +91,7 @@ async fn everything_the_remote_said_is_told_before_a_failed_write() {
     let ends: [fn() -> Poll<io::Result<()>>; 3] =
         [|| Poll::Pending, || Poll::Ready(Ok(())), || Poll::Ready(Err(ErrorKind::ConnectionReset.into()))];
     for then in ends {
-        let mut near = answer(deaf(1000, then), &node());
+        let mut near = answer(deaf_to_pongs(1000, then), &node());
         near.handshake().await;
         for nonce in 0..1000 {
             assert_eq!(near.ping().await, nonce);
@@ -102,7 +102,7 @@ async fn everything_the_remote_said_is_told_before_a_failed_write() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
-    let mut near = answer(deaf(1000, || Poll::Pending), &node());
+    let mut near = answer(deaf_to_pongs(1000, || Poll::Pending), &node());
     near.handshake().await;
     for nonce in 0..1000 {
         if nonce % 100 == 0 {
@@ -117,7 +117,7 @@ async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins()
 #[tokio::test(start_paused = true)]
 async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
     let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
-    let mut near = answer(deaf(10, || Poll::Pending), &Node::new(pause.build().unwrap()));
+    let mut near = answer(deaf_to_pongs(10, || Poll::Pending), &Node::new(pause.build().unwrap()));
     near.handshake().await;
     // Three answers leave with the handshake, three more are never taken.
     for nonce in 0..6 {
@@ -151,7 +151,7 @@ async fn leaving_after_a_failed_write_ends_at_once() {
 
 /// A peer whose writing failed, with more to hear than it has places for.
 async fn cut_off() -> Side {
-    let mut near = answer(deaf(1000, || Poll::Pending), &node());
+    let mut near = answer(deaf_to_pongs(1000, || Poll::Pending), &node());
     near.handshake().await;
     for nonce in 0..10 {
         assert_eq!(near.ping().await, nonce);
@@ -162,9 +162,9 @@ async fn cut_off() -> Side {
 }
 
 /// A remote that shakes hands, pings, and fails to take the answers.
-fn deaf(pings: u64, then: fn() -> Poll<io::Result<()>>) -> Deaf {
+fn deaf_to_pongs(pings: u64, then: fn() -> Poll<io::Result<()>>) -> Join<Deaf, Taking> {
     let pings = (0..pings).flat_map(|nonce| bytes_of(&ping(nonce)));
-    Deaf { said: introduction().into_iter().chain(pings).collect(), then, writes: 1 }
+    deaf(hands().into_iter().chain(pings).collect(), then)
 }
 
 fn broken_pipe() -> Closed {

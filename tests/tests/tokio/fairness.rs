@@ -9,7 +9,7 @@ use peer_core::Event;
 use peer_tokio::inbound;
 use tokio::io::duplex;
 
-use crate::samples::{bytes_of, hello, introduction, inv_of, node, ping, rng};
+use crate::samples::{bytes_of, hands, hello, inv_of, node, ping, rng};
 use crate::side::{Side, answer, established};
 use crate::streams::Flood;
 
@@ -18,7 +18,7 @@ const TURN: usize = 256 * 1024;
 
 #[tokio::test(start_paused = true)]
 async fn a_turn_reads_at_most_a_quarter_of_a_mebibyte() {
-    let (flood, read) = Flood::new(introduction(), &bytes_of(&inv_of(50_000)));
+    let (flood, read) = Flood::new(hands(), &bytes_of(&inv_of(50_000)));
     let (_handle, mut events, mut driver) = inbound(flood, &node(), hello(), rng(1));
     tokio::select! {
         biased;
@@ -58,7 +58,7 @@ async fn converse(mut near: Side, flood: Arc<AtomicUsize>) {
 
 /// A peer whose remote never ceases, with an owner who never tires. Returns how much was read of it.
 async fn flood() -> Arc<AtomicUsize> {
-    let (flood, read) = Flood::new(introduction(), &bytes_of(&inv_of(1000)));
+    let (flood, read) = Flood::new(hands(), &bytes_of(&inv_of(1000)));
     let Side { handle, mut events, task: _ } = answer(flood, &node());
     tokio::spawn(async move {
         while events.next().await.is_some() {}

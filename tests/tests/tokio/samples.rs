@@ -3,10 +3,9 @@
 use core::net::SocketAddr;
 
 use peer_core::frame::Tap;
-use peer_core::message::{Inv, Inventory, NetAddress, Ping, Timestamp, Version};
-use peer_core::{
-    Command, Config, Event, Hash, Hello, Message, Network, Node, ProtocolVersion, Services, frame,
-};
+use peer_core::{Command, Config, Event, Hello, Message, Network, Node};
+pub(crate) use peer_tests::remote::{bytes_of, hands};
+pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -22,45 +21,11 @@ pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-pub(crate) fn ping(nonce: u64) -> Message {
-    Message::Ping(Ping { nonce })
-}
-
 pub(crate) fn nonce_of(event: Option<Event>) -> u64 {
     match event {
         Some(Event::Message(Message::Ping(ping))) => ping.nonce,
         other => panic!("{other:?} instead of a ping"),
     }
-}
-
-pub(crate) fn item(number: u32) -> Inventory {
-    Inventory::tx(Hash::digest(&number.to_le_bytes()))
-}
-
-/// A message of the bulk lane, of about 36 bytes for each item.
-pub(crate) fn inv_of(items: u32) -> Message {
-    let items: Vec<_> = (0..items).map(item).collect();
-    Message::Inv(Inv { inventory: items.try_into().unwrap() })
-}
-
-pub(crate) fn bytes_of(message: &Message) -> Vec<u8> {
-    frame::encode(message, Network::SIMNET, ProtocolVersion::LATEST).unwrap()
-}
-
-/// All that a remote must say to shake hands.
-pub(crate) fn introduction() -> Vec<u8> {
-    let version = Version {
-        protocol_version: 12,
-        services: Services::NONE,
-        timestamp: Timestamp::new(1_700_000_000).unwrap(),
-        addr_you: NetAddress::UNSPECIFIED,
-        addr_me: None,
-        nonce: 1,
-        user_agent: Default::default(),
-        last_block: 0,
-        disable_relay_tx: false,
-    };
-    [bytes_of(&version.into()), bytes_of(&Message::Verack)].concat()
 }
 
 /// The commands of the frames that end in `bytes`.

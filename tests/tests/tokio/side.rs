@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::samples::{hello, introduction, node, nonce_of, rng};
+use crate::samples::{hands, hello, node, nonce_of, rng};
 
 /// One end of a connection, driven by a task.
 pub(crate) struct Side {
@@ -85,7 +85,7 @@ where
 pub(crate) async fn established_with_raw(pipe: usize) -> (Side, DuplexStream) {
     let (near, mut far) = duplex(pipe);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     let mut version = [0; 24];
     let shake = async {
         near.handshake().await;

@@ -7,19 +7,17 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Join, ReadBuf, join};
 
-/// A stream that fails when it is read.
-pub(crate) struct Broken;
+/// Takes so many writes, whatever they say, and then fails.
+pub(crate) struct Taking(usize);
 
-impl AsyncRead for Broken {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
-    }
-}
-
-impl AsyncWrite for Broken {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+impl AsyncWrite for Taking {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let Some(left) = self.0.checked_sub(1) else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        self.0 = left;
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -32,12 +30,33 @@ impl AsyncWrite for Broken {
     }
 }
 
-/// A remote that says something, takes so many writes, and then fails to take more.
+/// Takes whatever it is told.
+const PATIENT: Taking = Taking(usize::MAX);
+
+/// A stream that fails when it is read.
+pub(crate) fn broken() -> Join<Broken, Taking> {
+    join(Broken, PATIENT)
+}
+
+/// See [`broken`].
+pub(crate) struct Broken;
+
+impl AsyncRead for Broken {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+    }
+}
+
+/// A remote that says something, takes one write, and then fails to take more. Behind what was said reading
+/// finds `then`.
+pub(crate) fn deaf(said: VecDeque<u8>, then: fn() -> Poll<io::Result<()>>) -> Join<Deaf, Taking> {
+    join(Deaf { said, then }, Taking(1))
+}
+
+/// See [`deaf`].
 pub(crate) struct Deaf {
-    pub(crate) said: VecDeque<u8>,
-    /// What reading finds after all that was said.
-    pub(crate) then: fn() -> Poll<io::Result<()>>,
-    pub(crate) writes: usize,
+    said: VecDeque<u8>,
+    then: fn() -> Poll<io::Result<()>>,
 }
 
 impl AsyncRead for Deaf {
@@ -51,24 +70,6 @@ impl AsyncRead for Deaf {
         }
         let count = buffer.remaining().min(self.said.len());
         buffer.put_slice(&self.said.drain(..count).collect::<Vec<_>>());
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Deaf {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let Some(left) = self.writes.checked_sub(1) else {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        };
-        self.writes = left;
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
@@ -149,10 +150,10 @@ pub(crate) struct Flood {
 }
 
 impl Flood {
-    pub(crate) fn new(introduction: Vec<u8>, refrain: &[u8]) -> (Self, Arc<AtomicUsize>) {
+    pub(crate) fn new(introduction: Vec<u8>, refrain: &[u8]) -> (Join<Self, Taking>, Arc<AtomicUsize>) {
         let (read, start) = (Arc::default(), introduction.len());
         let song = [&introduction, refrain].concat();
-        (Self { song, at: 0, refrain: start, read: Arc::clone(&read) }, read)
+        (join(Self { song, at: 0, refrain: start, read: Arc::clone(&read) }, PATIENT), read)
     }
 }
 
@@ -169,20 +170,6 @@ impl AsyncRead for Flood {
             buffer.put_slice(piece);
             self.at = if piece.len() < rest.len() { self.at + piece.len() } else { self.refrain };
         }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Flood {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }

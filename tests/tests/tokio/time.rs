@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::HOUR;
-use crate::samples::{bytes_of, hello, introduction, inv_of, item, node, rng};
+use crate::samples::{bytes_of, hands, hello, inv_of, item, node, rng};
 use crate::side::{answer, dial, established};
 
 #[tokio::test(start_paused = true)]
@@ -31,7 +31,7 @@ async fn a_remote_that_never_answers_fails_the_handshake_after_30_seconds() {
 async fn a_remote_that_falls_silent_is_given_two_minutes() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.handshake().await;
     let start = Instant::now();
     assert_eq!(near.ended().await.reason, Error::Timeout(Timer::Idle));
@@ -63,7 +63,7 @@ async fn one_announcement_leaves_within_half_a_second() {
 async fn what_came_in_time_counts_however_late_we_look() {
     let (near, mut far) = duplex(64 * 1024);
     let (_handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     tokio::select! {
         closed = &mut driver => panic!("{closed}"),
         () = async { while events.next().await != Some(Event::Established) {} } => {}
@@ -82,7 +82,7 @@ async fn what_came_in_time_counts_however_late_we_look() {
 async fn a_stream_that_has_room_again_counts_however_late_we_look() {
     let (near, mut far) = duplex(512);
     let (handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     tokio::select! {
         closed = &mut driver => panic!("{closed}"),
         () = async { while events.next().await != Some(Event::Established) {} } => {}

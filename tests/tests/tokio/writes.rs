@@ -6,7 +6,7 @@ use peer_core::message::{Transaction, TxOut};
 use peer_core::{Message, Peer};
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 
-use crate::samples::{bytes_of, introduction, inv_of, node, ping};
+use crate::samples::{bytes_of, hands, inv_of, node, ping};
 use crate::side::{Side, answer, dial};
 use crate::streams::{Recorded, Writes};
 
@@ -71,7 +71,7 @@ async fn recorded(vectored: bool) -> (Side, DuplexStream, Writes) {
     let (near, mut far) = duplex(256 * 1024);
     let (near, writes) = Recorded::new(near, vectored);
     let mut near = answer(near, &node());
-    far.write_all(&introduction()).await.unwrap();
+    far.write_all(&hands()).await.unwrap();
     near.handshake().await;
     near.handle.flush().await.unwrap();
     taken(&writes);

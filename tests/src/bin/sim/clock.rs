@@ -3,17 +3,10 @@
 use core::time::Duration;
 use std::time::Instant;
 
-/// Tells how long ago something began.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Stopwatch(Instant);
-
-impl Stopwatch {
-    #[expect(clippy::disallowed_methods, reason = "this file reads the clock")]
-    pub(crate) fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub(crate) fn elapsed(self) -> Duration {
-        self.0.elapsed()
-    }
+/// Does something, and tells how long that took.
+#[expect(clippy::disallowed_methods, reason = "this file reads the clock")]
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
 }

@@ -12,8 +12,7 @@ use peer_tests::world::Tally;
 use peer_tests::world::scenarios::Outcome;
 
 use crate::args::Cli;
-use crate::clock::Stopwatch;
-use crate::{failure, report};
+use crate::{clock, failure, report};
 
 /// What came of a range of seeds.
 #[derive(Debug, Default)]
@@ -57,23 +56,26 @@ struct Shared<'a> {
 }
 
 pub(crate) fn run(cli: &Cli, seeds: &Range<u64>) -> Result<(), String> {
-    let stopwatch = Stopwatch::start();
     let (next, failed, bar) = (AtomicU64::new(seeds.start), AtomicBool::new(false), progress_bar(seeds));
     let shared = Shared { cli, seeds, next, failed, bar };
-    let results: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cli.threads).map(|_| scope.spawn(|| shared.work())).collect();
-        threads.into_iter().map(|thread| thread.join().expect("failures are caught")).collect()
-    });
+    let (results, took) = clock::timed(|| shared.work_on_threads());
     shared.bar.finish_and_clear();
     let mut sum = Sum::default();
     for result in results {
         sum.join(result?);
     }
-    report::many(&cli.plan(seeds.start), seeds, &sum, stopwatch.elapsed(), cli.json);
+    report::many(&cli.plan(seeds.start), seeds, &sum, took, cli.json);
     Ok(())
 }
 
 impl Shared<'_> {
+    fn work_on_threads(&self) -> Vec<Result<Sum, String>> {
+        thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.cli.threads).map(|_| scope.spawn(|| self.work())).collect();
+            threads.into_iter().map(|thread| thread.join().expect("failures are caught")).collect()
+        })
+    }
+
     /// Takes seeds until there is none left, or somebody failed.
     fn work(&self) -> Result<Sum, String> {
         let mut sum = Sum::default();

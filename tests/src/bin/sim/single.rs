@@ -9,17 +9,16 @@ use peer_tests::world::Moment;
 use peer_tests::world::scenarios::{Scenario, Watch};
 
 use crate::args::Cli;
-use crate::clock::Stopwatch;
-use crate::{chart, failure, report};
+use crate::{chart, clock, failure, report};
 
 pub(crate) fn run(cli: &Cli) -> Result<(), String> {
     let plan = cli.plan(cli.seed);
     if cli.svg.is_some() && plan.scenario != Scenario::Propagation {
         return Err(String::from("only --scenario propagation can be drawn"));
     }
-    let stopwatch = Stopwatch::start();
-    let outcome = failure::catch(&plan, || plan.run(watch(cli)))?;
-    report::one(&plan, &outcome, stopwatch.elapsed(), cli.json);
+    let (outcome, took) = clock::timed(|| failure::catch(&plan, || plan.run(watch(cli))));
+    let outcome = outcome?;
+    report::one(&plan, &outcome, took, cli.json);
     if let Some(file) = &cli.svg {
         chart::draw(file, &plan, &outcome.spreads)?;
     }

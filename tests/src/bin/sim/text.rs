@@ -2,18 +2,7 @@
 
 use core::time::Duration;
 
-/// With a comma before every three digits.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use peer_tests::text::grouped;
 
 /// In the two largest units that are not zero: `1 h 12 min`, or seconds with milliseconds.
 pub(crate) fn long(duration: Duration) -> String {

@@ -1,0 +1,98 @@
+//! Two machines, and their bytes handed over: what the protocol costs without a system.
+
+use bytes::BytesMut;
+use peer_core::{Event, Node, Peer, Time};
+use rand_chacha::ChaCha8Rng;
+
+use crate::lines::Work;
+use crate::way::{self, AHEAD, Failure, Way};
+
+/// Most bytes handed over at a time, as many as the adapters read.
+const PIECE: usize = 64 * 1024;
+
+pub(crate) struct Memory {
+    nodes: [Node; 2],
+    rng: ChaCha8Rng,
+    near: End,
+    far: End,
+}
+
+struct End {
+    peer: Peer,
+    input: BytesMut,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let (nodes, mut rng) = ([way::node()?, way::node()?], way::rng(1));
+        let (near, far) = shake_hands(&nodes, &mut rng)?;
+        Ok(Self { nodes, rng, near, far })
+    }
+
+    fn ping_pong(&mut self, outstanding: usize, count: usize) -> Result<(), Failure> {
+        let (mut said, mut heard) = (0, 0);
+        while heard < count {
+            while said < count.min(heard + outstanding) {
+                self.near.peer.send(&way::ping(said as u64))?;
+                said += 1;
+            }
+            carry(&mut self.near, &mut self.far)?;
+            heard += carry(&mut self.far, &mut self.near)?;
+        }
+        Ok(())
+    }
+}
+
+impl Way for Memory {
+    fn run(&mut self, work: &Work, count: usize) -> Result<(), Failure> {
+        match work {
+            Work::PingPong { outstanding } => self.ping_pong(*outstanding, count)?,
+            Work::OneWay { message, .. } => {
+                let (mut said, mut heard) = (0, 0);
+                while heard < count {
+                    while said < count && self.near.peer.queued() < AHEAD {
+                        self.near.peer.send(message)?;
+                        said += 1;
+                    }
+                    heard += carry(&mut self.near, &mut self.far)?;
+                }
+            }
+            Work::Handshakes => {
+                for _ in 0..count {
+                    let (mut near, mut far) = shake_hands(&self.nodes, &mut self.rng)?;
+                    near.peer.close();
+                    far.peer.end(peer_core::End::Eof, &[]);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn shake_hands(nodes: &[Node; 2], rng: &mut ChaCha8Rng) -> Result<(End, End), Failure> {
+    let hello = peer_tests::remote::hello();
+    let end = |peer| End { peer, input: BytesMut::new() };
+    let mut near = end(Peer::outbound(&nodes[0], hello, Time::ZERO, rng)?);
+    let mut far = end(Peer::inbound(&nodes[1], hello, Time::ZERO, rng));
+    while !near.peer.is_established() || !far.peer.is_established() {
+        carry(&mut near, &mut far)?;
+        carry(&mut far, &mut near)?;
+    }
+    Ok((near, far))
+}
+
+/// Hands over all that waits to be written. Returns how many messages surfaced.
+fn carry(from: &mut End, to: &mut End) -> Result<usize, Failure> {
+    let mut messages = 0;
+    while from.peer.wants_write() {
+        let waiting = from.peer.transmit(Time::ZERO);
+        let piece = &waiting[..waiting.len().min(PIECE)];
+        to.input.extend_from_slice(piece);
+        let count = piece.len();
+        from.peer.sent(count, Time::ZERO);
+        while let Some(event) = to.peer.receive(&mut to.input, Time::ZERO)? {
+            messages += usize::from(matches!(event, Event::Message(_)));
+        }
+    }
+    Ok(messages)
+}
