@@ -89,7 +89,24 @@ impl Header {
     ///
     /// [`FrameError::PayloadTooLarge`], [`FrameError::WrongNetwork`], [`FrameError::MalformedCmd`],
     /// [`FrameError::UnknownCmd`], and [`FrameError::PayloadTooLarge`] once more.
+    #[inline]
     pub fn check(&self, rules: &Rules) -> Result<Command, FrameError> {
+        match find(self.command) {
+            // Commands of the table are well formed, and none has a limit above that of all payloads.
+            Some(spec)
+                if self.network == rules.network
+                    && spec.is_known_at(rules.version)
+                    && self.len as usize <= spec.max_payload(rules.version) =>
+            {
+                Ok(spec.command)
+            }
+            _ => self.check_unusual(rules),
+        }
+    }
+
+    /// As [`check`](Self::check), step by step: what is refused, and commands that do not exist.
+    #[cold]
+    fn check_unusual(&self, rules: &Rules) -> Result<Command, FrameError> {
         let len = self.len as usize;
         if len > MAX_PAYLOAD {
             return Err(FrameError::PayloadTooLarge { command: None, excess: Excess::new(len, MAX_PAYLOAD) });

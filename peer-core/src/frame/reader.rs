@@ -191,6 +191,7 @@ impl FrameReader {
 }
 
 /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
+#[inline]
 fn finish(input: &mut BytesMut, header: &Header, command: Command, hash: Hash) -> Result<Frame, FrameError> {
     let payload = take(input, header.len as usize);
     let [a, b, c, d, ..] = hash.to_bytes();

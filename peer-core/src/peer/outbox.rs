@@ -151,9 +151,10 @@ impl Outbox {
             }
             written(step.purpose);
         }
-        open.give_back();
         if open.queued == 0 {
             *queues = None;
+        } else {
+            open.give_back();
         }
         count.saturating_sub(left)
     }
