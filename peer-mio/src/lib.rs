@@ -79,7 +79,7 @@
 //!
 //! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `simd`: hashing uses the vectors of the CPU, as with the feature of that name of `peer-core`.
-//! * `serde`: messages are `Serialize`, likewise.
+//! * `serde`: messages, events, ends and statistics are `Serialize`, likewise.
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
