@@ -43,19 +43,20 @@ pub(super) fn compress_lanes(chains: &mut [Row; 8], blocks: &[&Block; LANES], co
 
 /// The function G of the definition, in every lane, with the message words `i` and `j`.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "masked to below 16, the length of both arrays")]
+#[expect(clippy::indexing_slicing, reason = "masked to below 16, or lanes: below the lengths of all arrays")]
+#[expect(clippy::needless_range_loop, reason = "zipped iterators are not inlined in every profile")]
 fn g(a: &mut Row, b: &mut Row, c: &mut Row, d: &mut Row, m: &[Row; 16], i: usize, j: usize) {
     let (i, j) = (i & 15, j & 15);
-    let words = m[i].iter().zip(&m[j]).map(|(x, y)| (x ^ C[j], y ^ C[i]));
-    for ((((a, b), c), d), (x, y)) in a.iter_mut().zip(b).zip(c).zip(d).zip(words) {
-        *a = a.wrapping_add(x).wrapping_add(*b);
-        *d = (*d ^ *a).rotate_right(16);
-        *c = c.wrapping_add(*d);
-        *b = (*b ^ *c).rotate_right(12);
-        *a = a.wrapping_add(y).wrapping_add(*b);
-        *d = (*d ^ *a).rotate_right(8);
-        *c = c.wrapping_add(*d);
-        *b = (*b ^ *c).rotate_right(7);
+    for lane in 0..LANES {
+        let (x, y) = (m[i][lane] ^ C[j], m[j][lane] ^ C[i]);
+        a[lane] = a[lane].wrapping_add(x).wrapping_add(b[lane]);
+        d[lane] = (d[lane] ^ a[lane]).rotate_right(16);
+        c[lane] = c[lane].wrapping_add(d[lane]);
+        b[lane] = (b[lane] ^ c[lane]).rotate_right(12);
+        a[lane] = a[lane].wrapping_add(y).wrapping_add(b[lane]);
+        d[lane] = (d[lane] ^ a[lane]).rotate_right(8);
+        c[lane] = c[lane].wrapping_add(d[lane]);
+        b[lane] = (b[lane] ^ c[lane]).rotate_right(7);
     }
 }
 
