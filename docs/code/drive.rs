@@ -1,5 +1,5 @@
 use peer_core::{End, Error, Event, Peer, Time};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind as Kind, Read, Write};
 
 fn drive(
     (mut peer, mut stream, clock): (Peer, std::net::TcpStream, impl Fn() -> Time),
@@ -18,7 +18,7 @@ fn drive(
         match if wrote { stream.write(peer.transmit(now)) } else { stream.read(&mut buffer) } {
             Ok(count) if wrote => peer.sent(count, clock()), // partial writes are normal
             Ok(count @ 1..) => input.extend_from_slice(&buffer[..count]),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) if matches!(error.kind(), Kind::WouldBlock | Kind::TimedOut | Kind::Interrupted) => {}
             over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, &input)),
         }
     }

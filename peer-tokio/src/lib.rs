@@ -76,7 +76,7 @@
 //! * `entropy`, on by default: `SystemRng`, the system's generator.
 //! * `stream`: [`Events`] is a `futures_core::Stream`.
 //! * `simd`: hashing uses the vectors of the CPU, as of the feature of [`peer_core`].
-//! * `serde`: messages are `Serialize`, likewise.
+//! * `serde`: messages, events, ends and statistics are `Serialize`, likewise.
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 //! * `cli`: the tool `dcrpeer`; the library is the same with it.
 #![cfg_attr(docsrs, feature(doc_cfg))]

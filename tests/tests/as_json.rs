@@ -27,6 +27,17 @@ fn the_end_of_the_handshake_is_a_bare_event() {
 }
 
 #[test]
+fn a_format_that_writes_the_number_of_fields_first_reads_back_the_same() {
+    let version = Event::Version(Box::new(introduction(12)));
+    let message = Event::Message(Message::Ping(Ping { nonce: 7 }));
+    for event in [version, Event::Established, message] {
+        let bytes = rmp_serde::to_vec_named(&event).unwrap();
+        let read: serde_json::Value = rmp_serde::from_slice(&bytes).unwrap();
+        assert_eq!(read, to_value(&event).unwrap());
+    }
+}
+
+#[test]
 fn a_message_event_tells_its_command() {
     let ping = Event::Message(Message::Ping(Ping { nonce: u64::MAX }));
     let expected = json!({ "event": "message", "command": "ping", "message": { "nonce": u64::MAX } });

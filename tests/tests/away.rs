@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Event, Expected, Hash, Message, Node, ProtocolVersion, Timer};
-use peer_tests::remote::{NETWORK, Remote, introduction};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, introduction};
 use peer_tests::samples::{getdata, inv, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -145,4 +145,38 @@ fn a_transport_that_takes_nothing_when_the_owner_is_back_has_stalled() {
     assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
     stay_away(&mut remote, 600 * SECOND);
     assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+/// Wakes at the next deadline, hardly late, as an owner does that sleeps until then.
+fn sleep_until_the_deadline(remote: &mut Remote) {
+    let (wait, _) = remote.deadline().unwrap();
+    stay_away(remote, wait + Duration::from_millis(1));
+}
+
+#[test]
+fn a_byte_taken_at_each_deadline_does_not_put_off_the_write_stall() {
+    let mut remote = established();
+    remote.machine.send(&large().0, remote.now).unwrap();
+    assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
+    let start = remote.now;
+    let end = loop {
+        sleep_until_the_deadline(&mut remote);
+        // Its messages keep the idle timer from it.
+        remote.say(&Message::GetAddr);
+        assert_eq!(remote.messages(), [Message::GetAddr]);
+        assert_eq!(remote.machine.take(1, remote.now).len(), 1);
+        if let Err(error) = remote.wait(Duration::ZERO) {
+            break error;
+        }
+    };
+    assert_eq!((remote.now.saturating_since(start).as_secs(), end), (26, Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn a_byte_at_each_deadline_does_not_put_off_the_end_of_a_handshake() {
+    let mut remote = Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
+    look(&mut remote).unwrap();
+    sleep_until_the_deadline(&mut remote);
+    remote.say_bytes(&bytes_of(&introduction(12).into())[..1]);
+    assert_eq!(look(&mut remote), Err(Error::Timeout(Timer::Handshake)));
 }

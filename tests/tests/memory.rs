@@ -10,9 +10,10 @@ use bytes::BytesMut;
 use libtest_mimic::{Arguments, Trial};
 use peer_core::message::Inventory;
 use peer_core::{
-    Command, Config, Direction, Hash, Message, Network, Node, Peer, ProtocolVersion, Time, UnrequestedAnswers,
+    Command, Config, Direction, Event, Hash, Message, Network, Node, Peer, ProtocolVersion, Time,
+    UnrequestedAnswers,
 };
-use peer_tests::remote::{Remote, frame, header};
+use peer_tests::remote::{Remote, bytes_of, frame, header, introduction};
 use peer_tests::samples::getdata;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -34,6 +35,7 @@ fn memory_follows_what_was_received() {
     an_established_peer_that_idles_is_small();
     a_declared_length_costs_nothing();
     before_a_version_a_peer_is_small();
+    what_lies_behind_a_version_costs_nothing_before_that_is_accepted();
     half_of_a_large_frame_costs_the_machine_nothing();
     early_messages_cost_at_most_twice_their_bytes();
     a_count_costs_nothing();
@@ -102,6 +104,19 @@ fn before_a_version_a_peer_is_small() {
         peer
     });
     assert!(held <= 382 + 4 * KIB, "{held} bytes before a version");
+}
+
+fn what_lies_behind_a_version_costs_nothing_before_that_is_accepted() {
+    let node = Node::new(config(12));
+    let version = bytes_of(&introduction(12).into());
+    let behind = frame("block", &[0; 2 * KIB]).repeat(15);
+    let mut input = BytesMut::from(&[&version[..], &behind].concat()[..]);
+    let (_peer, held, _) = measured(|| {
+        let mut peer = Remote::new(&node, Direction::Inbound).machine.fork();
+        assert!(matches!(peer.receive(&mut input, Time::ZERO), Ok(Some(Event::Version(_)))));
+        peer
+    });
+    assert!(held <= 382 + 4 * KIB, "{held} bytes while a version is held");
 }
 
 fn half_of_a_large_frame_costs_the_machine_nothing() {

@@ -49,6 +49,9 @@ pub enum Error {
         min: ProtocolVersion,
     },
     /// We dialled a remote of the old era, and instead of introducing itself it told why it will not have us.
+    ///
+    /// Only where our own highest version is below 9: from there on there is no `reject`, and one is an unknown
+    /// command.
     #[error("refused by the remote: {0}")]
     Rejected(Box<Reject>),
     /// The remote is this node itself.

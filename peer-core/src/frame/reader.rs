@@ -98,15 +98,16 @@ impl FrameReader {
     /// As [`Header::check`] as soon as the header is there, then [`FrameError::PayloadChecksum`]. After an
     /// error the stream has lost its frame boundaries.
     pub fn read(&mut self, input: &mut BytesMut, rules: &Rules) -> Result<Option<Frame>, FrameError> {
-        self.read_if(input, rules, |_, _| Ok(()))
+        self.read_if(input, rules, true, |_, _| Ok(()))
     }
 
     /// As [`read`](Self::read), but asks `admit` about each header that passed its checks, before anything
-    /// of the payload is kept.
+    /// of the payload is kept, and hashes frames behind it along only where it may `look_ahead`.
     pub(crate) fn read_if<E: From<FrameError>>(
         &mut self,
         input: &mut BytesMut,
         rules: &Rules,
+        look_ahead: bool,
         admit: impl FnOnce(Command, usize) -> Result<(), E>,
     ) -> Result<Option<Frame>, E> {
         if self.arriving().is_none() {
@@ -118,6 +119,7 @@ impl FrameReader {
             let command = header.check(rules)?;
             admit(command, header.len as usize)?;
             if let Some((payload, rest)) = input.split_at_checked(header.len as usize) {
+                let rest = if look_ahead { rest } else { &[] };
                 let hash = self.hash(payload, rest, rules.network);
                 return Ok(Some(finish(input, &header, command, hash)?));
             }

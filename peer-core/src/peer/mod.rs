@@ -102,8 +102,6 @@ pub struct Peer {
     waited: Time,
     /// Bytes that are there of a frame that is not whole yet.
     progress: usize,
-    /// When the owner last let the timers run.
-    ticked: Time,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -184,7 +182,6 @@ impl Peer {
             waiting: Some(now),
             waited: Time::ZERO,
             progress: 0,
-            ticked: now,
             wants_headers: false,
             last_block: 0,
             last_send: None,

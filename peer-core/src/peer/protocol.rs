@@ -54,7 +54,9 @@ impl Peer {
         let max_unknown =
             (config.unknown_commands != UnknownCommands::Refuse).then_some(config.max_unrequested);
         let rules = Rules { network: config.network, version: *version, max_unknown };
-        reader.read_if(input, &rules, |command, len| gate.admit(command, len))
+        // What lies behind a `version` costs nothing before that is accepted.
+        let look_ahead = matches!(handshake, Handshake::Established(_));
+        reader.read_if(input, &rules, look_ahead, |command, len| gate.admit(command, len))
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {

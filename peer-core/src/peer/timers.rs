@@ -29,8 +29,9 @@ use crate::time::Time;
 /// | `Ping` | `ping_interval`, 107 s |
 /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
 ///
-/// The first four blame the remote. Whoever did not [`tick`](Peer::tick) for five seconds or more was away: then
-/// bytes that come, or that the transport takes, after such a deadline begin it anew.
+/// The first four blame the remote. An owner that looks five seconds or more after one of them was due was away: then
+/// bytes that came meanwhile, or that the transport takes, begin the wait anew, and no time of it is held against the
+/// remote. What an answer had used up in waits before stays used.
 ///
 /// Nothing stores a next wake-up: [`Peer::deadline`] looks at the state each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,7 +89,6 @@ impl Peer {
     /// Why the connection is over, from now on.
     pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
-        self.ticked = now;
         while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
         }

@@ -4,15 +4,16 @@
 //! that is not whole yet buys time at the configured rate.
 //!
 //! An owner that was away cannot know whether the remote was silent: what it finds when it comes back may have
-//! waited for it, and more may have waited for that. So whatever comes after a time that ran out while nobody
-//! looked begins it anew.
+//! waited for it, and more may have waited for that. So whatever comes long after a time that ran out while nobody
+//! looked begins the wait anew.
 
 use core::time::Duration;
 
 use super::{Clock, Handshake, Peer};
 use crate::time::Time;
 
-/// From when on an owner that lets no timer run counts as away.
+/// How long after a deadline an owner looks that was away. One that sleeps until the deadline is hardly late, so no
+/// remote can count on coming just between a deadline and the look at it.
 const AWAY: Duration = Duration::from_secs(5);
 
 impl Peer {
@@ -31,11 +32,12 @@ impl Peer {
 
     /// Does not hold the owner's absence against a remote of which there is more than before.
     pub(super) fn excuse_silence(&mut self, input: &[u8], now: Time) {
-        if !self.owner_was_away(now) || self.reader.progress(input) <= self.progress {
+        if self.waiting.is_none_or(|since| !is_long_over(since, now)) {
             return;
         }
         let ends = [self.handshake_deadline(), self.idle_deadline(), self.stall_deadline()];
-        if ends.into_iter().flatten().any(|at| at < now) {
+        let was_away = ends.into_iter().flatten().any(|at| is_long_over(at, now));
+        if was_away && self.reader.progress(input) > self.progress {
             self.waiting = Some(now);
             if let Some(opening) = &mut self.opening {
                 opening.clock = Clock::Running(now + self.node.config().handshake_timeout);
@@ -45,15 +47,9 @@ impl Peer {
 
     /// The same for a transport that took `count` bytes.
     pub(super) fn excuse_stall(&mut self, count: usize, now: Time) {
-        if count > 0 && self.owner_was_away(now) && self.outbox.stall_deadline().is_some_and(|at| at < now) {
+        if count > 0 && self.outbox.stall_deadline().is_some_and(|at| is_long_over(at, now)) {
             self.outbox.offer_anew(now);
         }
-    }
-
-    /// Whether nobody let the timers run for so long that it was not for want of something to do: a remote
-    /// cannot count on coming just between a deadline and the look at it.
-    fn owner_was_away(&self, now: Time) -> bool {
-        now.saturating_since(self.ticked) >= AWAY
     }
 
     /// When both must have introduced themselves.
@@ -80,4 +76,9 @@ impl Peer {
         let nanos = (bytes as u64).saturating_mul(1_000_000_000);
         Duration::from_nanos(nanos.checked_div(self.config().min_receive_rate).unwrap_or_default())
     }
+}
+
+/// Whether an owner that looks first at `now` at what came at `then` was away.
+fn is_long_over(then: Time, now: Time) -> bool {
+    now.saturating_since(then) >= AWAY
 }

@@ -15,7 +15,13 @@ use crate::protocol::ProtocolVersion;
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Event", 3)?;
+        // The number of fields is that of those which are there: some formats write it first.
+        let fields = match self {
+            Self::Established => 1,
+            Self::Version(_) => 2,
+            Self::Message(_) => 3,
+        };
+        let mut fields = serializer.serialize_struct("Event", fields)?;
         match self {
             Self::Version(version) => {
                 fields.serialize_field("event", "version")?;

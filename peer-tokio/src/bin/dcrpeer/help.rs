@@ -81,9 +81,9 @@ ours: --for was over, or Ctrl-C, or the system asked for it.
 With --json each line is an object with `event` and `ms` since the start. About one peer, by its number
 `peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
 status (every two seconds if somebody came or left: peers, max, came, established, left,
-handshakes_per_second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is dropped: a node whose
-output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C ends it even then: five seconds after
-the first, or at the second, it ends with status 130 and what nobody read is lost.
+handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is
+dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C ends it even
+then: five seconds after the first, or at the second, it ends with status 130 and what nobody read is lost.
 
 Examples:
   dcrpeer serve --network simnet
@@ -102,8 +102,8 @@ This wears a peer down. On this machine you may; a peer elsewhere takes --with-p
 The exit status is 0 if connections came about, whether or not all did. With --json there is one object:
 address, network, wanted, opened, failed and lost (reasons and how often), opening_ms (until the last
 handshake), handshakes_per_second, connect_ms, handshake_ms and round_trip_ms (each with p50, p90, p99, max),
-pings, unanswered, bytes_sent, bytes_received, memory (before, with_all, per_connection, in bytes), stopped
-(why it was cut short, or null).
+pings, unanswered, bytes_sent, bytes_received, memory (before, with_all, per_connection, in bytes; the last is
+null below 100 connections), stopped (why it was cut short, or null).
 
 Examples, with `dcrpeer serve --network simnet` in another terminal:
   dcrpeer load 127.0.0.1 --network simnet

@@ -80,8 +80,9 @@ fn parse_peers(text: &str) -> Result<u16, String> {
 /// What `--help` says beyond the list of options.
 pub(crate) const HELP: &str = "\
 The nearest come first: the seeds are level 0, what they tell of is level 1, and so on, by who tells of it first.
-Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake hands, ping for the round trip, getaddr,
-leave. Addresses of private networks and of this machine are visited only if a seed is of that kind.
+Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake
+hands, ping for the round trip, getaddr, leave. Addresses of private networks and of this machine are visited
+only if a seed is of that kind.
 
 Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody could
 be reached. With --json each visit gives one object as it ends, and the summary is the last:
@@ -92,7 +93,8 @@ be reached. With --json each visit gives one object as it ends, and the summary 
 `outcome` is reachable, refused, timed_out, unreachable, proxy, no_room, closed, silent, other_network, too_old,
 not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
 it was given up is there, and null what it did not. `answer`, to getaddr, is addresses, none, late, left or
-broke. `isolated`, with --proxy, is whether the proxy asked for a user name, see connect --help. known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
+broke. `isolated`, with --proxy, is whether the proxy asked for a user name, see connect --help. In the summary
+known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
 
 Examples:
   dcrpeer crawl --demo --svg crawl.svg
