@@ -44,9 +44,9 @@ pub(super) fn compress_lanes(chains: &mut [Row; 8], blocks: &[&Block; LANES], co
 /// The function G of the definition, in every lane, with the message words `i` and `j`.
 #[inline(always)]
 #[expect(clippy::indexing_slicing, reason = "masked to below 16, or lanes: below the lengths of all arrays")]
-#[expect(clippy::needless_range_loop, reason = "zipped iterators are not inlined in every profile")]
 fn g(a: &mut Row, b: &mut Row, c: &mut Row, d: &mut Row, m: &[Row; 16], i: usize, j: usize) {
     let (i, j) = (i & 15, j & 15);
+    // Indexed, since zipped iterators are not inlined in every profile.
     for lane in 0..LANES {
         let (x, y) = (m[i][lane] ^ C[j], m[j][lane] ^ C[i]);
         a[lane] = a[lane].wrapping_add(x).wrapping_add(b[lane]);
