@@ -78,10 +78,15 @@ fn turn(peer: &mut Peer, input: &mut BytesMut, stream: &mut TcpStream, now: Time
     let mut buffer = [0; 16 * 1024];
     match stream.read(&mut buffer) {
         Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+        Err(error) if is_no_end(error.kind()) => {}
         over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, input).into()),
     }
     Ok(())
+}
+
+/// Nothing came in time, or a signal did.
+fn is_no_end(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
 fn react(peer: &mut Peer, event: &Event) -> Done {

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p peer-tests --example propagation` lets a thousand nodes, each of which dials eight others,
 //! pass a transaction on by `inv`, `getdata` and `tx`, and draws the share that has it over time into
-//! `target/propagation.svg`, or into the file that is named. There is no socket and no clock: all follows from a seed,
+//! `propagation.svg`, or into the file that is named. There is no socket and no clock: all follows from a seed,
 //! so that two runs draw the same picture.
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 
@@ -69,7 +69,7 @@ impl Logic for Relay {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let file = env::args().nth(1).unwrap_or_else(|| "target/propagation.svg".to_owned());
+    let file = env::args().nth(1).unwrap_or_else(|| "propagation.svg".to_owned());
     let mut world = World::new(7).checks(Checks::Cheap);
     for _ in 0..NODES {
         world.add(Config::builder(Network::SIMNET).build()?, Relay::default());
@@ -85,12 +85,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     delays.sort_unstable();
     println!("{} of {NODES} nodes have it, with {} messages", delays.len(), world.tally().messages);
     for percent in [10, 50, 90, 99, 100] {
-        println!(
-            "{percent:4} % after {:?}",
-            delays.get(delays.len() * percent / 100 - 1).ok_or("nobody has it")?
-        );
+        let delay = delays.get(delays.len() * percent / 100 - 1).ok_or("nobody has it")?;
+        println!("{percent:4} % after {:5} ms", delay.as_millis());
     }
-    fs::write(&file, draw(&delays))?;
+    fs::write(&file, draw(&delays)).map_err(|error| format!("cannot write {file}: {error}"))?;
     println!("drawn into {file}");
     Ok(())
 }

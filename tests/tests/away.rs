@@ -150,7 +150,7 @@ fn a_transport_that_takes_nothing_when_the_owner_is_back_has_stalled() {
 /// Wakes at the next deadline, hardly late, as an owner does that sleeps until then.
 fn sleep_until_the_deadline(remote: &mut Remote) {
     let (wait, _) = remote.deadline().unwrap();
-    stay_away(remote, wait + Duration::from_millis(1));
+    stay_away(remote, wait.saturating_add(Duration::from_millis(1)));
 }
 
 #[test]

@@ -65,8 +65,15 @@ impl Peer {
         if self.failure.is_some() {
             return None;
         }
-        let deadlines = Timer::ALL.map(|timer| self.due(timer).map(|at| (at, timer)));
-        deadlines.into_iter().flatten().min()
+        let mut next: Option<(Time, Timer)> = None;
+        for timer in Timer::ALL {
+            if let Some(at) = self.due(timer)
+                && next.is_none_or(|(earliest, _)| at < earliest)
+            {
+                next = Some((at, timer));
+            }
+        }
+        next
     }
 
     /// When this one is due, if it runs.
