@@ -271,8 +271,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// How many of the items that a remote knows are remembered. Default: 1000. Worst case: 75
-    /// bytes each, so 75 kB for each peer; nothing before the first.
+    /// How many of the items that a remote knows are remembered. Default: 1000. Worst case: 67
+    /// bytes each, so 67 kB for each peer; nothing before the first.
     pub const fn known_inventory(mut self, items: NonZeroUsize) -> Self {
         self.config.known_inventory = items;
         self

@@ -241,7 +241,7 @@ fn known_inventory_costs_what_the_configuration_says() {
             peer.add_known(&Inventory::tx(Hash::digest(&number.to_le_bytes())), Time::ZERO);
         }
     });
-    assert!(held <= 75_000, "{held} bytes for known inventory");
+    assert!(held <= 68_000, "{held} bytes for known inventory");
 }
 
 fn a_queue_of_the_smallest_frames_costs_what_the_configuration_says() {
