@@ -165,6 +165,7 @@ fn a_byte_taken_at_each_deadline_does_not_put_off_the_write_stall() {
         remote.say(&Message::GetAddr);
         assert_eq!(remote.messages(), [Message::GetAddr]);
         assert_eq!(remote.machine.take(1, remote.now).len(), 1);
+        assert!(remote.now < start + Duration::from_secs(60), "still not over");
         if let Err(error) = remote.wait(Duration::ZERO) {
             break error;
         }
