@@ -268,6 +268,38 @@ fn markup_in_a_user_agent_is_a_text_of_the_picture() {
 }
 
 #[test]
+fn a_picture_is_replaced_by_another_one_only() {
+    let file = Temporary::new("old.svg");
+    let sockets = deaf(1);
+    let nobody = sockets[0].local_addr().unwrap().to_string();
+    let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+    run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
+    assert!(!PathBuf::from(file.path()).exists(), "there was nothing to draw");
+    fs::write(file.path(), "<old/>".repeat(10_000)).unwrap();
+    run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), "<old/>".repeat(10_000));
+    run(&["crawl", &nobody, "--svg", file.path()]).assert_fails(1, "nobody was reached");
+    let text = fs::read_to_string(file.path()).unwrap();
+    roxmltree::Document::parse(&text).unwrap();
+}
+
+#[test]
+fn a_crawl_that_nobody_reads_of_is_drawn_to_the_end() {
+    for format in [["--json"].as_slice(), &[]] {
+        let file = Temporary::new("alone.svg");
+        let args = [["crawl", "--demo", "60", "--svg", file.path()].as_slice(), format].concat();
+        let mut child = dcrpeer(&args).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
+        let text = fs::read_to_string(file.path()).unwrap();
+        let picture = roxmltree::Document::parse(&text).unwrap();
+        let texts = texts(&picture);
+        assert!(texts.iter().any(|text| text.contains(" of 60 known addresses reachable")), "{texts:?}");
+    }
+}
+
+#[test]
 fn people_get_tables_without_colours_where_there_is_no_terminal() {
     let run = run(&["crawl", "--demo", "20"]);
     run.assert_succeeds();

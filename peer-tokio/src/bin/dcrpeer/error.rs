@@ -23,6 +23,14 @@ impl Failure {
         Self::Told(line.into())
     }
 
+    /// This failure, and what came of telling it: a reader who is gone makes it no success.
+    pub(crate) fn behind(self, told: Result<(), Self>) -> Self {
+        match told {
+            Ok(()) | Err(Self::ClosedPipe) => self,
+            Err(other) => other,
+        }
+    }
+
     /// Tells the user, and the shell.
     pub(crate) fn report(&self) -> ExitCode {
         let (line, code) = match self {

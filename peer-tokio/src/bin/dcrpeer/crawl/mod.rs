@@ -4,6 +4,7 @@
 //! it. `village` is a network for those who have none at hand.
 
 mod args;
+mod canvas;
 mod frontier;
 mod histogram;
 mod outcome;
@@ -16,9 +17,8 @@ mod table;
 mod village;
 mod visit;
 
-use std::fs::File;
+use core::mem;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use peer_core::Network;
@@ -26,6 +26,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
+use self::canvas::Canvas;
 use self::frontier::Frontier;
 use self::place::Place;
 use self::progress::Progress;
@@ -45,7 +46,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     args.check()?;
     let mut stop = Stop::after(args.peer.duration)?;
     // A file that cannot be written should not be found out after the walk.
-    let picture = args.svg.as_deref().map(create).transpose()?;
+    let mut canvas = args.svg.as_deref().map(Canvas::open).transpose()?;
     let village = args.demo.map(Village::found).transpose()?;
     let network = village.as_ref().map_or(args.peer.network, |_| village::NETWORK);
     let seeds = match &village {
@@ -54,17 +55,20 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     };
     let mut crawl = Crawl::begin(&args, network, seeds)?;
     let ended = crawl.walk(&mut stop).await?;
-    let (summary, failure) = crawl.finish(ended, args.top.into())?;
-    if let Some((file, path)) = picture.zip(args.svg.as_deref()) {
-        draw(file, path, &summary, args.peer.json)?;
+    let summary = crawl.sum_up(ended);
+    if let Some(canvas) = &mut canvas {
+        canvas.draw(&picture::draw(&summary))?;
     }
-    if let Some(village) = village.filter(|_| ended == Ended::Complete) {
-        check(&village, &summary, args.peer.json)?;
+    let told = crawl.tell(&summary, args.top.into(), canvas.as_ref());
+    if !summary.ok && ended != Ended::Stopped(Reason::Interrupted) {
+        let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
+        return Err(failure.behind(told));
     }
-    if summary.ok || ended == Ended::Stopped(Reason::Interrupted) {
-        return Ok(());
+    told?;
+    match village.filter(|_| ended == Ended::Complete) {
+        Some(village) => check(&village, &summary, args.peer.json),
+        None => Ok(()),
     }
-    Err(Failure::new(format!("nobody was reached; {failure}")))
 }
 
 /// The addresses of all seeds. With a proxy nothing is looked up here.
@@ -103,6 +107,10 @@ struct Crawl {
     progress: Progress,
     out: Output,
     json: bool,
+    /// Whether there will be a picture, which is worth a walk that nobody reads of.
+    is_drawn: bool,
+    /// Whether the reader of the output went away.
+    is_alone: bool,
     /// Whether it was told that the proxy asks for no user name.
     warned: bool,
 }
@@ -133,6 +141,8 @@ impl Crawl {
             progress: Progress::begin(json),
             out: if json { output::for_programs() } else { output::for_people() },
             json,
+            is_drawn: args.svg.is_some(),
+            is_alone: false,
             warned: false,
         })
     }
@@ -182,31 +192,44 @@ impl Crawl {
             self.progress.suspend(|| proxy.warn_shared());
             self.warned = true;
         }
-        let told = core::mem::take(&mut visit.told);
+        let told = mem::take(&mut visit.told);
         let addresses = told.len();
         let level = visit.level.saturating_add(1);
         let new = told.into_iter().filter(|place| self.frontier.hear(place.clone(), level)).count();
         self.tally.know(level, new);
-        if self.json {
+        if self.json && !self.is_alone {
             let object = VisitObject::new(&visit, self.clock.elapsed(), (addresses, new));
-            write_object(&mut self.out, &object)?;
+            match write_object(&mut self.out, &object) {
+                Err(Failure::ClosedPipe) if self.is_drawn => self.is_alone = true,
+                told => told?,
+            }
         }
         Ok(())
     }
 
-    /// Tells what was found. Visits that are not over are broken off, and count as none.
-    fn finish(self, ended: Ended, top: usize) -> Result<(Summary, String), Failure> {
-        let Self { tally, frontier, mut out, json, .. } = self;
+    /// What was found. Visits that are not over are broken off, and count as none.
+    fn sum_up(&mut self, ended: Ended) -> Summary {
+        let tally = mem::take(&mut self.tally);
+        tally.finish(&self.frontier, ended, self.network, self.clock.elapsed())
+    }
+
+    /// Tells what was found, and where it is drawn.
+    fn tell(self, summary: &Summary, top: usize, canvas: Option<&Canvas>) -> Result<(), Failure> {
+        let Self { mut out, json, .. } = self;
         drop(self.progress);
-        let failure = tally.first_failure().to_owned();
-        let summary = tally.finish(&frontier, ended, self.network, self.clock.elapsed());
-        if json {
-            write_object(&mut out, &summary)?;
-        } else {
-            table::write(&mut out, &summary, top)?;
-            out.flush()?;
+        if self.is_alone {
+            return Err(Failure::ClosedPipe);
         }
-        Ok((summary, failure))
+        if json {
+            return write_object(&mut out, summary);
+        }
+        table::write(&mut out, summary, top)?;
+        if let Some(canvas) = canvas {
+            let path = canvas.path().display();
+            writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {path}")))?;
+        }
+        out.flush()?;
+        Ok(())
     }
 }
 
@@ -214,23 +237,6 @@ fn write_object(out: &mut Output, object: &impl Serialize) -> Result<(), Failure
     serde_json::to_writer(&mut *out, object).map_err(io::Error::from)?;
     writeln!(out)?;
     out.flush()?;
-    Ok(())
-}
-
-fn create(path: &Path) -> Result<File, Failure> {
-    File::create(path).map_err(|error| {
-        Failure::new(format!("cannot write {}: {error}; choose another file", path.display()))
-    })
-}
-
-fn draw(mut file: File, path: &Path, summary: &Summary, json: bool) -> Result<(), Failure> {
-    let written = file.write_all(picture::draw(summary).as_bytes());
-    written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
-    if !json {
-        let mut out = output::for_people();
-        writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {}", path.display())))?;
-        out.flush()?;
-    }
     Ok(())
 }
 
