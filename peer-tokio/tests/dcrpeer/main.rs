@@ -13,6 +13,7 @@ mod errands;
 mod load;
 mod misuse;
 mod network;
+mod picture;
 mod proxy;
 mod serve;
 mod talk;

@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 pub(crate) use self::args::{CrawlArgs, HELP};
 use self::canvas::Canvas;
 use self::frontier::Frontier;
+use self::outcome::Outcome;
 use self::place::Place;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
@@ -40,6 +41,7 @@ use crate::error::Failure;
 use crate::node;
 use crate::output::{self, Count, FAINT, GOOD, Output, Painted};
 use crate::stop::{Reason, Stop};
+use crate::system;
 
 /// Walks, and tells what was found.
 pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
@@ -47,13 +49,14 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     let mut stop = Stop::after(args.peer.duration)?;
     // A file that cannot be written should not be found out after the walk.
     let mut canvas = args.svg.as_deref().map(Canvas::open).transpose()?;
+    let at_once = room_for(&args);
     let village = args.demo.map(Village::found).transpose()?;
     let network = village.as_ref().map_or(args.peer.network, |_| village::NETWORK);
     let seeds = match &village {
         Some(village) => vec![village.seed().into()],
         None => find_seeds(&args, network, &mut stop).await?,
     };
-    let mut crawl = Crawl::begin(&args, network, seeds)?;
+    let mut crawl = Crawl::begin(&args, network, at_once, seeds)?;
     let ended = crawl.walk(&mut stop).await?;
     let summary = crawl.sum_up(ended);
     if let Some(canvas) = &mut canvas {
@@ -69,6 +72,27 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         Some(village) => check(&village, &summary, args.peer.json),
         None => Ok(()),
     }
+}
+
+/// As many of the visits at a time that are wanted as the system has room for. Says so if these are fewer.
+fn room_for(args: &CrawlArgs) -> u16 {
+    // Those of a village have their doors on this machine, and the other end of every visit.
+    let (doors, ends) = args.demo.map_or((0_u32, 1_u32), |size| (u32::from(size), 2));
+    let wanted = doors.saturating_add(ends.saturating_mul(args.at_once.into()));
+    let room = system::room_for(wanted).saturating_sub(doors).checked_div(ends);
+    let room = room.and_then(|room| u16::try_from(room).ok()).unwrap_or(args.at_once);
+    // Without room for any, the first one to fail explains it.
+    if (1..args.at_once).contains(&room) {
+        let (many, how) = (args.at_once, system::how_to_make_room(wanted));
+        // Where nobody can be told, nobody is.
+        writeln!(
+            io::stderr(),
+            "dcrpeer: the limit of open files allows {room} visits at a time, not {many}; raise it with {how}, \
+             or say --at-once {room}"
+        )
+        .ok();
+    }
+    room.max(1)
 }
 
 /// The addresses of all seeds. With a proxy nothing is looked up here.
@@ -98,6 +122,7 @@ async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Resu
 struct Crawl {
     visitor: Arc<Visitor>,
     network: Network,
+    /// Most visits at a time. Fewer than wanted where this machine has no room for more.
     at_once: usize,
     max: u64,
     frontier: Frontier,
@@ -116,7 +141,7 @@ struct Crawl {
 }
 
 impl Crawl {
-    fn begin(args: &CrawlArgs, network: Network, seeds: Vec<Place>) -> Result<Self, Failure> {
+    fn begin(args: &CrawlArgs, network: Network, at_once: u16, seeds: Vec<Place>) -> Result<Self, Failure> {
         let json = args.peer.json;
         let peer = PeerArgs { network, ..args.peer };
         let config = node::configure(&peer).handshake_timeout(args.handshake_timeout());
@@ -132,7 +157,7 @@ impl Crawl {
         Ok(Self {
             visitor: Arc::new(visitor),
             network,
-            at_once: args.at_once.into(),
+            at_once: at_once.into(),
             max: args.max.unwrap_or(u64::MAX),
             frontier,
             visits: JoinSet::new(),
@@ -185,6 +210,12 @@ impl Crawl {
 
     /// A visit is over.
     fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
+        if visit.outcome == Outcome::NoRoom && !self.visits.is_empty() {
+            // Those that are under way are as many as there is room for. Each time that is one fewer at least.
+            self.at_once = self.visits.len();
+            self.frontier.put_back(visit.place, visit.level);
+            return Ok(());
+        }
         self.tally.count(&visit);
         if let Some(proxy) =
             self.visitor.proxy.as_ref().filter(|_| visit.isolated == Some(false) && !self.warned)
