@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use crate::network::{Neighbour, answer, config, deaf, entry, listeners, settle, socket_entry};
+use crate::serve::interrupt;
 use crate::talk::Process;
 use crate::{Run, dcrpeer, object, run};
 
@@ -205,6 +206,19 @@ fn an_interrupted_crawl_sums_up_what_was_seen() {
     let summary = crawl.interrupt().pop().unwrap();
     assert_eq!((&summary["event"], &summary["ended"]), (&json!("summary"), &json!("Interrupted")));
     assert_eq!((&summary["reachable"], &summary["not_visited"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn an_interrupted_crawl_that_reached_nobody_is_no_success() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let refusing = deaf(1);
+    let seeds = [refusing[0].local_addr().unwrap(), mute.local_addr().unwrap()].map(|seed| seed.to_string());
+    let deadline = ["--handshake-timeout", "1h"];
+    let mut crawl = Process::start(&[&["crawl", &seeds[0], &seeds[1]], deadline.as_slice()].concat());
+    crawl.wait_for("peer");
+    interrupt(crawl.child.id(), "INT");
+    assert_eq!(crawl.wait_for("summary")["ok"], false);
+    assert_eq!(crawl.child.wait().unwrap().code(), Some(1));
 }
 
 #[test]

@@ -280,7 +280,7 @@ fn visit(server: &Process) -> Process {
     Process::start(&["connect", &server.address()])
 }
 
-fn interrupt(process: u32, signal: &str) {
+pub(crate) fn interrupt(process: u32, signal: &str) {
     let kill = format!("kill -{signal} {process}");
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

@@ -55,6 +55,21 @@ pub(crate) enum Action {
     Load(LoadArgs),
 }
 
+impl Action {
+    /// Whether the output is JSON.
+    pub(crate) const fn is_for_programs(&self) -> bool {
+        match self {
+            Self::Demo => false,
+            Self::Connect(args) => args.peer.json,
+            Self::Crawl(args) => args.peer.json,
+            Self::Listen(args) => args.peer.json,
+            Self::Decode(args) => args.json,
+            Self::Serve(args) => args.peer.json,
+            Self::Load(args) => args.peer.json,
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct ListenArgs {
     /// Where to listen, with or without a port

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{name}: {}", outcome.detail(network))))
+    Err(Failure::new(format!("{name}: {}", outcome.detail(network))).known())
 }
 
 /// Finds the address and connects.
@@ -89,7 +89,7 @@ async fn reach_directly(args: &ConnectArgs, report: &Report) -> Result<Reached, 
     let addresses = resolve(&args.addr, network, Tor::WithProxy).await?;
     if let [address, ..] = addresses.as_slice() {
         let address = address.to_string();
-        report.tell(Some(NUMBER), &Notice::Connecting { address: &address, through: None, network })?;
+        tell_connecting(report, &Notice::Connecting { address: &address, through: None, network })?;
     }
     let (stream, address) = dial(&addresses, network).await?;
     Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
@@ -101,7 +101,7 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let (host, port) = (args.addr.host.as_str(), args.addr.port(network));
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
     let name = literal.map_or_else(|| format!("{host}:{port}"), |address| address.to_string());
-    report.tell(Some(NUMBER), &Notice::Connecting { address: &name, through: Some(proxy), network })?;
+    tell_connecting(report, &Notice::Connecting { address: &name, through: Some(proxy), network })?;
     let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
     if !reached.isolated {
         proxy.warn_shared();
@@ -132,8 +132,14 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         asked: None,
         stats: None,
     };
-    match report.tell(Some(NUMBER), &Notice::End(end)) {
-        Ok(()) => Failure::Told(detail),
-        Err(failure) => failure,
+    let told = report.tell(Some(NUMBER), &Notice::End(end));
+    Failure::Told(detail).known().behind(told)
+}
+
+/// A reader who is gone is found out by what is told next. Until then it is known whether the peer can be reached.
+fn tell_connecting(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
+    match report.tell(Some(NUMBER), notice) {
+        Err(Failure::ClosedPipe) => Ok(()),
+        told => told,
     }
 }

@@ -11,6 +11,10 @@ Examples:
   dcrpeer serve --network simnet               be a node, and see its peers in a table
   dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
 
+The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
+why in one line; with --json the last object of the output does, if no other has, and is
+  {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
+
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
 
 /// About `connect`.
@@ -58,11 +62,13 @@ pub(crate) const DECODE: &str = "\
 A line is HEX, or PROTOCOL NETWORK HEX, whose columns override --protocol and --network for that line. What
 follows the first frame of a line is ignored; an empty line is a frame that was cut off before its start.
 
-A frame that is refused is a result like any other. The exit status is 0 unless the input could not be read.
-With --json each line of the input gives one object:
+A frame that is refused is a result like any other. The exit status is 0 unless the input could not be read,
+or a line of it is no frame in hexadecimal. With --json each line of the input gives one object:
   {\"ok\":true,\"command\":\"ping\",\"bytes\":32,\"reencoded\":\"same\",\"message\":{\"nonce\":7}}
   {\"ok\":false,\"error\":\"PayloadChecksum\",\"command\":\"ping\",\"detail\":\"bad checksum of ping payload\"}
-where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIND} if there is none.
+where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIND} if there is none, and
+`error` is BadInput where the line is to blame. An input that cannot be read gives an object with `event`, see
+dcrpeer --help.
 
 Examples:
   dcrpeer decode frames.txt

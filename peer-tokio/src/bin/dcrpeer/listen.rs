@@ -14,6 +14,7 @@ use crate::dial::{Tor, resolve};
 use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
+use crate::output::called;
 use crate::report::{Notice, Report};
 use crate::stop::{Reason, Stop};
 use crate::watch::{Outcome, Watch};
@@ -116,7 +117,7 @@ impl House {
         while let Some(visit) = self.visits.join_next().await {
             self.count(visit)?;
         }
-        self.report.tell(
+        let told = self.report.tell(
             None,
             &Notice::Stopped {
                 ok: self.shaken > 0,
@@ -125,15 +126,17 @@ impl House {
                 peers: self.came,
                 established: self.shaken,
             },
-        )?;
+        );
         if self.shaken > 0 {
-            return Ok(());
+            return told;
         }
         let name = network_name(self.node.config().network());
-        Err(Failure::new(format!(
-            "nobody shook hands ({} came); visit with: dcrpeer connect ADDR --network {name}",
-            self.came
-        )))
+        let failure = Failure::new(format!(
+            "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
+            self.came,
+            called()
+        ));
+        Err(failure.known().behind(told))
     }
 }
 

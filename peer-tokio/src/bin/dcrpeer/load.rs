@@ -8,7 +8,7 @@ use core::mem;
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
@@ -54,7 +54,7 @@ pub(crate) struct LoadArgs {
     #[arg(long)]
     with_permission: bool,
     #[command(flatten)]
-    peer: PeerArgs,
+    pub(crate) peer: PeerArgs,
 }
 
 /// Room for news that nobody has read yet.
@@ -243,10 +243,7 @@ impl Load {
         // Dropped, each closes its connection.
         self.calls.shutdown().await;
         if args.peer.json {
-            let mut out = output::for_programs();
-            serde_json::to_writer(&mut out, &summary).map_err(io::Error::from)?;
-            writeln!(out)?;
-            out.flush()?;
+            output::write_object(&mut output::for_programs(), &summary)?;
         } else {
             let mut out = output::for_people();
             summary.write(&mut out)?;

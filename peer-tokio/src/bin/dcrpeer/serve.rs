@@ -42,7 +42,7 @@ pub(crate) struct ServeArgs {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max: u32,
     #[command(flatten)]
-    peer: PeerArgs,
+    pub(crate) peer: PeerArgs,
 }
 
 /// Time between two looks at how things are.

@@ -84,8 +84,8 @@ Nobody is waited for as long as somebody else can be visited. Every address is v
 hands, ping for the round trip, getaddr, leave. Addresses of private networks and of this machine are visited
 only if a seed is of that kind.
 
-Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody could
-be reached. With --json each visit gives one object as it ends, and the summary is the last:
+Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody was
+reached. With --json each visit gives one object as it ends, and the summary is the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
    \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}

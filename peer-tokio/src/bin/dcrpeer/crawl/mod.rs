@@ -22,7 +22,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use peer_core::Network;
-use serde::Serialize;
 use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
@@ -39,8 +38,8 @@ use crate::clock::Stopwatch;
 use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
-use crate::output::{self, Count, FAINT, GOOD, Output, Painted};
-use crate::stop::{Reason, Stop};
+use crate::output::{self, Count, FAINT, GOOD, Output, Painted, write_object};
+use crate::stop::Stop;
 use crate::system;
 
 /// Walks, and tells what was found.
@@ -63,9 +62,9 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         canvas.draw(&picture::draw(&summary))?;
     }
     let told = crawl.tell(&summary, args.top.into(), canvas.as_ref());
-    if !summary.ok && ended != Ended::Stopped(Reason::Interrupted) {
+    if !summary.ok {
         let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
-        return Err(failure.behind(told));
+        return Err(failure.known().behind(told));
     }
     told?;
     match village.filter(|_| ended == Ended::Complete) {
@@ -262,13 +261,6 @@ impl Crawl {
         out.flush()?;
         Ok(())
     }
-}
-
-fn write_object(out: &mut Output, object: &impl Serialize) -> Result<(), Failure> {
-    serde_json::to_writer(&mut *out, object).map_err(io::Error::from)?;
-    writeln!(out)?;
-    out.flush()?;
-    Ok(())
 }
 
 /// Whether everybody was found.
