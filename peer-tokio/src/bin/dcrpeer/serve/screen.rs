@@ -33,10 +33,12 @@ impl Screen {
         Ok(Some(Self { out, colours }))
     }
 
-    /// Columns and lines.
+    /// Columns and lines. A terminal that has none does not know.
     pub(super) fn size(&self) -> (usize, usize) {
-        let (width, height) = terminal::size().unwrap_or((80, 24));
-        (width.into(), height.into())
+        match terminal::size() {
+            Ok((width, height)) if width > 0 && height > 0 => (width.into(), height.into()),
+            _ => (80, 24),
+        }
     }
 
     /// Shows these lines, none of which is wider than the screen.
