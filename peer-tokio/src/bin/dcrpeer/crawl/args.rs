@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::args::{PeerArgs, Target, parse_duration};
 use crate::error::Failure;
+use crate::output::called;
 use crate::socks::Proxy;
 
 #[derive(Args, Debug)]
@@ -29,10 +30,10 @@ pub(crate) struct CrawlArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max: Option<u64>,
     /// How long a peer may take to be connected; through a proxy, six times as long
-    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_patience)]
     pub(crate) connect_timeout: Duration,
     /// How long it may take to shake hands [default: 10s; 2s with --demo]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_patience)]
     pub(crate) handshake_timeout: Option<Duration>,
     /// How long it may take to tell the addresses that it knows
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
@@ -52,11 +53,11 @@ impl CrawlArgs {
     /// What clap cannot tell.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         if self.seeds.is_empty() && self.demo.is_none() {
-            return Err(Failure::Usage(
-                "a crawl begins at a peer: dcrpeer crawl node.example; to see one on this machine alone: \
-                 dcrpeer crawl --demo"
-                    .to_owned(),
-            ));
+            let dcrpeer = called();
+            return Err(Failure::Usage(format!(
+                "a crawl begins at a peer: {dcrpeer} crawl node.example; to see one on this machine alone: \
+                 {dcrpeer} crawl --demo"
+            )));
         }
         Ok(())
     }
@@ -70,6 +71,12 @@ impl CrawlArgs {
         let times = if self.proxy.is_some() { 6 } else { 1 };
         self.connect_timeout.saturating_mul(times)
     }
+}
+
+/// A duration in which something can happen.
+fn parse_patience(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration.is_zero() { Err("nothing happens in no time".to_owned()) } else { Ok(duration) }
 }
 
 fn parse_peers(text: &str) -> Result<u16, String> {
