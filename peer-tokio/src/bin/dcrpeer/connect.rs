@@ -70,10 +70,11 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
 
 /// Finds the address and connects.
 async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
-    let connected = async {
+    let lookup_stop = stop.clone();
+    let connected = async move {
         match &args.proxy {
             Some(proxy) => reach_through(proxy, args, report).await,
-            None => reach_directly(args, report).await,
+            None => reach_directly(args, report, lookup_stop).await,
         }
     };
     tokio::select! {
@@ -84,9 +85,9 @@ async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Re
     }
 }
 
-async fn reach_directly(args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
+async fn reach_directly(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
     let network = args.peer.network;
-    let addresses = resolve(&args.addr, network, Tor::WithProxy).await?;
+    let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut stop).await?;
     if let [address, ..] = addresses.as_slice() {
         let address = address.to_string();
         tell_connecting(report, &Notice::Connecting { address: &address, through: None, network })?;

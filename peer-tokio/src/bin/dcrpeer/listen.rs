@@ -34,7 +34,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
     let node = node::from_args(&args.peer)?;
-    let (listener, address) = bind(&args.addr, network).await?;
+    let (listener, address) = bind(&args.addr, network, &mut stop).await?;
     let report = Report::about_many(args.peer.json);
     report.tell(None, &Notice::Listening { address, network })?;
 
@@ -53,8 +53,12 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
 }
 
 /// Listens there, and says where that is.
-pub(crate) async fn bind(target: &Target, network: Network) -> Result<(TcpListener, SocketAddr), Failure> {
-    let addresses = resolve(target, network, Tor::Never).await?;
+pub(crate) async fn bind(
+    target: &Target,
+    network: Network,
+    stop: &mut Stop,
+) -> Result<(TcpListener, SocketAddr), Failure> {
+    let addresses = resolve(target, network, Tor::Never, stop).await?;
     let mut failure = Failure::new("there is no address to listen on");
     for address in addresses {
         match open(address) {

@@ -63,8 +63,8 @@ const NEWS: usize = 1024;
 /// Opens the connections, measures, and tells.
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
-    let stop = Stop::after(args.peer.duration)?;
-    let addresses = resolve(&args.addr, network, Tor::Never).await?;
+    let mut stop = Stop::after(args.peer.duration)?;
+    let addresses = resolve(&args.addr, network, Tor::Never, &mut stop).await?;
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;

@@ -53,7 +53,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
     let node = node::from_args(&args.peer)?;
-    let (listener, address) = listen::bind(&args.addr, network).await?;
+    let (listener, address) = listen::bind(&args.addr, network, &mut stop).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);
     report.tell(None, &Notice::Listening { address, network })?;

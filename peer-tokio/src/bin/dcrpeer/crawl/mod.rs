@@ -105,12 +105,7 @@ async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Resu
         } else if args.proxy.is_some() {
             seeds.push(Place::Name { host: seed.host.clone(), port });
         } else {
-            let found = tokio::select! {
-                found = resolve(seed, network, Tor::WithProxy) => found?,
-                reason = stop.wait() => {
-                    return Err(Failure::new(format!("{}: no address yet ({reason})", seed.host)));
-                }
-            };
+            let found = resolve(seed, network, Tor::WithProxy, stop).await?;
             seeds.extend(found.into_iter().map(Place::from));
         }
     }

@@ -21,7 +21,7 @@ use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::chain;
 use crate::explain;
-use crate::output::Span;
+use crate::output::{Span, called};
 use crate::sniff::{FirstBytes, Sniff};
 use crate::traffic::{Counted, Traffic};
 use crate::watch::{Ending, Outcome};
@@ -206,8 +206,9 @@ impl Caller {
         let address = self.common.address;
         match error.kind() {
             io::ErrorKind::ConnectionRefused => format!(
-                "it refused the connection, nothing listens there; start a node: dcrpeer serve {address} \
-                 --network {network}"
+                "it refused the connection, nothing listens there; start a node: {} serve {address} --network \
+                 {network}",
+                called()
             ),
             io::ErrorKind::AddrNotAvailable => {
                 "no local port is left; wait a minute for those of earlier connections, or lower -n"
