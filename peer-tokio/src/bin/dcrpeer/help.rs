@@ -88,8 +88,8 @@ With --json each line is an object with `event` and `ms` since the start. About 
 `peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
 status (every two seconds if somebody came or left: peers, max, came, established, left,
 handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is
-dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C ends it even
-then: five seconds after the first, or at the second, it ends with status 130 and what nobody read is lost.
+dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C and --for end
+it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and what nobody read is lost.
 
 Examples:
   dcrpeer serve --network simnet

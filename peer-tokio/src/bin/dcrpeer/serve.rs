@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use self::answer::Book;
 use self::guest::Common;
 use self::house::House;
+pub(crate) use self::screen::give_terminal_back;
 pub(crate) use self::status::Status;
 use crate::args::{PeerArgs, Target};
 use crate::error::Failure;
