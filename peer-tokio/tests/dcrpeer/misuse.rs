@@ -9,11 +9,13 @@ use crate::{dcrpeer, run, run_with};
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["crawl", "--demo", "127.0.0.1"], "this is how many peers to make up, a number from 1 to 5000"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect"], "<ADDR>"),
         (&["connect", "a:b:c"], "write a name or an address"),
+        (&["connect", "http://localhost"], "write host and port, like node.example:9108, and no URL"),
+        (&["help", "frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect", "127.0.0.1", "--network", "nonet"], "unknown network (known are mainnet"),
         (&["connect", "127.0.0.1", "--protocol", "13"], "13 is not in 1..=12"),
         (&["connect", "127.0.0.1", "--for", "soon"], "like 500ms, 10s, 2m or 1h"),
@@ -151,6 +153,16 @@ fn help_teaches_with_examples() {
         assert!(run.out.contains("Examples:\n  dcrpeer"), "{}", run.out);
     }
     assert_eq!(run(&["--version"]).out, format!("dcrpeer {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_is_a_command_too() {
+    assert_eq!(run(&["help"]).out, run(&["--help"]).out);
+    for command in ["demo", "connect", "crawl", "listen", "decode", "serve", "load"] {
+        let help = run(&["help", command]);
+        help.assert_succeeds();
+        assert_eq!(help.out, run(&[command, "--help"]).out);
+    }
 }
 
 /// A server that takes one connection, reads a `version`, and says this.

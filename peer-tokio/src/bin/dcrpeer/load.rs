@@ -334,10 +334,13 @@ impl Load {
 fn bar(what: &'static str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total).with_message(what);
     let pace = |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A bar that cannot be drawn is none.
-        write!(out, "{:.0}", state.per_sec()).ok();
+        // Of the first moments nothing can be said.
+        if state.elapsed() >= Duration::from_secs(1) {
+            // A bar that cannot be drawn is none.
+            write!(out, ", {:.0} a second", state.per_sec()).ok();
+        }
     };
-    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}, {pace} a second") {
+    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}{pace}") {
         Ok(style) => bar.with_style(style.with_key("pace", pace)),
         Err(_) => bar,
     }
