@@ -32,8 +32,10 @@ pub(crate) enum Purpose {
     Ordinary,
     /// An answer that the remote made us owe.
     Owed,
-    /// A ping with this nonce.
+    /// A ping of the owner's with this nonce.
     Ping(u64),
+    /// One that the machine sends by itself.
+    Keepalive(u64),
     /// A request whose answers are waited for.
     Request,
     /// The last word before the connection ends. No mark counts it.
