@@ -135,7 +135,10 @@ async fn obey(
 fn cut_off(status: i32) -> ! {
     let (done, is_done) = mpsc::channel();
     // On a thread of its own, for it may wait for ever.
-    thread::spawn(move || done.send(serve::give_terminal_back()));
+    thread::spawn(move || {
+        serve::give_terminal_back();
+        done.send(())
+    });
     is_done.recv_timeout(LAST_WORDS).ok();
     process::exit(status)
 }

@@ -156,7 +156,7 @@ impl Watch {
     }
 
     /// Says what a visitor says first.
-    async fn begin(&mut self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
+    async fn begin(&self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
         // The next one is due in two minutes or so.
         self.send(handle, Message::Ping(Ping { nonce })).await?;
         if let Some(request) = self.errands.request(self.node.config().network()) {
