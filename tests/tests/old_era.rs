@@ -7,7 +7,8 @@ use core::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{Ping, Reject, RejectCode};
 use peer_core::{
-    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, Timer,
+    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, SendError,
+    Timer,
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
@@ -316,4 +317,15 @@ fn from_version_9_on_a_refusal_is_a_command_that_does_not_exist() {
     let payload = [&b"\x07version\x11\x02no"[..]].concat();
     remote.say_bytes(&frame("reject", &payload));
     assert_eq!(remote.error().kind(), Some(ErrorKind::UnknownCmd));
+}
+
+#[test]
+fn while_the_last_word_waits_commands_are_told_why() {
+    let mut remote = established_at(8);
+    remote.say_bytes(&frame("nonsense", &[]));
+    assert_eq!(remote.pull(), Ok(None));
+    let Err(SendError::Closed(why)) = remote.machine.send(&Message::GetAddr, remote.now) else {
+        panic!("sent")
+    };
+    assert_eq!(why.kind(), Some(ErrorKind::UnknownCmd));
 }
