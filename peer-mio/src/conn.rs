@@ -101,12 +101,10 @@ impl<S: Transport> Conn<S> {
         self.leaving = true;
     }
 
-    /// A remote whose time is up is heard, and offered what waits for it, before it is blamed, whatever the
-    /// system's poll said of it.
+    /// A remote whose time is up is heard before it is blamed, whatever the system's poll said of it. In a turn
+    /// that has begun the machine has heard it, and waits anew.
     pub(crate) fn begin_turn(&mut self, now: Time) -> Turn {
-        let is_due = self.peer.deadline().is_some_and(|(at, _)| at <= now);
-        self.readable |= is_due;
-        self.writable |= is_due;
+        self.readable |= self.is_due(now);
         self.drained = false;
         Turn { bytes: READ, events: EVENTS, fair: false }
     }
@@ -123,6 +121,8 @@ impl<S: Transport> Conn<S> {
             return Ok(Some(event));
         }
         let mut room = WRITE;
+        // It is offered what waits for it, too, however long its owner was busy with an event of this turn.
+        self.writable |= self.is_due(now);
         self.write(&mut room, now);
         if turn.fair && self.broken.is_none() {
             self.peer.tick(now, rng)?;
@@ -144,6 +144,10 @@ impl<S: Transport> Conn<S> {
 
     pub(crate) fn into_parts(self) -> (S, Peer) {
         (self.stream, self.peer)
+    }
+
+    fn is_due(&self, now: Time) -> bool {
+        self.peer.deadline().is_some_and(|(at, _)| at <= now)
     }
 
     /// There may be something to read.

@@ -3,8 +3,10 @@
 use core::time::Duration;
 use std::io::ErrorKind;
 
-use peer_core::{Config, Direction, Error, Event, Network, Timer};
-use peer_mio::Closed;
+use peer_core::message::Inventory;
+use peer_core::{Config, Direction, Error, Event, Message, Network, Timer};
+use peer_mio::{Closed, Happened};
+use peer_tests::samples::{block, getdata, large_block};
 
 use crate::scripted::{Answer, BLOCK, Set, bytes_of, ended, hands, inv_of, item, ping, pings};
 
@@ -208,4 +210,39 @@ fn time_in_statistics_has_its_instant() {
     let received = set.peers.peer(id).unwrap().stats().last_recv.unwrap();
     let (received, now) = (set.peers.instant(received), set.peers.instant(set.peers.now()));
     assert!(received.is_some() && received <= now);
+}
+
+#[test]
+fn a_stream_that_has_room_again_in_the_middle_of_a_turn_counts() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK, BLOCK].into();
+    set.peers.peer(id).unwrap().send(&ping(99)).unwrap();
+    assert!(set.events().is_empty());
+    stream.script().say(pings(0..20));
+    set.peers.wake(id);
+    for _ in 0..17 {
+        assert!(set.next().is_some());
+    }
+    set.peers.advance(60 * SECOND);
+    assert_eq!(set.events().len(), 3);
+    assert!(stream.script().commands().contains(&"ping".into()));
+}
+
+#[test]
+fn an_answer_is_waited_for_though_its_owner_was_busy_after_the_last_byte_of_a_turn() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    let (first, second) = (large_block(65_200), block(2));
+    let items = [Inventory::block(first.hash()), Inventory::block(second.hash())];
+    set.peers.peer(id).unwrap().send(&getdata(items)).unwrap();
+    set.events();
+    // A turn reads 64 KiB: the first block, and the beginning of the second.
+    let first = Message::Block(first);
+    let answers = [bytes_of(&first), bytes_of(&Message::Block(second))].concat();
+    stream.script().say(answers);
+    set.peers.wake(id);
+    assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(first)))));
+    set.peers.advance(3600 * SECOND);
+    assert_eq!(set.events().len(), 1);
 }
