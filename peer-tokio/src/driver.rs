@@ -248,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         self.look = is_due.then(|| self.look.unwrap_or(now));
         if is_due {
             // A busy stream may not let the round end without anything to do.
-            drop(self.poll_sleep(cx));
+            let _begun = self.poll_sleep(cx);
         }
         is_due
     }
