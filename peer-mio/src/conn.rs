@@ -1,5 +1,6 @@
 //! One connection's turn: hear, write, tick, and write what that made. Each step does a bounded amount and never waits for another.
 
+use core::mem;
 use std::io::{self, IoSlice};
 
 use bytes::BytesMut;
@@ -61,8 +62,8 @@ pub(crate) struct Conn<S> {
     drains: bool,
     /// What was read in this turn is all there was.
     drained: bool,
-    /// The transport took bytes since its last flush.
-    unflushed: bool,
+    /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
+    unflushed: usize,
     /// Writing failed. What the remote said before is heard first.
     broken: Option<io::ErrorKind>,
     /// The owner wants it to end when all is written: up to `last`, once no announcement waits.
@@ -82,7 +83,7 @@ impl<S: Transport> Conn<S> {
             writable: true,
             drains: false,
             drained: false,
-            unflushed: false,
+            unflushed: 0,
             broken: None,
             leaving: false,
             last: None,
@@ -138,7 +139,7 @@ impl<S: Transport> Conn<S> {
     /// which nobody will tell again.
     pub(crate) fn has_more(&self) -> bool {
         let hears = self.readable && self.peer.wants_read();
-        let writes = self.writable && (self.peer.wants_write() || self.unflushed);
+        let writes = self.writable && self.peer.wants_write();
         self.broken.is_some() || hears || writes
     }
 
@@ -225,24 +226,26 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    /// Writes at most `room` bytes, small frames together, and flushes the transport.
+    /// Writes at most `room` bytes, small frames together, and flushes the transport after each write.
     fn try_write(&mut self, room: &mut usize, now: Time) -> io::Result<()> {
         while self.writable && *room > 0 && self.peer.wants_write() {
-            match self.offer(*room, now)? {
-                Some(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Some(count) => {
-                    self.peer.sent(count, now);
-                    self.unflushed = true;
-                    *room = room.saturating_sub(count);
+            if self.unflushed == 0 {
+                match self.offer(*room, now)? {
+                    Some(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Some(count) => self.unflushed = count,
+                    None => {
+                        self.writable = false;
+                        break;
+                    }
                 }
-                None => self.writable = false,
             }
-        }
-        if self.unflushed {
-            match attempt(|| self.stream.flush())? {
-                Some(()) => self.unflushed = false,
-                None => self.writable = false,
+            if attempt(|| self.stream.flush())?.is_none() {
+                self.writable = false;
+                break;
             }
+            let count = mem::take(&mut self.unflushed);
+            self.peer.sent(count, now);
+            *room = room.saturating_sub(count);
         }
         Ok(())
     }
@@ -266,7 +269,7 @@ impl<S: Transport> Conn<S> {
         if let Some(reason) = self.peer.failure() {
             return Err(reason.clone().into());
         }
-        if self.leaving && self.peer.waiting_announcements() == 0 && !self.unflushed {
+        if self.leaving && self.peer.waiting_announcements() == 0 {
             let last = self.last.get_or_insert_with(|| self.peer.marks().into());
             if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
                 return Err(self.peer.close().into());

@@ -68,7 +68,7 @@ fn a_remote_is_not_blamed_while_its_owner_is_busy_with_what_it_said() {
     set.peers.wake(id);
     for nonce in 0..40 {
         let (_, happened) = set.next().unwrap();
-        assert_eq!(happened, peer_mio::Happened::Event(Event::Message(ping(nonce))));
+        assert_eq!(happened, Happened::Event(Event::Message(ping(nonce))));
         set.peers.advance(3600 * SECOND);
     }
     assert!(set.events().is_empty());
