@@ -72,7 +72,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// included, is told by [`next_event`](Self::next_event).
     ///
     /// The clock of the handshake starts when the stream is found to be connected, by
-    /// [`next_event`](Self::next_event) too.
+    /// [`next_event`](Self::next_event) too. The wall clock in `hello` is that of now: what passes until then is
+    /// added.
     ///
     /// # Errors
     ///
@@ -86,8 +87,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     ) -> Result<PeerId, InsertError> {
         let (slot, token) = self.vacancy()?;
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        let deadline = self.now() + self.connect_timeout;
-        let state = State::HalfOpen(HalfOpen { stream, direction, hello, deadline });
+        let begun = self.now();
+        let deadline = begun + self.connect_timeout;
+        let state = State::HalfOpen(HalfOpen { stream, direction, hello, begun, deadline });
         let id = PeerId::new(self.serial, slot);
         let mut place = Box::new(Place { id, queued: false, timer: None, state });
         self.schedule.enqueue(&mut place);

@@ -8,7 +8,9 @@ use peer_core::{Config, Direction, Error, Event, Message, Network, Timer};
 use peer_mio::{Closed, Happened};
 use peer_tests::samples::{block, getdata, large_block};
 
-use crate::scripted::{Answer, BLOCK, Set, bytes_of, ended, hands, inv_of, item, ping, pings};
+use crate::scripted::{
+    Answer, BLOCK, Scripted, Set, bytes_of, ended, greeting, hands, inv_of, item, ping, pings,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -163,6 +165,20 @@ fn the_clock_of_the_handshake_starts_when_the_transport_is_connected() {
     assert!(set.peers.peer(id).is_some());
     set.peers.advance(SECOND);
     assert_eq!(set.end().1, ended(Error::Timeout(Timer::Handshake)));
+}
+
+#[test]
+fn a_slow_dial_does_not_make_the_wall_clock_late() {
+    let mut set = Set::new();
+    let (stream, hello) = (Scripted::default(), greeting());
+    let id = set.peers.insert(stream.clone(), Direction::Outbound, hello).unwrap();
+    stream.script().connects = [Ok(false)].into();
+    set.events();
+    set.peers.advance(25 * SECOND);
+    set.peers.wake(id);
+    set.events();
+    let late = set.peers.get(id).unwrap().stats().connected_unix.seconds() - hello.unix_time.seconds();
+    assert!((25..30).contains(&late), "{late} s after the dial began");
 }
 
 #[test]
