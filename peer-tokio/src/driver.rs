@@ -171,6 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
         let (mut heard, mut has_room) = (false, self.link.has_room());
         while has_room {
+            let before = self.input.len();
             let Some(event) = self.peer.receive(&mut self.input, now)? else {
                 if self.input.is_empty() {
                     self.input = BytesMut::new();
@@ -182,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                     None => Ok((heard, wants_read)),
                 };
             };
-            has_room = self.link.deliver(event);
+            has_room = self.link.deliver(event, before.saturating_sub(self.input.len()));
             heard = true;
         }
         Ok((heard, false))
