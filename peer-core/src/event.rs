@@ -66,7 +66,7 @@ pub struct Hello {
     #[doc(alias = "NewestBlock")]
     #[doc(alias = "HashFunc")]
     pub best_height: i32,
-    /// Our wall clock.
+    /// What our wall clock shows as the connection begins. The machine goes on from there by its own time.
     pub unix_time: Timestamp,
 }
 

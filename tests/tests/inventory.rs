@@ -90,6 +90,22 @@ fn delays_are_spread_over_100_to_500_milliseconds() {
 }
 
 #[test]
+fn a_batch_that_fills_uses_its_delay_up() {
+    let mut remote = established();
+    let mut delays = BTreeSet::new();
+    for round in 0..10 {
+        announce(&mut remote, [round * 1000]);
+        let (delay, timer) = remote.deadline().unwrap();
+        assert_eq!(timer, Timer::Trickle);
+        assert!((100 * MILLISECOND..=500 * MILLISECOND).contains(&delay), "{delay:?}");
+        delays.insert(delay);
+        announce(&mut remote, round * 1000 + 1..round * 1000 + 1000);
+        assert_eq!(batches(&mut remote).len(), 1);
+    }
+    assert_eq!(delays.len(), 10);
+}
+
+#[test]
 fn the_delay_is_configurable_down_to_none() {
     for delay in [Duration::ZERO, SECOND] {
         let mut remote = Remote::established(builder().trickle_delay(delay..=delay).build().unwrap());
@@ -249,6 +265,25 @@ fn looking_does_not_renew_knowledge() {
     assert!(peer.knows(&item(1), later));
     assert_eq!(peer.announce(item(1), later), Ok(false));
     assert!(!peer.knows(&item(1), start + Duration::from_secs(15 * 60)));
+}
+
+#[test]
+fn being_asked_to_announce_an_item_counts_as_use() {
+    let config = builder().known_inventory(bytes(2)).build().unwrap();
+    for at_once in [false, true] {
+        let mut remote = Remote::established(config.clone());
+        let now = remote.now;
+        remote.machine.add_known(&item(1), now);
+        remote.machine.add_known(&item(2), now);
+        let news = if at_once {
+            remote.machine.announce_now(item(1), now)
+        } else {
+            remote.machine.announce(item(1), now)
+        };
+        assert_eq!(news, Ok(false));
+        remote.machine.add_known(&item(3), now);
+        assert!(remote.machine.knows(&item(1), now) && !remote.machine.knows(&item(2), now));
+    }
 }
 
 #[test]

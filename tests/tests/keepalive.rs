@@ -263,6 +263,22 @@ fn an_owner_that_looks_away_costs_its_remote_the_connection_but_not_its_good_nam
 }
 
 #[test]
+fn one_ping_of_our_own_waits_at_most_whatever_pings_the_owner_sends() {
+    let mut remote = established();
+    for nonce in 1..=3 {
+        remote.machine.send(&Message::Ping(Ping { nonce }), remote.now).unwrap();
+    }
+    for _ in 0..2 {
+        assert_eq!(remote.wait_for_deadline(), (Timer::Ping, Ok(())));
+        remote.say(&Message::GetAddr);
+        remote.events();
+        assert_eq!(remote.machine.take(32, remote.now).len(), 32);
+    }
+    // One of the owner's and one of our own: the other two have left.
+    assert_eq!(remote.hears().len(), 2);
+}
+
+#[test]
 fn the_ping_interval_follows_the_idle_timeout() {
     for (idle, expected) in [(120, 107_000), (60, 53_500), (12, 10_700)] {
         let idle = Duration::from_secs(idle);

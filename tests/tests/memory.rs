@@ -8,13 +8,13 @@ use std::alloc::System;
 
 use bytes::BytesMut;
 use libtest_mimic::{Arguments, Trial};
-use peer_core::message::Inventory;
+use peer_core::message::{Inventory, Transaction, TxOut};
 use peer_core::{
     Command, Config, Direction, Event, Hash, Message, Network, Node, Peer, ProtocolVersion, Time,
     UnrequestedAnswers,
 };
 use peer_tests::remote::{Remote, bytes_of, frame, header, introduction};
-use peer_tests::samples::getdata;
+use peer_tests::samples::{getdata, inv_of};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -42,6 +42,7 @@ fn memory_follows_what_was_received() {
     until_a_message_surfaces_twice_what_came_is_held_input_included();
     small_frames_that_wait_cost_no_more_than_their_bytes_once_more();
     a_burst_of_small_frames_leaves_nothing_behind();
+    a_payload_that_is_kept_keeps_little_else_alive();
     open_requests_cost_what_the_configuration_says();
     known_inventory_costs_what_the_configuration_says();
     a_queue_of_the_smallest_frames_costs_what_the_configuration_says();
@@ -169,6 +170,29 @@ fn a_count_costs_nothing() {
                 }
             }
         }
+    }
+}
+
+/// A transaction that is large enough not to be copied, at the end of the memory in which a large `inv` came.
+fn a_payload_that_is_kept_keeps_little_else_alive() {
+    let output = TxOut { value: 1, version: 0, pk_script: &[7; 16_500] };
+    let tx = bytes_of(&Message::Tx(Transaction::new(1, &[], &[output], 0, 0).unwrap()));
+    let inv = bytes_of(&inv_of(29_000));
+    let bytes = [&inv[..], &tx].concat();
+    for piece in [KIB, 16 * KIB, 64 * KIB, bytes.len()] {
+        let mut peer = Remote::established(config(12)).machine.fork();
+        let (kept, held, _) = measured(|| {
+            let (mut input, mut kept) = (BytesMut::new(), Vec::new());
+            for piece in bytes.chunks(piece) {
+                input.extend_from_slice(piece);
+                while let Ok(Some(event)) = peer.receive(&mut input, Time::ZERO) {
+                    kept.extend(matches!(event, Event::Message(Message::Tx(_))).then_some(event));
+                }
+            }
+            kept
+        });
+        assert_eq!(kept.len(), 1);
+        assert!(held <= 8 * tx.len() + 4 * KIB, "{held} bytes for one of {}, in pieces of {piece}", tx.len());
     }
 }
 

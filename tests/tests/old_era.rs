@@ -7,7 +7,8 @@ use core::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{Ping, Reject, RejectCode};
 use peer_core::{
-    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, Timer,
+    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, SendError,
+    Timer,
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
@@ -248,6 +249,50 @@ fn who_refuses_us_and_hangs_up_is_understood_too() {
 }
 
 #[test]
+fn who_refuses_us_after_introducing_itself_and_hangs_up_is_understood_too() {
+    for direction in [Direction::Outbound, Direction::Inbound] {
+        for end in [End::Eof, End::Failed] {
+            let mut remote = new(config(1, 8), direction);
+            remote.introduce(8.into());
+            remote.say(&Message::GetAddr);
+            remote.say(&refusal("required services 0x1 not offered").into());
+            assert_eq!(remote.pull(), Ok(None));
+            let expected = Error::Rejected(Box::new(refusal("required services 0x1 not offered")));
+            assert_eq!(remote.machine.end(end, remote.now), expected);
+        }
+    }
+}
+
+#[test]
+fn who_rejects_something_else_early_or_goes_on_has_not_refused_us() {
+    let other = Reject::new("getaddr", RejectCode::NONSTANDARD, "no", None).unwrap();
+    let mut remote = new(config(1, 8), Direction::Inbound);
+    remote.introduce(8.into());
+    remote.say(&other.clone().into());
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedByRemote);
+
+    let mut remote = new(config(1, 8), Direction::Inbound);
+    remote.introduce(8.into());
+    remote.say(&refusal("no").into());
+    remote.say(&Message::Verack);
+    let refused = Event::Message(refusal("no").into());
+    assert_eq!(remote.events(), [Event::Established, refused]);
+    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedByRemote);
+}
+
+#[test]
+fn a_last_word_that_is_never_taken_has_as_long_as_any_frame() {
+    let mut remote = established_at(8);
+    remote.say_bytes(&frame("nonsense", &[]));
+    assert_eq!(remote.pull(), Ok(None));
+    assert!(remote.machine.failure().is_none() && remote.machine.wants_write());
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+    let (_, end) = remote.wait_for_deadline();
+    assert_eq!(end.unwrap_err().kind(), Some(ErrorKind::UnknownCmd));
+}
+
+#[test]
 fn what_a_refusal_says_can_be_shown_whatever_the_remote_put_into_it() {
     let mut remote = new(config(1, 8), Direction::Outbound);
     let payload = [&b"\x09ver\x1b[2Jon\x11"[..], &[200], &[b'\n'; 200]].concat();
@@ -272,4 +317,15 @@ fn from_version_9_on_a_refusal_is_a_command_that_does_not_exist() {
     let payload = [&b"\x07version\x11\x02no"[..]].concat();
     remote.say_bytes(&frame("reject", &payload));
     assert_eq!(remote.error().kind(), Some(ErrorKind::UnknownCmd));
+}
+
+#[test]
+fn while_the_last_word_waits_commands_are_told_why() {
+    let mut remote = established_at(8);
+    remote.say_bytes(&frame("nonsense", &[]));
+    assert_eq!(remote.pull(), Ok(None));
+    let Err(SendError::Closed(why)) = remote.machine.send(&Message::GetAddr, remote.now) else {
+        panic!("sent")
+    };
+    assert_eq!(why.kind(), Some(ErrorKind::UnknownCmd));
 }

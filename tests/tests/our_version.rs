@@ -1,6 +1,8 @@
 //! What our own `version` says.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::time::Duration;
+
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{Config, Direction, Event, Message, Node, Services};
 use peer_tests::pair::WALL_CLOCK;
@@ -51,6 +53,16 @@ fn our_version_says_who_we_are() {
     assert_eq!(version.last_block, 500_000);
     assert!(version.disable_relay_tx);
     assert_ne!(version.nonce, 0);
+}
+
+#[test]
+fn our_version_tells_the_time_at_which_it_is_made() {
+    let mut remote = inbound();
+    remote.say(&introduction(12).into());
+    assert!(matches!(remote.pull(), Ok(Some(Event::Version(_)))));
+    remote.now = remote.now + Duration::from_secs(3600);
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(version_of(remote.hears()).timestamp.seconds(), WALL_CLOCK.seconds() + 3600);
 }
 
 #[test]

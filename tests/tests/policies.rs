@@ -115,7 +115,9 @@ fn an_unknown_command_must_have_a_right_checksum_and_name_under_every_policy() {
 
 #[test]
 fn a_command_of_another_era_is_an_unknown_one() {
-    for (name, version) in [("reject", 12), ("alert", 9), ("filterclear", 9)] {
+    for (name, version) in
+        [("reject", 12), ("alert", 9), ("filterclear", 9), ("merkleblock", 9), ("merkleblock", 12)]
+    {
         let mut remote = Remote::established_at(config(UnknownCommands::Deliver), version.into());
         remote.say_bytes(&frame(name, &[9]));
         assert_eq!(remote.messages(), [raw(name, &[9])]);

@@ -85,6 +85,17 @@ fn every_message_arrives_as_it_was_sent() {
 }
 
 #[test]
+fn what_the_remote_makes_us_owe_takes_no_room_from_the_owner() {
+    let mut remote = limited(1000, 900);
+    (0..25).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    assert_eq!(remote.machine.queued(), 25 * 32);
+    send(&mut remote, &raw(1000));
+    let refused = SendError::Full { queued: 1000, wanted: 24, limit: 1000 };
+    assert_eq!(remote.machine.send(&raw(24), remote.now), Err(refused));
+}
+
+#[test]
 fn a_full_queue_refuses_and_the_peer_lives() {
     let mut remote = limited(1000, 100);
     send(&mut remote, &raw(600));

@@ -195,13 +195,18 @@ fn the_deadline_begins_when_the_request_is_written_completely() {
     assert_eq!(patience(&remote), Some(PATIENCE));
 }
 
+/// The remote has not seen the request yet, and will answer it when it does.
 #[test]
-fn an_answer_that_overtakes_its_request_leaves_nothing_due() {
-    let mut remote = established();
-    remote.machine.send(&getdata([tx_item(1)]), remote.now).unwrap();
-    say(&mut remote, &Message::Tx(tx(1)));
-    remote.hears();
-    assert_eq!(patience(&remote), None);
+fn a_transaction_that_overtakes_its_request_answers_nothing() {
+    for answer in [Message::Tx(tx(1)), notfound([tx_item(1)])] {
+        let mut remote = established();
+        remote.machine.send(&getdata([tx_item(1)]), remote.now).unwrap();
+        say(&mut remote, &Message::Tx(tx(1)));
+        remote.hears();
+        assert_eq!(patience(&remote), Some(PATIENCE));
+        say(&mut remote, &answer);
+        assert_eq!(patience(&remote), None);
+    }
 }
 
 #[test]

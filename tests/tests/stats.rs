@@ -63,6 +63,19 @@ fn the_advertised_version_is_kept_beside_the_negotiated_one() {
 }
 
 #[test]
+fn the_time_until_the_remote_introduces_itself_is_no_offset() {
+    let node = Node::new(Config::builder(NETWORK).build().unwrap());
+    let mut remote = Remote::new(&node, Direction::Inbound);
+    remote.wait(Duration::from_secs(25)).unwrap();
+    let timestamp = Timestamp::new(WALL_CLOCK.seconds() + 25).unwrap();
+    remote.say(&Version { timestamp, ..introduction(12) }.into());
+    remote.events();
+    assert_eq!(remote.machine.stats().time_offset, 0);
+    remote.wait(Duration::from_secs(1)).unwrap();
+    assert_eq!(remote.machine.stats().time_offset, 0);
+}
+
+#[test]
 fn the_time_offset_is_positive_where_the_remote_is_ahead() {
     let here = i64::try_from(WALL_CLOCK.seconds()).unwrap();
     let there = Timestamp::MAX.seconds();

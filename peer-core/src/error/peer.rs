@@ -48,10 +48,10 @@ pub enum Error {
         /// The lowest accepted.
         min: ProtocolVersion,
     },
-    /// We dialled a remote of the old era, and instead of introducing itself it told why it will not have us.
+    /// A remote of the old era told why it will not have us: dialled, instead of introducing itself, or in answer to
+    /// our `version`, before it closed the connection without a `verack`.
     ///
-    /// Only where our own highest version is below 9: from there on there is no `reject`, and one is an unknown
-    /// command.
+    /// Only below version 9: from there on there is no `reject`, and one is an unknown command.
     #[error("refused by the remote: {0}")]
     Rejected(Box<Reject>),
     /// The remote is this node itself.
@@ -224,7 +224,7 @@ pub enum SendError {
     /// The message cannot be encoded.
     #[error("message cannot be sent")]
     Encode(#[from] CodecError),
-    /// The connection is over.
+    /// The connection is over, or will be as soon as its last word is written.
     #[error("connection is over")]
     Closed(#[from] Error),
 }

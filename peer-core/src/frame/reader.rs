@@ -62,6 +62,35 @@ impl Frame {
 #[derive(Clone, Debug, Default)]
 pub struct FrameReader {
     front: Option<Box<Front>>,
+    room: Room,
+}
+
+/// The memory that the input lies in, as far as it was seen. What is taken off the front of a buffer stays part of
+/// its memory, and a slice keeps all of it alive, but the buffer tells what is left alone.
+///
+/// Halves of the numbers do: an end that is taken for another one's only makes us copy more.
+#[derive(Clone, Copy, Debug, Default)]
+struct Room {
+    /// Where it ends. As long as the input ends there, it lies in the same memory.
+    end: u32,
+    /// Its size in bytes, as large as it was ever seen.
+    size: u32,
+}
+
+impl Room {
+    fn look(&mut self, input: &BytesMut) {
+        let capacity = input.capacity();
+        let [a, b, c, d, ..] = input.as_ptr().addr().wrapping_add(capacity).to_le_bytes();
+        let end = u32::from_le_bytes([a, b, c, d]);
+        let size = u32::try_from(capacity).unwrap_or(u32::MAX);
+        self.size = if end == self.end { self.size.max(size) } else { size };
+        self.end = end;
+    }
+
+    /// Whether a slice of `len` bytes keeps little alive beside itself.
+    const fn is_filled_by(self, len: usize) -> bool {
+        len >= self.size as usize / 2
+    }
 }
 
 /// What is known of the bytes at the front of the stream.
@@ -86,7 +115,7 @@ impl FrameReader {
     /// A reader at the start of a frame.
     #[must_use]
     pub const fn new() -> Self {
-        Self { front: None }
+        Self { front: None, room: Room { end: 0, size: 0 } }
     }
 
     /// Takes the next frame off the front of `input`, or returns `None` where it is not whole yet.
@@ -110,6 +139,7 @@ impl FrameReader {
         look_ahead: bool,
         admit: impl FnOnce(Command, usize) -> Result<(), E>,
     ) -> Result<Option<Frame>, E> {
+        self.room.look(input);
         if self.arriving().is_none() {
             let Some(bytes) = input.first_chunk() else {
                 return Ok(None);
@@ -121,7 +151,7 @@ impl FrameReader {
             if let Some((payload, rest)) = input.split_at_checked(header.len as usize) {
                 let rest = if look_ahead { rest } else { &[] };
                 let hash = self.hash(payload, rest, rules.network);
-                return Ok(Some(finish(input, &header, command, hash)?));
+                return Ok(Some(self.finish(input, &header, command, hash)?));
             }
             let arriving = Arriving { header, command, hasher: Blake256::new(), hashed: 0 };
             self.front = Some(Box::new(Front::Arriving(arriving)));
@@ -164,7 +194,37 @@ impl FrameReader {
         let (header, command) = (arriving.header, arriving.command);
         let hash = Hash::from_bytes(mem::take(&mut arriving.hasher).finalize());
         self.front = None;
-        finish(input, &header, command, hash).map(Some)
+        self.finish(input, &header, command, hash).map(Some)
+    }
+
+    /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
+    #[inline]
+    fn finish(
+        &self,
+        input: &mut BytesMut,
+        header: &Header,
+        command: Command,
+        hash: Hash,
+    ) -> Result<Frame, FrameError> {
+        let payload = self.take(input, header.len as usize);
+        let [a, b, c, d, ..] = hash.to_bytes();
+        let computed = [a, b, c, d];
+        if computed == header.checksum {
+            Ok(Frame { command, payload, hash })
+        } else {
+            Err(FrameError::PayloadChecksum { command, declared: header.checksum, computed })
+        }
+    }
+
+    /// Takes `len` bytes, which are there. Small payloads, and those that are a small part of their memory, are
+    /// copied; others keep their place in it.
+    fn take(&self, input: &mut BytesMut, len: usize) -> Bytes {
+        if len >= COPY_BELOW && self.room.is_filled_by(len) {
+            return input.split_to(len).freeze();
+        }
+        let payload = Bytes::copy_from_slice(input.get(..len).unwrap_or_default());
+        input.advance(payload.len());
+        payload
     }
 
     fn arriving(&self) -> Option<&Arriving> {
@@ -190,30 +250,6 @@ impl FrameReader {
             None => Some(Header::LEN.saturating_sub(input.len())),
         }
     }
-}
-
-/// Compares the checksum and takes the payload, which is whole, off the front of `input`.
-#[inline]
-fn finish(input: &mut BytesMut, header: &Header, command: Command, hash: Hash) -> Result<Frame, FrameError> {
-    let payload = take(input, header.len as usize);
-    let [a, b, c, d, ..] = hash.to_bytes();
-    let computed = [a, b, c, d];
-    if computed == header.checksum {
-        Ok(Frame { command, payload, hash })
-    } else {
-        Err(FrameError::PayloadChecksum { command, declared: header.checksum, computed })
-    }
-}
-
-/// Takes `len` bytes, which are there. Small payloads, and those that are a small part of their buffer, are
-/// copied; others keep their place in memory.
-fn take(input: &mut BytesMut, len: usize) -> Bytes {
-    if len >= COPY_BELOW && len >= input.capacity() / 2 {
-        return input.split_to(len).freeze();
-    }
-    let payload = Bytes::copy_from_slice(input.get(..len).unwrap_or_default());
-    input.advance(payload.len());
-    payload
 }
 
 #[cfg(test)]

@@ -11,17 +11,20 @@ use super::{Peer, Purpose, trace};
 use crate::error::{Error, FrameError};
 use crate::event::Event;
 use crate::frame::FrameReader;
-use crate::message::{Message, Reject, RejectCode};
+use crate::message::{Command, Message, Reject, RejectCode};
 use crate::protocol::ProtocolVersion;
+use crate::time::Time;
 
 impl Peer {
     /// Ends the connection because of the remote, in the old era with a word of explanation.
-    pub(super) fn part(&mut self, error: Error) -> Result<Option<Event>, Error> {
+    pub(super) fn part(&mut self, error: Error, now: Time) -> Result<Option<Event>, Error> {
         let Some(reject) = self.farewell(&error) else { return Err(self.fail(error)) };
         trace::ended(self, &error);
         self.let_go();
         self.outbox.drop_unshown();
         self.push(&reject, Purpose::Farewell);
+        // No other clock runs any more, so that of the write stall begins here.
+        self.outbox.offer(now);
         self.parting = Some(Box::new(error));
         Ok(None)
     }
@@ -79,6 +82,19 @@ impl Peer {
             _ => return None,
         };
         Reject::new(command, code, reason, None).ok().map(Message::from)
+    }
+
+    /// What the remote said against our `version` before it left without a `verack`, from among what came early.
+    pub(super) fn refusal(&mut self) -> Option<Box<Reject>> {
+        let Handshake::AwaitVerack(early) = &mut self.handshake else { return None };
+        while let Some(frame) = early.pop() {
+            if let Ok(Message::Reject(reject)) = frame.decode(self.version)
+                && reject.command() == Command::VERSION.as_str()
+            {
+                return Some(reject);
+            }
+        }
+        None
     }
 
     /// What could not be read, in the reference's words.

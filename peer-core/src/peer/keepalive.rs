@@ -14,7 +14,8 @@ pub(crate) struct Keepalive {
     sent: Option<Time>,
     /// A ping of our own waits to be written. Then another one would say no more.
     queued: bool,
-    round_trip: Option<Duration>,
+    /// As the time from the start: that takes half the room of a duration.
+    round_trip: Option<Time>,
 }
 
 impl Keepalive {
@@ -29,9 +30,14 @@ impl Keepalive {
 
     /// A ping was written completely.
     pub(crate) const fn on_ping_written(&mut self, nonce: u64, now: Time) {
-        self.queued = false;
         self.nonce = nonce;
         self.sent = Some(now);
+    }
+
+    /// A ping that we sent by ourselves was written completely.
+    pub(crate) const fn on_own_ping_written(&mut self, nonce: u64, now: Time) {
+        self.queued = false;
+        self.on_ping_written(nonce, now);
     }
 
     /// A pong came. Only the one that answers the newest ping counts.
@@ -40,7 +46,7 @@ impl Keepalive {
             && nonce == self.nonce
             && let Some(sent) = self.sent
         {
-            self.round_trip = Some(now.saturating_since(sent));
+            self.round_trip = Some(Time::from_elapsed(now.saturating_since(sent)));
             self.nonce = 0;
         }
     }
@@ -57,7 +63,7 @@ impl Keepalive {
         self.sent
     }
 
-    pub(crate) const fn round_trip(&self) -> Option<Duration> {
-        self.round_trip
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.round_trip.map(Time::elapsed)
     }
 }

@@ -26,6 +26,13 @@ pub(crate) struct Known {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Fingerprint(u64);
 
+impl Fingerprint {
+    /// A number that nobody without the key can tell from a random one.
+    pub(crate) const fn get(self) -> u64 {
+        self.0
+    }
+}
+
 /// Hashes a fingerprint to itself.
 #[derive(Debug, Default)]
 pub(crate) struct AsIs(u64);
@@ -58,6 +65,12 @@ impl Known {
     /// Whether the remote is known to have `item`.
     pub(crate) fn contains(&self, item: Fingerprint, now: Time, lifetime: Duration) -> bool {
         let since = self.items.as_ref().and_then(|items| items.peek(&item));
+        since.is_some_and(|since| counts(*since, now, lifetime))
+    }
+
+    /// As [`contains`](Self::contains), but what is asked about is forgotten later. How long it counts stays the same.
+    pub(crate) fn recall(&mut self, item: Fingerprint, now: Time, lifetime: Duration) -> bool {
+        let since = self.items.as_mut().and_then(|items| items.get(&item));
         since.is_some_and(|since| counts(*since, now, lifetime))
     }
 

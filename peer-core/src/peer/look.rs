@@ -131,10 +131,10 @@ impl Peer {
     #[doc(alias = "StatsSnapshot")]
     pub fn stats(&self) -> Stats {
         let remote = self.remote.as_deref();
-        let clock = |version: &Version| {
-            let offset = i128::from(version.timestamp.seconds())
-                .saturating_sub(i128::from(self.hello.unix_time.seconds()));
-            i64::try_from(offset).unwrap_or_default()
+        let offset = |version: &Version| {
+            let here = self.wall_clock(self.introduced.unwrap_or(self.connected));
+            let ahead = i128::from(version.timestamp.seconds()).saturating_sub(i128::from(here.seconds()));
+            i64::try_from(ahead).unwrap_or_default()
         };
         Stats {
             id: self.hello.id,
@@ -147,7 +147,7 @@ impl Peer {
             bytes_received: self.bytes_received,
             connected: self.connected,
             connected_unix: self.hello.unix_time,
-            time_offset: remote.map(clock).unwrap_or_default(),
+            time_offset: remote.map(offset).unwrap_or_default(),
             advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
             protocol_version: self.version,
             user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),

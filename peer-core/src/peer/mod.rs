@@ -41,7 +41,7 @@ use crate::error::{Error, FrameError, TooManyHandshakes};
 use crate::event::{Direction, Event, Hello};
 use crate::frame::FrameReader;
 use crate::hash::Hash;
-use crate::message::{Inventory, Version};
+use crate::message::{Inventory, Timestamp, Version};
 use crate::node::{Node, Ticket};
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
@@ -50,8 +50,10 @@ use crate::time::Time;
 ///
 /// * [`receive`](Self::receive), [`end`](Self::end), [`tick`](Self::tick) and [`sent`](Self::sent) feed it;
 /// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
-///   [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height) and [`close`](Self::close)
-///   command it;
+///   [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks),
+///   [`request_headers`](Self::request_headers), [`reject`](Self::reject) and [`close`](Self::close) command it;
+/// * [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block)
+///   and [`set_last_announced_block`](Self::set_last_announced_block) tell it what the owner knows;
 /// * [`transmit`](Self::transmit) and [`chunks`](Self::chunks) show what to write;
 /// * everything else looks.
 ///
@@ -86,6 +88,8 @@ pub struct Peer {
     /// The protocol version in force.
     version: ProtocolVersion,
     remote: Option<Box<Version>>,
+    /// When the remote's `version` came.
+    introduced: Option<Time>,
     reader: FrameReader,
     outbox: Outbox,
     keepalive: Keepalive,
@@ -142,7 +146,7 @@ impl Peer {
         if let Some(opening) = &mut peer.opening {
             opening.ticket = Some(node.open(opening.nonce).ok_or(TooManyHandshakes { limit })?);
         }
-        peer.push_version();
+        peer.push_version(now);
         Ok(peer)
     }
 
@@ -170,6 +174,7 @@ impl Peer {
             handshake: Handshake::AwaitVersion,
             version: config.protocol_version,
             remote: None,
+            introduced: None,
             reader: FrameReader::new(),
             outbox: Outbox::default(),
             keepalive: Keepalive::default(),
@@ -202,7 +207,9 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Why the connection is over, from now on.
+    /// Why the connection is over, from now on. Below protocol version 9 it comes after a last word, a `reject`, has
+    /// been written; until then `None`, while [`wants_write`](Self::wants_write) is true and
+    /// [`wants_read`](Self::wants_read) is not.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         self.excuse_silence(input, now);
@@ -224,12 +231,13 @@ impl Peer {
                 self.stop_waiting(now);
                 Ok(None)
             }
-            Err(error) => self.part(error),
+            Err(error) => self.part(error, now),
         }
     }
 
     /// Notes that the transport ended, with what `input` still holds. Returns why the connection is over:
-    /// for the outbound half of a self-connection, which only sees a close, that it is one.
+    /// for the outbound half of a self-connection, which only sees a close, that it is one, and where a remote of
+    /// the old era said `reject` to our `version` before it left, that.
     ///
     /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
     pub fn end(&mut self, end: End, input: &[u8]) -> Error {
@@ -238,12 +246,13 @@ impl Peer {
         }
         let ticket = self.opening.as_ref().and_then(|opening| opening.ticket.as_ref());
         let met = ticket.is_some_and(Ticket::is_met);
-        let error = match (end, self.reader.missing(input)) {
+        let error = match (end, self.reader.missing(input), self.refusal()) {
             _ if met => Error::SelfConnection,
-            (End::Failed, _) => Error::TransportFailed,
+            (_, _, Some(refusal)) => Error::Rejected(refusal),
+            (End::Failed, _, None) => Error::TransportFailed,
             // Nothing is missing of a whole frame that is still to be pulled.
-            (End::Eof, None | Some(0)) => Error::ClosedByRemote,
-            (End::Eof, Some(missing)) => FrameError::Truncated { missing }.into(),
+            (End::Eof, None | Some(0), None) => Error::ClosedByRemote,
+            (End::Eof, Some(missing), None) => FrameError::Truncated { missing }.into(),
         };
         self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);
         self.fail(error)
@@ -281,10 +290,12 @@ impl Peer {
             match purpose {
                 Purpose::Handshake | Purpose::Farewell => return,
                 Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
+                Purpose::Keepalive(nonce) => keepalive.on_own_ping_written(nonce, now),
                 Purpose::Request => {
-                    if let Some(requests) = requests {
-                        requests.on_written(waited);
+                    if let Some(open) = requests {
+                        open.on_written(waited);
                     }
+                    requests.take_if(|open| open.is_empty());
                 }
                 Purpose::Ordinary | Purpose::Owed => {}
             }
@@ -329,6 +340,13 @@ impl Peer {
 
     fn config(&self) -> &Config {
         self.node.config()
+    }
+
+    /// What our wall clock shows at `now`, going by what it showed when the connection began.
+    fn wall_clock(&self, now: Time) -> Timestamp {
+        let since = now.saturating_since(self.connected).as_secs();
+        let seconds = self.hello.unix_time.seconds().saturating_add(since);
+        Timestamp::new(seconds).unwrap_or(Timestamp::MAX)
     }
 
     fn known_limits(&self) -> Limits {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::message::Lane;
 use crate::time::Time;
 
-/// A position in one of the two lanes of outgoing frames.
+/// A position in one of the two [lanes](super::Peer::send#lanes) of outgoing frames.
 ///
 /// [`Peer::is_flushed`](super::Peer::is_flushed) tells whether everything up to it was handed to the
 /// transport. Lanes do not wait for each other: that a pong is flushed says nothing of an earlier block.
@@ -32,8 +32,10 @@ pub(crate) enum Purpose {
     Ordinary,
     /// An answer that the remote made us owe.
     Owed,
-    /// A ping with this nonce.
+    /// A ping of the owner's with this nonce.
     Ping(u64),
+    /// One that the machine sends by itself.
+    Keepalive(u64),
     /// A request whose answers are waited for.
     Request,
     /// The last word before the connection ends. No mark counts it.

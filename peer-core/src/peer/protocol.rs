@@ -99,6 +99,7 @@ impl Peer {
         trace::negotiated(self);
         self.last_block = version.last_block;
         self.remote = Some(version.clone());
+        self.introduced = Some(now);
         if let Some(opening) = &mut self.opening {
             opening.clock.rest(now);
         }
@@ -118,7 +119,7 @@ impl Peer {
             opening.clock.resume(now);
         }
         if self.direction == Direction::Inbound {
-            self.push_version();
+            self.push_version(now);
             self.push(&Message::Verack, Purpose::Handshake);
         }
         Ok(())
@@ -193,7 +194,7 @@ impl Gate<'_> {
             Handshake::AwaitVerack(early) => early.admit(command, len, self.version)?,
             Handshake::Established(_) => {}
         }
-        let Some(spec) = lookup(command) else {
+        let Some(spec) = lookup(command).filter(|spec| spec.is_known_at(self.version)) else {
             return Ok(());
         };
         let max = self.config.max_unrequested;

@@ -164,20 +164,28 @@ impl Requests {
         }
     }
 
-    /// When, on the clock of waiting, the next answer is due, and which.
-    pub(crate) fn next_due(&self) -> Option<(Time, Expected)> {
+    /// When, on the clock of waiting, the next answer is due.
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        let item = self.due.first().map(|(due, _)| *due);
+        self.next_whole().map(|(due, _)| due).into_iter().chain(item).min()
+    }
+
+    /// Which answer is due next.
+    pub(crate) fn next_expected(&self) -> Option<Expected> {
         let item = self.due.first().map(|(due, item)| (*due, Expected::Item(Box::new(*item))));
-        let whole = self.whole.iter().filter_map(|(whole, open)| {
-            let (command, _) = whole.patience()?;
-            Some((open.due?, Expected::Message(command)))
-        });
-        whole.chain(item).min_by_key(|(due, _)| *due)
+        let whole = self.next_whole().map(|(due, command)| (due, Expected::Message(command)));
+        whole.into_iter().chain(item).min_by_key(|(due, _)| *due).map(|(_, expected)| expected)
+    }
+
+    fn next_whole(&self) -> Option<(Time, &'static str)> {
+        let due = self.whole.iter().filter_map(|(whole, open)| Some((open.due?, whole.patience()?.0)));
+        due.min_by_key(|(due, _)| *due)
     }
 
     /// Closes what `message`, whose payload has this hash, answers. Returns whether that is anything.
     pub(crate) fn close(&mut self, message: &Message, hash: &Hash) -> bool {
         if let Message::Tx(tx) = message {
-            return self.open > 0 && self.close_item(Inventory::tx(tx.hash()));
+            return self.open > 0 && self.close_written(Inventory::tx(tx.hash()));
         }
         match (message, message.spec().and_then(|spec| spec.answer)) {
             (Message::NotFound(answer), _) => {
@@ -218,6 +226,12 @@ impl Requests {
         }
         self.open = self.open.saturating_sub(1);
         true
+    }
+
+    /// Closes a request of an item that may come unasked, if it has been written: a remote that has not seen it is
+    /// still going to answer it.
+    fn close_written(&mut self, item: Inventory) -> bool {
+        self.items.get(&item).is_some_and(|open| open.count > open.unwritten) && self.close_item(item)
     }
 
     fn close_whole(&mut self, whole: Whole) -> bool {

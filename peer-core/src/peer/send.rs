@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::outbox::{Mark, Purpose};
 use super::{Peer, Requests, trace};
-use crate::error::{CodecError, Excess, SendError};
+use crate::error::{CodecError, Error, Excess, SendError};
 use crate::event::Direction;
 use crate::frame::{self, Header};
 use crate::message::{Command, Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
@@ -17,6 +17,13 @@ impl Peer {
     /// Queues a message. The mark tells, through [`is_flushed`](Self::is_flushed), when it has been written.
     ///
     /// A request opens the way for its answers. May change: queue, open requests.
+    ///
+    /// # Lanes
+    ///
+    /// Messages leave through two lanes. *Control*: `version`, `verack`, `ping`, `pong`, `reject`, every request (`get…`,
+    /// `mempool`) and every setting (`sendheaders`, `feefilter`, `filter…`). *Bulk*: everything else. Control
+    /// overtakes bulk that [`transmit`](Self::transmit) has not shown; within a lane the order is kept. So a `pong` that
+    /// is flushed says nothing of a `block` before it.
     ///
     /// ```
     /// use peer_core::{Message, Peer, SendError};
@@ -74,12 +81,14 @@ impl Peer {
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let fingerprint = self.known.fingerprint(&item);
-        let is_known = self.known.contains(fingerprint, now, self.config().known_lifetime);
+        let lifetime = self.config().known_lifetime;
+        let is_known = self.known.recall(fingerprint, now, lifetime);
         if is_known || self.trickle.contains(fingerprint) {
             return Ok(false);
         }
         self.check_room(self.trickle.next_cost())?;
-        if let Some(batch) = self.trickle.push(item, fingerprint, now) {
+        let delay = &self.node.config().trickle_delay;
+        if let Some(batch) = self.trickle.push(item, fingerprint, now, delay) {
             self.push_batch(&batch, now);
         }
         Ok(true)
@@ -97,7 +106,7 @@ impl Peer {
         const LEN: usize = Header::LEN + 1 + Inventory::LEN;
         self.can_send()?;
         let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(&item));
-        if self.known.contains(fingerprint, now, limits.lifetime) {
+        if self.known.recall(fingerprint, now, limits.lifetime) {
             return Ok(false);
         }
         self.check_room(LEN)?;
@@ -108,11 +117,17 @@ impl Peer {
 
     pub(super) fn can_send(&self) -> Result<(), SendError> {
         self.alive()?;
+        if let Some(error) = &self.parting {
+            return Err(Error::clone(error).into());
+        }
         if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
     }
 
+    /// Whether the owner's frames may take `wanted` bytes more.
     fn check_room(&self, wanted: usize) -> Result<(), SendError> {
-        let queued = self.outbox.queued().saturating_add(self.trickle.reserved());
+        // What the remote made us owe has a bound of its own, so that it cannot crowd the owner out.
+        let queued = self.outbox.queued().saturating_sub(self.outbox.owed());
+        let queued = queued.saturating_add(self.trickle.reserved());
         let limit = self.config().send_limit;
         if queued.saturating_add(wanted) > limit {
             return Err(SendError::Full { queued, wanted, limit });
@@ -139,11 +154,11 @@ impl Peer {
 
     pub(super) fn push_ping(&mut self, nonce: u64) {
         self.keepalive.on_ping_queued();
-        self.push(&Message::Ping(Ping { nonce }), Purpose::Ping(nonce));
+        self.push(&Message::Ping(Ping { nonce }), Purpose::Keepalive(nonce));
     }
 
     /// Queues our `version`.
-    pub(super) fn push_version(&mut self) {
+    pub(super) fn push_version(&mut self, now: Time) {
         let config = self.node.config();
         let you = self.hello.remote_address;
         let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket().ip());
@@ -154,7 +169,7 @@ impl Peer {
         let version = Version {
             protocol_version: self.version.get().cast_signed(),
             services: config.services,
-            timestamp: self.hello.unix_time,
+            timestamp: self.wall_clock(now),
             addr_you: if behind_proxy {
                 NetAddress { services, ..NetAddress::ANY_V4 }
             } else {

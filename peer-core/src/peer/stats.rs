@@ -47,7 +47,7 @@ pub struct Stats {
     pub connected: Time,
     /// The wall clock when the connection began.
     pub connected_unix: Timestamp,
-    /// How far the remote's clock is ahead of ours, in seconds.
+    /// How far the remote's clock was ahead of ours when its `version` came, in seconds.
     pub time_offset: i64,
     /// The protocol version that the remote advertised; 0 before its `version`.
     #[doc(alias = "Version")]

@@ -109,9 +109,8 @@ impl Peer {
                 return Err(self.fail(Error::Timeout(timer)));
             }
             Timer::Stall => {
-                let expected = self.requests.as_ref().and_then(|requests| requests.next_due());
-                let error = expected.map_or(Error::Timeout(timer), |(_, expected)| Error::Stalled(expected));
-                return Err(self.fail(error));
+                let expected = self.requests.as_ref().and_then(|requests| requests.next_expected());
+                return Err(self.fail(expected.map_or(Error::Timeout(timer), Error::Stalled)));
             }
             Timer::Ping => {
                 if !self.keepalive.is_queued() {

@@ -38,7 +38,7 @@ struct Batch {
 
 impl Trickle {
     pub(crate) fn new(range: &RangeInclusive<Duration>, rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self { batch: None, next_delay: draw(range, rng) }
+        Self { batch: None, next_delay: within(range, rng.next_u64()) }
     }
 
     /// Whether an item waits.
@@ -52,13 +52,19 @@ impl Trickle {
         item: Inventory,
         fingerprint: Fingerprint,
         now: Time,
+        range: &RangeInclusive<Duration>,
     ) -> Option<Vec<Inventory>> {
         let due = now + Duration::from_nanos(self.next_delay);
         let empty = || Box::new(Batch { items: Vec::new(), fingerprints: BTreeSet::new(), due });
         let batch = self.batch.get_or_insert_with(empty);
         batch.items.push(item);
         batch.fingerprints.insert(fingerprint);
-        (batch.items.len() >= BATCH).then(|| self.take())
+        if batch.items.len() < BATCH {
+            return None;
+        }
+        // Here is no generator. To others, what the secret key makes of an item is as good as drawn.
+        self.next_delay = within(range, fingerprint.get());
+        Some(self.take())
     }
 
     /// The batch as it is.
@@ -68,7 +74,7 @@ impl Trickle {
 
     /// Draws the delay of the next batch.
     pub(crate) fn redraw(&mut self, range: &RangeInclusive<Duration>, rng: &mut (impl Rng + ?Sized)) {
-        self.next_delay = draw(range, rng);
+        self.next_delay = within(range, rng.next_u64());
     }
 
     /// When the batch leaves.
@@ -98,9 +104,9 @@ impl Trickle {
 /// A frame header and the count of an `inv`.
 const OVERHEAD: usize = Header::LEN + 3;
 
-/// Nanoseconds within the range, uniformly drawn.
-fn draw(range: &RangeInclusive<Duration>, rng: &mut (impl Rng + ?Sized)) -> u64 {
+/// Nanoseconds within the range, as far into it as `random` is into all numbers.
+fn within(range: &RangeInclusive<Duration>, random: u64) -> u64 {
     let span = range.end().saturating_sub(*range.start()).as_nanos();
-    let part = span.saturating_mul(u128::from(rng.next_u64())) >> 64;
+    let part = span.saturating_mul(u128::from(random)) >> 64;
     u64::try_from(range.start().as_nanos().saturating_add(part)).unwrap_or(u64::MAX)
 }

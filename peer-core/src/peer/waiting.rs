@@ -67,7 +67,7 @@ impl Peer {
     /// When the next answer is due, going by the time that we wait for it. A frame on its way buys time here
     /// too, which it loses again if it turns out to answer nothing.
     pub(super) fn stall_deadline(&self) -> Option<Time> {
-        let (due, _) = self.requests.as_ref()?.next_due()?;
+        let due = self.requests.as_ref()?.next_due()?;
         Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress))
     }
 
