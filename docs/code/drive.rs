@@ -2,10 +2,13 @@ use peer_core::{End, Error, Event, Peer, Time};
 use std::io::{ErrorKind as Kind, Read, Write};
 
 fn drive(
-    (mut peer, mut stream, clock): (Peer, std::net::TcpStream, impl Fn() -> Time),
-    (rng, mut handle): (&mut impl rand_core::Rng, impl FnMut(&mut Peer, Event)),
+    mut peer: Peer,
+    mut stream: std::net::TcpStream,
+    clock: impl Fn() -> Time,
+    rng: &mut impl rand_core::Rng,
+    mut handle: impl FnMut(&mut Peer, Event),
 ) -> Result<(), Error> {
-    let (mut input, mut buffer, mut wrote) = (bytes::BytesMut::new(), [0; 65536], false);
+    let (mut input, mut buffer, mut writing) = (bytes::BytesMut::new(), [0; 65536], false);
     loop {
         while let Some(event) = peer.receive(&mut input, clock())? {
             handle(&mut peer, event); // pull until it wants more bytes
@@ -14,9 +17,9 @@ fn drive(
         peer.tick(now, rng)?; // harmless when nothing is due
         let next = peer.deadline().filter(|_| !peer.wants_write()).map(|(at, _)| at.saturating_since(now));
         stream.set_read_timeout(next.or(Some(core::time::Duration::from_millis(1)))).ok();
-        wrote = peer.wants_write() && !(wrote && peer.wants_read()); // in turns
-        match if wrote { stream.write(peer.transmit(now)) } else { stream.read(&mut buffer) } {
-            Ok(count) if wrote => peer.sent(count, clock()), // partial writes are normal
+        writing = peer.wants_write() && !(writing && peer.wants_read()); // in turns
+        match if writing { stream.write(peer.transmit(now)) } else { stream.read(&mut buffer) } {
+            Ok(count) if writing => peer.sent(count, clock()), // partial writes are normal
             Ok(count @ 1..) => input.extend_from_slice(&buffer[..count]),
             Err(error) if matches!(error.kind(), Kind::WouldBlock | Kind::TimedOut | Kind::Interrupted) => {}
             over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, &input)),

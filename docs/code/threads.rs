@@ -18,9 +18,12 @@ enum News {
 }
 
 fn run(
-    (mut peer, stream): (Peer, TcpStream),
-    (inbox, news): (SyncSender<News>, Receiver<News>),
-    (clock, rng): (impl Fn() -> Time, &mut impl rand_core::Rng),
+    mut peer: Peer,
+    stream: TcpStream,
+    inbox: SyncSender<News>,
+    news: Receiver<News>,
+    clock: impl Fn() -> Time,
+    rng: &mut impl rand_core::Rng,
     mut handle: impl FnMut(&mut Peer, Event),
 ) -> io::Result<Error> {
     let (reads, writes) = (reader(stream.try_clone()?, inbox.clone()), writer(stream.try_clone()?, inbox));

@@ -4,9 +4,7 @@
 //! without an address to a listener of its own in another thread.
 
 use core::error::Error;
-use core::hash::BuildHasher as _;
 use core::time::Duration;
-use std::collections::hash_map::RandomState;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Instant, UNIX_EPOCH};
@@ -15,6 +13,9 @@ use bytes::BytesMut;
 use peer_core::message::{NetAddress, Timestamp};
 use peer_core::{Config, Direction, End, Event, Hello, Message, Network, Node, Peer, Services, Time};
 use rand_chacha::{ChaCha8Rng as Rng, rand_core::SeedableRng as _};
+
+/// How long to wait in a write, or in a read while there is something to write.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -34,7 +35,9 @@ fn main() -> Done {
 fn talk(mut stream: TcpStream, direction: Direction) -> Done {
     #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
     let start = Instant::now();
-    let rng = &mut Rng::seed_from_u64(RandomState::new().hash_one("seed"));
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)?;
+    let rng = &mut Rng::from_seed(seed);
     let config = Config::builder(Network::SIMNET).user_agent("blocking", "1.0");
     let node = Node::new(config.ping_interval(Duration::from_secs(1)).build()?);
     let unix_time = Timestamp::new(UNIX_EPOCH.elapsed()?.as_secs())?;
@@ -44,14 +47,14 @@ fn talk(mut stream: TcpStream, direction: Direction) -> Done {
         Direction::Inbound => Peer::inbound(&node, hello, Time::ZERO, rng),
     };
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(Duration::from_secs(20)))?;
-    let mut input = BytesMut::new();
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let (mut input, mut writing) = (BytesMut::new(), false);
     let reason = loop {
         let now = Time::from_elapsed(start.elapsed());
         if direction == Direction::Outbound && now.elapsed() > Duration::from_millis(2500) {
             peer.close();
         }
-        if let Err(reason) = turn(&mut peer, &mut input, &mut stream, now, rng) {
+        if let Err(reason) = turn(&mut peer, &mut input, &mut stream, &mut writing, now, rng) {
             break reason;
         }
     };
@@ -62,21 +65,26 @@ fn talk(mut stream: TcpStream, direction: Direction) -> Done {
     }
 }
 
-/// Hears everything, then writes everything, and waits for the remote only when neither is left to do.
-fn turn(peer: &mut Peer, input: &mut BytesMut, stream: &mut TcpStream, now: Time, rng: &mut Rng) -> Done {
+/// Hears everything, and then writes or reads a little, in turns while there is something to write: two ends that both
+/// wait in a write would wait for each other.
+fn turn(
+    peer: &mut Peer,
+    input: &mut BytesMut,
+    stream: &mut TcpStream,
+    writing: &mut bool,
+    now: Time,
+    rng: &mut Rng,
+) -> Done {
     while let Some(event) = peer.receive(input, now)? {
         react(peer, &event)?;
     }
     peer.tick(now, rng)?;
-    if peer.wants_write() {
-        let written = stream.write(peer.transmit(now)).map_err(|_| peer.end(End::Failed, input))?;
-        peer.sent(written, now);
-        return Ok(());
-    }
-    let wait = peer.deadline().map_or(Duration::MAX, |(at, _)| at.saturating_since(now));
-    stream.set_read_timeout(Some(wait.clamp(Duration::from_millis(1), Duration::from_millis(100))))?;
+    let wait = peer.deadline().filter(|_| !peer.wants_write()).map(|(at, _)| at.saturating_since(now));
+    stream.set_read_timeout(Some(wait.unwrap_or(PATIENCE).clamp(PATIENCE, Duration::from_millis(100))))?;
+    *writing = peer.wants_write() && !(*writing && peer.wants_read());
     let mut buffer = [0; 16 * 1024];
-    match stream.read(&mut buffer) {
+    match if *writing { stream.write(peer.transmit(now)) } else { stream.read(&mut buffer) } {
+        Ok(count) if *writing => peer.sent(count, now),
         Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         Err(error) if is_no_end(error.kind()) => {}
         over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, input).into()),

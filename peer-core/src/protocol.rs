@@ -67,6 +67,12 @@ impl fmt::Display for ProtocolVersion {
     }
 }
 
+impl From<ProtocolVersion> for u32 {
+    fn from(version: ProtocolVersion) -> Self {
+        version.0
+    }
+}
+
 impl From<u32> for ProtocolVersion {
     fn from(number: u32) -> Self {
         Self(number)

@@ -1,7 +1,7 @@
 //! Service flags: what a node offers to its peers.
 
 use core::fmt;
-use core::ops::{BitAnd, BitOr, BitOrAssign};
+use core::ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign};
 
 /// A set of service flags. Unknown bits are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -40,6 +40,12 @@ impl Services {
         self.0
     }
 
+    /// Whether no flag is set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// Whether every flag of `other` is set here.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
@@ -66,6 +72,12 @@ impl BitAnd for Services {
 
     fn bitand(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+}
+
+impl BitAndAssign for Services {
+    fn bitand_assign(&mut self, other: Self) {
+        self.0 &= other.0;
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::format;
 use core::fmt;
 use core::num::NonZeroU64;
-use core::ops::Add;
+use core::ops::{Add, AddAssign};
 use core::time::Duration;
 
 /// A point on the owner's monotonic clock: the time elapsed since a start that the owner chose.
@@ -53,6 +53,12 @@ impl Add<Duration> for Time {
     /// The point `duration` later; the last representable one if that is too late.
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(nanos(duration)))
+    }
+}
+
+impl AddAssign<Duration> for Time {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
     }
 }
 

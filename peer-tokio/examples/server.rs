@@ -63,8 +63,10 @@ async fn host(stream: TcpStream, address: SocketAddr, node: Node) {
 async fn answer(handle: &Handle, message: Message) -> Done {
     let chain = || (0..10).map(|height| BlockHeader { height, ..BlockHeader::default() });
     match message {
-        Message::GetHeaders(_) => {
-            handle.send(Headers { headers: chain().collect::<Vec<_>>().try_into()? }).await?;
+        // Without a locator, nodes look up the last block alone: here, none.
+        Message::GetHeaders(request) => {
+            let headers: Vec<_> = chain().filter(|_| !request.locator.is_empty()).collect();
+            handle.send(Headers { headers: headers.try_into()? }).await?;
         }
         Message::GetData(GetData { inventory }) => {
             for item in inventory.iter() {
@@ -89,7 +91,8 @@ async fn client(address: SocketAddr, height: usize) -> Done {
     while let Some(event) = events.next().await {
         match event {
             Event::Established => {
-                handle.request_headers(Vec::new(), Hash::ZERO).await?;
+                let genesis = Network::SIMNET.genesis_hash().into_iter().collect();
+                handle.request_headers(genesis, Hash::ZERO).await?;
             }
             Event::Message(Message::Headers(Headers { headers })) => {
                 let wanted = headers.get(height).ok_or("the chain is too short")?;

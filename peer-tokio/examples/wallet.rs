@@ -40,9 +40,13 @@ async fn sync(address: SocketAddr, network: Network) -> Fallible<()> {
     let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while events.next().await.is_some_and(|event| event != Event::Established) {}
-    handle.request_headers(Vec::new(), Hash::ZERO).await?;
+    // Without a locator, nodes look up the last block alone.
+    handle.request_headers(network.genesis_hash().into_iter().collect(), Hash::ZERO).await?;
     let are_headers = |it| if let Message::Headers(it) = it { Some(it.headers) } else { None };
     let headers = hear(&mut events, are_headers).await?;
+    if headers.is_empty() {
+        return Err("the node tells no headers; is it still syncing?".into());
+    }
     println!("headers  {}", headers.len());
     let mut wanted = Vec::new();
     for batch in BlockHeader::hash_many(&headers).chunks(100) {
@@ -85,8 +89,9 @@ async fn host(listener: TcpListener) -> Fallible<()> {
     let ours = FilterData::new("for the wallet")?;
     while let Some(event) = events.next().await {
         match event {
-            Event::Message(Message::GetHeaders(_)) => {
-                handle.send(Headers { headers: chain.clone().try_into()? }).await?;
+            Event::Message(Message::GetHeaders(request)) => {
+                let headers = if request.locator.is_empty() { Vec::new() } else { chain.clone() };
+                handle.send(Headers { headers: headers.try_into()? }).await?;
             }
             Event::Message(Message::GetCFsV2(GetCFsV2 { start_hash, .. })) => {
                 let blocks = chain.iter().skip_while(|header| header.hash() != start_hash).take(100);

@@ -7,7 +7,8 @@ use core::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{Ping, Reject, RejectCode};
 use peer_core::{
-    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, Timer,
+    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, SendError,
+    Timer,
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
@@ -353,4 +354,15 @@ fn behind_a_last_word_no_timer_runs_but_the_write_stall() {
         remote.wait(Duration::from_secs(19)).unwrap();
         assert_eq!(remote.machine.queued(), queued);
     }
+}
+
+#[test]
+fn while_the_last_word_waits_commands_are_told_why() {
+    let mut remote = established_at(8);
+    remote.say_bytes(&frame("nonsense", &[]));
+    assert_eq!(remote.pull(), Ok(None));
+    let Err(SendError::Closed(why)) = remote.machine.send(&Message::GetAddr, remote.now) else {
+        panic!("sent")
+    };
+    assert_eq!(why.kind(), Some(ErrorKind::UnknownCmd));
 }

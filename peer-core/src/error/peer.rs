@@ -224,7 +224,7 @@ pub enum SendError {
     /// The message cannot be encoded.
     #[error("message cannot be sent")]
     Encode(#[from] CodecError),
-    /// The connection is over.
+    /// The connection is over, or will be as soon as its last word is written.
     #[error("connection is over")]
     Closed(#[from] Error),
 }

@@ -84,8 +84,11 @@ impl Peer {
     /// Asks for the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
     /// `false` where the last such request began and stopped at the same hashes, which is not repeated.
     ///
-    /// Only the first locator entry counts for that, and a request without a locator is always sent. May
-    /// change: queue.
+    /// Only the first locator entry counts for that, and a request without a locator is always sent.
+    ///
+    /// Of a locator whose entries it does not know, a node takes the genesis block to be meant. Without any, it looks
+    /// up `stop` alone: who begins at the beginning gives the genesis block's hash,
+    /// [`Network::genesis_hash`](crate::Network::genesis_hash). May change: queue.
     ///
     /// # Errors
     ///

@@ -50,8 +50,10 @@ use crate::time::Time;
 ///
 /// * [`receive`](Self::receive), [`end`](Self::end), [`tick`](Self::tick) and [`sent`](Self::sent) feed it;
 /// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
-///   [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height) and [`close`](Self::close)
-///   command it;
+///   [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks),
+///   [`request_headers`](Self::request_headers), [`reject`](Self::reject) and [`close`](Self::close) command it;
+/// * [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block)
+///   and [`set_last_announced_block`](Self::set_last_announced_block) tell it what the owner knows;
 /// * [`transmit`](Self::transmit) and [`chunks`](Self::chunks) show what to write;
 /// * everything else looks.
 ///
@@ -205,7 +207,9 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Why the connection is over, from now on.
+    /// Why the connection is over, from now on. Below protocol version 9 it comes after a last word, a `reject`, has
+    /// been written; until then `None`, while [`wants_write`](Self::wants_write) is true and
+    /// [`wants_read`](Self::wants_read) is not.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         self.excuse_silence(input, now);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::outbox::{Mark, Purpose};
 use super::{Peer, Requests, trace};
-use crate::error::{CodecError, Excess, SendError};
+use crate::error::{CodecError, Error, Excess, SendError};
 use crate::event::Direction;
 use crate::frame::{self, Header};
 use crate::message::{Command, Inv, Inventory, InventoryList, Lane, Message, NetAddress, Ping, Version};
@@ -17,6 +17,13 @@ impl Peer {
     /// Queues a message. The mark tells, through [`is_flushed`](Self::is_flushed), when it has been written.
     ///
     /// A request opens the way for its answers. May change: queue, open requests.
+    ///
+    /// # Lanes
+    ///
+    /// Messages leave through two lanes. *Control*: `version`, `verack`, `ping`, `pong`, `reject`, every request (`get…`,
+    /// `mempool`) and every setting (`sendheaders`, `feefilter`, `filter…`). *Bulk*: everything else. Control
+    /// overtakes bulk that [`transmit`](Self::transmit) has not shown; within a lane the order is kept. So a `pong` that
+    /// is flushed says nothing of a `block` before it.
     ///
     /// ```
     /// use peer_core::{Message, Peer, SendError};
@@ -110,6 +117,9 @@ impl Peer {
 
     pub(super) fn can_send(&self) -> Result<(), SendError> {
         self.alive()?;
+        if let Some(error) = &self.parting {
+            return Err(Error::clone(error).into());
+        }
         if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
     }
 

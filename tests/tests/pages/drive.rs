@@ -18,7 +18,7 @@ fn end(
     thread::spawn(move || {
         stream.set_write_timeout(Some(core::time::Duration::from_millis(5))).unwrap();
         let (peer, clock) = machine(&stream, direction);
-        drive((peer, stream, clock), (&mut SystemRng, handle)).unwrap_err()
+        drive(peer, stream, clock, &mut SystemRng, handle).unwrap_err()
     })
 }
 

@@ -18,7 +18,7 @@ fn end(
     let inbox = commands.clone();
     let driver = thread::spawn(move || {
         let (peer, clock) = machine(&stream, direction);
-        run((peer, stream), (inbox, news), (clock, &mut SystemRng), handle).unwrap()
+        run(peer, stream, inbox, news, clock, &mut SystemRng, handle).unwrap()
     });
     (commands, driver)
 }

@@ -1,4 +1,4 @@
-//! What a node is and how far it goes: network, services, versions, timers and limits.
+//! Making a configuration: defaults, setters, and what does not fit together.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,6 +8,7 @@ use core::num::NonZeroUsize;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
+use super::Config;
 use crate::error::{CodecError, ConfigError};
 use crate::message::UserAgent;
 use crate::network::Network;
@@ -15,101 +16,8 @@ use crate::policy::{UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 
-/// A valid configuration. [`Config::builder`] makes one.
-#[derive(Clone, Debug)]
-#[doc(alias = "peer.Config")]
-pub struct Config {
-    pub(crate) network: Network,
-    pub(crate) services: Services,
-    pub(crate) user_agent: UserAgent,
-    pub(crate) protocol_version: ProtocolVersion,
-    pub(crate) min_protocol_version: ProtocolVersion,
-    pub(crate) disable_relay_tx: bool,
-    pub(crate) proxy: Option<IpAddr>,
-    pub(crate) handshake_timeout: Duration,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) ping_interval: Duration,
-    pub(crate) trickle_delay: RangeInclusive<Duration>,
-    pub(crate) send_limit: usize,
-    pub(crate) send_pause: usize,
-    pub(crate) known_inventory: NonZeroUsize,
-    pub(crate) known_lifetime: Duration,
-    pub(crate) open_handshakes: usize,
-    pub(crate) max_unrequested: usize,
-    pub(crate) max_requests: usize,
-    pub(crate) unrequested_answers: UnrequestedAnswers,
-    pub(crate) unknown_commands: UnknownCommands,
-    pub(crate) min_receive_rate: u64,
-}
-
 /// Most outbound handshakes that a node's table may have room for.
 const MAX_OPEN_HANDSHAKES: usize = 1 << 20;
-
-impl Config {
-    /// A configuration for `network` with the defaults of today's network.
-    pub fn builder(network: Network) -> ConfigBuilder {
-        let config = Self {
-            network,
-            services: Services::NONE,
-            user_agent: UserAgent::default(),
-            protocol_version: ProtocolVersion::LATEST,
-            min_protocol_version: ProtocolVersion::REMOVE_REJECT,
-            disable_relay_tx: false,
-            proxy: None,
-            handshake_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(120),
-            ping_interval: Duration::from_secs(107),
-            trickle_delay: Duration::from_millis(100)..=Duration::from_millis(500),
-            send_limit: 40 * 1024 * 1024,
-            send_pause: 64 * 1024,
-            known_inventory: NonZeroUsize::MIN.saturating_add(999),
-            known_lifetime: Duration::from_secs(15 * 60),
-            open_handshakes: 1024,
-            max_unrequested: 2 * 1024 * 1024,
-            max_requests: 75_000,
-            unrequested_answers: UnrequestedAnswers::default(),
-            unknown_commands: UnknownCommands::default(),
-            min_receive_rate: 4 * 1024,
-        };
-        ConfigBuilder { config, agent: Agent::default(), ping_interval: None }
-    }
-
-    /// The network.
-    #[must_use]
-    pub const fn network(&self) -> Network {
-        self.network
-    }
-
-    /// The services this node offers.
-    #[must_use]
-    pub const fn services(&self) -> Services {
-        self.services
-    }
-
-    /// The user agent, as it is sent.
-    #[must_use]
-    pub const fn user_agent(&self) -> &UserAgent {
-        &self.user_agent
-    }
-
-    /// The highest protocol version this node speaks.
-    #[must_use]
-    pub const fn protocol_version(&self) -> ProtocolVersion {
-        self.protocol_version
-    }
-
-    /// Most bytes of the owner's frames that wait to be sent, for each peer.
-    #[must_use]
-    pub const fn send_limit(&self) -> usize {
-        self.send_limit
-    }
-
-    /// Above this many bytes of answers that the machine owes, the remote is not read.
-    #[must_use]
-    pub const fn send_pause(&self) -> usize {
-        self.send_pause
-    }
-}
 
 /// The parts of a user agent: `PREFIX/NAME:VERSION(COMMENT; COMMENT)/`.
 #[derive(Clone, Debug)]
@@ -170,6 +78,34 @@ pub struct ConfigBuilder {
 }
 
 impl ConfigBuilder {
+    /// The defaults of today's network.
+    pub(super) fn new(network: Network) -> Self {
+        let config = Config {
+            network,
+            services: Services::NONE,
+            user_agent: UserAgent::default(),
+            protocol_version: ProtocolVersion::LATEST,
+            min_protocol_version: ProtocolVersion::REMOVE_REJECT,
+            disable_relay_tx: false,
+            proxy: None,
+            handshake_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(120),
+            ping_interval: Duration::from_secs(107),
+            trickle_delay: Duration::from_millis(100)..=Duration::from_millis(500),
+            send_limit: 40 * 1024 * 1024,
+            send_pause: 64 * 1024,
+            known_inventory: NonZeroUsize::MIN.saturating_add(999),
+            known_lifetime: Duration::from_secs(15 * 60),
+            open_handshakes: 1024,
+            max_unrequested: 2 * 1024 * 1024,
+            max_requests: 75_000,
+            unrequested_answers: UnrequestedAnswers::default(),
+            unknown_commands: UnknownCommands::default(),
+            min_receive_rate: 4 * 1024,
+        };
+        Self { config, agent: Agent::default(), ping_interval: None }
+    }
+
     /// What this node offers. Default: nothing.
     pub const fn services(mut self, services: Services) -> Self {
         self.config.services = services;
