@@ -127,7 +127,7 @@ fn every_address_has_the_same_chance_and_every_place_is_as_likely() {
     assert!((755..=1245).contains(&mean), "the first place has {mean} on average, not about 1000");
 }
 
-/// Over 8008 draws each of 1001 comes first eight times on average; the seed is fixed. Ten of them are enough: where the
+/// Over 2002 draws each of 1001 comes first twice on average; the seed is fixed. The first three are enough: where the
 /// last draw of a shuffle is left out, the second never comes first.
 #[test]
 fn each_of_the_addresses_can_come_first() {
@@ -135,8 +135,8 @@ fn each_of_the_addresses_can_come_first() {
     let list = addresses(1001);
     let mut rng = rng();
     let first = |_| number_of(&peer.clone().send_addresses(&list, &mut rng).unwrap()[0]);
-    let firsts: BTreeSet<_> = (0..8 * 1001).map(first).collect();
-    assert!((0..10).all(|number| firsts.contains(&number)), "{firsts:?}");
+    let firsts: BTreeSet<_> = (0..2 * 1001).map(first).collect();
+    assert!((0..3).all(|number| firsts.contains(&number)), "{firsts:?}");
 }
 
 /// Returns the same number forever.
