@@ -7,7 +7,7 @@ use core::error::Error;
 use core::net::SocketAddr;
 
 use peer_core::message::{Block, BlockHeader, GetData, Headers, Inventory, NotFound};
-use peer_core::{Config, Event, Hash, Message, Network, Node};
+use peer_core::{Config, Event, Hash, Message, Network, Node, SendError};
 use peer_tokio::{Handle, SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -66,19 +66,29 @@ async fn answer(handle: &Handle, message: Message) -> Done {
         // Without a locator, nodes look up the last block alone: here, none.
         Message::GetHeaders(request) => {
             let headers: Vec<_> = chain().filter(|_| !request.locator.is_empty()).collect();
-            handle.send(Headers { headers: headers.try_into()? }).await?;
+            say(handle, Headers { headers: headers.try_into()? }.into()).await?;
         }
         Message::GetData(GetData { inventory }) => {
             for item in inventory.iter() {
-                match chain().find(|header| Inventory::block(header.hash()) == *item) {
-                    Some(header) => handle.send(Block::new(&header, &[], &[])?).await?,
-                    None => handle.send(NotFound { inventory: vec![*item].try_into()? }).await?,
-                };
+                let found = chain().find(|header| Inventory::block(header.hash()) == *item);
+                let block = found.map(|header| Block::new(&header, &[], &[])).transpose()?;
+                let nothing = NotFound { inventory: vec![*item].try_into()? };
+                say(handle, block.map_or(nothing.into(), Message::Block)).await?;
             }
         }
         _ => {}
     }
     Ok(())
+}
+
+/// Sends a message, as soon as there is room for it: a remote may ask for more than we want to have waiting.
+async fn say(handle: &Handle, message: Message) -> Done {
+    loop {
+        match handle.send(message.clone()).await {
+            Err(SendError::Full { .. }) => handle.flush().await?,
+            result => return Ok(result.map(drop)?),
+        }
+    }
 }
 
 /// Asks for headers, then for the block of this height, and leaves with it.

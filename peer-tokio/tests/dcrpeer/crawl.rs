@@ -1,18 +1,21 @@
 //! `crawl` over networks on this machine.
 
+use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::{env, fs, process};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
-use peer_core::message::Address;
-use peer_core::{ProtocolVersion, Services};
+use peer_core::message::{Address, FeeFilter};
+use peer_core::{Message, ProtocolVersion, Services};
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
+use tokio::time::sleep;
 
-use crate::network::{Neighbour, config, deaf, entry, listeners, settle, socket_entry};
+use crate::network::{Neighbour, answer, config, deaf, entry, listeners, settle, socket_entry};
+use crate::serve::interrupt;
 use crate::talk::Process;
 use crate::{Run, dcrpeer, object, run};
 
@@ -65,7 +68,7 @@ impl Town {
 }
 
 /// What the tool said of each peer, and its summary.
-fn take_apart(run: &Run) -> (Vec<Value>, Value) {
+pub(crate) fn take_apart(run: &Run) -> (Vec<Value>, Value) {
     let mut told = run.objects();
     let summary = told.pop().unwrap();
     assert_eq!(summary["event"], "summary");
@@ -206,6 +209,19 @@ fn an_interrupted_crawl_sums_up_what_was_seen() {
 }
 
 #[test]
+fn an_interrupted_crawl_that_reached_nobody_is_no_success() {
+    let mute = TcpListener::bind("127.0.0.1:0").unwrap();
+    let refusing = deaf(1);
+    let seeds = [refusing[0].local_addr().unwrap(), mute.local_addr().unwrap()].map(|seed| seed.to_string());
+    let deadline = ["--handshake-timeout", "1h"];
+    let mut crawl = Process::start(&[&["crawl", &seeds[0], &seeds[1]], deadline.as_slice()].concat());
+    crawl.wait_for("peer");
+    interrupt(crawl.child.id(), "INT");
+    assert_eq!(crawl.wait_for("summary")["ok"], false);
+    assert_eq!(crawl.child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
 fn a_crawl_that_is_over_early_says_so() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
@@ -226,45 +242,22 @@ fn a_peer_that_does_not_shake_hands_is_given_up() {
 }
 
 #[test]
-fn the_demo_finds_its_network_and_draws_it() {
-    let file = Temporary::new("demo.svg");
-    let run = run(&["crawl", "--demo", "300", "--json", "--svg", file.path()]);
-    run.assert_succeeds();
-    let (told, summary) = take_apart(&run);
-    assert_eq!((told.len(), &summary["known"]), (300, &json!(300)));
-    assert_eq!(summary["visited"], 300);
-    let outcomes: BTreeSet<_> = summary["unreachable"].as_object().unwrap().keys().cloned().collect();
-    for outcome in ["refused", "silent", "closed", "other_network", "too_old", "not_decred"] {
-        assert!(outcomes.contains(outcome), "no {outcome} in {outcomes:?}");
-    }
-
-    let text = fs::read_to_string(file.path()).unwrap();
-    let picture = roxmltree::Document::parse(&text).unwrap();
-    assert_eq!(picture.root_element().tag_name().name(), "svg");
-    let texts: Vec<_> = texts(&picture);
-    let reachable = &summary["reachable"];
-    assert!(texts.contains(&format!("Crawl of simnet: {reachable} of 300 known addresses reachable")));
-    for title in ["Round trips", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"] {
-        assert!(texts.iter().any(|text| text == title), "no {title:?} in {texts:?}");
-    }
-    assert!(texts.iter().any(|text| text == "10 ms"), "the axis has no unit: {texts:?}");
-    assert!(texts.iter().any(|text| text == "/dcrwire:1.0.0/dcrd:2.0.6/"));
-    let clipped = |text: &&String| text.starts_with("/dcrwire:1.0.0/a-node-with") && text.ends_with('…');
-    assert_eq!(texts.iter().filter(clipped).count(), 1, "a long name is not clipped: {texts:?}");
-}
-
-#[test]
-fn markup_in_a_user_agent_is_a_text_of_the_picture() {
+fn a_peer_that_talks_of_other_things_is_not_listened_to_for_ever() {
     let runtime = Runtime::new().unwrap();
-    let config = config().user_agent("<b a=\"1\">&", "]]>");
-    let peer = settle(&runtime, listeners(1).remove(0), config, 5, Vec::new());
-    let file = Temporary::new("markup.svg");
-    let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--svg", file.path()]);
+    let peer = answer(&runtime, listeners(1).remove(0), config(), 5, |handle, message| async move {
+        if message == Message::GetAddr {
+            tokio::spawn(async move {
+                while handle.send(Message::FeeFilter(FeeFilter { min_fee: 1 })).await.is_ok() {
+                    sleep(Duration::from_millis(100)).await;
+                }
+            });
+        }
+    });
+    let args = ["crawl", &peer.address.to_string(), "--network", "simnet", "--json"];
+    let run = run(&[args.as_slice(), &["--addresses-timeout", "1h"]].concat());
     run.assert_succeeds();
-    let text = fs::read_to_string(file.path()).unwrap();
-    let picture = roxmltree::Document::parse(&text).unwrap();
-    let texts = texts(&picture);
-    assert!(texts.iter().any(|text| text.ends_with("/<b a=\"1\">&:]]>/")), "{texts:?}");
+    let (told, _) = take_apart(&run);
+    assert_eq!((&told[0]["answer"], &told[0]["addresses"]), (&json!("none"), &json!(0)));
 }
 
 #[test]
@@ -289,11 +282,45 @@ fn a_reader_who_goes_away_ends_a_crawl_without_complaint() {
     assert_eq!((child.wait().unwrap().code(), complaint.as_str()), (Some(0), ""));
 }
 
+/// A crawl whose limit of open files a shell sets first.
+#[cfg(unix)]
+fn crawl_with_limit(limit: &str, args: &str) -> Run {
+    let script = format!("{limit}; exec {} crawl {args} --json", env!("CARGO_BIN_EXE_dcrpeer"));
+    let output = Command::new("sh").args(["-c", &script]).stdin(Stdio::null()).output().unwrap();
+    Run {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_crawl_raises_the_limit_of_open_files_where_the_system_lets_it() {
+    let run = crawl_with_limit("ulimit -Sn 64", "--demo 60");
+    run.assert_succeeds();
+    let (_, summary) = take_apart(&run);
+    assert_eq!(summary["unreachable"].get("no_room"), None);
+}
+
+#[cfg(unix)]
+#[test]
+fn with_few_open_files_fewer_are_visited_at_a_time_and_nobody_is_missed() {
+    let run = crawl_with_limit("ulimit -n 112", "--demo 60");
+    assert_eq!(run.code, 0, "{}", run.err);
+    let advice = "allows 10 visits at a time, not 100; raise it with `ulimit -n 292`, or say --at-once 10\n";
+    assert!(run.err.ends_with(advice), "{}", run.err);
+    let (told, summary) = take_apart(&run);
+    assert_eq!((told.len(), &summary["known"]), (60, &json!(60)));
+    assert_eq!(summary["unreachable"].get("no_room"), None);
+}
+
 #[test]
 fn a_crawl_that_cannot_begin_says_what_to_do() {
     run(&["crawl"]).assert_fails(2, "dcrpeer crawl --demo");
     run(&["crawl", "127.0.0.1", "--demo", "5"]).assert_fails(2, "cannot be used with");
     run(&["crawl", "127.0.0.1", "--at-once", "1025"]).assert_fails(2, "1025 is not in 1..=1024");
+    run(&["crawl", "--demo", "--handshake-timeout", "0s"]).assert_fails(2, "nothing happens in no time");
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion]).assert_fails(1, "add --proxy 127.0.0.1:9050");
     run(&["crawl", "--demo", "--svg", "/no/such/folder/a.svg"]).assert_fails(1, "choose another file");
@@ -313,30 +340,4 @@ fn number(object: &Value, field: &str) -> u64 {
 
 fn count(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
-}
-
-/// The texts of a picture that are seen.
-fn texts(picture: &roxmltree::Document<'_>) -> Vec<String> {
-    let texts =
-        picture.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
-    texts.filter_map(|node| node.text().map(str::to_owned)).collect()
-}
-
-/// A file that is removed when the test is over.
-struct Temporary(PathBuf);
-
-impl Temporary {
-    fn new(name: &str) -> Self {
-        Self(env::temp_dir().join(format!("dcrpeer-test-{}-{name}", process::id())))
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        fs::remove_file(&self.0).ok();
-    }
 }

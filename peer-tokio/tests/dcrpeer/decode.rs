@@ -100,6 +100,14 @@ fn each_bad_line_gives_an_object_and_the_first_one_is_explained() {
 }
 
 #[test]
+fn one_bad_line_is_one() {
+    let run = run_with(&["decode"], "abc\nxy\n");
+    run.assert_fails(1, "digits (and 1 more bad line)\n");
+    assert!(run.out.ends_with("0 accepted, 0 refused, 2 bad lines\n"), "{}", run.out);
+    assert!(run_with(&["decode"], "abc\n").out.ends_with("0 refused, 1 bad line\n"));
+}
+
+#[test]
 fn a_file_is_read_like_standard_input() {
     let path = std::env::temp_dir().join(format!("dcrpeer-test-{}.txt", std::process::id()));
     std::fs::write(&path, ping(Network::MAINNET)).unwrap();

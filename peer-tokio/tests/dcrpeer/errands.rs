@@ -53,6 +53,8 @@ fn announced_transactions_that_are_asked_for_are_counted_once_and_do_not_exist()
     let runtime = Runtime::new().unwrap();
     let (peer, received) = curious(&runtime);
     let mut visit = Process::start(&["connect", &peer.address.to_string(), "--inv", "1500"]);
+    // What takes long waits until the round trip is known.
+    assert_eq!(visit.wait_for("message")["command"], "pong");
     assert_eq!(visit.wait_for("announced")["items"], 1500);
     let mut asked = visit.wait_for("asked");
     while asked["of_announced"] != 1500 {

@@ -13,6 +13,7 @@ mod errands;
 mod load;
 mod misuse;
 mod network;
+mod picture;
 mod proxy;
 mod serve;
 mod talk;
@@ -64,7 +65,8 @@ fn object(line: &str) -> Value {
 fn dcrpeer(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dcrpeer"));
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env_remove("CLICOLOR_FORCE");
+    // It says how it was called, which is not through cargo.
+    command.env_remove("CLICOLOR_FORCE").env_remove("CARGO");
     command
 }
 

@@ -5,15 +5,17 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use crate::{run, run_with};
+use crate::{dcrpeer, run, run_with};
 
 #[test]
 fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["crawl", "--demo", "127.0.0.1"], "this is how many peers to make up, a number from 1 to 5000"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect"], "<ADDR>"),
         (&["connect", "a:b:c"], "write a name or an address"),
+        (&["connect", "http://localhost"], "write host and port, like node.example:9108, and no URL"),
+        (&["help", "frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect", "127.0.0.1", "--network", "nonet"], "unknown network (known are mainnet"),
         (&["connect", "127.0.0.1", "--protocol", "13"], "13 is not in 1..=12"),
         (&["connect", "127.0.0.1", "--for", "soon"], "like 500ms, 10s, 2m or 1h"),
@@ -153,6 +155,16 @@ fn help_teaches_with_examples() {
     assert_eq!(run(&["--version"]).out, format!("dcrpeer {}\n", env!("CARGO_PKG_VERSION")));
 }
 
+#[test]
+fn help_is_a_command_too() {
+    assert_eq!(run(&["help"]).out, run(&["--help"]).out);
+    for command in ["demo", "connect", "crawl", "listen", "decode", "serve", "load"] {
+        let help = run(&["help", command]);
+        help.assert_succeeds();
+        assert_eq!(help.out, run(&[command, "--help"]).out);
+    }
+}
+
 /// A server that takes one connection, reads a `version`, and says this.
 fn answer_once(answer: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -163,4 +175,59 @@ fn answer_once(answer: &'static [u8]) -> SocketAddr {
         stream.write_all(answer).unwrap();
     });
     address
+}
+
+#[test]
+fn whatever_fails_programs_are_told_in_a_last_object() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+    for args in [
+        ["listen", &taken].as_slice(),
+        &["serve", &taken],
+        &["crawl", onion],
+        &["load", &free],
+        &["decode", "no/such/file"],
+    ] {
+        let run = run(&[args, &["--json"]].concat());
+        let [failed] = run.objects().try_into().unwrap();
+        assert_eq!((&failed["event"], &failed["ok"]), (&"failed".into(), &false.into()), "{args:?}");
+        run.assert_fails(1, failed["detail"].as_str().unwrap());
+    }
+}
+
+#[test]
+fn what_an_object_tells_already_is_not_told_again() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for (args, last) in [
+        (["connect", &nobody].as_slice(), "end"),
+        (&["crawl", &nobody], "summary"),
+        (&["listen", "127.0.0.1:0", "--for", "50ms"], "stopped"),
+    ] {
+        let run = run(&[args, &["--json"]].concat());
+        assert_eq!(run.code, 1, "{args:?}");
+        assert_eq!(run.objects().pop().unwrap()["event"], last, "{args:?}");
+    }
+    let run = run_with(&["decode", "--json"], "xy\n");
+    run.assert_fails(1, "line 1: ");
+    assert_eq!(run.objects().len(), 1);
+}
+
+#[test]
+fn a_reader_who_goes_away_makes_no_failure_a_success() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    for args in [
+        ["connect", &nobody].as_slice(),
+        &["connect", &nobody, "--json"],
+        &["crawl", &nobody],
+        &["load", &nobody, "--json"],
+        &["decode", "no/such/file", "--json"],
+    ] {
+        let mut child = dcrpeer(args).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert_ne!(output.stderr, b"", "{args:?}");
+    }
 }

@@ -2,8 +2,12 @@
 
 use core::future::Future;
 use core::net::{Ipv4Addr, SocketAddr};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+#[cfg(unix)]
+use std::os::unix::net::UnixStream;
 use std::process::Command;
 
 use peer_core::message::{
@@ -131,6 +135,28 @@ fn whose_output_is_not_read_ends_when_it_is_asked_twice() {
         code = server.child.try_wait().unwrap().map(|status| status.code());
     }
     assert_eq!(code, Some(Some(130)));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_time_that_is_over_ends_even_what_nobody_reads() {
+    let (mut full, unread) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[b'\n'; 4096]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    for args in [["serve", "127.0.0.1:0", "--json"], ["listen", "127.0.0.1:0", "--json"]] {
+        let output = OwnedFd::from(full.try_clone().unwrap());
+        let mut child = dcrpeer(&args).args(["--for", "100ms"]).stdout(output).spawn().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+    }
+    drop(unread);
+}
+
+#[test]
+fn who_is_told_to_quit_does_so_at_once() {
+    let mut server = serve(&[]);
+    interrupt(server.child.id(), "QUIT");
+    assert_eq!(server.child.wait().unwrap().code(), Some(131));
 }
 
 /// Lets visitors come until there is so much to tell, and nobody who reads it, that it answers no more.
@@ -280,7 +306,7 @@ fn visit(server: &Process) -> Process {
     Process::start(&["connect", &server.address()])
 }
 
-fn interrupt(process: u32, signal: &str) {
+pub(crate) fn interrupt(process: u32, signal: &str) {
     let kill = format!("kill -{signal} {process}");
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

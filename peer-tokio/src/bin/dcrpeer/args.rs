@@ -23,7 +23,6 @@ use crate::serve::ServeArgs;
 #[command(
     name = "dcrpeer",
     version,
-    disable_help_subcommand = true,
     after_help = help::TOOL
 )]
 pub(crate) struct Cli {
@@ -51,8 +50,23 @@ pub(crate) enum Action {
     #[command(after_help = help::SERVE)]
     Serve(ServeArgs),
     /// Open many connections to a node, and measure how it bears them
-    #[command(after_help = help::LOAD)]
+    #[command(after_help = help::LOAD, mut_arg("json", |arg| arg.help("Write one JSON object")))]
     Load(LoadArgs),
+}
+
+impl Action {
+    /// Whether the output is JSON.
+    pub(crate) const fn is_for_programs(&self) -> bool {
+        match self {
+            Self::Demo => false,
+            Self::Connect(args) => args.peer.json,
+            Self::Crawl(args) => args.peer.json,
+            Self::Listen(args) => args.peer.json,
+            Self::Decode(args) => args.json,
+            Self::Serve(args) => args.peer.json,
+            Self::Load(args) => args.peer.json,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -117,6 +131,9 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, String> {
         if let Ok(address) = text.parse::<SocketAddr>() {
             return Ok(Self { host: address.ip().to_string(), port: Some(address.port()) });
+        }
+        if text.contains("://") {
+            return Err("write host and port, like node.example:9108, and no URL".into());
         }
         let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
         if bare.parse::<IpAddr>().is_ok() {

@@ -65,15 +65,16 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{name}: {}", outcome.detail(network))))
+    Err(Failure::new(format!("{name}: {}", outcome.detail(network))).known())
 }
 
 /// Finds the address and connects.
 async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
-    let connected = async {
+    let lookup_stop = stop.clone();
+    let connected = async move {
         match &args.proxy {
             Some(proxy) => reach_through(proxy, args, report).await,
-            None => reach_directly(args, report).await,
+            None => reach_directly(args, report, lookup_stop).await,
         }
     };
     tokio::select! {
@@ -84,12 +85,12 @@ async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Re
     }
 }
 
-async fn reach_directly(args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
+async fn reach_directly(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
     let network = args.peer.network;
-    let addresses = resolve(&args.addr, network, Tor::WithProxy).await?;
+    let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut stop).await?;
     if let [address, ..] = addresses.as_slice() {
         let address = address.to_string();
-        report.tell(Some(NUMBER), &Notice::Connecting { address: &address, through: None, network })?;
+        tell_connecting(report, &Notice::Connecting { address: &address, through: None, network })?;
     }
     let (stream, address) = dial(&addresses, network).await?;
     Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
@@ -101,7 +102,7 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let (host, port) = (args.addr.host.as_str(), args.addr.port(network));
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
     let name = literal.map_or_else(|| format!("{host}:{port}"), |address| address.to_string());
-    report.tell(Some(NUMBER), &Notice::Connecting { address: &name, through: Some(proxy), network })?;
+    tell_connecting(report, &Notice::Connecting { address: &name, through: Some(proxy), network })?;
     let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
     if !reached.isolated {
         proxy.warn_shared();
@@ -132,8 +133,14 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         asked: None,
         stats: None,
     };
-    match report.tell(Some(NUMBER), &Notice::End(end)) {
-        Ok(()) => Failure::Told(detail),
-        Err(failure) => failure,
+    let told = report.tell(Some(NUMBER), &Notice::End(end));
+    Failure::Told(detail).known().behind(told)
+}
+
+/// A reader who is gone is found out by what is told next. Until then it is known whether the peer can be reached.
+fn tell_connecting(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
+    match report.tell(Some(NUMBER), notice) {
+        Err(Failure::ClosedPipe) => Ok(()),
+        told => told,
     }
 }

@@ -66,10 +66,11 @@ impl Tally {
     fn finish(self) -> Result<(), Failure> {
         match (self.first_bad, self.bad) {
             (None, _) => Ok(()),
-            (Some(first), 1) => Err(Failure::new(first)),
+            (Some(first), 1) => Err(Failure::new(first).known()),
             (Some(first), bad) => {
                 let others = bad.saturating_sub(1);
-                Err(Failure::new(format!("{first} (and {} more bad lines)", Count(others))))
+                let lines = if others == 1 { "line" } else { "lines" };
+                Err(Failure::new(format!("{first} (and {} more bad {lines})", Count(others))).known())
             }
         }
     }
@@ -78,7 +79,11 @@ impl Tally {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} accepted, {} refused", Count(self.accepted), Count(self.refused))?;
-        if self.bad == 0 { Ok(()) } else { write!(f, ", {} bad lines", Count(self.bad)) }
+        match self.bad {
+            0 => Ok(()),
+            1 => f.write_str(", 1 bad line"),
+            bad => write!(f, ", {} bad lines", Count(bad)),
+        }
     }
 }
 

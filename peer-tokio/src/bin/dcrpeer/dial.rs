@@ -10,7 +10,8 @@ use tokio::time::timeout;
 
 use crate::args::{Target, network_name};
 use crate::error::Failure;
-use crate::output::Span;
+use crate::output::{Span, called};
+use crate::stop::Stop;
 
 /// What a command can do about a name of Tor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,14 @@ pub(crate) enum Tor {
 
 /// The addresses behind a name; without a port of its own, with that of the network. A name of Tor is not looked
 /// up: that would tell the servers of the domain name system whom we visit, and find nothing.
-pub(crate) async fn resolve(target: &Target, network: Network, tor: Tor) -> Result<Vec<SocketAddr>, Failure> {
+///
+/// A lookup that takes long is over when it is time to leave.
+pub(crate) async fn resolve(
+    target: &Target,
+    network: Network,
+    tor: Tor,
+    stop: &mut Stop,
+) -> Result<Vec<SocketAddr>, Failure> {
     if is_onion(&target.host) {
         return Err(refuse_onion(&target.host, tor));
     }
@@ -33,7 +41,11 @@ pub(crate) async fn resolve(target: &Target, network: Network, tor: Tor) -> Resu
             "cannot find {host:?}: {why}; check the name, or write an address like 127.0.0.1"
         ))
     };
-    let found = lookup_host((host.as_str(), port)).await.map_err(|error| unknown(error.to_string()))?;
+    let found = tokio::select! {
+        found = lookup_host((host.as_str(), port)) => found,
+        reason = stop.wait() => return Err(Failure::new(format!("{host}: no address yet ({reason})"))),
+    };
+    let found = found.map_err(|error| unknown(error.to_string()))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
 }
@@ -86,7 +98,8 @@ fn explain(address: SocketAddr, network: Network, error: &io::Error) -> Failure 
         let port = network.default_port().unwrap_or_default();
         return Failure::new(format!(
             "{address} refused the connection, nothing listens there; check address and port ({name} nodes \
-             listen on {port}), or start one: dcrpeer listen --network {name}"
+             listen on {port}), or start one: {} listen --network {name}",
+            called()
         ));
     }
     Failure::new(format!("cannot reach {address}: {error}"))

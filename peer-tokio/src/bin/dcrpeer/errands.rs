@@ -1,5 +1,6 @@
 //! What a visitor does besides watching: announces made-up transactions, and asks for headers.
 
+use core::mem;
 use std::collections::HashMap;
 
 use peer_core::message::{GetData, GetHeaders, Inventory, InventoryKind, Locator, NotFound};
@@ -15,6 +16,8 @@ pub(crate) struct Errands {
     announce: u32,
     /// Whether to ask for headers.
     headers: bool,
+    /// What is to be announced, made before anything is timed.
+    names: Vec<Hash>,
     /// What was announced, and whether the remote asked for it.
     offered: HashMap<Hash, bool>,
     asked: u32,
@@ -34,9 +37,15 @@ impl Errands {
         Self { announce, headers, ..Self::default() }
     }
 
+    /// Makes transactions up that nobody has: their names come from `salt`.
+    pub(crate) fn prepare(&mut self, salt: u64) {
+        self.names = (0..self.announce).map(|number| name(salt, number)).collect();
+    }
+
     /// How many transactions were announced; `None` if none were to be.
     pub(crate) fn announced(&self) -> Option<u32> {
-        (self.announce > 0).then_some(self.announce)
+        let announced = u32::try_from(self.offered.len()).unwrap_or(u32::MAX);
+        (self.announce > 0).then_some(announced)
     }
 
     /// How many of them the remote has asked for; `None` if none were to be announced.
@@ -44,16 +53,19 @@ impl Errands {
         (self.announce > 0).then_some(self.asked)
     }
 
-    /// Announces transactions that nobody has: their names come from `salt`. If the connection ends meanwhile,
-    /// its end tells.
-    pub(crate) async fn announce(&mut self, handle: &Handle, salt: u64) -> Result<(), Failure> {
-        let hashes: Vec<_> = (0..self.announce).map(|number| name(salt, number)).collect();
+    /// Announces what was prepared, unless that is done, and returns how many there are. If the connection ends
+    /// meanwhile, its end tells.
+    pub(crate) async fn announce(&mut self, handle: &Handle) -> Result<Option<u32>, Failure> {
+        if self.names.is_empty() {
+            return Ok(None);
+        }
+        let hashes = mem::take(&mut self.names);
         self.offered = hashes.iter().map(|hash| (*hash, false)).collect();
         let announcing = handle.with(move |peer, now| {
             hashes.into_iter().try_for_each(|hash| peer.announce(Inventory::tx(hash), now).map(drop))
         });
         match announcing.await {
-            Err(_) | Ok(Ok(()) | Err(SendError::Closed(_))) => Ok(()),
+            Err(_) | Ok(Ok(()) | Err(SendError::Closed(_))) => Ok(self.announced()),
             Ok(Err(error)) => Err(Failure::new(format!("cannot announce: {}", chain(&error)))),
         }
     }

@@ -4,6 +4,10 @@ use core::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
+use crate::output;
+
 /// Why the tool did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -11,10 +15,21 @@ pub(crate) enum Failure {
     Usage(String),
     /// It did not work. Exit status 1.
     Told(String),
+    /// The same, and programs have been told as it happened.
+    Known(String),
     /// Whoever read our output went away, as `head` does: no reason to complain.
     ClosedPipe,
     /// The command line asked for help, which was printed.
     Helped,
+}
+
+/// The last line for programs, where no other says that it did not work.
+#[derive(Serialize)]
+struct Failed<'a> {
+    event: &'static str,
+    ok: bool,
+    /// What people read.
+    detail: &'a str,
 }
 
 impl Failure {
@@ -23,11 +38,39 @@ impl Failure {
         Self::Told(line.into())
     }
 
+    /// The same failure, of which an object of the output tells already.
+    pub(crate) fn known(self) -> Self {
+        match self {
+            Self::Told(line) => Self::Known(line),
+            other => other,
+        }
+    }
+
+    /// Tells programs that read JSON, unless they know.
+    pub(crate) fn tell_programs(self) -> Self {
+        match self {
+            Self::Told(line) => {
+                let failed = Failed { event: "failed", ok: false, detail: &line };
+                let told = output::write_object(&mut output::for_programs(), &failed);
+                Self::Known(line).behind(told)
+            }
+            other => other,
+        }
+    }
+
+    /// This failure, and what came of telling it: a reader who is gone makes it no success.
+    pub(crate) fn behind(self, told: Result<(), Self>) -> Self {
+        match told {
+            Ok(()) | Err(Self::ClosedPipe) => self,
+            Err(other) => other,
+        }
+    }
+
     /// Tells the user, and the shell.
     pub(crate) fn report(&self) -> ExitCode {
         let (line, code) = match self {
             Self::Usage(line) => (line, 2),
-            Self::Told(line) => (line, 1),
+            Self::Told(line) | Self::Known(line) => (line, 1),
             Self::ClosedPipe | Self::Helped => return ExitCode::SUCCESS,
         };
         // There is nobody left to tell that this failed.

@@ -11,6 +11,10 @@ Examples:
   dcrpeer serve --network simnet               be a node, and see its peers in a table
   dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
 
+The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
+why in one line; with --json the last object of the output does, if no other has, and is
+  {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
+
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
 
 /// About `connect`.
@@ -58,11 +62,13 @@ pub(crate) const DECODE: &str = "\
 A line is HEX, or PROTOCOL NETWORK HEX, whose columns override --protocol and --network for that line. What
 follows the first frame of a line is ignored; an empty line is a frame that was cut off before its start.
 
-A frame that is refused is a result like any other. The exit status is 0 unless the input could not be read.
-With --json each line of the input gives one object:
+A frame that is refused is a result like any other. The exit status is 0 unless the input could not be read,
+or a line of it is no frame in hexadecimal. With --json each line of the input gives one object:
   {\"ok\":true,\"command\":\"ping\",\"bytes\":32,\"reencoded\":\"same\",\"message\":{\"nonce\":7}}
   {\"ok\":false,\"error\":\"PayloadChecksum\",\"command\":\"ping\",\"detail\":\"bad checksum of ping payload\"}
-where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIND} if there is none.
+where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIND} if there is none, and
+`error` is BadInput where the line is to blame. An input that cannot be read gives an object with `event`, see
+dcrpeer --help.
 
 Examples:
   dcrpeer decode frames.txt
@@ -82,8 +88,8 @@ With --json each line is an object with `event` and `ms` since the start. About 
 `peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
 status (every two seconds if somebody came or left: peers, max, came, established, left,
 handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is
-dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C ends it even
-then: five seconds after the first, or at the second, it ends with status 130 and what nobody read is lost.
+dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C and --for end
+it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and what nobody read is lost.
 
 Examples:
   dcrpeer serve --network simnet

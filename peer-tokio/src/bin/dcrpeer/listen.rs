@@ -14,6 +14,7 @@ use crate::dial::{Tor, resolve};
 use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
+use crate::output::called;
 use crate::report::{Notice, Report};
 use crate::stop::{Reason, Stop};
 use crate::watch::{Outcome, Watch};
@@ -33,7 +34,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
     let node = node::from_args(&args.peer)?;
-    let (listener, address) = bind(&args.addr, network).await?;
+    let (listener, address) = bind(&args.addr, network, &mut stop).await?;
     let report = Report::about_many(args.peer.json);
     report.tell(None, &Notice::Listening { address, network })?;
 
@@ -52,8 +53,12 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
 }
 
 /// Listens there, and says where that is.
-pub(crate) async fn bind(target: &Target, network: Network) -> Result<(TcpListener, SocketAddr), Failure> {
-    let addresses = resolve(target, network, Tor::Never).await?;
+pub(crate) async fn bind(
+    target: &Target,
+    network: Network,
+    stop: &mut Stop,
+) -> Result<(TcpListener, SocketAddr), Failure> {
+    let addresses = resolve(target, network, Tor::Never, stop).await?;
     let mut failure = Failure::new("there is no address to listen on");
     for address in addresses {
         match open(address) {
@@ -116,7 +121,7 @@ impl House {
         while let Some(visit) = self.visits.join_next().await {
             self.count(visit)?;
         }
-        self.report.tell(
+        let told = self.report.tell(
             None,
             &Notice::Stopped {
                 ok: self.shaken > 0,
@@ -125,15 +130,17 @@ impl House {
                 peers: self.came,
                 established: self.shaken,
             },
-        )?;
+        );
         if self.shaken > 0 {
-            return Ok(());
+            return told;
         }
         let name = network_name(self.node.config().network());
-        Err(Failure::new(format!(
-            "nobody shook hands ({} came); visit with: dcrpeer connect ADDR --network {name}",
-            self.came
-        )))
+        let failure = Failure::new(format!(
+            "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
+            self.came,
+            called()
+        ));
+        Err(failure.known().behind(told))
     }
 }
 

@@ -8,7 +8,7 @@ use core::mem;
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
@@ -54,7 +54,7 @@ pub(crate) struct LoadArgs {
     #[arg(long)]
     with_permission: bool,
     #[command(flatten)]
-    peer: PeerArgs,
+    pub(crate) peer: PeerArgs,
 }
 
 /// Room for news that nobody has read yet.
@@ -63,8 +63,8 @@ const NEWS: usize = 1024;
 /// Opens the connections, measures, and tells.
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
-    let stop = Stop::after(args.peer.duration)?;
-    let addresses = resolve(&args.addr, network, Tor::Never).await?;
+    let mut stop = Stop::after(args.peer.duration)?;
+    let addresses = resolve(&args.addr, network, Tor::Never, &mut stop).await?;
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;
@@ -243,10 +243,7 @@ impl Load {
         // Dropped, each closes its connection.
         self.calls.shutdown().await;
         if args.peer.json {
-            let mut out = output::for_programs();
-            serde_json::to_writer(&mut out, &summary).map_err(io::Error::from)?;
-            writeln!(out)?;
-            out.flush()?;
+            output::write_object(&mut output::for_programs(), &summary)?;
         } else {
             let mut out = output::for_people();
             summary.write(&mut out)?;
@@ -337,10 +334,13 @@ impl Load {
 fn bar(what: &'static str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total).with_message(what);
     let pace = |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A bar that cannot be drawn is none.
-        write!(out, "{:.0}", state.per_sec()).ok();
+        // Of the first moments nothing can be said.
+        if state.elapsed() >= Duration::from_secs(1) {
+            // A bar that cannot be drawn is none.
+            write!(out, ", {:.0} a second", state.per_sec()).ok();
+        }
     };
-    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}, {pace} a second") {
+    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}{pace}") {
         Ok(style) => bar.with_style(style.with_key("pace", pace)),
         Err(_) => bar,
     }

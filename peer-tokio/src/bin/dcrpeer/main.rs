@@ -50,7 +50,13 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let cli = Cli::try_parse().or_else(|error| args::explain(&error))?;
-    match cli.action.unwrap_or(Action::Demo) {
+    let action = cli.action.unwrap_or(Action::Demo);
+    let json = action.is_for_programs();
+    act(action).map_err(|failure| if json { failure.tell_programs() } else { failure })
+}
+
+fn act(action: Action) -> Result<(), Failure> {
+    match action {
         Action::Demo => in_runtime(demo::run()),
         Action::Connect(args) => in_runtime(connect::run(args)),
         Action::Crawl(args) => in_runtime(crawl::run(args)),

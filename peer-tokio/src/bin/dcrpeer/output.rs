@@ -3,10 +3,13 @@
 use core::fmt;
 use core::time::Duration;
 use std::env;
-use std::io::{self, BufWriter, Stdout};
+use std::io::{self, BufWriter, Stdout, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use crate::error::Failure;
 
 /// What stands back: times, labels.
 pub(crate) const FAINT: Style = Style::new().dimmed();
@@ -32,6 +35,14 @@ pub(crate) fn for_people() -> Output {
 /// For programs: bytes as they are written.
 pub(crate) fn for_programs() -> Output {
     BufWriter::with_capacity(CAPACITY, AutoStream::new(io::stdout(), ColorChoice::AlwaysAnsi))
+}
+
+/// Writes a line for programs, which they can read at once.
+pub(crate) fn write_object(out: &mut Output, object: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, object).map_err(io::Error::from)?;
+    writeln!(out)?;
+    out.flush()?;
+    Ok(())
 }
 
 const CAPACITY: usize = 64 * 1024;

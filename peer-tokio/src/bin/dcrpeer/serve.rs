@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use self::answer::Book;
 use self::guest::Common;
 use self::house::House;
+pub(crate) use self::screen::give_terminal_back;
 pub(crate) use self::status::Status;
 use crate::args::{PeerArgs, Target};
 use crate::error::Failure;
@@ -42,7 +43,7 @@ pub(crate) struct ServeArgs {
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max: u32,
     #[command(flatten)]
-    peer: PeerArgs,
+    pub(crate) peer: PeerArgs,
 }
 
 /// Time between two looks at how things are.
@@ -53,7 +54,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
     let node = node::from_args(&args.peer)?;
-    let (listener, address) = listen::bind(&args.addr, network).await?;
+    let (listener, address) = listen::bind(&args.addr, network, &mut stop).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);
     report.tell(None, &Notice::Listening { address, network })?;

@@ -1,6 +1,7 @@
 //! When we leave: `--for` is over, or the user says so.
 
 use core::fmt;
+use core::future::pending;
 use core::time::Duration;
 use std::sync::mpsc;
 use std::{io, process, thread};
@@ -10,6 +11,7 @@ use tokio::time::sleep;
 
 use crate::error::Failure;
 use crate::output::Span;
+use crate::serve;
 
 /// Why we leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +45,14 @@ impl fmt::Display for Reason {
 /// output, its only thread waits for a reader.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// How long giving the terminal back may take, which may not be read either.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// The exit status of a program that Ctrl-C ended.
 const CUT_OFF: i32 = 130;
+
+/// The exit status of one that Ctrl-\ ended.
+const QUIT: i32 = 131;
 
 /// Tells everybody who asks when it is time to leave.
 #[derive(Clone, Debug)]
@@ -53,17 +61,11 @@ pub(crate) struct Stop(watch::Receiver<Option<Reason>>);
 impl Stop {
     /// Leaves after `duration` if there is one, and when the user says so. From this call on, not only from the
     /// first wait, neither Ctrl-C nor the system's request ends the program at once: a second one does, and so
-    /// does [`GRACE`].
+    /// does [`GRACE`], which follows `duration` too.
     pub(crate) fn after(duration: Option<Duration>) -> Result<Self, Failure> {
         let (sender, receiver) = watch::channel(None);
-        let clock = sender.clone();
-        watch_signals(sender).map_err(|error| Failure::new(format!("cannot watch for Ctrl-C: {error}")))?;
-        if let Some(duration) = duration {
-            tokio::spawn(async move {
-                sleep(duration).await;
-                say(&clock, Reason::Elapsed(duration));
-            });
-        }
+        watch_signals(duration, sender)
+            .map_err(|error| Failure::new(format!("cannot watch for Ctrl-C: {error}")))?;
         Ok(Self(receiver))
     }
 
@@ -74,17 +76,8 @@ impl Stop {
     }
 }
 
-/// Tells that it is time to leave. The first reason counts.
-fn say(sender: &watch::Sender<Option<Reason>>, reason: Reason) {
-    sender.send_if_modified(|said| {
-        let is_first = said.is_none();
-        *said = said.or(Some(reason));
-        is_first
-    });
-}
-
 /// Watches on a thread of its own, which nothing that the program does can hold up.
-fn watch_signals(sender: watch::Sender<Option<Reason>>) -> io::Result<()> {
+fn watch_signals(duration: Option<Duration>, sender: watch::Sender<Option<Reason>>) -> io::Result<()> {
     let (ready, is_ready) = mpsc::channel();
     let watching = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -96,8 +89,8 @@ fn watch_signals(sender: watch::Sender<Option<Reason>>) -> io::Result<()> {
             Ok((runtime, signals)) => {
                 // Whoever waits for this is there until it comes.
                 ready.send(Ok(())).ok();
-                runtime.block_on(obey(signals, &sender));
-                process::exit(CUT_OFF);
+                let status = runtime.block_on(obey(signals, duration, &sender));
+                cut_off(status)
             }
             Err(error) => drop(ready.send(Err(error))),
         }
@@ -106,36 +99,86 @@ fn watch_signals(sender: watch::Sender<Option<Reason>>) -> io::Result<()> {
     is_ready.recv().map_err(io::Error::other)?
 }
 
-/// Passes the first signal on. Returns when the program has to end, and has not.
-async fn obey(mut signals: Signals, sender: &watch::Sender<Option<Reason>>) {
-    signals.next().await;
-    say(sender, Reason::Interrupted);
+/// Passes on that it is time to leave. Returns when the program has to end, and has not, and with which status.
+async fn obey(
+    mut signals: Signals,
+    duration: Option<Duration>,
+    sender: &watch::Sender<Option<Reason>>,
+) -> i32 {
+    let over = async {
+        match duration {
+            Some(duration) => {
+                sleep(duration).await;
+                Reason::Elapsed(duration)
+            }
+            None => pending().await,
+        }
+    };
+    let reason = tokio::select! {
+        signal = signals.next() => match signal {
+            Signal::End => Reason::Interrupted,
+            Signal::Quit => return QUIT,
+        },
+        reason = over => reason,
+    };
+    sender.send_replace(Some(reason));
     tokio::select! {
-        () = signals.next() => {}
-        () = sleep(GRACE) => {}
+        signal = signals.next() => match signal {
+            Signal::End => CUT_OFF,
+            Signal::Quit => QUIT,
+        },
+        () = sleep(GRACE) => CUT_OFF,
     }
 }
 
-/// Ctrl-C, and the system's request to end.
+/// Ends the program, whatever it is at.
+fn cut_off(status: i32) -> ! {
+    let (done, is_done) = mpsc::channel();
+    // On a thread of its own, for it may wait for ever.
+    thread::spawn(move || {
+        serve::give_terminal_back();
+        done.send(())
+    });
+    is_done.recv_timeout(LAST_WORDS).ok();
+    process::exit(status)
+}
+
+/// What the program is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// To end.
+    End,
+    /// To end at once.
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows has none"))]
+    Quit,
+}
+
+/// Ctrl-C, the system's request to end, and Ctrl-\.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl Signals {
-    /// From this call on, neither ends the program by itself.
+    /// From this call on, none ends the program by itself.
     fn watch() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => Signal::End,
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.quit.recv() => Signal::Quit,
         }
     }
 }
@@ -151,7 +194,8 @@ impl Signals {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Signal {
         self.0.recv().await;
+        Signal::End
     }
 }

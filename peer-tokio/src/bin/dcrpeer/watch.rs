@@ -82,6 +82,7 @@ impl Watch {
         let (stream, first) = Sniff::new(stream);
         let mut generator = node::generator()?;
         let nonce = generator.next_u64();
+        self.errands.prepare(nonce);
         let (handle, events) = self.join(stream, generator)?;
         let mut established = false;
         let stopped = self.follow(&handle, events, nonce, &mut established).await?;
@@ -91,7 +92,11 @@ impl Watch {
             None => Ending::Theirs(handle.closed().await),
         };
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
-        self.tell_end(&outcome)?;
+        match self.tell_end(&outcome) {
+            // That it did not work matters more than that nobody reads it.
+            Err(Failure::ClosedPipe) if !outcome.is_success() => {}
+            told => told?,
+        }
         Ok(outcome)
     }
 
@@ -131,6 +136,7 @@ impl Watch {
             let Some(event) = event else { return Ok(None) };
             is_quiet = false;
             let is_shaken = event == Event::Established;
+            let is_answered = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
             *established |= is_shaken;
             let wanted = match &event {
                 Event::Message(Message::GetData(get)) => self.errands.want(get),
@@ -143,21 +149,28 @@ impl Watch {
             if is_shaken && self.direction == Direction::Outbound {
                 self.begin(handle, nonce).await?;
             }
+            if is_answered {
+                self.announce(handle).await?;
+            }
         }
     }
 
     /// Says what a visitor says first.
-    async fn begin(&mut self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
+    async fn begin(&self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
         // The next one is due in two minutes or so.
         self.send(handle, Message::Ping(Ping { nonce })).await?;
         if let Some(request) = self.errands.request(self.node.config().network()) {
             self.send(handle, request).await?;
         }
-        if let Some(items) = self.errands.announced() {
-            self.errands.announce(handle, nonce).await?;
-            self.tell(&Notice::Announced { items })?;
-        }
         Ok(())
+    }
+
+    /// Our ping is answered: what takes long may follow, and no round trip is the longer for it.
+    async fn announce(&mut self, handle: &Handle) -> Result<(), Failure> {
+        match self.errands.announce(handle).await? {
+            Some(items) => self.tell(&Notice::Announced { items }),
+            None => Ok(()),
+        }
     }
 
     /// The remote asked for something that was announced.

@@ -18,7 +18,7 @@ use crate::{numbers, sizes};
 ///
 /// Times are those of the CPU, medians of all rounds.
 #[derive(Debug, Parser)]
-#[command(name = "cost", version)]
+#[command(name = "cost", version, verbatim_doc_comment)]
 pub(crate) struct Cli {
     /// How often each cell is measured
     #[arg(long, default_value_t = 7, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]

@@ -7,6 +7,7 @@ use clap::Args;
 
 use crate::args::{PeerArgs, Target, parse_duration};
 use crate::error::Failure;
+use crate::output::called;
 use crate::socks::Proxy;
 
 #[derive(Args, Debug)]
@@ -29,10 +30,10 @@ pub(crate) struct CrawlArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max: Option<u64>,
     /// How long a peer may take to be connected; through a proxy, six times as long
-    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_patience)]
     pub(crate) connect_timeout: Duration,
     /// How long it may take to shake hands [default: 10s; 2s with --demo]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_patience)]
     pub(crate) handshake_timeout: Option<Duration>,
     /// How long it may take to tell the addresses that it knows
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
@@ -52,11 +53,11 @@ impl CrawlArgs {
     /// What clap cannot tell.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         if self.seeds.is_empty() && self.demo.is_none() {
-            return Err(Failure::Usage(
-                "a crawl begins at a peer: dcrpeer crawl node.example; to see one on this machine alone: \
-                 dcrpeer crawl --demo"
-                    .to_owned(),
-            ));
+            let dcrpeer = called();
+            return Err(Failure::Usage(format!(
+                "a crawl begins at a peer: {dcrpeer} crawl node.example; to see one on this machine alone: \
+                 {dcrpeer} crawl --demo"
+            )));
         }
         Ok(())
     }
@@ -72,6 +73,12 @@ impl CrawlArgs {
     }
 }
 
+/// A duration in which something can happen.
+fn parse_patience(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration.is_zero() { Err("nothing happens in no time".to_owned()) } else { Ok(duration) }
+}
+
 fn parse_peers(text: &str) -> Result<u16, String> {
     let number = text.parse().ok().filter(|number| (1..=5000).contains(number));
     number.ok_or_else(|| "this is how many peers to make up, a number from 1 to 5000".to_owned())
@@ -84,8 +91,8 @@ Nobody is waited for as long as somebody else can be visited. Every address is v
 hands, ping for the round trip, getaddr, leave. Addresses of private networks and of this machine are visited
 only if a seed is of that kind.
 
-Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody could
-be reached. With --json each visit gives one object as it ends, and the summary is the last:
+Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody was
+reached. With --json each visit gives one object as it ends, and the summary is the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
    \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}

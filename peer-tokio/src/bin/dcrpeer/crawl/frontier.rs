@@ -76,6 +76,11 @@ impl Frontier {
         next
     }
 
+    /// A place that was next, and is so again.
+    pub(crate) fn put_back(&mut self, place: Place, level: u32) {
+        self.next.entry(level).or_default().push_front(place);
+    }
+
     /// Whether nothing is left to visit.
     pub(crate) fn is_empty(&self) -> bool {
         self.next.is_empty()

@@ -4,6 +4,7 @@
 //! it. `village` is a network for those who have none at hand.
 
 mod args;
+mod canvas;
 mod frontier;
 mod histogram;
 mod outcome;
@@ -16,17 +17,17 @@ mod table;
 mod village;
 mod visit;
 
-use std::fs::File;
+use core::mem;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use peer_core::Network;
-use serde::Serialize;
 use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
+use self::canvas::Canvas;
 use self::frontier::Frontier;
+use self::outcome::Outcome;
 use self::place::Place;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
@@ -37,34 +38,60 @@ use crate::clock::Stopwatch;
 use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
-use crate::output::{self, Count, FAINT, GOOD, Output, Painted};
-use crate::stop::{Reason, Stop};
+use crate::output::{self, Count, FAINT, GOOD, Output, Painted, write_object};
+use crate::stop::Stop;
+use crate::system;
 
 /// Walks, and tells what was found.
 pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     args.check()?;
     let mut stop = Stop::after(args.peer.duration)?;
     // A file that cannot be written should not be found out after the walk.
-    let picture = args.svg.as_deref().map(create).transpose()?;
+    let mut canvas = args.svg.as_deref().map(Canvas::open).transpose()?;
+    let at_once = room_for(&args);
     let village = args.demo.map(Village::found).transpose()?;
     let network = village.as_ref().map_or(args.peer.network, |_| village::NETWORK);
     let seeds = match &village {
         Some(village) => vec![village.seed().into()],
         None => find_seeds(&args, network, &mut stop).await?,
     };
-    let mut crawl = Crawl::begin(&args, network, seeds)?;
+    let mut crawl = Crawl::begin(&args, network, at_once, seeds)?;
     let ended = crawl.walk(&mut stop).await?;
-    let (summary, failure) = crawl.finish(ended, args.top.into())?;
-    if let Some((file, path)) = picture.zip(args.svg.as_deref()) {
-        draw(file, path, &summary, args.peer.json)?;
+    let summary = crawl.sum_up(ended);
+    if let Some(canvas) = &mut canvas {
+        canvas.draw(&picture::draw(&summary))?;
     }
-    if let Some(village) = village.filter(|_| ended == Ended::Complete) {
-        check(&village, &summary, args.peer.json)?;
+    let told = crawl.tell(&summary, args.top.into(), canvas.as_ref());
+    if !summary.ok {
+        let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
+        return Err(failure.known().behind(told));
     }
-    if summary.ok || ended == Ended::Stopped(Reason::Interrupted) {
-        return Ok(());
+    told?;
+    match village.filter(|_| ended == Ended::Complete) {
+        Some(village) => check(&village, &summary, args.peer.json),
+        None => Ok(()),
     }
-    Err(Failure::new(format!("nobody was reached; {failure}")))
+}
+
+/// As many of the visits at a time that are wanted as the system has room for. Says so if these are fewer.
+fn room_for(args: &CrawlArgs) -> u16 {
+    // Those of a village have their doors on this machine, and the other end of every visit.
+    let (doors, ends) = args.demo.map_or((0_u32, 1_u32), |size| (u32::from(size), 2));
+    let wanted = doors.saturating_add(ends.saturating_mul(args.at_once.into()));
+    let room = system::room_for(wanted).saturating_sub(doors).checked_div(ends);
+    let room = room.and_then(|room| u16::try_from(room).ok()).unwrap_or(args.at_once);
+    // Without room for any, the first one to fail explains it.
+    if (1..args.at_once).contains(&room) {
+        let (many, how) = (args.at_once, system::how_to_make_room(wanted));
+        // Where nobody can be told, nobody is.
+        writeln!(
+            io::stderr(),
+            "dcrpeer: the limit of open files allows {room} visits at a time, not {many}; raise it with {how}, \
+             or say --at-once {room}"
+        )
+        .ok();
+    }
+    room.max(1)
 }
 
 /// The addresses of all seeds. With a proxy nothing is looked up here.
@@ -78,12 +105,7 @@ async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Resu
         } else if args.proxy.is_some() {
             seeds.push(Place::Name { host: seed.host.clone(), port });
         } else {
-            let found = tokio::select! {
-                found = resolve(seed, network, Tor::WithProxy) => found?,
-                reason = stop.wait() => {
-                    return Err(Failure::new(format!("{}: no address yet ({reason})", seed.host)));
-                }
-            };
+            let found = resolve(seed, network, Tor::WithProxy, stop).await?;
             seeds.extend(found.into_iter().map(Place::from));
         }
     }
@@ -94,6 +116,7 @@ async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Resu
 struct Crawl {
     visitor: Arc<Visitor>,
     network: Network,
+    /// Most visits at a time. Fewer than wanted where this machine has no room for more.
     at_once: usize,
     max: u64,
     frontier: Frontier,
@@ -103,12 +126,16 @@ struct Crawl {
     progress: Progress,
     out: Output,
     json: bool,
+    /// Whether there will be a picture, which is worth a walk that nobody reads of.
+    is_drawn: bool,
+    /// Whether the reader of the output went away.
+    is_alone: bool,
     /// Whether it was told that the proxy asks for no user name.
     warned: bool,
 }
 
 impl Crawl {
-    fn begin(args: &CrawlArgs, network: Network, seeds: Vec<Place>) -> Result<Self, Failure> {
+    fn begin(args: &CrawlArgs, network: Network, at_once: u16, seeds: Vec<Place>) -> Result<Self, Failure> {
         let json = args.peer.json;
         let peer = PeerArgs { network, ..args.peer };
         let config = node::configure(&peer).handshake_timeout(args.handshake_timeout());
@@ -124,7 +151,7 @@ impl Crawl {
         Ok(Self {
             visitor: Arc::new(visitor),
             network,
-            at_once: args.at_once.into(),
+            at_once: at_once.into(),
             max: args.max.unwrap_or(u64::MAX),
             frontier,
             visits: JoinSet::new(),
@@ -133,6 +160,8 @@ impl Crawl {
             progress: Progress::begin(json),
             out: if json { output::for_programs() } else { output::for_people() },
             json,
+            is_drawn: args.svg.is_some(),
+            is_alone: false,
             warned: false,
         })
     }
@@ -175,6 +204,12 @@ impl Crawl {
 
     /// A visit is over.
     fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
+        if visit.outcome == Outcome::NoRoom && !self.visits.is_empty() {
+            // Those that are under way are as many as there is room for. Each time that is one fewer at least.
+            self.at_once = self.visits.len();
+            self.frontier.put_back(visit.place, visit.level);
+            return Ok(());
+        }
         self.tally.count(&visit);
         if let Some(proxy) =
             self.visitor.proxy.as_ref().filter(|_| visit.isolated == Some(false) && !self.warned)
@@ -182,56 +217,45 @@ impl Crawl {
             self.progress.suspend(|| proxy.warn_shared());
             self.warned = true;
         }
-        let told = core::mem::take(&mut visit.told);
+        let told = mem::take(&mut visit.told);
         let addresses = told.len();
         let level = visit.level.saturating_add(1);
         let new = told.into_iter().filter(|place| self.frontier.hear(place.clone(), level)).count();
         self.tally.know(level, new);
-        if self.json {
+        if self.json && !self.is_alone {
             let object = VisitObject::new(&visit, self.clock.elapsed(), (addresses, new));
-            write_object(&mut self.out, &object)?;
+            match write_object(&mut self.out, &object) {
+                Err(Failure::ClosedPipe) if self.is_drawn => self.is_alone = true,
+                told => told?,
+            }
         }
         Ok(())
     }
 
-    /// Tells what was found. Visits that are not over are broken off, and count as none.
-    fn finish(self, ended: Ended, top: usize) -> Result<(Summary, String), Failure> {
-        let Self { tally, frontier, mut out, json, .. } = self;
+    /// What was found. Visits that are not over are broken off, and count as none.
+    fn sum_up(&mut self, ended: Ended) -> Summary {
+        let tally = mem::take(&mut self.tally);
+        tally.finish(&self.frontier, ended, self.network, self.clock.elapsed())
+    }
+
+    /// Tells what was found, and where it is drawn.
+    fn tell(self, summary: &Summary, top: usize, canvas: Option<&Canvas>) -> Result<(), Failure> {
+        let Self { mut out, json, .. } = self;
         drop(self.progress);
-        let failure = tally.first_failure().to_owned();
-        let summary = tally.finish(&frontier, ended, self.network, self.clock.elapsed());
-        if json {
-            write_object(&mut out, &summary)?;
-        } else {
-            table::write(&mut out, &summary, top)?;
-            out.flush()?;
+        if self.is_alone {
+            return Err(Failure::ClosedPipe);
         }
-        Ok((summary, failure))
-    }
-}
-
-fn write_object(out: &mut Output, object: &impl Serialize) -> Result<(), Failure> {
-    serde_json::to_writer(&mut *out, object).map_err(io::Error::from)?;
-    writeln!(out)?;
-    out.flush()?;
-    Ok(())
-}
-
-fn create(path: &Path) -> Result<File, Failure> {
-    File::create(path).map_err(|error| {
-        Failure::new(format!("cannot write {}: {error}; choose another file", path.display()))
-    })
-}
-
-fn draw(mut file: File, path: &Path, summary: &Summary, json: bool) -> Result<(), Failure> {
-    let written = file.write_all(picture::draw(summary).as_bytes());
-    written.map_err(|error| Failure::new(format!("cannot write {}: {error}", path.display())))?;
-    if !json {
-        let mut out = output::for_people();
-        writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {}", path.display())))?;
+        if json {
+            return write_object(&mut out, summary);
+        }
+        table::write(&mut out, summary, top)?;
+        if let Some(canvas) = canvas {
+            let path = canvas.path().display();
+            writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {path}")))?;
+        }
         out.flush()?;
+        Ok(())
     }
-    Ok(())
 }
 
 /// Whether everybody was found.

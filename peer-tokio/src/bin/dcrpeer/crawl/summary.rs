@@ -82,6 +82,9 @@ pub(crate) struct Summary {
     pub(crate) heights: Option<Heights>,
     #[serde(rename = "round_trip_ms")]
     pub(crate) round_trips: Option<RoundTrips>,
+    /// The first place that could not be reached, and why.
+    #[serde(skip)]
+    pub(crate) first_failure: String,
 }
 
 /// How many peers have something in common.
@@ -172,11 +175,6 @@ impl Tally {
         self.reachable
     }
 
-    /// The first place that could not be reached, and why.
-    pub(crate) fn first_failure(&self) -> &str {
-        self.first_failure.as_deref().unwrap_or("nobody was visited")
-    }
-
     pub(crate) fn finish(
         self,
         frontier: &Frontier,
@@ -205,6 +203,7 @@ impl Tally {
             services: shares(self.services),
             heights: Heights::of(self.heights),
             round_trips: RoundTrips::of(self.round_trips),
+            first_failure: self.first_failure.unwrap_or_else(|| "nobody was visited".to_owned()),
         }
     }
 }

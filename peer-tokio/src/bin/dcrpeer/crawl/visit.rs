@@ -1,6 +1,8 @@
 //! One visit: connect, shake hands, ping, ask for addresses, leave.
 
+use core::future::ready;
 use core::net::SocketAddr;
+use core::pin::pin;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use peer_core::{Event, Message, Node};
 use peer_tokio::{Events, Handle};
 use rand_core::Rng;
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use super::outcome::{Answer, Outcome};
@@ -184,9 +187,7 @@ impl Visitor {
         visit.handshake = Some(clock.elapsed());
         let mut generator = node::generator()?;
         let nonces = [generator.next_u64(), generator.next_u64()];
-        let asked = timeout(self.addresses_timeout, ask(visit, handle, &mut events, nonces)).await;
-        let silence = if visit.told.is_empty() { Answer::Late } else { Answer::Addresses };
-        visit.answer = Some(asked.unwrap_or(silence));
+        visit.answer = Some(ask(visit, handle, &mut events, nonces, self.addresses_timeout).await);
         Ok(())
     }
 
@@ -207,25 +208,60 @@ impl Visitor {
     }
 }
 
+/// How far a peer has come with what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Asked,
+    /// It has answered the first ping.
+    Alive,
+    /// It has seen the question, for it has answered the ping behind.
+    Seen,
+}
+
 /// Asks for addresses until they have come, or it is clear that none do. The ping before measures the round
-/// trip, the one behind tells that the request was seen.
-async fn ask(visit: &mut Visit, handle: &Handle, events: &mut Events, nonces: [u64; 2]) -> Answer {
+/// trip, the one behind tells that the request was seen. Each of them may take as long as `patience`.
+async fn ask(
+    visit: &mut Visit,
+    handle: &Handle,
+    events: &mut Events,
+    nonces: [u64; 2],
+    patience: Duration,
+) -> Answer {
     let [before, behind] = nonces;
     // Where a message cannot be sent the connection is over, which the events tell.
     handle.send(Message::Ping(Ping { nonce: before })).await.ok();
     handle.send(Message::GetAddr).await.ok();
-    let mut is_seen = false;
+    let (mut step, mut is_late) = (Step::Asked, false);
+    let mut end = pin!(sleep(patience));
     loop {
         let event = tokio::select! {
+            biased;
             event = events.next() => event,
-            () = sleep(GRACE), if is_seen => return Answer::None,
+            () = ready(()), if is_late => {
+                return match step {
+                    _ if !visit.told.is_empty() => Answer::Addresses,
+                    Step::Seen => Answer::None,
+                    Step::Asked | Step::Alive => Answer::Late,
+                };
+            }
+            () = &mut end => {
+                // What came while this process did not run is looked at first.
+                yield_now().await;
+                is_late = true;
+                continue;
+            }
         };
         match event {
-            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before => {
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Asked => {
                 visit.round_trip = handle.stats().await.last_ping_round_trip;
                 handle.send(Message::Ping(Ping { nonce: behind })).await.ok();
+                end.set(sleep(patience));
+                (step, is_late) = (Step::Alive, false);
             }
-            Some(Event::Message(Message::Pong(pong))) if pong.nonce == behind => is_seen = true,
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == behind && step == Step::Alive => {
+                end.set(sleep(GRACE.min(patience)));
+                (step, is_late) = (Step::Seen, false);
+            }
             Some(Event::Message(Message::Addr(addr))) => {
                 visit.hear(addr.addresses.iter().map(Place::from));
             }
@@ -241,7 +277,7 @@ async fn ask(visit: &mut Visit, handle: &Handle, events: &mut Events, nonces: [u
                 return if broke { Answer::Broke } else { Answer::Left };
             }
         }
-        if is_seen && !visit.told.is_empty() {
+        if step == Step::Seen && !visit.told.is_empty() {
             return Answer::Addresses;
         }
     }

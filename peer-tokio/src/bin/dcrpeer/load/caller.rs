@@ -14,13 +14,14 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::chain;
 use crate::explain;
-use crate::output::Span;
+use crate::output::{Span, called};
 use crate::sniff::{FirstBytes, Sniff};
 use crate::traffic::{Counted, Traffic};
 use crate::watch::{Ending, Outcome};
@@ -179,9 +180,15 @@ impl Caller {
             }
             None
         };
-        let pong = timeout(PATIENCE, pong).await;
+        let mut pong = pin!(pong);
+        let mut answered = timeout(PATIENCE, &mut pong).await;
+        if answered.is_err() {
+            // What came while this process did not run is looked at first.
+            yield_now().await;
+            answered = timeout(Duration::ZERO, pong).await;
+        }
         drop(permit);
-        match pong {
+        match answered {
             Ok(Some(())) => handle.with(|peer, _| peer.stats().last_ping_round_trip).await.ok(),
             Ok(None) => None,
             Err(_) => Some(None),
@@ -199,8 +206,9 @@ impl Caller {
         let address = self.common.address;
         match error.kind() {
             io::ErrorKind::ConnectionRefused => format!(
-                "it refused the connection, nothing listens there; start a node: dcrpeer serve {address} \
-                 --network {network}"
+                "it refused the connection, nothing listens there; start a node: {} serve {address} --network \
+                 {network}",
+                called()
             ),
             io::ErrorKind::AddrNotAvailable => {
                 "no local port is left; wait a minute for those of earlier connections, or lower -n"

@@ -18,7 +18,7 @@ use super::table::{Frame, Row};
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
-use crate::output::{Age, Count, FAINT, Output, Painted, STRONG, Size};
+use crate::output::{Age, Count, FAINT, Output, Painted, STRONG, Size, called};
 use crate::report::Notice;
 use crate::stop::Reason;
 use crate::system;
@@ -140,9 +140,10 @@ impl House {
             let (address, network) = (self.address, network_name(self.common.node.config().network()));
             let age = Age(self.clock.elapsed());
             let title = format!("serving {network} on {address} for {age}; Ctrl-C ends it");
+            let dcrpeer = called();
             let frame = if self.guests.is_empty() {
                 let hint =
-                    format!("nobody is here; visit with: dcrpeer connect {address} --network {network}");
+                    format!("nobody is here; visit with: {dcrpeer} connect {address} --network {network}");
                 Frame::empty(&title, &status.facts(), &hint, size)
             } else {
                 Frame::new(&title, &status.facts(), (&rows, self.guests.len()), size)
@@ -189,7 +190,8 @@ impl House {
             self.part(visit)?;
         }
         let (status, peers) = (self.status(), self.guests.len());
-        self.screen = None;
+        // A line that is broken is no line of a table.
+        let width = self.screen.take().map_or(usize::MAX, |screen| screen.size().0);
         let report = self.common.report.clone();
         if !report.is_for_people() {
             report.tell(None, &Notice::Status(status))?;
@@ -203,7 +205,7 @@ impl House {
         }
         if report.is_for_people() {
             return report.write(|out| {
-                write_last(out, &rows, peers)?;
+                write_last(out, (&rows, peers), width)?;
                 self.write_summary(out, reason)
             });
         }
@@ -251,12 +253,12 @@ impl House {
     }
 }
 
-/// The table as it was at the end.
-fn write_last(out: &mut Output, rows: &[Row], peers: usize) -> io::Result<()> {
+/// The table as it was at the end: the first of `peers`.
+fn write_last(out: &mut Output, (rows, peers): (&[Row], usize), width: usize) -> io::Result<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    let frame = Frame::new("", &[], (rows, peers), (usize::MAX, LAST_ROWS.saturating_add(4)));
+    let frame = Frame::new("", &[], (rows, peers), (width, LAST_ROWS.saturating_add(4)));
     // Without the title.
     for line in frame.lines().iter().skip(1) {
         writeln!(out, "{line}")?;

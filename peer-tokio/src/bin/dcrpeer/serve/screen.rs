@@ -1,5 +1,6 @@
 //! A terminal that shows one frame after another, each in the place of the one before.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
 use std::io::{self, IsTerminal, Stdout, Write};
 
@@ -12,35 +13,88 @@ use crossterm::terminal::{
     self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
     LeaveAlternateScreen,
 };
+#[cfg(unix)]
+use rustix::process::{Signal, getpid, kill_process};
+#[cfg(unix)]
+use tokio::signal::unix::{self, SignalKind};
+#[cfg(unix)]
+use tokio::task::JoinHandle;
 
 /// A screen of its own on the terminal. Dropping it gives the terminal back as it was.
 #[derive(Debug)]
 pub(super) struct Screen {
     out: Stdout,
     colours: bool,
+    /// Gives the terminal to others for as long as we are stopped.
+    #[cfg(unix)]
+    pausing: JoinHandle<io::Result<()>>,
+}
+
+/// Whether the terminal shows our screen now.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+
+/// Gives the terminal back as it was, if it is ours: before a sudden end, which drops nothing. Waits where it is
+/// not read.
+pub(crate) fn give_terminal_back() {
+    if IS_OURS.swap(false, Ordering::Relaxed) {
+        let mut out = io::stdout();
+        // A terminal that is gone needs nothing.
+        queue!(out, Show, LeaveAlternateScreen).and_then(|()| out.flush()).ok();
+    }
+}
+
+fn take_terminal() -> io::Result<()> {
+    queue!(io::stdout(), EnterAlternateScreen, Hide)?;
+    IS_OURS.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+/// Stops when Ctrl-Z says so, as programs do that want nothing of it, but leaves the terminal to the shell.
+#[cfg(unix)]
+async fn pause() -> io::Result<()> {
+    let listen = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
+    let mut asked = listen(Signal::TSTP)?;
+    while asked.recv().await.is_some() {
+        let mut resumed = listen(Signal::CONT)?;
+        give_terminal_back();
+        kill_process(getpid(), Signal::STOP)?;
+        resumed.recv().await;
+        take_terminal()?;
+    }
+    Ok(())
 }
 
 impl Screen {
     /// The terminal that standard output is; `None` if it is none, or one that cannot move its cursor.
     pub(super) fn open() -> io::Result<Option<Self>> {
-        let mut out = io::stdout();
+        let out = io::stdout();
         let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         if !out.is_terminal() || is_dumb {
             return Ok(None);
         }
         let colours = AutoStream::choice(&out) != ColorChoice::Never;
-        queue!(out, EnterAlternateScreen, Hide)?;
-        Ok(Some(Self { out, colours }))
+        take_terminal()?;
+        Ok(Some(Self {
+            out,
+            colours,
+            #[cfg(unix)]
+            pausing: tokio::spawn(pause()),
+        }))
     }
 
-    /// Columns and lines.
+    /// Columns and lines. A terminal that has none does not know.
     pub(super) fn size(&self) -> (usize, usize) {
-        let (width, height) = terminal::size().unwrap_or((80, 24));
-        (width.into(), height.into())
+        match terminal::size() {
+            Ok((width, height)) if width > 0 && height > 0 => (width.into(), height.into()),
+            _ => (80, 24),
+        }
     }
 
     /// Shows these lines, none of which is wider than the screen.
     pub(super) fn show(&mut self, lines: &[String]) -> io::Result<()> {
+        if !IS_OURS.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let mut frame = Vec::new();
         queue!(frame, BeginSynchronizedUpdate)?;
         for (row, line) in (0..).zip(lines) {
@@ -65,7 +119,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // A terminal that is gone needs nothing.
-        queue!(self.out, Show, LeaveAlternateScreen).and_then(|()| self.out.flush()).ok();
+        #[cfg(unix)]
+        self.pausing.abort();
+        give_terminal_back();
     }
 }

@@ -83,7 +83,7 @@ fn socket() -> io::Result<TcpSocket> {
 
 fn explain(size: u16, error: &io::Error) -> Failure {
     Failure::new(format!(
-        "cannot start {size} peers on 127.0.0.1: {error}; try fewer, like --demo 100, or allow more open files \
+        "cannot start {size} peers on 127.0.0.1: {error}; try fewer, like --demo 50, or allow more open files \
          (ulimit -n)"
     ))
 }

@@ -1,0 +1,112 @@
+//! `crawl --svg`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::{env, fs, process};
+
+use serde_json::json;
+use tokio::runtime::Runtime;
+
+use crate::crawl::take_apart;
+use crate::network::{config, deaf, listeners, settle};
+use crate::{dcrpeer, run};
+
+#[test]
+fn the_demo_finds_its_network_and_draws_it() {
+    let file = Temporary::new("demo.svg");
+    let run = run(&["crawl", "--demo", "300", "--json", "--svg", file.path()]);
+    run.assert_succeeds();
+    let (told, summary) = take_apart(&run);
+    assert_eq!((told.len(), &summary["known"]), (300, &json!(300)));
+    assert_eq!(summary["visited"], 300);
+    let outcomes: BTreeSet<_> = summary["unreachable"].as_object().unwrap().keys().cloned().collect();
+    for outcome in ["refused", "silent", "closed", "other_network", "too_old", "not_decred"] {
+        assert!(outcomes.contains(outcome), "no {outcome} in {outcomes:?}");
+    }
+
+    let text = fs::read_to_string(file.path()).unwrap();
+    let picture = roxmltree::Document::parse(&text).unwrap();
+    assert_eq!(picture.root_element().tag_name().name(), "svg");
+    let texts: Vec<_> = texts(&picture);
+    let reachable = &summary["reachable"];
+    assert!(texts.contains(&format!("Crawl of simnet: {reachable} of 300 known addresses reachable")));
+    for title in ["Round trips", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"] {
+        assert!(texts.iter().any(|text| text == title), "no {title:?} in {texts:?}");
+    }
+    assert!(texts.iter().any(|text| text == "10 ms"), "the axis has no unit: {texts:?}");
+    assert!(texts.iter().any(|text| text == "/dcrwire:1.0.0/dcrd:2.0.6/"));
+    let clipped = |text: &&String| text.starts_with("/dcrwire:1.0.0/a-node-with") && text.ends_with('…');
+    assert_eq!(texts.iter().filter(clipped).count(), 1, "a long name is not clipped: {texts:?}");
+}
+
+#[test]
+fn markup_in_a_user_agent_is_a_text_of_the_picture() {
+    let runtime = Runtime::new().unwrap();
+    let config = config().user_agent("<b a=\"1\">&", "]]>");
+    let peer = settle(&runtime, listeners(1).remove(0), config, 5, Vec::new());
+    let file = Temporary::new("markup.svg");
+    let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--svg", file.path()]);
+    run.assert_succeeds();
+    let text = fs::read_to_string(file.path()).unwrap();
+    let picture = roxmltree::Document::parse(&text).unwrap();
+    let texts = texts(&picture);
+    assert!(texts.iter().any(|text| text.ends_with("/<b a=\"1\">&:]]>/")), "{texts:?}");
+}
+
+#[test]
+fn a_picture_is_replaced_by_another_one_only() {
+    let file = Temporary::new("old.svg");
+    let sockets = deaf(1);
+    let nobody = sockets[0].local_addr().unwrap().to_string();
+    let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
+    run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
+    assert!(!PathBuf::from(file.path()).exists(), "there was nothing to draw");
+    fs::write(file.path(), "<old/>".repeat(10_000)).unwrap();
+    run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
+    assert_eq!(fs::read_to_string(file.path()).unwrap(), "<old/>".repeat(10_000));
+    run(&["crawl", &nobody, "--svg", file.path()]).assert_fails(1, "nobody was reached");
+    let text = fs::read_to_string(file.path()).unwrap();
+    roxmltree::Document::parse(&text).unwrap();
+}
+
+#[test]
+fn a_crawl_that_nobody_reads_of_is_drawn_to_the_end() {
+    for format in [["--json"].as_slice(), &[]] {
+        let file = Temporary::new("alone.svg");
+        let args = [["crawl", "--demo", "60", "--svg", file.path()].as_slice(), format].concat();
+        let mut child = dcrpeer(&args).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
+        let text = fs::read_to_string(file.path()).unwrap();
+        let picture = roxmltree::Document::parse(&text).unwrap();
+        let texts = texts(&picture);
+        assert!(texts.iter().any(|text| text.contains(" of 60 known addresses reachable")), "{texts:?}");
+    }
+}
+
+/// The texts of a picture that are seen.
+fn texts(picture: &roxmltree::Document<'_>) -> Vec<String> {
+    let texts =
+        picture.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+    texts.filter_map(|node| node.text().map(str::to_owned)).collect()
+}
+
+/// A file that is removed when the test is over.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Self {
+        Self(env::temp_dir().join(format!("dcrpeer-test-{}-{name}", process::id())))
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).ok();
+    }
+}
