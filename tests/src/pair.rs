@@ -193,7 +193,7 @@ impl Pair {
 
     /// Lets time pass at once, as if both owners had slept, and settles.
     pub fn jump(&mut self, duration: Duration) {
-        self.now = self.now + duration;
+        self.now += duration;
         self.tick();
     }
 

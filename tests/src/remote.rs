@@ -143,7 +143,7 @@ impl Remote {
 
     /// Lets time pass, then ticks.
     pub fn wait(&mut self, duration: Duration) -> Result<(), Error> {
-        self.now = self.now + duration;
+        self.now += duration;
         self.machine.tick(self.now, &mut self.rng)
     }
 

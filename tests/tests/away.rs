@@ -25,7 +25,7 @@ fn large() -> (Message, Vec<u8>) {
 
 /// Nobody looks for so long.
 fn stay_away(remote: &mut Remote, duration: Duration) {
-    remote.now = remote.now + duration;
+    remote.now += duration;
 }
 
 /// What a look finds that comes to nothing.

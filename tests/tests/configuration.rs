@@ -1,5 +1,4 @@
 //! What a configuration tells of itself. What each setting does is shown where its subject is.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroUsize;

@@ -60,7 +60,7 @@ fn our_version_tells_the_time_at_which_it_is_made() {
     let mut remote = inbound();
     remote.say(&introduction(12).into());
     assert!(matches!(remote.pull(), Ok(Some(Event::Version(_)))));
-    remote.now = remote.now + Duration::from_secs(3600);
+    remote.now += Duration::from_secs(3600);
     assert_eq!(remote.pull(), Ok(None));
     assert_eq!(version_of(remote.hears()).timestamp.seconds(), WALL_CLOCK.seconds() + 3600);
 }

@@ -209,7 +209,7 @@ fn a_repeated_request_that_was_answered_leaves_no_deadline_behind() {
     answer(&mut remote, state.clone());
 
     // Much later the same again, with an answer to the first before the second has left.
-    remote.now = remote.now + Duration::from_secs(60);
+    remote.now += Duration::from_secs(60);
     ask(&mut remote, &request);
     remote.machine.send(&request, remote.now).unwrap();
     answer(&mut remote, state);

@@ -155,7 +155,7 @@ impl Machine {
                 return Answer::Ticked(peer.tick(*now, rng));
             }
             Call::TickAt(time) => return Answer::Ticked(peer.tick(*time, rng)),
-            Call::Wait(duration) => *now = *now + *duration,
+            Call::Wait(duration) => *now += *duration,
             Call::SetClock(time) => *now = *time,
             Call::End(end) => return Answer::Ended(peer.end(*end, input)),
             Call::EndWith(bytes) => return Answer::Ended(peer.end(End::Eof, bytes)),

@@ -74,7 +74,7 @@ fn converse(ready: &Victim, rng: &mut ChaCha8Rng) -> (usize, bool) {
         }
         if moved == 0 {
             quiet += 1;
-            now = now + Duration::from_secs(1);
+            now += Duration::from_secs(1);
         } else {
             quiet = 0;
         }

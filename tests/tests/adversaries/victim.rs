@@ -70,7 +70,7 @@ impl Victim {
 
     /// Lets time pass, then ticks.
     pub(crate) fn wait(&mut self, duration: Duration) -> Result<(), Error> {
-        self.now = self.now + duration;
+        self.now += duration;
         self.tick()
     }
 

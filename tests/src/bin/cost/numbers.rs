@@ -113,7 +113,7 @@ impl Crowd {
                 return Err("nobody knows it yet".into());
             }
         }
-        self.now = self.now + Duration::from_millis(500);
+        self.now += Duration::from_millis(500);
         for peer in &mut self.peers {
             peer.tick(self.now, &mut self.rng)?;
             write(peer, self.now);
