@@ -1,5 +1,6 @@
 //! One connection's turn: hear, write, tick, and write what that made. Each step does a bounded amount and never waits for another.
 
+use core::mem;
 use std::io::{self, IoSlice};
 
 use bytes::BytesMut;
@@ -61,8 +62,8 @@ pub(crate) struct Conn<S> {
     drains: bool,
     /// What was read in this turn is all there was.
     drained: bool,
-    /// The transport took bytes since its last flush.
-    unflushed: bool,
+    /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
+    unflushed: usize,
     /// Writing failed. What the remote said before is heard first.
     broken: Option<io::ErrorKind>,
     /// The owner wants it to end when all is written: up to `last`, once no announcement waits.
@@ -82,7 +83,7 @@ impl<S: Transport> Conn<S> {
             writable: true,
             drains: false,
             drained: false,
-            unflushed: false,
+            unflushed: 0,
             broken: None,
             leaving: false,
             last: None,
@@ -101,12 +102,10 @@ impl<S: Transport> Conn<S> {
         self.leaving = true;
     }
 
-    /// A remote whose time is up is heard, and offered what waits for it, before it is blamed, whatever the
-    /// system's poll said of it.
+    /// A remote whose time is up is heard before it is blamed, whatever the system's poll said of it. In a turn
+    /// that has begun the machine has heard it, and waits anew.
     pub(crate) fn begin_turn(&mut self, now: Time) -> Turn {
-        let is_due = self.peer.deadline().is_some_and(|(at, _)| at <= now);
-        self.readable |= is_due;
-        self.writable |= is_due;
+        self.readable |= self.is_due(now);
         self.drained = false;
         Turn { bytes: READ, events: EVENTS, fair: false }
     }
@@ -123,6 +122,8 @@ impl<S: Transport> Conn<S> {
             return Ok(Some(event));
         }
         let mut room = WRITE;
+        // It is offered what waits for it, too, however long its owner was busy with an event of this turn.
+        self.writable |= self.is_due(now);
         self.write(&mut room, now);
         if turn.fair && self.broken.is_none() {
             self.peer.tick(now, rng)?;
@@ -138,12 +139,16 @@ impl<S: Transport> Conn<S> {
     /// which nobody will tell again.
     pub(crate) fn has_more(&self) -> bool {
         let hears = self.readable && self.peer.wants_read();
-        let writes = self.writable && (self.peer.wants_write() || self.unflushed);
+        let writes = self.writable && self.peer.wants_write();
         self.broken.is_some() || hears || writes
     }
 
     pub(crate) fn into_parts(self) -> (S, Peer) {
         (self.stream, self.peer)
+    }
+
+    fn is_due(&self, now: Time) -> bool {
+        self.peer.deadline().is_some_and(|(at, _)| at <= now)
     }
 
     /// There may be something to read.
@@ -221,24 +226,26 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    /// Writes at most `room` bytes, small frames together, and flushes the transport.
+    /// Writes at most `room` bytes, small frames together, and flushes the transport after each write.
     fn try_write(&mut self, room: &mut usize, now: Time) -> io::Result<()> {
         while self.writable && *room > 0 && self.peer.wants_write() {
-            match self.offer(*room, now)? {
-                Some(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Some(count) => {
-                    self.peer.sent(count, now);
-                    self.unflushed = true;
-                    *room = room.saturating_sub(count);
+            if self.unflushed == 0 {
+                match self.offer(*room, now)? {
+                    Some(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Some(count) => self.unflushed = count,
+                    None => {
+                        self.writable = false;
+                        break;
+                    }
                 }
-                None => self.writable = false,
             }
-        }
-        if self.unflushed {
-            match attempt(|| self.stream.flush())? {
-                Some(()) => self.unflushed = false,
-                None => self.writable = false,
+            if attempt(|| self.stream.flush())?.is_none() {
+                self.writable = false;
+                break;
             }
+            let count = mem::take(&mut self.unflushed);
+            self.peer.sent(count, now);
+            *room = room.saturating_sub(count);
         }
         Ok(())
     }
@@ -262,7 +269,7 @@ impl<S: Transport> Conn<S> {
         if let Some(reason) = self.peer.failure() {
             return Err(reason.clone().into());
         }
-        if self.leaving && self.peer.waiting_announcements() == 0 && !self.unflushed {
+        if self.leaving && self.peer.waiting_announcements() == 0 {
             let last = self.last.get_or_insert_with(|| self.peer.marks().into());
             if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
                 return Err(self.peer.close().into());

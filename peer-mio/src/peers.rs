@@ -72,7 +72,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// included, is told by [`next_event`](Self::next_event).
     ///
     /// The clock of the handshake starts when the stream is found to be connected, by
-    /// [`next_event`](Self::next_event) too.
+    /// [`next_event`](Self::next_event) too. The wall clock in `hello` is that of now: what passes until then is
+    /// added.
     ///
     /// # Errors
     ///
@@ -84,14 +85,11 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         direction: Direction,
         hello: Hello,
     ) -> Result<PeerId, InsertError> {
-        if self.places.len() >= self.tokens.len() {
-            self.forget();
-        }
-        let slot = self.places.vacant_key();
-        let token = self.tokens.clone().nth(slot).ok_or(InsertError::Full(self.tokens.len()))?;
-        self.registry.register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
-        let deadline = self.now() + self.connect_timeout;
-        let state = State::HalfOpen(HalfOpen { stream, direction, hello, deadline });
+        let (slot, token) = self.vacancy()?;
+        self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
+        let begun = self.now();
+        let deadline = begun + self.connect_timeout;
+        let state = State::HalfOpen(HalfOpen { stream, direction, hello, begun, deadline });
         let id = PeerId::new(self.serial, slot);
         let mut place = Box::new(Place { id, queued: false, timer: None, state });
         self.schedule.enqueue(&mut place);
@@ -259,6 +257,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.len() == 0
     }
 
+    /// The next free place, and its token.
+    fn vacancy(&mut self) -> Result<(usize, Token), InsertError> {
+        if self.places.len() >= self.tokens.len() {
+            self.forget();
+        }
+        let slot = self.places.vacant_key();
+        let token = self.tokens.clone().nth(slot).ok_or(InsertError::Full(self.tokens.len()))?;
+        Ok((slot, Token(token)))
+    }
+
     fn note(&mut self, slot: usize, readiness: Readiness) {
         let Some(place) = self.places.get_mut(slot) else { return };
         match &mut place.state {
@@ -309,8 +317,10 @@ impl<R: Rng> Peers<R, TcpStream> {
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert), and where the system refuses even to begin.
+    /// As [`insert`](Self::insert), and where the system refuses even to begin. Where every token is in use the
+    /// remote is not called.
     pub fn connect(&mut self, address: SocketAddr, hello: Hello) -> Result<PeerId, InsertError> {
+        self.vacancy()?;
         self.insert(TcpStream::connect(address)?, Direction::Outbound, hello)
     }
 }

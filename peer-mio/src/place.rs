@@ -4,6 +4,7 @@ use core::fmt;
 use core::mem;
 use std::io;
 
+use peer_core::message::Timestamp;
 use peer_core::{Direction, Error, Event, Hello, Node, Peer, Time};
 use rand_core::Rng;
 
@@ -75,7 +76,20 @@ pub(crate) struct HalfOpen<S> {
     pub(crate) stream: S,
     pub(crate) direction: Direction,
     pub(crate) hello: Hello,
+    /// When the owner gave the `hello`, whose wall clock is that of this moment.
+    pub(crate) begun: Time,
     pub(crate) deadline: Time,
+}
+
+impl<S> HalfOpen<S> {
+    /// The `hello`, with the wall clock of `now`.
+    fn hello(&self, now: Time) -> Hello {
+        let mut hello = self.hello;
+        let dial = now.saturating_since(self.begun).as_secs();
+        let seconds = hello.unix_time.seconds().saturating_add(dial);
+        hello.unix_time = Timestamp::new(seconds).unwrap_or(Timestamp::MAX);
+        hello
+    }
 }
 
 /// What the connections of a set share.
@@ -111,9 +125,10 @@ impl<S: Transport> Place<S> {
         let State::HalfOpen(half) = &mut self.state else { return Ok(()) };
         match half.stream.is_connected() {
             Ok(true) => {
+                let hello = half.hello(now);
                 let peer = match half.direction {
-                    Direction::Inbound => Peer::inbound(&shared.node, half.hello, now, &mut shared.rng),
-                    Direction::Outbound => Peer::outbound(&shared.node, half.hello, now, &mut shared.rng)?,
+                    Direction::Inbound => Peer::inbound(&shared.node, hello, now, &mut shared.rng),
+                    Direction::Outbound => Peer::outbound(&shared.node, hello, now, &mut shared.rng)?,
                 };
                 let over = State::Over(Closed::Unreachable(io::ErrorKind::NotConnected), None);
                 if let State::HalfOpen(half) = mem::replace(&mut self.state, over) {

@@ -8,6 +8,11 @@
 //!
 //! When writing fails, what the remote said before is heard first. Then nothing is written and no timer runs:
 //! reading goes on, at the owner's pace, until there is nothing more to read.
+//!
+//! A socket of tokio answers from what the runtime last knew of it, without asking the system. Where the thread
+//! was busy, or the whole process stopped, that is older than the deadline that has come meanwhile, and "nothing
+//! to read" says nothing. So a deadline is run only after the runtime has looked once more, and the stream was
+//! asked after that. A timer shows that it has: the runtime looks at its sockets before its timers.
 
 use core::fmt;
 use core::future::Future;
@@ -59,6 +64,9 @@ pub struct Driver<S, R> {
     unflushed: usize,
     /// Wakes the task when the machine's deadline has come. Whether it has, the clock tells.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// When a deadline was seen to have come: it waits until the runtime has looked at its sockets since, which
+    /// is when a `sleep` until then is over.
+    look: Option<Time>,
     /// Those that are not done: they wait for what is written, so none does after writing failed.
     commands: Vec<Command>,
     /// What is still to be written once no handle is left and no announcement waits.
@@ -98,6 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Does a little of everything; `false` if there is nothing to do.
     fn round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let now = self.clock.now();
+        let looked = self.look.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
         let leave = self.obey(now)?;
         let (heard, dry) = self.deliver(now)?;
         let read = dry && self.read(cx)?;
@@ -115,7 +124,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         // Timers may blame the remote for being silent if it was heard just now, or if nothing of it is left
         // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to. And
         // a stream that was not even asked, for want of budget, may have more to say and room to write.
-        if (heard || !read) && coop::has_budget_remaining() {
+        if (heard || !read) && coop::has_budget_remaining() && (looked || !self.looks_again(cx, now)) {
+            self.look = None;
             self.peer.tick(now, &mut self.rng)?;
         }
         if leave {
@@ -161,6 +171,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
         let (mut heard, mut has_room) = (false, self.link.has_room());
         while has_room {
+            let before = self.input.len();
             let Some(event) = self.peer.receive(&mut self.input, now)? else {
                 if self.input.is_empty() {
                     self.input = BytesMut::new();
@@ -172,7 +183,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                     None => Ok((heard, wants_read)),
                 };
             };
-            has_room = self.link.deliver(event);
+            has_room = self.link.deliver(event, before.saturating_sub(self.input.len()));
             heard = true;
         }
         Ok((heard, false))
@@ -232,10 +243,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         Poll::Ready(Ok(count))
     }
 
-    /// Waits for the machine's deadline, if its timers run.
+    /// Whether a deadline has come. It is run when the sleep that begins here is over.
+    fn looks_again(&mut self, cx: &mut Context<'_>, now: Time) -> bool {
+        let is_due = self.peer.deadline().is_some_and(|(at, _)| at <= now);
+        self.look = is_due.then(|| self.look.unwrap_or(now));
+        if is_due {
+            // A busy stream may not let the round end without anything to do.
+            let _begun = self.poll_sleep(cx);
+        }
+        is_due
+    }
+
+    /// Waits for the machine's deadline, if its timers run, and then for the runtime's look.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.peer.deadline().filter(|_| self.link.broken.get().is_none());
-        let Some(at) = deadline.and_then(|(at, _)| self.clock.instant(at)) else {
+        let deadline = self.look.or_else(|| self.peer.deadline().map(|(at, _)| at));
+        let deadline = deadline.filter(|_| self.link.broken.get().is_none());
+        let Some(at) = deadline.and_then(|at| self.clock.instant(at)) else {
             self.sleep = None;
             return Poll::Pending;
         };
@@ -250,7 +273,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, peer: Peer, link: Arc<Link>, clock: Clock) -> Self {
         let (input, commands) = (BytesMut::new(), Vec::new());
-        Self { stream, rng, peer, link, clock, input, unflushed: 0, sleep: None, commands, last: None }
+        let (unflushed, sleep, look, last) = (0, None, None, None);
+        Self { stream, rng, peer, link, clock, input, unflushed, sleep, look, commands, last }
     }
 
     /// The transport failed.

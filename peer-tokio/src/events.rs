@@ -9,13 +9,13 @@ use std::sync::Arc;
 use peer_core::Event;
 
 use crate::closed::Closed;
-use crate::link::{EVENTS, Link};
+use crate::link::Link;
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
-/// At most 16 events wait to be asked for; then the remote is not read until the owner asks again, and it is
-/// not blamed for being silent meanwhile, nor noticed if it leaves: whoever wants no events drops this or reads
-/// them. Dropping this ends the connection at once.
+/// At most 16 events wait to be asked for, and no more once their frames have 64 KiB together; then the remote is
+/// not read until the owner asks again, and it is not blamed for being silent meanwhile, nor noticed if it leaves:
+/// whoever wants no events drops this or reads them. Dropping this ends the connection at once.
 #[derive(Debug)]
 pub struct Events {
     link: Arc<Link>,
@@ -43,9 +43,8 @@ impl Events {
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         self.link.owner.register(cx.waker());
         let mut state = self.link.lock();
-        let (next, resumes) = match state.events.pop_front() {
-            // A driver that stopped at a full queue goes on when half of it is free.
-            Some(event) => (Poll::Ready(Some(event)), state.events.len() == EVENTS / 2),
+        let (next, resumes) = match state.take_event() {
+            Some((event, resumes)) => (Poll::Ready(Some(event)), resumes),
             None if self.link.remains.get().is_some() => (Poll::Ready(None), false),
             None => {
                 state.events = VecDeque::new();

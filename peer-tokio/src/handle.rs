@@ -185,10 +185,10 @@ impl Handle {
 
     /// Waits for the end, and returns the reason.
     ///
-    /// The end comes after everything that the remote said before it. So where more than 16 events wait, it comes
-    /// when the owner has asked for them, has dropped its [`Events`](crate::Events), or closes: until then a remote
-    /// that has left is not noticed, and one that cannot be written to any more keeps its stream. (Commands tell:
-    /// [`flush`](Self::flush) fails at once then.)
+    /// The end comes after everything that the remote said before it. So where more waits than there is room for in
+    /// [`Events`](crate::Events), it comes when the owner has asked for it, has dropped its events, or closes: until
+    /// then a remote that has left is not noticed, and one that cannot be written to any more keeps its stream.
+    /// (Commands tell: [`flush`](Self::flush) fails at once then.)
     ///
     /// # Cancel safety
     ///

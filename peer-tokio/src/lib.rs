@@ -54,9 +54,10 @@
 //!
 //! # Promises
 //!
-//! * **Nothing is pulled that cannot be delivered.** The driver pulls an event only with a free place for it.
-//!   An owner that stops asking stops the reading, so memory stays flat; writing, timers and commands go on,
-//!   and the remote is not blamed. Pings are answered when they are pulled.
+//! * **Nothing is pulled that cannot be delivered.** The driver pulls an event only with a free place for it,
+//!   and while the frames of those that wait have less than 64 KiB together. An owner that stops asking stops the
+//!   reading, so memory stays flat; writing, timers and commands go on, and the remote is not blamed. Pings are
+//!   answered when they are pulled.
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is answered
 //!   until the owner asks for the next event.
 //! * **Cancel safety.** Every future of this crate may be dropped at any time; each says what that means.

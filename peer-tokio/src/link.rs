@@ -16,8 +16,13 @@ use tokio::sync::{Semaphore, SetOnce};
 use crate::closed::Closed;
 
 /// Most events that wait for the owner. Enough that driver and owner take turns in batches rather than one by
-/// one; few, because each may be a block, and what waits here is memory that the remote can fill.
-pub(crate) const EVENTS: usize = 16;
+/// one.
+const EVENTS: usize = 16;
+
+/// With this many bytes of frames among the events that wait, no more are handed out: what waits here is memory
+/// that the remote can fill. So at most a byte less than this waits, and one message, which may be a block. Enough
+/// for sixteen events of 4 KiB; a larger message costs more than taking turns over it.
+const EVENT_BYTES: usize = 64 * 1024;
 
 /// Most commands that wait for the driver. It takes all of them each time it runs, so a longer queue would
 /// only delay the moment at which many senders notice that they are too many.
@@ -50,7 +55,10 @@ pub(crate) struct Remains {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) commands: Vec<Command>,
-    pub(crate) events: VecDeque<Event>,
+    /// Those that wait for the owner, each with the bytes of its frame.
+    pub(crate) events: VecDeque<(Event, usize)>,
+    /// The bytes of all of them.
+    event_bytes: usize,
     /// The remote's `version` was handed out, and the owner has not asked for more since.
     pub(crate) held: bool,
     /// End the connection at once.
@@ -61,7 +69,20 @@ pub(crate) struct State {
 
 impl State {
     fn has_room(&self) -> bool {
-        !self.held && self.events.len() < EVENTS
+        !self.held && self.events.len() < EVENTS && self.event_bytes < EVENT_BYTES
+    }
+
+    /// Takes the next event out. Returns whether a driver that stopped at a full queue goes on now: when half of
+    /// it is free.
+    pub(crate) fn take_event(&mut self) -> Option<(Event, bool)> {
+        let was_free = self.is_half_free();
+        let (event, len) = self.events.pop_front()?;
+        self.event_bytes = self.event_bytes.saturating_sub(len);
+        Some((event, !was_free && self.is_half_free()))
+    }
+
+    fn is_half_free(&self) -> bool {
+        self.events.len() <= EVENTS / 2 && self.event_bytes <= EVENT_BYTES / 2
     }
 }
 
@@ -108,11 +129,12 @@ impl Link {
         self.lock().has_room()
     }
 
-    /// Hands an event out. Returns whether another one may be pulled.
-    pub(crate) fn deliver(&self, event: Event) -> bool {
+    /// Hands out an event whose frame had `len` bytes. Returns whether another one may be pulled.
+    pub(crate) fn deliver(&self, event: Event, len: usize) -> bool {
         let mut state = self.lock();
         state.held = matches!(event, Event::Version(_));
-        state.events.push_back(event);
+        state.events.push_back((event, len));
+        state.event_bytes = state.event_bytes.saturating_add(len);
         let has_room = state.has_room();
         drop(state);
         self.owner.wake();

@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
 
-use peer_core::{Config, Direction, Error, Network};
-use peer_mio::{Closed, Happened, InsertError};
+use mio::Poll;
+use peer_core::{Config, Direction, Error, Network, Node};
+use peer_mio::{Closed, Happened, InsertError, Peers};
 
-use crate::scripted::{Answer, Scripted, Set, ended, greeting, ping};
+use crate::scripted::{Answer, Scripted, Set, ended, greeting, ping, rng};
 
 fn set_of(tokens: usize) -> Set {
     Set::of(Config::builder(Network::SIMNET), tokens)
@@ -74,6 +76,22 @@ fn no_tokens_take_nobody_in() {
     let mut set = set_of(0);
     let refused = set.peers.insert(Scripted::default(), Direction::Inbound, greeting());
     assert!(matches!(refused, Err(InsertError::Full(0))));
+}
+
+#[test]
+fn a_full_set_calls_nobody() {
+    let poll = Poll::new().unwrap();
+    let registry = poll.registry().try_clone().unwrap();
+    let node = Node::new(Config::builder(Network::SIMNET).build().unwrap());
+    let mut peers: Peers<_> = Peers::new(registry, 1..2, node, rng(1));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    peers.connect(address, greeting()).unwrap();
+    assert!(matches!(peers.connect(address, greeting()), Err(InsertError::Full(1))));
+
+    let later = TcpStream::connect(address).unwrap();
+    let callers = [listener.accept().unwrap().1, listener.accept().unwrap().1];
+    assert_eq!(callers[1], later.local_addr().unwrap(), "nobody came in between");
 }
 
 #[test]

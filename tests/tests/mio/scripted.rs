@@ -45,6 +45,8 @@ pub(crate) struct Script {
     pub(crate) plain: bool,
     /// Takes bytes, and keeps them back until it is flushed.
     pub(crate) buffers: bool,
+    /// A flush would block.
+    pub(crate) jams: bool,
     /// A read that brings less than was asked for is the last one.
     pub(crate) drains: bool,
     /// Calls of `read`.
@@ -162,6 +164,9 @@ impl Write for Scripted {
 
     fn flush(&mut self) -> io::Result<()> {
         let mut script = self.script();
+        if script.jams {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let held = mem::take(&mut script.held);
         script.sent.extend(held);
         Ok(())

@@ -1,11 +1,12 @@
 //! Streams at their worst: blocking, partial, interrupted.
 
+use core::time::Duration;
 use std::io::ErrorKind;
 
-use peer_core::{Direction, Event, Message};
-use peer_tests::samples::large_block;
+use peer_core::{Direction, Error, Event, Message, Timer};
+use peer_tests::samples::{getdata, large_block, tx_item};
 
-use crate::scripted::{Answer, BLOCK, Set, bytes_of, hands, inv_of, name, ping};
+use crate::scripted::{Answer, BLOCK, Set, bytes_of, ended, hands, inv_of, name, ping};
 
 #[test]
 fn blocking_after_every_byte_in_both_directions_still_shakes_hands() {
@@ -117,4 +118,51 @@ fn a_message_in_pieces_of_any_size_is_the_same_message() {
         set.peers.wake(id);
         assert_eq!(set.events(), [(id, Event::Message(message))], "in pieces of {size}");
     }
+}
+
+#[test]
+fn what_is_not_flushed_is_not_sent_and_not_offered_again() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().buffers = true;
+    stream.script().jams = true;
+    let mark = set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.events();
+    set.peers.wake(id);
+    set.events();
+    assert!(!set.peers.get(id).unwrap().is_flushed(mark));
+
+    stream.script().jams = false;
+    set.peers.wake(id);
+    set.events();
+    assert!(set.peers.get(id).unwrap().is_flushed(mark));
+    assert_eq!(stream.script().commands(), ["ping"]);
+    assert_eq!(stream.script().taken.len(), 1);
+}
+
+#[test]
+fn a_stream_that_takes_but_cannot_flush_ends_by_the_write_stall() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().buffers = true;
+    stream.script().jams = true;
+    set.peers.peer(id).unwrap().send(&getdata([tx_item(1)])).unwrap();
+    set.events();
+    set.peers.advance(Duration::from_secs(20));
+    assert_eq!(set.end().1, ended(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn who_leaves_waits_for_the_flush() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().buffers = true;
+    stream.script().jams = true;
+    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.peers.finish(id);
+    assert!(set.events().is_empty());
+    stream.script().jams = false;
+    set.peers.wake(id);
+    assert_eq!(set.end().1, ended(Error::ClosedByOwner));
+    assert_eq!(stream.script().commands(), ["ping"]);
 }

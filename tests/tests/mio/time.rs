@@ -3,10 +3,14 @@
 use core::time::Duration;
 use std::io::ErrorKind;
 
-use peer_core::{Config, Direction, Error, Event, Network, Timer};
-use peer_mio::Closed;
+use peer_core::message::Inventory;
+use peer_core::{Config, Direction, Error, Event, Message, Network, Timer};
+use peer_mio::{Closed, Happened};
+use peer_tests::samples::{block, getdata, large_block};
 
-use crate::scripted::{Answer, BLOCK, Set, bytes_of, ended, hands, inv_of, item, ping, pings};
+use crate::scripted::{
+    Answer, BLOCK, Scripted, Set, bytes_of, ended, greeting, hands, inv_of, item, ping, pings,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -66,7 +70,7 @@ fn a_remote_is_not_blamed_while_its_owner_is_busy_with_what_it_said() {
     set.peers.wake(id);
     for nonce in 0..40 {
         let (_, happened) = set.next().unwrap();
-        assert_eq!(happened, peer_mio::Happened::Event(Event::Message(ping(nonce))));
+        assert_eq!(happened, Happened::Event(Event::Message(ping(nonce))));
         set.peers.advance(3600 * SECOND);
     }
     assert!(set.events().is_empty());
@@ -164,6 +168,20 @@ fn the_clock_of_the_handshake_starts_when_the_transport_is_connected() {
 }
 
 #[test]
+fn a_slow_dial_does_not_make_the_wall_clock_late() {
+    let mut set = Set::new();
+    let (stream, hello) = (Scripted::default(), greeting());
+    let id = set.peers.insert(stream.clone(), Direction::Outbound, hello).unwrap();
+    stream.script().connects = [Ok(false)].into();
+    set.events();
+    set.peers.advance(25 * SECOND);
+    set.peers.wake(id);
+    set.events();
+    let late = set.peers.get(id).unwrap().stats().connected_unix.seconds() - hello.unix_time.seconds();
+    assert!((25..30).contains(&late), "{late} s after the dial began");
+}
+
+#[test]
 fn announcements_leave_within_half_a_second() {
     let mut set = Set::new();
     let (id, stream) = set.established();
@@ -208,4 +226,39 @@ fn time_in_statistics_has_its_instant() {
     let received = set.peers.peer(id).unwrap().stats().last_recv.unwrap();
     let (received, now) = (set.peers.instant(received), set.peers.instant(set.peers.now()));
     assert!(received.is_some() && received <= now);
+}
+
+#[test]
+fn a_stream_that_has_room_again_in_the_middle_of_a_turn_counts() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK, BLOCK].into();
+    set.peers.peer(id).unwrap().send(&ping(99)).unwrap();
+    assert!(set.events().is_empty());
+    stream.script().say(pings(0..20));
+    set.peers.wake(id);
+    for _ in 0..17 {
+        assert!(set.next().is_some());
+    }
+    set.peers.advance(60 * SECOND);
+    assert_eq!(set.events().len(), 3);
+    assert!(stream.script().commands().contains(&"ping".into()));
+}
+
+#[test]
+fn an_answer_is_waited_for_though_its_owner_was_busy_after_the_last_byte_of_a_turn() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    let (first, second) = (large_block(65_200), block(2));
+    let items = [Inventory::block(first.hash()), Inventory::block(second.hash())];
+    set.peers.peer(id).unwrap().send(&getdata(items)).unwrap();
+    set.events();
+    // A turn reads 64 KiB: the first block, and the beginning of the second.
+    let first = Message::Block(first);
+    let answers = [bytes_of(&first), bytes_of(&Message::Block(second))].concat();
+    stream.script().say(answers);
+    set.peers.wake(id);
+    assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(first)))));
+    set.peers.advance(3600 * SECOND);
+    assert_eq!(set.events().len(), 1);
 }

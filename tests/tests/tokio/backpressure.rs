@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
 use crate::HOUR;
-use crate::samples::{bytes_of, commands_in, hands, item, node, ping};
+use crate::samples::{bytes_of, commands_in, hands, inv_of, item, node, ping};
 use crate::side::{answer, established_with_raw};
 
 #[tokio::test(start_paused = true)]
@@ -32,6 +32,48 @@ async fn an_owner_that_asks_for_nothing_stops_the_reading() {
     for nonce in 0..accepted {
         assert_eq!(near.ping().await, nonce);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_messages_stop_the_reading_before_sixteen_of_them_wait() {
+    const PIPE: usize = 64 * 1024;
+    for items in [500, 2000, 50_000] {
+        let (mut near, mut far) = established_with_raw(PIPE).await;
+        let message = bytes_of(&inv_of(items));
+        let mut accepted = 0;
+        let flood = async {
+            for byte in message.iter().cycle() {
+                far.write_all(&[*byte]).await.unwrap();
+                accepted += 1;
+            }
+        };
+        timeout(HOUR, flood).await.unwrap_err();
+        let most = 64 * 1024 + message.len() + 16 * 1024 + PIPE;
+        assert!(accepted <= most, "{accepted} bytes were accepted, of messages of {}", message.len());
+
+        for _ in 0..accepted / message.len() {
+            assert_eq!(near.message().await, inv_of(items));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_asks_again_gets_large_messages_one_by_one() {
+    let (mut near, far) = established_with_raw(64 * 1024).await;
+    let (_unread, mut far) = tokio::io::split(far);
+    let message = bytes_of(&inv_of(10_000));
+    let talk = async {
+        for _ in 0..20 {
+            far.write_all(&message).await.unwrap();
+        }
+    };
+    let listen = async {
+        for _ in 0..20 {
+            sleep(Duration::from_secs(1)).await;
+            assert_eq!(near.message().await, inv_of(10_000));
+        }
+    };
+    tokio::join!(talk, listen);
 }
 
 #[tokio::test(start_paused = true)]

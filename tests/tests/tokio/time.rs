@@ -1,14 +1,15 @@
 //! Deadlines, by a clock that rests.
 
 use core::time::Duration;
+use std::io::Write;
 
-use peer_core::{Error, Event, Timer};
+use peer_core::{Config, Error, Event, Network, Node, Timer};
 use peer_tokio::inbound;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::HOUR;
-use crate::samples::{bytes_of, hands, hello, inv_of, item, node, rng};
+use crate::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
 use crate::side::{answer, dial, established};
 
 #[tokio::test(start_paused = true)]
@@ -100,4 +101,24 @@ async fn a_stream_that_has_room_again_counts_however_late_we_look() {
         closed = driver => panic!("{closed}"),
         rest = far.read_exact(&mut taken[..400]) => drop(rest.unwrap()),
     }
+}
+
+#[tokio::test]
+async fn what_came_over_tcp_while_the_only_thread_was_busy_counts() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    far.write_all(&hands()).unwrap();
+    let idle = Duration::from_secs(1);
+    let node = Node::new(Config::builder(Network::SIMNET).idle_timeout(idle).build().unwrap());
+    let mut near = answer(listener.accept().await.unwrap().0, &node);
+    near.handshake().await;
+    near.handle.flush().await.unwrap();
+
+    // The command makes the driver run before the runtime looks at its sockets.
+    let permit = near.handle.reserve().await.unwrap();
+    far.write_all(&bytes_of(&ping(7))).unwrap();
+    std::thread::sleep(2 * idle);
+    let done = permit.with(|peer, _| peer.is_established());
+    assert_eq!(near.ping().await, 7);
+    assert_eq!(done.await, Ok(true));
 }
