@@ -23,13 +23,12 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Rules, encode};
-use peer_core::message::{
-    Block, BlockHeader, Headers, Inv, Inventory, OutPoint, Ping, Transaction, TxIn, TxOut,
-};
+use peer_core::message::{BlockHeader, Headers, Inv, Inventory, Ping};
 use peer_core::{
     Command, Config, Hash, Message, Network, Peer, ProtocolVersion, Time, UnrequestedAnswers, blake256,
 };
 use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::samples::{usual_block, usual_tx, usual_tx_of};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -47,7 +46,7 @@ const PATHS: [Path; 23] = [
     ("frame: tx", || frame(&tx())),
     ("burst: 64 pings", || burst(|_| ping())),
     ("burst: 64 inv of 1", || burst(|number| inv_of(number..number + 1))),
-    ("burst: 64 tx", || burst(|number| Message::Tx(transaction(number, number as usize % 4 + 1)))),
+    ("burst: 64 tx", || burst(|number| Message::Tx(usual_tx_of(number as usize % 4 + 1, number)))),
     ("machine: ping", || machine(&ping())),
     ("machine: inv of 1", || machine(&inv(1))),
     ("machine: tx", || machine(&tx())),
@@ -247,24 +246,9 @@ fn headers(count: u32) -> Message {
 }
 
 fn tx() -> Message {
-    Message::Tx(transaction(0, 2))
+    Message::Tx(usual_tx(0))
 }
 
 fn block(count: u32) -> Message {
-    let transactions: Vec<_> = (0..count).map(|number| transaction(number, 2)).collect();
-    Message::Block(Block::new(&BlockHeader::default(), &transactions, &[]).unwrap())
-}
-
-/// Some inputs and two outputs with scripts of the usual sizes.
-fn transaction(lock_time: u32, inputs: usize) -> Transaction {
-    let input = TxIn {
-        prev_out: OutPoint { hash: [1; 32].into(), index: 1, tree: 0 },
-        sequence: u32::MAX,
-        value_in: 100_000_000,
-        block_height: 500_000,
-        block_index: 3,
-        signature_script: &[0x51; 107],
-    };
-    let output = TxOut { value: 49_990_000, version: 0, pk_script: &[0x52; 25] };
-    Transaction::new(1, &vec![input; inputs], &[output; 2], lock_time, 0).unwrap()
+    Message::Block(usual_block(count))
 }

@@ -80,6 +80,11 @@ pub fn headers() -> Message {
 
 /// A transaction of two inputs and two outputs with scripts of the usual sizes: 422 bytes, one for each lock time.
 pub fn usual_tx(lock_time: u32) -> Transaction {
+    usual_tx_of(2, lock_time)
+}
+
+/// The same of so many inputs.
+pub fn usual_tx_of(inputs: usize, lock_time: u32) -> Transaction {
     let input = TxIn {
         prev_out: OutPoint { hash: [1; 32].into(), index: 1, tree: 0 },
         sequence: u32::MAX,
@@ -89,7 +94,7 @@ pub fn usual_tx(lock_time: u32) -> Transaction {
         signature_script: &[0x51; 107],
     };
     let output = TxOut { value: 49_990_000, version: 0, pk_script: &[0x52; 25] };
-    Transaction::new(1, &[input; 2], &[output; 2], lock_time, 0).unwrap()
+    Transaction::new(1, &vec![input; inputs], &[output; 2], lock_time, 0).unwrap()
 }
 
 /// A block of so many of these.

@@ -8,10 +8,10 @@ use std::alloc::System;
 
 use bytes::Bytes;
 use libtest_mimic::{Arguments, Trial};
-use peer_core::message::{Block, BlockHeader, Headers, OutPoint, Ping, Pong, Transaction, TxIn, TxOut};
+use peer_core::message::{BlockHeader, Headers, Ping, Pong};
 use peer_core::{Config, Message, Network, ProtocolVersion, Time};
 use peer_tests::remote::Remote;
-use peer_tests::samples::{inv_of, item};
+use peer_tests::samples::{inv_of, item, usual_block, usual_tx_of};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -105,23 +105,9 @@ fn headers(count: u32) -> Message {
 }
 
 fn tx(inputs: usize) -> Message {
-    Message::Tx(transaction(inputs))
+    Message::Tx(usual_tx_of(inputs, 0))
 }
 
-fn block(count: usize) -> Message {
-    let transactions = vec![transaction(2); count];
-    Message::Block(Block::new(&BlockHeader::default(), &transactions, &[]).unwrap())
-}
-
-fn transaction(inputs: usize) -> Transaction {
-    let input = TxIn {
-        prev_out: OutPoint::default(),
-        sequence: u32::MAX,
-        value_in: 1,
-        block_height: 2,
-        block_index: 3,
-        signature_script: &[0x51; 107],
-    };
-    let output = TxOut { value: 1, version: 0, pk_script: &[0x52; 25] };
-    Transaction::new(1, &vec![input; inputs], &[output; 2], 0, 0).unwrap()
+fn block(count: u32) -> Message {
+    Message::Block(usual_block(count))
 }

@@ -147,6 +147,16 @@ fn a_transport_that_takes_nothing_when_the_owner_is_back_has_stalled() {
     assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
 }
 
+#[test]
+fn a_transport_that_takes_0_bytes_when_the_owner_is_back_has_stalled() {
+    let mut remote = established();
+    remote.machine.send(&large().0, remote.now).unwrap();
+    assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
+    stay_away(&mut remote, 600 * SECOND);
+    remote.machine.sent(0, remote.now);
+    assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
+}
+
 /// Wakes at the next deadline, hardly late, as an owner does that sleeps until then.
 fn sleep_until_the_deadline(remote: &mut Remote) {
     let (wait, _) = remote.deadline().unwrap();
@@ -180,4 +190,20 @@ fn a_byte_at_each_deadline_does_not_put_off_the_end_of_a_handshake() {
     sleep_until_the_deadline(&mut remote);
     remote.say_bytes(&bytes_of(&introduction(12).into())[..1]);
     assert_eq!(look(&mut remote), Err(Error::Timeout(Timer::Handshake)));
+}
+
+#[test]
+fn who_looks_five_seconds_after_a_deadline_was_away_and_who_looks_earlier_was_not() {
+    let blamed = Err(Error::Timeout(Timer::Idle));
+    for (late, expected) in [(4_999, blamed), (5_000, Ok(()))] {
+        let mut remote = established();
+        let (_, bytes) = large();
+        remote.say_bytes(&bytes[..30]);
+        look(&mut remote).unwrap();
+        // What has come buys time, at 4096 bytes a second.
+        let deadline = 120 * SECOND + SECOND * 30 / 4096;
+        stay_away(&mut remote, deadline + Duration::from_millis(late));
+        remote.say_bytes(&bytes[30..60]);
+        assert_eq!(look(&mut remote), expected, "{late} ms late");
+    }
 }

@@ -112,14 +112,14 @@ fn traffic(version: u32, early: &[Message]) -> Conversation {
 }
 
 #[test]
-fn of_ordinary_traffic() {
+fn cutting_ordinary_traffic_changes_nothing() {
     let outcome = traffic(12, &[]).check();
     assert_eq!(outcome.events.len(), 2 + 7);
     assert_eq!(outcome.error, Error::ClosedByRemote);
 }
 
 #[test]
-fn of_early_messages() {
+fn cutting_early_messages_changes_nothing() {
     for (version, early) in [(11, [ping(8), Message::SendHeaders]), (3, [ping(8), inv_of(2)])] {
         let outcome = traffic(version, &early).check();
         assert_eq!(outcome.events.len(), 2 + 2 + 7);
@@ -128,7 +128,7 @@ fn of_early_messages() {
 }
 
 #[test]
-fn of_a_stream_that_ends_inside_a_frame() {
+fn cutting_a_stream_that_ends_inside_a_frame_changes_nothing() {
     let mut conversation = traffic(12, &[]);
     conversation.bytes.extend_from_slice(&remote::frame("ping", &[1; 8])[..30]);
     let error = conversation.check().error;
@@ -136,7 +136,7 @@ fn of_a_stream_that_ends_inside_a_frame() {
 }
 
 #[test]
-fn of_a_frame_with_a_bad_checksum() {
+fn cutting_a_frame_with_a_bad_checksum_changes_nothing() {
     let mut conversation = traffic(12, &[]);
     let mut bad = remote::frame("inv", &[0]).to_vec();
     bad[20] ^= 1;
@@ -146,7 +146,7 @@ fn of_a_frame_with_a_bad_checksum() {
 }
 
 #[test]
-fn of_a_header_that_is_refused() {
+fn cutting_a_header_that_is_refused_changes_nothing() {
     let mut conversation = traffic(12, &[]);
     conversation.bytes.extend(header("addr", 100, [0; 4]));
     conversation.say(&ping(4));
@@ -154,7 +154,7 @@ fn of_a_header_that_is_refused() {
 }
 
 #[test]
-fn of_a_first_message_that_is_no_version() {
+fn cutting_a_first_message_that_is_no_version_changes_nothing() {
     let conversation = Conversation {
         version: 12,
         bytes: [remote::frame("ping", &[1; 8]), remote::frame("verack", &[])].concat(),

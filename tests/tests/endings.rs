@@ -1,23 +1,16 @@
 //! How a connection ends, and what is left of it.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, Ping};
-use peer_core::{
-    CodecError, Command, Config, Direction, End, Error, ErrorKind, Excess, FrameError, Hash, Message,
-    Network, Node, ProtocolVersion, SendError, Time, Timer,
-};
+use peer_core::{Config, Direction, End, Error, ErrorKind, FrameError, Hash, Message, Node, SendError, Time};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established, frame, header};
+use peer_tests::samples::{block_item, getdata, item};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-
-fn command(name: &str) -> Command {
-    Command::new(name).unwrap()
-}
 
 /// The end of a stream after these bytes, and what comes of it.
 fn eof_after(bytes: &[u8]) -> Error {
@@ -141,6 +134,16 @@ fn after_the_end_everything_returns_the_same_error_and_nothing_is_left_to_do() {
 }
 
 #[test]
+fn after_the_end_nothing_is_open_and_nothing_waits() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.machine.announce(item(1), remote.now).unwrap();
+    assert_eq!((remote.machine.open_requests(), remote.machine.waiting_announcements()), (1, 1));
+    remote.machine.close(remote.now);
+    assert_eq!((remote.machine.open_requests(), remote.machine.waiting_announcements()), (0, 0));
+}
+
+#[test]
 fn misuse_after_the_end_does_no_harm() {
     let mut remote = established();
     remote.machine.close(remote.now);
@@ -191,34 +194,5 @@ fn each_refusal_of_the_wire_keeps_the_references_name() {
         let error = remote.error();
         assert_eq!(error.kind(), Some(kind));
         assert!(error.is_misbehaviour() && !error.is_transient(), "{error}");
-    }
-}
-
-#[test]
-fn an_end_tells_whether_to_blame_the_remote_and_whether_to_come_back() {
-    let truncated = CodecError::Truncated { needed: 8, available: 7 };
-    let excess = Excess { got: 9, max: 8 };
-    let (ping, min) = (command("ping"), ProtocolVersion::REMOVE_REJECT);
-    let table: [(Error, bool, bool); 16] = [
-        (FrameError::PayloadTooLarge { command: Some(ping), excess }.into(), true, false),
-        (FrameError::WrongNetwork(Network::MAINNET).into(), true, false),
-        (FrameError::MalformedCmd([1; 12]).into(), true, false),
-        (FrameError::UnknownCmd(ping).into(), true, false),
-        (FrameError::Payload { command: ping, source: truncated }.into(), true, false),
-        (FrameError::Truncated { missing: 1 }.into(), false, true),
-        (Error::NotVersionMessage { got: ping }, true, false),
-        (Error::NotVerAckMessage { got: ping }, true, false),
-        (Error::Repeated(command("verack")), true, false),
-        (Error::Unrequested(command("block")), true, false),
-        (Error::ProtocolVerTooOld { got: 8, min }, false, false),
-        (Error::SelfConnection, false, false),
-        (Error::Timeout(Timer::Idle), false, true),
-        (Error::ClosedByRemote, false, true),
-        (Error::ClosedByOwner, false, true),
-        (Error::TransportFailed, false, true),
-    ];
-    for (error, is_misbehaviour, is_transient) in table {
-        assert_eq!(error.is_misbehaviour(), is_misbehaviour, "{error}");
-        assert_eq!(error.is_transient(), is_transient, "{error}");
     }
 }

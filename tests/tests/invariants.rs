@@ -1,13 +1,14 @@
 //! The invariants hold in random conversations, and after misuse in any order.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::cell::Cell;
 use core::num::NonZeroUsize;
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::panic::catch_unwind;
 
 use peer_core::message::{GetData, Inv, Inventory, Ping};
-use peer_core::{Config, Direction, End, Hash, Message, Node, ProtocolVersion, Time};
+use peer_core::{Config, Direction, End, Event, Hash, Message, Node, ProtocolVersion, Time};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, frame, introduction};
 use rand_chacha::ChaCha8Rng;
@@ -73,7 +74,8 @@ fn pause(rng: &mut ChaCha8Rng) -> Duration {
 }
 
 #[test]
-fn of_two_peers() {
+fn every_invariant_holds_between_two_peers() {
+    let (established, heard) = (Cell::new(0), Cell::new(0));
     for_each_seed(|rng| {
         let chunk = 1 << below(rng, 12);
         let mut pair = Pair::with_configs(rng.next_u64(), config(rng), config(rng)).chunk(chunk);
@@ -95,11 +97,18 @@ fn of_two_peers() {
                 _ => {}
             }
         }
+        for side in [Side::Outbound, Side::Inbound] {
+            established.update(|count| count + usize::from(pair.events(side).contains(&Event::Established)));
+            heard.update(|count| count + pair.messages(side).len());
+        }
     });
+    // Of 400 peers, and of some thousands of messages that they may send.
+    assert!(established.get() > 300, "{} peers shook hands", established.get());
+    assert!(heard.get() > 1000, "{} messages were heard", heard.get());
 }
 
 #[test]
-fn of_a_peer_that_is_used_in_any_order() {
+fn every_invariant_holds_in_whatever_order_a_peer_is_used() {
     for_each_seed(|rng| {
         let direction = side(rng);
         let mut remote = Remote::new(&Node::new(config(rng)), direction);
@@ -138,7 +147,7 @@ fn misuse(remote: &mut Remote, rng: &mut ChaCha8Rng) {
 }
 
 #[test]
-fn of_a_peer_that_hears_noise() {
+fn every_invariant_holds_where_a_peer_hears_noise() {
     for_each_seed(|rng| {
         let mut remote = Remote::new(&Node::new(config(rng)), Direction::Inbound);
         let mut noise = [0; 500];

@@ -360,3 +360,12 @@ fn room_comes_back_when_a_batch_turns_out_to_be_empty() {
     remote.wait_for_deadline().1.unwrap();
     announce(&mut remote, [2]);
 }
+
+#[test]
+fn an_item_of_which_the_knowledge_is_too_old_leaves_with_its_batch() {
+    let mut remote = Remote::established(builder().known_lifetime(SECOND).build().unwrap());
+    remote.machine.add_known(&item(1), remote.now);
+    remote.wait(SECOND).unwrap();
+    announce(&mut remote, [1]);
+    assert_eq!(batch(&mut remote), [item(1)]);
+}

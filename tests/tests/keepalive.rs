@@ -7,6 +7,7 @@ use peer_core::{Config, ConfigError, Error, Event, Message, Timer};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established, frame, header};
+use peer_tests::samples::{block_item, getdata};
 
 const INTERVAL: Duration = Duration::from_secs(107);
 const IDLE: Duration = Duration::from_secs(120);
@@ -199,6 +200,15 @@ fn silence_fails_an_established_connection_after_120_seconds() {
     let (mut remote, _) = pinged();
     assert_eq!(remote.deadline(), Some((IDLE - INTERVAL, Timer::Idle)));
     assert_eq!(remote.wait_for_deadline(), (Timer::Idle, Err(Error::Timeout(Timer::Idle))));
+}
+
+#[test]
+fn silence_comes_before_a_missing_answer_where_both_are_due_at_once() {
+    let config = Config::builder(NETWORK).idle_timeout(SECOND * 30).build().unwrap();
+    let mut remote = Remote::established(config);
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    assert_eq!(remote.wait(SECOND * 30), Err(Error::Timeout(Timer::Idle)));
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn memory_follows_what_was_received() {
     open_requests_cost_what_the_configuration_says();
     known_inventory_costs_what_the_configuration_says();
     a_queue_of_the_smallest_frames_costs_what_the_configuration_says();
+    a_queue_that_was_long_gives_its_memory_back_before_it_is_empty();
 }
 
 /// What `act` returns, the bytes that are held because of it, and the bytes allocated on the way.
@@ -217,7 +218,6 @@ fn until_a_message_surfaces_twice_what_came_is_held_input_included() {
     }
 }
 
-/// As many different items as may be open by default.
 /// Those hashed ahead are kept until they are read.
 fn small_frames_that_wait_cost_no_more_than_their_bytes_once_more() {
     let inv = [&[1][..], &[7; 36]].concat();
@@ -241,6 +241,7 @@ fn a_burst_of_small_frames_leaves_nothing_behind() {
     assert!(allocated <= 2 * burst.len() + 16 * KIB, "{allocated} bytes allocated for {}", burst.len());
 }
 
+/// As many different items as may be open by default.
 fn open_requests_cost_what_the_configuration_says() {
     let mut peer = Remote::established(config(12)).machine.fork();
     let item = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));
@@ -275,4 +276,18 @@ fn a_queue_of_the_smallest_frames_costs_what_the_configuration_says() {
     let ((), held, _) = measured(|| while peer.send(&Message::GetAddr).is_ok() {});
     assert!(peer.queued() > limit - 24);
     assert!(held <= 9 * limit, "{held} bytes for a queue of {limit}");
+}
+
+fn a_queue_that_was_long_gives_its_memory_back_before_it_is_empty() {
+    let mut peer = Remote::established(config(12)).machine.fork();
+    let ((), held, _) = measured(|| {
+        for _ in 0..10_000 {
+            peer.send(&Message::GetAddr).unwrap();
+        }
+        while peer.queued() > 24 {
+            let count = peer.transmit(Time::ZERO).len();
+            peer.sent(count, Time::ZERO);
+        }
+    });
+    assert!(held <= KIB, "{held} bytes for a queue of one small frame");
 }

@@ -12,7 +12,7 @@ use peer_core::{
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
-use peer_tests::samples::{block, large_block};
+use peer_tests::samples::{block, large_block, tx_item};
 
 fn config(min: u32, max: u32) -> Config {
     let builder = Config::builder(NETWORK).min_protocol_version(min.into()).protocol_version(max.into());
@@ -42,6 +42,17 @@ fn reject(command: &str, code: RejectCode, reason: &str) -> Message {
 fn assert_ended(remote: &mut Remote, error: &Error) {
     assert_eq!(remote.machine.failure(), Some(error));
     assert_eq!(remote.pull(), Err(error.clone()));
+}
+
+/// How the connection ends, and that nothing is said before.
+fn end_without_a_word(remote: &mut Remote) -> Error {
+    loop {
+        match remote.pull() {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("not over, and said {:?}", remote.hears()),
+            Err(error) => return error,
+        }
+    }
 }
 
 // Rejects before the end.
@@ -112,8 +123,7 @@ fn a_second_version_is_rejected_and_ends_the_connection() {
 fn a_second_verack_ends_the_connection_without_a_word() {
     let mut remote = established_at(8);
     remote.say(&Message::Verack);
-    assert_eq!(remote.error(), Error::Repeated(command("verack")));
-    assert_eq!(remote.hears(), []);
+    assert_eq!(end_without_a_word(&mut remote), Error::Repeated(command("verack")));
 }
 
 #[test]
@@ -141,8 +151,7 @@ fn malformed_input_is_rejected_and_ends_the_connection() {
 fn malformed_input_before_the_version_ends_the_connection_without_a_word() {
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.say_bytes(&frame("version", &[0; 10]));
-    assert_eq!(remote.error().kind(), Some(ErrorKind::Truncated));
-    assert_eq!(remote.hears(), []);
+    assert_eq!(end_without_a_word(&mut remote).kind(), Some(ErrorKind::Truncated));
 }
 
 #[test]
@@ -181,6 +190,19 @@ fn a_last_word_waits_for_the_frame_that_was_shown_and_for_nothing_else() {
 }
 
 #[test]
+fn what_a_last_word_drops_is_never_flushed_though_it_leaves_through_the_same_lane() {
+    let mut remote = established_at(8);
+    remote.machine.send(&Message::Block(large_block(10_000)), remote.now).unwrap();
+    remote.machine.take(10, remote.now);
+    let dropped = remote.machine.send(&Message::GetAddr, remote.now).unwrap();
+    remote.say_bytes(&frame("ping", &[1; 7]));
+    remote.events();
+    remote.machine.take_all(remote.now);
+    assert!(remote.machine.failure().is_some());
+    assert!(!remote.machine.is_flushed(dropped));
+}
+
+#[test]
 fn nothing_is_taken_or_sent_between_the_last_word_and_the_end() {
     let mut remote = established_at(8);
     remote.say_bytes(&frame("ping", &[1; 7]));
@@ -196,18 +218,16 @@ fn nothing_is_taken_or_sent_between_the_last_word_and_the_end() {
 fn no_reject_is_sent_where_the_lowest_version_is_9_or_the_remote_speaks_it() {
     let mut remote = Remote::established(config(9, 12));
     remote.say(&introduction(12).into());
-    assert_eq!(remote.error(), Error::Repeated(command("version")));
-    assert_eq!(remote.hears(), []);
+    assert_eq!(end_without_a_word(&mut remote), Error::Repeated(command("version")));
 
     let mut remote = established_at(9);
     remote.say_bytes(&frame("ping", &[1; 7]));
-    assert_eq!(remote.error().kind(), Some(ErrorKind::Truncated));
-    assert_eq!(remote.hears(), []);
+    assert_eq!(end_without_a_word(&mut remote).kind(), Some(ErrorKind::Truncated));
 
     let mut remote = new(config(9, 12), Direction::Inbound);
     remote.say(&introduction(8).into());
-    remote.error();
-    assert_eq!(remote.hears(), []);
+    let min = ProtocolVersion::REMOVE_REJECT;
+    assert_eq!(end_without_a_word(&mut remote), Error::ProtocolVerTooOld { got: 8, min });
 }
 
 #[test]
@@ -316,7 +336,24 @@ fn from_version_9_on_a_refusal_is_a_command_that_does_not_exist() {
     let mut remote = new(config(1, 9), Direction::Outbound);
     let payload = [&b"\x07version\x11\x02no"[..]].concat();
     remote.say_bytes(&frame("reject", &payload));
-    assert_eq!(remote.error().kind(), Some(ErrorKind::UnknownCmd));
+    assert_eq!(end_without_a_word(&mut remote).kind(), Some(ErrorKind::UnknownCmd));
+}
+
+#[test]
+fn behind_a_last_word_no_timer_runs_but_the_write_stall() {
+    for bytes in [frame("ping", &[1; 7]), frame("nonsense", &[])] {
+        let mut remote = established_at(8);
+        assert_eq!(remote.pull(), Ok(None));
+        // A ping is due in a second, silence would end the connection in 14, and a batch leaves before both.
+        remote.wait(Duration::from_secs(106)).unwrap();
+        remote.machine.announce(tx_item(1), remote.now).unwrap();
+        remote.say_bytes(&bytes);
+        assert_eq!(remote.pull(), Ok(None));
+        assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+        let queued = remote.machine.queued();
+        remote.wait(Duration::from_secs(19)).unwrap();
+        assert_eq!(remote.machine.queued(), queued);
+    }
 }
 
 #[test]

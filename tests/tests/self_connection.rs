@@ -45,8 +45,14 @@ fn tell(node: &Node, nonce: u64) -> Result<Option<Event>, Error> {
 
 #[test]
 fn a_table_that_no_machine_has_room_for_is_refused() {
-    let config = Config::builder(NETWORK).open_handshakes(NonZeroUsize::MAX).build();
-    assert!(matches!(config, Err(ConfigError::OpenHandshakes { got: usize::MAX, .. })), "{config:?}");
+    let build = |count: usize| {
+        Config::builder(NETWORK).open_handshakes(NonZeroUsize::new(count).unwrap()).build().err()
+    };
+    let max = 1 << 20;
+    assert_eq!(build(max), None);
+    for got in [max + 1, usize::MAX] {
+        assert_eq!(build(got), Some(ConfigError::OpenHandshakes { got, max }));
+    }
 }
 
 #[test]

@@ -1,19 +1,14 @@
-//! Sending: what is refused, in which order bytes leave, and what happens when they do not.
+//! Sending: what is refused, and in which order bytes leave.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::num::NonZeroUsize;
-use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::{Addr, FeeFilter, GetData, Inventory, Pong, Raw};
-use peer_core::{
-    Command, Config, Direction, Error, ErrorKind, Event, Hash, Mark, Message, Node, SendError, Timer,
-};
+use peer_core::{Command, Config, Direction, ErrorKind, Event, Hash, Mark, Message, Node, SendError};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established, introduction};
 use peer_tests::samples::{inv_of, ping};
-
-const SECOND: Duration = Duration::from_secs(1);
 
 fn limited(limit: usize, pause: usize) -> Remote {
     let bytes = |count| NonZeroUsize::new(count).unwrap();
@@ -296,19 +291,6 @@ fn two_peers_that_both_send_much_do_not_lock_each_other_up() {
 }
 
 #[test]
-fn a_frame_must_be_taken_within_20_seconds_and_one_more_for_every_256_kib() {
-    const KIB_256: usize = 256 * 1024;
-    let patient = Config::builder(NETWORK).idle_timeout(SECOND * 1000);
-    let patient = patient.max_unrequested(NonZeroUsize::new(32 << 20).unwrap()).build().unwrap();
-    for (len, seconds) in [(24, 20), (KIB_256 - 1, 20), (KIB_256, 21), (2 * KIB_256, 22), (32 << 20, 148)] {
-        let mut remote = Remote::established(patient.clone());
-        send(&mut remote, &raw(len));
-        remote.machine.transmit(remote.now);
-        assert_eq!(remote.deadline(), Some((SECOND * seconds, Timer::WriteStall)), "{len} bytes");
-    }
-}
-
-#[test]
 fn a_raw_message_is_neither_a_handshake_nor_larger_than_one_nobody_asked_for() {
     let mut remote = established();
     let verack = Command::new("verack").unwrap();
@@ -339,52 +321,6 @@ fn chunks_of_nothing_still_make_progress() {
     let mut remote = established();
     send(&mut remote, &ping(1));
     assert_eq!(remote.machine.chunks(0, remote.now).concat().len(), 32);
-}
-
-#[test]
-fn a_transport_that_takes_nothing_ends_the_connection() {
-    let mut remote = established();
-    send(&mut remote, &Message::GetAddr);
-    assert_eq!(remote.deadline().unwrap().1, Timer::Ping);
-    remote.wait(SECOND).unwrap();
-    remote.machine.transmit(remote.now);
-    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
-    assert_eq!(remote.wait(SECOND * 20), Err(Error::Timeout(Timer::WriteStall)));
-}
-
-#[test]
-fn the_deadline_of_a_frame_is_not_put_off_by_offering_it_again_or_taking_a_part_of_it() {
-    let mut remote = established();
-    send(&mut remote, &inv_of(1));
-    remote.machine.transmit(remote.now);
-    remote.wait(SECOND * 10).unwrap();
-    remote.machine.take(30, remote.now);
-    remote.machine.transmit(remote.now);
-    assert_eq!(remote.deadline(), Some((SECOND * 10, Timer::WriteStall)));
-}
-
-#[test]
-fn each_frame_has_its_own_time() {
-    let mut remote = established();
-    send(&mut remote, &Message::GetAddr);
-    send(&mut remote, &Message::GetAddr);
-    remote.machine.transmit(remote.now);
-    remote.wait(SECOND * 19).unwrap();
-    remote.machine.take(24, remote.now);
-    assert_eq!(remote.deadline().unwrap().1, Timer::Ping);
-    remote.machine.transmit(remote.now);
-    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
-}
-
-#[test]
-fn frames_shown_together_have_their_time_one_after_another() {
-    let mut remote = established();
-    send(&mut remote, &Message::GetAddr);
-    send(&mut remote, &Message::GetAddr);
-    remote.machine.chunks(usize::MAX, remote.now);
-    remote.wait(SECOND * 19).unwrap();
-    remote.machine.sent(24, remote.now);
-    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
 }
 
 #[test]

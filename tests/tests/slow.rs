@@ -6,8 +6,10 @@ use core::time::Duration;
 
 use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Event, Expected, Message, Node, ProtocolVersion, Timer};
-use peer_tests::remote::{NETWORK, Remote, bytes_of, established, frame, header};
-use peer_tests::samples::{block_item, getdata, inv, inv_of, large_block, tx_item};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame, header};
+use peer_tests::samples::{
+    block_item, getblocks, getdata, getheaders, headers, inv, inv_of, large_block, tx, tx_item,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -168,4 +170,28 @@ fn a_large_message_that_answers_nothing_buys_no_time_in_the_end() {
     ask(&mut remote, [block_item(1)]);
     arrive(&mut remote, &bytes_of(&inv_of(10_000)), 8000).unwrap();
     assert_eq!(remote.wait(Duration::ZERO), Err(stalled(block_item(1))));
+}
+
+#[test]
+fn an_answer_buys_the_time_of_its_whole_frame_for_the_others() {
+    let mut remote = established();
+    ask(&mut remote, [tx_item(1), block_item(1)]);
+    remote.wait(10 * SECOND).unwrap();
+    remote.say(&Message::Tx(tx(1)));
+    remote.messages();
+    let bytes = u32::try_from(bytes_of(&Message::Tx(tx(1))).len()).unwrap();
+    assert_eq!(remote.deadline(), Some((20 * SECOND + SECOND * bytes / 4096, Timer::Stall)));
+}
+
+#[test]
+fn what_answers_only_what_was_not_written_buys_no_time() {
+    for (request, answer) in [(getblocks(), inv_of(1000)), (getheaders(), headers())] {
+        let mut remote = established_at(8);
+        ask(&mut remote, [block_item(1)]);
+        remote.machine.send(&request, remote.now).unwrap();
+        remote.wait(10 * SECOND).unwrap();
+        remote.say(&answer);
+        remote.messages();
+        assert_eq!(remote.deadline(), Some((20 * SECOND, Timer::Stall)), "{}", answer.command());
+    }
 }

@@ -210,6 +210,19 @@ fn a_transaction_that_overtakes_its_request_answers_nothing() {
 }
 
 #[test]
+fn a_request_whose_answer_overtook_it_starts_the_clock_of_no_other() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    let first = remote.machine.queued();
+    say(&mut remote, &Message::Block(block(1)));
+    remote.machine.send(&getdata([block_item(2)]), remote.now).unwrap();
+    remote.machine.take(first, remote.now);
+    assert_eq!(patience(&remote), None);
+    remote.hears();
+    assert_eq!(patience(&remote), Some(PATIENCE));
+}
+
+#[test]
 fn the_request_that_was_written_first_is_due_first() {
     let mut remote = established();
     ask(&mut remote, &getdata([block_item(1)]));
@@ -234,14 +247,17 @@ fn an_unanswered_request_without_a_deadline_hides_no_other() {
 
 #[test]
 fn requests_that_may_stay_unanswered_have_no_deadline() {
-    let mut remote = established();
-    for request in [Message::GetAddr, Message::MemPool, Message::GetMinings, Message::GetCFTypes] {
-        ask(&mut remote, &request);
+    for version in 9..=12 {
+        let mut remote = established_at(version);
+        for request in [Message::GetAddr, Message::MemPool, Message::GetMinings, getheaders(), getblocks()] {
+            ask(&mut remote, &request);
+        }
+        assert_eq!(patience(&remote), None, "{version}");
+        wait_alive(&mut remote, 120 * SECOND).unwrap();
     }
-    ask(&mut remote, &getheaders());
-    ask(&mut remote, &getblocks());
+    let mut remote = established();
+    ask(&mut remote, &Message::GetCFTypes);
     assert_eq!(patience(&remote), None);
-    wait_alive(&mut remote, 120 * SECOND).unwrap();
 }
 
 #[test]

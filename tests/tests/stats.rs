@@ -4,7 +4,9 @@
 use core::time::Duration;
 
 use peer_core::message::{FeeFilter, Ping, Timestamp, UserAgent, Version};
-use peer_core::{Config, Direction, Event, Hello, Message, Node, ProtocolVersion, Services, Stats, Time};
+use peer_core::{
+    Config, Direction, End, Event, Hello, Message, Node, ProtocolVersion, Services, Stats, Time,
+};
 use peer_tests::pair::{Pair, Side, WALL_CLOCK};
 use peer_tests::remote::{NETWORK, Remote, frame, hello, introduction};
 
@@ -143,6 +145,16 @@ fn bytes_received_are_those_of_frames_also_of_the_last_and_bad_one() {
 }
 
 #[test]
+fn bytes_received_are_also_those_of_a_frame_that_is_cut_off() {
+    let mut remote = Remote::established(config());
+    let before = remote.machine.stats().bytes_received;
+    remote.say_bytes(&frame("ping", &[1; 8])[..30]);
+    remote.events();
+    remote.machine.end(End::Eof, remote.now);
+    assert_eq!(remote.machine.stats().bytes_received, before + 30);
+}
+
+#[test]
 fn the_handshake_sets_neither_last_send_nor_last_receive() {
     let pair = Pair::new(1).established();
     for side in [Side::Outbound, Side::Inbound] {
@@ -161,6 +173,16 @@ fn the_last_send_is_when_the_last_message_was_written_completely() {
     assert_eq!(remote.machine.stats().last_send, None);
     remote.wait(SECOND).unwrap();
     remote.machine.take(1, remote.now);
+    assert_eq!(remote.machine.stats().last_send, Some(remote.now));
+}
+
+#[test]
+fn a_pong_counts_as_sent() {
+    let mut remote = Remote::established(config());
+    remote.wait(SECOND).unwrap();
+    remote.say(&Message::Ping(Ping { nonce: 1 }));
+    remote.events();
+    remote.hears();
     assert_eq!(remote.machine.stats().last_send, Some(remote.now));
 }
 
@@ -190,7 +212,8 @@ fn a_message_that_came_early_counts_as_received() {
 #[test]
 fn sendheaders_is_remembered() {
     let mut remote = Remote::established(config());
-    assert!(!remote.machine.wants_headers());
+    remote.machine.send(&Message::SendHeaders, remote.now).unwrap();
+    assert!(!remote.machine.wants_headers(), "our own wish counts as the remote's");
     for _ in 0..2 {
         remote.say(&Message::SendHeaders);
         remote.events();

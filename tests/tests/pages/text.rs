@@ -1,4 +1,4 @@
-//! The pages as text: which of them must say the same, and the code in them.
+//! The pages as text: which of them, and which sources, must say the same, and the code in them.
 
 use std::fs;
 use std::path::Path;
@@ -38,4 +38,10 @@ fn what_a_stranger_reads_first_is_short() {
     assert!(file("docs/code/first.rs").lines().count() <= 15);
     let lines = file("docs/code/drive.rs");
     assert!(lines.lines().skip_while(|line| !line.starts_with("fn drive")).count() <= 25);
+}
+
+#[test]
+fn both_adapters_have_the_same_generator_of_the_system() {
+    // They share no crate but the core, which knows no system.
+    assert_eq!(file("peer-mio/src/entropy.rs"), file("peer-tokio/src/entropy.rs"));
 }

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod lanes;
 mod page;
 mod receiving;
 mod samples;
