@@ -1,7 +1,8 @@
 //! The pages as text: which of them, and which sources, must say the same, and the code in them.
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::{fs, io};
 
 /// A file of the repository, by its path from the root.
 pub(crate) fn file(path: &str) -> String {
@@ -44,4 +45,16 @@ fn what_a_stranger_reads_first_is_short() {
 fn both_adapters_have_the_same_generator_of_the_system() {
     // They share no crate but the core, which knows no system.
     assert_eq!(file("peer-mio/src/entropy.rs"), file("peer-tokio/src/entropy.rs"));
+}
+
+#[test]
+fn the_index_of_tests_names_each_and_no_other() {
+    let folder = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")).unwrap();
+    let name =
+        |entry: io::Result<fs::DirEntry>| Some(entry.unwrap().path().file_stem()?.to_str()?.to_owned());
+    let there: BTreeSet<String> = folder.filter_map(name).collect();
+    let page = file("tests/README.md");
+    let cells = page.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    let named = cells.flat_map(|cell| cell.split_whitespace().map(|name| name.trim_matches('`').to_owned()));
+    assert_eq!(named.collect::<BTreeSet<_>>(), there);
 }
