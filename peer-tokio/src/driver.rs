@@ -125,8 +125,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to. And
         // a stream that was not even asked, for want of budget, may have more to say and room to write.
         if (heard || !read) && coop::has_budget_remaining() && (looked || !self.looks_again(cx, now)) {
-            self.look = None;
-            self.peer.tick(now, &mut self.rng)?;
+            // What has come to be due since that look waits for one of its own.
+            let looked = self.look.take().unwrap_or(now);
+            self.peer.tick(looked, &mut self.rng)?;
         }
         if leave {
             self.check_left()?;

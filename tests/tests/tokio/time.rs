@@ -108,7 +108,7 @@ async fn what_came_over_tcp_while_the_only_thread_was_busy_counts() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     far.write_all(&hands()).unwrap();
-    let idle = Duration::from_secs(1);
+    let idle = Duration::from_secs(4);
     let node = Node::new(Config::builder(Network::SIMNET).idle_timeout(idle).build().unwrap());
     let mut near = answer(listener.accept().await.unwrap().0, &node);
     near.handshake().await;
@@ -117,7 +117,7 @@ async fn what_came_over_tcp_while_the_only_thread_was_busy_counts() {
     // The command makes the driver run before the runtime looks at its sockets.
     let permit = near.handle.reserve().await.unwrap();
     far.write_all(&bytes_of(&ping(7))).unwrap();
-    std::thread::sleep(2 * idle);
+    std::thread::sleep(idle + Duration::from_millis(500));
     let done = permit.with(|peer, _| peer.is_established());
     assert_eq!(near.ping().await, 7);
     assert_eq!(done.await, Ok(true));
