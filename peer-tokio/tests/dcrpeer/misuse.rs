@@ -5,6 +5,9 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
+use tokio::net::TcpSocket;
+
+use crate::network::deaf;
 use crate::{dcrpeer, run, run_with};
 
 #[test]
@@ -177,17 +180,24 @@ fn answer_once(answer: &'static [u8]) -> SocketAddr {
     address
 }
 
+/// An address where nobody listens, as long as the socket is kept.
+fn nobody() -> (TcpSocket, String) {
+    let socket = deaf(1).remove(0);
+    let address = socket.local_addr().unwrap().to_string();
+    (socket, address)
+}
+
 #[test]
 fn whatever_fails_programs_are_told_in_a_last_object() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (_deaf, nobody) = nobody();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     for args in [
         ["listen", &taken].as_slice(),
         &["serve", &taken],
         &["crawl", onion],
-        &["load", &free],
+        &["load", &nobody],
         &["decode", "no/such/file"],
     ] {
         let run = run(&[args, &["--json"]].concat());
@@ -199,7 +209,7 @@ fn whatever_fails_programs_are_told_in_a_last_object() {
 
 #[test]
 fn what_an_object_tells_already_is_not_told_again() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (_deaf, nobody) = nobody();
     for (args, last) in [
         (["connect", &nobody].as_slice(), "end"),
         (&["crawl", &nobody], "summary"),
@@ -216,7 +226,7 @@ fn what_an_object_tells_already_is_not_told_again() {
 
 #[test]
 fn a_reader_who_goes_away_makes_no_failure_a_success() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (_deaf, nobody) = nobody();
     for args in [
         ["connect", &nobody].as_slice(),
         &["connect", &nobody, "--json"],

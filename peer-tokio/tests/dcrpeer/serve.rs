@@ -2,7 +2,9 @@
 
 use core::future::Future;
 use core::net::{Ipv4Addr, SocketAddr};
-use std::io::{BufRead, BufReader, Read, Write};
+#[cfg(unix)]
+use std::io::Write;
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;

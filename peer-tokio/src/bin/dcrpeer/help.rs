@@ -12,8 +12,9 @@ Examples:
   dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
 
 The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
-why in one line; with --json the last object of the output does, if no other has, and is
+why in one line; with --json the last object of the output does for the latter, if no other has, and is
   {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
+It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C.
 
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
 

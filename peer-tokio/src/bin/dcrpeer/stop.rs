@@ -135,10 +135,11 @@ async fn obey(
 fn cut_off(status: i32) -> ! {
     let (done, is_done) = mpsc::channel();
     // On a thread of its own, for it may wait for ever.
-    thread::spawn(move || {
+    let last_words = move || {
         serve::give_terminal_back();
         done.send(())
-    });
+    };
+    thread::Builder::new().spawn(last_words).ok();
     is_done.recv_timeout(LAST_WORDS).ok();
     process::exit(status)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Failure;
 
 /// A file that can be written, which is known before the walk. What is in it stays until there is something to
-/// draw; a file that was not there is gone again if there never is.
+/// draw; a file that was not there is gone again if there never is, unless the program is cut off.
 #[derive(Debug)]
 pub(super) struct Canvas {
     file: File,

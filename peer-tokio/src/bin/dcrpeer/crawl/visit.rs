@@ -218,6 +218,17 @@ enum Step {
     Seen,
 }
 
+impl Step {
+    /// What the answer is if nothing more comes.
+    fn verdict(self, visit: &Visit) -> Answer {
+        match self {
+            _ if !visit.told.is_empty() => Answer::Addresses,
+            Self::Seen => Answer::None,
+            Self::Asked | Self::Alive => Answer::Late,
+        }
+    }
+}
+
 /// Asks for addresses until they have come, or it is clear that none do. The ping before measures the round
 /// trip, the one behind tells that the request was seen. Each of them may take as long as `patience`.
 async fn ask(
@@ -237,13 +248,7 @@ async fn ask(
         let event = tokio::select! {
             biased;
             event = events.next() => event,
-            () = ready(()), if is_late => {
-                return match step {
-                    _ if !visit.told.is_empty() => Answer::Addresses,
-                    Step::Seen => Answer::None,
-                    Step::Asked | Step::Alive => Answer::Late,
-                };
-            }
+            () = ready(()), if is_late => return step.verdict(visit),
             () = &mut end => {
                 // What came while this process did not run is looked at first.
                 yield_now().await;
@@ -269,18 +274,21 @@ async fn ask(
                 visit.hear(addr.addresses().iter().map(Place::from));
             }
             Some(_) => {}
-            None => {
-                let closed = handle.closed().await;
-                let broke = closed.reason.is_misbehaviour();
-                visit.detail = Some(chain(&closed));
-                visit.reason = Some(explain::name(&Ending::Theirs(closed)));
-                return if broke { Answer::Broke } else { Answer::Left };
-            }
+            None => return note_end(visit, handle).await,
         }
         if step == Step::Seen && !visit.told.is_empty() {
             return Answer::Addresses;
         }
     }
+}
+
+/// The connection ended before the peer had answered.
+async fn note_end(visit: &mut Visit, handle: &Handle) -> Answer {
+    let closed = handle.closed().await;
+    let broke = closed.reason.is_misbehaviour();
+    visit.detail = Some(chain(&closed));
+    visit.reason = Some(explain::name(&Ending::Theirs(closed)));
+    if broke { Answer::Broke } else { Answer::Left }
 }
 
 /// Why there is no connection.

@@ -1,6 +1,8 @@
 //! A terminal that shows one frame after another, each in the place of the one before.
 
 use core::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
+use core::time::Duration;
 use std::env;
 use std::io::{self, IsTerminal, Stdout, Write};
 
@@ -14,11 +16,15 @@ use crossterm::terminal::{
     LeaveAlternateScreen,
 };
 #[cfg(unix)]
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, getpgrp, getpid, kill_process};
+#[cfg(unix)]
+use rustix::termios::tcgetpgrp;
 #[cfg(unix)]
 use tokio::signal::unix::{self, SignalKind};
 #[cfg(unix)]
 use tokio::task::JoinHandle;
+#[cfg(unix)]
+use tokio::time::{sleep, timeout};
 
 /// A screen of its own on the terminal. Dropping it gives the terminal back as it was.
 #[derive(Debug)]
@@ -49,6 +55,10 @@ fn take_terminal() -> io::Result<()> {
     Ok(())
 }
 
+/// How often to see whether we are stopped, or in front again.
+#[cfg(unix)]
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// Stops when Ctrl-Z says so, as programs do that want nothing of it, but leaves the terminal to the shell.
 #[cfg(unix)]
 async fn pause() -> io::Result<()> {
@@ -57,11 +67,21 @@ async fn pause() -> io::Result<()> {
     while asked.recv().await.is_some() {
         let mut resumed = listen(Signal::CONT)?;
         give_terminal_back();
-        kill_process(getpid(), Signal::STOP)?;
-        resumed.recv().await;
+        // Unlike the signal that always stops, this one does nothing where no shell would let us go on.
+        kill_process(getpid(), Signal::TTIN)?;
+        timeout(GLANCE, resumed.recv()).await.ok();
+        while !is_in_front() {
+            sleep(GLANCE).await;
+        }
         take_terminal()?;
     }
     Ok(())
+}
+
+/// Whether the terminal is ours to draw on: a shell may let us go on behind itself.
+#[cfg(unix)]
+fn is_in_front() -> bool {
+    tcgetpgrp(io::stdout()).map_or(true, |front| front == getpgrp())
 }
 
 impl Screen {
