@@ -8,15 +8,15 @@ fn drive(
     rng: &mut impl rand_core::Rng,
     mut handle: impl FnMut(&mut Peer, Event),
 ) -> Result<(), Error> {
-    let (mut input, mut buffer, mut writing) = (bytes::BytesMut::new(), [0; 65536], false);
+    let (mut input, mut buffer, mut writing, mut now) = (bytes::BytesMut::new(), [0; 65536], false, clock());
     loop {
         while let Some(event) = peer.receive(&mut input, clock())? {
             handle(&mut peer, event); // pull until it wants more bytes
         }
-        let now = clock();
-        peer.tick(now, rng)?; // harmless when nothing is due
+        peer.tick(now, rng)?; // the time before what was just heard
+        now = clock();
         let next = peer.deadline().filter(|_| !peer.wants_write()).map(|(at, _)| at.saturating_since(now));
-        stream.set_read_timeout(next.or(Some(core::time::Duration::from_millis(1)))).ok();
+        stream.set_read_timeout(next.max(Some(core::time::Duration::from_millis(1)))).ok();
         writing = peer.wants_write() && !(writing && peer.wants_read()); // in turns
         match if writing { stream.write(peer.transmit(now)) } else { stream.read(&mut buffer) } {
             Ok(count) if writing => peer.sent(count, clock()), // partial writes are normal

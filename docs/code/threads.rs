@@ -28,12 +28,14 @@ fn run(
 ) -> io::Result<Error> {
     let (reads, writes) = (reader(stream.try_clone()?, inbox.clone()), writer(stream.try_clone()?, inbox));
     let (mut input, mut over, mut reading, mut writing) = (BytesMut::new(), None, false, false);
+    let mut now = clock();
     loop {
         while let Ok(Some(event)) = peer.receive(&mut input, clock()) {
             handle(&mut peer, event);
         }
         over.map(|end| peer.end(end, &input));
-        if let Err(reason) = peer.tick(clock(), rng) {
+        // The time before what was just heard.
+        if let Err(reason) = peer.tick(now, rng) {
             stream.shutdown(Shutdown::Both).ok(); // which ends both threads
             return Ok(reason);
         }
@@ -44,8 +46,9 @@ fn run(
         if !reading && peer.wants_read() {
             reading = reads.send(()).is_ok();
         }
-        let patience = peer.deadline().map_or(Duration::MAX, |(at, _)| at.saturating_since(clock()));
-        let first = news.recv_timeout(patience).ok();
+        now = clock();
+        let patience = peer.deadline().map_or(Duration::MAX, |(at, _)| at.saturating_since(now));
+        let first = news.recv_timeout(patience.max(Duration::from_millis(1))).ok();
         for news in first.into_iter().chain(news.try_iter().take(16)) {
             match news {
                 News::Command(command) => command(&mut peer, clock()),

@@ -49,14 +49,16 @@ fn talk(mut stream: TcpStream, direction: Direction) -> Done {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let (mut input, mut writing) = (BytesMut::new(), false);
+    let mut before = Time::ZERO;
     let reason = loop {
         let now = Time::from_elapsed(start.elapsed());
         if direction == Direction::Outbound && now.elapsed() > Duration::from_millis(2500) {
             peer.close();
         }
-        if let Err(reason) = turn(&mut peer, &mut input, &mut stream, &mut writing, now, rng) {
+        if let Err(reason) = turn(&mut peer, &mut input, &mut stream, &mut writing, before, now, rng) {
             break reason;
         }
+        before = now;
     };
     println!("{}: {reason}; latest round trip {:?}", peer.stats(), peer.stats().last_ping_round_trip);
     match peer.failure() {
@@ -72,13 +74,14 @@ fn turn(
     input: &mut BytesMut,
     stream: &mut TcpStream,
     writing: &mut bool,
+    before: Time,
     now: Time,
     rng: &mut Rng,
 ) -> Done {
     while let Some(event) = peer.receive(input, now)? {
         react(peer, &event)?;
     }
-    peer.tick(now, rng)?;
+    peer.tick(before, rng)?;
     let wait = peer.deadline().filter(|_| !peer.wants_write()).map(|(at, _)| at.saturating_since(now));
     stream.set_read_timeout(Some(wait.unwrap_or(PATIENCE).clamp(PATIENCE, Duration::from_millis(100))))?;
     *writing = peer.wants_write() && !(*writing && peer.wants_read());

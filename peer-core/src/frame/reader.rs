@@ -68,7 +68,8 @@ pub struct FrameReader {
 /// The memory that the input lies in, as far as it was seen. What is taken off the front of a buffer stays part of
 /// its memory, and a slice keeps all of it alive, but the buffer tells what is left alone.
 ///
-/// Halves of the numbers do: an end that is taken for another one's only makes us copy more.
+/// Halves of the numbers do: an end that is taken for another one's only makes us copy more. Where a buffer grows
+/// behind bytes that were taken off it, the memory may be twice as large as what is seen of it.
 #[derive(Clone, Copy, Debug, Default)]
 struct Room {
     /// Where it ends. As long as the input ends there, it lies in the same memory.
@@ -87,7 +88,7 @@ impl Room {
         self.end = end;
     }
 
-    /// Whether a slice of `len` bytes keeps little alive beside itself.
+    /// Whether a slice of `len` bytes keeps little alive beside itself: it is a quarter of its memory at least.
     const fn is_filled_by(self, len: usize) -> bool {
         len >= self.size as usize / 2
     }
