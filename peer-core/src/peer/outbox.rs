@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::message::Lane;
 use crate::time::Time;
 
-/// A position in one of the two [lanes](super::Peer::send#lanes) of outgoing frames.
+/// A position in one of the two [lanes](super::Peer::send) of outgoing frames.
 ///
 /// [`Peer::is_flushed`](super::Peer::is_flushed) tells whether everything up to it was handed to the
 /// transport. Lanes do not wait for each other: that a pong is flushed says nothing of an earlier block.
