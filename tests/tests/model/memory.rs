@@ -37,6 +37,8 @@ pub(crate) fn sent(room: usize, notes: &[(Time, Note)]) -> Vec<Sent> {
                 assert_eq!(*is_news, memory.is_news(item, *at_once), "{item:?} at {at}, at once: {at_once}");
                 if *is_news {
                     memory.announce(*item, *at_once, *at);
+                } else {
+                    memory.recall(item);
                 }
             }
             Note::DelayOver => {
@@ -65,6 +67,14 @@ struct Memory {
 impl Memory {
     fn is_news(&self, item: &Inventory, at_once: bool) -> bool {
         !self.known.contains_key(item) && (at_once || !self.waiting.contains(item))
+    }
+
+    /// What the remote has and was to be announced all the same is remembered longer.
+    fn recall(&mut self, item: &Inventory) {
+        self.confirmed += 1;
+        if let Some(confirmed) = self.known.get_mut(item) {
+            *confirmed = self.confirmed;
+        }
     }
 
     fn announce(&mut self, item: Inventory, at_once: bool, at: Time) {
