@@ -1,14 +1,16 @@
 //! Deadlines, by a clock that rests.
 
+use core::future::Future;
 use core::time::Duration;
 use std::io::Write;
 
 use peer_core::{Config, Error, Event, Network, Node, Timer};
-use peer_tokio::inbound;
+use peer_tokio::{Closed, Events, inbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::HOUR;
+use crate::poll::once;
 use crate::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
 use crate::side::{answer, dial, established};
 
@@ -121,4 +123,36 @@ async fn what_came_over_tcp_while_the_only_thread_was_busy_counts() {
     let done = permit.with(|peer, _| peer.is_established());
     assert_eq!(near.ping().await, 7);
     assert_eq!(done.await, Ok(true));
+}
+
+/// The driver is polled by hand, so that the thread can be busy just between the look at the sockets that one
+/// deadline asks for and the poll that follows it.
+#[tokio::test]
+async fn a_look_for_one_deadline_blames_nobody_for_a_later_one() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    far.write_all(&hands()).unwrap();
+    let (ping_interval, idle) = (Duration::from_secs(1), Duration::from_secs(4));
+    let config = Config::builder(Network::SIMNET).idle_timeout(idle).ping_interval(ping_interval);
+    let node = Node::new(config.build().unwrap());
+    let (_handle, mut events, mut driver) =
+        inbound(listener.accept().await.unwrap().0, &node, hello(), rng(1));
+    while hear(&mut driver, &mut events).await != Event::Established {}
+    timeout(Duration::from_millis(100), &mut driver).await.unwrap_err();
+
+    std::thread::sleep(ping_interval);
+    assert!(once(&mut driver).is_pending());
+    sleep(Duration::from_millis(10)).await;
+    far.write_all(&bytes_of(&ping(7))).unwrap();
+    std::thread::sleep(idle);
+    assert!(once(&mut driver).is_pending());
+    assert_eq!(hear(&mut driver, &mut events).await, Event::Message(ping(7)));
+}
+
+/// The next event, by a driver that nobody else polls.
+async fn hear<F: Future<Output = Closed> + Unpin>(driver: &mut F, events: &mut Events) -> Event {
+    tokio::select! {
+        closed = driver => panic!("{closed}"),
+        event = events.next() => event.unwrap(),
+    }
 }
