@@ -6,12 +6,12 @@ fn drive(
     mut stream: std::net::TcpStream,
     clock: impl Fn() -> Time,
     rng: &mut impl rand_core::Rng,
-    mut handle: impl FnMut(&mut Peer, Event),
+    mut handle: impl FnMut(&mut Peer, Event, Time),
 ) -> Result<(), Error> {
     let (mut input, mut buffer, mut writing, mut now) = (bytes::BytesMut::new(), [0; 65536], false, clock());
     loop {
         while let Some(event) = peer.receive(&mut input, clock())? {
-            handle(&mut peer, event); // pull until it wants more bytes
+            handle(&mut peer, event, clock()); // pull until it wants more bytes
         }
         peer.tick(now, rng)?; // the time before what was just heard
         now = clock();

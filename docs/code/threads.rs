@@ -24,14 +24,14 @@ fn run(
     news: Receiver<News>,
     clock: impl Fn() -> Time,
     rng: &mut impl rand_core::Rng,
-    mut handle: impl FnMut(&mut Peer, Event),
+    mut handle: impl FnMut(&mut Peer, Event, Time),
 ) -> io::Result<Error> {
     let (reads, writes) = (reader(stream.try_clone()?, inbox.clone()), writer(stream.try_clone()?, inbox));
     let (mut input, mut over, mut reading, mut writing) = (BytesMut::new(), None, false, false);
     let mut now = clock();
     loop {
         while let Ok(Some(event)) = peer.receive(&mut input, clock()) {
-            handle(&mut peer, event);
+            handle(&mut peer, event, clock());
         }
         over.map(|end| peer.end(end, &input));
         // The time before what was just heard.

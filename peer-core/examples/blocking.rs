@@ -79,7 +79,7 @@ fn turn(
     rng: &mut Rng,
 ) -> Done {
     while let Some(event) = peer.receive(input, now)? {
-        react(peer, &event)?;
+        react(peer, &event, now)?;
     }
     peer.tick(before, rng)?;
     let wait = peer.deadline().filter(|_| !peer.wants_write()).map(|(at, _)| at.saturating_since(now));
@@ -100,7 +100,7 @@ fn is_no_end(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-fn react(peer: &mut Peer, event: &Event) -> Done {
+fn react(peer: &mut Peer, event: &Event, now: Time) -> Done {
     let heard = match event {
         Event::Version(version) => format!("version of {}", version.user_agent),
         Event::Message(message) => format!("{} {}", message.command(), message.summary()),
@@ -108,7 +108,7 @@ fn react(peer: &mut Peer, event: &Event) -> Done {
     };
     println!("{} {heard}", peer.stats());
     if *event == Event::Established {
-        peer.send(&Message::SendHeaders)?;
+        peer.send(&Message::SendHeaders, now)?;
     }
     Ok(())
 }

@@ -101,9 +101,12 @@ impl Side {
                     self.peer.announce(Inventory::tx(Hash::digest(&number.to_le_bytes())), now).unwrap();
                 }
                 let locator = vec![Hash::ZERO].try_into().unwrap();
-                self.say(Message::GetHeaders(GetHeaders { protocol_version: 12, locator, stop: Hash::ZERO }));
+                self.say(
+                    now,
+                    Message::GetHeaders(GetHeaders { protocol_version: 12, locator, stop: Hash::ZERO }),
+                );
                 let raw = Raw { command: Command::new("custom").unwrap(), payload: vec![7; 100_000].into() };
-                self.say(Message::Raw(raw));
+                self.say(now, Message::Raw(raw));
             }
             Event::Message(Message::GetHeaders(_)) => {
                 let headers: Vec<_> =
@@ -112,21 +115,21 @@ impl Side {
                     BlockHeader::hash_many(&headers).first(),
                     headers.first().map(BlockHeader::hash).as_ref()
                 );
-                self.say(Message::Headers(Headers { headers: headers.try_into().unwrap() }));
+                self.say(now, Message::Headers(Headers { headers: headers.try_into().unwrap() }));
             }
             Event::Message(Message::Inv(inv)) => {
                 let inventory = inv.inventory.iter().take(3).copied().collect::<Vec<_>>().try_into().unwrap();
-                self.say(Message::GetData(GetData { inventory }));
+                self.say(now, Message::GetData(GetData { inventory }));
             }
             Event::Message(Message::GetData(wanted)) => {
-                self.say(Message::NotFound(NotFound { inventory: wanted.inventory.clone() }));
+                self.say(now, Message::NotFound(NotFound { inventory: wanted.inventory.clone() }));
             }
             _ => {}
         }
     }
 
-    fn say(&mut self, message: Message) {
-        self.peer.send(&message).unwrap();
+    fn say(&mut self, now: Time, message: Message) {
+        self.peer.send(&message, now).unwrap();
     }
 
     fn next(&self, now: Time) -> Time {

@@ -39,7 +39,8 @@ fn main() -> Done<()> {
                 Happened::Event(Event::Message(Message::Addr(addr))) => addr.addresses.len(),
                 Happened::Event(Event::Message(Message::AddrV2(addr))) => addr.addresses().len(),
                 Happened::Event(Event::Established) => {
-                    peers.peer(id).map(|peer| peer.send(&Message::GetAddr)).transpose()?;
+                    let now = peers.now();
+                    peers.peer(id).map(|peer| peer.send(&Message::GetAddr, now)).transpose()?;
                     continue;
                 }
                 Happened::Closed(closed) if closed.reason() != Some(&Error::ClosedByOwner) => {
@@ -99,7 +100,8 @@ fn live(mut poll: Poll, mut peers: Peers<SystemRng>, doors: &[TcpListener]) -> D
         }
         while let Some((id, happened)) = peers.next_event() {
             if happened == Happened::Event(Event::Message(Message::GetAddr)) {
-                peers.peer(id).map(|peer| peer.send_addresses(&known, &mut SystemRng)).transpose()?;
+                let now = peers.now();
+                peers.peer(id).map(|peer| peer.send_addresses(&known, now, &mut SystemRng)).transpose()?;
             }
         }
     }

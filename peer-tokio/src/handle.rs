@@ -81,7 +81,7 @@ impl Handle {
     ///
     /// /// Asks for what follows a block, and does not ask twice.
     /// async fn follow(peer: &peer_tokio::Handle, newest: Hash) -> Result<bool, SendError> {
-    ///     peer.with(move |peer, _| peer.request_blocks(&[newest], Hash::ZERO)).await?
+    ///     peer.with(move |peer, now| peer.request_blocks(&[newest], Hash::ZERO, now)).await?
     /// }
     /// ```
     ///
@@ -131,7 +131,7 @@ impl Handle {
     ///
     /// As [`Peer::request_headers`].
     pub async fn request_headers(&self, locator: Vec<Hash>, stop: Hash) -> Result<bool, SendError> {
-        self.with(move |peer, _| peer.request_headers(&locator, stop)).await?
+        self.with(move |peer, now| peer.request_headers(&locator, stop, now)).await?
     }
 
     /// Notes that the remote has `item`.
@@ -228,7 +228,7 @@ impl Permit<'_> {
     ///
     /// The future's: as [`Peer::send`].
     pub fn send(self, message: Message) -> impl Future<Output = Result<Mark, SendError>> + Send + use<> {
-        let answer = self.with(move |peer, _| peer.send(&message));
+        let answer = self.with(move |peer, now| peer.send(&message, now));
         async move { answer.await? }
     }
 

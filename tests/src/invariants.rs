@@ -172,12 +172,12 @@ fn check_final(peer: &Peer, error: &Error, now: Time) {
     assert_eq!(peer.tick(END_OF_TIME, &mut rng), Err(error.clone()), "final: tick");
     assert_eq!(peer.end(End::Failed, &input), *error, "final: end");
     assert_eq!(peer.close(), *error, "final: close");
-    assert_eq!(peer.send(&Message::GetAddr), Err(refused.clone()), "final: send");
+    assert_eq!(peer.send(&Message::GetAddr, now), Err(refused.clone()), "final: send");
     assert_eq!(peer.announce(item, now), Err(refused.clone()), "final: announce");
     assert_eq!(peer.announce_now(item, now), Err(refused.clone()), "final: announce_now");
-    assert_eq!(peer.send_addresses(&[], &mut rng), Err(refused.clone()), "final: send_addresses");
-    assert_eq!(peer.request_blocks(&[], Hash::ZERO), Err(refused.clone()), "final: request_blocks");
-    assert_eq!(peer.request_headers(&[], Hash::ZERO), Err(refused), "final: request_headers");
+    assert_eq!(peer.send_addresses(&[], now, &mut rng), Err(refused.clone()), "final: send_addresses");
+    assert_eq!(peer.request_blocks(&[], Hash::ZERO, now), Err(refused.clone()), "final: request_blocks");
+    assert_eq!(peer.request_headers(&[], Hash::ZERO, now), Err(refused), "final: request_headers");
     assert!(peer.transmit(now).is_empty() && peer.chunks(usize::MAX, now).next().is_none(), "final: bytes");
     assert_eq!(rng.draws(), 0, "final: something was drawn");
 }

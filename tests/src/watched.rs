@@ -107,7 +107,7 @@ impl Watched {
 
     /// As [`Peer::send`].
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
-        let (result, twin) = self.both(|peer| peer.send(message));
+        let (result, twin) = self.both(|peer| peer.send(message, now));
         if let Ok(mark) = result {
             assert!(!self.peer.is_flushed(mark), "marks: flushed before anything was written");
             self.history.on_mark(mark);
@@ -123,9 +123,9 @@ impl Watched {
         now: Time,
     ) -> Result<Vec<NetAddressV2>, SendError> {
         let same = self.twin.is_some().then(|| rng.clone());
-        let result = self.peer.send_addresses(addresses, rng);
+        let result = self.peer.send_addresses(addresses, now, rng);
         let twin = self.twin.as_mut().zip(same).map(|(twin, mut same)| {
-            let result = twin.peer.send_addresses(addresses, &mut same);
+            let result = twin.peer.send_addresses(addresses, now, &mut same);
             assert_eq!(*rng, same, "purity: draws of send_addresses");
             result
         });
@@ -134,13 +134,13 @@ impl Watched {
 
     /// As [`Peer::request_blocks`].
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        let (result, twin) = self.both(|peer| peer.request_blocks(locator, stop));
+        let (result, twin) = self.both(|peer| peer.request_blocks(locator, stop, now));
         self.agreed("request_blocks", result, twin, now)
     }
 
     /// As [`Peer::request_headers`].
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        let (result, twin) = self.both(|peer| peer.request_headers(locator, stop));
+        let (result, twin) = self.both(|peer| peer.request_headers(locator, stop, now));
         self.agreed("request_headers", result, twin, now)
     }
 
@@ -153,7 +153,7 @@ impl Watched {
         hash: Option<Hash>,
         now: Time,
     ) -> Result<Mark, SendError> {
-        let (result, twin) = self.both(|peer| peer.reject(command, code, reason, hash));
+        let (result, twin) = self.both(|peer| peer.reject(command, code, reason, hash, now));
         if let Ok(mark) = result {
             self.history.on_mark(mark);
         }

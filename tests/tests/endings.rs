@@ -114,7 +114,7 @@ fn after_the_end_everything_returns_the_same_error_and_nothing_is_left_to_do() {
     let (mut peer, now) = (remote.machine.fork(), remote.now);
     let item = Inventory::tx(Hash::ZERO);
     let mut input = BytesMut::from(&frame("ping", &[1; 8])[..]);
-    peer.send(&Message::Ping(Ping { nonce: 1 })).unwrap();
+    peer.send(&Message::Ping(Ping { nonce: 1 }), now).unwrap();
     peer.announce(item, now).unwrap();
     peer.receive(&mut input, now).unwrap();
     let error = peer.close();
@@ -123,7 +123,7 @@ fn after_the_end_everything_returns_the_same_error_and_nothing_is_left_to_do() {
     input.extend_from_slice(&frame("ping", &[1; 8]));
     assert_eq!(peer.receive(&mut input, now), Err(error.clone()));
     assert_eq!(peer.tick(END_OF_TIME, &mut ChaCha8Rng::seed_from_u64(1)), Err(error.clone()));
-    assert_eq!(peer.send(&Message::GetAddr), Err(refused.clone()));
+    assert_eq!(peer.send(&Message::GetAddr, now), Err(refused.clone()));
     assert_eq!(peer.announce(item, now), Err(refused.clone()));
     assert_eq!(peer.announce_now(item, now), Err(refused));
     assert_eq!(peer.failure(), Some(&error));

@@ -167,7 +167,7 @@ fn each_message_is_told_at_debug_with_its_summary() {
     let mut machine = Machine::established();
     let lines = at(Level::DEBUG, || {
         machine.say(&Message::Ping(Ping { nonce: 1 }));
-        machine.peer.send(&getdata([Inventory::block(Hash::ZERO)])).unwrap();
+        machine.peer.send(&getdata([Inventory::block(Hash::ZERO)]), Time::ZERO).unwrap();
     });
     let zero = "0".repeat(64);
     assert_eq!(
@@ -237,7 +237,7 @@ fn silence_is_a_warning() {
 #[test]
 fn a_stall_is_worth_knowing() {
     let mut machine = Machine::established();
-    machine.peer.send(&getdata([block_item(1)])).unwrap();
+    machine.peer.send(&getdata([block_item(1)]), Time::ZERO).unwrap();
     machine.write();
     let lines = at(Level::INFO, || machine.tick(30));
     let item = block_item(1).hash;
@@ -259,9 +259,9 @@ fn other_ends_are_told_at_debug_only() {
 #[test]
 fn a_filtered_request_and_a_new_height_are_told_at_trace() {
     let mut machine = Machine::established();
-    machine.peer.request_headers(&[Hash::ZERO], Hash::ZERO).unwrap();
+    machine.peer.request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
     let lines = at(Level::TRACE, || {
-        machine.peer.request_headers(&[Hash::ZERO], Hash::ZERO).unwrap();
+        machine.peer.request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.set_last_block(1);
         machine.peer.set_last_block(432_101);
     });
@@ -326,7 +326,7 @@ fn logging_changes_nothing() {
         let mut written = Vec::new();
         logged(level, || {
             machine.say(&Message::Ping(Ping { nonce: 1 }));
-            machine.peer.send(&Message::GetAddr).unwrap();
+            machine.peer.send(&Message::GetAddr, Time::ZERO).unwrap();
             written = machine.peer.transmit(Time::ZERO).to_vec();
         });
         (written, machine.peer.stats(), machine.peer.deadline())

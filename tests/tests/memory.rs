@@ -248,7 +248,7 @@ fn open_requests_cost_what_the_configuration_says() {
     let requests = [0..50_000, 50_000..75_000].map(|range| getdata(range.map(item).collect::<Vec<_>>()));
     let ((), held, _) = measured(|| {
         for request in &requests {
-            peer.send(request).unwrap();
+            peer.send(request, Time::ZERO).unwrap();
             while peer.wants_write() {
                 let count = peer.transmit(Time::ZERO).len();
                 peer.sent(count, Time::ZERO);
@@ -273,7 +273,7 @@ fn a_queue_of_the_smallest_frames_costs_what_the_configuration_says() {
     let limit = 1024 * KIB;
     let config = Config::builder(Network::SIMNET).send_limit(limit.try_into().unwrap()).build().unwrap();
     let mut peer = Remote::established(config).machine.fork();
-    let ((), held, _) = measured(|| while peer.send(&Message::GetAddr).is_ok() {});
+    let ((), held, _) = measured(|| while peer.send(&Message::GetAddr, Time::ZERO).is_ok() {});
     assert!(peer.queued() > limit - 24);
     assert!(held <= 9 * limit, "{held} bytes for a queue of {limit}");
 }
@@ -282,7 +282,7 @@ fn a_queue_that_was_long_gives_its_memory_back_before_it_is_empty() {
     let mut peer = Remote::established(config(12)).machine.fork();
     let ((), held, _) = measured(|| {
         for _ in 0..10_000 {
-            peer.send(&Message::GetAddr).unwrap();
+            peer.send(&Message::GetAddr, Time::ZERO).unwrap();
         }
         while peer.queued() > 24 {
             let count = peer.transmit(Time::ZERO).len();

@@ -130,8 +130,9 @@ impl Town {
 
     /// Pings everybody, and returns when all have heard the ping and its answer.
     fn exchange(&mut self, ids: &[PeerId]) {
+        let now = self.near.now();
         for id in ids {
-            self.near.peer(*id).unwrap().send(&Message::Ping(Ping { nonce: id.get() })).unwrap();
+            self.near.peer(*id).unwrap().send(&Message::Ping(Ping { nonce: id.get() }), now).unwrap();
         }
         self.until(2 * ids.len(), |event| matches!(event, Event::Message(_)));
     }

@@ -211,7 +211,7 @@ fn a_small_frame_is_one_piece_and_a_large_shared_payload_is_not_copied() {
     let mut peer = remote.machine.fork();
     let message = raw(100_024);
     let Message::Raw(Raw { payload, .. }) = &message else { unreachable!() };
-    peer.send(&message).unwrap();
+    peer.send(&message, remote.now).unwrap();
     let pieces: Vec<_> = peer.chunks(usize::MAX, remote.now).map(<[u8]>::as_ptr_range).collect();
     assert_eq!(pieces.len(), 2);
     assert_eq!(pieces[1], payload.as_ptr_range());

@@ -13,6 +13,7 @@ use crate::message::{
     TimedNetAddress, bounds,
 };
 use crate::protocol::ProtocolVersion;
+use crate::time::Time;
 
 /// Most addresses of one message.
 const MAX_ADDRESSES: usize = <bounds::Addresses as Bound>::MAX;
@@ -57,6 +58,7 @@ impl Peer {
     pub fn send_addresses(
         &mut self,
         addresses: &[NetAddressV2],
+        now: Time,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Vec<NetAddressV2>, SendError> {
         self.can_send()?;
@@ -77,7 +79,7 @@ impl Peer {
                 chosen.iter().filter_map(|address| TimedNetAddress::try_from(*address).ok()).collect();
             Message::Addr(Addr { addresses: entries.try_into()? })
         };
-        self.send(&message)?;
+        self.send(&message, now)?;
         Ok(chosen)
     }
 
@@ -95,7 +97,7 @@ impl Peer {
     /// As [`send`](Self::send), and [`CodecError::TooManyLocators`](crate::CodecError::TooManyLocators) above
     /// 500 hashes. A refused request is not remembered.
     #[doc(alias = "PushGetBlocksMsg")]
-    pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash) -> Result<bool, SendError> {
+    pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
         if span.repeats(self.last_asked.as_ref().and_then(|last| last.blocks.as_ref())) {
@@ -104,7 +106,7 @@ impl Peer {
         }
         let protocol_version = ProtocolVersion::LATEST.get();
         let locator = Locator::try_from(locator.to_vec())?;
-        self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }))?;
+        self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
         self.last_asked.get_or_insert_default().blocks = Some(span);
         Ok(true)
     }
@@ -117,7 +119,7 @@ impl Peer {
     ///
     /// As [`request_blocks`](Self::request_blocks).
     #[doc(alias = "PushGetHeadersMsg")]
-    pub fn request_headers(&mut self, locator: &[Hash], stop: Hash) -> Result<bool, SendError> {
+    pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
         if span.repeats(self.last_asked.as_ref().and_then(|last| last.headers.as_ref())) {
@@ -125,7 +127,7 @@ impl Peer {
             return Ok(false);
         }
         let locator = Locator::try_from(locator.to_vec())?;
-        self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }))?;
+        self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
         self.last_asked.get_or_insert_default().headers = Some(span);
         Ok(true)
     }
@@ -146,8 +148,9 @@ impl Peer {
         code: RejectCode,
         reason: impl Into<String>,
         hash: Option<Hash>,
+        now: Time,
     ) -> Result<Mark, SendError> {
-        self.send(&Reject::new(command, code, reason, hash)?.into())
+        self.send(&Reject::new(command, code, reason, hash)?.into(), now)
     }
 }
 

@@ -26,10 +26,10 @@ impl Peer {
     /// is flushed says nothing of a `block` before it.
     ///
     /// ```
-    /// use peer_core::{Message, Peer, SendError};
+    /// use peer_core::{Message, Peer, SendError, Time};
     ///
-    /// fn ask(peer: &mut Peer) -> Result<(), SendError> {
-    ///     let mark = peer.send(&Message::GetAddr)?; // refused without any effect before the handshake
+    /// fn ask(peer: &mut Peer, now: Time) -> Result<(), SendError> {
+    ///     let mark = peer.send(&Message::GetAddr, now)?; // refused without any effect before the handshake
     ///     assert!(!peer.is_flushed(mark), "it waits to be written");
     ///     Ok(())
     /// }
@@ -41,7 +41,7 @@ impl Peer {
     /// requests would exceed its limit, for inventory that nobody serves, and for what cannot be encoded at
     /// the protocol version in force.
     #[doc(alias = "QueueMessage")]
-    pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
+    pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
         self.can_send()?;
         let command = message.command();
         if [Command::VERSION, Command::VERACK].contains(&command) {

@@ -57,7 +57,7 @@ pub(crate) fn settle(
         async move {
             if message == Message::GetAddr {
                 let mut rng = ChaCha12Rng::seed_from_u64(1);
-                handle.with(move |peer, _| peer.send_addresses(&known, &mut rng).map(drop)).await.ok();
+                handle.with(move |peer, now| peer.send_addresses(&known, now, &mut rng).map(drop)).await.ok();
             }
         }
     })

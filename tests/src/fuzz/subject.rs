@@ -173,7 +173,7 @@ impl Machine {
     fn command(&mut self, call: &Call<'_>) -> Answer {
         let Self { peer, rng, now, .. } = self;
         match call {
-            Call::Send(message) => return Answer::Queued(peer.send(message)),
+            Call::Send(message) => return Answer::Queued(peer.send(message, *now)),
             Call::AnnounceItem(item) => return announced([*item], |item| peer.announce(item, *now)),
             Call::AnnounceNow(item) => return announced([*item], |item| peer.announce_now(item, *now)),
             Call::Announce(first, count) => {
@@ -182,19 +182,29 @@ impl Machine {
             }
             Call::AddKnown(item) => peer.add_known(item, *now),
             Call::SendAddresses(count) => {
-                return Answer::Addresses(
-                    peer.send_addresses(&ADDRESSES[..ADDRESSES.len().min(*count)], rng),
-                );
+                return Answer::Addresses(peer.send_addresses(
+                    &ADDRESSES[..ADDRESSES.len().min(*count)],
+                    *now,
+                    rng,
+                ));
             }
             Call::RequestBlocks(count, stop) => {
-                return Answer::Asked(peer.request_blocks(&locator(*count), Hash::from_bytes([*stop; 32])));
+                return Answer::Asked(peer.request_blocks(
+                    &locator(*count),
+                    Hash::from_bytes([*stop; 32]),
+                    *now,
+                ));
             }
             Call::RequestHeaders(count, stop) => {
-                return Answer::Asked(peer.request_headers(&locator(*count), Hash::from_bytes([*stop; 32])));
+                return Answer::Asked(peer.request_headers(
+                    &locator(*count),
+                    Hash::from_bytes([*stop; 32]),
+                    *now,
+                ));
             }
             Call::Reject { command, code, reason, hash } => {
                 let (command, reason) = (command.clone(), reason.clone());
-                return Answer::Queued(peer.reject(command, RejectCode::new(*code), reason, *hash));
+                return Answer::Queued(peer.reject(command, RejectCode::new(*code), reason, *hash, *now));
             }
             Call::SetBestHeight(height) => peer.set_best_height(*height),
             Call::SetLastBlock(height) => peer.set_last_block(*height),

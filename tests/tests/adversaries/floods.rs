@@ -102,7 +102,7 @@ fn announced_and_never_served() {
         for item in &items {
             victim.peer.add_known(item, victim.now);
         }
-        match victim.peer.send(&getdata(items)) {
+        match victim.peer.send(&getdata(items), victim.now) {
             Ok(_) => asked += 1000,
             Err(SendError::TooManyRequests { .. }) => refused += 1000,
             Err(other) => panic!("{other}"),

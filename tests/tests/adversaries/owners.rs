@@ -49,7 +49,7 @@ impl Server {
     /// Serves until the queue is full or nothing is owed, then reads, if nothing is owed.
     fn turn(&mut self) -> Result<(), Error> {
         while self.owed.front().is_some() {
-            match self.victim.peer.send(&self.transaction) {
+            match self.victim.peer.send(&self.transaction, self.victim.now) {
                 Ok(_) => self.served += 1,
                 Err(SendError::Full { .. }) => return Ok(()),
                 Err(other) => panic!("{other}"),

@@ -93,8 +93,9 @@ impl House {
                 self.number(id);
             }
             Order::Send(connection, message) => {
+                let now = self.peers.now();
                 let peer = self.peers.peer(self.ids[usize::try_from(connection).unwrap()]).unwrap();
-                let result = peer.send(&message).map(drop);
+                let result = peer.send(&message, now).map(drop);
                 self.tell(connection, Told::Sent(result));
             }
             Order::Stop => return false,

@@ -119,12 +119,14 @@ fn peer() -> Vec<&'static str> {
         }),
         item("Peer::protocol_version", Peer::protocol_version),
         item("Peer::receive", Peer::receive),
-        item("Peer::reject", |peer: &mut Peer, code| peer.reject("", code, "", None)),
+        item("Peer::reject", |peer: &mut Peer, code| peer.reject("", code, "", None, Time::ZERO)),
         item("Peer::remote", Peer::remote),
         item("Peer::request_blocks", Peer::request_blocks),
         item("Peer::request_headers", Peer::request_headers),
         item("Peer::send", Peer::send),
-        item("Peer::send_addresses", |peer: &mut Peer, rng: &mut ChaCha8Rng| peer.send_addresses(&[], rng)),
+        item("Peer::send_addresses", |peer: &mut Peer, rng: &mut ChaCha8Rng| {
+            peer.send_addresses(&[], Time::ZERO, rng)
+        }),
         item("Peer::sent", Peer::sent),
         item("Peer::set_best_height", Peer::set_best_height),
         item("Peer::set_last_announced_block", Peer::set_last_announced_block),

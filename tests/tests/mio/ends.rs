@@ -175,7 +175,7 @@ fn closing_drops_what_waits_and_is_told_once() {
     stream.script().say(pings(0..3));
     set.peers.wake(id);
     assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(0))))));
-    set.peers.peer(id).unwrap().send(&inv_of(1)).unwrap();
+    set.send(id, &inv_of(1)).unwrap();
     set.peers.close(id);
     set.peers.close(id);
     set.peers.finish(id);
@@ -206,7 +206,7 @@ fn finishing_writes_everything_first_announcements_included() {
     let (id, stream) = set.established();
     let now = set.peers.now();
     let peer = set.peers.peer(id).unwrap();
-    peer.send(&inv_of(10)).unwrap();
+    peer.send(&inv_of(10), now).unwrap();
     peer.announce(item(77), now).unwrap();
     stream.script().writes = [Answer::Take(100), BLOCK].into();
     set.peers.finish(id);
@@ -231,7 +231,7 @@ fn finishing_waits_until_the_stream_holds_nothing_back() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().buffers = true;
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &ping(1)).unwrap();
     set.peers.finish(id);
     assert_eq!(set.end().1, ended(Error::ClosedByOwner));
     assert_eq!(stream.script().commands(), ["ping"]);
@@ -242,7 +242,7 @@ fn finishing_does_not_wait_for_a_remote_that_takes_nothing() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK, BLOCK].into();
-    set.peers.peer(id).unwrap().send(&inv_of(10)).unwrap();
+    set.send(id, &inv_of(10)).unwrap();
     set.peers.finish(id);
     assert!(set.events().is_empty());
     set.peers.advance(Duration::from_secs(20));
@@ -254,7 +254,7 @@ fn finishing_does_not_wait_for_answers_to_what_comes_later() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK, Answer::Take(24), BLOCK].into();
-    set.peers.peer(id).unwrap().send(&Message::GetAddr).unwrap();
+    set.send(id, &Message::GetAddr).unwrap();
     set.peers.finish(id);
     assert!(set.events().is_empty());
     stream.script().say(pings(0..3));

@@ -101,10 +101,11 @@ fn a_machine_can_be_looked_at_until_something_is_asked_for_after_its_end() {
     stream.script().reads.push_back(Answer::Eof);
     set.peers.wake(id);
     assert_eq!(set.next(), Some((id, Happened::Closed(ended(Error::ClosedByRemote)))));
+    let now = set.peers.now();
     let peer = set.peers.peer(id).unwrap();
     assert_eq!(peer.failure(), Some(&Error::ClosedByRemote));
     assert!(peer.stats().bytes_received > 0);
-    assert_eq!(peer.send(&ping(1)), Err(Error::ClosedByRemote.into()));
+    assert_eq!(peer.send(&ping(1), now), Err(Error::ClosedByRemote.into()));
     assert_eq!(set.next(), None);
     assert!(set.peers.peer(id).is_none());
 }

@@ -11,7 +11,7 @@ use peer_core::{Config, ConfigBuilder, Direction, Error, Event, Message, Network
 use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
 use rand_chacha::ChaCha8Rng;
 
-use crate::scripted::{bytes_of, ended, hands, inv_of, item, name, ping, rng};
+use crate::scripted::{bytes_of, ended, hands, inv_of, item, name, ping, rng, send};
 
 /// Longer than anything here takes: a test that waits so long has failed.
 const LONG: Duration = Duration::from_secs(20);
@@ -155,7 +155,7 @@ fn shake_hands(mut town: Town) {
 fn a_ping_comes_back_and_is_measured() {
     let mut town = Town::new();
     let (near, far) = town.established();
-    town.near.peer(near).unwrap().send(&ping(7)).unwrap();
+    send(&mut town.near, near, &ping(7)).unwrap();
     let heard = town.until(Side::Far, "ping", 1);
     assert_eq!(heard, [(far, Happened::Event(Event::Message(ping(7))))]);
     town.until(Side::Near, "pong", 1);
@@ -209,7 +209,7 @@ fn a_closed_connection_says_who_closed_it() {
 fn finishing_hands_everything_over_first() {
     let mut town = Town::new();
     let (near, _) = town.established();
-    town.near.peer(near).unwrap().send(&inv_of(40_000)).unwrap();
+    send(&mut town.near, near, &inv_of(40_000)).unwrap();
     town.near.finish(near);
     let heard = town.until(Side::Far, "inv", 1);
     assert!(matches!(&heard[..], [(_, Happened::Event(Event::Message(inv)))] if *inv == inv_of(40_000)));
@@ -234,7 +234,7 @@ fn two_hundred_peers_live_on_one_thread() {
         shaken += usize::from(town.next().2 == Happened::Event(Event::Established));
     }
     for id in &ids {
-        town.near.peer(*id).unwrap().send(&ping(id.get())).unwrap();
+        send(&mut town.near, *id, &ping(id.get())).unwrap();
     }
     town.until(Side::Near, "pong", 200);
     for id in &ids {
@@ -256,8 +256,8 @@ fn both_sides_may_send_much_at_once() {
     let mut town = Town::new();
     let (near, far) = town.established();
     for _ in 0..3 {
-        town.near.peer(near).unwrap().send(&inv_of(40_000)).unwrap();
-        town.far.peer(far).unwrap().send(&inv_of(40_000)).unwrap();
+        send(&mut town.near, near, &inv_of(40_000)).unwrap();
+        send(&mut town.far, far, &inv_of(40_000)).unwrap();
     }
     let mut count = 0;
     while count < 6 {
@@ -270,7 +270,7 @@ fn both_sides_may_send_much_at_once() {
 fn a_late_readiness_of_the_former_owner_of_a_token_does_no_harm() {
     let mut town = Town::new();
     let (old, far) = town.established();
-    town.far.peer(far).unwrap().send(&ping(1)).unwrap();
+    send(&mut town.far, far, &ping(1)).unwrap();
     assert_eq!(town.far.next_event(), None);
     town.poll.poll(&mut town.events, Some(LONG)).unwrap();
     town.near.close(old);

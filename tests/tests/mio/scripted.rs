@@ -10,7 +10,9 @@ use std::rc::Rc;
 
 use mio::event::Source;
 use mio::{Interest, Poll, Registry, Token};
-use peer_core::{Config, ConfigBuilder, Direction, Error, Event, Hello, Network, Node, frame};
+use peer_core::{
+    Config, ConfigBuilder, Direction, Error, Event, Hello, Mark, Message, Network, Node, SendError, frame,
+};
 use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
 pub(crate) use peer_tests::remote::{bytes_of, hands};
 pub(crate) use peer_tests::samples::{inv_of, item, ping};
@@ -211,6 +213,11 @@ impl Set {
         (id, stream)
     }
 
+    /// Queues a message at one of them.
+    pub(crate) fn send(&mut self, id: PeerId, message: &Message) -> Result<Mark, SendError> {
+        send(&mut self.peers, id, message)
+    }
+
     /// Everything that happens until there is nothing left to do but to wait.
     pub(crate) fn drain(&mut self) -> Vec<(PeerId, Happened)> {
         iter::from_fn(|| self.next()).collect()
@@ -241,6 +248,16 @@ impl Set {
         let Some((_, Happened::Closed(closed))) = happened.pop() else { panic!("it is not over") };
         (happened.iter().map(|(_, happened)| name(happened)).collect(), closed)
     }
+}
+
+/// Queues a message at one peer of a set, now.
+pub(crate) fn send<S: Transport>(
+    peers: &mut Peers<ChaCha8Rng, S>,
+    id: PeerId,
+    message: &Message,
+) -> Result<Mark, SendError> {
+    let now = peers.now();
+    peers.peer(id).unwrap().send(message, now)
 }
 
 /// What something is called.

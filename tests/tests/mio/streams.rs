@@ -44,7 +44,7 @@ fn a_stream_that_takes_a_byte_at_a_time_gets_everything_in_order() {
     stream.script().writes = vec![Answer::Take(1); 10_000].into();
     let messages = [inv_of(50), Message::GetAddr, inv_of(60)];
     for message in &messages {
-        set.peers.peer(id).unwrap().send(message).unwrap();
+        set.send(id, message).unwrap();
     }
     assert!(set.events().is_empty());
     let [first, control, second] = messages.each_ref().map(bytes_of);
@@ -68,7 +68,7 @@ fn small_frames_leave_in_one_write() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     for nonce in 0..50 {
-        set.peers.peer(id).unwrap().send(&ping(nonce)).unwrap();
+        set.send(id, &ping(nonce)).unwrap();
     }
     set.events();
     assert_eq!(stream.script().taken.len(), 1);
@@ -80,7 +80,7 @@ fn a_header_leaves_with_its_shared_payload() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     let block = Message::Block(large_block(10_000));
-    set.peers.peer(id).unwrap().send(&block).unwrap();
+    set.send(id, &block).unwrap();
     set.events();
     assert_eq!(stream.script().taken, [bytes_of(&block)]);
 }
@@ -91,8 +91,8 @@ fn a_stream_that_writes_only_the_first_piece_does_as_well() {
     let (id, stream) = set.established();
     stream.script().plain = true;
     let block = Message::Block(large_block(100_000));
-    set.peers.peer(id).unwrap().send(&block).unwrap();
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &block).unwrap();
+    set.send(id, &ping(1)).unwrap();
     set.events();
     assert_eq!(stream.script().sent, [bytes_of(&ping(1)), bytes_of(&block)].concat());
 }
@@ -102,7 +102,7 @@ fn a_stream_that_holds_bytes_back_is_flushed() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().buffers = true;
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &ping(1)).unwrap();
     set.events();
     assert_eq!(stream.script().commands(), ["ping"]);
 }
@@ -126,7 +126,7 @@ fn what_is_not_flushed_is_not_sent_and_not_offered_again() {
     let (id, stream) = set.established();
     stream.script().buffers = true;
     stream.script().jams = true;
-    let mark = set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    let mark = set.send(id, &ping(1)).unwrap();
     set.events();
     set.peers.wake(id);
     set.events();
@@ -146,7 +146,7 @@ fn a_stream_that_takes_but_cannot_flush_ends_by_the_write_stall() {
     let (id, stream) = set.established();
     stream.script().buffers = true;
     stream.script().jams = true;
-    set.peers.peer(id).unwrap().send(&getdata([tx_item(1)])).unwrap();
+    set.send(id, &getdata([tx_item(1)])).unwrap();
     set.events();
     set.peers.advance(Duration::from_secs(20));
     assert_eq!(set.end().1, ended(Error::Timeout(Timer::WriteStall)));
@@ -158,7 +158,7 @@ fn who_leaves_waits_for_the_flush() {
     let (id, stream) = set.established();
     stream.script().buffers = true;
     stream.script().jams = true;
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &ping(1)).unwrap();
     set.peers.finish(id);
     assert!(set.events().is_empty());
     stream.script().jams = false;

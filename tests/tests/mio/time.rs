@@ -93,7 +93,7 @@ fn a_frame_that_nobody_takes_ends_the_connection_after_twenty_seconds() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = vec![BLOCK; 100].into();
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &ping(1)).unwrap();
     assert!(set.events().is_empty());
     assert!(soon(set.peers.timeout(), 20), "{:?}", set.peers.timeout());
     set.peers.advance(20 * SECOND);
@@ -105,7 +105,7 @@ fn a_stream_that_has_room_again_counts_however_late_the_owner_looks() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [Answer::Take(10), BLOCK].into();
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &ping(1)).unwrap();
     assert!(set.events().is_empty());
     set.peers.advance(3600 * SECOND);
     stream.script().say(bytes_of(&ping(2)));
@@ -233,7 +233,7 @@ fn a_stream_that_has_room_again_in_the_middle_of_a_turn_counts() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK, BLOCK].into();
-    set.peers.peer(id).unwrap().send(&ping(99)).unwrap();
+    set.send(id, &ping(99)).unwrap();
     assert!(set.events().is_empty());
     stream.script().say(pings(0..20));
     set.peers.wake(id);
@@ -251,7 +251,7 @@ fn an_answer_is_waited_for_though_its_owner_was_busy_after_the_last_byte_of_a_tu
     let (id, stream) = set.established();
     let (first, second) = (large_block(65_200), block(2));
     let items = [Inventory::block(first.hash()), Inventory::block(second.hash())];
-    set.peers.peer(id).unwrap().send(&getdata(items)).unwrap();
+    set.send(id, &getdata(items)).unwrap();
     set.events();
     // A turn reads 64 KiB: the first block, and the beginning of the second.
     let first = Message::Block(first);

@@ -101,7 +101,7 @@ fn much_to_write_delays_another_by_64_kib_of_it() {
     let mut set = Set::new();
     let (loud, much) = set.established();
     let (quiet, stream) = set.established();
-    set.peers.peer(loud).unwrap().send(&inv_of(30_000)).unwrap();
+    set.send(loud, &inv_of(30_000)).unwrap();
     stream.script().say(bytes_of(&ping(1)));
     set.peers.wake(quiet);
     assert_eq!(set.next().map(|(id, _)| id), Some(quiet));
@@ -175,7 +175,7 @@ fn a_command_is_carried_out_without_the_polls_telling() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     assert!(set.peers.timeout() > Some(Duration::ZERO));
-    set.peers.peer(id).unwrap().send(&ping(1)).unwrap();
+    set.send(id, &ping(1)).unwrap();
     assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
     set.events();
     assert_eq!(stream.script().commands(), ["ping"]);
@@ -187,7 +187,7 @@ fn a_command_after_a_block_waits_for_the_polls_telling() {
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK].into();
     for nonce in 0..3 {
-        set.peers.peer(id).unwrap().send(&ping(nonce)).unwrap();
+        set.send(id, &ping(nonce)).unwrap();
         assert!(set.events().is_empty());
     }
     assert!(stream.script().taken.is_empty(), "it would block, and nobody said otherwise");

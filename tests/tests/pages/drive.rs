@@ -13,7 +13,7 @@ include!("../../../docs/code/drive.rs");
 fn end(
     stream: std::net::TcpStream,
     direction: Direction,
-    handle: impl FnMut(&mut Peer, Event) + Send + 'static,
+    handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
 ) -> thread::JoinHandle<Error> {
     thread::spawn(move || {
         stream.set_write_timeout(Some(core::time::Duration::from_millis(5))).unwrap();
@@ -25,10 +25,10 @@ fn end(
 #[test]
 fn the_loop_shakes_hands_talks_and_ends() {
     let (near, far) = tcp();
-    let far = end(far, Direction::Inbound, |_, _| {});
-    let near = end(near, Direction::Outbound, |peer, event| match event {
+    let far = end(far, Direction::Inbound, |_, _, _| {});
+    let near = end(near, Direction::Outbound, |peer, event, now| match event {
         Event::Established => {
-            peer.send(&Message::Ping(Ping { nonce: 7 })).unwrap();
+            peer.send(&Message::Ping(Ping { nonce: 7 }), now).unwrap();
         }
         Event::Message(Message::Pong(pong)) if pong.nonce == 7 => {
             peer.close();

@@ -40,19 +40,19 @@ fn large() -> Message {
 }
 
 /// Sends much, and leaves when it has heard as much and that the other end has, too.
-pub(crate) fn talkative(leaves: bool) -> impl FnMut(&mut Peer, Event) {
+pub(crate) fn talkative(leaves: bool) -> impl FnMut(&mut Peer, Event, Time) {
     let (mut heard, mut is_heard) = (0, false);
-    move |peer, event| {
+    move |peer, event, now| {
         match event {
             Event::Established => {
                 for _ in 0..MANY {
-                    peer.send(&large()).unwrap();
+                    peer.send(&large(), now).unwrap();
                 }
             }
             Event::Message(Message::Tx(_)) => {
                 heard += 1;
                 if heard == MANY {
-                    peer.send(&Message::SendHeaders).unwrap();
+                    peer.send(&Message::SendHeaders, now).unwrap();
                 }
             }
             Event::Message(Message::SendHeaders) => is_heard = true,

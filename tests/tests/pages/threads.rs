@@ -12,7 +12,7 @@ include!("../../../docs/code/threads.rs");
 fn end(
     stream: TcpStream,
     direction: Direction,
-    handle: impl FnMut(&mut Peer, Event) + Send + 'static,
+    handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
 ) -> (SyncSender<News>, thread::JoinHandle<Error>) {
     let (commands, news) = sync_channel(16);
     let inbox = commands.clone();
@@ -26,11 +26,11 @@ fn end(
 #[test]
 fn it_shakes_hands_and_does_what_other_threads_command() {
     let (near, far) = tcp();
-    let (_, far) = end(far, Direction::Inbound, |_, _| {});
+    let (_, far) = end(far, Direction::Inbound, |_, _, _| {});
     let (told, heard) = sync_channel(16);
-    let (commands, near) = end(near, Direction::Outbound, move |_, event| told.send(event).unwrap());
+    let (commands, near) = end(near, Direction::Outbound, move |_, event, _| told.send(event).unwrap());
     while heard.recv().unwrap() != Event::Established {}
-    let ping = |peer: &mut Peer, _| assert!(peer.send(&Ping { nonce: 7 }.into()).is_ok());
+    let ping = |peer: &mut Peer, now| assert!(peer.send(&Ping { nonce: 7 }.into(), now).is_ok());
     commands.send(News::Command(Box::new(ping))).unwrap();
     assert!(matches!(heard.recv().unwrap(), Event::Message(Message::Pong(pong)) if pong.nonce == 7));
     commands.send(News::Command(Box::new(|peer, _| drop(peer.close())))).unwrap();
@@ -50,7 +50,7 @@ fn two_that_both_send_much_do_not_lock_each_other_up() {
 #[test]
 fn a_transport_that_fails_ends_it() {
     let (near, far) = tcp();
-    let (_, near) = end(near, Direction::Inbound, |_, _| {});
+    let (_, near) = end(near, Direction::Inbound, |_, _, _| {});
     far.shutdown(Shutdown::Write).unwrap();
     assert_eq!(near.join().unwrap(), Error::ClosedByRemote);
 }

@@ -114,7 +114,7 @@ async fn a_steady_sender_does_not_put_a_flush_off() {
     let (near, far) = duplex(64);
     let (mut near, mut far) = (dial(BufWriter::new(near), &node()), answer(far, &node()));
     tokio::join!(near.handshake(), far.handshake());
-    let more = |peer: &mut Peer, _| while peer.queued() < 10_000 && peer.send(&inv_of(10)).is_ok() {};
+    let more = |peer: &mut Peer, now| while peer.queued() < 10_000 && peer.send(&inv_of(10), now).is_ok() {};
     near.handle.with(more).await.unwrap();
     let more = async { while near.handle.with(more).await.is_ok() {} };
     tokio::select! {

@@ -45,7 +45,7 @@ async fn small_frames_share_a_write() {
         let (near, _far, writes) = recorded(vectored).await;
         let pings: Vec<_> = (0..20).map(ping).collect();
         let frames: Vec<_> = pings.iter().map(bytes_of).collect();
-        let send_all = move |peer: &mut Peer, _| pings.iter().all(|ping| peer.send(ping).is_ok());
+        let send_all = move |peer: &mut Peer, now| pings.iter().all(|ping| peer.send(ping, now).is_ok());
         assert_eq!(near.handle.with(send_all).await, Ok(true));
         near.handle.flush().await.unwrap();
         assert_eq!(taken(&writes), [frames.concat()], "vectored: {vectored}");

@@ -5,7 +5,9 @@ use core::time::Duration;
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{self, FrameReader, Rules};
 use peer_core::message::{AddrV2, Address, BlockHeader, CFilterV2, Inventory, NetAddressV2, Raw, Timestamp};
-use peer_core::{CodecError, Command, Error, ErrorKind, Hash, Message, ProtocolVersion, SendError, Services};
+use peer_core::{
+    CodecError, Command, Error, ErrorKind, Hash, Message, ProtocolVersion, SendError, Services, Time,
+};
 
 use crate::named;
 use crate::recording::{NETWORK, Recording};
@@ -124,7 +126,7 @@ fn addresses_have_the_first_form_at_version_11() {
     let mut ours = Replay::of(&recording, recording.node().other(), Feeding::AsRecorded);
     ours.until_the_end();
     let refused = SendError::Encode(CodecError::MsgInvalidForPVer { version });
-    assert_eq!(ours.peer.send(&second_form()), Err(refused));
+    assert_eq!(ours.peer.send(&second_form(), Time::ZERO), Err(refused));
 
     // The node gets the addresses that the other end tells. A reader at version 12 would not take them.
     let mut node = Replay::of(&recording, recording.node(), Feeding::AsRecorded);
@@ -147,8 +149,8 @@ fn addresses_have_the_second_form_at_version_12() {
     ours.until_the_end();
     let version = ProtocolVersion::ADDR_V2;
     let refused = SendError::Encode(CodecError::MsgInvalidForPVer { version });
-    assert_eq!(ours.peer.send(&Message::Addr(Default::default())), Err(refused));
-    assert!(ours.peer.send(&second_form()).is_ok());
+    assert_eq!(ours.peer.send(&Message::Addr(Default::default()), Time::ZERO), Err(refused));
+    assert!(ours.peer.send(&second_form(), Time::ZERO).is_ok());
 }
 
 #[test]

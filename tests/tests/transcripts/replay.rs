@@ -91,7 +91,9 @@ impl Replay {
                     }
                 }
                 Step::Say(message) => {
-                    self.peer.send(&message).unwrap_or_else(|error| panic!("{}: {error}", message.command()));
+                    self.peer
+                        .send(&message, now)
+                        .unwrap_or_else(|error| panic!("{}: {error}", message.command()));
                 }
                 Step::End(side) if side == self.ours => return Error::ClosedByOwner,
                 Step::End(_) => return Error::ClosedByRemote,

@@ -33,7 +33,7 @@ impl Memory {
         let (mut said, mut heard) = (0, 0);
         while heard < count {
             while said < count.min(heard + outstanding) {
-                self.near.peer.send(&way::ping(said as u64))?;
+                self.near.peer.send(&way::ping(said as u64), Time::ZERO)?;
                 said += 1;
             }
             carry(&mut self.near, &mut self.far)?;
@@ -51,7 +51,7 @@ impl Way for Memory {
                 let (mut said, mut heard) = (0, 0);
                 while heard < count {
                     while said < count && self.near.peer.queued() < AHEAD {
-                        self.near.peer.send(message)?;
+                        self.near.peer.send(message, Time::ZERO)?;
                         said += 1;
                     }
                     heard += carry(&mut self.near, &mut self.far)?;

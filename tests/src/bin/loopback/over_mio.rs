@@ -46,8 +46,9 @@ impl OverMio {
         let (mut said, mut heard) = (0, 0);
         loop {
             while said < count.min(heard + outstanding) {
+                let now = self.near.now();
                 let peer = self.near.peer(self.id).ok_or("the connection is over")?;
-                peer.send(&way::ping(said as u64))?;
+                peer.send(&way::ping(said as u64), now)?;
                 said += 1;
             }
             heard += self.happened(is_message)?.near;
@@ -63,9 +64,10 @@ impl OverMio {
     fn one_way(&mut self, message: &Message, count: usize) -> Result<(), Failure> {
         let (mut said, mut heard) = (0, 0);
         loop {
+            let now = self.near.now();
             let peer = self.near.peer(self.id).ok_or("the connection is over")?;
             while said < count && peer.queued() < AHEAD {
-                peer.send(message)?;
+                peer.send(message, now)?;
                 said += 1;
             }
             heard += self.happened(is_message)?.far;

@@ -164,7 +164,7 @@ impl End {
                 settle(oldest).await?;
             }
             let message = Arc::clone(&message);
-            answers.push_back(self.handle.reserve().await?.with(move |peer, _| peer.send(&message)));
+            answers.push_back(self.handle.reserve().await?.with(move |peer, now| peer.send(&message, now)));
         }
         for answer in answers {
             settle(answer).await?;

@@ -154,7 +154,8 @@ impl Guest {
         let is_sent = if *message == Message::GetAddr {
             let addresses = self.common.book.tell(local, peer_tokio::hello(self.address, 0).unix_time);
             let mut generator = node::generator()?;
-            let sent = handle.with(move |peer, _| peer.send_addresses(&addresses, &mut generator)).await;
+            let sent =
+                handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
             matches!(sent, Ok(Ok(_)))
         } else if let Some(answer) = answer::with_nothing(message) {
             handle.send(answer).await.is_ok()

@@ -177,7 +177,10 @@ async fn converse(home: &Home, stream: TcpStream) {
             Some(message) => handle.send(message).await.is_ok(),
             None => {
                 let (known, mut generator) = (home.known.clone(), ChaCha12Rng::from_rng(&mut generator));
-                handle.with(move |peer, _| peer.send_addresses(&known, &mut generator).is_ok()).await.is_ok()
+                handle
+                    .with(move |peer, now| peer.send_addresses(&known, now, &mut generator).is_ok())
+                    .await
+                    .is_ok()
             }
         };
         if !sent {
