@@ -12,6 +12,29 @@ pub enum UnrequestedAnswers {
     Deliver,
 }
 
+/// Who answers the remote's `getinitstate`, which nodes of today send to every peer. They leave whoever does not answer
+/// within 30 s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InitStateRequests {
+    /// The machine: the first one with an `initstate` that has nothing in it, which satisfies a node.
+    #[default]
+    AnswerEmpty,
+    /// The owner, who has an initial state to tell.
+    LeaveToOwner,
+}
+
+/// What to do with a message that nodes of today would ban us for. See [`BanRule`](crate::BanRule).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BannableMessages {
+    /// Refuse to send it.
+    #[default]
+    Refuse,
+    /// Send it: for tests of nodes, and for networks whose nodes have other rules.
+    Send,
+}
+
 /// What to do with a command that does not exist at the protocol version in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Header, Rules, encode};
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{
-    Command, Config, Direction, Error, Event, Hello, Message, Network, Node, Peer, ProtocolVersion, Services,
+    BannableMessages, Command, Config, ConfigBuilder, Direction, Error, Event, Hello, Message, Network, Node, Peer, ProtocolVersion, Services,
     Time, Timer, blake256,
 };
 use rand_chacha::ChaCha8Rng;
@@ -169,10 +169,16 @@ pub fn established() -> Remote {
     Remote::established(Config::builder(NETWORK).build().unwrap())
 }
 
-/// The same where our machine accepts every version, and the remote advertises this one.
+/// The same where our machine accepts every version and sends whatever it is told, and the remote advertises this
+/// version.
 pub fn established_at(version: u32) -> Remote {
-    let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
+    let config = unguarded().min_protocol_version(ProtocolVersion::INITIAL).build().unwrap();
     Remote::established_at(config, version.into())
+}
+
+/// A configuration that also sends what nodes ban for.
+pub fn unguarded() -> ConfigBuilder {
+    Config::builder(NETWORK).bannable_messages(BannableMessages::Send)
 }
 
 /// What a machine is told by [`Remote::new`].

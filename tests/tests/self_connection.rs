@@ -104,7 +104,7 @@ fn one_outbound_peer_meeting_itself_does_not_touch_another() {
     let (nonce, _remote) = nonce_on_the_wire(&node);
     let mut other = dial(&node).unwrap();
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
-    assert_eq!(other.end(End::Eof, &[]), Error::ClosedByRemote);
+    assert_eq!(other.end(End::Eof, &[]), Error::ClosedBeforeVersion);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_hit_is_not_inherited_by_the_next_handshake_in_the_same_place() {
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
     drop(remote);
     let mut next = Peer::outbound(&node, hello(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(4)).unwrap();
-    assert_eq!(next.end(End::Eof, &[]), Error::ClosedByRemote);
+    assert_eq!(next.end(End::Eof, &[]), Error::ClosedBeforeVersion);
 }
 
 #[test]

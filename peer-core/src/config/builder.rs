@@ -12,7 +12,7 @@ use super::Config;
 use crate::error::{CodecError, ConfigError};
 use crate::message::UserAgent;
 use crate::network::Network;
-use crate::policy::{UnknownCommands, UnrequestedAnswers};
+use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 
@@ -101,6 +101,8 @@ impl ConfigBuilder {
             max_requests: 75_000,
             unrequested_answers: UnrequestedAnswers::default(),
             unknown_commands: UnknownCommands::default(),
+            init_state_requests: InitStateRequests::default(),
+            bannable_messages: BannableMessages::default(),
             min_receive_rate: 4 * 1024,
         };
         Self { config, agent: Agent::default(), ping_interval: None }
@@ -252,6 +254,21 @@ impl ConfigBuilder {
     /// they are read, [`max_unrequested`](Self::max_unrequested) is their limit.
     pub const fn unknown_commands(mut self, policy: UnknownCommands) -> Self {
         self.config.unknown_commands = policy;
+        self
+    }
+
+    /// Who answers the remote's `getinitstate`. Default: the machine, with an empty `initstate`, once. The request
+    /// surfaces in either case. An owner who answers has 30 s from the request on; later nodes leave.
+    pub const fn init_state_requests(mut self, policy: InitStateRequests) -> Self {
+        self.config.init_state_requests = policy;
+        self
+    }
+
+    /// What happens to messages that nodes of today would ban us for. Default: they are refused with
+    /// [`SendError::Bannable`](crate::SendError::Bannable). Where they are sent, the worst case is that a node takes no
+    /// connection from our host for 24 hours.
+    pub const fn bannable_messages(mut self, policy: BannableMessages) -> Self {
+        self.config.bannable_messages = policy;
         self
     }
 

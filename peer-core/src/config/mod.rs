@@ -10,7 +10,7 @@ use core::time::Duration;
 pub use self::builder::ConfigBuilder;
 use crate::message::UserAgent;
 use crate::network::Network;
-use crate::policy::{UnknownCommands, UnrequestedAnswers};
+use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 
@@ -38,6 +38,8 @@ pub struct Config {
     pub(crate) max_requests: usize,
     pub(crate) unrequested_answers: UnrequestedAnswers,
     pub(crate) unknown_commands: UnknownCommands,
+    pub(crate) init_state_requests: InitStateRequests,
+    pub(crate) bannable_messages: BannableMessages,
     pub(crate) min_receive_rate: u64,
 }
 
@@ -165,6 +167,18 @@ impl Config {
     #[must_use]
     pub const fn unknown_commands(&self) -> UnknownCommands {
         self.unknown_commands
+    }
+
+    /// Who answers the remote's `getinitstate`.
+    #[must_use]
+    pub const fn init_state_requests(&self) -> InitStateRequests {
+        self.init_state_requests
+    }
+
+    /// What happens to messages that nodes would ban us for.
+    #[must_use]
+    pub const fn bannable_messages(&self) -> BannableMessages {
+        self.bannable_messages
     }
 
     /// The average rate, in bytes a second, at which a frame must arrive once its time is up.

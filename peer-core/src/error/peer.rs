@@ -4,10 +4,11 @@ use alloc::borrow::ToOwned as _;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString as _};
 use core::fmt;
+use core::time::Duration;
 
 use super::{CodecError, ErrorKind, FrameError};
 use crate::message::{Command, Inventory, InventoryKind, Reject};
-use crate::peer::Timer;
+use crate::peer::{BanRule, Timer};
 use crate::protocol::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
@@ -72,6 +73,33 @@ pub enum Error {
     /// The remote did not answer a request in time.
     #[error("remote did not send {0} in time")]
     Stalled(Expected),
+    /// The remote closed the connection, or cut it, before it sent its `version`.
+    ///
+    /// Nodes say nothing to whom they do not want: because they have banned our host, for 24 hours; because they have
+    /// as many peers as they take, or as many from our address; because we dialled too often; or because they belong
+    /// to another network. See [`redial_after`](Self::redial_after).
+    #[error(
+        "closed by the remote before it introduced itself: it may be full, have banned us or be of another network"
+    )]
+    ClosedBeforeVersion,
+    /// The remote closed the connection, or cut it, between its `version` and its `verack`.
+    ///
+    /// So nodes refuse what our `version` says: services that they want of whom they dial, or a protocol version.
+    #[error(
+        "closed by the remote in the handshake: our services or version may not suit it"
+    )]
+    ClosedBeforeVerack,
+    /// The remote closed the connection inside a frame, after its owner had not pulled for long. It may have given up
+    /// writing: nodes allow 20 s for a frame, and a second for each 256 KiB of it.
+    #[error(
+        "stream ended inside a frame, {missing} bytes missing, after {paused:?} in which it was not read"
+    )]
+    CutOffWhilePaused {
+        /// Bytes missing to the end of the header, or of the payload once the header was there.
+        missing: usize,
+        /// How long the owner had not pulled, in whole seconds.
+        paused: Duration,
+    },
     /// The remote closed the connection between two frames.
     #[error("closed by the remote")]
     ClosedByRemote,
@@ -129,6 +157,9 @@ impl Error {
             Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
             // These two end nothing.
             Self::Timeout(Timer::Ping | Timer::Trickle) => "Timeout",
+            Self::ClosedBeforeVersion => "ClosedBeforeVersion",
+            Self::ClosedBeforeVerack => "ClosedBeforeVerack",
+            Self::CutOffWhilePaused { .. } => "CutOffWhilePaused",
             Self::ClosedByRemote => "ClosedByRemote",
             Self::ClosedByOwner => "ClosedByOwner",
             Self::TransportFailed => "TransportFailed",
@@ -160,19 +191,23 @@ impl Error {
             | Self::SelfConnection
             | Self::Timeout(_)
             | Self::Stalled(_)
+            | Self::ClosedBeforeVersion
+            | Self::ClosedBeforeVerack
+            | Self::CutOffWhilePaused { .. }
             | Self::ClosedByRemote
             | Self::ClosedByOwner
             | Self::TransportFailed => false,
         }
     }
 
-    /// Whether trying the same address again later makes sense.
+    /// Whether trying the same address again soon makes sense. [`redial_after`](Self::redial_after) says how soon.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Frame(error) => matches!(**error, FrameError::Truncated { .. }),
             Self::Timeout(_)
             | Self::Stalled(_)
+            | Self::CutOffWhilePaused { .. }
             | Self::ClosedByRemote
             | Self::ClosedByOwner
             | Self::TransportFailed => true,
@@ -182,9 +217,29 @@ impl Error {
             | Self::ProtocolVerTooOld { .. }
             | Self::Rejected(_)
             | Self::SelfConnection
+            | Self::ClosedBeforeVersion
+            | Self::ClosedBeforeVerack
             | Self::NoBloomService(_)
             | Self::Unrequested(_) => false,
         }
+    }
+
+    /// How long to stay away from the remote's address after this end, which was the `attempt`th in a row, counted from
+    /// 1, without anything but failures between. `None` where another attempt will end the same way.
+    ///
+    /// 5 s, doubled up to 5 min, as dcrd dials again. Where the remote closed before the handshake was complete, 15 s,
+    /// then four times as long each time, up to the 24 h of a ban: a node that limits how often we dial takes us after
+    /// 15 s, one that is full when somebody leaves, one that banned us after a day.
+    #[must_use]
+    pub fn redial_after(&self, attempt: u32) -> Option<Duration> {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        let (first, factor, most) = match self {
+            Self::ClosedBeforeVersion | Self::ClosedBeforeVerack => (15, 4_u32, DAY),
+            other if other.is_transient() => (5, 2, Duration::from_secs(5 * 60)),
+            _ => return None,
+        };
+        let times = factor.saturating_pow(attempt.saturating_sub(1));
+        Some(Duration::from_secs(first).saturating_mul(times).min(most))
     }
 }
 
@@ -221,6 +276,11 @@ pub enum SendError {
     /// Nobody answers a request for inventory of this kind.
     #[error("no peer answers a request for inventory of type {0}")]
     Unanswerable(InventoryKind),
+    /// Nodes of today ban the sender of this message. [`ConfigBuilder::bannable_messages`] turns the refusal off.
+    ///
+    /// [`ConfigBuilder::bannable_messages`]: crate::ConfigBuilder::bannable_messages
+    #[error("nodes ban for {0}")]
+    Bannable(BanRule),
     /// The message cannot be encoded.
     #[error("message cannot be sent")]
     Encode(#[from] CodecError),

@@ -6,6 +6,7 @@
 //! `protocol`, `send` and `timers` are where their answers become frames, events and ends, and `look` is what the
 //! owner sees.
 
+mod answered;
 mod ask;
 mod farewell;
 mod handshake;
@@ -13,9 +14,11 @@ mod keepalive;
 mod known;
 mod look;
 mod outbox;
+mod pauses;
 mod protocol;
 mod requests;
 mod send;
+mod standing;
 mod stats;
 mod timers;
 mod trace;
@@ -32,7 +35,10 @@ use self::keepalive::Keepalive;
 use self::known::{Known, Limits};
 pub use self::outbox::Mark;
 use self::outbox::{Outbox, Purpose};
+use self::pauses::Pauses;
 use self::requests::Requests;
+pub use self::standing::{BanRule, Standing};
+use self::standing::{InitStateTurns, Points};
 pub use self::stats::Stats;
 pub use self::timers::Timer;
 use self::trickle::Trickle;
@@ -97,6 +103,9 @@ pub struct Peer {
     known: Known,
     requests: Option<Box<Requests>>,
     last_asked: Option<Box<LastAsked>>,
+    /// What nodes count against us, once there is something.
+    points: Option<Box<Points>>,
+    init_state: InitStateTurns,
     last_announced: Option<Box<Hash>>,
     /// The connection ends as soon as a last frame is written.
     parting: Option<Box<Error>>,
@@ -106,6 +115,8 @@ pub struct Peer {
     waited: Time,
     /// Bytes that are there of a frame that is not whole yet.
     progress: usize,
+    /// When the owner did not pull.
+    pauses: Pauses,
     wants_headers: bool,
     last_block: i32,
     last_send: Option<Time>,
@@ -182,11 +193,14 @@ impl Peer {
             known: Known::new((rng.next_u64(), rng.next_u64())),
             requests: None,
             last_asked: None,
+            points: None,
+            init_state: InitStateTurns::default(),
             last_announced: None,
             parting: None,
             waiting: Some(now),
             waited: Time::ZERO,
             progress: 0,
+            pauses: Pauses::default(),
             wants_headers: false,
             last_block: 0,
             last_send: None,
@@ -212,6 +226,7 @@ impl Peer {
     /// [`wants_read`](Self::wants_read) is not.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        self.pauses.on_pull(now);
         self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
@@ -237,7 +252,8 @@ impl Peer {
 
     /// Notes that the transport ended, with what `input` still holds. Returns why the connection is over:
     /// for the outbound half of a self-connection, which only sees a close, that it is one, and where a remote of
-    /// the old era said `reject` to our `version` before it left, that.
+    /// the old era said `reject` to our `version` before it left, that. An end in the handshake is
+    /// [`Error::ClosedBeforeVersion`] or [`Error::ClosedBeforeVerack`], whether the transport was closed or cut.
     ///
     /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
     pub fn end(&mut self, end: End, input: &[u8]) -> Error {
@@ -249,10 +265,16 @@ impl Peer {
         let error = match (end, self.reader.missing(input), self.refusal()) {
             _ if met => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
+            // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
+            (_, None, None) if self.remote.is_none() => Error::ClosedBeforeVersion,
+            (_, None, None) if !self.is_established() => Error::ClosedBeforeVerack,
             (End::Failed, _, None) => Error::TransportFailed,
             // Nothing is missing of a whole frame that is still to be pulled.
             (End::Eof, None | Some(0), None) => Error::ClosedByRemote,
-            (End::Eof, Some(missing), None) => FrameError::Truncated { missing }.into(),
+            (End::Eof, Some(missing), None) => match self.pauses.recent() {
+                Some(paused) => Error::CutOffWhilePaused { missing, paused },
+                None => FrameError::Truncated { missing }.into(),
+            },
         };
         self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);
         self.fail(error)
@@ -302,6 +324,9 @@ impl Peer {
             *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
+        if let Some(points) = &mut self.points {
+            points.on_written(now, |mark| self.outbox.is_flushed(mark));
+        }
         if self.outbox.queued() == 0
             && let Some(error) = self.parting.take()
         {

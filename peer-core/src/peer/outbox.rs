@@ -23,6 +23,12 @@ pub struct Mark {
     end: u64,
 }
 
+impl Mark {
+    pub(crate) fn shares_lane(self, other: Self) -> bool {
+        self.lane == other.lane
+    }
+}
+
 /// What a frame is to the machine, once it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {

@@ -6,14 +6,15 @@ use bytes::BytesMut;
 
 use super::handshake::{Early, Handshake, MAX_VERSION};
 use super::outbox::Purpose;
+use super::requests::Match;
 use super::{Peer, Requests, trace};
 use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
 use crate::hash::Hash;
-use crate::message::{Command, Message, Pong, Version, lookup};
-use crate::policy::{UnknownCommands, UnrequestedAnswers};
+use crate::message::{Command, InitState, Message, Pong, Version, lookup};
+use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
@@ -32,7 +33,7 @@ impl Peer {
                 && let Some(frame) = early.pop()
             {
                 let message = frame.decode(self.version)?;
-                self.close_request(&message, &frame.hash);
+                self.match_request(&message, &frame.hash)?;
                 match self.on_message(message, now)? {
                     Some(event) => return Ok(Some(event)),
                     None => continue,
@@ -66,7 +67,7 @@ impl Peer {
         trace::received(self, &message, &frame.payload);
         match (&mut self.handshake, message) {
             (Handshake::Established(_), message) => {
-                if self.close_request(&message, &frame.hash) {
+                if self.match_request(&message, &frame.hash)? == Match::Open {
                     // While an answer comes at the configured rate, the remote is not waited for.
                     let bought = self.time_for(frame.wire_len());
                     let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
@@ -137,15 +138,20 @@ impl Peer {
         Event::Established
     }
 
-    /// Closes the request that `message` answers, and returns whether there is one. `hash` is that of its
-    /// payload.
-    fn close_request(&mut self, message: &Message, hash: &Hash) -> bool {
-        let Some(requests) = &mut self.requests else { return false };
-        let is_answer = requests.close(message, hash);
-        if requests.is_empty() {
-            self.requests = None;
+    /// Closes the request that `message` answers, and refuses one that only ever answers and answers nothing. `hash` is
+    /// that of its payload.
+    fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Match, Error> {
+        let waited = self.waited;
+        let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
+        self.requests.take_if(|open| open.is_empty());
+        // The gate has admitted it by its kind; only now is it known which one it is.
+        let only_answers = message.spec().is_some_and(|spec| spec.answer.is_some());
+        let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
+        let may_be_unasked = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
+        if found == Match::Nothing && only_answers && !says_nothing && !may_be_unasked {
+            return Err(Error::Unrequested(message.command()));
         }
-        is_answer
+        Ok(found)
     }
 
     /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
@@ -159,6 +165,7 @@ impl Peer {
             }
             Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
             Message::SendHeaders => self.wants_headers = true,
+            Message::GetInitState(_) => self.on_get_init_state(),
             Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)
                 if !self.config().services.contains(Services::NODE_BLOOM) =>
             {
@@ -169,6 +176,16 @@ impl Peer {
             _ => {}
         }
         Ok(Some(Event::Message(message)))
+    }
+
+    /// Nodes ask every peer for its initial state, and leave who does not answer.
+    fn on_get_init_state(&mut self) {
+        self.init_state.was_asked = true;
+        let answers = self.config().init_state_requests == InitStateRequests::AnswerEmpty;
+        if answers && !self.init_state.told {
+            self.init_state.told = true;
+            self.push(&InitState::default().into(), Purpose::Owed);
+        }
     }
 }
 

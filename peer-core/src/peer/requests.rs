@@ -1,8 +1,8 @@
 //! What we asked the remote for and it has not answered.
 //!
-//! A message that only ever answers is welcome only while its request is open. Items of a `getdata` are
-//! counted one by one: asked for twice, they may be answered twice, but the first deadline stands until the
-//! first answer.
+//! A message that only ever answers is welcome only while its request is open. The items of `getdata` are a set: an
+//! item asked for twice is answered by its first answer, and a second one is admitted for a while. Any answer counts,
+//! whatever was told of the writing of its request: the remote cannot have answered what it was not asked.
 //!
 //! Deadlines are points on a clock that runs only while we wait for the remote; the machine turns them into
 //! points on its own. They are set when the request has been written.
@@ -11,16 +11,39 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
+use super::answered::Answered;
 use crate::error::{Expected, SendError};
 use crate::hash::Hash;
-use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Whole};
+use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Transaction, Whole};
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// How long the remote may take for an item of a `getdata`.
 const ITEM_PATIENCE: Duration = Duration::from_secs(30);
 
-/// One request that is open, perhaps made several times.
+/// An item that is asked for, perhaps by several requests.
+#[derive(Clone, Copy, Debug, Default)]
+struct Item {
+    /// Requests that name it.
+    count: u32,
+    /// Of those, the ones that have not been written yet.
+    unwritten: u32,
+    /// When it is due, once a request for it has been written.
+    due: Option<Time>,
+}
+
+/// What a message is to the requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Match {
+    /// It answers none.
+    Nothing,
+    /// One more answer to what was answered already.
+    Late,
+    /// It answers an open one.
+    Open,
+}
+
+/// A request that one message answers, perhaps made several times.
 #[derive(Clone, Copy, Debug, Default)]
 struct Open {
     /// Answers that are still to come.
@@ -67,11 +90,11 @@ enum Asked {
 /// See the [module](self). A peer that asked for nothing has none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
-    items: BTreeMap<Inventory, Open>,
+    items: BTreeMap<Inventory, Item>,
     /// The items that have a deadline, soonest first.
     due: BTreeSet<(Time, Inventory)>,
-    /// Items open, each as often as it was asked for.
-    open: usize,
+    /// Items that were answered, and of which more answers are admitted.
+    answered: Answered,
     whole: BTreeMap<Whole, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: VecDeque<Asked>,
@@ -81,11 +104,8 @@ impl Requests {
     /// Whether a request that such an answer would answer is open.
     pub(crate) fn expects(&self, answer: Answer) -> bool {
         match answer {
-            Answer::Item(kind) => {
-                let first = Inventory { kind, hash: Hash::ZERO };
-                self.items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
-            }
-            Answer::AnyItem => self.open > 0,
+            Answer::Item(kind) => has_kind(&self.items, kind) || self.answered.contains_kind(kind),
+            Answer::AnyItem => !self.items.is_empty() || !self.answered.is_empty(),
             Answer::Whole(whole) => self.whole.contains_key(&whole),
         }
     }
@@ -131,8 +151,9 @@ impl Requests {
     pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion) {
         if let Message::GetData(request) = message {
             for item in &request.inventory {
-                self.items.entry(*item).or_default().on_asked();
-                self.open = self.open.saturating_add(1);
+                let open = self.items.entry(*item).or_default();
+                open.count = open.count.saturating_add(1);
+                open.unwritten = open.unwritten.saturating_add(1);
             }
             self.unwritten.push_back(Asked::Items(request.inventory.clone()));
         } else if let Some(whole) = asks(message, version) {
@@ -144,15 +165,7 @@ impl Requests {
     /// The oldest request on its way out has been written: its answers are due from now on.
     pub(crate) fn on_written(&mut self, waited: Time) {
         match self.unwritten.pop_front() {
-            Some(Asked::Items(items)) => {
-                let due = waited + ITEM_PATIENCE;
-                for item in &items {
-                    if let Some(open) = self.items.get_mut(item) {
-                        open.on_written(due);
-                        self.due.extend(open.due.map(|due| (due, *item)));
-                    }
-                }
-            }
+            Some(Asked::Items(items)) => items.iter().for_each(|item| self.on_item_written(*item, waited)),
             Some(Asked::Whole(whole)) => {
                 if let Some(open) = self.whole.get_mut(&whole)
                     && let Some((_, patience)) = whole.patience()
@@ -161,6 +174,22 @@ impl Requests {
                 }
             }
             None => {}
+        }
+    }
+
+    fn on_item_written(&mut self, item: Inventory, waited: Time) {
+        match self.items.get_mut(&item).filter(|open| open.unwritten > 0) {
+            Some(open) => {
+                open.unwritten = open.unwritten.saturating_sub(1);
+                // The first deadline stands.
+                if open.due.is_none() {
+                    let due = waited + ITEM_PATIENCE;
+                    open.due = Some(due);
+                    self.due.insert((due, item));
+                }
+            }
+            // It was answered before. What the remote makes of the request may still come.
+            None => self.answered.add(item, 1, waited),
         }
     }
 
@@ -182,79 +211,102 @@ impl Requests {
         due.min_by_key(|(due, _)| *due)
     }
 
-    /// Closes what `message`, whose payload has this hash, answers. Returns whether that is anything.
-    pub(crate) fn close(&mut self, message: &Message, hash: &Hash) -> bool {
-        if let Message::Tx(tx) = message {
-            return self.open > 0 && self.close_written(Inventory::tx(tx.hash()));
-        }
+    /// Closes what `message`, whose payload has this hash, answers.
+    pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time) -> Match {
+        self.answered.expire(waited);
         match (message, message.spec().and_then(|spec| spec.answer)) {
+            (Message::Tx(tx), _) => self.close_pushed(tx, waited),
             (Message::NotFound(answer), _) => {
-                answer.inventory.iter().fold(false, |any, item| self.close_item(*item) | any)
+                let found = answer.inventory.iter().map(|item| self.close_item(*item, waited));
+                found.max().unwrap_or(Match::Nothing)
             }
-            (Message::Block(block), _) => self.close_item(Inventory::block(block.hash())),
+            (Message::Block(block), _) => self.close_item(Inventory::block(block.hash()), waited),
             (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
-                self.close_item(Inventory { kind, hash: block.header.hash() })
+                self.close_item(Inventory { kind, hash: block.header.hash() }, waited)
             }
             (Message::Inv(_), _) => self.close_all(Whole::Inv),
             (Message::Headers(_), _) => self.close_all(Whole::Headers),
-            (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }),
+            (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }, waited),
             (_, Some(Answer::Whole(whole))) => self.close_whole(whole),
-            (_, Some(Answer::AnyItem) | None) => false,
+            (_, Some(Answer::AnyItem) | None) => Match::Nothing,
         }
     }
 
-    /// Items open, each as often as it was asked for.
-    pub(crate) const fn open_items(&self) -> usize {
-        self.open
+    /// Items that are open.
+    pub(crate) fn open_items(&self) -> usize {
+        self.items.len()
     }
 
-    /// Whether nothing is open.
+    /// Whether nothing is open, and nothing more is admitted.
     pub(crate) fn is_empty(&self) -> bool {
-        self.open == 0 && self.unwritten.is_empty() && self.whole.is_empty()
+        self.items.is_empty()
+            && self.unwritten.is_empty()
+            && self.whole.is_empty()
+            && self.answered.is_empty()
     }
 
-    fn close_item(&mut self, item: Inventory) -> bool {
-        let Some(open) = self.items.get_mut(&item) else { return false };
-        let due = open.due;
-        open.on_answered();
-        if open.due != due {
-            self.due.extend(open.due.map(|due| (due, item)));
-            due.map(|due| self.due.remove(&(due, item)));
+    /// Closes the request of a transaction, which may also come unasked. Then the remote still answers the request.
+    fn close_pushed(&mut self, tx: &Transaction, waited: Time) -> Match {
+        if self.items.is_empty() {
+            return Match::Nothing;
         }
-        if open.count == 0 {
-            self.items.remove(&item);
+        let item = Inventory::tx(tx.hash());
+        let Some(open) = self.remove(item) else { return Match::Nothing };
+        self.admit(item, open.count.saturating_sub(open.unwritten), waited);
+        Match::Open
+    }
+
+    fn close_item(&mut self, item: Inventory, waited: Time) -> Match {
+        if let Some(open) = self.remove(item) {
+            let written = open.count.saturating_sub(open.unwritten);
+            self.admit(item, written.saturating_sub(1), waited);
+            Match::Open
+        } else if self.answered.take(item) {
+            Match::Late
+        } else {
+            Match::Nothing
         }
-        self.open = self.open.saturating_sub(1);
-        true
     }
 
-    /// Closes a request of an item that may come unasked, if it has been written: a remote that has not seen it is
-    /// still going to answer it.
-    fn close_written(&mut self, item: Inventory) -> bool {
-        self.items.get(&item).is_some_and(|open| open.count > open.unwritten) && self.close_item(item)
+    fn remove(&mut self, item: Inventory) -> Option<Item> {
+        let open = self.items.remove(&item)?;
+        open.due.map(|due| self.due.remove(&(due, item)));
+        Some(open)
     }
 
-    fn close_whole(&mut self, whole: Whole) -> bool {
-        let Some(open) = self.whole.get_mut(&whole) else { return false };
+    fn admit(&mut self, item: Inventory, count: u32, waited: Time) {
+        if count > 0 {
+            self.answered.add(item, count, waited);
+        }
+    }
+
+    fn close_whole(&mut self, whole: Whole) -> Match {
+        let Some(open) = self.whole.get_mut(&whole) else { return Match::Nothing };
         open.on_answered();
         if open.count == 0 {
             self.whole.remove(&whole);
         }
-        true
+        Match::Open
     }
 
     /// Closes every such request that has been written. For answers that may come unasked, so that none can
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
-    fn close_all(&mut self, whole: Whole) -> bool {
-        let Some(open) = self.whole.get_mut(&whole) else { return false };
+    fn close_all(&mut self, whole: Whole) -> Match {
+        let Some(open) = self.whole.get_mut(&whole) else { return Match::Nothing };
         let left = open.unwritten;
         let is_answer = open.count > left;
         *open = Open { count: left, unwritten: left, ..Open::default() };
         if left == 0 {
             self.whole.remove(&whole);
         }
-        is_answer
+        if is_answer { Match::Open } else { Match::Nothing }
     }
+}
+
+/// Whether an item of this kind is among `items`.
+pub(super) fn has_kind<T>(items: &BTreeMap<Inventory, T>, kind: InventoryKind) -> bool {
+    let first = Inventory { kind, hash: Hash::ZERO };
+    items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
 }
 
 /// The request that is answered as a whole, if `message` is one at `version`.

@@ -38,8 +38,8 @@ impl Peer {
     /// # Errors
     ///
     /// Refused without any effect: before the handshake is complete, when the queue or the number of open
-    /// requests would exceed its limit, for inventory that nobody serves, and for what cannot be encoded at
-    /// the protocol version in force.
+    /// requests would exceed its limit, for inventory that nobody serves, for what cannot be encoded at
+    /// the protocol version in force, and for what nodes of today ban the sender for ([`BanRule`](crate::BanRule)).
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
         self.can_send()?;
@@ -52,6 +52,7 @@ impl Peer {
             return Err(CodecError::PayloadTooLarge(Excess::new(len, self.config().max_unrequested)).into());
         }
         self.check_room(len.saturating_add(Header::LEN))?;
+        self.check_bans(message, now)?;
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
         let purpose = match message {
@@ -63,6 +64,7 @@ impl Peer {
             _ => Purpose::Ordinary,
         };
         let mark = self.push(message, purpose);
+        self.note_standing(message, mark);
         if Requests::has_deadline(message, self.version) {
             trace::expects(self, command);
         }

@@ -22,6 +22,7 @@ impl Peer {
         self.waited = self.waited_until(now);
         self.waiting = None;
         self.progress = 0;
+        self.pauses.on_busy(now);
     }
 
     /// What the clock that runs only while we wait shows at `now`.

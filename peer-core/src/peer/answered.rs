@@ -1,0 +1,75 @@
+//! Items that were answered a short while ago, and of which more answers may be on their way.
+//!
+//! An honest remote may answer once more: an item that was asked for twice is answered twice, and a transaction that
+//! it sent by itself crosses the request, which it then answers with a `notfound`.
+
+use alloc::collections::BTreeMap;
+use core::mem;
+use core::time::Duration;
+
+use crate::message::{Inventory, InventoryKind};
+use crate::time::Time;
+
+/// How long an item is kept at least, on the clock of waiting, unless too many others were answered after it.
+const KEPT: Duration = Duration::from_secs(30);
+
+/// Most items of a generation, as many as one `getdata` asks for: its `notfound` comes behind all its answers.
+const GENERATION: usize = 50_000;
+
+/// Two generations of items. Either is dropped as a whole, so that no item needs a time of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answered {
+    /// Each with the number of answers that may still come.
+    newer: BTreeMap<Inventory, u32>,
+    older: BTreeMap<Inventory, u32>,
+    /// When `newer` began.
+    since: Time,
+}
+
+impl Answered {
+    /// Admits `count` more answers.
+    pub(crate) fn add(&mut self, item: Inventory, count: u32, waited: Time) {
+        if self.newer.len() >= GENERATION {
+            self.older = mem::take(&mut self.newer);
+        }
+        if self.newer.is_empty() {
+            self.since = waited;
+        }
+        let left = self.newer.entry(item).or_default();
+        *left = left.saturating_add(count);
+    }
+
+    /// Whether an answer is admitted, which then counts as one of those.
+    pub(crate) fn take(&mut self, item: Inventory) -> bool {
+        take(&mut self.newer, item) || take(&mut self.older, item)
+    }
+
+    pub(crate) fn contains_kind(&self, kind: InventoryKind) -> bool {
+        super::requests::has_kind(&self.newer, kind) || super::requests::has_kind(&self.older, kind)
+    }
+
+    /// Forgets what was answered long ago.
+    pub(crate) fn expire(&mut self, waited: Time) {
+        let age = waited.saturating_since(self.since);
+        if age >= KEPT && !self.is_empty() {
+            self.older = mem::take(&mut self.newer);
+            self.since = waited;
+            if age >= KEPT.saturating_mul(2) {
+                self.older.clear();
+            }
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.newer.is_empty() && self.older.is_empty()
+    }
+}
+
+fn take(items: &mut BTreeMap<Inventory, u32>, item: Inventory) -> bool {
+    let Some(left) = items.get_mut(&item) else { return false };
+    *left = left.saturating_sub(1);
+    if *left == 0 {
+        items.remove(&item);
+    }
+    true
+}

@@ -1,0 +1,240 @@
+//! What nodes of today demand of a peer and ban it for: the machine answers the one by itself and refuses to send the
+//! other.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::time::Duration;
+
+use peer_core::message::{
+    Addr, FilterType, GetCFHeaders, GetCFilter, GetInitState, InitState, Inventory, Locator, MiningState, Raw,
+};
+use peer_core::{
+    BanRule, Command, Config, Event, Hash, InitStateRequests, Message, SendError, UnknownCommands,
+};
+use peer_tests::remote::{NETWORK, Remote, established, established_at, unguarded};
+use peer_tests::samples::{getdata, inv_of, item, notfound};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn get_init_state() -> Message {
+    Message::GetInitState(GetInitState::default())
+}
+
+fn init_state() -> Message {
+    Message::InitState(Box::default())
+}
+
+/// A remote of this version, whose machine has the default rules.
+fn guarded_at(version: u32) -> Remote {
+    let config = Config::builder(NETWORK).min_protocol_version(1.into()).build().unwrap();
+    Remote::established_at(config, version.into())
+}
+
+/// What the machine answers to a `getinitstate`, which surfaces.
+fn asked_for_init_state(remote: &mut Remote) -> Vec<Message> {
+    remote.say(&get_init_state());
+    assert_eq!(remote.events(), [Event::Message(get_init_state())]);
+    remote.hears()
+}
+
+/// Queues a message and lets it be written.
+fn send(remote: &mut Remote, message: &Message) -> Result<(), SendError> {
+    remote.machine.send(message, remote.now)?;
+    remote.hears();
+    Ok(())
+}
+
+/// Expects a message to be refused by this rule, without any effect.
+fn refused(remote: &mut Remote, message: &Message, rule: BanRule) {
+    let (queued, standing) = (remote.machine.queued(), remote.machine.standing(remote.now));
+    assert_eq!(remote.machine.send(message, remote.now), Err(SendError::Bannable(rule)), "{message:?}");
+    assert!(remote.machine.is_established());
+    assert_eq!((remote.machine.queued(), remote.machine.standing(remote.now)), (queued, standing));
+}
+
+fn points(remote: &Remote) -> u32 {
+    remote.machine.standing(remote.now).points()
+}
+
+fn transactions(count: u32) -> Message {
+    notfound((0..count).map(item).collect::<Vec<_>>())
+}
+
+fn blocks(count: u32) -> Message {
+    notfound((0..count).map(|number| Inventory::block(item(number).hash)).collect::<Vec<_>>())
+}
+
+fn request_of(count: u32) -> Message {
+    getdata((0..count).map(item).collect::<Vec<_>>())
+}
+
+#[test]
+fn getinitstate_is_answered_with_an_empty_initstate_once() {
+    for version in 8..=12 {
+        let mut remote = guarded_at(version);
+        assert_eq!(asked_for_init_state(&mut remote), [init_state()], "{version}");
+        assert_eq!(asked_for_init_state(&mut remote), [], "{version}");
+        refused(&mut remote, &init_state(), BanRule::SecondInitState);
+    }
+}
+
+#[test]
+fn an_owner_who_serves_the_initial_state_answers_by_itself_and_once() {
+    let config = Config::builder(NETWORK).init_state_requests(InitStateRequests::LeaveToOwner);
+    let mut remote = Remote::established(config.build().unwrap());
+    refused(&mut remote, &init_state(), BanRule::UnrequestedInitState);
+    assert_eq!(asked_for_init_state(&mut remote), []);
+    let full = InitState { block_hashes: vec![Hash::ZERO].try_into().unwrap(), ..InitState::default() };
+    send(&mut remote, &full.into()).unwrap();
+    refused(&mut remote, &init_state(), BanRule::SecondInitState);
+}
+
+#[test]
+fn getinitstate_is_sent_once() {
+    let mut remote = established();
+    send(&mut remote, &get_init_state()).unwrap();
+    refused(&mut remote, &get_init_state(), BanRule::SecondGetInitState);
+}
+
+#[test]
+fn lists_without_entries_are_not_sent() {
+    let mut remote = established();
+    refused(&mut remote, &inv_of(0), BanRule::EmptyInv);
+    refused(&mut remote, &getdata([]), BanRule::EmptyGetData);
+    refused(&mut guarded_at(11), &Message::Addr(Addr::default()), BanRule::EmptyAddr);
+    send(&mut remote, &notfound([])).unwrap();
+}
+
+#[test]
+fn mining_state_is_spoken_of_below_version_8_only() {
+    let state = MiningState {
+        version: 1,
+        height: 0,
+        block_hashes: Vec::new().try_into().unwrap(),
+        vote_hashes: Vec::new().try_into().unwrap(),
+    };
+    for version in 6..=12 {
+        let mut remote = guarded_at(version);
+        for message in [Message::GetMinings, state.clone().into()] {
+            if version < 8 {
+                send(&mut remote, &message).unwrap();
+            } else {
+                refused(&mut remote, &message, BanRule::MiningState);
+            }
+        }
+    }
+}
+
+#[test]
+fn version_1_filters_are_asked_for_below_version_9_only() {
+    let (filter_type, block_hash) = (FilterType::REGULAR, Hash::ZERO);
+    let headers = GetCFHeaders { locator: Locator::default(), stop: Hash::ZERO, filter_type };
+    for version in 6..=12 {
+        let mut remote = guarded_at(version);
+        let requests =
+            [GetCFilter { block_hash, filter_type }.into(), headers.clone().into(), Message::GetCFTypes];
+        for request in &requests {
+            if version < 9 {
+                send(&mut remote, request).unwrap();
+            } else {
+                refused(&mut remote, request, BanRule::VersionOneFilters);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_command_is_sent_only_where_unknown_commands_are_accepted() {
+    let raw = || Raw { command: Command::new("custom").unwrap(), payload: vec![7].into() };
+    refused(&mut established(), &raw().into(), BanRule::UnknownCommand);
+    for policy in [UnknownCommands::Ignore, UnknownCommands::Deliver] {
+        let config = Config::builder(NETWORK).unknown_commands(policy).build().unwrap();
+        let mut remote = Remote::established(config);
+        assert!(remote.machine.send(&raw().into(), remote.now).is_ok());
+    }
+}
+
+/// Measured: exactly 100 points stay, 101 are a ban.
+#[test]
+fn notfound_is_sent_as_long_as_a_node_bears_it() {
+    let limit = 100;
+    let mut remote = established();
+    send(&mut remote, &blocks(5)).unwrap();
+    assert_eq!(points(&remote), 100);
+    refused(&mut remote, &blocks(1), BanRule::Points { points: 120, limit });
+    refused(&mut remote, &transactions(1), BanRule::Points { points: 110, limit });
+    refused(&mut established(), &blocks(6), BanRule::Points { points: 120, limit });
+
+    let mut remote = established();
+    send(&mut remote, &transactions(10)).unwrap();
+    refused(&mut remote, &transactions(1), BanRule::Points { points: 110, limit });
+    refused(&mut established(), &transactions(11), BanRule::Points { points: 110, limit });
+
+    let mut remote = established();
+    send(&mut remote, &blocks(3)).unwrap();
+    send(&mut remote, &transactions(4)).unwrap();
+    refused(&mut remote, &transactions(5), BanRule::Points { points: 150, limit });
+}
+
+#[test]
+fn mempool_is_asked_for_three_times_in_a_minute_and_later_again() {
+    let mut remote = established();
+    for _ in 0..3 {
+        send(&mut remote, &Message::MemPool).unwrap();
+    }
+    assert_eq!(points(&remote), 99);
+    refused(&mut remote, &Message::MemPool, BanRule::Points { points: 132, limit: 100 });
+    remote.wait(60 * SECOND).unwrap();
+    // Half of 99 is left, rounded up.
+    assert_eq!(points(&remote), 50);
+    send(&mut remote, &Message::MemPool).unwrap();
+    assert_eq!(points(&remote), 83);
+}
+
+#[test]
+fn a_getdata_costs_by_its_items_and_too_many_are_refused() {
+    for (items, cost) in [(505, 0), (506, 1), (25_000, 49), (50_000, 99)] {
+        let mut remote = established();
+        send(&mut remote, &request_of(items)).unwrap();
+        assert_eq!(points(&remote), cost, "{items}");
+    }
+    let config = Config::builder(NETWORK).max_requests(200_000.try_into().unwrap()).build().unwrap();
+    let mut remote = Remote::established(config);
+    send(&mut remote, &request_of(50_000)).unwrap();
+    refused(&mut remote, &request_of(50_000), BanRule::Points { points: 198, limit: 100 });
+    send(&mut remote, &request_of(505)).unwrap();
+}
+
+/// A node counts what it reads, and what waits with us it has not read yet.
+#[test]
+fn points_of_what_waits_to_be_written_do_not_fade() {
+    let mut remote = established();
+    for _ in 0..3 {
+        remote.machine.send(&Message::MemPool, remote.now).unwrap();
+    }
+    remote.wait(100 * SECOND).unwrap();
+    assert_eq!(points(&remote), 99);
+    remote.hears();
+    remote.now += 120 * SECOND;
+    assert_eq!(points(&remote), 25);
+    remote.now += 1680 * SECOND;
+    assert_eq!(points(&remote), 0);
+}
+
+#[test]
+fn lasting_points_stay() {
+    let mut remote = established();
+    send(&mut remote, &blocks(2)).unwrap();
+    remote.now += 100_000 * SECOND;
+    let standing = remote.machine.standing(remote.now);
+    assert_eq!((standing.lasting, standing.passing, standing.limit), (40, 0, 100));
+}
+
+#[test]
+fn who_tests_nodes_sends_all_of_it_and_is_told_its_points() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    for message in [inv_of(0), getdata([]), Message::GetMinings, Message::GetCFTypes, init_state(), blocks(6)] {
+        send(&mut remote, &message).unwrap();
+    }
+    assert_eq!(points(&remote), 120);
+    send(&mut established_at(11), &Message::Addr(Addr::default())).unwrap();
+}
