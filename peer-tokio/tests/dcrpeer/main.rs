@@ -15,6 +15,7 @@ mod misuse;
 mod network;
 mod picture;
 mod proxy;
+mod routable;
 mod serve;
 mod talk;
 mod vectors;

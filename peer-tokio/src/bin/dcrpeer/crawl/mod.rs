@@ -26,7 +26,7 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
 use self::canvas::Canvas;
-use self::frontier::Frontier;
+use self::frontier::{Frontier, Ports};
 use self::outcome::Outcome;
 use self::place::Place;
 use self::progress::Progress;
@@ -145,7 +145,8 @@ impl Crawl {
             connect_timeout: args.connect_timeout(),
             addresses_timeout: args.addresses_timeout,
         };
-        let frontier = Frontier::new(seeds, args.proxy.is_some());
+        let ports = Ports::new(args.ports_per_host, network.default_port());
+        let frontier = Frontier::new(seeds, args.proxy.is_some(), ports);
         let mut tally = Tally::default();
         tally.know(0, usize::try_from(frontier.known()).unwrap_or(usize::MAX));
         Ok(Self {
