@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod address_book;
 mod crawl;
 mod decode;
 mod errands;

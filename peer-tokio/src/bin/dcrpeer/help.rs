@@ -81,6 +81,10 @@ ADDR is an address with or without a port; port 0 lets the system choose, and th
 shakes hands, answers pings, and tells those who ask which addresses it knows; it keeps no blocks and no
 transactions, and says so to those who ask for them. To see every message of a few peers, use listen instead.
 
+Of the addresses that its peers tell it keeps up to 999 that can be reached from anywhere: at most 100 from one peer
+and 250 from the peers of one network. A time in the future becomes five days ago. It tells its own address only if
+that can be reached from anywhere, too. On a test network use --allow-private.
+
 On a terminal it shows who has been here longest, as many as fit, twice a second. Elsewhere it writes a line
 every two seconds if somebody came or left, and the table at the end. The exit status is 0 if the end was
 ours: --for was over, or Ctrl-C, or the system asked for it.
