@@ -47,7 +47,7 @@ pub(crate) struct CrawlArgs {
     /// How many user agents to list; --json has all
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(crate) top: u16,
-    /// Draw the summary into this file
+    /// Draw the summary into this file; a former picture is kept until the new one is whole
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 }
@@ -98,8 +98,9 @@ visited; those of private networks or of this machine are visited only if a seed
 skipped and counted: special ranges like those for documentation, and IPv6 forms of such IPv4 addresses. Of many
 ports of one host a few are visited, see --ports-per-host.
 
-Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody was
-reached. With --json each visit gives one object as it ends, and the summary is the last:
+Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status
+is 0 unless nobody was reached, or the picture cannot be written; the summary is told first. With --json each
+visit gives one object as it ends, and the summary follows the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
    \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
