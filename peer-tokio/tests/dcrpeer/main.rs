@@ -11,6 +11,7 @@ mod address_book;
 mod crawl;
 mod decode;
 mod errands;
+mod hang_up;
 mod load;
 mod misuse;
 mod network;

@@ -14,7 +14,8 @@ Examples:
 The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
 why in one line; with --json the last object of the output does for the latter, if no other has, and is
   {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
-It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C.
+It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C. A
+hang-up of the terminal ends a command as Ctrl-C does, unless it was started to ignore that, as by nohup.
 
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
 

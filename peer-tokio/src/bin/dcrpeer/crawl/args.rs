@@ -98,7 +98,7 @@ visited; those of private networks or of this machine are visited only if a seed
 skipped and counted: special ranges like those for documentation, and IPv6 forms of such IPv4 addresses. Of many
 ports of one host a few are visited, see --ports-per-host.
 
-Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status
+Ctrl-C, --for, --max and a hang-up of the terminal end it early, with a summary of what was seen. The exit status
 is 0 unless nobody was reached, or the picture cannot be written; the summary is told first. With --json each
 visit gives one object as it ends, and the summary follows the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
