@@ -7,14 +7,17 @@
     reason = "a test fails by panicking"
 )]
 
+mod address_book;
 mod crawl;
 mod decode;
 mod errands;
+mod hang_up;
 mod load;
 mod misuse;
 mod network;
 mod picture;
 mod proxy;
+mod routable;
 mod serve;
 mod talk;
 mod vectors;

@@ -110,3 +110,106 @@ impl Drop for Temporary {
         fs::remove_file(&self.0).ok();
     }
 }
+
+/// A system that lets no file grow beyond one block is, to a writer, one whose disk is full.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_keeps_the_former_picture_and_costs_nobody_the_result() {
+    for format in ["--json", ""] {
+        let folder = Folder::new("full");
+        let file = folder.path("a.svg");
+        fs::write(&file, "<old/>").unwrap();
+        let tool = env!("CARGO_BIN_EXE_dcrpeer");
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 1; exec {tool} crawl --demo 20 {format} --svg {}",
+            file.display()
+        );
+        let output = process::Command::new("sh").args(["-c", &script]).output().unwrap();
+        let (out, err) =
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(err.starts_with("dcrpeer: cannot write ") && err.lines().count() == 1, "{err}");
+        assert!(err.contains("; the former picture is kept"), "{err}");
+        if format.is_empty() {
+            assert!(out.contains("Crawl of simnet: 20 addresses known"), "{out}");
+        } else {
+            assert!(out.contains("{\"event\":\"summary\"") && out.contains("{\"event\":\"failed\""), "{out}");
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "<old/>");
+        assert_eq!(folder.names(), ["a.svg"], "what was written aside is left");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_picture_that_cannot_be_drawn_costs_nobody_the_result() {
+    let run = run(&["crawl", "--demo", "20", "--json", "--svg", "/dev/full"]);
+    run.assert_fails(1, "cannot write /dev/full: ");
+    let objects = run.objects();
+    let events: Vec<_> = objects.iter().rev().take(2).map(|told| told["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["failed", "summary"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_picture_takes_the_place_of_the_file_behind_a_link_and_its_permissions() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = Folder::new("link");
+    let (file, link) = (folder.path("a.svg"), folder.path("link.svg"));
+    fs::write(&file, "<old/>").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("a.svg", &link).unwrap();
+    run(&["crawl", "--demo", "5", "--json", "--svg", link.to_str().unwrap()]).assert_succeeds();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    let text = fs::read_to_string(&file).unwrap();
+    roxmltree::Document::parse(&text).unwrap();
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(folder.names(), ["a.svg", "link.svg"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_picture_may_be_read_by_whom_the_umask_lets() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new("new");
+    let file = folder.path("a.svg");
+    let tool = env!("CARGO_BIN_EXE_dcrpeer");
+    let script = format!("umask 027; exec {tool} crawl --demo 5 --json --svg {}", file.display());
+    assert!(process::Command::new("sh").args(["-c", &script]).output().unwrap().status.success());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+/// A folder that is removed when the test is over.
+#[cfg(unix)]
+struct Folder(PathBuf);
+
+#[cfg(unix)]
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = env::temp_dir().join(format!("dcrpeer-test-{}-{name}", process::id()));
+        fs::create_dir(&folder).unwrap();
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// The names of everything in it.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}

@@ -19,23 +19,23 @@ const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.on
 
 /// What a proxy was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Request {
+pub(crate) struct Request {
     user: Vec<u8>,
     password: Vec<u8>,
     /// 1 for IPv4, 3 for a name, 4 for IPv6.
     kind: u8,
-    host: Vec<u8>,
-    port: u16,
+    pub(crate) host: Vec<u8>,
+    pub(crate) port: u16,
 }
 
 /// A proxy for which every name is that of one peer.
-struct Proxy {
-    address: String,
+pub(crate) struct Proxy {
+    pub(crate) address: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Proxy {
-    fn start(peer: &str) -> Self {
+    pub(crate) fn start(peer: &str) -> Self {
         let peer: SocketAddr = peer.parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -55,7 +55,7 @@ impl Proxy {
         Self { address, requests }
     }
 
-    fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 }

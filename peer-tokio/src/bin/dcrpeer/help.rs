@@ -14,7 +14,8 @@ Examples:
 The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
 why in one line; with --json the last object of the output does for the latter, if no other has, and is
   {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
-It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C.
+It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C. A
+hang-up of the terminal ends a command as Ctrl-C does, unless it was started to ignore that, as by nohup.
 
 In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMMAND --help` tells more.";
 
@@ -80,6 +81,10 @@ pub(crate) const SERVE: &str = "\
 ADDR is an address with or without a port; port 0 lets the system choose, and the first line says which. It
 shakes hands, answers pings, and tells those who ask which addresses it knows; it keeps no blocks and no
 transactions, and says so to those who ask for them. To see every message of a few peers, use listen instead.
+
+Of the addresses that its peers tell it keeps up to 999 that can be reached from anywhere: at most 100 from one peer
+and 250 from the peers of one network. A time in the future becomes five days ago. It tells its own address only if
+that can be reached from anywhere, too. On a test network use --allow-private.
 
 On a terminal it shows who has been here longest, as many as fit, twice a second. Elsewhere it writes a line
 every two seconds if somebody came or left, and the table at the end. The exit status is 0 if the end was

@@ -24,6 +24,7 @@ mod load;
 mod node;
 mod output;
 mod report;
+mod scope;
 mod serve;
 mod sniff;
 mod socks;

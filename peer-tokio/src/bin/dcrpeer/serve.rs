@@ -1,9 +1,10 @@
 //! `dcrpeer serve`: a small listening node that keeps many peers, and shows them in a table.
 //!
-//! Each peer is one task, which drives its connection and answers it (`guest`, `answer`). The owner of them
+//! Each peer is one task, which drives its connection and answers it (`guest`, `answer`, `address_book`). The owner of them
 //! all accepts and counts (`house`, `status`), and twice a second asks those few for their statistics whose
 //! lines are shown (`table`, `screen`).
 
+mod address_book;
 mod answer;
 mod guest;
 mod house;
@@ -19,7 +20,7 @@ use std::sync::{Arc, OnceLock};
 use clap::Args;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use self::answer::Book;
+use self::address_book::AddressBook;
 use self::guest::Common;
 use self::house::House;
 pub(crate) use self::screen::give_terminal_back;
@@ -42,6 +43,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value_t = 10_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max: u32,
+    /// Keep and tell addresses of private networks and of this machine too, as a test network needs
+    #[arg(long)]
+    allow_private: bool,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
 }
@@ -64,7 +68,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         report,
         traffic: Arc::default(),
         established: AtomicU64::new(0),
-        book: Book::default(),
+        addresses: AddressBook::new(args.allow_private),
         leaving: OnceLock::new(),
     };
     let mut house = House::open(address, max, common)?;

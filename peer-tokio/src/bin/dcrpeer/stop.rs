@@ -12,13 +12,15 @@ use tokio::time::sleep;
 use crate::error::Failure;
 use crate::output::Span;
 use crate::serve;
+#[cfg(unix)]
+use crate::system;
 
 /// Why we leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
     /// `--for` is over.
     Elapsed(Duration),
-    /// The user pressed Ctrl-C, or the system asked us to end.
+    /// The user pressed Ctrl-C, the terminal hung up, or the system asked us to end.
     Interrupted,
 }
 
@@ -60,8 +62,8 @@ pub(crate) struct Stop(watch::Receiver<Option<Reason>>);
 
 impl Stop {
     /// Leaves after `duration` if there is one, and when the user says so. From this call on, not only from the
-    /// first wait, neither Ctrl-C nor the system's request ends the program at once: a second one does, and so
-    /// does [`GRACE`], which follows `duration` too.
+    /// first wait, neither Ctrl-C nor a hang-up nor the system's request ends the program at once: a second request
+    /// does, and so does [`GRACE`], which follows `duration` too.
     pub(crate) fn after(duration: Option<Duration>) -> Result<Self, Failure> {
         let (sender, receiver) = watch::channel(None);
         watch_signals(duration, sender)
@@ -116,17 +118,24 @@ async fn obey(
     };
     let reason = tokio::select! {
         signal = signals.next() => match signal {
-            Signal::End => Reason::Interrupted,
+            Signal::End | Signal::HangUp => Reason::Interrupted,
             Signal::Quit => return QUIT,
         },
         reason = over => reason,
     };
     sender.send_replace(Some(reason));
+    let hurry = async {
+        loop {
+            match signals.next().await {
+                Signal::End => return CUT_OFF,
+                Signal::Quit => return QUIT,
+                // One hang-up is told by the shell and again by the system: no sign of impatience.
+                Signal::HangUp => {}
+            }
+        }
+    };
     tokio::select! {
-        signal = signals.next() => match signal {
-            Signal::End => CUT_OFF,
-            Signal::Quit => QUIT,
-        },
+        status = hurry => status,
         () = sleep(GRACE) => CUT_OFF,
     }
 }
@@ -149,16 +158,21 @@ fn cut_off(status: i32) -> ! {
 enum Signal {
     /// To end.
     End,
+    /// To end, for its terminal is gone.
+    #[cfg_attr(windows, expect(dead_code, reason = "Windows has none"))]
+    HangUp,
     /// To end at once.
     #[cfg_attr(windows, expect(dead_code, reason = "Windows has none"))]
     Quit,
 }
 
-/// Ctrl-C, the system's request to end, and Ctrl-\.
+/// Ctrl-C, the system's request to end, a hang-up, and Ctrl-\.
 #[cfg(unix)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// Not watched where hang-ups are ignored, as `nohup` has it: watching would undo that.
+    hang_up: Option<tokio::signal::unix::Signal>,
     quit: tokio::signal::unix::Signal,
 }
 
@@ -171,14 +185,22 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up: (!system::ignores_hang_ups()).then(|| signal(SignalKind::hangup())).transpose()?,
             quit: signal(SignalKind::quit())?,
         })
     }
 
     async fn next(&mut self) -> Signal {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => Signal::End,
             _ = self.terminate.recv() => Signal::End,
+            _ = hang_up => Signal::HangUp,
             _ = self.quit.recv() => Signal::Quit,
         }
     }

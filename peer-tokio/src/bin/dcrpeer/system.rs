@@ -1,4 +1,4 @@
-//! What the tool asks of the system it runs on: memory, and room for connections.
+//! What the tool asks of the system it runs on: memory, room for connections, and what to do about hang-ups.
 
 /// Files that are open besides connections: standard streams, the listener, what the runtime needs.
 const OTHER_FILES: u64 = 32;
@@ -20,4 +20,14 @@ pub(crate) fn room_for(wanted: u32) -> u32 {
 /// The shell command that makes room for so many connections.
 pub(crate) fn how_to_make_room(wanted: u32) -> String {
     format!("`ulimit -n {}`", u64::from(wanted).saturating_add(OTHER_FILES))
+}
+
+/// Whether this process was started with hang-ups ignored, as `nohup` does. Only Linux tells; elsewhere it is taken
+/// not to be so.
+#[cfg(unix)]
+pub(crate) fn ignores_hang_ups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is signal 1, SIGHUP.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }

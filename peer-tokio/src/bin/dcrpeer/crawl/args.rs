@@ -29,6 +29,9 @@ pub(crate) struct CrawlArgs {
     /// Visit no more than so many addresses
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max: Option<u64>,
+    /// Visit no more than N ports of one host, besides the network's own [default: 4; no limit on this machine]
+    #[arg(long, value_name = "N")]
+    pub(crate) ports_per_host: Option<u16>,
     /// How long a peer may take to be connected; through a proxy, six times as long
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_patience)]
     pub(crate) connect_timeout: Duration,
@@ -44,7 +47,7 @@ pub(crate) struct CrawlArgs {
     /// How many user agents to list; --json has all
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(crate) top: u16,
-    /// Draw the summary into this file
+    /// Draw the summary into this file; a former picture is kept until the new one is whole
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 }
@@ -88,11 +91,16 @@ fn parse_peers(text: &str) -> Result<u16, String> {
 pub(crate) const HELP: &str = "\
 The nearest come first: the seeds are level 0, what they tell of is level 1, and so on, by who tells of it first.
 Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake
-hands, ping for the round trip, getaddr, leave. Addresses of private networks and of this machine are visited
-only if a seed is of that kind.
+hands, ping for the round trip, getaddr, leave.
 
-Ctrl-C, --for and --max end it early, with a summary of what was seen. The exit status is 0 unless nobody was
-reached. With --json each visit gives one object as it ends, and the summary is the last:
+The seeds are visited whatever they are. Of what peers tell, only addresses that can be reached from anywhere are
+visited; those of private networks or of this machine are visited only if a seed is of that kind. The rest is
+skipped and counted: special ranges like those for documentation, and IPv6 forms of such IPv4 addresses. Of many
+ports of one host a few are visited, see --ports-per-host.
+
+Ctrl-C, --for, --max and a hang-up of the terminal end it early, with a summary of what was seen. The exit status
+is 0 unless nobody was reached, or the picture cannot be written; the summary is told first. With --json each
+visit gives one object as it ends, and the summary follows the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
    \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
@@ -101,7 +109,8 @@ reached. With --json each visit gives one object as it ends, and the summary is 
 not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
 it was given up is there, and null what it did not. `answer`, to getaddr, is addresses, none, late, left or
 broke. `isolated`, with --proxy, is whether the proxy asked for a user name, see connect --help. In the summary
-known = visited + not_visited, and visited = reachable + the sum of `unreachable`.
+known = visited + not_visited, and visited = reachable + the sum of `unreachable`; `skipped` counts tor, private,
+loopback, unusable and too_many_ports.
 
 Examples:
   dcrpeer crawl --demo --svg crawl.svg

@@ -4,10 +4,10 @@
 //! it. `village` is a network for those who have none at hand.
 
 mod args;
-mod canvas;
 mod frontier;
 mod histogram;
 mod outcome;
+mod output_file;
 mod picture;
 mod place;
 mod progress;
@@ -25,9 +25,9 @@ use peer_core::Network;
 use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
-use self::canvas::Canvas;
-use self::frontier::Frontier;
+use self::frontier::{Frontier, Ports};
 use self::outcome::Outcome;
+use self::output_file::OutputFile;
 use self::place::Place;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     args.check()?;
     let mut stop = Stop::after(args.peer.duration)?;
     // A file that cannot be written should not be found out after the walk.
-    let mut canvas = args.svg.as_deref().map(Canvas::open).transpose()?;
+    let mut file = args.svg.as_deref().map(OutputFile::open).transpose()?;
     let at_once = room_for(&args);
     let village = args.demo.map(Village::found).transpose()?;
     let network = village.as_ref().map_or(args.peer.network, |_| village::NETWORK);
@@ -58,10 +58,11 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     let mut crawl = Crawl::begin(&args, network, at_once, seeds)?;
     let ended = crawl.walk(&mut stop).await?;
     let summary = crawl.sum_up(ended);
-    if let Some(canvas) = &mut canvas {
-        canvas.draw(&picture::draw(&summary))?;
+    // Told first, so that a picture that cannot be drawn costs nobody what was found.
+    let mut told = crawl.tell(&summary, args.top.into());
+    if let Some(file) = &mut file {
+        told = draw(file, &summary, told, args.peer.json);
     }
-    let told = crawl.tell(&summary, args.top.into(), canvas.as_ref());
     if !summary.ok {
         let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
         return Err(failure.known().behind(told));
@@ -71,6 +72,25 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         Some(village) => check(&village, &summary, args.peer.json),
         None => Ok(()),
     }
+}
+
+/// Draws the summary, of which this came when it was told.
+fn draw(
+    file: &mut OutputFile,
+    summary: &Summary,
+    told: Result<(), Failure>,
+    json: bool,
+) -> Result<(), Failure> {
+    if let Err(failure) = file.write(&picture::draw(summary)) {
+        return Err(failure.behind(told));
+    }
+    told?;
+    if !json {
+        let (mut out, path) = (output::for_people(), file.path().display());
+        writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {path}")))?;
+        out.flush()?;
+    }
+    Ok(())
 }
 
 /// As many of the visits at a time that are wanted as the system has room for. Says so if these are fewer.
@@ -128,8 +148,8 @@ struct Crawl {
     json: bool,
     /// Whether there will be a picture, which is worth a walk that nobody reads of.
     is_drawn: bool,
-    /// Whether the reader of the output went away.
-    is_alone: bool,
+    /// Why the output cannot be written any more, as when its reader went away.
+    unheard: Option<Failure>,
     /// Whether it was told that the proxy asks for no user name.
     warned: bool,
 }
@@ -145,7 +165,8 @@ impl Crawl {
             connect_timeout: args.connect_timeout(),
             addresses_timeout: args.addresses_timeout,
         };
-        let frontier = Frontier::new(seeds, args.proxy.is_some());
+        let ports = Ports::new(args.ports_per_host, network.default_port());
+        let frontier = Frontier::new(seeds, args.proxy.is_some(), ports);
         let mut tally = Tally::default();
         tally.know(0, usize::try_from(frontier.known()).unwrap_or(usize::MAX));
         Ok(Self {
@@ -161,7 +182,7 @@ impl Crawl {
             out: if json { output::for_programs() } else { output::for_people() },
             json,
             is_drawn: args.svg.is_some(),
-            is_alone: false,
+            unheard: None,
             warned: false,
         })
     }
@@ -222,10 +243,10 @@ impl Crawl {
         let level = visit.level.saturating_add(1);
         let new = told.into_iter().filter(|place| self.frontier.hear(place.clone(), level)).count();
         self.tally.know(level, new);
-        if self.json && !self.is_alone {
+        if self.json && self.unheard.is_none() {
             let object = VisitObject::new(&visit, self.clock.elapsed(), (addresses, new));
             match write_object(&mut self.out, &object) {
-                Err(Failure::ClosedPipe) if self.is_drawn => self.is_alone = true,
+                Err(failure) if self.is_drawn => self.unheard = Some(failure),
                 told => told?,
             }
         }
@@ -238,21 +259,17 @@ impl Crawl {
         tally.finish(&self.frontier, ended, self.network, self.clock.elapsed())
     }
 
-    /// Tells what was found, and where it is drawn.
-    fn tell(self, summary: &Summary, top: usize, canvas: Option<&Canvas>) -> Result<(), Failure> {
+    /// Tells what was found.
+    fn tell(self, summary: &Summary, top: usize) -> Result<(), Failure> {
         let Self { mut out, json, .. } = self;
         drop(self.progress);
-        if self.is_alone {
-            return Err(Failure::ClosedPipe);
+        if let Some(failure) = self.unheard {
+            return Err(failure);
         }
         if json {
             return write_object(&mut out, summary);
         }
         table::write(&mut out, summary, top)?;
-        if let Some(canvas) = canvas {
-            let path = canvas.path().display();
-            writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {path}")))?;
-        }
         out.flush()?;
         Ok(())
     }

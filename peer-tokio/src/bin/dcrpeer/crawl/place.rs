@@ -1,12 +1,13 @@
 //! Where peers are: addresses as a crawl learns them.
 
 use core::fmt;
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use peer_core::message::{Address, NetAddressV2, TimedNetAddress};
 use serde::{Serialize, Serializer};
 
 use crate::dial::is_onion;
+use crate::scope::{self, Scope};
 
 /// An address and a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,20 +20,11 @@ pub(crate) enum Place {
     },
 }
 
-/// From where a place can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Scope {
-    /// From anywhere.
-    Public,
-    /// Through Tor.
-    Tor,
-    /// From its own network.
-    Private,
-    /// From its own machine.
-    Loopback,
-    /// From nowhere: no address of a host, or no port.
-    Unusable,
+/// What may have several ports.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Host {
+    Ip(IpAddr),
+    Name(String),
 }
 
 impl Place {
@@ -40,33 +32,24 @@ impl Place {
         match self {
             Self::Socket(address) if address.port() == 0 => Scope::Unusable,
             Self::Name { port: 0, .. } => Scope::Unusable,
-            Self::Socket(address) => match address.ip() {
-                IpAddr::V4(ip) => scope_v4(ip),
-                IpAddr::V6(ip) => scope_v6(ip),
-            },
+            Self::Socket(address) => Scope::of_ip(address.ip()),
             Self::Name { host, .. } if is_onion(host) => Scope::Tor,
             Self::Name { .. } => Scope::Public,
         }
     }
-}
 
-/// As the reference's address manager tells addresses apart.
-fn scope_v4(ip: Ipv4Addr) -> Scope {
-    match ip.octets() {
-        [0 | 224..=255, ..] | [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => Scope::Unusable,
-        [127, ..] => Scope::Loopback,
-        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] | [169, 254, ..] => Scope::Private,
-        [100, 64..=127, ..] | [198, 18 | 19, ..] => Scope::Private,
-        _ => Scope::Public,
+    pub(crate) fn host(&self) -> Host {
+        match self {
+            Self::Socket(address) => Host::Ip(scope::host(address.ip())),
+            Self::Name { host, .. } => Host::Name(host.clone()),
+        }
     }
-}
 
-fn scope_v6(ip: Ipv6Addr) -> Scope {
-    match ip.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 1] => Scope::Loopback,
-        [0, 0, 0, 0, 0, 0, ..] | [0x2001, 0xdb8, ..] | [0xff00..=0xffff, ..] => Scope::Unusable,
-        [0xfc00..=0xfdff | 0xfe80..=0xfebf, ..] => Scope::Private,
-        _ => Scope::Public,
+    pub(crate) const fn port(&self) -> u16 {
+        match self {
+            Self::Socket(address) => address.port(),
+            Self::Name { port, .. } => *port,
+        }
     }
 }
 

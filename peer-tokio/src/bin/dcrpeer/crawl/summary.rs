@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use peer_core::Network;
 use serde::{Serialize, Serializer};
 
-use super::frontier::Frontier;
+use super::frontier::{Frontier, Skip};
 use super::outcome::{Answer, Outcome};
-use super::place::{Place, Scope};
+use super::place::Place;
 use super::visit::Visit;
 use crate::args::network_name;
 use crate::output::milliseconds;
@@ -68,8 +68,8 @@ pub(crate) struct Summary {
     pub(crate) reachable: u64,
     /// Those visited and not reached, by reason.
     pub(crate) unreachable: BTreeMap<Outcome, u64>,
-    /// Addresses that were not visited for what they are.
-    pub(crate) skipped: BTreeMap<Scope, u64>,
+    /// Addresses that were not visited for what they are, or because enough others of their host were.
+    pub(crate) skipped: BTreeMap<Skip, u64>,
     /// How often an address was not remembered because too many were.
     pub(crate) dropped: u64,
     pub(crate) answers: BTreeMap<Answer, u64>,

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use peer_core::Services;
 
-use super::place::Scope;
+use super::frontier::Skip;
 use super::summary::{Heights, Level, RoundTrips, Share, Summary};
 use crate::output::{Count, FAINT, GOOD, Harmless, Painted, STRONG, Span};
+use crate::scope::Scope;
 use crate::stats;
 
 /// Width of a label, and of a bar of all peers, in characters.
@@ -64,9 +65,9 @@ fn write_totals(out: &mut impl Write, summary: &Summary) -> io::Result<()> {
     let skipped = summary.skipped.values().fold(0_u64, |sum, count| sum.saturating_add(*count));
     if skipped > 0 {
         write_total(out, "skipped", skipped, "not among the known")?;
-        for (scope, count) in &summary.skipped {
-            let note = if *scope == Scope::Tor { "--proxy visits them" } else { "" };
-            write_part(out, &why_skipped(*scope), *count, note)?;
+        for (skip, count) in &summary.skipped {
+            let (label, note) = why_skipped(*skip);
+            write_part(out, &label, *count, note)?;
         }
     }
     if summary.dropped > 0 {
@@ -91,13 +92,15 @@ fn write_count(out: &mut impl Write, label: fmt::Arguments<'_>, count: u64, note
     writeln!(out, "{label}{count:>8}   {}", Painted(FAINT, note))
 }
 
-const fn why_skipped(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Public => "public",
-        Scope::Tor => "of Tor",
-        Scope::Private => "of private networks",
-        Scope::Loopback => "of the peer's own machine",
-        Scope::Unusable => "of no use",
+/// Why addresses were skipped, and what visits them.
+const fn why_skipped(skip: Skip) -> (&'static str, &'static str) {
+    match skip {
+        Skip::Scope(Scope::Public) => ("public", ""),
+        Skip::Scope(Scope::Tor) => ("of Tor", "--proxy visits them"),
+        Skip::Scope(Scope::Private) => ("of private networks", "a seed of that kind visits them"),
+        Skip::Scope(Scope::Loopback) => ("of the peer's own machine", "a seed of that kind visits them"),
+        Skip::Scope(Scope::Unusable) => ("of no host", ""),
+        Skip::TooManyPorts => ("more ports of one host", "--ports-per-host visits more"),
     }
 }
 

@@ -13,7 +13,8 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
 use tokio::net::TcpStream;
 
-use super::answer::{self, Book};
+use super::address_book::{AddressBook, Source};
+use super::answer;
 use crate::error::Failure;
 use crate::explain;
 use crate::node;
@@ -31,7 +32,7 @@ pub(super) struct Common {
     pub(super) traffic: Arc<Traffic>,
     /// How many have shaken hands.
     pub(super) established: AtomicU64,
-    pub(super) book: Book,
+    pub(super) addresses: AddressBook,
     /// Why we leave, once we do.
     pub(super) leaving: OnceLock<Reason>,
 }
@@ -150,9 +151,10 @@ impl Guest {
         message: &Message,
         local: Option<SocketAddr>,
     ) -> Result<(), Failure> {
-        self.common.book.learn(message);
+        let (book, now) = (&self.common.addresses, peer_tokio::hello(self.address, 0).unix_time);
+        book.learn(message, Source::new(self.number, self.address.ip()), now);
         let is_sent = if *message == Message::GetAddr {
-            let addresses = self.common.book.tell(local, peer_tokio::hello(self.address, 0).unix_time);
+            let addresses = book.tell(local, now);
             let mut generator = node::generator()?;
             let sent =
                 handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
