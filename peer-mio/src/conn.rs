@@ -171,7 +171,7 @@ impl<S: Transport> Conn<S> {
             self.tidy();
             if !self.peer.wants_read() {
                 turn.fair = true;
-                return self.broken.map_or(Ok(None), |kind| Err(self.ended(End::Failed, Some(kind))));
+                return self.broken.map_or(Ok(None), |kind| Err(self.failed(kind)));
             }
             if self.drained && self.broken.is_none() {
                 self.readable = false;
@@ -196,7 +196,7 @@ impl<S: Transport> Conn<S> {
                 Ok(true)
             }
             // Where writing failed, how the stream ends says nothing of how the remote meant it to.
-            (_, Some(kind)) => Err(self.ended(End::Failed, Some(kind))),
+            (_, Some(kind)) => Err(self.failed(kind)),
             (Ok(None), None) => {
                 self.readable = false;
                 self.drains = true;
@@ -204,7 +204,7 @@ impl<S: Transport> Conn<S> {
                 Ok(false)
             }
             (Ok(Some(_)), None) => Err(self.ended(End::Eof, None)),
-            (Err(error), None) => Err(self.ended(End::Failed, Some(error.kind()))),
+            (Err(error), None) => Err(self.failed(error.kind())),
         }
     }
 
@@ -276,6 +276,14 @@ impl<S: Transport> Conn<S> {
             }
         }
         Ok(())
+    }
+
+    /// The transport failed. What the failure says of the remote is for the machine to judge.
+    fn failed(&mut self, kind: io::ErrorKind) -> Closed {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+
+        let is_cut = matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe);
+        self.ended(if is_cut { End::Reset } else { End::Failed }, Some(kind))
     }
 
     /// The transport ended.

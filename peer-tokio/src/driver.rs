@@ -280,7 +280,7 @@ impl<S, R> Driver<S, R> {
 
     /// The transport failed.
     fn failed(&mut self, kind: io::ErrorKind) -> Closed {
-        Closed { reason: self.peer.end(End::Failed, &self.input), transport: Some(kind) }
+        Closed { reason: self.peer.end(end_of(kind), &self.input), transport: Some(kind) }
     }
 
     /// Keeps what remains, and lets go of everything else; events stay for the owner. Whoever waits for a
@@ -296,6 +296,13 @@ impl<S, R> Driver<S, R> {
         drop(unheard);
         self.link.owner.wake();
     }
+}
+
+/// What a failure says of the remote.
+const fn end_of(kind: io::ErrorKind) -> End {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+
+    if matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe) { End::Reset } else { End::Failed }
 }
 
 impl<S, R> Drop for Driver<S, R> {

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Header, Rules, encode};
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{
-    BannableMessages, Command, Config, ConfigBuilder, Direction, Error, Event, Hello, Message, Network, Node, Peer, ProtocolVersion, Services,
-    Time, Timer, blake256,
+    BannableMessages, Command, Config, ConfigBuilder, Direction, Error, Event, Hello, Message, Network, Node,
+    Peer, ProtocolVersion, Services, Time, Timer, blake256,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;

@@ -85,8 +85,8 @@ fn every_mark_resolves_however_the_connection_ends() {
     let marks = remote.machine.marks();
     remote.machine.end(End::Eof, remote.now);
     assert!(marks.iter().any(|mark| !remote.machine.is_flushed(*mark)), "our version never left");
-    assert_eq!(remote.machine.failure(), Some(&Error::ClosedByRemote));
-    let refused = SendError::Closed(Error::ClosedByRemote);
+    assert_eq!(remote.machine.failure(), Some(&Error::ClosedBeforeVersion));
+    let refused = SendError::Closed(Error::ClosedBeforeVersion);
     assert_eq!(remote.machine.send(&Message::GetAddr, remote.now), Err(refused));
 }
 

@@ -7,7 +7,7 @@ use peer_core::message::{Inventory, Ping};
 use peer_core::{Config, Direction, End, Error, ErrorKind, FrameError, Hash, Message, Node, SendError, Time};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, established, frame, header};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, frame, header, introduction};
 use peer_tests::samples::{block_item, getdata, item};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -24,9 +24,88 @@ fn eof_after(bytes: &[u8]) -> Error {
 fn a_stream_that_ends_between_frames_is_closed_by_the_remote() {
     assert_eq!(eof_after(&[]), Error::ClosedByRemote);
     assert_eq!(eof_after(&frame("getaddr", &[])), Error::ClosedByRemote);
+}
+
+/// Nodes ban, are full and belong to other networks without a word; what they do not read they cut off.
+#[test]
+fn a_remote_that_leaves_before_it_introduced_itself_has_an_end_of_its_own() {
     let node = Node::new(Config::builder(NETWORK).build().unwrap());
+    for direction in [Direction::Outbound, Direction::Inbound] {
+        for end in [End::Eof, End::Reset] {
+            let mut remote = Remote::new(&node, direction);
+            let error = remote.machine.end(end, remote.now);
+            assert_eq!(error, Error::ClosedBeforeVersion);
+            assert!(!error.is_transient() && !error.is_misbehaviour());
+        }
+    }
+    // What fails on our side of the network says nothing of the remote.
     let mut remote = Remote::new(&node, Direction::Outbound);
-    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedByRemote);
+    assert_eq!(remote.machine.end(End::Failed, remote.now), Error::TransportFailed);
+    let mut remote = Remote::new(&node, Direction::Outbound);
+    remote.say_bytes(&bytes_of(&introduction(12).into())[..100]);
+    remote.events();
+    assert!(matches!(remote.machine.end(End::Eof, remote.now), Error::Frame(_)));
+}
+
+#[test]
+fn a_remote_that_leaves_after_it_introduced_itself_has_another() {
+    let node = Node::new(Config::builder(NETWORK).build().unwrap());
+    for direction in [Direction::Outbound, Direction::Inbound] {
+        for end in [End::Eof, End::Reset] {
+            let mut remote = Remote::new(&node, direction);
+            remote.introduce(12.into());
+            assert_eq!(remote.machine.end(end, remote.now), Error::ClosedBeforeVerack);
+        }
+    }
+}
+
+#[test]
+fn ends_say_how_long_to_stay_away() {
+    let seconds = |error: &Error, attempt| error.redial_after(attempt).map(|delay| delay.as_secs());
+    let refused = Error::ClosedBeforeVersion;
+    let delays: Vec<_> = (0..10).map(|attempt| seconds(&refused, attempt).unwrap()).collect();
+    assert_eq!(delays, [15, 15, 60, 240, 960, 3_840, 15_360, 61_440, 86_400, 86_400]);
+    let delays: Vec<_> = (1..9).map(|attempt| seconds(&Error::ClosedByRemote, attempt).unwrap()).collect();
+    assert_eq!(delays, [5, 10, 20, 40, 80, 160, 300, 300]);
+    assert_eq!(seconds(&refused, u32::MAX), Some(86_400));
+    for error in [Error::SelfConnection, Error::Unrequested(Message::GetAddr.command())] {
+        assert_eq!(seconds(&error, 1), None, "{error}");
+    }
+}
+
+#[test]
+fn a_frame_cut_off_after_its_owner_did_not_pull_for_long_says_so() {
+    let (whole, part) = (frame("ping", &[1; 8]), &frame("ping", &[2; 8])[..25]);
+    for (pause, said) in [(9, false), (10, true), (25, true)] {
+        let mut remote = established();
+        remote.say_bytes(&whole);
+        assert!(remote.pull().unwrap().is_some());
+        // The owner is busy with that event, and meanwhile the remote gives up writing.
+        remote.now += Duration::from_secs(pause);
+        remote.say_bytes(part);
+        remote.events();
+        let paused = Duration::from_secs(pause);
+        let expected = match said {
+            true => Error::CutOffWhilePaused { missing: 7, paused },
+            false => FrameError::Truncated { missing: 7 }.into(),
+        };
+        assert_eq!(remote.machine.end(End::Eof, remote.now), expected, "{pause} s");
+    }
+}
+
+#[test]
+fn a_pause_that_was_long_ago_or_in_which_nothing_was_held_explains_nothing() {
+    let (whole, part) = (frame("ping", &[1; 8]), &frame("ping", &[2; 8])[..25]);
+    let mut remote = established();
+    remote.say_bytes(&whole);
+    assert!(remote.pull().unwrap().is_some());
+    remote.now += Duration::from_secs(20);
+    remote.events();
+    // Then it waits, as it should, and for long.
+    remote.now += Duration::from_secs(61);
+    remote.say_bytes(part);
+    remote.events();
+    assert_eq!(remote.machine.end(End::Eof, remote.now), FrameError::Truncated { missing: 7 }.into());
 }
 
 #[test]
@@ -40,10 +119,12 @@ fn a_stream_that_ends_inside_a_frame_is_cut_off() {
 #[test]
 fn a_transport_that_fails_says_so_wherever_it_fails() {
     for bytes in [&[][..], &frame("ping", &[1; 8])[..30]] {
-        let mut remote = established();
-        remote.say_bytes(bytes);
-        remote.events();
-        assert_eq!(remote.machine.end(End::Failed, remote.now), Error::TransportFailed);
+        for end in [End::Failed, End::Reset] {
+            let mut remote = established();
+            remote.say_bytes(bytes);
+            remote.events();
+            assert_eq!(remote.machine.end(end, remote.now), Error::TransportFailed);
+        }
     }
 }
 

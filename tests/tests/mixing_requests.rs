@@ -34,12 +34,11 @@ fn a_mixing_message_closes_the_request_that_names_its_hash() {
 }
 
 #[test]
-fn another_mixing_message_leaves_the_request_open() {
+fn another_mixing_message_is_no_answer() {
     let (mut remote, asked, other) = (established(), mixing_message(0), mixing_message(1));
     ask(&mut remote, &asked);
     remote.say(&other);
-    assert_eq!(remote.messages(), [other]);
-    assert_eq!(remote.machine.open_requests(), 1);
+    assert_eq!(remote.error(), Error::Unrequested(other.command()));
 }
 
 #[test]

@@ -232,7 +232,8 @@ fn lasting_points_stay() {
 #[test]
 fn who_tests_nodes_sends_all_of_it_and_is_told_its_points() {
     let mut remote = Remote::established(unguarded().build().unwrap());
-    for message in [inv_of(0), getdata([]), Message::GetMinings, Message::GetCFTypes, init_state(), blocks(6)] {
+    for message in [inv_of(0), getdata([]), Message::GetMinings, Message::GetCFTypes, init_state(), blocks(6)]
+    {
         send(&mut remote, &message).unwrap();
     }
     assert_eq!(points(&remote), 120);

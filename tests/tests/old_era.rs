@@ -290,7 +290,7 @@ fn who_rejects_something_else_early_or_goes_on_has_not_refused_us() {
     remote.introduce(8.into());
     remote.say(&other.clone().into());
     assert_eq!(remote.pull(), Ok(None));
-    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedByRemote);
+    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedBeforeVerack);
 
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.introduce(8.into());

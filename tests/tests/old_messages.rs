@@ -169,7 +169,7 @@ fn mempool_getminings_and_miningstate_go_both_ways() {
         block_hashes: vec![Hash::ZERO].try_into().unwrap(),
         vote_hashes: List::new(),
     });
-    for version in [1, 8] {
+    for version in [1, 7] {
         let mut pair = Pair::with_configs(1, config(1, version), config(1, 12)).established();
         pair.send(Side::Outbound, &Message::MemPool).unwrap();
         pair.send(Side::Outbound, &Message::GetMinings).unwrap();
@@ -192,7 +192,7 @@ fn version_1_committed_filters_are_asked_for_and_answered_from_6_on() {
             Message::CFHeaders(headers),
         ),
     ];
-    for version in [6, 8, 12] {
+    for version in [6, 8] {
         let mut pair = Pair::with_configs(1, config(1, version), config(1, 12)).established();
         for (request, answer) in &conversation {
             pair.send(Side::Outbound, request).unwrap();

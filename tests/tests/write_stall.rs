@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::Raw;
-use peer_core::{Command, Config, Error, Message, Timer};
-use peer_tests::remote::{NETWORK, Remote, established};
+use peer_core::{Command, Error, Message, Timer};
+use peer_tests::remote::{Remote, established, unguarded};
 use peer_tests::samples::inv_of;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ fn send(remote: &mut Remote, message: &Message) {
 #[test]
 fn a_frame_must_be_taken_within_20_seconds_and_one_more_for_every_256_kib() {
     const KIB_256: usize = 256 * 1024;
-    let patient = Config::builder(NETWORK).idle_timeout(SECOND * 1000);
+    let patient = unguarded().idle_timeout(SECOND * 1000);
     let patient = patient.max_unrequested(NonZeroUsize::new(32 << 20).unwrap()).build().unwrap();
     for (len, seconds) in [(24, 20), (KIB_256 - 1, 20), (KIB_256, 21), (2 * KIB_256, 22), (32 << 20, 148)] {
         let mut remote = Remote::established(patient.clone());

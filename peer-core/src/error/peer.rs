@@ -85,9 +85,7 @@ pub enum Error {
     /// The remote closed the connection, or cut it, between its `version` and its `verack`.
     ///
     /// So nodes refuse what our `version` says: services that they want of whom they dial, or a protocol version.
-    #[error(
-        "closed by the remote in the handshake: our services or version may not suit it"
-    )]
+    #[error("closed by the remote in the handshake: our services or version may not suit it")]
     ClosedBeforeVerack,
     /// The remote closed the connection inside a frame, after its owner had not pulled for long. It may have given up
     /// writing: nodes allow 20 s for a frame, and a second for each 256 KiB of it.

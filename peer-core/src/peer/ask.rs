@@ -100,14 +100,14 @@ impl Peer {
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.last_asked.as_ref().and_then(|last| last.blocks.as_ref())) {
+        if span.repeats(self.said.as_ref().and_then(|said| said.asked.blocks.as_ref())) {
             trace::filtered("getblocks", locator, &stop);
             return Ok(false);
         }
         let protocol_version = ProtocolVersion::LATEST.get();
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
-        self.last_asked.get_or_insert_default().blocks = Some(span);
+        self.said.get_or_insert_default().asked.blocks = Some(span);
         Ok(true)
     }
 
@@ -122,13 +122,13 @@ impl Peer {
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.last_asked.as_ref().and_then(|last| last.headers.as_ref())) {
+        if span.repeats(self.said.as_ref().and_then(|said| said.asked.headers.as_ref())) {
             trace::filtered("getheaders", locator, &stop);
             return Ok(false);
         }
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
-        self.last_asked.get_or_insert_default().headers = Some(span);
+        self.said.get_or_insert_default().asked.headers = Some(span);
         Ok(true)
     }
 

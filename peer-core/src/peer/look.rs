@@ -131,11 +131,6 @@ impl Peer {
     #[doc(alias = "StatsSnapshot")]
     pub fn stats(&self) -> Stats {
         let remote = self.remote.as_deref();
-        let offset = |version: &Version| {
-            let here = self.wall_clock(self.introduced.unwrap_or(self.connected));
-            let ahead = i128::from(version.timestamp.seconds()).saturating_sub(i128::from(here.seconds()));
-            i64::try_from(ahead).unwrap_or_default()
-        };
         Stats {
             id: self.hello.id,
             address: self.hello.remote_address,
@@ -147,7 +142,7 @@ impl Peer {
             bytes_received: self.bytes_received,
             connected: self.connected,
             connected_unix: self.hello.unix_time,
-            time_offset: remote.map(offset).unwrap_or_default(),
+            time_offset: self.time_offset,
             advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
             protocol_version: self.version,
             user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),

@@ -94,17 +94,16 @@ pub struct Peer {
     /// The protocol version in force.
     version: ProtocolVersion,
     remote: Option<Box<Version>>,
-    /// When the remote's `version` came.
-    introduced: Option<Time>,
+    /// How far the remote's clock was ahead of ours when its `version` came, in seconds.
+    time_offset: i64,
     reader: FrameReader,
     outbox: Outbox,
     keepalive: Keepalive,
     trickle: Trickle,
     known: Known,
     requests: Option<Box<Requests>>,
-    last_asked: Option<Box<LastAsked>>,
-    /// What nodes count against us, once there is something.
-    points: Option<Box<Points>>,
+    /// What we said before, as far as it matters later.
+    said: Option<Box<Said>>,
     init_state: InitStateTurns,
     last_announced: Option<Box<Hash>>,
     /// The connection ends as soon as a last frame is written.
@@ -126,13 +125,22 @@ pub struct Peer {
     failure: Option<Box<Error>>,
 }
 
+/// What we said before. A peer that asked for no headers and did nothing that nodes count has none.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    asked: LastAsked,
+    points: Points,
+}
+
 /// How the transport ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
 pub enum End {
     /// The remote ended its stream.
     Eof,
-    /// Reading or writing failed.
+    /// The remote cut the connection: a reset, or a write to a connection that is closed at the other end.
+    Reset,
+    /// Reading or writing failed in another way.
     Failed,
 }
 
@@ -185,15 +193,14 @@ impl Peer {
             handshake: Handshake::AwaitVersion,
             version: config.protocol_version,
             remote: None,
-            introduced: None,
+            time_offset: 0,
             reader: FrameReader::new(),
             outbox: Outbox::default(),
             keepalive: Keepalive::default(),
             trickle: Trickle::new(&config.trickle_delay, rng),
             known: Known::new((rng.next_u64(), rng.next_u64())),
             requests: None,
-            last_asked: None,
-            points: None,
+            said: None,
             init_state: InitStateTurns::default(),
             last_announced: None,
             parting: None,
@@ -266,9 +273,9 @@ impl Peer {
             _ if met => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
             // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
-            (_, None, None) if self.remote.is_none() => Error::ClosedBeforeVersion,
-            (_, None, None) if !self.is_established() => Error::ClosedBeforeVerack,
-            (End::Failed, _, None) => Error::TransportFailed,
+            (End::Eof | End::Reset, None, None) if self.remote.is_none() => Error::ClosedBeforeVersion,
+            (End::Eof | End::Reset, None, None) if !self.is_established() => Error::ClosedBeforeVerack,
+            (End::Reset | End::Failed, _, None) => Error::TransportFailed,
             // Nothing is missing of a whole frame that is still to be pulled.
             (End::Eof, None | Some(0), None) => Error::ClosedByRemote,
             (End::Eof, Some(missing), None) => match self.pauses.recent() {
@@ -324,8 +331,8 @@ impl Peer {
             *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
-        if let Some(points) = &mut self.points {
-            points.on_written(now, |mark| self.outbox.is_flushed(mark));
+        if let Some(said) = &mut self.said {
+            said.points.on_written(now, |mark| self.outbox.is_flushed(mark));
         }
         if self.outbox.queued() == 0
             && let Some(error) = self.parting.take()

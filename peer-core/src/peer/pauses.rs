@@ -13,36 +13,43 @@ const LONG: u32 = 10;
 const RECENT: u32 = 60;
 
 /// Whole seconds since the owner's start: half the room of times, and fine enough.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Pauses {
-    /// Since when the owner is busy with what it pulled; `None` once it pulls again.
-    busy: Option<u32>,
-    /// How long the last long pause was, and when it ended.
+    /// Since when the owner is busy with what it pulled; [`PULLS`](Self::PULLS) once it pulls again.
+    busy: u32,
+    /// How long the last long pause was, while it is recent; else 0.
     length: u32,
     ended: u32,
-    /// When the owner last pulled.
-    pulled: u32,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { busy: Self::PULLS, length: 0, ended: 0 }
+    }
 }
 
 impl Pauses {
+    const PULLS: u32 = u32::MAX;
+
     /// The owner got something to do, or reading paused.
     pub(crate) fn on_busy(&mut self, now: Time) {
-        self.busy = Some(seconds(now));
+        self.busy = seconds(now);
     }
 
     pub(crate) fn on_pull(&mut self, now: Time) {
-        self.pulled = seconds(now);
-        let Some(since) = self.busy.take() else { return };
-        let length = self.pulled.saturating_sub(since);
-        if length >= LONG {
-            (self.length, self.ended) = (length, self.pulled);
+        let now = seconds(now);
+        let pause = if self.busy == Self::PULLS { 0 } else { now.saturating_sub(self.busy) };
+        self.busy = Self::PULLS;
+        if pause >= LONG {
+            (self.length, self.ended) = (pause, now);
+        } else if now.saturating_sub(self.ended) > RECENT {
+            self.length = 0;
         }
     }
 
     /// The last long pause, if it ended a short while before the owner last pulled.
     pub(crate) fn recent(&self) -> Option<Duration> {
-        let is_recent = self.length > 0 && self.pulled.saturating_sub(self.ended) <= RECENT;
-        is_recent.then(|| Duration::from_secs(u64::from(self.length)))
+        (self.length > 0).then(|| Duration::from_secs(u64::from(self.length)))
     }
 }
 

@@ -100,7 +100,9 @@ impl Peer {
         trace::negotiated(self);
         self.last_block = version.last_block;
         self.remote = Some(version.clone());
-        self.introduced = Some(now);
+        let ours = i128::from(self.wall_clock(now).seconds());
+        let ahead = i128::from(version.timestamp.seconds()).saturating_sub(ours);
+        self.time_offset = i64::try_from(ahead).unwrap_or_default();
         if let Some(opening) = &mut self.opening {
             opening.clock.rest(now);
         }

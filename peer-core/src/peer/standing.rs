@@ -3,7 +3,6 @@
 //! The rules are those of dcrd's server, measured. It bans a host for 24 hours: for some messages at once, for others
 //! when the points of a connection exceed a limit. Both are tables here.
 
-use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use core::fmt;
 
@@ -191,7 +190,7 @@ impl Cost {
     }
 }
 
-/// The points of a connection. A peer that sent nothing that costs any has none.
+/// The points of a connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Points {
     lasting: u32,
@@ -279,8 +278,8 @@ impl Peer {
     /// The points that a node counts against us at `now`.
     #[must_use]
     pub fn standing(&self, now: Time) -> Standing {
-        let points = self.points.as_deref();
-        points.map_or(Standing { lasting: 0, passing: 0, limit: LIMIT }, |points| points.standing(now))
+        let none = Standing { lasting: 0, passing: 0, limit: LIMIT };
+        self.said.as_ref().map_or(none, |said| said.points.standing(now))
     }
 
     /// Refuses what nodes ban for, unless the configuration allows it.
@@ -321,7 +320,7 @@ impl Peer {
         }
         let cost = Cost::of(message);
         if !cost.is_none() {
-            self.points.get_or_insert_with(Box::default).queue(cost, mark);
+            self.said.get_or_insert_default().points.queue(cost, mark);
         }
     }
 }

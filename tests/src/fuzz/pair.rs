@@ -253,7 +253,14 @@ fn check_handshake(end: &Seat, is_same_node: bool) {
 fn check_messages(speaker: &Seat, listener: &Seat, is_whole: bool) {
     // These the machines say of their own accord too.
     let is_exact = |message: &&Message| {
-        !matches!(message, Message::Inv(_) | Message::Ping(_) | Message::Pong(_) | Message::Reject(_))
+        !matches!(
+            message,
+            Message::Inv(_)
+                | Message::Ping(_)
+                | Message::Pong(_)
+                | Message::Reject(_)
+                | Message::InitState(_)
+        )
     };
     let mut said: BTreeMap<_, Vec<&Message>> = BTreeMap::new();
     for message in speaker.sent.iter().copied().filter(is_exact) {

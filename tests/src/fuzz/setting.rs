@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use peer_core::message::{NetAddress, Timestamp};
 use peer_core::{
-    Config, Direction, Event, Hello, Node, Peer, ProtocolVersion, Services, Time, UnknownCommands,
-    UnrequestedAnswers,
+    BannableMessages, Config, Direction, Event, Hello, InitStateRequests, Node, Peer, ProtocolVersion,
+    Services, Time, UnknownCommands, UnrequestedAnswers,
 };
 
 use super::subject::Generator;
@@ -68,6 +68,7 @@ impl Setting {
             .max_unrequested(count(1000));
         if self.has(1) {
             builder = builder.unrequested_answers(UnrequestedAnswers::Deliver);
+            builder = builder.bannable_messages(BannableMessages::Send);
         }
         builder = builder.unknown_commands(match (self.has(2), self.has(3)) {
             (false, _) => UnknownCommands::Refuse,
@@ -76,6 +77,7 @@ impl Setting {
         });
         if self.has(4) {
             builder = builder.services(Services::NODE_BLOOM);
+            builder = builder.init_state_requests(InitStateRequests::LeaveToOwner);
         }
         builder = if self.has(5) {
             builder.send_limit(count(3000)).send_pause(count(100))

@@ -65,8 +65,13 @@ fn check_end(subject: &mut Subject, connection: u64, client: &mut Client, len: u
     client.write(&hands()[..len]);
     client.finish();
     let error = subject.ended(connection);
-    if [0, version().len(), hands().len()].contains(&len) {
-        assert_eq!(error, Error::ClosedByRemote, "after {len} bytes");
+    let between_frames = [
+        (0, Error::ClosedBeforeVersion),
+        (version().len(), Error::ClosedBeforeVerack),
+        (hands().len(), Error::ClosedByRemote),
+    ];
+    if let Some((_, expected)) = between_frames.iter().find(|(end, _)| *end == len) {
+        assert_eq!(error, *expected, "after {len} bytes");
     } else {
         let Error::Frame(error) = &error else { panic!("{error} after {len} bytes") };
         assert!(matches!(**error, FrameError::Truncated { .. }), "{error} after {len} bytes");

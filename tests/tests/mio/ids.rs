@@ -120,7 +120,7 @@ fn a_connection_that_ended_is_not_woken_again() {
     assert!(set.peers.peer(id).is_some());
     let (next, stream) = set.add(Direction::Inbound);
     stream.script().reads.push_back(Answer::Eof);
-    assert_eq!(set.drain(), [(next, Happened::Closed(ended(Error::ClosedByRemote)))]);
+    assert_eq!(set.drain(), [(next, Happened::Closed(ended(Error::ClosedBeforeVersion)))]);
     assert_eq!(set.peers.timeout(), None);
 }
 

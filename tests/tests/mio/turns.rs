@@ -228,7 +228,7 @@ fn a_stream_that_drains_is_asked_until_it_blocks_before_it_was_ever_seen_to() {
     stream.script().drains = true;
     stream.script().say(bytes_of(&introduction(12).into()));
     stream.script().reads.push_back(Answer::Eof);
-    assert_eq!(set.end(), (vec!["version".into()], ended(Error::ClosedByRemote)));
+    assert_eq!(set.end(), (vec!["version".into()], ended(Error::ClosedBeforeVerack)));
 }
 
 #[test]

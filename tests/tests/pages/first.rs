@@ -38,5 +38,5 @@ async fn the_first_program_says_why_there_was_no_handshake() {
     drop(stream);
     let output = program.await.unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8(output.stderr).unwrap().contains("ClosedByRemote"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("ClosedBeforeVersion"));
 }

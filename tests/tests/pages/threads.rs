@@ -52,5 +52,5 @@ fn a_transport_that_fails_ends_it() {
     let (near, far) = tcp();
     let (_, near) = end(near, Direction::Inbound, |_, _, _| {});
     far.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(near.join().unwrap(), Error::ClosedByRemote);
+    assert_eq!(near.join().unwrap(), Error::ClosedBeforeVersion);
 }

@@ -85,7 +85,7 @@ fn name(error: &Error) -> String {
         Error::ProtocolVerTooOld { .. } => "ErrProtocolVerTooOld".to_owned(),
         Error::SelfConnection => "ErrSelfConnection".to_owned(),
         Error::ClosedByOwner => "other: not wanted".to_owned(),
-        Error::ClosedByRemote => "EOF".to_owned(),
+        Error::ClosedBeforeVersion | Error::ClosedBeforeVerack | Error::ClosedByRemote => "EOF".to_owned(),
         Error::Frame(refusal) if refusal.kind() == peer_core::ErrorKind::Truncated => "EOF".to_owned(),
         Error::Frame(refusal) => format!("Err{}", refusal.kind()),
         other => format!("no name for: {other}"),
