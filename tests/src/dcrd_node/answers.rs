@@ -90,7 +90,7 @@ impl Shared {
 
     /// Told once, and only to those who dialled.
     pub(super) fn on_getaddr(&self, connection: &mut Connection) {
-        let is_refused = connection.direction == Direction::Outbound || self.has_no_addresses();
+        let is_refused = connection.direction == Direction::Outbound || self.is_local_network();
         if is_refused || core::mem::replace(&mut connection.gave_addresses, true) || self.addresses.is_empty()
         {
             return;

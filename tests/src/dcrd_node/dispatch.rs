@@ -91,7 +91,7 @@ impl Shared {
 
     /// Where addresses mean nothing, nothing about them is wrong.
     fn on_addresses(&self, is_empty: bool, is_foreign: bool) -> Result<(), Rule> {
-        match (self.has_no_addresses(), is_empty, is_foreign) {
+        match (self.is_local_network(), is_empty, is_foreign) {
             (true, ..) | (_, false, false) => Ok(()),
             (_, true, _) => Err(Rule::EmptyAddr),
             (..) => Err(Rule::AddrNotCanonical),

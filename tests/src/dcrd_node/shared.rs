@@ -114,11 +114,11 @@ impl Shared {
     /// Whether the chain has the least work that a network is known to have. No made-up chain has that of mainnet or
     /// testnet 3.
     pub(super) fn has_work(&self) -> bool {
-        self.has_no_addresses()
+        self.is_local_network()
     }
 
     /// Whether this is a network on which nodes tell no addresses and mine without being synced.
-    pub(super) fn has_no_addresses(&self) -> bool {
+    pub(super) fn is_local_network(&self) -> bool {
         matches!(self.network, Network::SIMNET | Network::REGNET)
     }
 

@@ -118,7 +118,7 @@ impl Shared {
             self.refused.clear();
             self.votes.clear();
         }
-        if self.was_current || self.has_no_addresses() {
+        if self.was_current || self.is_local_network() {
             let hashes = connected.filter_map(|height| self.chain.at(height));
             self.news.extend(hashes.collect::<Vec<_>>().into_iter().map(News::Block));
         }
