@@ -12,6 +12,7 @@ pub mod figures;
 pub mod fuzz;
 pub mod hex;
 pub mod invariants;
+pub mod neighbour;
 pub mod pair;
 pub mod remote;
 pub mod rng;

@@ -50,6 +50,16 @@ pub(crate) enum Step {
     AnswerPings,
 }
 
+/// The state that the node was in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Current,
+    /// It has its chain and no peer has sent headers since its start.
+    Restarted,
+    /// It has no chain.
+    New,
+}
+
 /// How it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -115,19 +125,36 @@ impl Case {
         self.name.starts_with("time:")
     }
 
+    /// What state the node was in, as name and note tell.
+    pub(crate) fn start(&self) -> Start {
+        let says =
+            |words: &[&str]| words.iter().any(|word| self.name.contains(word) || self.note.contains(word));
+        if says(&["restarted", "just started"]) {
+            Start::Restarted
+        } else if says(&["new node", "height 0"]) {
+            Start::New
+        } else {
+            Start::Current
+        }
+    }
+
     /// Whether the opponent ended the stream at last.
     pub(crate) fn peer_closes(&self) -> bool {
         self.note.contains("we closed")
     }
 
-    /// How long the node was watched after the last step.
+    /// How long the node was watched after the last step, at least.
     pub(crate) fn watch(&self) -> Duration {
-        let ends = matches!(self.verdict, Verdict::Close | Verdict::Ban);
-        match (ends, self.steps.last(), self.is_about_time()) {
-            (true, ..) => Duration::from_secs(200),
-            (false, _, true) => Duration::from_secs(60),
-            (false, ..) => Duration::from_millis(500),
+        if self.verdict == Verdict::Stay && self.is_about_time() {
+            Duration::from_secs(60)
+        } else {
+            Duration::from_millis(500)
         }
+    }
+
+    /// Whether the opponent waits for a message of this command.
+    pub(crate) fn awaits(&self, command: &str) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Await(awaited) if awaited == command))
     }
 }
 

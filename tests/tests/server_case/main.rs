@@ -6,5 +6,6 @@
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod case;
+mod machine;
 mod node;
 mod player;

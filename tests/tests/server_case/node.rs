@@ -8,7 +8,7 @@ use peer_core::{Direction, Network, Time};
 use peer_tests::dcrd_node::{Chain, ConnectionId, DcrdNode, Ended, Rule, Setup, golden, rules};
 use peer_tests::vectors::{Folder, Tally};
 
-use crate::case::{Answer, Case, FILE, Verdict};
+use crate::case::{Answer, Case, FILE, Start, Verdict};
 use crate::player::{Heard, Player, Subject};
 
 /// What may differ, by name.
@@ -37,9 +37,15 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new(case: &Case, chain: &Chain) -> Self {
-        let setup = match case.network {
-            Network::SIMNET => Setup::current_with(chain.clone()),
-            network => Setup::new(network),
+        let current = || Setup::current_with(chain.clone());
+        let setup = match (case.network, case.start()) {
+            (Network::SIMNET, Start::Current) => current(),
+            (Network::SIMNET, Start::Restarted) => {
+                let mut setup = current();
+                setup.is_synced = false;
+                setup
+            }
+            (network, _) => Setup::new(network),
         };
         let mut node = DcrdNode::new(setup, 1);
         let id = match case.node {
@@ -75,6 +81,10 @@ impl Subject for Node {
         bytes
     }
 
+    fn offer(&mut self, now: Time) {
+        self.node.poll_transmit(self.id, now);
+    }
+
     fn timeout(&self) -> Option<Time> {
         self.node.poll_timeout()
     }
@@ -102,7 +112,7 @@ fn server_case_of_every_line_goes_with_the_scripted_node_as_with_the_real_one() 
     println!("{:>4}  {:9} {:9} {:>8} {:>8}  case (rule)", "line", "dcrd", "scripted", "ms", "ms");
     for line in lines {
         let case = Case::new(line);
-        let player = Player::play(&case, Node::new(&case, &chain));
+        let player = Player::play(&case, Node::new(&case, &chain), LOOK_LATER);
         print(&case, &player);
         let late = assert_verdict(&case, &player);
         for difference in assert_answers(&case, &player).into_iter().chain(late) {
@@ -234,6 +244,8 @@ fn answer(case: &Case, heard: &Heard) -> Answer {
 const HOST: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
 /// The nonce of the probe, as it is on the wire.
 const PROBE: [u8; 8] = 0x1122_3344_5566_7788_u64.to_le_bytes();
+/// How much longer the scripted node may take: it may look at requests one time later.
+pub(crate) const LOOK_LATER: Duration = Duration::from_secs(20);
 /// How far two ends may be apart: a real run takes time where the scripted one takes none.
 const TOLERANCE: Duration = Duration::from_secs(2);
 /// Blocks that the real chain may have grown by.

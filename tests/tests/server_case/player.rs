@@ -15,6 +15,8 @@ pub(crate) trait Subject {
     fn feed(&mut self, bytes: &[u8], now: Time);
     /// Everything that is to be written, taken.
     fn take(&mut self, now: Time) -> Vec<u8>;
+    /// The transport is ready to be written to, and takes nothing.
+    fn offer(&mut self, now: Time);
     fn timeout(&self) -> Option<Time>;
     fn handle_timeout(&mut self, now: Time);
     /// The opponent ends its stream.
@@ -48,8 +50,8 @@ pub(crate) struct Player<'a, S> {
 }
 
 impl<'a, S: Subject> Player<'a, S> {
-    /// Plays the whole case.
-    pub(crate) fn play(case: &'a Case, subject: S) -> Self {
+    /// Plays the whole case, and where the node ended the connection so much longer than it took to.
+    pub(crate) fn play(case: &'a Case, subject: S, longer: Duration) -> Self {
         let mut player = Self {
             case,
             subject,
@@ -75,7 +77,9 @@ impl<'a, S: Subject> Player<'a, S> {
             player.subject.end(player.now);
         }
         player.is_reading = true;
-        player.wait(case.watch());
+        let end = case.after.map(|after| player.clock + after + longer);
+        let watched = player.now + case.watch();
+        player.wait(end.unwrap_or(watched).max(watched).saturating_since(player.now));
         player
     }
 
@@ -92,6 +96,7 @@ impl<'a, S: Subject> Player<'a, S> {
             Step::Wait(duration) => self.wait(*duration),
             Step::WaitWithoutReading(duration) => {
                 self.is_reading = false;
+                self.subject.offer(self.now);
                 self.wait(*duration);
                 self.is_reading = true;
                 self.settle();
