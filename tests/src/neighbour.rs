@@ -36,9 +36,9 @@ pub struct Neighbour {
 impl Neighbour {
     /// Connects both; `ours` is the direction as our machine sees it.
     pub fn new(setup: Setup, config: Config, ours: Direction) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
         let now = Time::ZERO;
-        let mut node = DcrdNode::new(setup, 7);
+        let mut node = DcrdNode::new(setup, 1);
         let machine = machine(config, ours, &mut rng);
         let id = match ours {
             Direction::Outbound => node.accept(HOST, now),
@@ -51,7 +51,7 @@ impl Neighbour {
     pub fn established(setup: Setup, config: Config, ours: Direction) -> Self {
         let mut neighbour = Self::new(setup, config, ours);
         neighbour.run(Duration::ZERO);
-        assert!(neighbour.is_connected(), "no handshake: {:?}", neighbour.ended());
+        assert!(neighbour.is_connected(), "no handshake: {:?}, {:?}", neighbour.ended(), neighbour.failure());
         neighbour
     }
 

@@ -172,7 +172,9 @@ fn difference(case: &Case, node: Option<Ended>, ours: Option<&Error>) -> Option<
     let is_end = matches!(case.verdict, Verdict::Close | Verdict::Ban);
     match (is_end, ours) {
         (true, Some(_)) | (false, None) => None,
-        (false, Some(Error::ClosedByRemote)) if case.peer_closes() => Some(PEER_CLOSES),
+        (false, Some(Error::ClosedByRemote | Error::ClosedBeforeVersion)) if case.peer_closes() => {
+            Some(PEER_CLOSES)
+        }
         (false, Some(Error::Unrequested(_))) => Some(UNASKED),
         (false, Some(error)) => panic!("{}: the machine ends: {error}", case.place()),
         (true, None) => {

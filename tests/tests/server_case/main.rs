@@ -9,3 +9,4 @@ mod case;
 mod machine;
 mod node;
 mod player;
+mod sends;
