@@ -36,10 +36,15 @@ pub struct Neighbour {
 impl Neighbour {
     /// Connects both; `ours` is the direction as our machine sees it.
     pub fn new(setup: Setup, config: Config, ours: Direction) -> Self {
+        Self::new_at(setup, config, ours, 0)
+    }
+
+    /// The same, and our machine tells this height.
+    fn new_at(setup: Setup, config: Config, ours: Direction, height: i32) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let now = Time::ZERO;
         let mut node = DcrdNode::new(setup, 1);
-        let machine = machine(config, ours, &mut rng);
+        let machine = machine_at(config, ours, height, &mut rng);
         let id = match ours {
             Direction::Outbound => node.accept(HOST, now),
             Direction::Inbound => node.dial(HOST, now),
@@ -47,9 +52,14 @@ impl Neighbour {
         Self { node, id, machine, now, events: Vec::new(), rng }
     }
 
-    /// The same after so much time, which a handshake does not need.
+    /// The same after the handshake.
     pub fn established(setup: Setup, config: Config, ours: Direction) -> Self {
-        let mut neighbour = Self::new(setup, config, ours);
+        Self::established_at(setup, config, ours, 0)
+    }
+
+    /// The same where our machine tells this height.
+    pub fn established_at(setup: Setup, config: Config, ours: Direction, height: i32) -> Self {
+        let mut neighbour = Self::new_at(setup, config, ours, height);
         neighbour.run(Duration::ZERO);
         assert!(neighbour.is_connected(), "no handshake: {:?}, {:?}", neighbour.ended(), neighbour.failure());
         neighbour
@@ -137,8 +147,12 @@ impl Neighbour {
 
 /// One of our machines at the start of a connection with a node on the same computer.
 pub fn machine(config: Config, ours: Direction, rng: &mut ChaCha8Rng) -> Watched {
+    machine_at(config, ours, 0, rng)
+}
+
+fn machine_at(config: Config, ours: Direction, height: i32, rng: &mut ChaCha8Rng) -> Watched {
     let address = NetAddress::new((HOST, 18_555).into(), Services::NODE_NETWORK);
-    let (node, hello) = (Node::new(config), Hello::new(address, 0, WALL_CLOCK));
+    let (node, hello) = (Node::new(config), Hello::new(address, height, WALL_CLOCK));
     let peer = match ours {
         Direction::Outbound => Peer::outbound(&node, hello, Time::ZERO, rng).unwrap(),
         Direction::Inbound => Peer::inbound(&node, hello, Time::ZERO, rng),
