@@ -87,29 +87,44 @@ impl Replay {
         replay
     }
 
+    /// Leaves out everything that the owner says: what remains, the machine says by itself.
+    pub(crate) fn without_owner(mut self) -> Self {
+        let steps: Vec<_> = self.steps.filter(|(_, step)| !matches!(step, Step::Say(_))).collect();
+        self.steps = steps.into_iter();
+        self
+    }
+
+    /// When what comes next happens.
+    pub(crate) fn next_at(&self) -> Option<Time> {
+        self.steps.as_slice().first().map(|(at, _)| *at)
+    }
+
+    /// Goes on for one step, unless one side ends its stream with it or the machine ends the connection.
+    pub(crate) fn step(&mut self) -> Result<(), Error> {
+        let (now, step) = self.steps.next().expect("a conversation ends");
+        self.peer.tick(now, &mut self.rng)?;
+        match step {
+            Step::Hear(bytes) => {
+                self.input.extend_from_slice(&bytes);
+                self.pull(now)?;
+            }
+            Step::Say(message) => {
+                let sent = self.peer.send(&message, now);
+                sent.unwrap_or_else(|error| panic!("{}: {error}", message.command()));
+            }
+            Step::End(side) if side == self.ours => return Err(Error::ClosedByOwner),
+            Step::End(_) => return Err(Error::ClosedByRemote),
+        }
+        self.write(now);
+        Ok(())
+    }
+
     /// Goes on until one side ends its stream, or the machine ends the connection.
     pub(crate) fn until_the_end(&mut self) -> Error {
         loop {
-            let (now, step) = self.steps.next().expect("a conversation ends");
-            if let Err(error) = self.peer.tick(now, &mut self.rng) {
+            if let Err(error) = self.step() {
                 return error;
             }
-            match step {
-                Step::Hear(bytes) => {
-                    self.input.extend_from_slice(&bytes);
-                    if let Err(error) = self.pull(now) {
-                        return error;
-                    }
-                }
-                Step::Say(message) => {
-                    self.peer
-                        .send(&message, now)
-                        .unwrap_or_else(|error| panic!("{}: {error}", message.command()));
-                }
-                Step::End(side) if side == self.ours => return Error::ClosedByOwner,
-                Step::End(_) => return Error::ClosedByRemote,
-            }
-            self.write(now);
         }
     }
 
@@ -123,6 +138,11 @@ impl Replay {
         assert_eq!(self.peer.end(End::Failed, &[]), end, "the first reason is kept");
         let said = read_back(&mut self.output, self.peer.protocol_version());
         Outcome { heard: self.heard, said, round_trips: self.round_trips, end }
+    }
+
+    /// The messages in what was written so far.
+    pub(crate) fn said(&self) -> Vec<Message> {
+        read_back(&mut self.output.clone(), self.peer.protocol_version())
     }
 
     /// What surfaced so far.
