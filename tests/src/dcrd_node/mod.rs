@@ -3,7 +3,7 @@
 //! It decides everything by itself, from the tables in [`rules`]; of `peer-core` it uses frames and messages alone, so
 //! that it can judge the machine. Like the machine it does no input and output: bytes come in through
 //! [`receive`](DcrdNode::receive) and go out through [`poll_transmit`](DcrdNode::poll_transmit), and the time is an
-//! argument.
+//! argument. [`tcp`] runs it on loopback sockets.
 //!
 //! What it cannot judge: signatures (each mixing message counts as wrong), scripts and amounts (each transaction that was
 //! asked for and moves something is taken), and everything in a block but its header.
@@ -23,6 +23,7 @@ mod score;
 mod setup;
 mod shared;
 mod sync;
+pub mod tcp;
 mod timers;
 
 use core::net::IpAddr;
@@ -144,6 +145,16 @@ impl DcrdNode {
         }
         self.spread(now);
         header
+    }
+
+    /// Every connection that was not removed, oldest first.
+    pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
+        self.connections.keys().copied()
+    }
+
+    /// When the connection began.
+    pub fn opened(&self, id: ConnectionId) -> Option<Time> {
+        Some(self.connections.get(&id)?.opened)
     }
 
     /// Why and when the connection ended.
