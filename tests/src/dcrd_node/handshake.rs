@@ -109,7 +109,7 @@ impl Shared {
     }
 
     /// Asks for headers behind the best one's ancestor `below` it, unless that was the last question.
-    pub(super) fn ask_headers(&mut self, connection: &mut Connection, below: usize) {
+    pub(super) fn ask_headers(&self, connection: &mut Connection, below: usize) {
         let locator = self.chain.locator(below);
         let first = locator.first().copied();
         if core::mem::replace(&mut connection.last_locator, first) != first {
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     /// Asks for the initial state, once a connection.
-    pub(super) fn ask_init_state(&mut self, connection: &mut Connection, now: Time) {
+    pub(super) fn ask_init_state(&self, connection: &mut Connection, now: Time) {
         if core::mem::replace(&mut connection.asked_init_state, true) {
             return;
         }

@@ -10,6 +10,7 @@
 
 mod answers;
 pub mod chain;
+mod clock;
 mod connection;
 mod dispatch;
 mod getdata;

@@ -42,7 +42,7 @@ impl Shared {
     }
 
     /// Few headers that lead nowhere look like an announcement.
-    fn on_unconnected(&mut self, connection: &mut Connection, count: usize) -> Result<(), Rule> {
+    fn on_unconnected(&self, connection: &mut Connection, count: usize) -> Result<(), Rule> {
         if !self.is_synced() {
             return Ok(());
         }

@@ -10,10 +10,10 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
 
 use peer_core::Time;
 
+use super::clock::Clock;
 use super::rules::Rule;
 use super::{ConnectionId, DcrdNode};
 
@@ -56,8 +56,8 @@ impl TcpNode {
             }
         });
         let outbox = events.clone();
-        let start = Instant::now();
-        let driver = Driver { node, links: BTreeMap::new(), events: outbox, start, speed };
+        let clock = Clock::start(speed);
+        let driver = Driver { node, links: BTreeMap::new(), events: outbox, clock };
         let thread = Some(thread::spawn(move || driver.run(&inbox)));
         Ok(Self { address, events, thread })
     }
@@ -94,13 +94,9 @@ impl TcpNode {
     ///
     /// If it does not within a minute.
     pub fn wait_until(&self, what: &str, is_so: fn(&DcrdNode, Time) -> bool) {
-        let start = Instant::now();
+        let (clock, latest) = (Clock::start(1), Time::from_elapsed(Duration::from_secs(60)));
         while !self.with(is_so_now(is_so)) {
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "{what}: {:#?}",
-                self.with(|node, _| ends(node))
-            );
+            assert!(clock.now() < latest, "{what}: {:#?}", self.with(|node, _| ends(node)));
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -131,8 +127,7 @@ struct Driver {
     node: DcrdNode,
     links: BTreeMap<ConnectionId, Link>,
     events: Sender<TcpEvent>,
-    start: Instant,
-    speed: u32,
+    clock: Clock,
 }
 
 struct Link {
@@ -144,24 +139,20 @@ struct Link {
 impl Driver {
     fn run(mut self, inbox: &Receiver<TcpEvent>) {
         loop {
-            let wait = self.node.poll_timeout().map(|at| at.saturating_since(self.now()) / self.speed);
+            let wait = self.node.poll_timeout().map(|at| self.clock.until(at));
             match inbox.recv_timeout(wait.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)) {
                 Ok(TcpEvent::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Ok(event) => self.on_event(event),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            self.node.handle_timeout(self.now());
+            self.node.handle_timeout(self.clock.now());
             self.write();
         }
         self.links.values().for_each(|link| drop(link.stream.shutdown(Shutdown::Both)));
     }
 
-    fn now(&self) -> Time {
-        Time::from_elapsed(self.start.elapsed() * self.speed)
-    }
-
     fn on_event(&mut self, event: TcpEvent) {
-        let now = self.now();
+        let now = self.clock.now();
         match event {
             TcpEvent::Connected(stream, is_dialled) => self.connect(stream, is_dialled),
             TcpEvent::Received(id, bytes) => self.node.receive(id, &bytes, now),
@@ -178,7 +169,7 @@ impl Driver {
     }
 
     fn connect(&mut self, stream: TcpStream, is_dialled: bool) {
-        let now = self.now();
+        let now = self.clock.now();
         let host = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
         let id = if is_dialled { self.node.dial(host, now) } else { self.node.accept(host, now) };
         let (Ok(reading), Ok(writing)) = (stream.try_clone(), stream.try_clone()) else {
@@ -193,7 +184,7 @@ impl Driver {
 
     /// Gives each writer the next frame, and ends the streams of connections that are over.
     fn write(&mut self) {
-        let (now, node) = (self.now(), &mut self.node);
+        let (now, node) = (self.clock.now(), &mut self.node);
         self.links.retain(|id, link| {
             let ended = node.ended(*id);
             if !link.is_writing {

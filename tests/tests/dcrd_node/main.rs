@@ -2,12 +2,7 @@
 //!
 //! `server_case` has what it does case by case; here are whole conversations, and what takes its time.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod conversation;
 mod demands;
