@@ -7,10 +7,12 @@
 )]
 
 pub mod blessed;
+pub mod dcrd_node;
 pub mod figures;
 pub mod fuzz;
 pub mod hex;
 pub mod invariants;
+pub mod neighbour;
 pub mod pair;
 pub mod remote;
 pub mod rng;

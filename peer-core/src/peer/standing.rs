@@ -9,7 +9,7 @@ use core::fmt;
 use super::Peer;
 use super::outbox::Mark;
 use crate::error::SendError;
-use crate::message::{InventoryKind, Message};
+use crate::message::{Address, InventoryKind, Message, NetAddressV2};
 use crate::policy::{BannableMessages, UnknownCommands};
 use crate::time::Time;
 
@@ -23,6 +23,8 @@ pub enum BanRule {
     EmptyGetData,
     /// An `addr` without entries.
     EmptyAddr,
+    /// An `addrv2` that has an IPv4 address in the form of an IPv6 one.
+    AddrNotCanonical,
     /// `getminings` or `miningstate`, from protocol version 8 on.
     MiningState,
     /// A request for version 1 committed filters, from protocol version 9 on.
@@ -51,6 +53,7 @@ impl fmt::Display for BanRule {
             Self::EmptyInv => f.write_str("an inv without entries"),
             Self::EmptyGetData => f.write_str("a getdata without entries"),
             Self::EmptyAddr => f.write_str("an addr without entries"),
+            Self::AddrNotCanonical => f.write_str("an IPv4 address in the form of an IPv6 one"),
             Self::MiningState => f.write_str("getminings and miningstate from protocol version 8 on"),
             Self::VersionOneFilters => {
                 f.write_str("a request for version 1 committed filters from protocol version 9 on")
@@ -72,7 +75,7 @@ struct Forbidden {
     applies: fn(&Message) -> bool,
 }
 
-static FORBIDDEN: [Forbidden; 5] = [
+static FORBIDDEN: [Forbidden; 6] = [
     Forbidden {
         rule: BanRule::EmptyInv,
         since: 0,
@@ -87,6 +90,17 @@ static FORBIDDEN: [Forbidden; 5] = [
         rule: BanRule::EmptyAddr,
         since: 0,
         applies: |message| matches!(message, Message::Addr(addr) if addr.addresses.is_empty()),
+    },
+    Forbidden {
+        rule: BanRule::AddrNotCanonical,
+        since: 0,
+        applies: |message| {
+            let is_foreign = |entry: &NetAddressV2| match entry.address {
+                Address::Ipv6(ip) => ip.to_ipv4_mapped().is_some(),
+                Address::Ipv4(_) | Address::TorV3(_) => false,
+            };
+            matches!(message, Message::AddrV2(addr) if addr.addresses().iter().any(is_foreign))
+        },
     },
     Forbidden {
         rule: BanRule::MiningState,

@@ -15,6 +15,7 @@ mod hang_up;
 mod load;
 mod misuse;
 mod network;
+mod node;
 mod picture;
 mod proxy;
 mod routable;

@@ -34,7 +34,8 @@ impl Folder {
         let root = root.into();
         let mut files = BTreeMap::new();
         find_files(&root, "", &mut files);
-        files.remove("README.md");
+        // Pages explain the files to people.
+        files.retain(|name, _| !name.ends_with(".md"));
         let packed = files.remove(packed::BLOB).map(|path| {
             let names = files
                 .remove(packed::BLOB_NAMES)
@@ -54,7 +55,7 @@ impl Folder {
         self.packed.is_some()
     }
 
-    /// Names of all files but `README.md`, sorted, with `/` between the parts: `inv.jsonl`,
+    /// Names of all files but the pages (`.md`), sorted, with `/` between the parts: `inv.jsonl`,
     /// `transcripts/NAME.jsonl`, `bin/NAME.bin`. Those of a packed folder are the files that it stands for.
     pub fn files(&self) -> Vec<String> {
         let mut names: Vec<_> = self.files.keys().cloned().collect();

@@ -8,7 +8,7 @@ const MESSAGES: &str = "messages";
 /// Every other file that a folder of vectors may hold, and the name of the test that reads it: the one that a
 /// [`Tally`](super::Tally) is made with, and that must read the file if it is there. A name that ends in `/`
 /// stands for all files in that folder. Those of `bin/` are read through the lines that name them.
-const OTHERS: [(&str, &str); 14] = [
+const OTHERS: [(&str, &str); 16] = [
     ("encode_errors.jsonl", "encode_errors"),
     ("genesis.jsonl", "genesis"),
     ("hashes.jsonl", "hashes"),
@@ -20,7 +20,9 @@ const OTHERS: [(&str, &str); 14] = [
     ("peer_scenarios.jsonl", "scenarios"),
     ("pver_matrix.jsonl", "pver_matrix"),
     ("reject_legacy.jsonl", MESSAGES),
+    ("server_cases.jsonl", "server_cases"),
     ("stream.jsonl", "stream"),
+    ("sync_frames.jsonl", "sync_frames"),
     ("transcripts/", "transcripts"),
     ("varint.jsonl", "varint"),
 ];

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{self, FrameReader, Rules};
-use peer_core::message::{AddrV2, Address, BlockHeader, CFilterV2, Inventory, NetAddressV2, Raw, Timestamp};
+use peer_core::message::{
+    AddrV2, Address, BlockHeader, CFilterV2, InitState, Inventory, NetAddressV2, Raw, Timestamp,
+};
 use peer_core::{
     CodecError, Command, Error, ErrorKind, Hash, Message, ProtocolVersion, SendError, Services, Time,
 };
@@ -184,6 +186,68 @@ fn an_unknown_command_ends_the_connection() {
 
     let end = Replay::of(&recording, node, Feeding::AsRecorded).finish().end;
     assert_eq!(end.kind(), Some(ErrorKind::UnknownCmd), "the machine in the node's place refuses it too");
+}
+
+#[test]
+fn what_the_machine_says_by_itself_is_all_that_a_synced_node_demands_for_four_minutes() {
+    let Some(recording) = named("dcrd-synced-dials-us-initstate") else { return };
+    let mut replay = Replay::of(&recording, recording.node().other(), Feeding::AsRecorded).without_owner();
+    let at = |seconds| Some(Time::from_elapsed(Duration::from_secs(seconds)));
+    while replay.next_at() < at(1) {
+        replay.step().unwrap();
+    }
+    let answer = Message::from(Box::new(InitState::default()));
+    assert!(replay.said().contains(&answer), "the first second answers getinitstate");
+    while replay.next_at() < at(46) {
+        replay.step().unwrap();
+    }
+    assert!(replay.peer.is_established());
+    let end = replay.until_the_end();
+    assert_eq!(end, Error::ClosedByOwner, "the recorded owner closed after 227 s");
+    let said = replay.said();
+    let answers = said.iter().filter(|message| matches!(message, Message::InitState(_) | Message::Pong(_)));
+    assert_eq!(answers.count(), 3, "the initial state once, and both pings of the node");
+}
+
+#[test]
+fn a_node_whose_question_for_the_initial_state_is_ignored_leaves_at_thirty_seconds() {
+    let Some(recording) = named("dcrd-ignored-initstate") else { return };
+    assert_eq!(recording.closed_by(), recording.node());
+    let end = recording.chunks.iter().find(|chunk| chunk.bytes.is_empty()).unwrap().at;
+    assert_eq!(end.elapsed().as_secs(), 30);
+    let mut ours = Replay::of(&recording, recording.node().other(), Feeding::AsRecorded);
+    assert_eq!(ours.until_the_end(), Error::ClosedByRemote);
+    assert!(ours.heard().iter().any(|message| matches!(message, Message::GetInitState(_))));
+}
+
+#[test]
+fn a_new_node_asks_for_sixteen_blocks_and_then_for_seven_at_a_time() {
+    let Some(recording) = named("dcrd-syncs-from-us") else { return };
+    let heard = heard(&recording);
+    let asked = pick(&heard, |message| match message {
+        Message::GetData(request) => Some(request.inventory.len()),
+        _ => None,
+    });
+    assert_eq!(asked, [16, 7, 7, 7, 3]);
+    let last = heard.iter().rfind(|message| !matches!(message, Message::Headers(_)));
+    assert!(matches!(last, Some(Message::GetInitState(_))), "it is current behind the last block");
+}
+
+#[test]
+fn a_question_for_filters_that_is_refused_is_met_with_silence_before_the_pong_behind_it() {
+    let Some(recording) = named("dcrd-filters") else { return };
+    let (said, heard) = (recording.said_by(recording.node().other()), heard(&recording));
+    let pings = said.iter().filter(|message| matches!(message, Message::Ping(_))).count();
+    let before_pongs = heard.split(|message| matches!(message, Message::Pong(_)));
+    let answers: Vec<usize> =
+        before_pongs.map(|answers| answers.iter().filter(|m| is_filter(m)).count()).collect();
+    assert_eq!(answers.len(), pings + 1);
+    // One, 100 twice; 101, unknown and backward ones; genesis, five; two single ones, an unknown one, three of four.
+    assert_eq!(answers, [1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 3, 0]);
+}
+
+fn is_filter(message: &Message) -> bool {
+    matches!(message, Message::CFilterV2(_) | Message::CFiltersV2(_))
 }
 
 /// The messages that the recorded other end got, by way of the machine.

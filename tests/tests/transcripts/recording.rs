@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::frame::{FrameReader, Rules};
-use peer_core::message::Version;
+use peer_core::message::{InitState, NetAddress, Version};
 use peer_core::{Message, Network, ProtocolVersion, Time};
 use peer_tests::vectors::Line;
 
@@ -87,7 +87,7 @@ impl Recording {
 
     /// Everything this side said; the nonce of its version, which is drawn anew each time, as 0.
     pub(crate) fn said_by(&self, side: Side) -> Vec<Message> {
-        self.messages(side, self.negotiated()).map(|(_, message)| without_nonce(message)).collect()
+        self.messages(side, self.negotiated()).map(|(_, message)| comparable(message)).collect()
     }
 
     /// What should surface to this side: all that the other one said, up to the first unknown command.
@@ -114,12 +114,26 @@ impl Recording {
                 steps.push((chunk.at, Step::Hear(chunk.bytes.clone())));
             }
             while let Some((_, message)) = said.next_if(|(complete, _)| *complete == index) {
-                if !is_automatic(&message) {
+                if !self.is_automatic(ours, &message) {
                     steps.push((chunk.at, Step::Say(message)));
                 }
             }
         }
         steps
+    }
+
+    /// Whether this side told an initial state with nothing in it, as the machine does by itself.
+    pub(crate) fn answers_init_state(&self, side: Side) -> bool {
+        self.said_by(side).contains(&Box::new(InitState::default()).into())
+    }
+
+    /// Whether the machine says this by itself in the place of this side.
+    fn is_automatic(&self, side: Side, message: &Message) -> bool {
+        match message {
+            Message::Version(_) | Message::Verack | Message::Pong(_) => true,
+            Message::InitState(_) => self.answers_init_state(side),
+            _ => false,
+        }
     }
 
     /// The messages of one side, each with the index of the chunk that completed it. The first one is read at
@@ -147,14 +161,14 @@ pub(crate) fn rules(version: ProtocolVersion) -> Rules {
     rules
 }
 
-/// Whether the machine says this by itself.
-fn is_automatic(message: &Message) -> bool {
-    matches!(message, Message::Version(_) | Message::Verack | Message::Pong(_))
-}
-
-pub(crate) fn without_nonce(mut message: Message) -> Message {
+/// The message without what differs from run to run: the nonce of a version, and where its sender says that it is, which
+/// the machine leaves out.
+pub(crate) fn comparable(mut message: Message) -> Message {
     if let Message::Version(version) = &mut message {
         version.nonce = 0;
+        if let Some(sender) = &mut version.addr_me {
+            *sender = NetAddress { services: sender.services, ..NetAddress::UNSPECIFIED };
+        }
     }
     message
 }

@@ -5,11 +5,14 @@ use std::vec;
 
 use bytes::BytesMut;
 use peer_core::frame::FrameReader;
-use peer_core::{Config, End, Error, Event, Hello, Message, Node, Peer, ProtocolVersion, Time};
+use peer_core::{
+    BannableMessages, Config, End, Error, Event, Hello, InitStateRequests, Message, Node, Peer,
+    ProtocolVersion, Time,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
-use crate::recording::{NETWORK, Recording, Side, Step, rules, without_nonce};
+use crate::recording::{NETWORK, Recording, Side, Step, comparable, rules};
 
 /// How the remote's bytes are cut.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +21,7 @@ pub(crate) enum Feeding {
     AsRecorded,
     /// One by one.
     ByteByByte,
-    /// All that came between two messages of the owner together.
+    /// All that came between two messages of the owner and without a pause together.
     AtOnce,
 }
 
@@ -56,6 +59,12 @@ impl Replay {
             .services(version.services)
             .user_agent_prefix(version.user_agent.as_str())
             .disable_relay_tx(version.disable_relay_tx)
+            .idle_timeout(NEVER)
+            .bannable_messages(BannableMessages::Send)
+            .init_state_requests(match recording.answers_init_state(ours) {
+                true => InitStateRequests::AnswerEmpty,
+                false => InitStateRequests::LeaveToOwner,
+            })
             .build()
             .unwrap();
         let node = Node::new(config);
@@ -78,27 +87,44 @@ impl Replay {
         replay
     }
 
+    /// Leaves out everything that the owner says: what remains, the machine says by itself.
+    pub(crate) fn without_owner(mut self) -> Self {
+        let steps: Vec<_> = self.steps.filter(|(_, step)| !matches!(step, Step::Say(_))).collect();
+        self.steps = steps.into_iter();
+        self
+    }
+
+    /// When what comes next happens.
+    pub(crate) fn next_at(&self) -> Option<Time> {
+        self.steps.as_slice().first().map(|(at, _)| *at)
+    }
+
+    /// Goes on for one step, unless one side ends its stream with it or the machine ends the connection.
+    pub(crate) fn step(&mut self) -> Result<(), Error> {
+        let (now, step) = self.steps.next().expect("a conversation ends");
+        self.peer.tick(now, &mut self.rng)?;
+        match step {
+            Step::Hear(bytes) => {
+                self.input.extend_from_slice(&bytes);
+                self.pull(now)?;
+            }
+            Step::Say(message) => {
+                let sent = self.peer.send(&message, now);
+                sent.unwrap_or_else(|error| panic!("{}: {error}", message.command()));
+            }
+            Step::End(side) if side == self.ours => return Err(Error::ClosedByOwner),
+            Step::End(_) => return Err(Error::ClosedByRemote),
+        }
+        self.write(now);
+        Ok(())
+    }
+
     /// Goes on until one side ends its stream, or the machine ends the connection.
     pub(crate) fn until_the_end(&mut self) -> Error {
         loop {
-            let (now, step) = self.steps.next().expect("a conversation ends");
-            self.peer.tick(now, &mut self.rng).expect("no timer is due in a conversation that went well");
-            match step {
-                Step::Hear(bytes) => {
-                    self.input.extend_from_slice(&bytes);
-                    if let Err(error) = self.pull(now) {
-                        return error;
-                    }
-                }
-                Step::Say(message) => {
-                    self.peer
-                        .send(&message, now)
-                        .unwrap_or_else(|error| panic!("{}: {error}", message.command()));
-                }
-                Step::End(side) if side == self.ours => return Error::ClosedByOwner,
-                Step::End(_) => return Error::ClosedByRemote,
+            if let Err(error) = self.step() {
+                return error;
             }
-            self.write(now);
         }
     }
 
@@ -114,6 +140,11 @@ impl Replay {
         Outcome { heard: self.heard, said, round_trips: self.round_trips, end }
     }
 
+    /// The messages in what was written so far.
+    pub(crate) fn said(&self) -> Vec<Message> {
+        read_back(&mut self.output.clone(), self.peer.protocol_version())
+    }
+
     /// What surfaced so far.
     pub(crate) fn heard(&self) -> &[Message] {
         &self.heard
@@ -123,7 +154,7 @@ impl Replay {
     fn pull(&mut self, now: Time) -> Result<(), Error> {
         while let Some(event) = self.peer.receive(&mut self.input, now)? {
             let message = match event {
-                Event::Version(version) => without_nonce((*version).into()),
+                Event::Version(version) => comparable((*version).into()),
                 Event::Established => Message::Verack,
                 Event::Message(message) => message,
                 other => panic!("a new kind of event: {other:?}"),
@@ -154,7 +185,9 @@ fn cut(steps: Vec<(Time, Step)>, feeding: Feeding) -> Vec<(Time, Step)> {
             (Feeding::ByteByByte, Step::Hear(bytes), _) => {
                 cut.extend(bytes.into_iter().map(|byte| (at, Step::Hear(vec![byte]))));
             }
-            (Feeding::AtOnce, Step::Hear(bytes), Some((last, Step::Hear(before)))) => {
+            (Feeding::AtOnce, Step::Hear(bytes), Some((last, Step::Hear(before))))
+                if at.saturating_since(*last) <= TOGETHER =>
+            {
                 before.extend(bytes);
                 *last = at;
             }
@@ -169,8 +202,13 @@ fn read_back(output: &mut BytesMut, version: ProtocolVersion) -> Vec<Message> {
     let mut reader = FrameReader::new();
     let mut messages = Vec::new();
     while let Some(frame) = reader.read(output, &rules(version)).unwrap() {
-        messages.push(without_nonce(frame.decode(version).unwrap()));
+        messages.push(comparable(frame.decode(version).unwrap()));
     }
     assert_eq!(reader.missing(output), None, "the machine wrote whole frames");
     messages
 }
+
+/// Pings of its own would have to be the recorded ones; they come in time to the idle timeout.
+const NEVER: Duration = Duration::from_secs(24 * 60 * 60);
+/// What comes with a longer pause between comes apart.
+const TOGETHER: Duration = Duration::from_secs(1);

@@ -12,6 +12,7 @@ mod hashes;
 mod messages;
 mod refusals;
 mod structs;
+mod synchronisation;
 mod versions;
 
 #[test]

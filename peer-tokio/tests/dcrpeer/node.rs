@@ -1,0 +1,74 @@
+//! The tool next to a node that treats it as a real one does. The node's clock runs fast, so that what it demands within a
+//! minute is demanded within seconds.
+
+use core::time::Duration;
+use std::process::{Child, Stdio};
+
+use peer_core::Time;
+use peer_tests::dcrd_node::tcp::TcpNode;
+use peer_tests::dcrd_node::{ConnectionId, DcrdNode, Setup};
+
+use super::dcrpeer;
+
+/// Seconds of the node's in a real one.
+const SPEED: u32 = 20;
+/// How old a connection gets that does what the node demands.
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[test]
+fn connect_stays_with_a_synced_node_beyond_all_that_it_demands() {
+    let node = synced_node();
+    let mut tool = Tool::run(&["connect", &node.address().to_string(), "--network", "simnet"]);
+    node.wait_until("a connection that is a minute old", |node, now| long_lived(node, now) == 1);
+    assert!(tool.is_running());
+    drop(tool);
+    node.wait_until("the end", |node, _| node.connections().all(|id| node.ended(id).is_some()));
+    let bans = node.with(|node, _| node.connections().filter(|id| is_ban(node, *id)).count());
+    assert_eq!(bans, 0);
+}
+
+#[test]
+fn load_keeps_its_connections_with_a_node_that_asks_for_the_initial_state() {
+    let node = synced_node();
+    let address = node.address().to_string();
+    let mut tool = Tool::run(&["load", &address, "--network", "simnet", "-n", "10", "--hold", "1h"]);
+    node.wait_until("ten connections that are a minute old", |node, now| long_lived(node, now) == 10);
+    assert!(tool.is_running());
+}
+
+fn synced_node() -> TcpNode {
+    TcpNode::start(DcrdNode::new(Setup::current(30), 5), SPEED).unwrap()
+}
+
+/// Connections that live a minute after they began: by then a request that was ignored would have ended them.
+fn long_lived(node: &DcrdNode, now: Time) -> usize {
+    let is_old =
+        |id: &ConnectionId| node.opened(*id).is_some_and(|since| now.saturating_since(since) > MINUTE);
+    node.connections().filter(|id| node.is_established(*id)).filter(is_old).count()
+}
+
+fn is_ban(node: &DcrdNode, id: ConnectionId) -> bool {
+    node.ended(id).is_some_and(|ended| ended.is_ban)
+}
+
+/// The tool while it runs; what it says is not looked at.
+struct Tool(Child);
+
+impl Tool {
+    fn run(arguments: &[&str]) -> Self {
+        let mut command = dcrpeer(arguments);
+        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    fn is_running(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Tool {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
