@@ -328,6 +328,50 @@ fn what_the_proxy_cannot_reach_is_told_as_the_proxy_tells_it() {
 }
 
 #[test]
+fn what_tor_says_of_an_onion_service_is_told_as_what_it_is() {
+    let cases = [
+        (0xf0, "the onion service is not announced"),
+        (0xf1, "the onion service is announced wrongly"),
+        (0xf2, "the onion service is announced and does not answer"),
+        (0xf3, "the onion service answered and did not meet us"),
+        (0xf4, "the onion service is for clients with a key"),
+        (0xf5, "the onion service does not accept the key"),
+        (0xf6, "no onion service can have this name"),
+        (0xf7, "the onion service took too long to answer"),
+    ];
+    for (code, text) in cases {
+        fail(&refusing(code), text);
+        fail(&refusing(code), &format!("(Tor's code {code:#04x}); check host and port, or try again later"));
+    }
+    fail(&refusing(0x42), "it failed for a reason of the proxy's own, code 0x42");
+}
+
+#[test]
+fn what_a_proxy_cannot_reach_is_unreachable_for_a_crawl_whatever_the_code() {
+    for code in [1, 2, 4, 6, 8, 9, 0x42, 0xef, 0xf0, 0xf3, 0xf7, 0xf8, 0xff] {
+        let crawl = run(&["crawl", ONION, "--json", "--proxy", &refusing(code)]);
+        assert_eq!(
+            crawl.objects().pop().unwrap()["unreachable"],
+            json!({"unreachable": 1}),
+            "code {code:#x}"
+        );
+    }
+    for (code, outcome) in [(5, "refused"), (7, "proxy")] {
+        let crawl = run(&["crawl", ONION, "--json", "--proxy", &refusing(code)]);
+        assert_eq!(crawl.objects().pop().unwrap()["unreachable"], json!({outcome: 1}), "code {code:#x}");
+    }
+}
+
+#[test]
+fn an_address_behind_an_interface_of_this_machine_is_given_to_no_proxy() {
+    let proxy = refusing(1);
+    for command in ["connect", "crawl"] {
+        run(&[command, "fe80::1%1", "--proxy", &proxy])
+            .assert_fails(1, "fe80::1%1 is behind an interface of this machine, which no proxy uses");
+    }
+}
+
+#[test]
 fn a_server_that_is_no_proxy_is_recognized() {
     fail(&server(4, b"HTTP/1.1 400 Bad Request\r\n\r\n"), "is no SOCKS5 proxy; check --proxy");
     fail(&server(4, &[4, 90]), "is no SOCKS5 proxy");

@@ -1,7 +1,5 @@
 //! The command line.
 
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use core::str::FromStr;
 use core::time::Duration;
 use std::path::PathBuf;
 
@@ -15,6 +13,7 @@ use crate::error::Failure;
 use crate::help;
 use crate::load::LoadArgs;
 use crate::serve::ServeArgs;
+use crate::target::Target;
 
 /// Talks to Decred peers, is one, and reads their frames.
 ///
@@ -109,70 +108,6 @@ pub(crate) struct DecodeArgs {
     /// Write one JSON object for each line
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// A host, and a port unless the network's is meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
-    pub(crate) host: String,
-    pub(crate) port: Option<u16>,
-}
-
-impl Target {
-    /// The port, if need be that on which nodes of the network listen.
-    pub(crate) fn port(&self, network: Network) -> u16 {
-        self.port.or(network.default_port()).unwrap_or_default()
-    }
-}
-
-impl FromStr for Target {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(address) = text.parse::<SocketAddr>() {
-            return Ok(Self { host: address.ip().to_string(), port: Some(address.port()) });
-        }
-        if text.contains("://") {
-            return Err("write host and port, like node.example:9108, and no URL".into());
-        }
-        let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-        if bare.parse::<IpAddr>().is_ok() {
-            return Ok(Self { host: bare.to_owned(), port: None });
-        }
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (text, None),
-        };
-        let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let is_v6 = bracketed.is_some_and(|host| host.parse::<Ipv6Addr>().is_ok());
-        if !is_v6 && (host.is_empty() || host.contains([':', '[', ']', '/', ' '])) {
-            return Err("write a name or an address, like node.example, 127.0.0.1:9108 or [::1]:9108".into());
-        }
-        if ends_in_number(host) && host.parse::<Ipv4Addr>().is_err() {
-            return Err(format!("{host:?} is no IP address, write all four numbers, like 127.0.0.1"));
-        }
-        Ok(Self { host: host.to_owned(), port: port.map(parse_port).transpose()? })
-    }
-}
-
-/// Whether the last label is a number. No name ends in one, but the system takes `1.2.3` for 1.2.0.3, `0x7f.1`
-/// for 127.0.0.1: addresses that nobody wrote.
-fn ends_in_number(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let last = host.rsplit('.').next().unwrap_or_default();
-    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
-    match hex {
-        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_hexdigit()),
-        None => last.bytes().all(|byte| byte.is_ascii_digit()),
-    }
-}
-
-fn parse_port(text: &str) -> Result<u16, String> {
-    let port = text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
-    port.ok_or_else(|| match text {
-        "" => "a port is missing behind the colon, a number from 1 to 65535".to_owned(),
-        text => format!("a port is a number from 1 to 65535, not {text:?}"),
-    })
 }
 
 /// `500ms`, `10s`, `1.5m`, `1h`.

@@ -15,6 +15,7 @@ use crate::node;
 use crate::report::{End, Notice, Report};
 use crate::socks::Proxy;
 use crate::stop::Stop;
+use crate::target::Endpoint;
 use crate::watch::Watch;
 
 /// The only peer's number.
@@ -88,9 +89,9 @@ async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Re
 async fn reach_directly(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
     let network = args.peer.network;
     let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut stop).await?;
-    if let [address, ..] = addresses.as_slice() {
+    if let [address, others @ ..] = addresses.as_slice() {
         let address = address.to_string();
-        tell_connecting(report, &Notice::Connecting { address: &address, through: None, network })?;
+        tell_connecting(report, &Notice::Connecting { address: &address, others, through: None, network })?;
     }
     let (stream, address) = dial(&addresses, network).await?;
     Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
@@ -101,8 +102,9 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let network = args.peer.network;
     let (host, port) = (args.addr.host.as_str(), args.addr.port(network));
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
-    let name = literal.map_or_else(|| format!("{host}:{port}"), |address| address.to_string());
-    tell_connecting(report, &Notice::Connecting { address: &name, through: Some(proxy), network })?;
+    let name = Endpoint(host, port).to_string();
+    let (address, through) = (name.as_str(), Some(proxy));
+    tell_connecting(report, &Notice::Connecting { address, others: &[], through, network })?;
     let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
     if !reached.isolated {
         proxy.warn_shared();

@@ -1,17 +1,19 @@
 //! From a name to a connection.
 
+use core::fmt;
 use core::net::SocketAddr;
 use core::time::Duration;
 use std::io;
 
 use peer_core::Network;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
 
-use crate::args::{Target, network_name};
+use crate::args::network_name;
 use crate::error::Failure;
 use crate::output::{Span, called};
+use crate::race::{self, Lost, Reason, Won};
 use crate::stop::Stop;
+use crate::target::{Target, zone};
 
 /// What a command can do about a name of Tor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +39,11 @@ pub(crate) async fn resolve(
     }
     let (host, port) = (&target.host, target.port(network));
     let unknown = |why: String| {
-        Failure::new(format!(
-            "cannot find {host:?}: {why}; check the name, or write an address like 127.0.0.1"
-        ))
+        let advice = match zone(host) {
+            Some(zone) => format!("check whether this machine has an interface {zone:?}"),
+            None => "check the name, or write an address like 127.0.0.1".to_owned(),
+        };
+        Failure::new(format!("cannot find {host:?}: {why}; {advice}"))
     };
     let found = tokio::select! {
         found = lookup_host((host.as_str(), port)) => found,
@@ -68,39 +72,83 @@ fn refuse_onion(host: &str, tor: Tor) -> Failure {
     })
 }
 
-/// Connects to the first of `addresses` that answers. A failure tells of the last one.
+/// Connects to the first of `addresses` that answers. A failure tells of each.
 pub(crate) async fn dial(
     addresses: &[SocketAddr],
     network: Network,
 ) -> Result<(TcpStream, SocketAddr), Failure> {
-    let mut failure = Failure::new("there is no address to connect to");
-    for address in addresses {
-        match timeout(PATIENCE, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok((stream, *address)),
-            Ok(Err(error)) => failure = explain(*address, network, &error),
-            Err(_) => {
-                let patience = Span(PATIENCE);
-                failure = Failure::new(format!(
-                    "{address} did not answer within {patience}; check address and port, and firewalls between"
-                ));
-            }
-        }
+    match connect(addresses).await {
+        Ok(won) => Ok((won.stream, won.address)),
+        Err(failures) => Err(explain(&failures, network)),
     }
-    Err(failure)
+}
+
+/// The same, with all that is known of either end.
+pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<Won<TcpStream>, Vec<Lost>> {
+    race::race(addresses, PATIENCE, TcpStream::connect).await
 }
 
 /// How long one address may take to answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
-fn explain(address: SocketAddr, network: Network, error: &io::Error) -> Failure {
-    if error.kind() == io::ErrorKind::ConnectionRefused {
-        let name = network_name(network);
-        let port = network.default_port().unwrap_or_default();
-        return Failure::new(format!(
-            "{address} refused the connection, nothing listens there; check address and port ({name} nodes \
-             listen on {port}), or start one: {} listen --network {name}",
-            called()
-        ));
+impl Lost {
+    /// Whether nothing listens there.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(&self.reason, Reason::System(error) if error.kind() == io::ErrorKind::ConnectionRefused)
     }
-    Failure::new(format!("cannot reach {address}: {error}"))
 }
+
+/// The address and what happened there.
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.address, self.reason, zone_advice(self.address))
+    }
+}
+
+/// As what an address, or a proxy, did.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimedOut(patience) => write!(f, "did not answer within {}", Span(*patience)),
+            Self::System(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                f.write_str("refused the connection, nothing listens there")
+            }
+            Self::System(error) => write!(f, "cannot be reached: {error}"),
+        }
+    }
+}
+
+/// All failures in one line. What to do about them is the same for each of a kind, so it stands at the end.
+fn explain(failures: &[Lost], network: Network) -> Failure {
+    let name = network_name(network);
+    let port = network.default_port().unwrap_or_default();
+    let advice = if failures.is_empty() {
+        "there is no address to connect to".to_owned()
+    } else if failures.iter().any(Lost::is_refused) {
+        format!(
+            "; check address and port ({name} nodes listen on {port}), or start one: {} listen --network {name}",
+            called()
+        )
+    } else if failures.iter().any(|lost| matches!(lost.reason, Reason::TimedOut(_))) {
+        "; check address and port, and firewalls between".to_owned()
+    } else {
+        String::new()
+    };
+    Failure::new(format!("{}{advice}", list(failures)))
+}
+
+/// What happened at each address.
+pub(crate) fn list(failures: &[Lost]) -> String {
+    let told: Vec<_> = failures.iter().map(ToString::to_string).collect();
+    told.join("; ")
+}
+
+/// What is missing from an address that means nothing by itself.
+pub(crate) fn zone_advice(address: SocketAddr) -> &'static str {
+    match address {
+        SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => NEEDS_ZONE,
+        _ => "",
+    }
+}
+
+const NEEDS_ZONE: &str = "; a link-local address needs its interface, like [fe80::1%eth0]:9108";

@@ -9,14 +9,15 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
-use crate::args::{ListenArgs, Target, network_name};
-use crate::dial::{Tor, resolve};
+use crate::args::{ListenArgs, network_name};
+use crate::dial::{Tor, resolve, zone_advice};
 use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
 use crate::output::called;
 use crate::report::{Notice, Report};
 use crate::stop::{Reason, Stop};
+use crate::target::Target;
 use crate::watch::{Outcome, Watch};
 
 /// Most visitors at a time, as many as a node of the network takes by default. Others wait at the door.
@@ -58,15 +59,14 @@ pub(crate) async fn bind(
     network: Network,
     stop: &mut Stop,
 ) -> Result<(TcpListener, SocketAddr), Failure> {
-    let addresses = resolve(target, network, Tor::Never, stop).await?;
-    let mut failure = Failure::new("there is no address to listen on");
-    for address in addresses {
+    let mut failures = Vec::new();
+    for address in resolve(target, network, Tor::Never, stop).await? {
         match open(address) {
             Ok(listener) => return Ok(listener),
-            Err(error) => failure = explain(address, &error),
+            Err(error) => failures.push(explain(address, &error)),
         }
     }
-    Err(failure)
+    Err(Failure::new(format!("cannot listen on {}", failures.join("; nor on "))))
 }
 
 fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
@@ -144,12 +144,12 @@ impl House {
     }
 }
 
-fn explain(address: SocketAddr, error: &io::Error) -> Failure {
+fn explain(address: SocketAddr, error: &io::Error) -> String {
     let advice = match error.kind() {
         io::ErrorKind::AddrInUse => "; something listens there already: stop it, or choose another port",
         io::ErrorKind::AddrNotAvailable => "; choose an address of this machine, like 127.0.0.1",
         io::ErrorKind::PermissionDenied => "; choose a port above 1023",
-        _ => "",
+        _ => zone_advice(address),
     };
-    Failure::new(format!("cannot listen on {address}: {error}{advice}"))
+    format!("{address}: {error}{advice}")
 }

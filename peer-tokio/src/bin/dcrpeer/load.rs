@@ -16,20 +16,23 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use peer_core::Node;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
+use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::caller::{Caller, Common, News};
 use self::summary::{Memory, Percentiles, Reasons, Summary};
-use crate::args::{PeerArgs, Target, network_name, parse_duration};
+use crate::args::{PeerArgs, network_name, parse_duration};
 use crate::clock::Stopwatch;
-use crate::dial::{Tor, resolve};
+use crate::dial::{Tor, connect, resolve};
 use crate::error::Failure;
 use crate::node;
 use crate::output::{self, Count, Span};
+use crate::race::{Lost, Won};
 use crate::stop::{Reason, Stop};
 use crate::system;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct LoadArgs {
@@ -64,20 +67,37 @@ const NEWS: usize = 1024;
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
-    let addresses = resolve(&args.addr, network, Tor::Never, &mut stop).await?;
+    let mut addresses = resolve(&args.addr, network, Tor::Never, &mut stop).await?;
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;
-    let mut failure = Failure::new("there is no address to connect to");
-    // A name may stand for several. One connection goes ahead: what fails for it fails for all.
-    for address in addresses {
-        let mut load = Load::new(address, &args, &node, stop.clone())?;
-        match load.open_first().await {
+    // One connection goes ahead: what fails for it fails for all. Its address is that of the others.
+    let mut failures = Vec::new();
+    while !addresses.is_empty() {
+        let (before, clock) = (system::memory(), Stopwatch::start());
+        let dialled = tokio::select! {
+            dialled = connect(&addresses) => dialled,
+            reason = stop.wait() => {
+                return Err(Failure::new(format!("{}: no connection yet ({reason})", args.addr.host)));
+            }
+        };
+        let won = match dialled {
+            Ok(won) => won,
+            Err(lost) => {
+                failures.extend(lost.iter().map(|Lost { address, reason }| {
+                    format!("{address}: {}", caller::unreachable(*address, reason, network))
+                }));
+                break;
+            }
+        };
+        addresses.retain(|address| *address != won.address);
+        let mut load = Load::new(won.address, &args, &node, stop.clone(), (before, clock))?;
+        match load.open_first(won).await {
             Ok(()) => return load.run(&args).await,
-            Err(first) => failure = first,
+            Err(failure) => failures.push(failure),
         }
     }
-    Err(failure)
+    Err(Failure::new(failures.join("; ")))
 }
 
 /// What wears a peer down is for peers of one's own.
@@ -174,7 +194,14 @@ fn count(reasons: &mut Reasons, reason: String) {
 }
 
 impl Load {
-    fn new(address: SocketAddr, args: &LoadArgs, node: &Node, stop: Stop) -> Result<Self, Failure> {
+    /// `before` is the memory before the first connection was dialled, and `clock` began then.
+    fn new(
+        address: SocketAddr,
+        args: &LoadArgs,
+        node: &Node,
+        stop: Stop,
+        (before, clock): (Option<u64>, Stopwatch),
+    ) -> Result<Self, Failure> {
         let (sender, news) = mpsc::channel(NEWS);
         let (all_open, is_all_open) = watch::channel(false);
         let common = Common {
@@ -195,29 +222,28 @@ impl Load {
             all_open,
             stop,
             stopped: None,
-            before: system::memory(),
-            clock: Stopwatch::start(),
+            before,
+            clock,
             opening: Duration::ZERO,
             seen: Seen::default(),
         })
     }
 
-    async fn open_first(&mut self) -> Result<(), Failure> {
+    /// Shakes hands on the connection that stands.
+    async fn open_first(&mut self, won: Won<TcpStream>) -> Result<(), String> {
         if let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await {
-            self.call(turn);
+            self.call(turn, Some((won.stream, won.took)));
         }
         let address = self.common.address;
         tokio::select! {
             Some(news) = self.news.recv() => match news {
-                News::Failed(reason) => Err(Failure::new(format!("{address}: {reason}"))),
+                News::Failed(reason) => Err(format!("{address}: {reason}")),
                 news => {
                     self.note(news);
                     Ok(())
                 }
             },
-            reason = self.stop.wait() => {
-                Err(Failure::new(format!("{address}: no connection yet ({reason})")))
-            }
+            reason = self.stop.wait() => Err(format!("{address}: no connection yet ({reason})")),
         }
     }
 
@@ -228,10 +254,11 @@ impl Load {
         self.seen.note(news);
     }
 
-    fn call(&mut self, turn: OwnedSemaphorePermit) {
+    /// Opens a connection, or goes on with one that stands.
+    fn call(&mut self, turn: OwnedSemaphorePermit, dialled: Option<(TcpStream, Duration)>) {
         let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
         let is_peer = self.seen.opened() > 0;
-        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator, is_peer));
+        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator, is_peer, dialled));
     }
 
     async fn run(mut self, args: &LoadArgs) -> Result<(), Failure> {
@@ -261,7 +288,7 @@ impl Load {
             tokio::select! {
                 Ok(turn) = Arc::clone(&self.turns).acquire_owned(), if begun < wanted => {
                     begun = begun.saturating_add(1);
-                    self.call(turn);
+                    self.call(turn, None);
                 }
                 Some(news) = self.news.recv() => self.note(news),
                 reason = self.stop.wait() => self.stopped = Some(reason),

@@ -23,6 +23,7 @@ mod listen;
 mod load;
 mod node;
 mod output;
+mod race;
 mod report;
 mod scope;
 mod serve;
@@ -31,6 +32,7 @@ mod socks;
 mod stats;
 mod stop;
 mod system;
+mod target;
 mod traffic;
 mod watch;
 

@@ -37,6 +37,9 @@ pub(crate) struct Report {
 pub(crate) enum Notice<'a> {
     Connecting {
         address: &'a str,
+        /// The other addresses of the same name, which are tried if the first does not answer at once.
+        #[serde(skip_serializing_if = "is_empty")]
+        others: &'a [SocketAddr],
         /// The proxy, if there is one.
         #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_optional_text")]
         through: Option<&'a Proxy>,
@@ -184,9 +187,10 @@ impl Report {
 
     fn write_for_people(&self, out: &mut Output, notice: &Notice<'_>) -> io::Result<()> {
         match notice {
-            Notice::Connecting { address, through, network } => {
+            Notice::Connecting { address, others, through, network } => {
                 let through = through.map(|proxy| format!(" through {proxy}")).unwrap_or_default();
-                writeln!(out, "connecting to {address} ({}){through}", network_name(*network))
+                let others: String = others.iter().map(|other| format!(", or {other}")).collect();
+                writeln!(out, "connecting to {address}{others} ({}){through}", network_name(*network))
             }
             Notice::Listening { address, network } => {
                 writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
@@ -194,7 +198,7 @@ impl Report {
             Notice::Connected { address, direction: Direction::Inbound, .. } => {
                 writeln!(out, "{address} came")
             }
-            Notice::Connected { direction: Direction::Outbound, .. } => writeln!(out, "connected"),
+            Notice::Connected { address, .. } => writeln!(out, "connected to {address}"),
             Notice::Waiting { command, at_most } => {
                 writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
             }
@@ -305,6 +309,10 @@ fn range(headers: &Headers) -> String {
 /// A round trip as programs read it.
 pub(crate) fn round_trip_ms(stats: &Stats) -> Option<f64> {
     stats.last_ping_round_trip.filter(|_| stats.last_ping_nonce == 0).map(milliseconds)
+}
+
+fn is_empty(others: &&[SocketAddr]) -> bool {
+    others.is_empty()
 }
 
 fn as_name<S: serde::Serializer>(network: &Network, serializer: S) -> Result<S::Ok, S::Error> {

@@ -25,7 +25,7 @@ use self::guest::Common;
 use self::house::House;
 pub(crate) use self::screen::give_terminal_back;
 pub(crate) use self::status::Status;
-use crate::args::{PeerArgs, Target};
+use crate::args::PeerArgs;
 use crate::error::Failure;
 use crate::listen::{self, PAUSE};
 use crate::node;
@@ -33,6 +33,7 @@ use crate::output::Count;
 use crate::report::{Notice, Report};
 use crate::stop::Stop;
 use crate::system;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {

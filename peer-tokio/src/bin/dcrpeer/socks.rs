@@ -1,6 +1,8 @@
 //! Through a SOCKS5 proxy, as Tor is one. The proxy looks the target's name up, so nothing tells this machine's
 //! network whom we visit.
 
+mod reply;
+
 use core::fmt;
 use core::net::SocketAddr;
 use core::str::FromStr;
@@ -8,15 +10,15 @@ use core::time::Duration;
 use std::io::{self, Write};
 
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_socks::Error as Socks;
 use tokio_socks::tcp::Socks5Stream;
 
-use crate::args::Target;
-use crate::dial::is_onion;
+use crate::dial::{self, is_onion};
 use crate::hex;
 use crate::output::Span;
 use crate::sniff::{FirstBytes, Sniff};
+use crate::target::{Endpoint, Target, zone};
 
 /// Where a proxy listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,9 +65,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Most bytes of a name that the protocol can carry.
 const LONGEST: usize = 255;
 
-/// The second byte of a proxy that asks for a user name and a password.
-const WITH_PASSWORD: u8 = 2;
-
 impl Proxy {
     /// Connects to a target.
     ///
@@ -76,10 +75,13 @@ impl Proxy {
             let text = format!("a host has {LONGEST} characters at most, not {}; check the name", host.len());
             return Err(Refusal { blame: Blame::Unreachable, text });
         }
-        let stream = match timeout(GREETING, self.reach()).await {
-            Ok(result) => result?,
-            Err(_) => return Err(self.blame(format_args!("did not answer within {}", Span(GREETING)))),
-        };
+        if zone(host).is_some() {
+            let text = format!(
+                "{host} is behind an interface of this machine, which no proxy uses; leave --proxy out"
+            );
+            return Err(Refusal { blame: Blame::Unreachable, text });
+        }
+        let stream = self.reach().await?;
         let through = stream.peer_addr().map_err(|error| self.blame(error))?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
@@ -92,9 +94,9 @@ impl Proxy {
             result = exchange => match result {
                 Ok(stream) => {
                     let stream = stream.into_inner().into_inner();
-                    Ok(Reached { stream, through, isolated: first.byte(1) == Some(WITH_PASSWORD) })
+                    Ok(Reached { stream, through, isolated: reply::asked_for_user(&first) })
                 }
-                Err(error) => Err(self.explain(&error, host, port)),
+                Err(error) => Err(self.explain(&error, reply::code(&first), Endpoint(host, port))),
             },
             refusal = self.lose_patience(&first, host) => Err(refusal),
         }
@@ -111,20 +113,18 @@ impl Proxy {
         .ok();
     }
 
+    /// Connects to the proxy itself, which may have several addresses.
     async fn reach(&self) -> Result<TcpStream, Refusal> {
         let found = lookup_host((self.host.as_str(), self.port)).await;
         let addresses: Vec<_> = found.map_err(|error| self.blame(error))?.collect();
-        let mut refusal = self.blame("has no address");
-        for address in addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                    refusal = self.blame("refused the connection, nothing listens there");
-                }
-                Err(error) => refusal = self.blame(error),
-            }
+        match dial::connect(&addresses).await {
+            Ok(won) => Ok(won.stream),
+            Err(failures) => Err(match failures.as_slice() {
+                [] => self.blame("has no address"),
+                [lost] => self.blame(&lost.reason),
+                several => self.blame(format_args!("is not reached: {}", dial::list(several))),
+            }),
         }
-        Err(refusal)
     }
 
     async fn lose_patience(&self, first: &FirstBytes, host: &str) -> Refusal {
@@ -144,19 +144,18 @@ impl Proxy {
         Refusal { blame: Blame::Proxy, text }
     }
 
-    fn explain(&self, error: &Socks, host: &str, port: u16) -> Refusal {
-        let (blame, what) = match error {
-            Socks::ConnectionRefused => (Blame::Refused, "it refused the connection"),
-            Socks::HostUnreachable => (Blame::Unreachable, "host unreachable"),
-            Socks::NetworkUnreachable => (Blame::Unreachable, "network unreachable"),
-            Socks::TtlExpired => (Blame::Unreachable, "it took too long"),
-            Socks::AddressTypeNotSupported => (Blame::Unreachable, "it cannot reach this kind of address"),
-            Socks::GeneralSocksServerFailure => (Blame::Unreachable, "it failed to connect"),
-            other => return self.blame_for(other),
-        };
-        let text =
-            format!("{self} says of {host} port {port}: {what}; check host and port, or try again later");
-        Refusal { blame, text }
+    /// What went wrong: the target's fault if the proxy has tried to reach it.
+    fn explain(&self, error: &Socks, code: Option<u8>, target: Endpoint<'_>) -> Refusal {
+        match code {
+            Some(code) if code != 0 => {
+                let ((blame, what), Endpoint(host, port)) = (reply::meaning(code), target);
+                let text = format!(
+                    "{self} says of {host} port {port}: {what}; check host and port, or try again later"
+                );
+                Refusal { blame, text }
+            }
+            _ => self.blame_for(error),
+        }
     }
 
     /// What went wrong before the proxy tried to reach the target.
@@ -174,8 +173,6 @@ impl Proxy {
             Socks::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.blame("closed the connection before it answered, it may be no SOCKS5 proxy")
             }
-            Socks::CommandNotSupported => self.blame("makes no connections"),
-            Socks::ConnectionNotAllowedByRuleset => self.blame("forbids this connection"),
             other => self.blame(format_args!("failed: {other}")),
         }
     }
@@ -196,7 +193,7 @@ impl FromStr for Proxy {
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the proxy {}:{}", self.host, self.port)
+        write!(f, "the proxy {}", Endpoint(&self.host, self.port))
     }
 }
 

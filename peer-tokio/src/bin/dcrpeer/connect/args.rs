@@ -5,9 +5,10 @@ use core::str::FromStr;
 use clap::Args;
 use peer_core::{Config, Network, Services};
 
-use crate::args::{PeerArgs, Target};
+use crate::args::PeerArgs;
 use crate::error::chain;
 use crate::socks::Proxy;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct ConnectArgs {

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::args::{PeerArgs, Target, parse_duration};
+use crate::args::{PeerArgs, parse_duration};
 use crate::error::Failure;
 use crate::output::called;
 use crate::socks::Proxy;
+use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct CrawlArgs {
@@ -107,10 +108,10 @@ visit gives one object as it ends, and the summary follows the last:
   {\"event\":\"summary\",\"ok\":true,\"ended\":\"Complete\",\"known\":…,\"visited\":…,\"reachable\":…,…}
 `outcome` is reachable, refused, timed_out, unreachable, proxy, no_room, closed, silent, other_network, too_old,
 not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
-it was given up is there, and null what it did not. `answer`, to getaddr, is addresses, none, late, left or
-broke. `isolated`, with --proxy, is whether the proxy asked for a user name, see connect --help. In the summary
-known = visited + not_visited, and visited = reachable + the sum of `unreachable`; `skipped` counts tor, private,
-loopback, unusable and too_many_ports.
+it was given up is there, and null what it did not. `protocol_version` is the highest that both speak. `answer`,
+to getaddr, is addresses, none, late, left or broke. `isolated`, with --proxy, is whether the proxy asked for a
+user name, see connect --help. In the summary known = visited + not_visited, and visited = reachable + the sum of
+`unreachable`; `skipped` counts tor, private, loopback, unusable and too_many_ports.
 
 Examples:
   dcrpeer crawl --demo --svg crawl.svg

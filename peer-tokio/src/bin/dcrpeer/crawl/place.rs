@@ -1,7 +1,7 @@
 //! Where peers are: addresses as a crawl learns them.
 
 use core::fmt;
-use core::net::{IpAddr, SocketAddr};
+use core::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use peer_core::message::{Address, NetAddressV2, TimedNetAddress};
 use serde::{Serialize, Serializer};
@@ -54,8 +54,14 @@ impl Place {
 }
 
 impl From<SocketAddr> for Place {
-    /// Without what only this machine knows of the address; IPv4 unmapped.
+    /// IPv4 unmapped, and without what only this machine knows of the address, unless the address means nothing
+    /// without it.
     fn from(address: SocketAddr) -> Self {
+        if let SocketAddr::V6(v6) = address
+            && v6.ip().is_unicast_link_local()
+        {
+            return Self::Socket(SocketAddrV6::new(*v6.ip(), v6.port(), 0, v6.scope_id()).into());
+        }
         Self::Socket(SocketAddr::new(address.ip().to_canonical(), address.port()))
     }
 }

@@ -19,6 +19,7 @@ use super::outcome::{Answer, Outcome};
 use super::place::Place;
 use crate::clock::Stopwatch;
 use crate::connect::UNKNOWN;
+use crate::dial::zone_advice;
 use crate::error::{Failure, chain};
 use crate::output::Span;
 use crate::sniff::{FirstBytes, Sniff};
@@ -141,7 +142,7 @@ impl Visitor {
             (Place::Socket(address), None) => {
                 let connected = TcpStream::connect(address).await;
                 let dialled = |stream| Dialled { stream, address: *address, isolated: None };
-                return connected.map(dialled).map_err(|error| explain_dial(&error));
+                return connected.map(dialled).map_err(|error| explain_dial(*address, &error));
             }
             (Place::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
             (Place::Name { host, port }, _) => (host.clone(), *port, UNKNOWN),
@@ -292,7 +293,7 @@ async fn note_end(visit: &mut Visit, handle: &Handle) -> Answer {
 }
 
 /// Why there is no connection.
-fn explain_dial(error: &io::Error) -> (Outcome, String) {
+fn explain_dial(address: SocketAddr, error: &io::Error) -> (Outcome, String) {
     let outcome = match (error.kind(), error.raw_os_error()) {
         (io::ErrorKind::ConnectionRefused, _) => Outcome::Refused,
         (io::ErrorKind::TimedOut, _) => Outcome::TimedOut,
@@ -300,5 +301,5 @@ fn explain_dial(error: &io::Error) -> (Outcome, String) {
         (_, Some(23 | 24)) if cfg!(unix) => Outcome::NoRoom,
         _ => Outcome::Unreachable,
     };
-    (outcome, error.to_string())
+    (outcome, format!("{error}{}", zone_advice(address)))
 }

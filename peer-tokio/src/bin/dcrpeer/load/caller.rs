@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use peer_core::message::Ping;
-use peer_core::{Event, Message, Node};
+use peer_core::{Event, Message, Network, Node};
 use peer_tokio::{Closed, Driver, Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
@@ -19,9 +19,11 @@ use tokio::time::timeout;
 
 use crate::args::network_name;
 use crate::clock::Stopwatch;
+use crate::dial::{PATIENCE, zone_advice};
 use crate::error::chain;
 use crate::explain;
 use crate::output::{Span, called};
+use crate::race::Reason;
 use crate::sniff::{FirstBytes, Sniff};
 use crate::traffic::{Counted, Traffic};
 use crate::watch::{Ending, Outcome};
@@ -55,9 +57,6 @@ pub(super) enum News {
     Lost { reason: String, is_pinged: bool },
 }
 
-/// How long the remote may take to accept, and to answer a ping.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 type Connection = (Handle, Events, Pin<Box<Driver<Counted<Sniff<TcpStream>>, ChaCha12Rng>>>, FirstBytes);
 
 /// One connection.
@@ -74,17 +73,19 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Runs one connection from its first to its last moment; `is_peer` if another has shaken hands. Dropping the future closes it.
+    /// Runs one connection from its first to its last moment; `is_peer` if another has shaken hands. It is dialled
+    /// unless it stands, and that took some time. Dropping the future closes it.
     pub(super) async fn run(
         common: Arc<Common>,
         turn: OwnedSemaphorePermit,
         mut generator: Box<ChaCha12Rng>,
         is_peer: bool,
+        dialled: Option<(TcpStream, Duration)>,
     ) {
         let nonce = generator.next_u64();
         let mut caller =
             Self { common, turn: Some(turn), nonce, established: false, is_pinged: false, is_peer };
-        let reason = caller.call(generator).await;
+        let reason = caller.call(generator, dialled).await;
         let is_pinged = caller.is_pinged;
         let news = if caller.established { News::Lost { reason, is_pinged } } else { News::Failed(reason) };
         caller.tell(news).await;
@@ -94,13 +95,18 @@ impl Caller {
     ///
     /// Futures that hold each other hold copies, so what is large has its own place, or none while it is not
     /// needed: with thousands of connections that is most of the memory.
-    async fn call(&mut self, generator: Box<ChaCha12Rng>) -> String {
-        let clock = Stopwatch::start();
-        let stream = match Box::pin(self.connect()).await {
-            Ok(stream) => stream,
+    async fn call(&mut self, generator: Box<ChaCha12Rng>, dialled: Option<(TcpStream, Duration)>) -> String {
+        let dialled = match dialled {
+            Some(dialled) => Ok(dialled),
+            None => Box::pin(self.connect()).await,
+        };
+        let (stream, connect) = match dialled {
+            Ok(dialled) => dialled,
             Err(reason) => return reason,
         };
-        let connect = clock.elapsed();
+        // Only speed depends on it.
+        stream.set_nodelay(true).ok();
+        let clock = Stopwatch::start();
         let (handle, events, driver, first) = match self.meet(stream, generator) {
             Ok(connection) => connection,
             Err(reason) => return reason,
@@ -119,17 +125,15 @@ impl Caller {
         Ok((handle, events, Box::pin(driver), first))
     }
 
-    /// A stream to the peer, or why there is none.
-    async fn connect(&self) -> Result<TcpStream, String> {
-        match timeout(PATIENCE, TcpStream::connect(self.common.address)).await {
-            Ok(Ok(stream)) => {
-                // Only speed depends on it.
-                stream.set_nodelay(true).ok();
-                Ok(stream)
-            }
-            Ok(Err(error)) => Err(self.unreachable(&error)),
-            Err(_) => Err(format!("no answer within {}", Span(PATIENCE))),
-        }
+    /// A stream to the peer and how long it took, or why there is none.
+    async fn connect(&self) -> Result<(TcpStream, Duration), String> {
+        let (address, clock) = (self.common.address, Stopwatch::start());
+        let reason = match timeout(PATIENCE, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok((stream, clock.elapsed())),
+            Ok(Err(error)) => Reason::System(error),
+            Err(_) => Reason::TimedOut(PATIENCE),
+        };
+        Err(unreachable(address, &reason, self.common.node.config().network()))
     }
 
     async fn ending(&self, closed: Closed, handle: &Handle, first: FirstBytes) -> String {
@@ -149,7 +153,7 @@ impl Caller {
                 None => return,
             }
         }
-        let handshake = clock.elapsed().saturating_sub(connect);
+        let handshake = clock.elapsed();
         self.turn = None;
         self.tell(News::Opened { connect, handshake }).await;
         let mut all_open = self.common.all_open.clone();
@@ -181,7 +185,7 @@ impl Caller {
             None
         };
         let mut pong = pin!(pong);
-        let mut answered = timeout(PATIENCE, &mut pong).await;
+        let mut answered = timeout(PONG, &mut pong).await;
         if answered.is_err() {
             // What came while this process did not run is looked at first.
             yield_now().await;
@@ -199,28 +203,32 @@ impl Caller {
         // Without a listener there is nothing to tell.
         self.common.news.send(news).await.ok();
     }
+}
 
-    /// Why there is no connection, and what to do.
-    fn unreachable(&self, error: &io::Error) -> String {
-        let network = network_name(self.common.node.config().network());
-        let address = self.common.address;
-        match error.kind() {
-            io::ErrorKind::ConnectionRefused => format!(
-                "it refused the connection, nothing listens there; start a node: {} serve {address} --network \
-                 {network}",
-                called()
-            ),
-            io::ErrorKind::AddrNotAvailable => {
-                "no local port is left; wait a minute for those of earlier connections, or lower -n"
-                    .to_owned()
-            }
-            _ if error.raw_os_error() == Some(TOO_MANY_FILES) => {
-                format!("{error}; raise the limit with `ulimit -n`, or lower -n")
-            }
-            _ => error.to_string(),
+/// Why there is no connection, and what to do.
+pub(super) fn unreachable(address: SocketAddr, reason: &Reason, network: Network) -> String {
+    let error = match reason {
+        Reason::TimedOut(patience) => return format!("no answer within {}", Span(*patience)),
+        Reason::System(error) => error,
+    };
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => format!(
+            "it refused the connection, nothing listens there; start a node: {} serve {address} --network {}",
+            called(),
+            network_name(network)
+        ),
+        io::ErrorKind::AddrNotAvailable => {
+            "no local port is left; wait a minute for those of earlier connections, or lower -n".to_owned()
         }
+        _ if error.raw_os_error() == Some(TOO_MANY_FILES) => {
+            format!("{error}; raise the limit with `ulimit -n`, or lower -n")
+        }
+        _ => format!("{error}{}", zone_advice(address)),
     }
 }
+
+/// How long the remote may take to answer a ping.
+const PONG: Duration = Duration::from_secs(10);
 
 /// The system's number for a process that has too many open files, the same on every Unix.
 const TOO_MANY_FILES: i32 = 24;

@@ -1,0 +1,111 @@
+//! The first of several addresses that answers, as RFC 8305 has it ("happy eyeballs"): a dead address costs a
+//! fraction of a second, not all of its time.
+//!
+//! The system finds the addresses of both families together and puts the best first, so what is left of the RFC is
+//! section 4, the order, and section 5, the attempts.
+
+use core::future::Future;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::clock::Stopwatch;
+
+/// An attempt that won.
+#[derive(Debug)]
+pub(crate) struct Won<T> {
+    pub(crate) stream: T,
+    pub(crate) address: SocketAddr,
+    /// How long this attempt took.
+    pub(crate) took: Duration,
+}
+
+/// An attempt that failed.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) address: SocketAddr,
+    pub(crate) reason: Reason,
+}
+
+/// Why an attempt failed.
+#[derive(Debug)]
+pub(crate) enum Reason {
+    System(io::Error),
+    /// There was no answer for so long.
+    TimedOut(Duration),
+}
+
+/// How long an attempt stays alone: the connection attempt delay that the RFC recommends.
+pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
+
+/// Connects to the first of `addresses` that answers, each within `patience`.
+///
+/// The next attempt begins a [`HEAD_START`] after the one before, or as soon as one fails, and those before go on.
+/// Returns all failures, in the order of the attempts, where every address failed.
+pub(crate) async fn race<T, F>(
+    addresses: &[SocketAddr],
+    patience: Duration,
+    connect: impl Fn(SocketAddr) -> F,
+) -> Result<Won<T>, Vec<Lost>>
+where
+    T: Send + 'static,
+    F: Future<Output = io::Result<T>> + Send + 'static,
+{
+    let order = alternate(addresses);
+    let mut waiting = order.iter().enumerate();
+    let mut attempts = JoinSet::new();
+    let mut failures = Vec::new();
+    loop {
+        if let Some((place, &address)) = waiting.next() {
+            let attempt = attempt(address, patience, connect(address));
+            attempts.spawn(async move { (place, attempt.await) });
+        }
+        tokio::select! {
+            Some(ended) = attempts.join_next() => match ended {
+                Ok((_, Ok(won))) => return Ok(won),
+                Ok((place, Err(lost))) => failures.push((place, lost)),
+                // A task that was stopped with the runtime has nothing to tell.
+                Err(_) => {}
+            },
+            () = sleep(HEAD_START), if waiting.len() > 0 => {}
+            else => break,
+        }
+    }
+    failures.sort_by_key(|(place, _)| *place);
+    Err(failures.into_iter().map(|(_, lost)| lost).collect())
+}
+
+async fn attempt<T>(
+    address: SocketAddr,
+    patience: Duration,
+    connect: impl Future<Output = io::Result<T>>,
+) -> Result<Won<T>, Lost> {
+    let clock = Stopwatch::start();
+    let reason = match timeout(patience, connect).await {
+        Ok(Ok(stream)) => return Ok(Won { stream, address, took: clock.elapsed() }),
+        Ok(Err(error)) => Reason::System(error),
+        Err(_) => Reason::TimedOut(patience),
+    };
+    Err(Lost { address, reason })
+}
+
+/// The addresses with their families in turn, beginning with that of the first. A network that lacks one family
+/// then costs one head start, however many addresses of that family there are.
+fn alternate(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_first =
+        |address: &SocketAddr| Some(address.is_ipv4()) == addresses.first().map(SocketAddr::is_ipv4);
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().copied().partition(is_first);
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    let mut order = Vec::with_capacity(addresses.len());
+    while first.len() > 0 || second.len() > 0 {
+        order.extend(first.next());
+        order.extend(second.next());
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests;
