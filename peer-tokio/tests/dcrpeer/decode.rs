@@ -75,6 +75,78 @@ fn the_command_of_a_refused_frame_is_named_if_there_is_one() {
 }
 
 #[test]
+fn a_message_of_other_protocol_versions_is_told_with_them() {
+    let (addr, addrv2) = (crafted_hex("addr", &[0; 91]), crafted_hex("addrv2", &[0; 91]));
+    let (alert, mix) = (crafted_hex("alert", &[0; 91]), crafted_hex("mixpairreq", &[]));
+    for (protocol, frame, error, versions, detail) in [
+        (
+            "12",
+            &addr,
+            "PayloadTooLarge",
+            json!({"first": 1, "last": 11}),
+            "addr is no message of protocol 12: versions 1 to 11 have it",
+        ),
+        (
+            "11",
+            &addrv2,
+            "PayloadTooLarge",
+            json!({"first": 12, "last": null}),
+            "addrv2 is no message of protocol 11: versions 12 and later have it",
+        ),
+        (
+            "12",
+            &alert,
+            "UnknownCmd",
+            json!({"first": 1, "last": 5}),
+            "alert is no message of protocol 12: versions 1 to 5 have it",
+        ),
+        (
+            "9",
+            &mix,
+            "MsgInvalidForPVer",
+            json!({"first": 10, "last": null}),
+            "mixpairreq is no message of protocol 9: versions 10 and later have it",
+        ),
+    ] {
+        let object = decode(&["--protocol", protocol], frame);
+        assert_eq!((&object["error"], &object["versions"]), (&json!(error), &versions), "{object}");
+        assert!(object["detail"].as_str().unwrap().starts_with(detail), "{object}");
+    }
+    let run = run_with(&["decode"], addr.clone());
+    assert!(
+        run.out
+            .contains("addr is no message of protocol 12: versions 1 to 11 have it; read it at protocol 11"),
+        "{}",
+        run.out
+    );
+    assert_eq!(decode(&["--protocol", "11"], &addr)["error"], "TrailingBytes");
+}
+
+#[test]
+fn a_command_that_never_was_is_of_no_version() {
+    let object = decode(&[], &crafted_hex("frobnicate", &[]));
+    assert_eq!((&object["error"], object.get("versions")), (&json!("UnknownCmd"), None));
+}
+
+#[test]
+fn a_byte_order_mark_before_a_line_is_no_part_of_it() {
+    let good = ping(Network::MAINNET);
+    let run = run_with(&["decode", "--json"], format!("\u{feff}{good}\n\u{feff}12 mainnet {good}\n{good}"));
+    run.assert_succeeds();
+    let objects = run.objects();
+    assert_eq!(objects.len(), 3);
+    assert!(objects.iter().all(|object| object["ok"] == true), "{objects:?}");
+    assert_eq!(decode(&[], &format!("\u{feff}{good}"))["ok"], true);
+    assert_eq!(run_with(&["decode", "--json"], "\u{feff}").out, "");
+}
+
+#[test]
+fn a_text_in_utf_16_is_told_so() {
+    let text: Vec<_> = "\u{feff}00\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    run_with(&["decode"], text).assert_fails(1, "line 1: the text is UTF-16, write it as UTF-8");
+}
+
+#[test]
 fn an_empty_line_is_a_frame_cut_off_before_its_start() {
     let run = run_with(&["decode", "--json"], "\n12 simnet \n12 simnet\n");
     run.assert_succeeds();

@@ -2,12 +2,13 @@
 
 use core::net::SocketAddr;
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::thread;
 
 use tokio::net::TcpSocket;
 
 use crate::network::deaf;
+use crate::talk::Process;
 use crate::{dcrpeer, run, run_with};
 
 #[test]
@@ -56,6 +57,57 @@ fn a_colon_without_a_port_is_pointed_out() {
 }
 
 #[test]
+fn a_zone_that_is_none_is_explained() {
+    for (target, fragment) in [
+        ("fe80::1%", "an interface is missing behind the %"),
+        ("[fe80::1%]:9108", "an interface is missing behind the %"),
+        ("fe80::1%eth0:9108", "\"eth0:9108\" is no name of an interface; write brackets before a port"),
+        ("[fe80::1%a b]:9108", "\"a b\" is no name of an interface"),
+        ("127.0.0.1%lo", "only an IPv6 address has a zone"),
+        ("node.example%lo:9108", "only an IPv6 address has a zone"),
+    ] {
+        run(&["connect", target]).assert_fails(2, fragment);
+        run(&["connect", "peer.invalid", "--proxy", target]).assert_fails(2, fragment);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interface_that_this_machine_does_not_have_is_named() {
+    for command in ["connect", "listen", "serve", "crawl", "load"] {
+        run(&[command, "[fe80::1%nowhere]:9108"])
+            .assert_fails(1, "check whether this machine has an interface \"nowhere\"");
+    }
+}
+
+/// On Linux the interface of this machine alone is the first, it is named `lo`, and it has no such address.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_address_is_used_with_its_zone_by_number_or_name() {
+    for zone in ["1", "lo"] {
+        let address = format!("[fe80::1%{zone}]:18555");
+        for command in ["connect", "listen", "serve"] {
+            run(&[command, &address, "--network", "simnet"]).assert_fails(1, "[fe80::1%1]:18555");
+        }
+        let crawl = run(&["crawl", &address, "--network", "simnet", "--json"]);
+        assert_eq!(crawl.objects()[0]["address"], "[fe80::1%1]:18555");
+        run(&["load", &address, "--with-permission"]).assert_fails(1, "[fe80::1%1]:18555");
+        run(&["connect", "peer.invalid", "--proxy", &address])
+            .assert_fails(1, &format!("the proxy {address}"));
+        let without_port = format!("fe80::1%{zone}");
+        run(&["connect", &without_port, "--network", "simnet"]).assert_fails(1, "[fe80::1%1]:18555");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_link_local_address_without_its_interface_is_told_to_need_it() {
+    for command in ["connect", "listen", "serve", "crawl"] {
+        run(&[command, "[fe80::1]:18555"]).assert_fails(1, "a link-local address needs its interface");
+    }
+}
+
+#[test]
 fn a_port_without_a_host_is_no_target() {
     for target in ["", ":", ":9108", ":99999"] {
         run(&["connect", target]).assert_fails(2, "write a name or an address");
@@ -97,6 +149,20 @@ fn an_address_where_nothing_listens_refuses() {
 }
 
 #[test]
+fn every_address_of_a_name_is_tried_and_told() {
+    let (_deaf, nobody) = nobody();
+    let port = nobody.rsplit_once(':').unwrap().1;
+    let name = format!("localhost:{port}");
+    for command in ["connect", "load"] {
+        let run = run(&[command, &name]);
+        for address in name.to_socket_addrs().unwrap() {
+            run.assert_fails(1, &format!("{address}"));
+        }
+        run.assert_fails(1, "refused the connection, nothing listens there");
+    }
+}
+
+#[test]
 fn a_web_server_is_recognized() {
     let server = answer_once(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     let run = run(&["connect", &server.to_string()]);
@@ -124,6 +190,64 @@ fn a_peer_that_hangs_up_leaves_some_guesses() {
     let server = answer_once(b"");
     let run = run(&["connect", &server.to_string()]);
     run.assert_fails(1, "it closed the connection before hands were shaken");
+}
+
+#[test]
+fn a_close_without_a_word_is_told_with_all_causes_and_how_long_to_wait() {
+    let server = answer_once(b"");
+    let run = run(&["connect", &server.to_string(), "--json"]);
+    for fragment in [
+        "it is not of mainnet (see --network)",
+        "3 and then one each 5 s (wait 15 s)",
+        "it has as many peers as it takes (wait 5 minutes)",
+        "it has 5 connections from this host",
+        "it bans this host, all addresses of a proxy or a router together, for a day at most (wait a day)",
+        "it wants the full service (network), and we offer none",
+        "it does not accept protocol 12 (see --protocol)",
+        "it takes us for itself",
+    ] {
+        run.assert_fails(1, fragment);
+    }
+    let end = run.objects().pop().unwrap();
+    let causes: Vec<_> = end["causes"].as_array().unwrap().iter().map(|cause| &cause["cause"]).collect();
+    let expected = [
+        "other_network",
+        "rate_limit",
+        "full",
+        "host_limit",
+        "banned",
+        "services",
+        "protocol_version",
+        "self_connection",
+    ];
+    assert_eq!(causes, expected);
+    let waits: Vec<_> =
+        end["causes"].as_array().unwrap().iter().filter_map(|cause| cause["wait_s"].as_u64()).collect();
+    assert_eq!(waits, [15, 300, 86_400]);
+    assert_eq!((&end["reason"], &end["redial_after_s"]), (&"ClosedBeforeVersion".into(), &15.into()));
+}
+
+#[test]
+fn a_visitor_that_leaves_without_a_word_is_told_with_its_causes() {
+    let mut listener = Process::listen();
+    drop(TcpStream::connect(listener.address()).unwrap());
+    let end = listener.wait_for("end");
+    let causes: Vec<_> = end["causes"].as_array().unwrap().iter().map(|cause| &cause["cause"]).collect();
+    assert_eq!(causes, ["probe", "banned"]);
+    let detail = end["detail"].as_str().unwrap();
+    assert!(detail.contains("port scans") && detail.contains("wait a day"), "{detail}");
+}
+
+#[test]
+fn an_end_inside_a_frame_is_told_as_what_it_may_be() {
+    // A header of a version of 117 bytes, and no payload.
+    let server = answer_all_of_it(b"\xf9\x00\xb4\xd9version\0\0\0\0\0\x75\0\0\0\0\0\0\0");
+    let run = run(&["connect", &server.to_string()]);
+    run.assert_fails(
+        1,
+        "it closed the connection before hands were shaken, inside a frame, 117 bytes before its end",
+    );
+    run.assert_fails(1, "some programs write header and payload apart, and leave in between");
 }
 
 #[test]
@@ -166,6 +290,21 @@ fn help_is_a_command_too() {
         help.assert_succeeds();
         assert_eq!(help.out, run(&[command, "--help"]).out);
     }
+}
+
+/// The same once all of the `version` is read, so that its end is no reset.
+fn answer_all_of_it(answer: &'static [u8]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut header = [0; 24];
+        stream.read_exact(&mut header).unwrap();
+        let len = u32::from_le_bytes(*header[16..].first_chunk().unwrap());
+        stream.read_exact(&mut vec![0; usize::try_from(len).unwrap()]).unwrap();
+        stream.write_all(answer).unwrap();
+    });
+    address
 }
 
 /// A server that takes one connection, reads a `version`, and says this.

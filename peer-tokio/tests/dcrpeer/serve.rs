@@ -110,6 +110,25 @@ fn people_without_a_terminal_read_lines_and_a_table_at_the_end() {
 }
 
 #[test]
+fn people_are_told_why_visitors_may_have_left_without_a_word() {
+    let mut server = dcrpeer(&["serve", "127.0.0.1:0", "--network", "simnet"]).spawn().unwrap();
+    let mut out = BufReader::new(server.stdout.take().unwrap());
+    let mut text = String::new();
+    out.read_line(&mut text).unwrap();
+    let address = text.split_whitespace().find(|word| word.starts_with("127.0.0.1:")).unwrap();
+    drop(std::net::TcpStream::connect(address).unwrap());
+    while !text.contains("1 left") {
+        assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended early: {text}");
+    }
+    interrupt(server.id(), "INT");
+    out.read_to_string(&mut text).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0));
+    let guess =
+        "guesses     1 gave no reason for leaving: it may be that it only looked whether something listens";
+    assert!(text.contains(guess), "no {guess:?} in {text}");
+}
+
+#[test]
 fn a_system_that_asks_for_the_end_gets_it() {
     let mut server = serve(&[]);
     interrupt(server.child.id(), "TERM");

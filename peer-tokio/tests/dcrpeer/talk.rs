@@ -1,9 +1,12 @@
 //! Peers that talk: the demo, and `connect` with `listen`.
 
 use core::mem;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command};
+use std::thread;
 
+use peer_core::Network;
 use serde_json::{Value, json};
 
 use crate::{dcrpeer, object, run};
@@ -93,13 +96,44 @@ fn the_highest_protocol_version_to_speak_can_be_chosen() {
 fn a_visitor_of_another_network_is_sent_away_and_does_not_end_the_listening() {
     let mut listener = Process::listen();
     run(&["connect", &listener.address(), "--network", "mainnet"])
-        .assert_fails(1, "it may not be of mainnet (see --network)");
+        .assert_fails(1, "it is not of mainnet (see --network)");
     let end = listener.wait_for("end");
     assert_eq!((&end["reason"], &end["established"]), (&json!("WrongNetwork"), &json!(false)));
     assert_eq!(end["detail"], "this is a peer of mainnet, try --network mainnet");
     let mut visitor = Process::visit(&listener, &[]);
     visitor.wait_for("established");
     visitor.interrupt();
+    listener.interrupt();
+}
+
+#[test]
+fn a_node_that_answers_with_the_version_that_we_offer_may_speak_higher_ones() {
+    let mut listener = Process::listen();
+    let args = ["connect", &listener.address(), "--network", "simnet", "--for", "3s", "--protocol", "9"];
+    let visit = run(&args);
+    visit.assert_succeeds();
+    assert!(visit.out.contains("/, protocol 9 or higher, block"), "{}", visit.out);
+    assert!(visit.out.contains("9 (it speaks 9 or higher)\n"), "{}", visit.out);
+    let mut visitor = Process::visit(&listener, &["--protocol", "9"]);
+    assert_eq!(visitor.wait_for("version")["protocol_version_is"], "negotiated");
+    visitor.wait_for("established");
+    visitor.interrupt();
+    // Who comes tells its highest.
+    assert_eq!(listener.wait_for("version")["protocol_version_is"], "highest");
+    listener.interrupt();
+}
+
+#[test]
+fn a_node_that_answers_with_a_lower_version_speaks_no_higher_one() {
+    let mut listener = Process::start(&["listen", "127.0.0.1:0", "--protocol", "10"]);
+    listener.wait_for("listening");
+    let mut visitor = Process::visit(&listener, &[]);
+    assert_eq!(visitor.wait_for("version")["protocol_version_is"], "highest");
+    visitor.wait_for("established");
+    visitor.interrupt();
+    let visit = run(&["connect", &listener.address(), "--network", "simnet", "--for", "3s"]);
+    assert!(visit.out.contains("/, protocol 10, block"), "{}", visit.out);
+    assert!(visit.out.contains("10 (it speaks 10)\n"), "{}", visit.out);
     listener.interrupt();
 }
 
@@ -113,6 +147,70 @@ fn a_peer_that_leaves_first_is_no_success() {
     assert_eq!((&end["ok"], &end["established"]), (&json!(false), &json!(true)));
     assert_eq!(end["reason"], "ClosedByRemote");
     assert_eq!(visitor.child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_close_soon_after_the_handshake_is_told_with_its_causes() {
+    let mut listener = Process::listen();
+    let mut visitor = Process::visit(&listener, &[]);
+    visitor.wait_for("message");
+    listener.interrupt();
+    let end = visitor.wait_for("end");
+    let causes: Vec<_> = end["causes"].as_array().unwrap().iter().map(|cause| &cause["cause"]).collect();
+    assert_eq!(causes, ["banned", "unanswered", "unwanted", "stopped"]);
+    assert_eq!(end["causes"][0]["wait_s"], 86_400);
+    let detail = end["detail"].as_str().unwrap();
+    assert!(detail.starts_with("it closed the connection; it gave no reason: it may be that "), "{detail}");
+}
+
+#[test]
+fn an_end_inside_a_frame_after_the_handshake_is_no_fault_by_itself() {
+    let mut listener = Process::listen();
+    let relay = relay(&listener.address(), b"inv\0\0\0\0\0\0\0\0\0\x25\0\0\0\0\0\0\0");
+    let end = Process::start(&["connect", &relay]).wait_for("end");
+    let detail = end["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("it closed the connection, inside a frame, 37 bytes before its end"),
+        "{detail}"
+    );
+    assert!(detail.contains("some programs write header and payload apart"), "{detail}");
+    listener.interrupt();
+}
+
+#[test]
+fn a_message_of_other_protocol_versions_is_told_with_them() {
+    let mut listener = Process::listen();
+    let relay = relay(&listener.address(), b"addr\0\0\0\0\0\0\0\0\x5b\0\0\0\0\0\0\0");
+    let end = Process::start(&["connect", &relay]).wait_for("end");
+    let detail = "it broke the protocol: addr is no message of protocol 12: versions 1 to 11 have it";
+    assert_eq!((&end["reason"], &end["detail"]), (&json!("PayloadTooLarge"), &json!(detail)));
+    listener.interrupt();
+}
+
+/// Passes on what two peers of simnet say until our ping is answered, then says the rest of a header itself and
+/// leaves.
+fn relay(peer: &str, header: &'static [u8; 20]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let mut remote = TcpStream::connect(peer).unwrap();
+    thread::spawn(move || {
+        let (mut visitor, _) = listener.accept().unwrap();
+        let (mut from, mut to) = (visitor.try_clone().unwrap(), remote.try_clone().unwrap());
+        thread::spawn(move || io::copy(&mut from, &mut to));
+        let mut seen = Vec::new();
+        let pong = b"pong\0\0\0\0\0\0\0\0\x08\0\0\0";
+        // Behind its length come checksum and nonce.
+        while seen.windows(28).all(|bytes| bytes[..16] != *pong) {
+            let mut byte = [0];
+            remote.read_exact(&mut byte).unwrap();
+            visitor.write_all(&byte).unwrap();
+            seen.push(byte[0]);
+        }
+        visitor.write_all(&Network::SIMNET.magic().to_le_bytes()).unwrap();
+        visitor.write_all(header).unwrap();
+        visitor.shutdown(Shutdown::Write).unwrap();
+    });
+    address
 }
 
 /// The tool on simnet, with `--json`, until it is interrupted.

@@ -4,7 +4,7 @@ mod args;
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use peer_core::Direction;
+use peer_core::{Direction, ProtocolVersion};
 use tokio::net::TcpStream;
 
 pub(crate) use self::args::ConnectArgs;
@@ -36,7 +36,6 @@ struct Reached {
 
 /// Visits the peer until the end.
 pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
-    let network = args.peer.network;
     let report = Report::about_one(args.peer.json);
     let stop = Stop::after(args.peer.duration)?;
     let reached = match reach(&args, &report, stop.clone()).await {
@@ -49,6 +48,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         config = config.user_agent(agent.name, agent.version);
     }
     let node = node::build(config.build())?;
+    let config = node.config().clone();
     let direction = Direction::Outbound;
     let errands = Errands::new(args.inv, args.getheaders);
     let watch = Watch {
@@ -66,7 +66,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{name}: {}", outcome.detail(network))).known())
+    Err(Failure::new(format!("{name}: {}", outcome.detail(&config))).known())
 }
 
 /// Finds the address and connects.
@@ -131,8 +131,11 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         established: false,
         reason,
         detail: detail.clone(),
+        causes: Vec::new(),
+        redial_after: None,
         announced: None,
         asked: None,
+        offered: ProtocolVersion::LATEST,
         stats: None,
     };
     let told = report.tell(Some(NUMBER), &Notice::End(end));

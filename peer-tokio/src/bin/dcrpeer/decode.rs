@@ -14,6 +14,7 @@ use crate::fields;
 use crate::hex::{self, BadHex};
 use crate::lines::{self, Line, Lines};
 use crate::output::{self, BAD, Count, FAINT, GOOD, Harmless, Output, Painted, STRONG};
+use crate::versions::Versions;
 
 /// Decodes every line of the input.
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
@@ -113,6 +114,9 @@ struct Refused {
     #[serde(serialize_with = "as_text")]
     error: Refusal,
     command: Option<String>,
+    /// Which protocol versions have the message, if the one in force is none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Versions>,
     detail: String,
 }
 
@@ -160,19 +164,37 @@ fn decode_line(line: Line<'_>, defaults: Rules, number: u64) -> Verdict {
     match parse(line, defaults) {
         Ok((rules, frame)) => match decode(frame.as_slice().into(), rules) {
             Ok(accepted) => Verdict::Accepted(Box::new(accepted)),
-            Err(error) => Verdict::Refused(Refused {
-                ok: false,
-                error: Refusal::Frame(error.kind()),
-                command: command_of(&frame, rules).map(|command| command.to_string()),
-                detail: chain(&error),
-            }),
+            Err(error) => Verdict::Refused(refuse(&frame, rules, &error)),
         },
         Err(reason) => Verdict::Refused(Refused {
             ok: false,
             error: Refusal::BadInput,
             command: None,
+            versions: None,
             detail: format!("line {number}: {reason}"),
         }),
+    }
+}
+
+/// Why a frame is refused. That its message belongs to another version explains all else.
+fn refuse(frame: &[u8], rules: Rules, error: &FrameError) -> Refused {
+    let elsewhere = Versions::of_refused(error, rules.version);
+    let detail = match elsewhere {
+        Some((command, versions)) => {
+            let (version, nearest) = (rules.version, versions.nearest(rules.version));
+            format!(
+                "{command} is no message of protocol {version}: {versions}; read it at protocol {nearest} \
+                 (--protocol, or the line's first column)"
+            )
+        }
+        None => chain(error),
+    };
+    Refused {
+        ok: false,
+        error: Refusal::Frame(error.kind()),
+        command: command_of(frame, rules).map(|command| command.to_string()),
+        versions: elsewhere.map(|(_, versions)| versions),
+        detail,
     }
 }
 
@@ -184,6 +206,9 @@ fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
             Count::from(lines::LONGEST)
         ));
     };
+    if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+        return Err("the text is UTF-16, write it as UTF-8".to_owned());
+    }
     let columns: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|column| !column.is_empty()).collect();
     let (rules, hex): (Rules, &[u8]) = match columns.as_slice() {
         [] => (defaults, &[]),

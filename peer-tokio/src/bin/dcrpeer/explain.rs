@@ -1,11 +1,14 @@
 //! Why a connection ended, in words that say what to do.
 
-use peer_core::{Error, ErrorKind, FrameError, Network, Timer};
+use peer_core::{Config, Direction, Error, FrameError, Network, Stats, Timer};
 use peer_tokio::Closed;
 
 use crate::args::network_name;
+use crate::causes::{self, Cause};
 use crate::error::chain;
+use crate::output::{Count, Span};
 use crate::stop::Reason;
+use crate::versions::Versions;
 use crate::watch::{Ending, Outcome};
 
 /// The reason's name for programs: a kind of the reference's where it has one, else ours.
@@ -17,19 +20,74 @@ pub(crate) fn name(ending: &Ending) -> String {
 }
 
 /// The reason for people, and what they can do about it.
-pub(crate) fn detail(outcome: &Outcome, network: Network) -> String {
+pub(crate) fn detail(outcome: &Outcome, config: &Config) -> String {
+    let causes = causes(outcome, config);
+    if causes.is_empty() {
+        return what_happened(outcome, config);
+    }
+    let (what, causes) = (what_happened(outcome, config), causes::list(&causes));
+    format!("{what}; it gave no reason: it may be that {causes}")
+}
+
+/// What it can be, where the remote left without telling.
+pub(crate) fn causes(outcome: &Outcome, config: &Config) -> Vec<Cause> {
+    let Ending::Theirs(closed) = &outcome.ending else { return Vec::new() };
+    if !is_gone(&closed.reason) {
+        return Vec::new();
+    }
+    if !outcome.established {
+        let is_text = outcome.first.text().is_some();
+        return if is_text { Vec::new() } else { causes::before_handshake(&outcome.stats, config) };
+    }
+    match (outcome.stats.direction, &closed.reason) {
+        // Who came may leave.
+        (Direction::Inbound, Error::ClosedByRemote) => Vec::new(),
+        _ => causes::after_handshake(&outcome.stats),
+    }
+}
+
+/// How many seconds to stay away from whom we dialled, where another attempt makes sense.
+pub(crate) fn redial_after(outcome: &Outcome) -> Option<u64> {
+    match &outcome.ending {
+        Ending::Theirs(closed) if outcome.stats.direction == Direction::Outbound => {
+            closed.reason.redial_after(1).map(|pause| pause.as_secs())
+        }
+        _ => None,
+    }
+}
+
+/// Whether the connection ended without anything being wrong with what came.
+fn is_gone(error: &Error) -> bool {
+    match error {
+        Error::ClosedByRemote
+        | Error::ClosedBeforeVersion
+        | Error::ClosedBeforeVerack
+        | Error::TransportFailed => true,
+        Error::Frame(frame) => is_cut_off(frame),
+        _ => false,
+    }
+}
+
+const fn is_cut_off(frame: &FrameError) -> bool {
+    matches!(frame, FrameError::Truncated { .. })
+}
+
+/// The reason, without guesses.
+pub(crate) fn what_happened(outcome: &Outcome, config: &Config) -> String {
+    let network = config.network();
     match &outcome.ending {
         Ending::Ours(Reason::Elapsed(_)) if !outcome.established => {
             format!("no handshake in time ({})", reason_text(&outcome.ending))
         }
         Ending::Ours(_) => reason_text(&outcome.ending),
-        Ending::Theirs(closed) if outcome.established => after_handshake(closed),
+        Ending::Theirs(closed) if outcome.established => after_handshake(closed, &outcome.stats),
         Ending::Theirs(closed) => match outcome.first.text() {
             Some(text) => not_decred(&text, network),
             None if outcome.first.is_empty() && is_timeout(&closed.reason) => {
                 format!("it says nothing, so it may be no Decred peer; {}", check_port(network))
             }
-            None => before_handshake(&closed.reason, network).unwrap_or_else(|| after_handshake(closed)),
+            None => before_handshake(&closed.reason, network)
+                .unwrap_or_else(|| after_handshake(closed, &outcome.stats)),
         },
     }
 }
@@ -38,7 +96,7 @@ pub(crate) fn detail(outcome: &Outcome, network: Network) -> String {
 pub(crate) fn is_full(outcome: &Outcome) -> bool {
     let Ending::Theirs(closed) = &outcome.ending else { return false };
     let is_wordless = !outcome.established && outcome.first.is_empty();
-    is_wordless && (closed.reason == Error::ClosedByRemote || is_timeout(&closed.reason))
+    is_wordless && (is_gone(&closed.reason) || is_timeout(&closed.reason))
 }
 
 fn is_timeout(error: &Error) -> bool {
@@ -69,10 +127,13 @@ fn before_handshake(error: &Error, network: Network) -> Option<String> {
             | FrameError::MalformedCmd(_)) => {
                 format!("this is no Decred peer: {}; {}", chain(frame), check_port(network))
             }
-            ref frame if frame.kind() == ErrorKind::Truncated => closed_early(network),
+            FrameError::Truncated { missing } => format!("{CLOSED_EARLY}{}", cut_off(missing)),
             _ => return None,
         },
-        Error::ClosedByRemote | Error::TransportFailed => closed_early(network),
+        Error::ClosedBeforeVersion
+        | Error::ClosedBeforeVerack
+        | Error::ClosedByRemote
+        | Error::TransportFailed => CLOSED_EARLY.to_owned(),
         Error::Timeout(Timer::Handshake) => "it was too slow to shake hands; try again later".to_owned(),
         Error::ProtocolVerTooOld { got, min } => format!(
             "it speaks protocol {got}, and the lowest accepted is {min}; --protocol 8 speaks with the old era"
@@ -82,11 +143,15 @@ fn before_handshake(error: &Error, network: Network) -> Option<String> {
     })
 }
 
-fn closed_early(network: Network) -> String {
-    let name = network_name(network);
+/// A reset is the same: it only tells that the remote had not read all of ours.
+const CLOSED_EARLY: &str = "it closed the connection before hands were shaken";
+
+/// Where a frame was cut off.
+fn cut_off(missing: usize) -> String {
+    let missing = Count::from(missing);
     format!(
-        "it closed the connection before hands were shaken; it may not be of {name} (see --network), not \
-         accept our version (see --protocol), or have enough peers"
+        ", inside a frame, {missing} bytes before its end (no fault by itself: some programs write header and \
+         payload apart, and leave in between)"
     )
 }
 
@@ -95,13 +160,35 @@ fn check_port(network: Network) -> String {
     format!("check host and port ({} peers listen on {port})", network_name(network))
 }
 
-fn after_handshake(closed: &Closed) -> String {
+fn after_handshake(closed: &Closed, stats: &Stats) -> String {
     match (&closed.reason, closed.transport) {
+        (Error::Frame(frame), _) => match **frame {
+            FrameError::Truncated { missing } => format!("it closed the connection{}", cut_off(missing)),
+            ref frame => refused(frame, stats),
+        },
         (Error::ClosedByRemote, _) => "it closed the connection".to_owned(),
+        (Error::CutOffWhilePaused { missing, paused }, _) => {
+            let (missing, paused) = (Count::from(*missing), Span(*paused));
+            format!(
+                "it closed the connection inside a frame, {missing} bytes before its end, when we had not read for \
+                 {paused}: nodes give up writing after 20 s"
+            )
+        }
         (Error::TransportFailed, Some(kind)) => format!("the connection broke: {kind}"),
         (Error::Timeout(Timer::Idle), _) => "it said nothing for too long".to_owned(),
         (Error::Timeout(Timer::WriteStall), _) => "it took nothing of ours for too long".to_owned(),
         (error, _) if error.is_misbehaviour() => format!("it broke the protocol: {}", chain(error)),
         (error, _) => chain(error),
+    }
+}
+
+/// A frame that is no frame, or whose message does not exist at the version in force.
+fn refused(frame: &FrameError, stats: &Stats) -> String {
+    let version = stats.protocol_version;
+    match Versions::of_refused(frame, version) {
+        Some((command, versions)) => {
+            format!("it broke the protocol: {command} is no message of protocol {version}: {versions}")
+        }
+        None => format!("it broke the protocol: {}", chain(frame)),
     }
 }

@@ -21,7 +21,14 @@ In a checkout of the project, write `cargo dcrpeer` for `dcrpeer`. `dcrpeer COMM
 
 /// About `connect`.
 pub(crate) const CONNECT: &str = "\
-ADDR is a name or an address, with or without a port: node.example, 10.0.0.7:19108, ::1, [::1]:9108.
+ADDR is a name or an address, with or without a port: node.example, 10.0.0.7:19108, ::1, [::1]:9108. An IPv6
+address may name its interface: fe80::1%eth0, [fe80::1%2]:9108. Of a name with several addresses the next is tried
+beside the others after 250 ms, or as soon as one fails; if all fail, all are told.
+
+A node that is dialled tells the highest protocol version that both speak, so where that is ours it may speak
+higher ones: `protocol_version_is` of version is then negotiated, else highest. A node that leaves gives no reason:
+what it can be is in `causes` of end, each with `cause`, `text` and, where a pause helps, `wait_s`;
+`redial_after_s` is the least pause before the next attempt.
 
 Once hands are shaken it pings, to show the round trip. The exit status is 0 if hands were shaken and the
 end was ours: --for was over, or Ctrl-C.
@@ -69,8 +76,9 @@ or a line of it is no frame in hexadecimal. With --json each line of the input g
   {\"ok\":true,\"command\":\"ping\",\"bytes\":32,\"reencoded\":\"same\",\"message\":{\"nonce\":7}}
   {\"ok\":false,\"error\":\"PayloadChecksum\",\"command\":\"ping\",\"detail\":\"bad checksum of ping payload\"}
 where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIND} if there is none, and
-`error` is BadInput where the line is to blame. An input that cannot be read gives an object with `event`, see
-dcrpeer --help.
+`error` is BadInput where the line is to blame. A message that only other protocol versions have is refused with
+`versions`, its first and last, and null for last if it still exists. An input that cannot be read gives an object
+with `event`, see dcrpeer --help.
 
 Examples:
   dcrpeer decode frames.txt

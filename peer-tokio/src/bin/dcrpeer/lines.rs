@@ -18,7 +18,7 @@ pub(crate) struct Lines {
     skips: bool,
 }
 
-/// A line without its end.
+/// A line without its end, and without the byte order mark that some programs begin a text with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line<'a> {
     Whole(&'a [u8]),
@@ -32,7 +32,8 @@ pub(crate) const LONGEST: usize = 2 * (Header::LEN + LARGEST_PAYLOAD) + COLUMNS;
 /// What no payload of any network exceeds: 32 MiB.
 const LARGEST_PAYLOAD: usize = 32 * 1024 * 1024;
 
-/// A protocol version of ten digits, the longest name of a network, and generous space around them.
+/// A protocol version of ten digits, the longest name of a network, a byte order mark, and generous space around
+/// them.
 const COLUMNS: usize = 64;
 
 const CAPACITY: usize = 64 * 1024;
@@ -70,7 +71,9 @@ impl Lines {
                 Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", self.name))),
             };
             if bytes.is_empty() {
-                return Ok(if self.line.is_empty() { None } else { Some(Line::Whole(&self.line)) });
+                // A text of nothing but a mark is an empty one.
+                let is_line = !matches!(self.line.as_slice(), [] | MARK);
+                return Ok(is_line.then(|| Line::Whole(without_mark(&self.line))));
             }
             let mut pieces = bytes.splitn(2, |byte| *byte == b'\n');
             let piece = pieces.next().unwrap_or_default();
@@ -89,8 +92,16 @@ impl Lines {
             self.line.extend_from_slice(piece);
             self.input.consume(len);
             if is_end {
-                return Ok(Some(Line::Whole(&self.line)));
+                return Ok(Some(Line::Whole(without_mark(&self.line))));
             }
         }
     }
 }
+
+/// The mark may stand before any line: files that were put together have one each.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(MARK).unwrap_or(line)
+}
+
+/// The byte order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";

@@ -3,9 +3,10 @@
 //! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`,
 //! `serve`, `load`. Both `connect` and `listen` watch connections (`watch`) and report what happens on them
 //! (`report`, `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the
-//! reason of an end into advice. `output` and `error` are the only ways out, besides the screen of `serve`.
+//! reason of an end into advice, `causes` guesses at it where there is none. `output` and `error` are the only ways out, besides the screen of `serve`.
 
 mod args;
+mod causes;
 mod clock;
 mod connect;
 mod crawl;
@@ -34,6 +35,7 @@ mod stop;
 mod system;
 mod target;
 mod traffic;
+mod versions;
 mod watch;
 
 use core::future::Future;

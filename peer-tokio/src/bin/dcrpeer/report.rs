@@ -8,10 +8,11 @@ use std::time::UNIX_EPOCH;
 
 use humantime::format_rfc3339_seconds;
 use peer_core::message::{BlockHeader, Headers, Version};
-use peer_core::{Direction, Message, Network, Stats};
+use peer_core::{Direction, Message, Network, ProtocolVersion, Stats};
 use serde::Serialize;
 
 use crate::args::network_name;
+use crate::causes::Cause;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
 use crate::output::{
@@ -20,6 +21,7 @@ use crate::output::{
 use crate::serve::Status;
 use crate::socks::Proxy;
 use crate::stats;
+use crate::versions::Told;
 
 /// Where everything is told. Clones tell in the same place.
 #[derive(Clone, Debug)]
@@ -67,6 +69,8 @@ pub(crate) enum Notice<'a> {
         at_most: Duration,
     },
     Version {
+        /// What the protocol version of the message is.
+        protocol_version_is: Told,
         message: &'a Version,
     },
     Established {
@@ -119,13 +123,30 @@ pub(crate) struct End<'a> {
     pub(crate) reason: String,
     /// For people.
     pub(crate) detail: String,
+    /// What it can be, where it left without telling.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) causes: Vec<Cause>,
+    /// How long to stay away before the next attempt, where one makes sense.
+    #[serde(rename = "redial_after_s", skip_serializing_if = "Option::is_none")]
+    pub(crate) redial_after: Option<u64>,
     /// How many items we announced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) announced: Option<u32>,
     /// How many of them it asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) asked: Option<u32>,
+    /// Our highest protocol version.
+    #[serde(skip)]
+    pub(crate) offered: ProtocolVersion,
     pub(crate) stats: Option<&'a Stats>,
+}
+
+impl<'a> Notice<'a> {
+    /// The remote introduced itself to us, who offered a protocol version.
+    pub(crate) fn version(message: &'a Version, direction: Direction, offered: ProtocolVersion) -> Self {
+        let theirs = u32::try_from(message.protocol_version).unwrap_or_default();
+        Self::Version { protocol_version_is: Told::of(direction, theirs, offered), message }
+    }
 }
 
 /// A line for programs.
@@ -202,7 +223,9 @@ impl Report {
             Notice::Waiting { command, at_most } => {
                 writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
             }
-            Notice::Version { message } => writeln!(out, "{}", came("version", &introduction(message))),
+            Notice::Version { protocol_version_is, message } => {
+                writeln!(out, "{}", came("version", &introduction(message, *protocol_version_is)))
+            }
             Notice::Established { protocol_version } => {
                 let shaken = Painted(GOOD, "hands shaken");
                 writeln!(out, "{shaken}: we speak protocol {protocol_version}")
@@ -240,7 +263,7 @@ impl Report {
         }
         if let (Some(stats), true) = (end.stats, end.established) {
             writeln!(out)?;
-            stats::write_table(out, &[("", stats)])?;
+            stats::write_table(out, end.offered, &[("", stats)])?;
         }
         Ok(())
     }
@@ -262,11 +285,11 @@ fn line(arrow: Painted<&str>, command: &str, text: &str) -> String {
 }
 
 /// What a remote says of itself, in few words.
-pub(crate) fn introduction(version: &Version) -> String {
+fn introduction(version: &Version, told: Told) -> String {
     format!(
         "{}, protocol {}, block {}, services {}",
         version.user_agent,
-        version.protocol_version,
+        told.describe(version.protocol_version),
         version.last_block,
         stats::services(version.services)
     )

@@ -2,15 +2,20 @@
 
 use std::io::{self, Write};
 
-use peer_core::{Services, Stats};
+use peer_core::{ProtocolVersion, Services, Stats};
 
 use crate::output::{Count, FAINT, Painted, STRONG, Span};
+use crate::versions::Told;
 
-/// Writes a column of statistics for each connection, under its title.
-pub(crate) fn write_table(out: &mut impl Write, columns: &[(&str, &Stats)]) -> io::Result<()> {
+/// Writes a column of statistics for each connection, under its title. `offered` is our highest protocol version.
+pub(crate) fn write_table(
+    out: &mut impl Write,
+    offered: ProtocolVersion,
+    columns: &[(&str, &Stats)],
+) -> io::Result<()> {
     let rows: Vec<(&str, Vec<String>)> = ROWS
         .iter()
-        .map(|(label, cell)| (*label, columns.iter().map(|(_, stats)| cell(stats)).collect()))
+        .map(|(label, cell)| (*label, columns.iter().map(|(_, stats)| cell(stats, offered)).collect()))
         .collect();
     let cells = rows.iter().flat_map(|(_, cells)| cells).map(String::len);
     let width = cells.max().unwrap_or_default();
@@ -25,29 +30,32 @@ pub(crate) fn write_table(out: &mut impl Write, columns: &[(&str, &Stats)]) -> i
     Ok(())
 }
 
-type Cell = fn(&Stats) -> String;
+type Cell = fn(&Stats, ProtocolVersion) -> String;
 
 /// What there is to say, and under which label.
 const ROWS: [(&str, Cell); 9] = [
-    ("remote", |stats| match stats.address.port {
+    ("remote", |stats, _| match stats.address.port {
         // Whoever is behind a proxy has no address that we know.
         0 => format!("behind the proxy ({})", stats.direction),
         _ => stats.to_string(),
     }),
-    ("agent", |stats| match stats.user_agent.as_str() {
+    ("agent", |stats, _| match stats.user_agent.as_str() {
         "" => "unknown".to_owned(),
         agent => agent.to_owned(),
     }),
-    ("protocol", |stats| match stats.advertised_version {
+    ("protocol", |stats, offered| match stats.advertised_version {
         0 => "unknown".to_owned(),
-        theirs => format!("{} (it speaks {theirs})", stats.protocol_version),
+        theirs => {
+            let told = Told::of(stats.direction, theirs, offered);
+            format!("{} (it speaks {})", stats.protocol_version, told.describe(theirs))
+        }
     }),
-    ("services", |stats| services(stats.services)),
-    ("best block", |stats| stats.last_block.max(stats.starting_height).to_string()),
-    ("clock", |stats| format!("{:+} s", stats.time_offset)),
-    ("sent", |stats| format!("{} bytes", Count(stats.bytes_sent))),
-    ("received", |stats| format!("{} bytes", Count(stats.bytes_received))),
-    ("round trip", |stats| match stats.last_ping_round_trip {
+    ("services", |stats, _| services(stats.services)),
+    ("best block", |stats, _| stats.last_block.max(stats.starting_height).to_string()),
+    ("clock", |stats, _| format!("{:+} s", stats.time_offset)),
+    ("sent", |stats, _| format!("{} bytes", Count(stats.bytes_sent))),
+    ("received", |stats, _| format!("{} bytes", Count(stats.bytes_received))),
+    ("round trip", |stats, _| match stats.last_ping_round_trip {
         Some(time) => Span(time).to_string(),
         None => "no ping was answered".to_owned(),
     }),

@@ -5,7 +5,7 @@ use core::pin::pin;
 use core::time::Duration;
 
 use peer_core::message::Ping;
-use peer_core::{Direction, Event, Message, Network, Node, Stats};
+use peer_core::{Config, Direction, Event, Message, Node, Stats};
 use peer_tokio::{Closed, Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
@@ -67,8 +67,8 @@ impl Outcome {
     }
 
     /// The reason of the end, for people.
-    pub(crate) fn detail(&self, network: Network) -> String {
-        explain::detail(self, network)
+    pub(crate) fn detail(&self, config: &Config) -> String {
+        explain::detail(self, config)
     }
 }
 
@@ -191,7 +191,10 @@ impl Watch {
 
     async fn tell_event(&self, handle: &Handle, event: Event) -> Result<(), Failure> {
         match event {
-            Event::Version(version) => self.tell(&Notice::Version { message: &version }),
+            Event::Version(version) => {
+                let offered = self.node.config().protocol_version();
+                self.tell(&Notice::version(&version, self.direction, offered))
+            }
             Event::Established => {
                 let protocol_version = handle.stats().await.protocol_version.get();
                 self.tell(&Notice::Established { protocol_version })
@@ -213,9 +216,12 @@ impl Watch {
             ok: outcome.is_success(),
             established: outcome.established,
             reason: explain::name(&outcome.ending),
-            detail: outcome.detail(self.node.config().network()),
+            detail: outcome.detail(self.node.config()),
+            causes: explain::causes(outcome, self.node.config()),
+            redial_after: explain::redial_after(outcome),
             announced: self.errands.announced().filter(|_| outcome.established),
             asked: self.errands.asked(),
+            offered: self.node.config().protocol_version(),
             stats: Some(&outcome.stats),
         }))
     }

@@ -45,7 +45,12 @@ impl Outcome {
                 FrameError::Truncated { .. } => Self::Closed,
                 _ => Self::NotDecred,
             },
-            Error::ClosedByRemote | Error::ClosedByOwner | Error::TransportFailed => Self::Closed,
+            Error::ClosedByRemote
+            | Error::ClosedBeforeVersion
+            | Error::ClosedBeforeVerack
+            | Error::CutOffWhilePaused { .. }
+            | Error::ClosedByOwner
+            | Error::TransportFailed => Self::Closed,
             Error::Timeout(Timer::Handshake) => Self::Silent,
             Error::ProtocolVerTooOld { .. } => Self::TooOld,
             Error::SelfConnection => Self::Ourselves,

@@ -204,7 +204,7 @@ impl Visitor {
         let (ending, stats) = (Ending::Theirs(closed), handle.stats().await);
         visit.reason = Some(explain::name(&ending));
         let outcome = watch::Outcome { established: false, ending, stats, first };
-        visit.detail = Some(outcome.detail(self.node.config().network()));
+        visit.detail = Some(outcome.detail(self.node.config()));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 use std::io::Write;
 
-use peer_core::{Event, Hash, Message, Stats};
+use peer_core::{Event, Hash, Message, ProtocolVersion, Stats};
 use peer_tokio::Handle;
 use tokio::sync::mpsc;
 
@@ -155,7 +155,8 @@ impl Story {
     /// What both sides counted.
     pub(super) fn statistics(&mut self, dialler: &Stats, listener: &Stats) -> Result<(), Failure> {
         self.chapter("Statistics", "what each side knows of the other")?;
-        stats::write_table(&mut self.out, &[("the dialler", dialler), ("the listener", listener)])?;
+        let columns = [("the dialler", dialler), ("the listener", listener)];
+        stats::write_table(&mut self.out, ProtocolVersion::LATEST, &columns)?;
         self.out.flush()?;
         Ok(())
     }

@@ -142,7 +142,9 @@ impl Caller {
         if self.is_peer && explain::is_full(&outcome) {
             return "it takes no more peers".to_owned();
         }
-        outcome.detail(self.common.node.config().network())
+        let config = self.common.node.config();
+        // Of a connection that stood only the end is counted.
+        if self.established { explain::what_happened(&outcome, config) } else { outcome.detail(config) }
     }
 
     /// What happens on the connection, until it ends.

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 
 use super::address_book::{AddressBook, Source};
 use super::answer;
+use crate::causes;
 use crate::error::Failure;
 use crate::explain;
 use crate::node;
@@ -51,6 +52,8 @@ pub(super) struct Left {
     pub(super) number: u64,
     /// The reason's name.
     pub(super) reason: String,
+    /// What it can be, where the visitor left without telling.
+    pub(super) guess: Option<String>,
 }
 
 type Stream = Counted<Sniff<TcpStream>>;
@@ -112,21 +115,30 @@ impl Guest {
         };
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
         let reason = explain::name(&outcome.ending);
+        let config = self.common.node.config();
+        let causes = explain::causes(&outcome, config);
+        let guess = (!causes.is_empty()).then(|| causes::list(&causes));
         self.tell(&Notice::End(End {
             ok: outcome.is_success(),
             established,
             reason: reason.clone(),
-            detail: outcome.detail(self.common.node.config().network()),
+            detail: outcome.detail(config),
+            causes,
+            redial_after: None,
+            offered: config.protocol_version(),
             stats: Some(&outcome.stats),
             announced: None,
             asked: None,
         }))?;
-        Ok(Left { number: self.number, reason })
+        Ok(Left { number: self.number, reason, guess })
     }
 
     async fn hear(&self, handle: &Handle, event: Event, local: Option<SocketAddr>) -> Result<(), Failure> {
         match event {
-            Event::Version(version) => self.tell(&Notice::Version { message: &version }),
+            Event::Version(version) => {
+                let offered = self.common.node.config().protocol_version();
+                self.tell(&Notice::version(&version, Direction::Inbound, offered))
+            }
             Event::Established => {
                 self.common.established.fetch_add(1, Ordering::Relaxed);
                 // The next one is due in two minutes or so, and people look at round trips now.

@@ -45,6 +45,8 @@ pub(super) struct House {
     left: u64,
     /// How many left for which reason.
     ends: BTreeMap<String, u64>,
+    /// What it can have been with those who left without telling, and how many they were.
+    guesses: BTreeMap<String, u64>,
     clock: Stopwatch,
     screen: Option<Screen>,
     looks: u32,
@@ -70,6 +72,7 @@ impl House {
             most: 0,
             left: 0,
             ends: BTreeMap::new(),
+            guesses: BTreeMap::new(),
             clock: Stopwatch::start(),
             screen,
             looks: 0,
@@ -107,8 +110,10 @@ impl House {
         let left = visit.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
         self.guests.remove(&left.number);
         self.left = self.left.saturating_add(1);
-        let count = self.ends.entry(left.reason).or_default();
-        *count = count.saturating_add(1);
+        count(&mut self.ends, left.reason);
+        if let Some(guess) = left.guess {
+            count(&mut self.guesses, guess);
+        }
         Ok(())
     }
 
@@ -237,6 +242,10 @@ impl House {
         if !ends.is_empty() {
             write_fact(out, "ends", &ends.join(", "))?;
         }
+        for (guess, count) in &self.guesses {
+            let text = format!("{} gave no reason for leaving: it may be that {guess}", Count(*count));
+            write_fact(out, "guesses", &text)?;
+        }
         Ok(())
     }
 
@@ -264,6 +273,11 @@ fn write_last(out: &mut Output, (rows, peers): (&[Row], usize), width: usize) ->
         writeln!(out, "{line}")?;
     }
     writeln!(out)
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, of: String) {
+    let count = counts.entry(of).or_default();
+    *count = count.saturating_add(1);
 }
 
 fn write_fact(out: &mut Output, label: &str, text: &str) -> io::Result<()> {
