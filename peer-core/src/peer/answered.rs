@@ -39,6 +39,14 @@ impl Answered {
         *left = left.saturating_add(count);
     }
 
+    /// Admits one more answer, unless some are admitted already, from now on.
+    pub(crate) fn keep(&mut self, item: Inventory, waited: Time) {
+        if !self.newer.contains_key(&item) {
+            let count = self.older.remove(&item).unwrap_or(1);
+            self.add(item, count, waited);
+        }
+    }
+
     /// Whether an answer is admitted, which then counts as one of those.
     pub(crate) fn take(&mut self, item: Inventory) -> bool {
         take(&mut self.newer, item) || take(&mut self.older, item)

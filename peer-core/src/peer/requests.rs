@@ -188,8 +188,8 @@ impl Requests {
                     self.due.insert((due, item));
                 }
             }
-            // It was answered before. What the remote makes of the request may still come.
-            None => self.answered.add(item, 1, waited),
+            // It was answered before. What the remote makes of this request may come from now on.
+            None => self.answered.keep(item, waited),
         }
     }
 
@@ -252,14 +252,13 @@ impl Requests {
         }
         let item = Inventory::tx(tx.hash());
         let Some(open) = self.remove(item) else { return Match::Nothing };
-        self.admit(item, open.count.saturating_sub(open.unwritten), waited);
+        self.admit(item, open.count, waited);
         Match::Open
     }
 
     fn close_item(&mut self, item: Inventory, waited: Time) -> Match {
         if let Some(open) = self.remove(item) {
-            let written = open.count.saturating_sub(open.unwritten);
-            self.admit(item, written.saturating_sub(1), waited);
+            self.admit(item, open.count.saturating_sub(1), waited);
             Match::Open
         } else if self.answered.take(item) {
             Match::Late

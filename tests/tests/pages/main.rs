@@ -11,6 +11,7 @@
 mod drive;
 mod first;
 mod links;
+mod migration;
 mod numbers;
 mod sockets;
 mod text;

@@ -1,0 +1,4 @@
+//! Both adapters, over scripted and real streams.
+
+mod mio;
+mod tokio;

@@ -1,0 +1,319 @@
+//! Ends: the transport's, the remote's, the owner's.
+
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+
+use peer_core::{Config, Direction, Error, Event, Message, Network, ProtocolVersion, Timer};
+use peer_mio::{Closed, Happened};
+use peer_tests::remote::introduction;
+
+use crate::mio::scripted::{Answer, BLOCK, Set, bytes_of, ended, failed, hands, inv_of, item, ping, pings};
+
+/// What surfaces of the handshake when so many of the remote's bytes came.
+fn heard(count: usize) -> Vec<String> {
+    let version = bytes_of(&introduction(12).into()).len();
+    let names = [("version", version), ("established", hands().len())];
+    names.iter().filter(|(_, end)| *end <= count).map(|(name, _)| (*name).into()).collect()
+}
+
+/// Why a connection ends whose stream ends after so many bytes of a handshake, where that is between two frames.
+fn between_frames(count: usize) -> Option<Error> {
+    let all = hands().len();
+    let version = all - 24;
+    match count {
+        0 => Some(Error::ClosedBeforeVersion),
+        _ if count == version => Some(Error::ClosedBeforeVerack),
+        _ if count == all => Some(Error::ClosedByRemote),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_end_of_the_stream_at_every_byte_of_a_handshake_is_told_after_what_came() {
+    let hands = hands();
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        for count in 0..=hands.len() {
+            let mut set = Set::new();
+            let (_, stream) = set.add(direction);
+            stream.script().reads = [Answer::Bytes(hands[..count].into()), Answer::Eof].into();
+            if count == 0 {
+                stream.script().reads.pop_front();
+            }
+            let (names, closed) = set.end();
+            assert_eq!(names, heard(count));
+            let Some(reason) = closed.reason() else { panic!("{closed:?}") };
+            match between_frames(count) {
+                Some(expected) => assert_eq!(*reason, expected, "after {count} bytes"),
+                None => assert!(matches!(reason, Error::Frame(_)), "{reason} after {count} bytes"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_failure_to_read_at_every_byte_of_a_handshake_is_told_after_what_came() {
+    let hands = hands();
+    for count in 1..=hands.len() {
+        let mut set = Set::new();
+        let (_, stream) = set.add(Direction::Outbound);
+        let reset = Answer::Fail(ErrorKind::ConnectionReset);
+        stream.script().reads = [Answer::Bytes(hands[..count].into()), reset].into();
+        let reason = between_frames(count).filter(|reason| *reason != Error::ClosedByRemote);
+        let reason = reason.unwrap_or(Error::TransportFailed);
+        let closed = Closed::Ended { reason, transport: Some(ErrorKind::ConnectionReset) };
+        assert_eq!(set.end(), (heard(count), closed));
+    }
+}
+
+#[test]
+fn a_failure_to_write_at_every_byte_of_a_handshake_is_told_after_what_came() {
+    let mut set = Set::new();
+    let (_, stream) = set.add(Direction::Outbound);
+    stream.script().say(hands());
+    set.events();
+    let whole = stream.script().sent.len();
+    for count in 0..whole {
+        let mut set = Set::new();
+        let (_, stream) = set.add(Direction::Outbound);
+        stream.script().writes = vec![Answer::Take(1); count].into();
+        stream.script().writes.push_back(Answer::Fail(ErrorKind::BrokenPipe));
+        stream.script().say(hands());
+        assert_eq!(set.end(), (heard(hands().len()), failed(ErrorKind::BrokenPipe)), "after {count} bytes");
+    }
+}
+
+#[test]
+fn a_stream_that_takes_nothing_and_does_not_block_has_failed() {
+    let mut set = Set::new();
+    let (_, stream) = set.add(Direction::Outbound);
+    stream.script().writes = [Answer::Take(0)].into();
+    assert_eq!(set.end().1, failed(ErrorKind::WriteZero));
+}
+
+#[test]
+fn everything_the_remote_said_is_told_before_a_failed_write() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
+    stream.script().say(pings(0..1000));
+    stream.script().reads.push_back(Answer::Eof);
+    set.peers.wake(id);
+    let (names, closed) = set.end();
+    assert_eq!(names.len(), 1000);
+    assert_eq!(closed, failed(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
+    stream.script().say(pings(0..1000));
+    set.peers.wake(id);
+    for nonce in 0..1000 {
+        if nonce % 100 == 99 {
+            set.peers.advance(Duration::from_secs(3600));
+        }
+        assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(nonce))))));
+    }
+    assert_eq!(set.end().1, failed(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn half_a_frame_behind_a_failed_write_is_the_transports_failure() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
+    stream.script().say(pings(0..1));
+    stream.script().reads.push_back(BLOCK);
+    stream.script().say(&bytes_of(&ping(1))[..10]);
+    stream.script().reads.push_back(Answer::Eof);
+    set.peers.wake(id);
+    assert_eq!(set.end().1, failed(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn whoever_came_and_was_lost_before_anybody_looked_had_been_connected() {
+    for lost in [Err(ErrorKind::ConnectionReset.into()), Ok(false)] {
+        let mut set = Set::new();
+        let (_, stream) = set.add(Direction::Inbound);
+        let kind = lost.as_ref().err().map_or(ErrorKind::NotConnected, io::Error::kind);
+        stream.script().connects = [lost].into();
+        assert_eq!(set.end().1, failed(kind));
+    }
+}
+
+#[test]
+fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
+    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let mut set = Set::of(pause, 1);
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK, Answer::Fail(ErrorKind::BrokenPipe)].into();
+    stream.script().say(pings(0..10));
+    set.peers.wake(id);
+    assert_eq!(set.events().len(), 3);
+    set.peers.wake(id);
+    assert_eq!(set.end().1, failed(ErrorKind::BrokenPipe));
+}
+
+#[test]
+fn the_old_era_is_told_why_before_the_end() {
+    let old = Config::builder(Network::SIMNET).min_protocol_version(ProtocolVersion::INITIAL);
+    let mut set = Set::of(old.protocol_version(ProtocolVersion::new(8)), 1);
+    let (_, stream) = set.add(Direction::Inbound);
+    stream.script().writes = [Answer::Take(10), BLOCK].into();
+    stream.script().say(bytes_of(&ping(1)));
+    assert!(set.events().is_empty());
+    let id = set.peers.iter().map(|(id, _)| id).next().unwrap();
+    set.peers.wake(id);
+    let (names, closed) = set.end();
+    assert!(names.is_empty());
+    assert!(matches!(closed.reason(), Some(Error::NotVersionMessage { .. })), "{closed}");
+    assert_eq!(stream.script().commands(), ["reject"]);
+}
+
+#[test]
+fn a_last_word_that_nobody_takes_is_not_waited_for_forever() {
+    let old = Config::builder(Network::SIMNET).min_protocol_version(ProtocolVersion::INITIAL);
+    let mut set = Set::of(old.protocol_version(ProtocolVersion::new(8)), 1);
+    let (_, stream) = set.add(Direction::Inbound);
+    stream.script().writes = [BLOCK].into();
+    stream.script().say(bytes_of(&ping(1)));
+    assert!(set.events().is_empty());
+    set.peers.advance(Duration::from_secs(21));
+    assert!(matches!(set.end().1.reason(), Some(Error::NotVersionMessage { .. })));
+}
+
+#[test]
+fn closing_drops_what_waits_and_is_told_once() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().say(pings(0..3));
+    set.peers.wake(id);
+    assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(0))))));
+    set.send(id, &inv_of(1)).unwrap();
+    set.peers.close(id);
+    set.peers.close(id);
+    set.peers.finish(id);
+    assert_eq!(set.drain(), [(id, Happened::Closed(ended(Error::ClosedByOwner)))]);
+    assert_eq!(stream.script().sent, [0; 0]);
+}
+
+#[test]
+fn closing_through_the_machine_is_closing() {
+    let mut set = Set::new();
+    let (id, _) = set.established();
+    set.peers.peer(id).unwrap().close();
+    assert_eq!(set.drain(), [(id, Happened::Closed(ended(Error::ClosedByOwner)))]);
+}
+
+#[test]
+fn a_stream_is_dropped_when_its_connection_is_closed() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    let count = stream.owners();
+    set.peers.close(id);
+    assert_eq!(stream.owners(), count - 1);
+}
+
+#[test]
+fn finishing_writes_everything_first_announcements_included() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    let now = set.peers.now();
+    let peer = set.peers.peer(id).unwrap();
+    peer.send(&inv_of(10), now).unwrap();
+    peer.announce(item(77), now).unwrap();
+    stream.script().writes = [Answer::Take(100), BLOCK].into();
+    set.peers.finish(id);
+    assert!(set.events().is_empty());
+    set.peers.wake(id);
+    assert!(set.events().is_empty());
+    set.peers.advance(Duration::from_millis(500));
+    assert_eq!(set.end().1, ended(Error::ClosedByOwner));
+    assert_eq!(stream.script().commands(), ["inv", "inv"]);
+}
+
+#[test]
+fn finishing_with_nothing_to_write_is_closing() {
+    let mut set = Set::new();
+    let (id, _) = set.established();
+    set.peers.finish(id);
+    assert_eq!(set.end().1, ended(Error::ClosedByOwner));
+}
+
+#[test]
+fn finishing_waits_until_the_stream_holds_nothing_back() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().buffers = true;
+    set.send(id, &ping(1)).unwrap();
+    set.peers.finish(id);
+    assert_eq!(set.end().1, ended(Error::ClosedByOwner));
+    assert_eq!(stream.script().commands(), ["ping"]);
+}
+
+#[test]
+fn finishing_does_not_wait_for_a_remote_that_takes_nothing() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK, BLOCK].into();
+    set.send(id, &inv_of(10)).unwrap();
+    set.peers.finish(id);
+    assert!(set.events().is_empty());
+    set.peers.advance(Duration::from_secs(20));
+    assert_eq!(set.end().1, ended(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn finishing_does_not_wait_for_answers_to_what_comes_later() {
+    let mut set = Set::new();
+    let (id, stream) = set.established();
+    stream.script().writes = [BLOCK, Answer::Take(24), BLOCK].into();
+    set.send(id, &Message::GetAddr).unwrap();
+    set.peers.finish(id);
+    assert!(set.events().is_empty());
+    stream.script().say(pings(0..3));
+    set.peers.wake(id);
+    let (names, closed) = set.end();
+    assert_eq!((names, closed), (vec!["ping".into(); 3], ended(Error::ClosedByOwner)));
+    assert_eq!(stream.script().commands(), ["getaddr"]);
+}
+
+#[test]
+fn a_remote_that_is_refused_at_its_version_is_told_nothing() {
+    let mut set = Set::new();
+    let (id, stream) = set.add(Direction::Inbound);
+    stream.script().say(hands());
+    assert!(matches!(set.next(), Some((_, Happened::Event(Event::Version(_))))));
+    set.peers.close(id);
+    assert_eq!(set.end().1, ended(Error::ClosedByOwner));
+    assert_eq!(stream.script().sent, [0; 0]);
+}
+
+#[test]
+fn a_connection_that_is_refused_is_told_as_such() {
+    let mut set = Set::new();
+    let (_, stream) = set.add(Direction::Outbound);
+    stream.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
+    assert_eq!(set.end(), (vec![], Closed::Unreachable(ErrorKind::ConnectionRefused)));
+}
+
+#[test]
+fn one_handshake_too_many_is_told_as_such() {
+    let one = Config::builder(Network::SIMNET).open_handshakes(1.try_into().unwrap());
+    let mut set = Set::of(one, 2);
+    set.add(Direction::Outbound);
+    let (second, _) = set.add(Direction::Outbound);
+    let [(id, Happened::Closed(closed))] = &set.drain()[..] else { panic!() };
+    assert_eq!((*id, closed.to_string()), (second, "1 outbound handshakes are open already".into()));
+    assert!(matches!(closed, Closed::TooManyHandshakes(_)));
+}
+
+#[test]
+fn ends_read_well() {
+    let refused = Closed::Unreachable(ErrorKind::ConnectionRefused);
+    assert_eq!(refused.to_string(), "not connected (connection refused)");
+    assert_eq!(failed(ErrorKind::BrokenPipe).to_string(), "transport failed (broken pipe)");
+    assert_eq!(ended(Error::ClosedByRemote).to_string(), "closed by the remote");
+}

@@ -1,0 +1,124 @@
+//! An owner that is slow, or asks for nothing, harms only itself.
+
+use core::time::Duration;
+
+use peer_core::Message;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::time::{sleep, timeout};
+
+use crate::tokio::HOUR;
+use crate::tokio::samples::{bytes_of, commands_in, hands, inv_of, item, node, ping};
+use crate::tokio::side::{answer, established_with_raw};
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_asks_for_nothing_stops_the_reading() {
+    let (near, far) = duplex(64 * 1024);
+    let mut near = answer(near, &node());
+    let (_unread, mut far) = tokio::io::split(far);
+    far.write_all(&hands()).await.unwrap();
+    near.handshake().await;
+
+    let mut accepted = 0_u64;
+    let flood = async {
+        for nonce in 0_u64.. {
+            far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+            accepted += 1;
+        }
+    };
+    timeout(HOUR, flood).await.unwrap_err();
+    let most = (64 + 16) * 1024 / 32 + 16;
+    assert!(accepted <= most, "{accepted} pings of 32 bytes were accepted");
+
+    for nonce in 0..accepted {
+        assert_eq!(near.ping().await, nonce);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_messages_stop_the_reading_before_sixteen_of_them_wait() {
+    const PIPE: usize = 64 * 1024;
+    for items in [500, 2000, 50_000] {
+        let (mut near, mut far) = established_with_raw(PIPE).await;
+        let message = bytes_of(&inv_of(items));
+        let mut accepted = 0;
+        let flood = async {
+            for byte in message.iter().cycle() {
+                far.write_all(&[*byte]).await.unwrap();
+                accepted += 1;
+            }
+        };
+        timeout(HOUR, flood).await.unwrap_err();
+        let most = 64 * 1024 + message.len() + 16 * 1024 + PIPE;
+        assert!(accepted <= most, "{accepted} bytes were accepted, of messages of {}", message.len());
+
+        for _ in 0..accepted / message.len() {
+            assert_eq!(near.message().await, inv_of(items));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_asks_again_gets_large_messages_one_by_one() {
+    let (mut near, far) = established_with_raw(64 * 1024).await;
+    let (_unread, mut far) = tokio::io::split(far);
+    let message = bytes_of(&inv_of(10_000));
+    let talk = async {
+        for _ in 0..20 {
+            far.write_all(&message).await.unwrap();
+        }
+    };
+    let listen = async {
+        for _ in 0..20 {
+            sleep(Duration::from_secs(1)).await;
+            assert_eq!(near.message().await, inv_of(10_000));
+        }
+    };
+    tokio::join!(talk, listen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_owner_does_not_blame_the_remote() {
+    let (near, mut far) = duplex(64 * 1024);
+    let mut near = answer(near, &node());
+    far.write_all(&hands()).await.unwrap();
+    near.handshake().await;
+    for nonce in 0..17 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    sleep(HOUR).await;
+    assert_eq!(near.events.closed(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_asks_for_nothing_still_talks() {
+    let (near, mut far) = established_with_raw(64 * 1024).await;
+    for nonce in 0..2000 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    near.handle.announce(item(1)).await.unwrap();
+    near.handle.send(Message::GetAddr).await.unwrap();
+    near.handle.flush().await.unwrap();
+    sleep(Duration::from_secs(200)).await;
+    let mut told = Vec::new();
+    timeout(Duration::ZERO, far.read_to_end(&mut told)).await.unwrap_err();
+    let mut told = commands_in(&told);
+    told.retain(|command| command != "pong");
+    assert_eq!(told, ["getaddr", "inv", "ping"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_pulled_is_answered_when_it_is() {
+    let (mut near, mut far) = established_with_raw(64 * 1024).await;
+    for nonce in 0..40 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    let pong = bytes_of(&ping(0)).len();
+    let mut told = Vec::new();
+    timeout(Duration::from_secs(1), far.read_to_end(&mut told)).await.unwrap_err();
+    assert_eq!(told.len(), 16 * pong);
+    for nonce in 0..40 {
+        assert_eq!(near.ping().await, nonce);
+    }
+    timeout(Duration::from_secs(1), far.read_to_end(&mut told)).await.unwrap_err();
+    assert_eq!(told.len(), 40 * pong);
+}

@@ -1,0 +1,177 @@
+//! Every end has its reason, and nobody waits after it.
+
+use core::task::Poll;
+use core::time::Duration;
+use std::io::{self, ErrorKind};
+
+use peer_core::{Config, Error, FrameError, Network, Node, SendError};
+use peer_tokio::{Closed, inbound, outbound};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, duplex};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+use crate::tokio::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
+use crate::tokio::side::{Side, answer, established, established_with_raw, tcp};
+use crate::tokio::streams::{Deaf, Taking, broken, deaf};
+
+#[tokio::test]
+async fn a_closed_connection_says_who_closed_it() {
+    let (near, far) = established(tcp().await).await;
+    near.handle.close();
+    let (near, far) = tokio::join!(near.ended(), far.ended());
+    assert_eq!((near.reason, far.reason), (Error::ClosedByOwner, Error::ClosedByRemote));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_cut_inside_a_frame_is_truncated() {
+    let (near, mut far) = established_with_raw(1024).await;
+    let frame = bytes_of(&ping(1));
+    let (begun, _) = frame.split_at(30);
+    far.write_all(begun).await.unwrap();
+    drop(far);
+    assert_eq!(near.ended().await.reason, FrameError::Truncated { missing: 2 }.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_transport_keeps_its_reason_for_people() {
+    let (_handle, _events, driver) = inbound(broken(), &node(), hello(), rng(1));
+    let closed = driver.await;
+    assert_eq!(
+        (closed.reason.clone(), closed.transport),
+        (Error::ClosedBeforeVersion, Some(ErrorKind::ConnectionReset))
+    );
+    assert!(closed.to_string().ends_with(" (connection reset)"), "{closed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_never_ran_leaves_nobody_waiting() {
+    let (near, _far) = duplex(7);
+    let (handle, mut events, driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
+    let waiting = tokio::spawn({
+        let handle = handle.clone();
+        async move { handle.send(ping(1)).await }
+    });
+    yield_now().await;
+    drop(driver);
+    assert_eq!(waiting.await.unwrap(), Err(Error::ClosedByOwner.into()));
+    assert_eq!(events.next().await, None);
+    assert_eq!(handle.closed().await, Error::ClosedByOwner.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_after_the_end_has_the_reason() {
+    let (near, far) = established(duplex(7)).await;
+    far.handle.close();
+    let Side { handle, mut events, task } = near;
+    assert_eq!(events.next().await, None);
+    let closed = task.await.unwrap();
+    assert_eq!(closed.reason, Error::ClosedByRemote);
+    assert_eq!(events.closed(), Some(&closed));
+    assert_eq!(handle.send(ping(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
+    assert_eq!(handle.announce(item(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
+    assert_eq!(handle.announce_now(item(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
+    assert_eq!(handle.add_known(item(1)).await, Err(closed.clone()));
+    assert_eq!(handle.reserve().await.unwrap_err(), closed);
+    assert_eq!(handle.with(|_, _| ()).await, Err(closed.clone()));
+    assert_eq!(handle.flush().await, Err(closed.clone()));
+    assert_eq!(handle.closed().await, closed);
+    assert!(handle.stats().await.bytes_received > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_at_once_leaves_what_is_half_written() {
+    let (near, mut far) = established_with_raw(256).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    near.handle.close();
+    let mut begun = Vec::new();
+    far.read_to_end(&mut begun).await.unwrap();
+    assert_eq!(begun, bytes_of(&inv_of(27))[..256]);
+    assert_eq!(near.ended().await.reason, Error::ClosedByOwner);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_the_remote_said_is_told_before_a_failed_write() {
+    let ends: [fn() -> Poll<io::Result<()>>; 3] =
+        [|| Poll::Pending, || Poll::Ready(Ok(())), || Poll::Ready(Err(ErrorKind::ConnectionReset.into()))];
+    for then in ends {
+        let mut near = answer(deaf_to_pongs(1000, then), &node());
+        near.handshake().await;
+        for nonce in 0..1000 {
+            assert_eq!(near.ping().await, nonce);
+        }
+        assert_eq!(near.ended().await, broken_pipe());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
+    let mut near = answer(deaf_to_pongs(1000, || Poll::Pending), &node());
+    near.handshake().await;
+    for nonce in 0..1000 {
+        if nonce % 100 == 0 {
+            // Time passes by itself only while no task has anything to do.
+            sleep(Duration::from_secs(3600)).await;
+        }
+        assert_eq!(near.ping().await, nonce);
+    }
+    assert_eq!(near.ended().await, broken_pipe());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
+    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let mut near = answer(deaf_to_pongs(10, || Poll::Pending), &Node::new(pause.build().unwrap()));
+    near.handshake().await;
+    // Three answers leave with the handshake, three more are never taken.
+    for nonce in 0..6 {
+        assert_eq!(near.ping().await, nonce);
+    }
+    assert_eq!(near.events.next().await, None);
+    assert_eq!(near.ended().await, broken_pipe());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_flush_learns_of_a_failed_write_before_all_is_heard() {
+    let mut near = cut_off().await;
+    assert_eq!(near.handle.flush().await, Err(broken_pipe()));
+    assert_eq!(near.events.closed(), None);
+    assert_eq!(near.ping().await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_after_a_failed_write_ends_at_once() {
+    let near = cut_off().await;
+    near.handle.close();
+    assert_eq!(near.task.await.unwrap().reason, Error::ClosedByOwner);
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_after_a_failed_write_ends_at_once() {
+    let near = cut_off().await;
+    drop(near.handle);
+    assert_eq!(near.task.await.unwrap(), broken_pipe());
+}
+
+/// A peer whose writing failed, with more to hear than it has places for.
+async fn cut_off() -> Side {
+    let mut near = answer(deaf_to_pongs(1000, || Poll::Pending), &node());
+    near.handshake().await;
+    for nonce in 0..10 {
+        assert_eq!(near.ping().await, nonce);
+    }
+    // Time passes by itself only while no task has anything to do.
+    sleep(Duration::from_secs(1)).await;
+    near
+}
+
+/// A remote that shakes hands, pings, and fails to take the answers.
+fn deaf_to_pongs(pings: u64, then: fn() -> Poll<io::Result<()>>) -> Join<Deaf, Taking> {
+    let pings = (0..pings).flat_map(|nonce| bytes_of(&ping(nonce)));
+    deaf(hands().into_iter().chain(pings).collect(), then)
+}
+
+fn broken_pipe() -> Closed {
+    let mut closed = Closed::from(Error::TransportFailed);
+    closed.transport = Some(ErrorKind::BrokenPipe);
+    closed
+}

@@ -1,0 +1,153 @@
+//! What was said is written before anybody is told so, and before the last handle's connection ends.
+
+use core::time::Duration;
+
+use peer_core::frame::Header;
+use peer_core::{Error, Event, Peer, Timer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, duplex};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::tokio::HOUR;
+use crate::tokio::samples::{bytes_of, inv_of, item, node, ping};
+use crate::tokio::side::{Side, answer, dial, established, established_with_raw, tcp};
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_until_the_transport_took_both_lanes() {
+    let (near, mut far) = established_with_raw(256).await;
+    let bulk = near.handle.send(inv_of(27)).await.unwrap();
+    let control = near.handle.send(ping(1)).await.unwrap();
+    timeout(Duration::from_secs(10), near.handle.flush()).await.unwrap_err();
+    let mut rest = vec![0; 1000];
+    let (flushed, _) = tokio::join!(near.handle.flush(), far.read_exact(&mut rest));
+    assert_eq!(flushed, Ok(()));
+    let all_out = near.handle.with(move |peer, _| peer.is_flushed(bulk) && peer.is_flushed(control));
+    assert_eq!(all_out.await, Ok(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_is_not_fooled_by_what_is_queued_later() {
+    let (near, mut far) = established_with_raw(256).await;
+    near.handle.send(inv_of(600)).await.unwrap();
+    let last = near.handle.send(inv_of(600)).await.unwrap();
+    let handle = near.handle.clone();
+    let flush = tokio::spawn(async move { handle.flush().await });
+    yield_now().await;
+    for nonce in 0..100 {
+        near.handle.send(ping(nonce)).await.unwrap();
+    }
+    // The pings overtake the second batch, so they are read before it.
+    let mut both = vec![0; 2 * bytes_of(&inv_of(600)).len() + 100 * bytes_of(&ping(0)).len()];
+    let (flushed, _) = tokio::join!(flush, far.read_exact(&mut both));
+    flushed.unwrap().unwrap();
+    let is_out = near.handle.with(move |peer, _| peer.is_flushed(last));
+    assert_eq!(is_out.await, Ok(true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_for_a_stream_that_buffers() {
+    let (near, mut far) = duplex(1);
+    let near = dial(BufWriter::new(near), &node());
+    let (flushed, frame) = tokio::join!(
+        async {
+            near.handle.flush().await.unwrap();
+            near.handle.close();
+        },
+        async {
+            let mut frame = Vec::new();
+            far.read_to_end(&mut frame).await.unwrap();
+            frame
+        }
+    );
+    let header = frame.first_chunk().map(Header::from_bytes).unwrap();
+    assert_eq!((flushed, frame.len()), ((), header.wire_len()), "one whole frame");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_with_nothing_to_write_returns() {
+    let (near, _far) = established(duplex(7)).await;
+    assert_eq!(near.handle.flush().await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_leaves_after_what_it_had_to_say() {
+    let (near, mut far) = established(duplex(7)).await;
+    near.handle.announce(item(1)).await.unwrap();
+    near.handle.send(inv_of(27)).await.unwrap();
+    near.handle.send(ping(1)).await.unwrap();
+    let Side { handle, events: _events, task } = near;
+    drop(handle);
+    let mut commands = Vec::new();
+    while let Some(Event::Message(message)) = far.events.next().await {
+        commands.push(message.command().to_string());
+    }
+    commands.sort();
+    assert_eq!(commands, ["inv", "inv", "ping"]);
+    assert_eq!(task.await.unwrap().reason, Error::ClosedByOwner);
+    assert_eq!(far.ended().await.reason, Error::ClosedByRemote);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_does_not_wait_for_a_remote_that_takes_nothing() {
+    let (near, _far) = established_with_raw(256).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    let start = Instant::now();
+    let Side { handle, events: _events, task } = near;
+    drop(handle);
+    assert_eq!(task.await.unwrap().reason, Error::Timeout(Timer::WriteStall));
+    assert_eq!(start.elapsed(), Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_handle_does_not_wait_for_a_stream_that_buffers_and_cannot_flush() {
+    let (near, _far) = duplex(1);
+    let near = dial(BufWriter::new(near), &node());
+    let start = Instant::now();
+    let Side { handle, events: _events, task } = near;
+    drop(handle);
+    assert_eq!(task.await.unwrap().reason, Error::Timeout(Timer::WriteStall));
+    assert_eq!(start.elapsed(), Duration::from_secs(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_steady_sender_does_not_put_a_flush_off() {
+    let (near, far) = duplex(64);
+    let (mut near, mut far) = (dial(BufWriter::new(near), &node()), answer(far, &node()));
+    tokio::join!(near.handshake(), far.handshake());
+    let more = |peer: &mut Peer, now| while peer.queued() < 10_000 && peer.send(&inv_of(10), now).is_ok() {};
+    near.handle.with(more).await.unwrap();
+    let more = async { while near.handle.with(more).await.is_ok() {} };
+    tokio::select! {
+        () = more => panic!("the sender has ceased"),
+        () = far.listen() => panic!("the listener has ceased"),
+        flushed = near.handle.flush() => assert_eq!(flushed, Ok(())),
+        () = sleep(HOUR) => panic!("not flushed in an hour"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaving_does_not_wait_for_answers_to_what_comes_later() {
+    let (near, mut far) = established_with_raw(64).await;
+    let Side { handle, mut events, task } = near;
+    handle.send(inv_of(27)).await.unwrap();
+    drop(handle);
+    let remote = async {
+        // Each answer that is taken makes room for the next question.
+        let mut taken = [0; 32];
+        while far.write_all(&bytes_of(&ping(1))).await.is_ok() && far.read_exact(&mut taken).await.is_ok() {}
+    };
+    let listen = async { while events.next().await.is_some() {} };
+    timeout(HOUR, async { tokio::join!(remote, listen) }).await.unwrap();
+    assert_eq!(task.await.unwrap().reason, Error::ClosedByOwner);
+}
+
+#[tokio::test]
+async fn what_was_flushed_arrives_over_tcp_after_closing() {
+    let (near, mut far) = established(tcp().await).await;
+    near.handle.send(inv_of(40_000)).await.unwrap();
+    near.handle.flush().await.unwrap();
+    near.handle.close();
+    assert_eq!(near.task.await.unwrap().reason, Error::ClosedByOwner);
+    assert_eq!(far.message().await, inv_of(40_000));
+    assert_eq!(far.ended().await.reason, Error::ClosedByRemote);
+}

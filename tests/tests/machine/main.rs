@@ -1,0 +1,31 @@
+//! What the machine does, part by part, through its public API.
+
+mod as_json;
+mod asking;
+mod away;
+mod bursts;
+mod chunking;
+mod configuration;
+mod defects;
+mod endings;
+mod handshake;
+mod honest_answers;
+mod inventory;
+mod keepalive;
+mod limits;
+mod log_lines;
+mod mixing_requests;
+mod neighbours;
+mod observing;
+mod old_era;
+mod old_messages;
+mod our_version;
+mod policies;
+mod requests;
+mod self_connection;
+mod sending;
+mod slow;
+mod stall;
+mod stats;
+mod summaries;
+mod write_stall;

@@ -1,0 +1,4 @@
+//! The programs of this package, as people use them.
+
+mod figures;
+mod sim;

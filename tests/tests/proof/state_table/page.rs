@@ -1,0 +1,109 @@
+//! The page: tables of outcomes, with commands that fare alike in one row.
+
+use core::fmt::Write;
+
+use peer_core::Direction;
+
+use crate::state_table::samples::{self, Sample};
+use crate::state_table::states::State;
+use crate::state_table::{receiving, sending, timers};
+
+/// The versions that differ, each with its name.
+const ERAS: [(u32, &str); 7] = [
+    (12, "Version 12"),
+    (11, "Version 11"),
+    (10, "Version 10"),
+    (9, "Version 9"),
+    (8, "Version 8: the old era, with rejects"),
+    (5, "Version 5: with bloom filters and alerts"),
+    (1, "Version 1"),
+];
+
+const INTRODUCTION: &str = "# States
+
+What every message and every timer does in every state of a peer, in both directions. A test makes this page
+from what the machine does, with the default policies, and compares it with what is committed; write it anew with
+`PEER_BLESS=1 cargo test -p peer-tests --test proof state_table`.
+
+| state | |
+| --- | --- |
+| await version | nothing came; an outbound peer has sent its `version` |
+| version offered | the remote's `version` surfaced and the owner has not pulled since; the next pull consents, and what is said of it here includes that |
+| await verack | both introduced themselves |
+| established | the handshake is complete |
+| parting | below version 9: a `reject` waits to be written, then the connection ends |
+| failed | the connection is over |
+
+| word | |
+| --- | --- |
+| surfaces | it is handed out as `Event::Version` |
+| completes | `Event::Established` |
+| delivered | it is handed out as `Event::Message` |
+| kept | it is handed out after the handshake |
+| dropped | it is read and not handed out |
+| not read | it stays in the input |
+| refused | the failure is returned again |
+| `Name` alone | the connection ends with this error |
+
+Where inbound and outbound peers differ, a cell has both.
+";
+
+pub(crate) fn page() -> String {
+    let samples = samples::all();
+    let mut page = String::from(INTRODUCTION);
+    page.push_str("\n## Messages that come\n");
+    for (version, name) in ERAS {
+        let cell =
+            |sample: &Sample, state| both(|direction| receiving::outcome(sample, state, version, direction));
+        table(&mut page, name, &samples, cell);
+    }
+    page.push_str("\n## Messages that the owner sends\n");
+    for (version, name) in ERAS {
+        let cell =
+            |sample: &Sample, state| both(|direction| sending::outcome(sample, state, version, direction));
+        table(&mut page, name, &samples[..samples.len() - 1], cell);
+    }
+    page.push_str(
+        "\n## Timers, while the remote is silent\n\nTimes are counted from the beginning of the state.\n",
+    );
+    for (version, name) in [(12, "From version 9 on"), (8, "Below version 9")] {
+        write!(page, "\n### {name}\n\n| state | what happens |\n| --- | --- |\n").unwrap();
+        for case in timers::cases() {
+            if let Some(story) = both(|direction| case.story(version, direction)) {
+                writeln!(page, "| {} | {story} |", case.name).unwrap();
+            }
+        }
+    }
+    page
+}
+
+/// What is said of inbound and outbound peers.
+fn both(outcome: impl Fn(Direction) -> Option<String>) -> Option<String> {
+    let (inbound, outbound) = (outcome(Direction::Inbound)?, outcome(Direction::Outbound)?);
+    Some(if inbound == outbound { inbound } else { format!("inbound: {inbound}; outbound: {outbound}") })
+}
+
+/// A row for all commands that fare alike, a column for each state that there is.
+fn table(page: &mut String, name: &str, samples: &[Sample], cell: impl Fn(&Sample, State) -> Option<String>) {
+    let states: Vec<_> = State::ALL.into_iter().filter(|state| cell(&samples[0], *state).is_some()).collect();
+    let names: Vec<_> = states.iter().map(|state| state.name()).collect();
+    write!(
+        page,
+        "\n### {name}\n\n| message | {} |\n|{}\n",
+        names.join(" | "),
+        " --- |".repeat(names.len() + 1)
+    )
+    .unwrap();
+    let mut rows: Vec<(Vec<String>, Vec<String>)> = Vec::new();
+    for sample in samples {
+        let cells: Vec<_> = states.iter().map(|state| cell(sample, *state).unwrap()).collect();
+        let name = if sample.message.is_some() { format!("`{}`", sample.name) } else { sample.name.clone() };
+        match rows.iter_mut().find(|(_, other)| *other == cells) {
+            Some((names, _)) => names.push(name),
+            None => rows.push((vec![name], cells)),
+        }
+    }
+    for (names, cells) in rows {
+        writeln!(page, "| {} | {} |", names.join(" "), cells.join(" | ")).unwrap();
+    }
+}

@@ -1,0 +1,9 @@
+//! Bytes: the reference's golden vectors and conversations, a node's reactions, hashes.
+
+mod blake256;
+mod hashes;
+mod scenarios;
+mod server_case;
+mod transcripts;
+mod vectors;
+mod vectors_folder;
