@@ -24,6 +24,12 @@ fn who_asks_for_addresses_hears_those_that_others_told() {
         tell(&mut teller, &told).await;
         assert_eq!(ask(&server.address()).await, told);
 
+        // Once on each connection.
+        teller.say(Message::GetAddr).await;
+        teller.hear("addrv2").await;
+        teller.say(Message::GetAddr).await;
+        assert_eq!(teller.settle().await, []);
+
         let mut old = Guest::enter(&server.address(), ProtocolVersion::new(11)).await;
         old.say(Message::GetAddr).await;
         let Message::Addr(answer) = old.hear("addr").await else { panic!("no addr") };

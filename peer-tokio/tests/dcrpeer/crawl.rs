@@ -272,6 +272,14 @@ fn people_get_tables_without_colours_where_there_is_no_terminal() {
 }
 
 #[test]
+fn some_peers_of_the_demo_break_the_protocol() {
+    let run = run(&["crawl", "--demo", "300", "--json"]);
+    run.assert_succeeds();
+    let (_, summary) = take_apart(&run);
+    assert!(summary["answers"]["broke"].as_u64().is_some_and(|count| count > 0), "{}", summary["answers"]);
+}
+
+#[test]
 fn a_reader_who_goes_away_ends_a_crawl_without_complaint() {
     let mut child = dcrpeer(&["crawl", "--demo", "60", "--json"]).spawn().unwrap();
     let mut line = String::new();

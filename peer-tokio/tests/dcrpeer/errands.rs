@@ -78,6 +78,56 @@ fn announced_transactions_that_are_asked_for_are_counted_once_and_do_not_exist()
 }
 
 #[test]
+fn who_asks_for_announced_transactions_is_denied_no_more_than_a_node_bears() {
+    let runtime = Runtime::new().unwrap();
+    let (peer, _received) = curious(&runtime);
+    for (announced, rude, denied, is_warned) in [
+        ("10", &[][..], 10, false),
+        ("11", &[], 10, true),
+        ("1000", &[], 10, true),
+        ("11", &["--rude"], 22, true),
+    ] {
+        let visit = ["connect", &peer.address.to_string(), "--inv", announced];
+        let mut visit = Process::start(&[&visit, rude].concat());
+        // It is asked for everything twice.
+        for _ in 0..2 {
+            assert_eq!(visit.wait_for("asked")["of_announced"].to_string(), announced);
+        }
+        let told = visit.interrupt();
+        let sent = told.iter().filter(|told| told["event"] == "sent" && told["command"] == "notfound");
+        let items: usize = sent.map(|told| told["message"]["inventory"].as_array().unwrap().len()).sum();
+        assert_eq!(items, denied, "{announced} {rude:?}");
+        let warnings: Vec<_> = told.iter().filter(|told| told["event"] == "warning").collect();
+        assert_eq!(warnings.len(), usize::from(is_warned), "{warnings:?}");
+    }
+}
+
+#[test]
+fn people_are_warned_of_announcing_more_than_a_node_bears() {
+    let runtime = Runtime::new().unwrap();
+    let (peer, _received) = curious(&runtime);
+    let args = ["--inv", "11", "--network", "simnet", "--for", "3s"];
+    let visit = run(&[["connect", &peer.address.to_string()].as_slice(), &args].concat());
+    visit.assert_succeeds();
+    let warning =
+        "careful: --inv 11: a node bans for a day if more than 10 announced transactions do not exist";
+    assert!(visit.out.contains(warning), "{}", visit.out);
+}
+
+#[test]
+fn no_example_of_the_help_announces_more_than_a_node_bears() {
+    let help = run(&["connect", "--help"]).out;
+    let (_, examples) = help.split_once("Examples:").unwrap();
+    let announced: Vec<u32> = examples
+        .split("--inv ")
+        .skip(1)
+        .map(|rest| rest.split_whitespace().next().unwrap().parse().unwrap())
+        .collect();
+    assert!(!announced.is_empty() && announced.iter().all(|count| *count <= 10), "{announced:?}");
+    assert!(!examples.contains("network,"), "an example offers what it cannot serve: {examples}");
+}
+
+#[test]
 fn people_are_told_how_many_announcements_were_asked_for() {
     let runtime = Runtime::new().unwrap();
     let (peer, _received) = curious(&runtime);

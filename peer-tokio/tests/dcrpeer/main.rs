@@ -21,6 +21,7 @@ mod proxy;
 mod routable;
 mod serve;
 mod talk;
+mod unserved;
 mod vectors;
 
 use core::time::Duration;

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use peer_core::message::{Address, NetAddressV2, Timestamp};
-use peer_core::{Config, ConfigBuilder, Event, Message, Network, Node, Services};
+use peer_core::{BannableMessages, Config, ConfigBuilder, Event, Message, Network, Node, Services};
 use peer_tokio::Handle;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -38,9 +38,9 @@ pub(crate) fn deaf(count: usize) -> Vec<TcpSocket> {
     sockets
 }
 
-/// A peer of simnet that nobody has ever heard of.
+/// A peer of simnet that nobody has ever heard of. It says what it likes.
 pub(crate) fn config() -> ConfigBuilder {
-    Config::builder(Network::SIMNET)
+    Config::builder(Network::SIMNET).bannable_messages(BannableMessages::Send)
 }
 
 /// A peer that answers getaddr with these addresses.

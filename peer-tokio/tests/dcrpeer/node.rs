@@ -9,6 +9,7 @@ use peer_tests::dcrd_node::tcp::TcpNode;
 use peer_tests::dcrd_node::{ConnectionId, DcrdNode, Setup};
 
 use super::dcrpeer;
+use super::talk::Process;
 
 /// Seconds of the node's in a real one.
 const SPEED: u32 = 20;
@@ -34,6 +35,51 @@ fn load_keeps_its_connections_with_a_node_that_asks_for_the_initial_state() {
     let mut tool = Tool::run(&["load", &address, "--network", "simnet", "-n", "10", "--hold", "1h"]);
     node.wait_until("ten connections that are a minute old", |node, now| long_lived(node, now) == 10);
     assert!(tool.is_running());
+}
+
+#[test]
+fn announcing_what_does_not_exist_is_a_ban_only_for_who_is_rude() {
+    for (care, is_banned) in [(&[][..], false), (&["--rude"], true)] {
+        let node = synced_node();
+        let address = node.address().to_string();
+        let visit = ["connect", &address, "--network", "simnet", "--inv", "15"];
+        let _tool = Tool::run(&[&visit, care].concat());
+        // Over the five that it was not told of, the node leaves.
+        node.wait_until("the end", |node, _| node.connections().any(|id| node.ended(id).is_some()));
+        let bans = node.with(|node, _| node.connections().filter(|id| is_ban(node, *id)).count());
+        assert_eq!(bans, usize::from(is_banned), "{care:?}");
+    }
+}
+
+#[test]
+fn a_node_stays_with_ten_transactions_that_do_not_exist() {
+    let node = synced_node();
+    let address = node.address().to_string();
+    let mut tool = Tool::run(&["connect", &address, "--network", "simnet", "--inv", "10"]);
+    node.wait_until("a connection that is a minute old", |node, now| long_lived(node, now) == 1);
+    assert!(tool.is_running());
+    let scores = node.with(|node, _| node.connections().map(|id| node.scores(id).to_vec()).next());
+    assert_eq!(scores.unwrap().last(), Some(&100));
+}
+
+#[test]
+fn a_node_keeps_whom_it_dials_only_with_the_full_service() {
+    for command in ["listen", "serve"] {
+        for (services, is_kept) in [("none", false), ("network", true)] {
+            let node = synced_node();
+            let args = [command, "127.0.0.1:0", "--services", services];
+            let mut host = Process::start(&args);
+            host.wait_for("listening");
+            node.dial(host.address().parse().unwrap()).unwrap();
+            if is_kept {
+                node.wait_until("a connection that is a minute old", |node, now| long_lived(node, now) == 1);
+            } else {
+                node.wait_until("the end", |node, _| node.connections().any(|id| node.ended(id).is_some()));
+            }
+            let bans = node.with(|node, _| node.connections().filter(|id| is_ban(node, *id)).count());
+            assert_eq!(bans, 0, "{command} {services}");
+        }
+    }
 }
 
 fn synced_node() -> TcpNode {

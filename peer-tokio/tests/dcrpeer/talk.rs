@@ -142,6 +142,7 @@ fn a_peer_that_leaves_first_is_no_success() {
     let mut listener = Process::listen();
     let mut visitor = Process::visit(&listener, &[]);
     visitor.wait_for("message");
+    listener.wait_for("established");
     listener.interrupt();
     let end = visitor.wait_for("end");
     assert_eq!((&end["ok"], &end["established"]), (&json!(false), &json!(true)));

@@ -13,6 +13,7 @@ use crate::error::Failure;
 use crate::help;
 use crate::load::LoadArgs;
 use crate::serve::ServeArgs;
+use crate::services::ServiceArgs;
 use crate::target::Target;
 
 /// Talks to Decred peers, is one, and reads their frames.
@@ -73,6 +74,8 @@ pub(crate) struct ListenArgs {
     /// Where to listen, with or without a port
     #[arg(default_value = "127.0.0.1")]
     pub(crate) addr: Target,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
 }

@@ -8,8 +8,9 @@ use peer_core::{Direction, ProtocolVersion};
 use tokio::net::TcpStream;
 
 pub(crate) use self::args::ConnectArgs;
+use crate::answer::Lacks;
 use crate::dial::{Tor, dial, resolve};
-use crate::errands::Errands;
+use crate::errands::{self, Errands};
 use crate::error::Failure;
 use crate::node;
 use crate::report::{End, Notice, Report};
@@ -38,12 +39,15 @@ struct Reached {
 pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let report = Report::about_one(args.peer.json);
     let stop = Stop::after(args.peer.duration)?;
+    if let Some(detail) = errands::warning(args.inv, args.service.rude) {
+        tell_first(&report, &Notice::Warning { detail: &detail })?;
+    }
     let reached = match reach(&args, &report, stop.clone()).await {
         Ok(reached) => reached,
         Err(failure) => return Err(tell_unreachable(&report, failure)),
     };
     let Reached { stream, name, address, proxy, isolated } = reached;
-    let mut config = node::configure(&args.peer).services(args.services).proxy(proxy);
+    let mut config = args.service.configure(node::configure(&args.peer)).proxy(proxy);
     if let Some(agent) = args.user_agent {
         config = config.user_agent(agent.name, agent.version);
     }
@@ -61,6 +65,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         report,
         stop,
         errands,
+        told: Lacks::default(),
     };
     let outcome = watch.run(stream).await?;
     if outcome.is_success() {
@@ -91,7 +96,7 @@ async fn reach_directly(args: &ConnectArgs, report: &Report, mut stop: Stop) -> 
     let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut stop).await?;
     if let [address, others @ ..] = addresses.as_slice() {
         let address = address.to_string();
-        tell_connecting(report, &Notice::Connecting { address: &address, others, through: None, network })?;
+        tell_first(report, &Notice::Connecting { address: &address, others, through: None, network })?;
     }
     let (stream, address) = dial(&addresses, network).await?;
     Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
@@ -104,7 +109,7 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
     let name = Endpoint(host, port).to_string();
     let (address, through) = (name.as_str(), Some(proxy));
-    tell_connecting(report, &Notice::Connecting { address, others: &[], through, network })?;
+    tell_first(report, &Notice::Connecting { address, others: &[], through, network })?;
     let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
     if !reached.isolated {
         proxy.warn_shared();
@@ -143,7 +148,7 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
 }
 
 /// A reader who is gone is found out by what is told next. Until then it is known whether the peer can be reached.
-fn tell_connecting(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
+fn tell_first(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
     match report.tell(Some(NUMBER), notice) {
         Err(Failure::ClosedPipe) => Ok(()),
         told => told,

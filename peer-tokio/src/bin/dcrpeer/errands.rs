@@ -3,11 +3,13 @@
 use core::mem;
 use std::collections::HashMap;
 
-use peer_core::message::{GetData, GetHeaders, Inventory, InventoryKind, Locator, NotFound};
+use peer_core::message::{GetData, GetHeaders, Inventory, InventoryKind, Locator};
 use peer_core::{Hash, Message, Network, SendError, blake256};
 use peer_tokio::Handle;
 
-use crate::error::{Failure, chain};
+use crate::error::Failure;
+use crate::explain;
+use crate::output::Count;
 
 /// What is to be done once hands are shaken, and what came of it.
 #[derive(Clone, Debug, Default)]
@@ -21,15 +23,6 @@ pub(crate) struct Errands {
     /// What was announced, and whether the remote asked for it.
     offered: HashMap<Hash, bool>,
     asked: u32,
-}
-
-/// What a `getdata` means to us.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    /// How many of the items that it names we announced.
-    pub(crate) items: u32,
-    /// The answer.
-    pub(crate) answer: Message,
 }
 
 impl Errands {
@@ -66,7 +59,7 @@ impl Errands {
         });
         match announcing.await {
             Err(_) | Ok(Ok(()) | Err(SendError::Closed(_))) => Ok(self.announced()),
-            Ok(Err(error)) => Err(Failure::new(format!("cannot announce: {}", chain(&error)))),
+            Ok(Err(error)) => Err(Failure::new(format!("cannot announce: {}", explain::refusal(&error)))),
         }
     }
 
@@ -78,9 +71,8 @@ impl Errands {
         self.headers.then_some(Message::GetHeaders(request))
     }
 
-    /// Looks at what the remote asks for; `None` where nothing was announced. No item exists, so none can be
-    /// had, and the remote is told so.
-    pub(crate) fn want(&mut self, get: &GetData) -> Option<Wanted> {
+    /// Looks at what the remote asks for, and returns how many of these items we announced; `None` where nothing was.
+    pub(crate) fn want(&mut self, get: &GetData) -> Option<u32> {
         self.announced()?;
         let mut items = 0_u32;
         for item in get.inventory.iter().filter(|item| item.kind == InventoryKind::TX) {
@@ -90,10 +82,32 @@ impl Errands {
                 *asked = true;
             }
         }
-        let answer = Message::NotFound(NotFound { inventory: get.inventory.clone() });
-        Some(Wanted { items, answer })
+        Some(items)
     }
 }
+
+/// What the user should know who announces so many transactions that do not exist.
+pub(crate) fn warning(announce: u32, is_rude: bool) -> Option<String> {
+    if announce <= BORNE {
+        return None;
+    }
+    let announce = Count(announce.into());
+    Some(if is_rude {
+        format!(
+            "--inv {announce}: a node that asks for more than {BORNE} transactions and is told that they do not \
+             exist bans this host for a day; use a node of your own"
+        )
+    } else {
+        format!(
+            "--inv {announce}: a node bans for a day if more than {BORNE} announced transactions do not exist, so \
+             it is told of no more than that, and leaves after 30 to 45 s if it asks for the others; announce \
+             {BORNE} to stay"
+        )
+    })
+}
+
+/// Most transactions that are announced and do not exist before a node bans for it.
+const BORNE: u32 = 10;
 
 fn name(salt: u64, number: u32) -> Hash {
     let mut bytes = [0; 12];

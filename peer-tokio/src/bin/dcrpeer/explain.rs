@@ -1,6 +1,6 @@
 //! Why a connection ended, in words that say what to do.
 
-use peer_core::{Config, Direction, Error, FrameError, Network, Stats, Timer};
+use peer_core::{Config, Direction, Error, FrameError, Network, SendError, Stats, Timer};
 use peer_tokio::Closed;
 
 use crate::args::network_name;
@@ -158,6 +158,17 @@ fn cut_off(missing: usize) -> String {
 fn check_port(network: Network) -> String {
     let port = network.default_port().unwrap_or_default();
     format!("check host and port ({} peers listen on {port})", network_name(network))
+}
+
+/// Why a message was not sent, and what to do.
+pub(crate) fn refusal(error: &SendError) -> String {
+    match error {
+        SendError::Bannable(_) => format!(
+            "{}, the host that sends it for a day: it was not sent; to test a node of your own, add --rude",
+            chain(error)
+        ),
+        error => chain(error),
+    }
 }
 
 fn after_handshake(closed: &Closed, stats: &Stats) -> String {

@@ -36,35 +36,44 @@ end was ours: --for was over, or Ctrl-C.
 With --proxy nothing is looked up here: the proxy gets the name, and a user name and password drawn for this
 connection alone, so that Tor uses a circuit of its own for it. A proxy that asks for neither may use one
 circuit for all: a line on standard error says so, and `isolated` of connected is false. The peer is told
-neither the proxy's address nor the name it was reached by. What --inv announces does not exist, so who asks
-for it is answered with notfound.
+neither the proxy's address nor the name it was reached by.
 
-With --json each line is an object with `event` (connecting, connected, waiting, version, established, sent,
-announced, asked, message, end), `ms` since the start and `peer`; the last one has `ok`, the reason of the end
-and the statistics. Messages have the fields that decode shows. Numbers are written in full: a nonce may be above
-2^53, so read it with a parser that keeps 64-bit integers (Python does; JavaScript, and jq that calculates with
-it, round it).
+What --inv announces does not exist, and a peer that asks for it is told so by notfound. A node bans a host for a day
+that is asked for more than 10 such transactions in a few minutes and has none. So it is told of no more than that;
+over the others it leaves after 30 to 45 s. --rude tells it all: use it with a node of your own.
+
+The peer may ask, too. We have nothing, and say so as far as a node bears it: see serve --help. Offer --services only
+to see what a peer asks for then.
+
+With --json each line is an object with `event` (warning, connecting, connected, waiting, version, established,
+sent, announced, asked, message, unserved, refused, end), `ms` since the start and `peer`; the last one has
+`ok`, the reason of the end and the statistics. Messages have the fields that decode shows. Numbers are written
+in full: a nonce may be above 2^53, so read it with a parser that keeps 64-bit integers (Python does;
+JavaScript, and jq that calculates with it, round it).
 
 Examples:
   dcrpeer connect 127.0.0.1 --network simnet --for 10s
-  dcrpeer connect node.example --getheaders --services network,cf --user-agent wallet:1.0
-  dcrpeer connect NAME.onion --proxy 127.0.0.1:9050 --inv 20
+  dcrpeer connect node.example --getheaders --user-agent wallet:1.0
+  dcrpeer connect NAME.onion --proxy 127.0.0.1:9050 --inv 5
   dcrpeer connect node.example --json | jq -r 'select(.event == \"message\") | .command'";
 
 /// About `listen`.
 pub(crate) const LISTEN: &str = "\
 ADDR is an address with or without a port; port 0 lets the system choose. Several peers may come, at once or
 one after another; each has its number. Every message is shown; to keep many peers and see them in a table,
-use serve instead.
+use serve instead. What others ask for and it does not have is answered as by serve, and told once a connection.
+
+A node never keeps whom it dials without the full service: to be kept by those, say --services network. See serve
+--help for what it asks for then.
 
 The exit status is 0 if hands were shaken at least once and the end was ours: --for was over, or Ctrl-C. With
---json each line is an object with `event` (listening, connected, waiting, version, established, message,
-end, stopped), `ms` since the start and `peer`; each peer's `end` has the reason and its statistics, and `stopped`
-has `ok`. Numbers are written in full, see connect --help.
+--json each line is an object with `event` (listening, connected, waiting, version, established, sent, message,
+unserved, end, stopped), `ms` since the start and `peer`; each peer's `end` has the reason and its statistics,
+and `stopped` has `ok`. Numbers are written in full, see connect --help.
 
 Examples:
   dcrpeer listen --network simnet
-  dcrpeer listen 0.0.0.0:19108 --network testnet3 --for 2m --json";
+  dcrpeer listen 0.0.0.0:19108 --network testnet3 --services network --for 2m --json";
 
 /// About `decode`.
 pub(crate) const DECODE: &str = "\
@@ -87,8 +96,21 @@ Examples:
 /// About `serve`.
 pub(crate) const SERVE: &str = "\
 ADDR is an address with or without a port; port 0 lets the system choose, and the first line says which. It
-shakes hands, answers pings, and tells those who ask which addresses it knows; it keeps no blocks and no
-transactions, and says so to those who ask for them. To see every message of a few peers, use listen instead.
+shakes hands, answers pings, and tells those who ask, once, which addresses it knows. To see every message of a few
+peers, use listen instead.
+
+It keeps no blocks, transactions and filters, and says so as far as a node bears it:
+  getheaders                 headers with none; a node that has just started and synchronizes from us leaves after 10 s
+  getdata                    notfound, up to the points for which a node bans a host for a day: 5 blocks, or 10
+                             transactions; over the others it leaves after 30 to 45 s. --rude denies them all
+  getinitstate               initstate with nothing in it; a node needs no more
+  getblocks, mempool, getcfilterv2, getcfsv2
+                             no answer, as from a node that has no more
+None of this is a ban. What was asked for is told once for each peer with --json, else at the end.
+
+By default it offers no services. Others dial it then and stay; but a node never keeps whom it dials without the full
+service. With --services network it is kept by those, and asked for headers and blocks, of which it has none: that takes
+a place which a node with blocks could have, so do this where you know the nodes.
 
 Of the addresses that its peers tell it keeps up to 999 that can be reached from anywhere: at most 100 from one peer
 and 250 from the peers of one network. A time in the future becomes five days ago. It tells its own address only if
@@ -98,16 +120,19 @@ On a terminal it shows who has been here longest, as many as fit, twice a second
 every two seconds if somebody came or left, and the table at the end. The exit status is 0 if the end was
 ours: --for was over, or Ctrl-C, or the system asked for it.
 
-With --json each line is an object with `event` and `ms` since the start. About one peer, by its number
-`peer`: connected, version, established, end; `end` has the reason and its statistics. About all: listening,
-status (every two seconds if somebody came or left: peers, max, came, established, left,
-handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes), stopped. Nothing is
-dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile. Ctrl-C and --for end
-it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and what nobody read is lost.
+With --json each line is an object with `event` and `ms` since the start. About one peer, by its number `peer`:
+connected, version, established, unserved, end; `unserved` has the request, the command of the answer or null,
+what a node does then, and for getdata the points that it counts against this host; `end` has the reason and its
+statistics. About all: listening, status (every two seconds if somebody came or left: peers, max, came,
+established, left, handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes),
+stopped. Nothing is dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile.
+Ctrl-C and --for end it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and what
+nobody read is lost.
 
 Examples:
   dcrpeer serve --network simnet
   dcrpeer serve 127.0.0.1:0 --network simnet --max 500 --for 10m
+  dcrpeer serve 127.0.0.1 --network simnet --services network
   dcrpeer serve --json | jq -r 'select(.event == \"version\") | .message.user_agent'";
 
 /// About `load`.

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
+use crate::answer::Lacks;
 use crate::args::{ListenArgs, network_name};
 use crate::dial::{Tor, resolve, zone_advice};
 use crate::errands::Errands;
@@ -34,7 +35,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
-    let node = node::from_args(&args.peer)?;
+    let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
     let (listener, address) = bind(&args.addr, network, &mut stop).await?;
     let report = Report::about_many(args.peer.json);
     report.tell(None, &Notice::Listening { address, network })?;
@@ -104,6 +105,7 @@ impl House {
             report: self.report.clone(),
             stop: self.stop.clone(),
             errands: Errands::default(),
+            told: Lacks::default(),
         };
         self.visits.spawn(watch.run(stream));
     }

@@ -5,6 +5,7 @@
 //! (`report`, `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the
 //! reason of an end into advice, `causes` guesses at it where there is none. `output` and `error` are the only ways out, besides the screen of `serve`.
 
+mod answer;
 mod args;
 mod causes;
 mod clock;
@@ -28,6 +29,7 @@ mod race;
 mod report;
 mod scope;
 mod serve;
+mod services;
 mod sniff;
 mod socks;
 mod stats;

@@ -11,6 +11,7 @@ use peer_core::message::{BlockHeader, Headers, Version};
 use peer_core::{Direction, Message, Network, ProtocolVersion, Stats};
 use serde::Serialize;
 
+use crate::answer::Lack;
 use crate::args::network_name;
 use crate::causes::Cause;
 use crate::clock::Stopwatch;
@@ -98,6 +99,29 @@ pub(crate) enum Notice<'a> {
         /// With those it asked for before, each counted once.
         of_announced: u32,
         announced: u32,
+    },
+    /// The remote asked for something that we do not have. Told once a connection.
+    Unserved {
+        request: String,
+        lack: Lack,
+        /// The answer's command.
+        answer: Option<&'static str>,
+        /// For people: what was answered, and what a node does then.
+        detail: String,
+        /// The points that a node counts against us by now, where this costs some, and the most that it bears.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        points: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        limit: Option<u32>,
+    },
+    /// A message was not sent.
+    Refused {
+        command: String,
+        detail: String,
+    },
+    /// What the command line asks for has consequences.
+    Warning {
+        detail: &'a str,
     },
     End(End<'a>),
     /// How a node with many peers is doing.
@@ -243,6 +267,9 @@ impl Report {
                 let items = Count((*items).into());
                 writeln!(out, "asked for {items} of our items: {of_announced} of {announced} so far")
             }
+            Notice::Unserved { detail, .. } => writeln!(out, "{detail}"),
+            Notice::Refused { command, detail } => writeln!(out, "{command} was not sent: {detail}"),
+            Notice::Warning { detail } => writeln!(out, "{} {detail}", Painted(STRONG, "careful:")),
             Notice::End(end) => self.write_end(out, end),
             Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {

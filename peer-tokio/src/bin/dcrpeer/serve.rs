@@ -1,11 +1,10 @@
 //! `dcrpeer serve`: a small listening node that keeps many peers, and shows them in a table.
 //!
-//! Each peer is one task, which drives its connection and answers it (`guest`, `answer`, `address_book`). The owner of them
+//! Each peer is one task, which drives its connection and answers it (`guest`, `address_book`). The owner of them
 //! all accepts and counts (`house`, `status`), and twice a second asks those few for their statistics whose
 //! lines are shown (`table`, `screen`).
 
 mod address_book;
-mod answer;
 mod guest;
 mod house;
 mod screen;
@@ -31,6 +30,7 @@ use crate::listen::{self, PAUSE};
 use crate::node;
 use crate::output::Count;
 use crate::report::{Notice, Report};
+use crate::services::ServiceArgs;
 use crate::stop::Stop;
 use crate::system;
 use crate::target::Target;
@@ -48,6 +48,8 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     allow_private: bool,
     #[command(flatten)]
+    service: ServiceArgs,
+    #[command(flatten)]
     pub(crate) peer: PeerArgs,
 }
 
@@ -58,7 +60,7 @@ const PERIOD: Duration = Duration::from_millis(500);
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut stop = Stop::after(args.peer.duration)?;
-    let node = node::from_args(&args.peer)?;
+    let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
     let (listener, address) = listen::bind(&args.addr, network, &mut stop).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);
@@ -69,7 +71,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         report,
         traffic: Arc::default(),
         established: AtomicU64::new(0),
-        addresses: AddressBook::new(args.allow_private),
+        addresses: AddressBook::new(args.allow_private, args.service.services),
         leaving: OnceLock::new(),
     };
     let mut house = House::open(address, max, common)?;

@@ -5,14 +5,15 @@ use core::pin::pin;
 use core::time::Duration;
 
 use peer_core::message::Ping;
-use peer_core::{Config, Direction, Event, Message, Node, Stats};
+use peer_core::{Config, Direction, Event, Message, Node, SendError, Stats};
 use peer_tokio::{Closed, Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::errands::{Errands, Wanted};
+use crate::answer::{self, Lacks};
+use crate::errands::Errands;
 use crate::error::{Failure, chain};
 use crate::explain;
 use crate::node;
@@ -36,6 +37,8 @@ pub(crate) struct Watch {
     pub(crate) report: Report,
     pub(crate) stop: Stop,
     pub(crate) errands: Errands,
+    /// What was told already that the remote asked for and we do not have.
+    pub(crate) told: Lacks,
 }
 
 /// A remote that says nothing for so long is told to be waited for.
@@ -138,13 +141,9 @@ impl Watch {
             let is_shaken = event == Event::Established;
             let is_answered = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
             *established |= is_shaken;
-            let wanted = match &event {
-                Event::Message(Message::GetData(get)) => self.errands.want(get),
-                _ => None,
-            };
-            self.tell_event(handle, event).await?;
-            if let Some(wanted) = wanted {
-                self.answer(handle, wanted).await?;
+            self.tell_event(handle, &event).await?;
+            if let Event::Message(message) = &event {
+                self.answer(handle, message).await?;
             }
             if is_shaken && self.direction == Direction::Outbound {
                 self.begin(handle, nonce).await?;
@@ -173,27 +172,36 @@ impl Watch {
         }
     }
 
-    /// The remote asked for something that was announced.
-    async fn answer(&self, handle: &Handle, wanted: Wanted) -> Result<(), Failure> {
-        if let (Some(announced), Some(of_announced)) = (self.errands.announced(), self.errands.asked()) {
-            self.tell(&Notice::Asked { items: wanted.items, of_announced, announced })?;
+    /// Answers a request, none of which we can serve. Without its answer the remote would leave.
+    async fn answer(&mut self, handle: &Handle, message: &Message) -> Result<(), Failure> {
+        if let Message::GetData(get) = message
+            && let Some(items) = self.errands.want(get)
+            && let (Some(announced), Some(of_announced)) = (self.errands.announced(), self.errands.asked())
+        {
+            self.tell(&Notice::Asked { items, of_announced, announced })?;
         }
-        self.send(handle, wanted.answer).await
+        let Some(answered) = answer::without_it(handle, message).await else { return Ok(()) };
+        for message in &answered.sent {
+            self.tell(&Notice::Sent { command: message.command().to_string(), message })?;
+        }
+        if self.told.insert(answered.lack) { self.tell(&answered.notice(message)) } else { Ok(()) }
     }
 
-    /// Sends a message and tells it. If it cannot be sent, the end is near.
+    /// Sends a message and tells it, or why it is not sent. Where the connection is over, its end tells.
     async fn send(&self, handle: &Handle, message: Message) -> Result<(), Failure> {
-        if handle.send(message.clone()).await.is_ok() {
-            self.tell(&Notice::Sent { command: message.command().to_string(), message: &message })?;
+        let command = message.command().to_string();
+        match handle.send(message.clone()).await {
+            Ok(_) => self.tell(&Notice::Sent { command, message: &message }),
+            Err(SendError::Closed(_)) => Ok(()),
+            Err(error) => self.tell(&Notice::Refused { command, detail: explain::refusal(&error) }),
         }
-        Ok(())
     }
 
-    async fn tell_event(&self, handle: &Handle, event: Event) -> Result<(), Failure> {
+    async fn tell_event(&self, handle: &Handle, event: &Event) -> Result<(), Failure> {
         match event {
             Event::Version(version) => {
                 let offered = self.node.config().protocol_version();
-                self.tell(&Notice::version(&version, self.direction, offered))
+                self.tell(&Notice::version(version, self.direction, offered))
             }
             Event::Established => {
                 let protocol_version = handle.stats().await.protocol_version.get();
@@ -205,7 +213,7 @@ impl Watch {
                     _ => None,
                 };
                 let command = message.command().to_string();
-                self.tell(&Notice::Message { command, message: &message, round_trip_ms })
+                self.tell(&Notice::Message { command, message, round_trip_ms })
             }
             _ => Ok(()),
         }

@@ -3,10 +3,11 @@
 use core::str::FromStr;
 
 use clap::Args;
-use peer_core::{Config, Network, Services};
+use peer_core::{Config, Network};
 
 use crate::args::PeerArgs;
 use crate::error::chain;
+use crate::services::ServiceArgs;
 use crate::socks::Proxy;
 use crate::target::Target;
 
@@ -19,13 +20,12 @@ pub(crate) struct ConnectArgs {
     /// Go through this SOCKS5 proxy, which also looks up the name; Tor is at 127.0.0.1:9050
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) proxy: Option<Proxy>,
-    /// Services to offer: names like network,cf (also bloom, none), or a number
-    #[arg(long, default_value = "none", value_name = "FLAGS", value_parser = parse_services)]
-    pub(crate) services: Services,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
     /// Name and version to introduce ourselves with, instead of dcrpeer's
     #[arg(long, value_name = "NAME:VERSION")]
     pub(crate) user_agent: Option<Agent>,
-    /// Announce so many made-up transactions, and tell how many are asked for
+    /// Announce so many made-up transactions, and tell how many are asked for; a node bears 10 that do not exist
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=50_000))]
     pub(crate) inv: u32,
@@ -55,25 +55,3 @@ impl FromStr for Agent {
         Ok(Self { name: name.to_owned(), version: version.to_owned() })
     }
 }
-
-fn parse_services(text: &str) -> Result<Services, String> {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    let number = digits.map_or_else(|| text.parse().ok(), |digits| u64::from_str_radix(digits, 16).ok());
-    if let Some(bits) = number {
-        return Ok(Services::from_bits(bits));
-    }
-    text.split(',').try_fold(Services::NONE, |services, name| {
-        let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let (_, flag) = known.ok_or_else(|| {
-            format!("{name:?} is no service: write network, bloom, cf or none, joined by commas, or a number")
-        })?;
-        Ok(services | *flag)
-    })
-}
-
-const NAMES: [(&str, Services); 4] = [
-    ("network", Services::NODE_NETWORK),
-    ("bloom", Services::NODE_BLOOM),
-    ("cf", Services::NODE_CF),
-    ("none", Services::NONE),
-];

@@ -33,6 +33,8 @@ const PENALTY: u64 = 5 * 24 * 3600;
 pub(super) struct AddressBook {
     /// Whether addresses that only their own network or machine can use are kept and told, as in a test network.
     allows_private: bool,
+    /// What we offer.
+    services: Services,
     entries: Mutex<Entries>,
 }
 
@@ -75,8 +77,8 @@ impl Source {
 }
 
 impl AddressBook {
-    pub(super) fn new(allows_private: bool) -> Self {
-        Self { allows_private, entries: Mutex::default() }
+    pub(super) fn new(allows_private: bool, services: Services) -> Self {
+        Self { allows_private, services, entries: Mutex::default() }
     }
 
     /// Notes what a message tells of addresses, if it does.
@@ -94,7 +96,7 @@ impl AddressBook {
     pub(super) fn tell(&self, local: Option<SocketAddr>, now: Timestamp) -> Vec<NetAddressV2> {
         let own = local.map(|local| NetAddressV2 {
             timestamp: now,
-            services: Services::NONE,
+            services: self.services,
             address: local.ip().to_canonical().into(),
             port: local.port(),
         });

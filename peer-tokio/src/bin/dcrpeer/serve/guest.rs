@@ -6,7 +6,7 @@ use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use peer_core::message::Ping;
+use peer_core::message::{NetAddressV2, Ping};
 use peer_core::{Direction, Error, Event, Message, Node};
 use peer_tokio::{Closed, Driver, Events, Handle};
 use rand_chacha::ChaCha12Rng;
@@ -14,7 +14,7 @@ use rand_core::Rng;
 use tokio::net::TcpStream;
 
 use super::address_book::{AddressBook, Source};
-use super::answer;
+use crate::answer::{self, Lacks};
 use crate::causes;
 use crate::error::Failure;
 use crate::explain;
@@ -54,6 +54,18 @@ pub(super) struct Left {
     pub(super) reason: String,
     /// What it can be, where the visitor left without telling.
     pub(super) guess: Option<String>,
+    /// What the visitor asked for and we do not have.
+    pub(super) told: Lacks,
+}
+
+/// How far a visit is.
+#[derive(Debug, Default)]
+struct Visit {
+    established: bool,
+    /// Whether the visitor was told addresses, which happens once, as in dcrd.
+    told_addresses: bool,
+    /// What the visitor asked for and we do not have.
+    told: Lacks,
 }
 
 type Stream = Counted<Sniff<TcpStream>>;
@@ -88,24 +100,23 @@ impl Guest {
         first: FirstBytes,
         local: Option<SocketAddr>,
     ) -> Result<Left, Failure> {
-        let mut established = false;
-        let visit = async {
+        let mut visit = Visit::default();
+        let hearing = async {
             while let Some(event) = events.next().await {
-                established |= event == Event::Established;
-                Box::pin(self.hear(&handle, event, local)).await?;
+                Box::pin(self.hear(&handle, event, local, &mut visit)).await?;
             }
             Ok::<_, Failure>(())
         };
         // A visit that fails takes the driver with it.
-        let (closed, ()) = tokio::try_join!(async { Ok::<_, Failure>(driver.await) }, visit)?;
-        Box::pin(self.part(closed, established, &handle, first)).await
+        let (closed, ()) = tokio::try_join!(async { Ok::<_, Failure>(driver.await) }, hearing)?;
+        Box::pin(self.part(closed, &visit, &handle, first)).await
     }
 
     /// Tells how it ended.
     async fn part(
         &self,
         closed: Closed,
-        established: bool,
+        visit: &Visit,
         handle: &Handle,
         first: FirstBytes,
     ) -> Result<Left, Failure> {
@@ -113,6 +124,7 @@ impl Guest {
             Some(reason) if closed.reason == Error::ClosedByOwner => Ending::Ours(*reason),
             _ => Ending::Theirs(closed),
         };
+        let established = visit.established;
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
         let reason = explain::name(&outcome.ending);
         let config = self.common.node.config();
@@ -130,16 +142,23 @@ impl Guest {
             announced: None,
             asked: None,
         }))?;
-        Ok(Left { number: self.number, reason, guess })
+        Ok(Left { number: self.number, reason, guess, told: visit.told })
     }
 
-    async fn hear(&self, handle: &Handle, event: Event, local: Option<SocketAddr>) -> Result<(), Failure> {
+    async fn hear(
+        &self,
+        handle: &Handle,
+        event: Event,
+        local: Option<SocketAddr>,
+        visit: &mut Visit,
+    ) -> Result<(), Failure> {
         match event {
             Event::Version(version) => {
                 let offered = self.common.node.config().protocol_version();
                 self.tell(&Notice::version(&version, Direction::Inbound, offered))
             }
             Event::Established => {
+                visit.established = true;
                 self.common.established.fetch_add(1, Ordering::Relaxed);
                 // The next one is due in two minutes or so, and people look at round trips now.
                 let nonce = node::generator()?.next_u64();
@@ -150,7 +169,7 @@ impl Guest {
                 let protocol_version = handle.stats().await.protocol_version.get();
                 self.tell(&Notice::Established { protocol_version })
             }
-            Event::Message(message) => self.answer(handle, &message, local).await,
+            Event::Message(message) => self.answer(handle, &message, local, visit).await,
             _ => Ok(()),
         }
     }
@@ -162,21 +181,30 @@ impl Guest {
         handle: &Handle,
         message: &Message,
         local: Option<SocketAddr>,
+        visit: &mut Visit,
     ) -> Result<(), Failure> {
         let (book, now) = (&self.common.addresses, peer_tokio::hello(self.address, 0).unix_time);
         book.learn(message, Source::new(self.number, self.address.ip()), now);
-        let is_sent = if *message == Message::GetAddr {
-            let addresses = book.tell(local, now);
-            let mut generator = node::generator()?;
-            let sent =
-                handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
-            matches!(sent, Ok(Ok(_)))
-        } else if let Some(answer) = answer::with_nothing(message) {
-            handle.send(answer).await.is_ok()
-        } else {
-            false
-        };
-        if is_sent {
+        if *message == Message::GetAddr {
+            if !visit.told_addresses {
+                visit.told_addresses = true;
+                self.tell_addresses(handle, book.tell(local, now)).await?;
+            }
+        } else if let Some(answered) = answer::without_it(handle, message).await {
+            if visit.told.insert(answered.lack) {
+                self.tell(&answered.notice(message))?;
+            }
+            if !answered.sent.is_empty() {
+                handle.flush().await.ok();
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_addresses(&self, handle: &Handle, addresses: Vec<NetAddressV2>) -> Result<(), Failure> {
+        let mut generator = node::generator()?;
+        let sent = handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
+        if matches!(sent, Ok(Ok(_))) {
             handle.flush().await.ok();
         }
         Ok(())

@@ -15,6 +15,7 @@ use super::guest::{Common, Guest, Left};
 use super::screen::Screen;
 use super::status::{Pace, Status};
 use super::table::{Frame, Row};
+use crate::answer::Lack;
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
@@ -47,6 +48,8 @@ pub(super) struct House {
     ends: BTreeMap<String, u64>,
     /// What it can have been with those who left without telling, and how many they were.
     guesses: BTreeMap<String, u64>,
+    /// What they asked for and we do not have, and how many did.
+    unserved: BTreeMap<Lack, u64>,
     clock: Stopwatch,
     screen: Option<Screen>,
     looks: u32,
@@ -73,6 +76,7 @@ impl House {
             left: 0,
             ends: BTreeMap::new(),
             guesses: BTreeMap::new(),
+            unserved: BTreeMap::new(),
             clock: Stopwatch::start(),
             screen,
             looks: 0,
@@ -113,6 +117,10 @@ impl House {
         count(&mut self.ends, left.reason);
         if let Some(guess) = left.guess {
             count(&mut self.guesses, guess);
+        }
+        for lack in left.told.iter() {
+            let count = self.unserved.entry(lack).or_default();
+            *count = count.saturating_add(1);
         }
         Ok(())
     }
@@ -245,6 +253,9 @@ impl House {
         for (guess, count) in &self.guesses {
             let text = format!("{} gave no reason for leaving: it may be that {guess}", Count(*count));
             write_fact(out, "guesses", &text)?;
+        }
+        for (lack, count) in &self.unserved {
+            write_fact(out, "unserved", &format!("{} {lack}", Count(*count)))?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use peer_core::message::Address;
-use peer_core::{Config, ConfigError, ProtocolVersion, Services};
+use peer_core::{BannableMessages, Config, ConfigError, ProtocolVersion, Services};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -199,7 +199,9 @@ impl Inhabitant {
             .user_agent_prefix(prefix)
             .services(self.services)
             .protocol_version(ProtocolVersion::new(self.protocol))
-            .min_protocol_version(ProtocolVersion::INITIAL);
+            .min_protocol_version(ProtocolVersion::INITIAL)
+            // Some talk nonsense.
+            .bannable_messages(BannableMessages::Send);
         match name {
             "" => config.build(),
             name => config.user_agent(name, version).build(),
