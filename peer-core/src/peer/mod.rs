@@ -9,6 +9,7 @@
 mod answered;
 mod ask;
 mod farewell;
+mod fifo;
 mod handshake;
 mod keepalive;
 mod known;
@@ -315,11 +316,11 @@ impl Peer {
         self.excuse_stall(count, now);
         let waited = self.waited_until(now);
         let Self { outbox, keepalive, requests, last_send, .. } = self;
-        let taken = outbox.take(count, now, |purpose| {
+        let taken = outbox.take(count, now, |purpose, nonce| {
             match purpose {
                 Purpose::Handshake | Purpose::Farewell => return,
-                Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
-                Purpose::Keepalive(nonce) => keepalive.on_own_ping_written(nonce, now),
+                Purpose::Ping => keepalive.on_ping_written(nonce, now),
+                Purpose::Keepalive => keepalive.on_own_ping_written(nonce, now),
                 Purpose::Request => {
                     if let Some(open) = requests {
                         open.on_written(waited);
