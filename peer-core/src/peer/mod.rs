@@ -113,8 +113,8 @@ pub struct Peer {
     waiting: Option<Time>,
     /// What the clock that runs only while we wait showed when we began to.
     waited: Time,
-    /// Bytes that are there of a frame that is not whole yet.
-    progress: usize,
+    /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
+    progress: u32,
     /// When the owner did not pull.
     pauses: Pauses,
     wants_headers: bool,
@@ -247,7 +247,7 @@ impl Peer {
             }
             Ok(None) if self.wants_read() => {
                 self.waiting = self.waiting.or(Some(now));
-                self.progress = self.reader.progress(input);
+                self.progress = self.progress_of(input);
                 Ok(None)
             }
             Ok(None) => {
