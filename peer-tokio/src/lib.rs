@@ -66,7 +66,7 @@
 //! * **Whole frames.** What waits is gathered, up to 16 KiB, and leaves in one write, whether the stream is
 //!   vectored or not; so a message is one segment where it fits.
 //! * **Small.** One task, one timer, no buffer while nothing is in flight, no thread, no global. An idle
-//!   connection over TCP holds 1.4 kB, its task, timer and place in tokio's reactor included, with a generator
+//!   connection over TCP holds 1.5 kB, its task, timer and place in tokio's reactor included, with a generator
 //!   that has no memory of its own.
 //! * **The remote is heard to the end.** When a write fails, what the remote said before is told first, at the
 //!   owner's pace; then the connection ends with that failure.

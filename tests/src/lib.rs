@@ -17,6 +17,7 @@ pub mod pair;
 pub mod remote;
 pub mod rng;
 pub mod samples;
+pub mod stated;
 pub mod text;
 pub mod vectors;
 pub mod watched;

@@ -1,4 +1,5 @@
-//! Memory, counted: it follows what was received, never what was declared.
+//! Memory, counted: it follows what was received, never what was declared. What the pages state of it in numbers is in
+//! `stated_memory`.
 //!
 //! The counters are those of the whole process, so this file has a single test, and no other thread that could
 //! allocate meanwhile, as the one does on which the standard harness waits for a test.
@@ -8,13 +9,13 @@ use std::alloc::System;
 
 use bytes::BytesMut;
 use libtest_mimic::{Arguments, Trial};
-use peer_core::message::{Inventory, Transaction, TxOut};
+use peer_core::message::{Transaction, TxOut};
 use peer_core::{
-    Command, Config, Direction, Event, Hash, Message, Network, Node, Peer, ProtocolVersion, Time,
+    Command, Config, Direction, Event, Message, Network, Node, Peer, ProtocolVersion, Time,
     UnrequestedAnswers,
 };
 use peer_tests::remote::{Remote, bytes_of, frame, header, introduction};
-use peer_tests::samples::{getdata, inv_of};
+use peer_tests::samples::inv_of;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -43,9 +44,6 @@ fn memory_follows_what_was_received() {
     small_frames_that_wait_cost_no_more_than_their_bytes_once_more();
     a_burst_of_small_frames_leaves_nothing_behind();
     a_payload_that_is_kept_keeps_little_else_alive();
-    open_requests_cost_what_the_configuration_says();
-    known_inventory_costs_what_the_configuration_says();
-    a_queue_of_the_smallest_frames_costs_what_the_configuration_says();
     a_queue_that_was_long_gives_its_memory_back_before_it_is_empty();
 }
 
@@ -241,53 +239,17 @@ fn a_burst_of_small_frames_leaves_nothing_behind() {
     assert!(allocated <= 2 * burst.len() + 16 * KIB, "{allocated} bytes allocated for {}", burst.len());
 }
 
-/// As many different items as may be open by default.
-fn open_requests_cost_what_the_configuration_says() {
-    let mut peer = Remote::established(config(12)).machine.fork();
-    let item = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));
-    let requests = [0..50_000, 50_000..75_000].map(|range| getdata(range.map(item).collect::<Vec<_>>()));
-    let ((), held, _) = measured(|| {
-        for request in &requests {
-            peer.send(request, Time::ZERO).unwrap();
-            while peer.wants_write() {
-                let count = peer.transmit(Time::ZERO).len();
-                peer.sent(count, Time::ZERO);
-            }
-        }
-    });
-    assert_eq!(peer.open_requests(), 75_000);
-    assert!(held <= 15_400_000, "{held} bytes for 75,000 open requests");
-}
-
-fn known_inventory_costs_what_the_configuration_says() {
-    let mut peer = Remote::established(config(12)).machine.fork();
-    let ((), held, _) = measured(|| {
-        for number in 0..2000_u32 {
-            peer.add_known(&Inventory::tx(Hash::digest(&number.to_le_bytes())), Time::ZERO);
-        }
-    });
-    assert!(held <= 68_000, "{held} bytes for known inventory");
-}
-
-fn a_queue_of_the_smallest_frames_costs_what_the_configuration_says() {
-    let limit = 1024 * KIB;
-    let config = Config::builder(Network::SIMNET).send_limit(limit.try_into().unwrap()).build().unwrap();
-    let mut peer = Remote::established(config).machine.fork();
-    let ((), held, _) = measured(|| while peer.send(&Message::GetAddr, Time::ZERO).is_ok() {});
-    assert!(peer.queued() > limit - 24);
-    assert!(held <= 9 * limit, "{held} bytes for a queue of {limit}");
-}
-
 fn a_queue_that_was_long_gives_its_memory_back_before_it_is_empty() {
     let mut peer = Remote::established(config(12)).machine.fork();
     let ((), held, _) = measured(|| {
         for _ in 0..10_000 {
             peer.send(&Message::GetAddr, Time::ZERO).unwrap();
         }
-        while peer.queued() > 24 {
+        // A hundred are left, in a queue that had room for a hundred times as many.
+        while peer.queued() > 2400 {
             let count = peer.transmit(Time::ZERO).len();
             peer.sent(count, Time::ZERO);
         }
     });
-    assert!(held <= KIB, "{held} bytes for a queue of one small frame");
+    assert!(held <= 7 * 2400, "{held} bytes for a queue of 100 small frames");
 }

@@ -165,7 +165,7 @@ impl ConfigBuilder {
     }
 
     /// How long `version` and `verack` may take both ways together. Default: 30 s. Worst case: a remote
-    /// keeps a peer so long, of less than 1 KiB and below version 12 twice 64 KiB of early messages.
+    /// keeps a peer so long, of 1 KiB and below version 12 131 kB of early messages.
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
         self
@@ -186,7 +186,7 @@ impl ConfigBuilder {
     }
 
     /// How long the first of a batch of announcements waits for more, uniformly drawn. Default: 100 to
-    /// 500 ms. Zero announces at the next tick. A batch has at most 1000 items, which are 36 kB.
+    /// 500 ms. Zero announces at the next tick. A batch has at most 1000 items, which take 55 kB.
     pub const fn trickle_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
         self.config.trickle_delay = delay;
         self
@@ -194,23 +194,29 @@ impl ConfigBuilder {
 
     /// Most bytes of the owner's frames that wait to be sent, for each peer; above it, a command is refused with
     /// [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap. On top come a ping, what
-    /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. Payloads of blocks, transactions
-    /// and raw messages are shared between peers. Worst case: nine times as much, for frames of 24 bytes; 230 MB
-    /// at the default.
+    /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. A frame counts whole until its
+    /// last byte was taken.
+    ///
+    /// What they hold in memory is at most 4 times as much, where all are frames of 24 bytes, so 168 MB at the default;
+    /// usually it is hardly more. The payload of a block is shared: with its other owners, between peers, and with the
+    /// memory that it lies in, of which a received block is a quarter at least. One that was decoded out of something
+    /// larger keeps that alive. Every other payload is copied into the queue, so that a transaction never keeps the block
+    /// alive that it was taken out of.
     pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_limit = bytes.get();
         self
     }
 
     /// Above this many bytes of answers that the machine owes by itself (pongs), the remote is not read any
-    /// more until it takes some. Default: 64 KiB. Worst case: this and one more answer, 32 bytes.
+    /// more until it takes some. Default: 64 KiB. Worst case: this and one more answer, which hold 150 kB.
     pub const fn send_pause(mut self, bytes: NonZeroUsize) -> Self {
         self.config.send_pause = bytes.get();
         self
     }
 
-    /// How many of the items that a remote knows are remembered. Default: 1000. Worst case: 67
-    /// bytes each, so 67 kB for each peer; nothing before the first.
+    /// How many of the items that a remote knows are remembered. Default: 1000, which take 67 kB for each peer; nothing
+    /// before the first. Worst case for another number: 92 bytes each. Now and then the set is made anew, which takes half
+    /// as much again for a moment.
     pub const fn known_inventory(mut self, items: NonZeroUsize) -> Self {
         self.config.known_inventory = items;
         self
@@ -230,21 +236,24 @@ impl ConfigBuilder {
     }
 
     /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages, the
-    /// latter in both directions. Default: 2 MiB. Worst case: twice that in the input of each peer.
+    /// latter in both directions. Default: 2 MiB. Worst case: twice that, 4.2 MB at the default, in the
+    /// input of each peer.
     pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
         self.config.max_unrequested = bytes.get();
         self
     }
 
-    /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's
-    /// cap. Worst case: 205 bytes each, so 15 MB for each peer, and only if its owner asks for as much.
+    /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's cap, which take
+    /// 11 MB for each peer, and only if its owner asks for as much. While its request waits to be written, an item takes
+    /// 180 bytes beside the frame. Of items that were asked for twice, that one more answer may come is remembered for a
+    /// while: at most 100,000 items, which take 8 MB.
     pub const fn max_requests(mut self, items: NonZeroUsize) -> Self {
         self.config.max_requests = items.get();
         self
     }
 
-    /// What happens to answers that nobody asked for. Default: refuse. Where they are delivered, the worst
-    /// case is one payload of 26 MB in the input of each peer, without having asked for it.
+    /// What happens to answers that nobody asked for. Default: refuse. Where they are delivered, the worst case is one
+    /// payload of 26 MB, which takes 53 MB in the input of each peer, without having asked for it.
     pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
         self.config.unrequested_answers = policy;
         self

@@ -35,11 +35,12 @@ pub fn encode(message: &Message, network: Network, version: ProtocolVersion) -> 
     Ok(frame)
 }
 
-/// Payloads from this size on stay where they are instead of being copied behind their header.
+/// Blocks from this size on stay where they are instead of being copied behind their header.
 const SHARE_FROM: usize = 4 * 1024;
 
-/// A frame in two pieces: the header with the payload, or the header and a payload that the message shares.
-/// Small frames are always one piece. The message has passed [`Message::check`].
+/// A frame in two pieces: the header with the payload, or the header and a payload that the message shares. Only
+/// blocks are shared: a copy holds exactly its bytes, a slice all the memory that it was cut out of. The message has
+/// passed [`Message::check`].
 pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
     let body = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM);
     let room = if body.is_some() { 0 } else { message.encoded_len() };

@@ -151,13 +151,12 @@ impl Message {
         Ok(())
     }
 
-    /// The whole payload of a message that keeps it as it is on the wire, so that it can be queued without
-    /// a copy.
+    /// The whole payload of a message that can be queued without a copy: that of a block, which is the whole of what
+    /// it was made of. A transaction may be cut out of a block and would keep all of it alive, and so may the payload
+    /// of a raw message.
     pub(crate) const fn shared_payload(&self) -> Option<&Bytes> {
         match self {
             Self::Block(block) => Some(block.as_bytes()),
-            Self::Tx(transaction) => Some(transaction.as_bytes()),
-            Self::Raw(raw) => Some(&raw.payload),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use core::hash::{BuildHasherDefault, Hasher};
+use core::mem;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
@@ -18,9 +19,23 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     key: (u64, u64),
-    /// Each with the time since which the remote has known it.
-    items: Option<Box<LruCache<Fingerprint, Time, BuildHasherDefault<AsIs>>>>,
+    items: Option<Box<Items>>,
 }
+
+/// Each item with the time since which the remote has known it.
+type Cache = LruCache<Fingerprint, Time, BuildHasherDefault<AsIs>>;
+
+/// At least one item.
+#[derive(Clone, Debug)]
+struct Items {
+    cache: Cache,
+    /// Items forgotten since the cache was made.
+    forgotten: usize,
+}
+
+/// A cache that forgot so many times its size is made anew. An entry that is removed may leave a mark in the hash
+/// table, which would double when the marks fill it. Half as many again do not fill that of 1000 items.
+const MADE_ANEW_AFTER: usize = 4;
 
 /// What stands for an item, to be worked out once for all that is asked about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,26 +79,50 @@ impl Known {
 
     /// Whether the remote is known to have `item`.
     pub(crate) fn contains(&self, item: Fingerprint, now: Time, lifetime: Duration) -> bool {
-        let since = self.items.as_ref().and_then(|items| items.peek(&item));
+        let since = self.items.as_ref().and_then(|items| items.cache.peek(&item));
         since.is_some_and(|since| counts(*since, now, lifetime))
     }
 
     /// As [`contains`](Self::contains), but what is asked about is forgotten later. How long it counts stays the same.
     pub(crate) fn recall(&mut self, item: Fingerprint, now: Time, lifetime: Duration) -> bool {
-        let since = self.items.as_mut().and_then(|items| items.get(&item));
+        let since = self.items.as_mut().and_then(|items| items.cache.get(&item));
         since.is_some_and(|since| counts(*since, now, lifetime))
     }
 
     /// Notes that the remote has `item` as of `now`, and returns whether that is news. The least recent item is
     /// forgotten where there are too many.
     pub(crate) fn insert(&mut self, item: Fingerprint, now: Time, limits: Limits) -> bool {
-        let empty = || Box::new(LruCache::unbounded_with_hasher(BuildHasherDefault::default()));
-        let items = self.items.get_or_insert_with(empty);
-        let before = items.put(item, now);
-        if items.len() > limits.items.get() {
-            items.pop_lru();
-        }
+        let before = self.items.get_or_insert_with(|| Box::new(Items::new())).insert(item, now, limits.items);
         !before.is_some_and(|since| counts(since, now, limits.lifetime))
+    }
+}
+
+impl Items {
+    fn new() -> Self {
+        Self { cache: LruCache::unbounded_with_hasher(BuildHasherDefault::default()), forgotten: 0 }
+    }
+
+    /// Returns since when the item was known before.
+    fn insert(&mut self, item: Fingerprint, now: Time, limit: NonZeroUsize) -> Option<Time> {
+        let before = self.cache.put(item, now);
+        if self.cache.len() > limit.get() {
+            self.cache.pop_lru();
+            self.forgotten = self.forgotten.saturating_add(1);
+            if self.forgotten >= limit.get().saturating_mul(MADE_ANEW_AFTER) {
+                self.make_anew(limit);
+            }
+        }
+        before
+    }
+
+    fn make_anew(&mut self, limit: NonZeroUsize) {
+        // Room for one more: an item comes before the oldest one goes.
+        let cache = LruCache::with_hasher(limit.saturating_add(1), BuildHasherDefault::default());
+        let mut old = mem::replace(&mut self.cache, cache);
+        while let Some((item, since)) = old.pop_lru() {
+            self.cache.put(item, since);
+        }
+        self.forgotten = 0;
     }
 }
 

@@ -9,6 +9,7 @@
 mod answered;
 mod ask;
 mod farewell;
+mod fifo;
 mod handshake;
 mod keepalive;
 mod known;
@@ -112,8 +113,8 @@ pub struct Peer {
     waiting: Option<Time>,
     /// What the clock that runs only while we wait showed when we began to.
     waited: Time,
-    /// Bytes that are there of a frame that is not whole yet.
-    progress: usize,
+    /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
+    progress: u32,
     /// When the owner did not pull.
     pauses: Pauses,
     wants_headers: bool,
@@ -246,7 +247,7 @@ impl Peer {
             }
             Ok(None) if self.wants_read() => {
                 self.waiting = self.waiting.or(Some(now));
-                self.progress = self.reader.progress(input);
+                self.progress = self.progress_of(input);
                 Ok(None)
             }
             Ok(None) => {
@@ -315,11 +316,11 @@ impl Peer {
         self.excuse_stall(count, now);
         let waited = self.waited_until(now);
         let Self { outbox, keepalive, requests, last_send, .. } = self;
-        let taken = outbox.take(count, now, |purpose| {
+        let taken = outbox.take(count, now, |purpose, nonce| {
             match purpose {
                 Purpose::Handshake | Purpose::Farewell => return,
-                Purpose::Ping(nonce) => keepalive.on_ping_written(nonce, now),
-                Purpose::Keepalive(nonce) => keepalive.on_own_ping_written(nonce, now),
+                Purpose::Ping => keepalive.on_ping_written(nonce, now),
+                Purpose::Keepalive => keepalive.on_own_ping_written(nonce, now),
                 Purpose::Request => {
                     if let Some(open) = requests {
                         open.on_written(waited);

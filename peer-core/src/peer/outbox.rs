@@ -2,14 +2,19 @@
 //!
 //! Control overtakes bulk, but only bulk that nobody has been shown: once [`Outbox::offer`] has shown a
 //! frame, its bytes come next until the last one is taken.
+//!
+//! The bytes that are counted stand for the memory that is held. So a frame counts whole until its last byte is
+//! taken, and what a queue keeps for each frame is small beside even the smallest one, of 24 bytes.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::mem;
 use core::time::Duration;
 
 use bytes::Bytes;
 
+use super::fifo::Fifo;
+use crate::frame::Header;
 use crate::message::Lane;
 use crate::time::Time;
 
@@ -38,35 +43,60 @@ pub(crate) enum Purpose {
     Ordinary,
     /// An answer that the remote made us owe.
     Owed,
-    /// A ping of the owner's with this nonce.
-    Ping(u64),
+    /// A ping of the owner's.
+    Ping,
     /// One that the machine sends by itself.
-    Keepalive(u64),
+    Keepalive,
     /// A request whose answers are waited for.
     Request,
     /// The last word before the connection ends. No mark counts it.
     Farewell,
 }
 
-/// A frame: its header with the payload, or with a payload that is shared with others.
+/// Frames from this size on are shared where a machine is cloned.
+const LARGE: usize = 4 * 1024;
+
+/// A frame. It takes 32 bytes beside its own: millions of the smallest frames may wait.
 #[derive(Clone, Debug)]
 struct Piece {
-    head: Bytes,
-    body: Bytes,
+    /// The header with the payload, or the header alone, or nothing.
+    head: Box<[u8]>,
+    /// A payload that is shared with others, or all of a large frame, so that a clone of the machine shares it. Boxed,
+    /// since few have one.
+    body: Option<Box<Bytes>>,
     lane: Lane,
     purpose: Purpose,
 }
 
 impl Piece {
-    const fn len(&self) -> usize {
-        self.head.len().saturating_add(self.body.len())
+    fn new(head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Self {
+        let (head, body) = match body {
+            body if !body.is_empty() => (head.into_boxed_slice(), Some(Box::new(body))),
+            _ if head.len() < LARGE => (head.into_boxed_slice(), None),
+            _ => (Box::default(), Some(Box::new(Bytes::from(head)))),
+        };
+        Self { head, body, lane, purpose }
+    }
+
+    fn len(&self) -> usize {
+        self.head.len().saturating_add(self.body().len())
+    }
+
+    fn body(&self) -> &[u8] {
+        self.body.as_deref().map(Bytes::as_ref).unwrap_or_default()
     }
 
     /// What is left of it after `taken` bytes, in its two parts.
     fn rest(&self, taken: usize) -> [&[u8]; 2] {
         let head = self.head.get(taken..).unwrap_or_default();
-        let body = self.body.get(taken.saturating_sub(self.head.len())..).unwrap_or_default();
+        let body = self.body().get(taken.saturating_sub(self.head.len())..).unwrap_or_default();
         [head, body]
+    }
+
+    /// The number that its payload begins with: the nonce, where it is a ping.
+    fn nonce(&self) -> u64 {
+        let payload = self.head.get(Header::LEN..).unwrap_or_default();
+        payload.first_chunk().copied().map(u64::from_le_bytes).unwrap_or_default()
     }
 }
 
@@ -87,9 +117,9 @@ struct Queues {
     /// one most of the time: an answer to a ping then makes none of them.
     front: Option<Piece>,
     /// Frames behind it that the transport has been shown, oldest first.
-    shown: VecDeque<Piece>,
-    control: VecDeque<Piece>,
-    bulk: VecDeque<Piece>,
+    shown: Fifo<Piece>,
+    control: Fifo<Piece>,
+    bulk: Fifo<Piece>,
     /// Bytes of shown frames that the transport has not taken; 0 where none is shown.
     on_show: usize,
     /// Bytes of the front that the transport has taken.
@@ -120,8 +150,8 @@ impl Lanes {
 
 impl Outbox {
     /// Queues a frame whose payload is in `head` behind the header, or in `body`.
-    pub(crate) fn push(&mut self, head: Bytes, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
-        let piece = Piece { head, body, lane, purpose };
+    pub(crate) fn push(&mut self, head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
+        let piece = Piece::new(head, body, lane, purpose);
         let end = self.put.at(lane);
         if purpose != Purpose::Farewell {
             *end = end.saturating_add(piece.len() as u64);
@@ -143,8 +173,9 @@ impl Outbox {
     }
 
     /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame
-    /// that is complete with that. Returns the bytes taken, which are no more than were shown.
-    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose)) -> usize {
+    /// that is complete with that, with its [`nonce`](Piece::nonce). Returns the bytes taken, which are no more
+    /// than were shown.
+    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose, u64)) -> usize {
         let Self { queues, flushed, .. } = self;
         let Some(open) = queues else { return 0 };
         let mut left = count;
@@ -154,15 +185,13 @@ impl Outbox {
                 let flushed = flushed.at(step.lane);
                 *flushed = flushed.saturating_add(step.count as u64);
             }
-            if !step.is_done {
-                break;
-            }
-            written(step.purpose);
+            let Some(nonce) = step.done else { break };
+            written(step.purpose, nonce);
         }
         if open.queued == 0 {
             *queues = None;
         } else {
-            open.give_back();
+            open.shrink();
         }
         count.saturating_sub(left)
     }
@@ -205,6 +234,13 @@ impl Outbox {
         self.queues.as_ref().map_or(0, |queues| queues.queued)
     }
 
+    /// Bytes of the owner's frames that are still held: what is not taken yet, and what is of a frame that is not
+    /// taken to its end, whose memory is freed as a whole.
+    pub(crate) fn held(&self) -> usize {
+        let held = |queues: &Queues| queues.queued.saturating_sub(queues.owed).saturating_add(queues.taken);
+        self.queues.as_deref().map_or(0, held)
+    }
+
     /// Bytes not taken yet of answers that the machine owes.
     pub(crate) fn owed(&self) -> usize {
         self.queues.as_ref().map_or(0, |queues| queues.owed)
@@ -225,8 +261,8 @@ struct Step {
     lane: Lane,
     purpose: Purpose,
     count: usize,
-    /// Whether the frame is complete with that.
-    is_done: bool,
+    /// The frame's nonce, if it is complete with that.
+    done: Option<u64>,
 }
 
 impl Queues {
@@ -278,10 +314,12 @@ impl Queues {
             self.on_show = front.len();
         }
         while self.on_show < enough {
-            let Some(piece) = self.pop_unshown() else { return };
+            let Some(piece) = self.pop_unshown() else { break };
             self.on_show = self.on_show.saturating_add(piece.len());
             self.shown.push_back(piece);
         }
+        // A driver may be shown everything long before it takes any of it.
+        self.shrink();
     }
 
     fn pop_unshown(&mut self) -> Option<Piece> {
@@ -298,29 +336,27 @@ impl Queues {
         if purpose == Purpose::Owed {
             self.owed = self.owed.saturating_sub(step);
         }
-        let is_done = step == rest;
-        if is_done {
+        let done = (step == rest).then(|| piece.nonce());
+        if done.is_some() {
             self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
             self.taken = 0;
             self.offered = now;
         } else {
             self.taken = self.taken.saturating_add(step);
         }
-        Some(Step { lane, purpose, count: step, is_done })
+        Some(Step { lane, purpose, count: step, done })
     }
 
-    /// Gives back the memory of queues that are empty.
-    fn give_back(&mut self) {
+    /// Gives back memory that the queues do not need any more.
+    fn shrink(&mut self) {
         for queue in [&mut self.shown, &mut self.control, &mut self.bulk] {
-            if queue.is_empty() {
-                *queue = VecDeque::new();
-            }
+            queue.shrink();
         }
     }
 
     fn drop_unshown(&mut self) {
         self.control.retain(|piece| piece.purpose == Purpose::Handshake);
-        self.bulk = VecDeque::new();
+        self.bulk = Fifo::default();
         if self.on_show == 0 && self.front.take_if(|front| front.purpose != Purpose::Handshake).is_some() {
             self.front = self.control.pop_front();
         }

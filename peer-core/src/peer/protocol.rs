@@ -69,7 +69,7 @@ impl Peer {
             (Handshake::Established(_), message) => {
                 if self.match_request(&message, &frame.hash)? == Match::Open {
                     // While an answer comes at the configured rate, the remote is not waited for.
-                    let bought = self.time_for(frame.wire_len());
+                    let bought = self.time_for(frame.wire_len() as u64);
                     let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
                     self.waited = waited.max(waited_before);
                 }

@@ -8,10 +8,11 @@
 //! points on its own. They are set when the request has been written.
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::answered::Answered;
+use super::fifo::Fifo;
 use crate::error::{Expected, SendError};
 use crate::hash::Hash;
 use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Transaction, Whole};
@@ -91,13 +92,14 @@ enum Asked {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
     items: BTreeMap<Inventory, Item>,
-    /// The items that have a deadline, soonest first.
-    due: BTreeSet<(Time, Inventory)>,
+    /// How many of the items have which deadline, soonest first. A set of deadlines with their items would be as
+    /// large as the items; which one a deadline belongs to is only asked once, at the end.
+    due: BTreeMap<Time, usize>,
     /// Items that were answered, and of which more answers are admitted.
     answered: Answered,
     whole: BTreeMap<Whole, Open>,
     /// Requests on their way out, in the order of their lane.
-    unwritten: VecDeque<Asked>,
+    unwritten: Fifo<Asked>,
 }
 
 impl Requests {
@@ -164,7 +166,9 @@ impl Requests {
 
     /// The oldest request on its way out has been written: its answers are due from now on.
     pub(crate) fn on_written(&mut self, waited: Time) {
-        match self.unwritten.pop_front() {
+        let oldest = self.unwritten.pop_front();
+        self.unwritten.shrink();
+        match oldest {
             Some(Asked::Items(items)) => items.iter().for_each(|item| self.on_item_written(*item, waited)),
             Some(Asked::Whole(whole)) => {
                 if let Some(open) = self.whole.get_mut(&whole)
@@ -185,7 +189,8 @@ impl Requests {
                 if open.due.is_none() {
                     let due = waited + ITEM_PATIENCE;
                     open.due = Some(due);
-                    self.due.insert((due, item));
+                    let count = self.due.entry(due).or_default();
+                    *count = count.saturating_add(1);
                 }
             }
             // It was answered before. What the remote makes of this request may come from now on.
@@ -195,13 +200,14 @@ impl Requests {
 
     /// When, on the clock of waiting, the next answer is due.
     pub(crate) fn next_due(&self) -> Option<Time> {
-        let item = self.due.first().map(|(due, _)| *due);
+        let item = self.due.first_key_value().map(|(due, _)| *due);
         self.next_whole().map(|(due, _)| due).into_iter().chain(item).min()
     }
 
     /// Which answer is due next.
     pub(crate) fn next_expected(&self) -> Option<Expected> {
-        let item = self.due.first().map(|(due, item)| (*due, Expected::Item(Box::new(*item))));
+        let item = self.items.iter().filter_map(|(item, open)| Some((open.due?, *item))).min();
+        let item = item.map(|(due, item)| (due, Expected::Item(Box::new(item))));
         let whole = self.next_whole().map(|(due, command)| (due, Expected::Message(command)));
         whole.into_iter().chain(item).min_by_key(|(due, _)| *due).map(|(_, expected)| expected)
     }
@@ -269,7 +275,14 @@ impl Requests {
 
     fn remove(&mut self, item: Inventory) -> Option<Item> {
         let open = self.items.remove(&item)?;
-        open.due.map(|due| self.due.remove(&(due, item)));
+        if let Some(due) = open.due
+            && let Some(count) = self.due.get_mut(&due)
+        {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.due.remove(&due);
+            }
+        }
         Some(open)
     }
 

@@ -3,8 +3,6 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use bytes::Bytes;
-
 use super::outbox::{Mark, Purpose};
 use super::{Peer, Requests, trace};
 use crate::error::{CodecError, Error, Excess, SendError};
@@ -56,7 +54,7 @@ impl Peer {
         let open = self.open_requests();
         Requests::check(open, message, self.version, self.config().max_requests)?;
         let purpose = match message {
-            Message::Ping(ping) => Purpose::Ping(ping.nonce),
+            Message::Ping(_) => Purpose::Ping,
             _ if Requests::is_request(message, self.version) => {
                 self.requests.get_or_insert_default().open(message, self.version);
                 Purpose::Request
@@ -128,8 +126,7 @@ impl Peer {
     /// Whether the owner's frames may take `wanted` bytes more.
     fn check_room(&self, wanted: usize) -> Result<(), SendError> {
         // What the remote made us owe has a bound of its own, so that it cannot crowd the owner out.
-        let queued = self.outbox.queued().saturating_sub(self.outbox.owed());
-        let queued = queued.saturating_add(self.trickle.reserved());
+        let queued = self.outbox.held().saturating_add(self.trickle.reserved());
         let limit = self.config().send_limit;
         if queued.saturating_add(wanted) > limit {
             return Err(SendError::Full { queued, wanted, limit });
@@ -156,7 +153,7 @@ impl Peer {
 
     pub(super) fn push_ping(&mut self, nonce: u64) {
         self.keepalive.on_ping_queued();
-        self.push(&Message::Ping(Ping { nonce }), Purpose::Keepalive(nonce));
+        self.push(&Message::Ping(Ping { nonce }), Purpose::Keepalive);
     }
 
     /// Queues our `version`.
@@ -191,6 +188,6 @@ impl Peer {
         let (head, body) = frame::build(message, self.config().network);
         trace::sending(self, message, &head, &body);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
-        self.outbox.push(Bytes::from(head), body, lane, purpose)
+        self.outbox.push(head, body, lane, purpose)
     }
 }

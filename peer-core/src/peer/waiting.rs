@@ -38,7 +38,7 @@ impl Peer {
         }
         let ends = [self.handshake_deadline(), self.idle_deadline(), self.stall_deadline()];
         let was_away = ends.into_iter().flatten().any(|at| is_long_over(at, now));
-        if was_away && self.reader.progress(input) > self.progress {
+        if was_away && self.progress_of(input) > self.progress {
             self.waiting = Some(now);
             if let Some(opening) = &mut self.opening {
                 opening.clock = Clock::Running(now + self.node.config().handshake_timeout);
@@ -62,19 +62,24 @@ impl Peer {
     /// a large one may arrive slowly but steadily.
     pub(super) fn idle_deadline(&self) -> Option<Time> {
         let since = self.waiting.filter(|_| matches!(self.handshake, Handshake::Established(_)))?;
-        Some(since + self.config().idle_timeout + self.time_for(self.progress))
+        Some(since + self.config().idle_timeout + self.time_for(self.progress.into()))
     }
 
     /// When the next answer is due, going by the time that we wait for it. A frame on its way buys time here
     /// too, which it loses again if it turns out to answer nothing.
     pub(super) fn stall_deadline(&self) -> Option<Time> {
         let due = self.requests.as_ref()?.next_due()?;
-        Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress))
+        Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress.into()))
+    }
+
+    /// Bytes that are there of the frame at the front of `input`.
+    pub(super) fn progress_of(&self, input: &[u8]) -> u32 {
+        u32::try_from(self.reader.progress(input)).unwrap_or(u32::MAX)
     }
 
     /// The time that so many bytes may take.
-    pub(super) fn time_for(&self, bytes: usize) -> Duration {
-        let nanos = (bytes as u64).saturating_mul(1_000_000_000);
+    pub(super) fn time_for(&self, bytes: u64) -> Duration {
+        let nanos = bytes.saturating_mul(1_000_000_000);
         Duration::from_nanos(nanos.checked_div(self.config().min_receive_rate).unwrap_or_default())
     }
 }

@@ -2,6 +2,7 @@
 
 use peer_core::{Command, Config, Direction, Error, Message, Node, ProtocolVersion};
 use peer_tests::remote::header;
+use peer_tests::stated::assert_states;
 
 use crate::Attack;
 use crate::heap::{KIB, MIB, Meter, at_most};
@@ -13,6 +14,9 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ("counts_cost_nothing", counts),
     ("answers_that_nobody_asked_for_cost_their_header", unsolicited_answers),
 ];
+
+const LIMITS: &str = "docs/limits.md";
+const README: &str = "README.md";
 
 /// Lengths that a header can declare: up to what the command may have, what any may, and what fits the field.
 fn lengths(command: Command, version: ProtocolVersion) -> [usize; 5] {
@@ -37,6 +41,11 @@ fn before_a_version() {
             }
         }
     }
+    let places = [
+        (LIMITS, "| claims any length before it introduced itself | | | "),
+        (README, "| input before it introduced itself | | | "),
+    ];
+    assert_states("a declared length before a version", worst, 1, &places);
     at_most("declared length of every type before a version is accepted", "bytes held", 382 + 4 * KIB, worst);
 }
 
@@ -89,6 +98,11 @@ fn declared_lengths() {
         }
     }
     assert!(bombs > 5000, "only {bombs} bombs");
+    let places = [
+        (LIMITS, "| claims any length later | | | twice what came, and "),
+        (README, "| input of a frame that is not whole | | | twice what has come, and "),
+    ];
+    assert_states("a declared length, beyond twice what came", worst, 1, &places);
     at_most(
         "declared length of every type in every later state, up to 256 KiB sent",
         "bytes held beyond twice what came",
@@ -127,6 +141,8 @@ fn counts() {
             }
         }
     }
+    let place = (LIMITS, "| claims any count inside of a payload | | | ");
+    assert_states("a count", worst, 1, &[place]);
     at_most("count in a payload of up to 9 bytes, every type and version", "bytes allocated", 4 * KIB, worst);
 }
 
@@ -144,5 +160,10 @@ fn unsolicited_answers() {
         }
     }
     assert_eq!(refused, 17, "types that only ever answer");
+    let places = [
+        (LIMITS, "| sends answers that nobody asked for | refused | `unrequested_answers` | "),
+        (README, "| answers nobody asked for | refused | `unrequested_answers` | "),
+    ];
+    assert_states("an answer that nobody asked for", worst, 1, &places);
     at_most("answer that nobody asked for, every type that only answers", "bytes allocated", 4 * KIB, worst);
 }

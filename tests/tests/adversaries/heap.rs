@@ -2,6 +2,8 @@
 
 use core::fmt::Write as _;
 use std::alloc::System;
+use std::fs;
+use std::path::Path;
 use std::sync::Mutex;
 
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -11,6 +13,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 pub(crate) const KIB: usize = 1024;
 pub(crate) const MIB: usize = 1024 * KIB;
+
+/// Whether everything is as large as what the page tells of. Which frames are hashed together, and kept for that,
+/// depends on the CPU where vectors are used.
+const IS_AS_ON_THE_PAGE: bool = cfg!(not(debug_assertions)) && cfg!(not(feature = "simd"));
 
 /// Counts from its making on.
 #[derive(Debug)]
@@ -82,7 +88,26 @@ pub(crate) fn begin(test: &'static str) {
 #[track_caller]
 pub(crate) fn at_most(attack: &str, unit: &str, bound: usize, measured: usize) {
     assert!(measured <= bound, "{attack}: {measured} {unit}, at most {bound} allowed");
+    if unit.starts_with("bytes") && IS_AS_ON_THE_PAGE {
+        check_page(attack, &format!("{} {unit}", grouped(bound)), measured);
+    }
     note(attack, &format!("{} {unit}", grouped(bound)), &grouped(measured));
+}
+
+/// Asserts that the page tells what was measured, or at most a quarter more.
+#[track_caller]
+fn check_page(attack: &str, bound: &str, measured: usize) {
+    let test = *TEST.lock().unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/adversaries.md");
+    let page = fs::read_to_string(page).unwrap();
+    let told = page.lines().find_map(|line| {
+        let row = line.strip_prefix(&format!("| {attack} | {bound} | "))?;
+        row.strip_suffix(&format!(" | `{test}` |"))
+    });
+    let told = told.unwrap_or_else(|| panic!("docs/adversaries.md has no row of {attack}, {bound}, {test}"));
+    let told: usize = told.replace(',', "").parse().unwrap();
+    let is_right = (measured..=measured + measured / 4).contains(&told);
+    assert!(is_right, "docs/adversaries.md tells {told} of {attack}, {bound}, which took {measured}");
 }
 
 /// Notes what an attack showed, where that is no number or has no bound that is one.

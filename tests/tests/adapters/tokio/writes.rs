@@ -4,6 +4,7 @@ use core::slice;
 
 use peer_core::message::{Transaction, TxOut};
 use peer_core::{Message, Peer};
+use peer_tests::samples::large_block;
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 
 use crate::tokio::samples::{bytes_of, hands, inv_of, node, ping};
@@ -24,16 +25,17 @@ async fn each_small_message_is_one_write() {
 
 #[tokio::test(start_paused = true)]
 async fn a_header_leaves_with_the_payload_that_it_shares() {
+    let [small, large] = [8000, 100_000].map(|len| Message::Block(large_block(len)));
     for vectored in [false, true] {
         let (near, _far, writes) = recorded(vectored).await;
-        near.handle.send(tx(8000)).await.unwrap();
+        near.handle.send(small.clone()).await.unwrap();
         near.handle.flush().await.unwrap();
-        assert_eq!(taken(&writes), [bytes_of(&tx(8000))], "vectored: {vectored}");
+        assert_eq!(taken(&writes), [bytes_of(&small)], "vectored: {vectored}");
 
-        near.handle.send(tx(100_000)).await.unwrap();
+        near.handle.send(large.clone()).await.unwrap();
         near.handle.flush().await.unwrap();
         let writes = taken(&writes);
-        assert_eq!(writes.concat(), bytes_of(&tx(100_000)));
+        assert_eq!(writes.concat(), bytes_of(&large));
         let lens: Vec<_> = writes.iter().map(Vec::len).collect();
         assert!(matches!(lens[..], [16_384, _]), "written as {lens:?}");
     }

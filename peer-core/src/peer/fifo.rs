@@ -1,0 +1,67 @@
+//! A queue that holds little more memory than its entries need.
+
+use alloc::collections::{VecDeque, vec_deque};
+
+/// A `VecDeque` that grows by a quarter instead of doubling, and shrinks when most of it is unused.
+///
+/// Adding to it and taking from it cost the same on average as with the standard growth, if more copies. What
+/// waits may be the most of what a connection holds, so the room beside it counts.
+#[derive(Clone, Debug)]
+pub(crate) struct Fifo<T>(VecDeque<T>);
+
+/// Room for so many entries is kept whatever their number.
+const LEAST: usize = 4;
+
+impl<T> Default for Fifo<T> {
+    fn default() -> Self {
+        Self(VecDeque::new())
+    }
+}
+
+impl<T> Fifo<T> {
+    pub(crate) fn push_back(&mut self, entry: T) {
+        self.make_room();
+        self.0.push_back(entry);
+    }
+
+    pub(crate) fn push_front(&mut self, entry: T) {
+        self.make_room();
+        self.0.push_front(entry);
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
+        self.0.pop_front()
+    }
+
+    /// Removes the entries that are not to be kept.
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn make_room(&mut self) {
+        if self.0.len() == self.0.capacity() {
+            self.0.reserve_exact((self.0.len() / 4).max(LEAST));
+        }
+    }
+
+    /// Gives back the memory of an empty queue, and all but twice what is needed where a quarter would do.
+    pub(crate) fn shrink(&mut self) {
+        let (len, capacity) = (self.0.len(), self.0.capacity());
+        if len < capacity / 4 || (len == 0 && capacity > 0) {
+            self.0.shrink_to(len.saturating_mul(2));
+        }
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Fifo<T> {
+    type Item = &'a T;
+    type IntoIter = vec_deque::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
