@@ -250,7 +250,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// What happens to commands that do not exist at the protocol version in force. Default: refuse. Where
+    /// What happens to commands that are not part of the protocol version in force. Default: refuse. Where
     /// they are read, [`max_unrequested`](Self::max_unrequested) is their limit.
     pub const fn unknown_commands(mut self, policy: UnknownCommands) -> Self {
         self.config.unknown_commands = policy;
