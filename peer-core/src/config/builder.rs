@@ -193,7 +193,8 @@ impl ConfigBuilder {
     }
 
     /// Most bytes of the owner's frames that wait to be sent, for each peer; above it, a command is refused with
-    /// [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap. On top come a ping, what
+    /// [`SendError::Full`](crate::SendError::Full), and a frame that is larger by itself with
+    /// [`SendError::NeverFits`](crate::SendError::NeverFits). Default: 40 MiB, the reference's cap. On top come a ping, what
     /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. Payloads of blocks, transactions
     /// and raw messages are shared between peers. Worst case: nine times as much, for frames of 24 bytes; 230 MB
     /// at the default.

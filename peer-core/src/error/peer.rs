@@ -251,11 +251,21 @@ pub enum SendError {
     /// `version` and `verack` are the machine's own business.
     #[error("{0} is sent by the handshake alone")]
     HandshakeMessage(Command),
-    /// Too many bytes wait to be sent. Try again when some are gone.
+    /// Too many bytes wait to be sent, or are reserved for announcements. Try again when some are written: a batch of
+    /// announcements is queued after its [delay](crate::ConfigBuilder::trickle_delay) at the latest.
     #[error("send queue is full: {queued} bytes wait, {wanted} more would exceed the limit of {limit}")]
     Full {
         /// Bytes waiting.
         queued: usize,
+        /// Bytes this command would add.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The frame alone is larger than all that may wait, so it is refused however often it is tried. Send less at a
+    /// time, or raise [`send_limit`](crate::ConfigBuilder::send_limit).
+    #[error("frame of {wanted} bytes can never be sent: it is above the send limit of {limit}")]
+    NeverFits {
         /// Bytes this command would add.
         wanted: usize,
         /// The limit.
@@ -266,6 +276,15 @@ pub enum SendError {
     TooManyRequests {
         /// Items asked for and not answered.
         open: usize,
+        /// Items this command would add.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The request alone asks for more items than may be open, so it is refused however often it is tried. Ask for
+    /// fewer at a time, or raise [`max_requests`](crate::ConfigBuilder::max_requests).
+    #[error("request for {wanted} items can never be sent: at most {limit} may be open")]
+    RequestTooLarge {
         /// Items this command would add.
         wanted: usize,
         /// The limit.
