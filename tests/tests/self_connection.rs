@@ -213,7 +213,7 @@ fn a_hit_is_not_inherited_by_a_handshake_with_the_same_nonce_in_the_same_place()
     let (again, mut next) = nonce_on_the_wire(&node);
     assert_eq!(again, nonce);
     let mut clone = next.machine.fork();
-    assert_eq!(next.machine.end(End::Eof, next.now), Error::ClosedByRemote);
+    assert_eq!(next.machine.end(End::Eof, next.now), Error::ClosedBeforeVersion);
 
     // The clone keeps the handshake open, and it can be met.
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));

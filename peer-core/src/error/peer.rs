@@ -13,8 +13,7 @@ use crate::protocol::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
 ///
-/// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text and those of
-/// its causes.
+/// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[doc(alias = "peer.Error")]
 #[doc(alias = "peer.ErrorKind")]
@@ -299,11 +298,23 @@ pub enum SendError {
     #[error("nodes ban for {0}")]
     Bannable(BanRule),
     /// The message cannot be encoded.
-    #[error("message cannot be sent")]
-    Encode(#[from] CodecError),
+    #[error("message cannot be sent: {0}")]
+    Encode(CodecError),
     /// The connection is over, or will be as soon as its last word is written.
-    #[error("connection is over")]
-    Closed(#[from] Error),
+    #[error("connection is over: {0}")]
+    Closed(Error),
+}
+
+impl From<CodecError> for SendError {
+    fn from(error: CodecError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<Error> for SendError {
+    fn from(error: Error) -> Self {
+        Self::Closed(error)
+    }
 }
 
 /// The node's table of open outbound handshakes is full.

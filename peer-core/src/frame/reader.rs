@@ -46,7 +46,7 @@ impl Frame {
         let command = self.command;
         match lookup(command).filter(|spec| spec.is_known_at(version)) {
             Some(spec) => {
-                spec.decode(&self.payload, version).map_err(|source| FrameError::Payload { command, source })
+                spec.decode(&self.payload, version).map_err(|cause| FrameError::Payload { command, cause })
             }
             None => Ok(Message::Raw(Raw { command, payload: self.payload.clone() })),
         }
@@ -212,7 +212,7 @@ impl FrameReader {
         }
         match invalid_at {
             Some(version) => {
-                Err(FrameError::Payload { command, source: CodecError::MsgInvalidForPVer { version } })
+                Err(FrameError::Payload { command, cause: CodecError::MsgInvalidForPVer { version } })
             }
             None => Ok(Frame { command, payload, hash }),
         }
