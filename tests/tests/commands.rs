@@ -1,5 +1,5 @@
 //! Every command at every protocol version: which are part of it, how large they may be, and what comes of the others.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{Frame, FrameReader, Header, Rules};
