@@ -19,14 +19,51 @@ struct Shared {
     slots: Box<[Slot]>,
 }
 
-/// The nonce of one outbound handshake that is open now; 0 where there is none.
+/// Room for one outbound handshake.
 #[derive(Default)]
 struct Slot {
+    /// The nonce of the handshake that is open now; 0 where there is none.
     nonce: AtomicU64,
-    /// The nonce that a peer of this node has met here last. By its value, so that a hit which comes while the
-    /// slot changes hands is not taken for one of the next handshake.
-    met: AtomicU64,
+    /// Twice the number of handshakes that had this slot, plus 1 where a peer of this node has met the last one. A hit
+    /// that comes while the slot changes hands finds another number than it began with and is dropped, even where both
+    /// handshakes have the same nonce.
+    hits: AtomicU64,
 }
+
+impl Slot {
+    /// Takes the slot for a handshake, with its nonce, if it is free. No remote has seen the nonce yet.
+    fn take(&self, nonce: u64) -> bool {
+        let is_free = self.nonce.compare_exchange(0, nonce, Ordering::AcqRel, Ordering::Relaxed).is_ok();
+        if is_free {
+            // Only who has taken the slot counts up. A hit at the same time is one of the handshake before.
+            let next = (self.hits.load(Ordering::Relaxed) | HIT).wrapping_add(1);
+            self.hits.store(next, Ordering::Release);
+        }
+        is_free
+    }
+
+    /// Whether the handshake that has the slot has this nonce. If so, it is noted that it was met.
+    fn meet(&self, nonce: u64) -> bool {
+        let has_it = || self.nonce.load(Ordering::Acquire) == nonce;
+        if !has_it() {
+            return false;
+        }
+        let hits = self.hits.load(Ordering::Acquire);
+        if has_it() {
+            // It fails where the hit was noted before, or where the slot has changed hands.
+            self.hits.compare_exchange(hits & !HIT, hits | HIT, Ordering::AcqRel, Ordering::Relaxed).ok();
+        }
+        true
+    }
+
+    /// Whether the handshake that has the slot was met.
+    fn is_met(&self) -> bool {
+        self.hits.load(Ordering::Acquire) & HIT != 0
+    }
+}
+
+/// The bit of [`Slot::hits`] that tells of a hit.
+const HIT: u64 = 1;
 
 impl Node {
     /// A node with this configuration.
@@ -44,19 +81,17 @@ impl Node {
 
     /// Enters the nonce of an outbound handshake, which is not 0. `None` where the table is full.
     pub(crate) fn open(&self, nonce: u64) -> Option<Ticket> {
-        let index = self.0.slots.iter().position(|slot| {
-            slot.nonce.compare_exchange(0, nonce, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-        })?;
-        Some(Ticket(Arc::new(Entry { node: self.clone(), index, nonce })))
+        let index = self.0.slots.iter().position(|slot| slot.take(nonce))?;
+        Some(Ticket(Arc::new(Entry { node: self.clone(), index })))
     }
 
     /// Whether `nonce` belongs to an open outbound handshake of this node. If so, that handshake is told.
+    ///
+    /// The remote at the other end of that handshake has the nonce from us and can give it back, here or on another
+    /// connection: both then end as a self-connection, and it learns that they are of one node. Once the handshake is
+    /// over, the nonce is a number like any other.
     pub(crate) fn is_own(&self, nonce: u64) -> bool {
-        let own = self.0.slots.iter().find(|slot| nonce != 0 && slot.nonce.load(Ordering::Acquire) == nonce);
-        if let Some(slot) = own {
-            slot.met.store(nonce, Ordering::Release);
-        }
-        own.is_some()
+        nonce != 0 && self.0.slots.iter().any(|slot| slot.meet(nonce))
     }
 }
 
@@ -75,20 +110,24 @@ pub(crate) struct Ticket(Arc<Entry>);
 struct Entry {
     node: Node,
     index: usize,
-    nonce: u64,
+}
+
+impl Entry {
+    fn slot(&self) -> Option<&Slot> {
+        self.node.0.slots.get(self.index)
+    }
 }
 
 impl Ticket {
     /// Whether the other end of this handshake turned out to be this node.
     pub(crate) fn is_met(&self) -> bool {
-        let Entry { node, index, nonce } = &*self.0;
-        node.0.slots.get(*index).is_some_and(|slot| slot.met.load(Ordering::Acquire) == *nonce)
+        self.0.slot().is_some_and(Slot::is_met)
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        if let Some(slot) = self.node.0.slots.get(self.index) {
+        if let Some(slot) = self.slot() {
             slot.nonce.store(0, Ordering::Release);
         }
     }

@@ -35,11 +35,14 @@ pub enum BannableMessages {
     Send,
 }
 
-/// What to do with a command that does not exist at the protocol version in force.
+/// What to do with a command that is not [part](crate::Command::is_known_at) of the protocol version in force: one that
+/// no version has, or that only other versions have, as `addrv2` at 11.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownCommands {
-    /// End the connection, as the reference does.
+    /// End the connection, as the reference does and with its errors: [`UnknownCmd`](crate::FrameError::UnknownCmd), and
+    /// for most commands of other versions [`MsgInvalidForPVer`](crate::CodecError::MsgInvalidForPVer) or
+    /// [`PayloadTooLarge`](crate::FrameError::PayloadTooLarge).
     #[default]
     Refuse,
     /// Read the frame and drop it.

@@ -28,7 +28,6 @@ pub enum Closed {
     #[error("{reason}{}", transport.map(|kind| format!(" ({kind})")).unwrap_or_default())]
     Ended {
         /// Why, as the machine has it.
-        #[source]
         reason: Error,
         /// What the transport said, where it failed: for people. (The reason may still be a better one than
         /// [`Error::TransportFailed`], as when our other half of a self-connection hung up.)

@@ -38,8 +38,5 @@ impl fmt::Display for Closed {
     }
 }
 
-impl core::error::Error for Closed {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        core::error::Error::source(&self.reason)
-    }
-}
+/// The text is the whole sentence; there is no [`source`](core::error::Error::source) besides.
+impl core::error::Error for Closed {}

@@ -100,7 +100,15 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// As [`Peer::send`]. With [`SendError::Full`], wait for [`flush`](Self::flush) and try again.
+    /// As [`Peer::send`]. What to do:
+    ///
+    /// * [`SendError::Full`]: wait for [`flush`](Self::flush) and try again. Where announcements wait for their batch,
+    ///   their room comes back when that has left.
+    /// * [`SendError::TooManyRequests`]: wait for answers and try again.
+    /// * [`SendError::NeverFits`] and [`SendError::RequestTooLarge`]: never as it is; send or ask for less at a time, or
+    ///   raise the limit.
+    /// * [`SendError::Closed`]: the connection is over.
+    /// * All others: the message itself cannot be sent here.
     pub async fn send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
         let message = message.into();
         self.reserve().await?.send(message).await

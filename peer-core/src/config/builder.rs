@@ -9,7 +9,7 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use super::Config;
-use crate::error::{CodecError, ConfigError};
+use crate::error::ConfigError;
 use crate::message::UserAgent;
 use crate::network::Network;
 use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
@@ -38,7 +38,10 @@ impl Default for Agent {
 }
 
 impl Agent {
-    fn build(self) -> Result<UserAgent, CodecError> {
+    fn build(self) -> Result<UserAgent, ConfigError> {
+        if self.name.is_none() && !self.comments.is_empty() {
+            return Err(ConfigError::CommentsWithoutName { comments: self.comments.len() });
+        }
         let mut text = self.prefix;
         if let Some((name, version)) = self.name {
             text.push_str(&format!("{name}:{version}"));
@@ -47,7 +50,7 @@ impl Agent {
             }
             text.push('/');
         }
-        UserAgent::new(text)
+        UserAgent::new(text).map_err(ConfigError::UserAgent)
     }
 }
 
@@ -123,7 +126,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// Comments in parentheses after name and version. Default: none.
+    /// Comments in parentheses after name and version, which [`user_agent`](Self::user_agent) must set. Default: none.
     #[doc(alias = "UserAgentComments")]
     pub fn user_agent_comments<T: Into<String>>(mut self, comments: impl IntoIterator<Item = T>) -> Self {
         self.agent.comments = comments.into_iter().map(Into::into).collect();
@@ -193,7 +196,8 @@ impl ConfigBuilder {
     }
 
     /// Most bytes of the owner's frames that wait to be sent, for each peer; above it, a command is refused with
-    /// [`SendError::Full`](crate::SendError::Full). Default: 40 MiB, the reference's cap. On top come a ping, what
+    /// [`SendError::Full`](crate::SendError::Full), and a frame that is larger by itself with
+    /// [`SendError::NeverFits`](crate::SendError::NeverFits). Default: 40 MiB, the reference's cap. On top come a ping, what
     /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. A frame counts whole until its
     /// last byte was taken.
     ///
@@ -259,7 +263,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// What happens to commands that do not exist at the protocol version in force. Default: refuse. Where
+    /// What happens to commands that are not part of the protocol version in force. Default: refuse. Where
     /// they are read, [`max_unrequested`](Self::max_unrequested) is their limit.
     pub const fn unknown_commands(mut self, policy: UnknownCommands) -> Self {
         self.config.unknown_commands = policy;
@@ -298,7 +302,7 @@ impl ConfigBuilder {
         let Self { mut config, agent, ping_interval } = self;
         let default = config.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default();
         config.ping_interval = ping_interval.unwrap_or(default);
-        config.user_agent = agent.build().map_err(ConfigError::UserAgent)?;
+        config.user_agent = agent.build()?;
         let (ping, idle) = (config.ping_interval, config.idle_timeout);
         if config.handshake_timeout.is_zero() || idle.is_zero() || ping.is_zero() {
             return Err(ConfigError::ZeroTimeout);

@@ -10,8 +10,14 @@ use crate::protocol::ProtocolVersion;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The user agent made of its parts is too long or not printable ASCII.
-    #[error("user agent cannot be sent")]
-    UserAgent(#[source] CodecError),
+    #[error("user agent cannot be sent: {0}")]
+    UserAgent(CodecError),
+    /// There are user agent comments, which stand behind name and version, and no name and version.
+    #[error("user agent comments ({comments}) without a name and version: set those with `user_agent`")]
+    CommentsWithoutName {
+        /// How many comments.
+        comments: usize,
+    },
     /// A timeout or the ping interval is zero.
     #[error("handshake timeout, idle timeout and ping interval must be longer than zero")]
     ZeroTimeout,

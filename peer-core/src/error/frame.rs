@@ -44,13 +44,12 @@ pub enum FrameError {
         missing: usize,
     },
     /// The frame is whole, its payload is refused.
-    #[error("bad {command} message")]
+    #[error("bad {command} message: {cause}")]
     Payload {
         /// The command.
         command: Command,
         /// What is wrong with the payload.
-        #[source]
-        source: CodecError,
+        cause: CodecError,
     },
 }
 
@@ -65,7 +64,7 @@ impl FrameError {
             Self::UnknownCmd(_) => ErrorKind::UnknownCmd,
             Self::PayloadChecksum { .. } => ErrorKind::PayloadChecksum,
             Self::Truncated { .. } => ErrorKind::Truncated,
-            Self::Payload { source, .. } => source.kind(),
+            Self::Payload { cause, .. } => cause.kind(),
         }
     }
 

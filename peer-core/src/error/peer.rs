@@ -13,8 +13,7 @@ use crate::protocol::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
 ///
-/// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text and those of
-/// its causes.
+/// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[doc(alias = "peer.Error")]
 #[doc(alias = "peer.ErrorKind")]
@@ -251,11 +250,21 @@ pub enum SendError {
     /// `version` and `verack` are the machine's own business.
     #[error("{0} is sent by the handshake alone")]
     HandshakeMessage(Command),
-    /// Too many bytes wait to be sent. Try again when some are gone.
+    /// Too many bytes wait to be sent, or are reserved for announcements. Try again when some are written: a batch of
+    /// announcements is queued after its [delay](crate::ConfigBuilder::trickle_delay) at the latest.
     #[error("send queue is full: {queued} bytes wait, {wanted} more would exceed the limit of {limit}")]
     Full {
         /// Bytes waiting.
         queued: usize,
+        /// Bytes this command would add.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The frame alone is larger than all that may wait, so it is refused however often it is tried. Send less at a
+    /// time, or raise [`send_limit`](crate::ConfigBuilder::send_limit).
+    #[error("frame of {wanted} bytes can never be sent: it is above the send limit of {limit}")]
+    NeverFits {
         /// Bytes this command would add.
         wanted: usize,
         /// The limit.
@@ -271,6 +280,15 @@ pub enum SendError {
         /// The limit.
         limit: usize,
     },
+    /// The request alone asks for more items than may be open, so it is refused however often it is tried. Ask for
+    /// fewer at a time, or raise [`max_requests`](crate::ConfigBuilder::max_requests).
+    #[error("request for {wanted} items can never be sent: at most {limit} may be open")]
+    RequestTooLarge {
+        /// Items this command would add.
+        wanted: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// Nobody answers a request for inventory of this kind.
     #[error("no peer answers a request for inventory of type {0}")]
     Unanswerable(InventoryKind),
@@ -280,11 +298,23 @@ pub enum SendError {
     #[error("nodes ban for {0}")]
     Bannable(BanRule),
     /// The message cannot be encoded.
-    #[error("message cannot be sent")]
-    Encode(#[from] CodecError),
+    #[error("message cannot be sent: {0}")]
+    Encode(CodecError),
     /// The connection is over, or will be as soon as its last word is written.
-    #[error("connection is over")]
-    Closed(#[from] Error),
+    #[error("connection is over: {0}")]
+    Closed(Error),
+}
+
+impl From<CodecError> for SendError {
+    fn from(error: CodecError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl From<Error> for SendError {
+    fn from(error: Error) -> Self {
+        Self::Closed(error)
+    }
 }
 
 /// The node's table of open outbound handshakes is full.

@@ -2,7 +2,7 @@
 
 use crate::error::{Excess, FrameError};
 use crate::message::reader::MAX_PAYLOAD;
-use crate::message::{Command, find};
+use crate::message::{Command, Spec, find};
 use crate::network::Network;
 use crate::protocol::ProtocolVersion;
 
@@ -27,7 +27,7 @@ pub struct Rules {
     pub network: Network,
     /// The protocol version in force, which decides what commands exist and how large they may be.
     pub version: ProtocolVersion,
-    /// The largest payload of commands that do not exist at that version, in bytes. `None` refuses them.
+    /// The largest payload of commands that are not part of that version, in bytes. `None` refuses them.
     pub max_unknown: Option<usize>,
 }
 
@@ -37,6 +37,27 @@ impl Rules {
     pub const fn new(network: Network, version: ProtocolVersion) -> Self {
         Self { network, version, max_unknown: None }
     }
+
+    /// The command's line in the table of messages; `None` for an unknown command. Where those are refused, one that
+    /// is part of other versions can be among what the reference reads before it refuses it.
+    pub(crate) fn find(&self, field: [u8; Command::LEN]) -> Option<&'static Spec> {
+        find(field).filter(|spec| {
+            if self.max_unknown.is_some() {
+                spec.is_known_at(self.version)
+            } else {
+                spec.is_listed_at(self.version)
+            }
+        })
+    }
+}
+
+/// A header that passed its checks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Checked {
+    pub(super) header: Header,
+    pub(super) command: Command,
+    /// The version in force, where the message does not exist at it: its payload is read, then refused.
+    pub(super) invalid_at: Option<ProtocolVersion>,
 }
 
 impl Header {
@@ -85,12 +106,21 @@ impl Header {
     /// Checks everything that can be known before the payload, in the reference's order: size, network,
     /// command, size for that command.
     ///
+    /// Where unknown commands are refused, some that are part of other versions pass, as they do in the reference:
+    /// those end in [`FrameReader::read`](super::FrameReader::read), with
+    /// [`MsgInvalidForPVer`](crate::CodecError::MsgInvalidForPVer).
+    ///
     /// # Errors
     ///
     /// [`FrameError::PayloadTooLarge`], [`FrameError::WrongNetwork`], [`FrameError::MalformedCmd`],
     /// [`FrameError::UnknownCmd`], and [`FrameError::PayloadTooLarge`] once more.
-    #[inline]
     pub fn check(&self, rules: &Rules) -> Result<Command, FrameError> {
+        self.checked(rules).map(|checked| checked.command)
+    }
+
+    /// As [`check`](Self::check), with all that it found out.
+    #[inline]
+    pub(super) fn checked(self, rules: &Rules) -> Result<Checked, FrameError> {
         match find(self.command) {
             // Commands of the table are well formed, and none has a limit above that of all payloads.
             Some(spec)
@@ -98,15 +128,15 @@ impl Header {
                     && spec.is_known_at(rules.version)
                     && self.len as usize <= spec.max_payload(rules.version) =>
             {
-                Ok(spec.command)
+                Ok(Checked { header: self, command: spec.command, invalid_at: None })
             }
             _ => self.check_unusual(rules),
         }
     }
 
-    /// As [`check`](Self::check), step by step: what is refused, and commands that do not exist.
+    /// As [`checked`](Self::checked), step by step: what is refused, and commands that are not part of the version.
     #[cold]
-    fn check_unusual(&self, rules: &Rules) -> Result<Command, FrameError> {
+    fn check_unusual(self, rules: &Rules) -> Result<Checked, FrameError> {
         let len = self.len as usize;
         if len > MAX_PAYLOAD {
             return Err(FrameError::PayloadTooLarge { command: None, excess: Excess::new(len, MAX_PAYLOAD) });
@@ -114,13 +144,13 @@ impl Header {
         if self.network != rules.network {
             return Err(FrameError::WrongNetwork(self.network));
         }
-        let (command, max) = match find(self.command).filter(|spec| spec.is_known_at(rules.version)) {
+        let (command, max, is_valid) = match rules.find(self.command) {
             // Commands of the table are well formed.
-            Some(spec) => (spec.command, spec.max_payload(rules.version)),
+            Some(spec) => (spec.command, spec.max_declared(rules.version), spec.is_valid_at(rules.version)),
             None => {
                 let malformed = FrameError::MalformedCmd(self.command);
                 let command = Command::from_wire(self.command).ok_or(malformed)?;
-                (command, rules.max_unknown.ok_or(FrameError::UnknownCmd(command))?)
+                (command, rules.max_unknown.ok_or(FrameError::UnknownCmd(command))?, true)
             }
         };
         if len > max {
@@ -129,6 +159,6 @@ impl Header {
                 excess: Excess::new(len, max),
             });
         }
-        Ok(command)
+        Ok(Checked { header: self, command, invalid_at: (!is_valid).then_some(rules.version) })
     }
 }

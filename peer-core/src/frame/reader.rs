@@ -6,9 +6,10 @@ use core::mem;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::ahead::{self, Ahead};
+use super::header::Checked;
 use super::{Header, Rules};
 use crate::blake256::Blake256;
-use crate::error::FrameError;
+use crate::error::{CodecError, FrameError};
 use crate::hash::Hash;
 use crate::message::{Command, Message, Raw, lookup};
 use crate::network::Network;
@@ -35,7 +36,8 @@ impl Frame {
         self.payload.len().saturating_add(Header::LEN)
     }
 
-    /// What the payload says at protocol version `version`; [`Message::Raw`] where the command does not exist.
+    /// What the payload says at protocol version `version`; [`Message::Raw`] where the command is not
+    /// [part](Command::is_known_at) of it.
     ///
     /// # Errors
     ///
@@ -44,7 +46,7 @@ impl Frame {
         let command = self.command;
         match lookup(command).filter(|spec| spec.is_known_at(version)) {
             Some(spec) => {
-                spec.decode(&self.payload, version).map_err(|source| FrameError::Payload { command, source })
+                spec.decode(&self.payload, version).map_err(|cause| FrameError::Payload { command, cause })
             }
             None => Ok(Message::Raw(Raw { command, payload: self.payload.clone() })),
         }
@@ -106,8 +108,7 @@ enum Front {
 /// A payload that is not whole yet.
 #[derive(Clone, Debug)]
 struct Arriving {
-    header: Header,
-    command: Command,
+    head: Checked,
     hasher: Blake256,
     hashed: usize,
 }
@@ -125,8 +126,9 @@ impl FrameReader {
     ///
     /// # Errors
     ///
-    /// As [`Header::check`] as soon as the header is there, then [`FrameError::PayloadChecksum`]. After an
-    /// error the stream has lost its frame boundaries.
+    /// As [`Header::check`] as soon as the header is there, then [`FrameError::PayloadChecksum`], then
+    /// [`FrameError::Payload`] for a command that the version in force lacks. After an error the stream has lost its
+    /// frame boundaries.
     pub fn read(&mut self, input: &mut BytesMut, rules: &Rules) -> Result<Option<Frame>, FrameError> {
         self.read_if(input, rules, true, |_, _| Ok(()))
     }
@@ -147,14 +149,14 @@ impl FrameReader {
             };
             let header = Header::from_bytes(bytes);
             input.advance(Header::LEN);
-            let command = header.check(rules)?;
-            admit(command, header.len as usize)?;
+            let head = header.checked(rules)?;
+            admit(head.command, header.len as usize)?;
             if let Some((payload, rest)) = input.split_at_checked(header.len as usize) {
                 let rest = if look_ahead { rest } else { &[] };
                 let hash = self.hash(payload, rest, rules.network);
-                return Ok(Some(self.finish(input, &header, command, hash)?));
+                return Ok(Some(self.finish(input, &head, hash)?));
             }
-            let arriving = Arriving { header, command, hasher: Blake256::new(), hashed: 0 };
+            let arriving = Arriving { head, hasher: Blake256::new(), hashed: 0 };
             self.front = Some(Box::new(Front::Arriving(arriving)));
         }
         Ok(self.go_on(input)?)
@@ -185,35 +187,34 @@ impl FrameReader {
         let Some(Front::Arriving(arriving)) = self.front.as_deref_mut() else {
             return Ok(None);
         };
-        let len = arriving.header.len as usize;
+        let len = arriving.head.header.len as usize;
         let end = input.len().min(len);
         arriving.hasher.update(input.get(arriving.hashed..end).unwrap_or_default());
         arriving.hashed = end;
         if end < len {
             return Ok(None);
         }
-        let (header, command) = (arriving.header, arriving.command);
+        let head = arriving.head;
         let hash = Hash::from_bytes(mem::take(&mut arriving.hasher).finalize());
         self.front = None;
-        self.finish(input, &header, command, hash).map(Some)
+        self.finish(input, &head, hash).map(Some)
     }
 
     /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
     #[inline]
-    fn finish(
-        &self,
-        input: &mut BytesMut,
-        header: &Header,
-        command: Command,
-        hash: Hash,
-    ) -> Result<Frame, FrameError> {
+    fn finish(&self, input: &mut BytesMut, head: &Checked, hash: Hash) -> Result<Frame, FrameError> {
+        let Checked { header, command, invalid_at } = *head;
         let payload = self.take(input, header.len as usize);
         let [a, b, c, d, ..] = hash.to_bytes();
         let computed = [a, b, c, d];
-        if computed == header.checksum {
-            Ok(Frame { command, payload, hash })
-        } else {
-            Err(FrameError::PayloadChecksum { command, declared: header.checksum, computed })
+        if computed != header.checksum {
+            return Err(FrameError::PayloadChecksum { command, declared: header.checksum, computed });
+        }
+        match invalid_at {
+            Some(version) => {
+                Err(FrameError::Payload { command, cause: CodecError::MsgInvalidForPVer { version } })
+            }
+            None => Ok(Frame { command, payload, hash }),
         }
     }
 
@@ -246,7 +247,7 @@ impl FrameReader {
     #[must_use]
     pub fn missing(&self, input: &[u8]) -> Option<usize> {
         match self.arriving() {
-            Some(arriving) => Some((arriving.header.len as usize).saturating_sub(input.len())),
+            Some(arriving) => Some((arriving.head.header.len as usize).saturating_sub(input.len())),
             None if input.is_empty() => None,
             None => Some(Header::LEN.saturating_sub(input.len())),
         }

@@ -65,7 +65,7 @@ pub use self::mixing::{
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::raw::Raw;
 pub use self::reject::{Reject, RejectCode};
-pub(crate) use self::spec::Lane;
+pub(crate) use self::spec::{Lane, Spec};
 pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
 pub use self::summary::Summary;
 pub use self::table::Message;
@@ -74,7 +74,7 @@ pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut,
 pub use self::version::{UserAgent, Version};
 use crate::error::{CodecError, Excess};
 use crate::protocol::ProtocolVersion;
-use reader::{MAX_PAYLOAD, Reader};
+use reader::{MAX_PAYLOAD, Reader, check_size};
 
 /// What every message's struct can do. The table calls it; nobody else needs to.
 pub(crate) trait Payload: Sized {
@@ -126,14 +126,14 @@ impl Message {
     /// A command that no version has becomes [`Message::Raw`]. Whether a command is read as a frame at
     /// `version` is for the frame layer to say.
     ///
-    /// The size is not compared with the command's limit, which is the frame layer's to keep.
-    ///
     /// # Errors
     ///
-    /// [`CodecError::MsgInvalidForPVer`] outside the command's versions, what the fields are refused for, then
-    /// [`CodecError::TrailingBytes`].
+    /// In this order: [`CodecError::PayloadTooLarge`] above 32 MiB, [`CodecError::MsgInvalidForPVer`] outside the
+    /// command's versions, what the fields are refused for, [`CodecError::TrailingBytes`], and
+    /// [`CodecError::PayloadTooLarge`] above the command's [limit](Command::max_payload).
     pub fn decode(command: Command, payload: Bytes, version: ProtocolVersion) -> Result<Self, CodecError> {
         let Some(spec) = lookup(command) else {
+            check_size(&payload, MAX_PAYLOAD)?;
             return Ok(Self::Raw(Raw { command, payload }));
         };
         spec.decode(&payload, version)
@@ -199,14 +199,15 @@ impl Message {
 }
 
 impl Command {
-    /// The largest payload of this command at `version`, in bytes; 0 for one that does not exist then,
+    /// The largest payload of this command at `version`, in bytes; 0 for one whose message does not exist then,
     /// `None` for one that never exists.
     #[must_use]
     pub fn max_payload(self, version: ProtocolVersion) -> Option<usize> {
         lookup(self).map(|spec| spec.max_payload(version))
     }
 
-    /// Whether a frame with this command can be read at `version`.
+    /// Whether this command is part of `version`: frames with it can be read and decoded. All others are
+    /// [unknown commands](crate::UnknownCommands) then, those that are part of other versions included.
     #[must_use]
     pub fn is_known_at(self, version: ProtocolVersion) -> bool {
         lookup(self).is_some_and(|spec| spec.is_known_at(version))

@@ -181,13 +181,17 @@ pub(crate) fn read_whole<T>(
     bytes: &Bytes,
     read: impl FnOnce(&mut Reader<'_>) -> Result<T, CodecError>,
 ) -> Result<T, CodecError> {
-    if bytes.len() > MAX_PAYLOAD {
-        return Err(CodecError::PayloadTooLarge(Excess::new(bytes.len(), MAX_PAYLOAD)));
-    }
+    check_size(bytes, MAX_PAYLOAD)?;
     let mut reader = Reader::new(bytes);
     let value = read(&mut reader)?;
     reader.finish()?;
     Ok(value)
+}
+
+/// Refuses a payload of more than `max` bytes.
+pub(crate) const fn check_size(payload: &Bytes, max: usize) -> Result<(), CodecError> {
+    let got = payload.len();
+    if got > max { Err(CodecError::PayloadTooLarge(Excess::new(got, max))) } else { Ok(()) }
 }
 
 /// A count or an offset in half the space. None is above the size of the largest payload.

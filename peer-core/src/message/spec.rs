@@ -6,7 +6,7 @@ use super::Message;
 use super::answer::{Answer, Whole};
 use super::command::Command;
 use super::inventory::InventoryKind;
-use super::reader::{MAX_PAYLOAD, Reader};
+use super::reader::{MAX_PAYLOAD, Reader, check_size};
 use crate::error::CodecError;
 use crate::protocol::ProtocolVersion;
 
@@ -21,12 +21,13 @@ pub(crate) enum Lane {
     Bulk,
 }
 
-/// The largest payload, in bytes.
+/// The largest payload, in bytes, and what a header may declare at versions where the message does not exist: the
+/// reference has limits there as well, and they decide which error a frame ends with.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Limit {
     /// The same at every version.
     Always(usize),
-    /// 0 at versions where the message does not exist.
+    /// 0 where the message does not exist.
     WhereValid(usize),
     /// That of `block`: larger from version 4 on.
     BlockSize,
@@ -38,10 +39,11 @@ pub(crate) struct Spec {
     pub(crate) command: Command,
     pub(crate) lane: Lane,
     limit: Limit,
-    /// First and last version at which the codec accepts the message.
+    /// First and last version at which the message exists: its payload is encoded and decoded.
     valid: (u32, u32),
-    /// First and last version at which a frame with this command is read at all.
-    known: (u32, u32),
+    /// First and last version at which the reference's frame reader has the command. Outside of `valid` it reads the
+    /// payload, then refuses it.
+    listed: (u32, u32),
     /// What the message asks for, if one message answers it as a whole, and the last version at which one does.
     request: Option<(Whole, u32)>,
     /// What the message answers, if it only ever answers.
@@ -69,7 +71,7 @@ const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
         lane,
         limit,
         valid: (0, u32::MAX),
-        known: (0, u32::MAX),
+        listed: (0, u32::MAX),
         request: None,
         answer: None,
         decode: |_, _| Ok(Message::Verack),
@@ -89,7 +91,7 @@ impl Spec {
 
     /// The command was dropped: frames with it are read at versions 1 to `last` only.
     pub(super) const fn dropped_after(self, last: u32) -> Self {
-        Self { known: (1, last), valid: (self.valid.0, last), ..self }
+        Self { listed: (1, last), valid: (self.valid.0, last), ..self }
     }
 
     /// The message asks for this.
@@ -118,8 +120,14 @@ impl Spec {
         self.valid.0 <= version.get() && version.get() <= self.valid.1
     }
 
+    /// Whether the reference's frame reader has the command.
+    pub(crate) const fn is_listed_at(&self, version: ProtocolVersion) -> bool {
+        self.listed.0 <= version.get() && version.get() <= self.listed.1
+    }
+
+    /// Whether the command is part of the version: frames with it are read, and their payload decoded.
     pub(crate) const fn is_known_at(&self, version: ProtocolVersion) -> bool {
-        self.known.0 <= version.get() && version.get() <= self.known.1
+        self.is_listed_at(version) && self.is_valid_at(version)
     }
 
     /// What the message asks for at `version`, if one message answers it as a whole.
@@ -127,16 +135,16 @@ impl Spec {
         self.request.filter(|(_, last)| version.get() <= *last).map(|(whole, _)| whole)
     }
 
+    /// The largest payload of the message, in bytes; 0 where it does not exist.
     pub(crate) const fn max_payload(&self, version: ProtocolVersion) -> usize {
+        if self.is_valid_at(version) { self.max_declared(version) } else { 0 }
+    }
+
+    /// The most bytes that the reference lets a header with this command declare.
+    pub(crate) const fn max_declared(&self, version: ProtocolVersion) -> usize {
         match self.limit {
-            Always(max) => max,
-            WhereValid(max) => {
-                if self.is_valid_at(version) {
-                    max
-                } else {
-                    0
-                }
-            }
+            WhereValid(_) if !self.is_valid_at(version) => 0,
+            Always(max) | WhereValid(max) => max,
             BlockSize => max_block(version),
         }
     }
@@ -146,8 +154,12 @@ impl Spec {
         self.max_payload(version) == MAX_PAYLOAD
     }
 
-    /// Decodes a whole payload, whose size has been checked.
+    /// Decodes a whole payload.
+    ///
+    /// The limit of all payloads comes first, as in a frame: offsets into a payload have 32 bits. The message's own
+    /// limit comes last, because the reference names what is wrong with the fields of a payload that is too large.
     pub(crate) fn decode(&self, payload: &Bytes, version: ProtocolVersion) -> Result<Message, CodecError> {
+        check_size(payload, MAX_PAYLOAD)?;
         if !self.is_valid_at(version) {
             return Err(CodecError::MsgInvalidForPVer { version });
         }
@@ -156,6 +168,7 @@ impl Spec {
         // It stays where it was made: moving it costs more than reading a small one.
         if message.is_ok() {
             reader.finish()?;
+            check_size(payload, self.max_payload(version))?;
         }
         message
     }

@@ -4,7 +4,6 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-use core::error::Error as _;
 
 use super::handshake::{Early, Handshake};
 use super::{Peer, Purpose, trace};
@@ -99,8 +98,7 @@ impl Peer {
 
     /// What could not be read, in the reference's words.
     fn complaint(&self, error: &FrameError) -> String {
-        let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        let text = format!("Can't read message from {self}: {error}{cause}");
+        let text = format!("Can't read message from {self}: {error}");
         text.chars().filter(|c| matches!(c, ' '..='~')).take(250).collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
 use crate::hash::Hash;
-use crate::message::{Command, InitState, Message, Pong, Version, lookup};
+use crate::message::{Command, InitState, Message, Pong, Version};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
@@ -51,10 +51,10 @@ impl Peer {
     fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
         let Self { node, reader, handshake, requests, version, .. } = self;
         let config = node.config();
-        let gate = Gate { config, handshake, requests: requests.as_deref(), version: *version };
         let max_unknown =
             (config.unknown_commands != UnknownCommands::Refuse).then_some(config.max_unrequested);
         let rules = Rules { network: config.network, version: *version, max_unknown };
+        let gate = Gate { config, handshake, requests: requests.as_deref(), rules };
         // What lies behind a `version` costs nothing before that is accepted.
         let look_ahead = matches!(handshake, Handshake::Established(_));
         reader.read_if(input, &rules, look_ahead, |command, len| gate.admit(command, len))
@@ -196,28 +196,29 @@ struct Gate<'a> {
     config: &'a Config,
     handshake: &'a Handshake,
     requests: Option<&'a Requests>,
-    version: ProtocolVersion,
+    rules: Rules,
 }
 
 impl Gate<'_> {
     fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
+        let version = self.rules.version;
         match self.handshake {
             // Whatever is small enough is read, to be refused for coming at the wrong time.
             Handshake::AwaitVersion | Handshake::Offered if len <= MAX_VERSION => return Ok(()),
             Handshake::AwaitVersion | Handshake::Offered => {
                 return Err(Error::NotVersionMessage { got: command });
             }
-            Handshake::AwaitVerack(early) if self.version >= ProtocolVersion::ADDR_V2 => {
-                return early.admit(command, len, self.version);
+            Handshake::AwaitVerack(early) if version >= ProtocolVersion::ADDR_V2 => {
+                return early.admit(command, len, version);
             }
-            Handshake::AwaitVerack(early) => early.admit(command, len, self.version)?,
+            Handshake::AwaitVerack(early) => early.admit(command, len, version)?,
             Handshake::Established(_) => {}
         }
-        let Some(spec) = lookup(command).filter(|spec| spec.is_known_at(self.version)) else {
+        let Some(spec) = self.rules.find(command.to_wire()) else {
             return Ok(());
         };
         let max = self.config.max_unrequested;
-        if spec.is_unlimited(self.version) && len > max {
+        if spec.is_unlimited(version) && len > max {
             let excess = Excess::new(len, max);
             return Err(FrameError::PayloadTooLarge { command: Some(command), excess }.into());
         }

@@ -130,6 +130,9 @@ impl Requests {
             return Err(SendError::Unanswerable(item.kind));
         }
         let wanted = request.inventory.len();
+        if wanted > limit {
+            return Err(SendError::RequestTooLarge { wanted, limit });
+        }
         if open.saturating_add(wanted) > limit {
             return Err(SendError::TooManyRequests { open, wanted, limit });
         }

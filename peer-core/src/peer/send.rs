@@ -38,6 +38,9 @@ impl Peer {
     /// Refused without any effect: before the handshake is complete, when the queue or the number of open
     /// requests would exceed its limit, for inventory that nobody serves, for what cannot be encoded at
     /// the protocol version in force, and for what nodes of today ban the sender for ([`BanRule`](crate::BanRule)).
+    /// After [`Full`](SendError::Full) and [`TooManyRequests`](SendError::TooManyRequests) it can be tried again later;
+    /// what exceeds a limit by itself is [`NeverFits`](SendError::NeverFits) or
+    /// [`RequestTooLarge`](SendError::RequestTooLarge), and never accepted.
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
         self.can_send()?;
@@ -76,7 +79,8 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Refused without any effect before the handshake is complete and when the queue is full.
+    /// Refused without any effect before the handshake is complete, when the queue is full, and when the `inv` is larger
+    /// than the [send limit](crate::ConfigBuilder::send_limit).
     #[doc(alias = "QueueInventory")]
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
@@ -100,7 +104,8 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Refused without any effect before the handshake is complete and when the queue is full.
+    /// Refused without any effect before the handshake is complete, when the queue is full, and when the `inv` is larger
+    /// than the [send limit](crate::ConfigBuilder::send_limit).
     #[doc(alias = "QueueInventoryImmediate")]
     pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         const LEN: usize = Header::LEN + 1 + Inventory::LEN;
@@ -128,6 +133,9 @@ impl Peer {
         // What the remote made us owe has a bound of its own, so that it cannot crowd the owner out.
         let queued = self.outbox.held().saturating_add(self.trickle.reserved());
         let limit = self.config().send_limit;
+        if wanted > limit {
+            return Err(SendError::NeverFits { wanted, limit });
+        }
         if queued.saturating_add(wanted) > limit {
             return Err(SendError::Full { queued, wanted, limit });
         }

@@ -52,7 +52,7 @@ mod lines {
     pub(crate) fn ended(peer: &Peer, error: &Error) {
         match error {
             Error::Frame(source) if !matches!(**source, FrameError::Truncated { .. }) => {
-                tracing::error!("Can't read message from {peer}: {}", Chain(source));
+                tracing::error!("Can't read message from {peer}: {source}");
             }
             Error::Timeout(Timer::Idle) => {
                 let idle = peer.node().config().idle_timeout;
@@ -75,16 +75,6 @@ mod lines {
         fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let summary = self.0.summary();
             if summary.is_empty() { Ok(()) } else { write!(f, " ({summary})") }
-        }
-    }
-
-    /// An error and what caused it.
-    struct Chain<'a>(&'a dyn core::error::Error);
-
-    impl fmt::Display for Chain<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "{}", self.0)?;
-            self.0.source().map_or(Ok(()), |source| write!(f, ": {}", Chain(source)))
         }
     }
 

@@ -1,7 +1,5 @@
 //! What the machine tells: events, ends and statistics.
 
-use alloc::string::{String, ToString};
-use core::error::Error as _;
 use core::time::Duration;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
@@ -47,20 +45,9 @@ impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_struct("Error", 2)?;
         fields.serialize_field("reason", &self.name())?;
-        fields.serialize_field("detail", &with_causes(self))?;
+        fields.serialize_field("detail", &Text(self))?;
         fields.end()
     }
-}
-
-fn with_causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 impl Serialize for Stats {

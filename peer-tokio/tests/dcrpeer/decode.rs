@@ -67,10 +67,12 @@ fn bytes_after_the_first_frame_of_a_line_are_ignored() {
 }
 
 #[test]
-fn the_command_of_a_refused_frame_is_named_if_there_is_one() {
+fn the_command_of_a_refused_frame_is_named_if_any_version_has_it() {
     assert_eq!(decode(&[], &ping(Network::SIMNET))["command"], "ping");
     let alert = frame_hex(&raw("alert", &[]), Network::MAINNET, 12);
-    assert_eq!(decode(&[], &alert)["command"], Value::Null);
+    assert_eq!(decode(&[], &alert)["command"], "alert");
+    let custom = frame_hex(&raw("custom", &[]), Network::MAINNET, 12);
+    assert_eq!(decode(&[], &custom)["command"], Value::Null);
     assert_eq!(decode(&[], &alert[..40])["command"], Value::Null);
 }
 

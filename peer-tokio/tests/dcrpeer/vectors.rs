@@ -78,13 +78,13 @@ fn difference(line: &Line, frame: &[u8], verdict: &Value) -> Option<String> {
     (!is_right).then(|| format!("{}: expected {expected:?}, got {verdict}", line.place()))
 }
 
-/// The command in the header, unless the header is short or the command malformed or unknown.
+/// The command in the header, unless the header is short, or the command malformed or one that no version has.
 fn command(line: &Line, frame: &[u8]) -> Value {
     let Some(field) = frame.get(..24).map(|header| header[4..16].try_into().unwrap()) else {
         return Value::Null;
     };
     let version = ProtocolVersion::new(line.int("pver"));
-    let command = Command::from_wire(field).filter(|command| command.is_known_at(version));
+    let command = Command::from_wire(field).filter(|command| command.max_payload(version).is_some());
     command.map_or(Value::Null, |command| command.to_string().into())
 }
 

@@ -4,7 +4,9 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
-use peer_core::{Config, Network, ProtocolVersion, Services, UnknownCommands, UnrequestedAnswers};
+use peer_core::{
+    Config, ConfigError, Network, ProtocolVersion, Services, UnknownCommands, UnrequestedAnswers,
+};
 
 #[test]
 fn a_configuration_tells_each_of_its_settings() {
@@ -59,3 +61,16 @@ fn equal_settings_make_equal_configurations() {
     assert_eq!(build(30), Config::builder(Network::MAINNET).build().unwrap());
     assert_ne!(build(29), build(30));
 }
+
+#[test]
+fn comments_without_a_name_to_stand_behind_are_refused() {
+    let with = |comments: &[&str]| Config::builder(Network::MAINNET).user_agent_comments(comments.to_vec());
+    assert_eq!(with(&["a", "b"]).build(), Err(ConfigError::CommentsWithoutName { comments: 2 }));
+    assert_eq!(with(&["a"]).user_agent_prefix("/x:1/").build().unwrap_err().to_string(), CHOOSE_A_NAME);
+    let agent = |config: Config| config.user_agent().as_str().to_owned();
+    assert_eq!(agent(with(&[]).user_agent_prefix("/x:1/").build().unwrap()), "/x:1/");
+    let named = with(&["a", "b"]).user_agent_prefix("/x:1/").user_agent("y", "2");
+    assert_eq!(agent(named.build().unwrap()), "/x:1/y:2(a; b)/");
+}
+
+const CHOOSE_A_NAME: &str = "user agent comments (1) without a name and version: set those with `user_agent`";

@@ -340,6 +340,22 @@ fn room_for_a_batch_is_reserved_so_that_it_never_fails_for_space() {
 }
 
 #[test]
+fn an_announcement_that_can_never_fit_is_told_apart_from_a_full_queue() {
+    let now_fits = 24 + 1 + 36;
+    let limited = |limit| builder().send_limit(bytes(limit)).send_pause(bytes(32)).build().unwrap();
+    let never = |wanted, limit| SendError::NeverFits { wanted, limit };
+    let mut remote = Remote::established(limited(now_fits));
+    let refused = never(24 + 3 + 36, now_fits);
+    assert_eq!(remote.machine.announce(item(1), remote.now), Err(refused), "a batch needs more");
+    assert_eq!(remote.machine.announce_now(item(1), remote.now), Ok(true));
+    let mut remote = Remote::established(limited(now_fits - 1));
+    let refused = never(now_fits, now_fits - 1);
+    assert_eq!(remote.machine.announce_now(item(1), remote.now), Err(refused));
+    assert!(!remote.machine.knows(&item(1), remote.now));
+    assert!(!remote.machine.wants_write());
+}
+
+#[test]
 fn a_refused_announcement_is_as_if_it_had_not_been_made() {
     let config = builder().send_limit(bytes(24 + 3 + 36)).send_pause(bytes(32)).build().unwrap();
     let mut remote = Remote::established(config);

@@ -217,7 +217,7 @@ fn reasons() -> Vec<(Error, bool, bool)> {
         bad(FrameError::MalformedCmd([1; 12])),
         bad(FrameError::UnknownCmd(ping)),
         bad(FrameError::PayloadChecksum { command: ping, declared: [0; 4], computed: [1; 4] }),
-        bad(FrameError::Payload { command: ping, source: CodecError::Truncated { needed: 8, available: 7 } }),
+        bad(FrameError::Payload { command: ping, cause: CodecError::Truncated { needed: 8, available: 7 } }),
         (FrameError::Truncated { missing: 1 }.into(), false, true),
         (Error::NotVersionMessage { got: ping }, true, false),
         (Error::NotVerAckMessage { got: ping }, true, false),

@@ -303,6 +303,20 @@ fn more_requests_than_the_limit_are_refused_and_the_peer_lives() {
 }
 
 #[test]
+fn a_request_that_can_never_be_open_is_told_apart_from_too_many_requests() {
+    let config = Config::builder(NETWORK).max_requests(NonZeroUsize::new(5).unwrap());
+    let mut remote = Remote::established(config.build().unwrap());
+    let item = Inventory::tx(Hash::ZERO);
+    for open in [0, 1] {
+        let refused = SendError::RequestTooLarge { wanted: 6, limit: 5 };
+        assert_eq!(remote.machine.send(&getdata([item; 6]), remote.now), Err(refused));
+        assert_eq!(remote.machine.open_requests(), open);
+        ask(&mut remote, &getdata([item]));
+    }
+    ask(&mut remote, &getdata([item; 3]));
+}
+
+#[test]
 fn by_default_75000_items_may_be_open() {
     let mut remote = established_at(12);
     let item = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));

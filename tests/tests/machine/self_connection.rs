@@ -201,6 +201,35 @@ fn a_hit_is_not_inherited_by_the_next_handshake_in_the_same_place() {
     assert_eq!(next.end(End::Eof, &[]), Error::ClosedBeforeVersion);
 }
 
+/// A generator that is made anew from its seed draws the same nonce.
+#[test]
+fn a_hit_is_not_inherited_by_a_handshake_with_the_same_nonce_in_the_same_place() {
+    let node = node_with_room_for(1);
+    let (nonce, mut met) = nonce_on_the_wire(&node);
+    assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
+    assert_eq!(met.machine.end(End::Eof, met.now), Error::SelfConnection);
+    drop(met);
+
+    let (again, mut next) = nonce_on_the_wire(&node);
+    assert_eq!(again, nonce);
+    let mut clone = next.machine.fork();
+    assert_eq!(next.machine.end(End::Eof, next.now), Error::ClosedBeforeVersion);
+
+    // The clone keeps the handshake open, and it can be met.
+    assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
+    assert_eq!(clone.end(End::Eof, &[]), Error::SelfConnection);
+}
+
+/// The remote that we dial has our nonce from us. The protocol gives it no way to prove that it is somebody else.
+#[test]
+fn a_remote_that_we_dial_can_pass_for_ourselves_while_that_handshake_is_open() {
+    let node = node();
+    let (nonce, mut dialled) = nonce_on_the_wire(&node);
+    assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
+    assert_eq!(dialled.machine.end(End::Eof, dialled.now), Error::SelfConnection);
+    assert!(matches!(tell(&node, nonce), Ok(Some(Event::Version(_)))), "it is over");
+}
+
 #[test]
 fn a_remote_nonce_of_0_never_matches() {
     assert!(matches!(tell(&node(), 0), Ok(Some(Event::Version(_)))));

@@ -113,6 +113,20 @@ fn a_full_queue_refuses_and_the_peer_lives() {
 }
 
 #[test]
+fn a_message_that_can_never_fit_is_told_apart_from_a_full_queue() {
+    let mut remote = limited(1000, 100);
+    let never = SendError::NeverFits { wanted: 1001, limit: 1000 };
+    assert_eq!(remote.machine.send(&raw(1001), remote.now), Err(never.clone()));
+    assert!(!remote.machine.wants_write());
+    send(&mut remote, &raw(600));
+    assert_eq!(remote.machine.send(&raw(1001), remote.now), Err(never));
+    let full = SendError::Full { queued: 600, wanted: 1000, limit: 1000 };
+    assert_eq!(remote.machine.send(&raw(1000), remote.now), Err(full));
+    remote.machine.take_all(remote.now);
+    send(&mut remote, &raw(1000));
+}
+
+#[test]
 fn a_mark_is_reached_when_its_last_byte_is_taken() {
     let mut remote = established();
     let mark = send(&mut remote, &Message::GetAddr);
@@ -346,10 +360,11 @@ fn chunks_of_nothing_still_make_progress() {
 
 #[test]
 fn a_refused_message_leaves_no_trace() {
-    let mut remote = limited(100, 32);
+    let mut remote = limited(140, 32);
+    send(&mut remote, &Message::GetAddr);
     let inventory = vec![Inventory::block(Hash::ZERO); 3].try_into().unwrap();
     let request = Message::GetData(GetData { inventory });
     assert!(matches!(remote.machine.send(&request, remote.now), Err(SendError::Full { .. })));
     assert_eq!(remote.machine.open_requests(), 0);
-    assert_eq!(remote.machine.queued(), 0);
+    assert_eq!(remote.machine.queued(), 24);
 }

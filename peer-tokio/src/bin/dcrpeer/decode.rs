@@ -258,10 +258,10 @@ fn reencode(message: &Message, payload: &Bytes, version: ProtocolVersion) -> Ree
     }
 }
 
-/// The command in a frame's header, if it is one at the version in force, whatever else is wrong.
+/// The command in a frame's header, if any version has it, whatever else is wrong.
 fn command_of(frame: &[u8], rules: Rules) -> Option<Command> {
     let header = Header::from_bytes(frame.first_chunk()?);
-    Command::from_wire(header.command).filter(|command| command.is_known_at(rules.version))
+    Command::from_wire(header.command).filter(|command| command.max_payload(rules.version).is_some())
 }
 
 fn write_for_people(out: &mut Output, line: u64, verdict: &Verdict) -> Result<(), Failure> {

@@ -89,7 +89,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// An error with what caused it, in one line.
+/// An error with what caused it, in one line. Errors of the machine and of the adapters have their cause in their text
+/// and no source; those of others may have it apart.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

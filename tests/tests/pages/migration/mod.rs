@@ -14,7 +14,7 @@ use crate::migration::page::{Page, last_part};
 const WITHOUT_ALIAS: [(&str, &str); 7] = [
     ("Error.Description", "the text of an error is its `Display`"),
     ("Error.Err", "the kind of an error is its variant"),
-    ("Error.Unwrap", "what an error comes from is its `source`"),
+    ("Error.Unwrap", "what an error comes from is in its text and a field of its variant"),
     ("Peer.LocalAddr", "the transport is the owner's"),
     ("Peer.String", "the text of a peer is its `Display`"),
     ("DisableLog", "a feature is no item"),

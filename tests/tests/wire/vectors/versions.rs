@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
+use peer_core::frame::{Header, Rules};
 use peer_core::message::Block;
-use peer_core::{Command, ErrorKind, Message, Network, ProtocolVersion, blake256};
+use peer_core::{CodecError, Command, ErrorKind, Message, Network, ProtocolVersion, blake256};
 use peer_tests::vectors::{Folder, Tally};
 
 use crate::vectors::common::{
@@ -26,11 +27,7 @@ fn each_version_reads_decodes_and_encodes_what_it_knows() {
     for line in lines {
         let (place, command, version) = (line.place(), command(&line), version(&line));
         let payload = line.bytes("payload_hex");
-        assert_eq!(
-            command.max_payload(version).map(|max| max as u64),
-            Some(line.u64("max_payload")),
-            "{place}"
-        );
+        assert_limit(&place, command, version, line.u64("max_payload"));
 
         let encoded = messages[&command].check(version).err().map(|error| error.kind().to_string());
         assert_eq!(encoded.unwrap_or_default(), kind_name(line.str("encode_error")), "{place}: encoding");
@@ -83,13 +80,31 @@ fn limits_are_the_references_at_every_version() {
             }
         } else {
             for (version, max) in (0..).zip(line.list("max_payload_by_pver_0_to_13")) {
-                let ours = command(&line).max_payload(ProtocolVersion::new(version)).expect(&place);
-                assert_eq!(ours as u64, max.as_int::<u64>(), "{place}: version {version}");
+                assert_limit(&place, command(&line), ProtocolVersion::new(version), max.as_int());
             }
         }
         tally.checked(&line);
     }
     tally.finish(&folder);
+}
+
+/// The reference has a limit for most messages where they do not exist, too. Ours is 0 there, but a header may declare
+/// what the reference lets it declare.
+fn assert_limit(place: &str, command: Command, version: ProtocolVersion, max: u64) {
+    let exists = decode(command, Vec::new(), version) != Err(CodecError::MsgInvalidForPVer { version });
+    let ours = command.max_payload(version).map(|max| max as u64);
+    assert_eq!(ours, Some(if exists { max } else { 0 }), "{place}: at version {version}");
+
+    let check = |len| {
+        let (network, command) = (Network::MAINNET, command.to_wire());
+        let len = u32::try_from(len).expect("no limit is above 32 MiB");
+        let header = Header { network, command, len, checksum: [0; 4] };
+        header.check(&Rules::new(network, version)).map_err(|error| error.kind())
+    };
+    if check(0) != Err(ErrorKind::UnknownCmd) {
+        assert_eq!(check(max), Ok(command), "{place}: {max} bytes at version {version}");
+        assert_eq!(check(max + 1), Err(ErrorKind::PayloadTooLarge), "{place}: at version {version}");
+    }
 }
 
 #[test]
