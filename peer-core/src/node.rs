@@ -57,7 +57,7 @@ impl Slot {
     }
 
     /// Whether the handshake that has the slot was met.
-    fn is_met(&self) -> bool {
+    fn saw_self(&self) -> bool {
         self.hits.load(Ordering::Acquire) & HIT != 0
     }
 }
@@ -80,9 +80,9 @@ impl Node {
     }
 
     /// Enters the nonce of an outbound handshake, which is not 0. `None` where the table is full.
-    pub(crate) fn open(&self, nonce: u64) -> Option<Ticket> {
+    pub(crate) fn open(&self, nonce: u64) -> Option<NonceGuard> {
         let index = self.0.slots.iter().position(|slot| slot.take(nonce))?;
-        Some(Ticket(Arc::new(Entry { node: self.clone(), index })))
+        Some(NonceGuard(Arc::new(Entry { node: self.clone(), index })))
     }
 
     /// Whether `nonce` belongs to an open outbound handshake of this node. If so, that handshake is told.
@@ -104,7 +104,7 @@ impl fmt::Debug for Node {
 /// An outbound handshake's place in the table, given back when the last clone is dropped. Clones of a peer
 /// share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Ticket(Arc<Entry>);
+pub(crate) struct NonceGuard(Arc<Entry>);
 
 #[derive(Debug)]
 struct Entry {
@@ -118,10 +118,10 @@ impl Entry {
     }
 }
 
-impl Ticket {
+impl NonceGuard {
     /// Whether the other end of this handshake turned out to be this node.
-    pub(crate) fn is_met(&self) -> bool {
-        self.0.slot().is_some_and(Slot::is_met)
+    pub(crate) fn saw_self(&self) -> bool {
+        self.0.slot().is_some_and(Slot::saw_self)
     }
 }
 

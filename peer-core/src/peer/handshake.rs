@@ -11,24 +11,18 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
-
+use super::early::Early;
+use super::outbox::Purpose;
+use super::{Peer, trace};
 use crate::error::Error;
-use crate::frame::{Frame, Header};
-use crate::hash::Hash;
-use crate::message::{Command, Version};
-use crate::node::Ticket;
+use crate::event::{Direction, Event};
+use crate::message::{Command, Message, NetAddress, Reject, Version};
+use crate::node::NonceGuard;
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// The largest payload before a version is accepted, in bytes: that of a `version`.
 pub(crate) const MAX_VERSION: usize = Version::MAX_LEN;
-
-/// Most bytes of frames that may come between `version` and `verack`.
-pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;
-
-/// Most messages that may, below version 12 and from version 9 on.
-const MAX_EARLY_MESSAGES: usize = 2;
 
 /// Where the handshake stands.
 #[derive(Clone, Debug)]
@@ -36,7 +30,7 @@ pub(crate) enum Handshake {
     /// The remote has said nothing.
     AwaitVersion,
     /// Its `version` was handed to the owner, who has not pulled since.
-    Offered,
+    VersionReceived,
     /// Both introduced themselves; the remote's `verack` is due.
     AwaitVerack(Early),
     /// Complete. What came early is still to be handed out.
@@ -45,84 +39,17 @@ pub(crate) enum Handshake {
 
 /// What only an open handshake needs.
 #[derive(Clone, Debug)]
-pub(crate) struct Opening {
+pub(crate) struct PendingHandshake {
     /// Ours, told in our `version`.
     pub(crate) nonce: u64,
     /// An outbound handshake's place in the node's table.
-    pub(crate) ticket: Option<Ticket>,
+    pub(crate) guard: Option<NonceGuard>,
     pub(crate) clock: Clock,
 }
 
-impl Opening {
+impl PendingHandshake {
     pub(crate) const fn new(nonce: u64, deadline: Time) -> Self {
-        Self { nonce, ticket: None, clock: Clock::Running(deadline) }
-    }
-}
-
-/// Frames that came between `version` and `verack`, in order.
-///
-/// Each was decoded when it came, to be refused in time if it is malformed. It is kept as bytes all the same:
-/// as messages, many small ones would cost a multiple of what the remote sent.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Early(Option<Box<Kept>>);
-
-/// See [`Early`], where there is one.
-#[derive(Clone, Debug, Default)]
-struct Kept {
-    /// Each with its command and the size of its payload in front.
-    frames: BytesMut,
-    count: usize,
-    /// What they were on the wire, in bytes.
-    wire_len: usize,
-}
-
-impl Early {
-    /// Keeps a frame that came early, as far as the negotiated version tolerates it.
-    pub(crate) fn push(&mut self, frame: &Frame, version: ProtocolVersion) -> Result<(), Error> {
-        let count = self.0.as_ref().map_or(0, |kept| kept.count);
-        let too_many = version >= ProtocolVersion::REMOVE_REJECT && count >= MAX_EARLY_MESSAGES;
-        let len = u32::try_from(frame.payload.len()).unwrap_or(u32::MAX);
-        if too_many || frame.wire_len() > self.room() {
-            return Err(Error::NotVerAckMessage { got: frame.command });
-        }
-        let kept = self.0.get_or_insert_default();
-        kept.count = kept.count.saturating_add(1);
-        kept.wire_len = kept.wire_len.saturating_add(frame.wire_len());
-        kept.frames.extend_from_slice(&frame.command.to_wire());
-        kept.frames.extend_from_slice(&len.to_le_bytes());
-        kept.frames.extend_from_slice(&frame.payload);
-        Ok(())
-    }
-
-    /// Whether a payload of `len` bytes may come before `verack`, going by its header; `verack` itself
-    /// always may. At version 12 a small one is read to be told apart from a malformed one, as the reference
-    /// does.
-    pub(crate) fn admit(&self, got: Command, len: usize, version: ProtocolVersion) -> Result<(), Error> {
-        let room = if version.get() >= ProtocolVersion::ADDR_V2.get() {
-            MAX_VERSION
-        } else {
-            self.room().saturating_sub(Header::LEN)
-        };
-        if len > room { Err(Error::NotVerAckMessage { got }) } else { Ok(()) }
-    }
-
-    pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let frames = &mut self.0.as_mut()?.frames;
-        let (command, rest) = frames.split_first_chunk()?;
-        let (command, (len, rest)) = (Command::from_wire(*command)?, rest.split_first_chunk()?);
-        let payload = Bytes::copy_from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?);
-        frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
-        if frames.is_empty() {
-            // Gives the memory back: most of the connection is still to come.
-            self.0 = None;
-        }
-        let hash = Hash::digest(&payload);
-        Some(Frame { command, payload, hash })
-    }
-
-    /// Bytes on the wire that may still come early.
-    fn room(&self) -> usize {
-        MAX_EARLY_BYTES.saturating_sub(self.0.as_ref().map_or(0, |kept| kept.wire_len))
+        Self { nonce, guard: None, clock: Clock::Running(deadline) }
     }
 }
 
@@ -153,5 +80,102 @@ impl Clock {
             Self::Running(deadline) => Some(deadline),
             Self::Resting(_) => None,
         }
+    }
+}
+
+impl Peer {
+    /// The remote introduced itself. The protocol version in force changes before its number is judged.
+    pub(super) fn on_version(&mut self, version: Box<Version>, now: Time) -> Result<Event, Error> {
+        if self.node.is_own(version.nonce) {
+            return Err(Error::SelfConnection);
+        }
+        let advertised = ProtocolVersion::new(version.protocol_version.cast_unsigned());
+        self.version = self.config().protocol_version.min(advertised);
+        trace::negotiated(self);
+        self.last_block = version.last_block;
+        self.remote = Some(version.clone());
+        let ours = i128::from(self.wall_clock(now).seconds());
+        let ahead = i128::from(version.timestamp.seconds()).saturating_sub(ours);
+        self.time_offset = i64::try_from(ahead).unwrap_or_default();
+        if let Some(opening) = &mut self.opening {
+            opening.clock.rest(now);
+        }
+        self.handshake = Handshake::VersionReceived;
+        Ok(Event::Version(version))
+    }
+
+    /// The owner pulled again after seeing the remote's `version`: judge its number and answer.
+    pub(super) fn accept_version(&mut self, now: Time) -> Result<(), Error> {
+        let min = self.config().min_protocol_version;
+        let got = self.remote.as_ref().map_or(0, |version| version.protocol_version);
+        if i64::from(got) < i64::from(min.get()) {
+            return Err(Error::ProtocolVerTooOld { got, min });
+        }
+        self.handshake = Handshake::AwaitVerack(Early::default());
+        if let Some(opening) = &mut self.opening {
+            opening.clock.resume(now);
+        }
+        if self.direction == Direction::Inbound {
+            self.push_version(now);
+            self.push(&Message::Verack, Purpose::Handshake);
+        }
+        Ok(())
+    }
+
+    pub(super) fn on_verack(&mut self, now: Time) -> Event {
+        if self.direction == Direction::Outbound {
+            self.push(&Message::Verack, Purpose::Handshake);
+        }
+        if let Handshake::AwaitVerack(early) = &mut self.handshake {
+            self.handshake = Handshake::Established(core::mem::take(early));
+        }
+        self.opening = None;
+        self.keepalive.schedule(now, self.node.config().ping_interval);
+        Event::Established
+    }
+
+    /// What the remote said against our `version` before it left without a `verack`, from among what came early.
+    pub(super) fn refusal(&mut self) -> Option<Box<Reject>> {
+        let Handshake::AwaitVerack(early) = &mut self.handshake else { return None };
+        while let Some(frame) = early.pop() {
+            if let Ok(Message::Reject(reject)) = frame.decode(self.version)
+                && reject.command() == Command::VERSION.as_str()
+            {
+                return Some(reject);
+            }
+        }
+        None
+    }
+
+    /// Queues our `version`.
+    pub(super) fn push_version(&mut self, now: Time) {
+        let config = self.node.config();
+        let you = self.hello.remote_address;
+        let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket().ip());
+        let services = match (self.direction, &self.remote) {
+            (Direction::Inbound, Some(remote)) => remote.services,
+            _ => you.services,
+        };
+        let version = Version {
+            protocol_version: self.version.get().cast_signed(),
+            services: config.services,
+            timestamp: self.wall_clock(now),
+            addr_you: if behind_proxy {
+                NetAddress { services, ..NetAddress::ANY_V4 }
+            } else {
+                NetAddress { services, ..you }
+            },
+            addr_me: Some(NetAddress { services: config.services, ..NetAddress::UNSPECIFIED }),
+            nonce: self.opening.as_ref().map_or(0, |opening| opening.nonce),
+            user_agent: config.user_agent.clone(),
+            last_block: self.hello.best_height,
+            disable_relay_tx: config.disable_relay_tx,
+        };
+        self.push(&version.into(), Purpose::Handshake);
+    }
+
+    /// When both must have introduced themselves.
+    pub(super) fn handshake_deadline(&self) -> Option<Time> {
+        self.waiting.and(self.opening.as_ref()?.clock.deadline())
     }
 }

@@ -2,6 +2,10 @@
 
 use core::time::Duration;
 
+use super::Peer;
+use super::handshake::Handshake;
+use super::outbox::Purpose;
+use crate::message::{Message, Ping};
 use crate::time::Time;
 
 /// What is known of the latest ping. Only the newest one can be answered.
@@ -65,5 +69,19 @@ impl Keepalive {
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.round_trip.map(Time::elapsed)
+    }
+}
+
+impl Peer {
+    pub(super) fn push_ping(&mut self, nonce: u64) {
+        self.keepalive.on_ping_queued();
+        self.push(&Message::Ping(Ping { nonce }), Purpose::Keepalive);
+    }
+
+    /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
+    /// a large one may arrive slowly but steadily.
+    pub(super) fn idle_deadline(&self) -> Option<Time> {
+        let since = self.waiting.filter(|_| matches!(self.handshake, Handshake::Established(_)))?;
+        Some(since + self.config().idle_timeout + self.time_for(self.progress.into()))
     }
 }

@@ -42,7 +42,7 @@ pub(crate) enum Purpose {
     /// A command of the owner.
     Ordinary,
     /// An answer that the remote made us owe.
-    Owed,
+    Reply,
     /// A ping of the owner's.
     Ping,
     /// One that the machine sends by itself.
@@ -50,7 +50,7 @@ pub(crate) enum Purpose {
     /// A request whose answers are waited for.
     Request,
     /// The last word before the connection ends. No mark counts it.
-    Farewell,
+    FinalReject,
 }
 
 /// Frames from this size on are shared where a machine is cloned.
@@ -153,7 +153,7 @@ impl Outbox {
     pub(crate) fn push(&mut self, head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
         let piece = Piece::new(head, body, lane, purpose);
         let end = self.put.at(lane);
-        if purpose != Purpose::Farewell {
+        if purpose != Purpose::FinalReject {
             *end = end.saturating_add(piece.len() as u64);
         }
         let mark = Mark { lane, end: *end };
@@ -181,7 +181,7 @@ impl Outbox {
         let mut left = count;
         while let Some(step) = open.take(left, now) {
             left = left.saturating_sub(step.count);
-            if step.purpose != Purpose::Farewell {
+            if step.purpose != Purpose::FinalReject {
                 let flushed = flushed.at(step.lane);
                 *flushed = flushed.saturating_add(step.count as u64);
             }
@@ -269,7 +269,7 @@ impl Queues {
     fn push(&mut self, piece: Piece) {
         let len = piece.len();
         self.queued = self.queued.saturating_add(len);
-        if piece.purpose == Purpose::Owed {
+        if piece.purpose == Purpose::Reply {
             self.owed = self.owed.saturating_add(len);
         }
         if self.front.is_none() {
@@ -333,7 +333,7 @@ impl Queues {
         let (lane, purpose, step) = (piece.lane, piece.purpose, rest.min(count));
         self.on_show = self.on_show.saturating_sub(step);
         self.queued = self.queued.saturating_sub(step);
-        if purpose == Purpose::Owed {
+        if purpose == Purpose::Reply {
             self.owed = self.owed.saturating_sub(step);
         }
         let done = (step == rest).then(|| piece.nonce());

@@ -9,7 +9,7 @@
 
 use core::time::Duration;
 
-use super::{Clock, Handshake, Peer};
+use super::{Clock, Peer};
 use crate::time::Time;
 
 /// How long after a deadline an owner looks that was away. One that sleeps until the deadline is hardly late, so no
@@ -46,32 +46,6 @@ impl Peer {
         }
     }
 
-    /// The same for a transport that took `count` bytes.
-    pub(super) fn excuse_stall(&mut self, count: usize, now: Time) {
-        if count > 0 && self.outbox.stall_deadline().is_some_and(|at| is_long_over(at, now)) {
-            self.outbox.offer_anew(now);
-        }
-    }
-
-    /// When both must have introduced themselves.
-    pub(super) fn handshake_deadline(&self) -> Option<Time> {
-        self.waiting.and(self.opening.as_ref()?.clock.deadline())
-    }
-
-    /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
-    /// a large one may arrive slowly but steadily.
-    pub(super) fn idle_deadline(&self) -> Option<Time> {
-        let since = self.waiting.filter(|_| matches!(self.handshake, Handshake::Established(_)))?;
-        Some(since + self.config().idle_timeout + self.time_for(self.progress.into()))
-    }
-
-    /// When the next answer is due, going by the time that we wait for it. A frame on its way buys time here
-    /// too, which it loses again if it turns out to answer nothing.
-    pub(super) fn stall_deadline(&self) -> Option<Time> {
-        let due = self.requests.as_ref()?.next_due()?;
-        Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress.into()))
-    }
-
     /// Bytes that are there of the frame at the front of `input`.
     pub(super) fn progress_of(&self, input: &[u8]) -> u32 {
         u32::try_from(self.reader.progress(input)).unwrap_or(u32::MAX)
@@ -85,6 +59,6 @@ impl Peer {
 }
 
 /// Whether an owner that looks first at `now` at what came at `then` was away.
-fn is_long_over(then: Time, now: Time) -> bool {
+pub(super) fn is_long_over(then: Time, now: Time) -> bool {
     now.saturating_since(then) >= AWAY
 }

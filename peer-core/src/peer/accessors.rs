@@ -23,7 +23,7 @@ impl Peer {
     /// more than the configured pause of answers untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.failure.is_none() && self.parting.is_none() && self.outbox.owed() <= self.config().send_pause
+        self.failure.is_none() && self.closing.is_none() && self.outbox.owed() <= self.config().send_pause
     }
 
     /// Whether something waits to be written.
@@ -97,7 +97,7 @@ impl Peer {
     pub const fn is_established(&self) -> bool {
         matches!(self.handshake, Handshake::Established(_))
             && self.failure.is_none()
-            && self.parting.is_none()
+            && self.closing.is_none()
     }
 
     /// The block that the remote announced last, as far as the owner noted it.

@@ -1,10 +1,8 @@
 //! What follows from what comes in: frames become events and answers.
 
-use alloc::boxed::Box;
-
 use bytes::BytesMut;
 
-use super::handshake::{Early, Handshake, MAX_VERSION};
+use super::handshake::{Handshake, MAX_VERSION};
 use super::outbox::Purpose;
 use super::requests::Match;
 use super::{Peer, Requests, trace};
@@ -12,22 +10,59 @@ use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Frame, Rules};
-use crate::hash::Hash;
-use crate::message::{Command, InitState, Message, Pong, Version};
+use crate::message::{Command, InitState, Message, Pong};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
 
 impl Peer {
+    /// Takes whole frames off the front of `input`, does what the protocol asks, and returns the first thing
+    /// worth telling. `None` means that more bytes are needed, or, where [`wants_read`](Self::wants_read) is
+    /// false, that the remote is not read until it takes what it made us owe.
+    ///
+    /// Between calls the owner only appends to `input`, and pulls again until `None` comes before it waits.
+    /// May change: queue, deadline, state.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is over, from now on. Below protocol version 9 it comes after a last word, a `reject`, has
+    /// been written; until then `None`, while [`wants_write`](Self::wants_write) is true and
+    /// [`wants_read`](Self::wants_read) is not.
+    pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
+        self.alive()?;
+        self.pauses.on_pull(now);
+        self.excuse_silence(input, now);
+        let before = input.len();
+        let result = self.pull(input, now);
+        let taken = before.saturating_sub(input.len());
+        self.bytes_received = self.bytes_received.saturating_add(taken as u64);
+        match result {
+            Ok(Some(event)) => {
+                self.stop_waiting(now);
+                Ok(Some(event))
+            }
+            Ok(None) if self.wants_read() => {
+                self.waiting = self.waiting.or(Some(now));
+                self.progress = self.progress_of(input);
+                Ok(None)
+            }
+            Ok(None) => {
+                self.stop_waiting(now);
+                Ok(None)
+            }
+            Err(error) => self.close_with_reject(error, now),
+        }
+    }
+
     /// The next event, or `None` where the input runs dry or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
             if !self.wants_read() {
                 return Ok(None);
             }
-            if matches!(self.handshake, Handshake::Offered) {
-                self.consent(now)?;
+            if matches!(self.handshake, Handshake::VersionReceived) {
+                self.accept_version(now)?;
             }
             if let Handshake::Established(early) = &mut self.handshake
                 && let Some(frame) = early.pop()
@@ -82,78 +117,12 @@ impl Peer {
             }
             (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
             (_, Message::Version(version)) => self.on_version(version, now).map(Some),
-            // Who dials speaks first, so this is the answer to our `version`. Nobody has an answer to nothing.
+            // Only an outbound peer has sent a `version` that can be rejected.
             (_, Message::Reject(reject)) if self.direction == Direction::Outbound => {
                 Err(Error::Rejected(reject))
             }
             (_, message) => Err(Error::NotVersionMessage { got: message.command() }),
         }
-    }
-
-    /// The remote introduced itself. The protocol version in force changes before its number is judged.
-    fn on_version(&mut self, version: Box<Version>, now: Time) -> Result<Event, Error> {
-        if self.node.is_own(version.nonce) {
-            return Err(Error::SelfConnection);
-        }
-        let advertised = ProtocolVersion::new(version.protocol_version.cast_unsigned());
-        self.version = self.config().protocol_version.min(advertised);
-        trace::negotiated(self);
-        self.last_block = version.last_block;
-        self.remote = Some(version.clone());
-        let ours = i128::from(self.wall_clock(now).seconds());
-        let ahead = i128::from(version.timestamp.seconds()).saturating_sub(ours);
-        self.time_offset = i64::try_from(ahead).unwrap_or_default();
-        if let Some(opening) = &mut self.opening {
-            opening.clock.rest(now);
-        }
-        self.handshake = Handshake::Offered;
-        Ok(Event::Version(version))
-    }
-
-    /// The owner pulled again after seeing the remote's `version`: judge its number and answer.
-    fn consent(&mut self, now: Time) -> Result<(), Error> {
-        let min = self.config().min_protocol_version;
-        let got = self.remote.as_ref().map_or(0, |version| version.protocol_version);
-        if i64::from(got) < i64::from(min.get()) {
-            return Err(Error::ProtocolVerTooOld { got, min });
-        }
-        self.handshake = Handshake::AwaitVerack(Early::default());
-        if let Some(opening) = &mut self.opening {
-            opening.clock.resume(now);
-        }
-        if self.direction == Direction::Inbound {
-            self.push_version(now);
-            self.push(&Message::Verack, Purpose::Handshake);
-        }
-        Ok(())
-    }
-
-    fn on_verack(&mut self, now: Time) -> Event {
-        if self.direction == Direction::Outbound {
-            self.push(&Message::Verack, Purpose::Handshake);
-        }
-        if let Handshake::AwaitVerack(early) = &mut self.handshake {
-            self.handshake = Handshake::Established(core::mem::take(early));
-        }
-        self.opening = None;
-        self.keepalive.schedule(now, self.node.config().ping_interval);
-        Event::Established
-    }
-
-    /// Closes the request that `message` answers, and refuses one that only ever answers and answers nothing. `hash` is
-    /// that of its payload.
-    fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Match, Error> {
-        let waited = self.waited;
-        let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
-        self.requests.take_if(|open| open.is_empty());
-        // The gate has admitted it by its kind; only now is it known which one it is.
-        let only_answers = message.spec().is_some_and(|spec| spec.answer.is_some());
-        let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
-        let may_be_unasked = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
-        if found == Match::Nothing && only_answers && !says_nothing && !may_be_unasked {
-            return Err(Error::Unrequested(message.command()));
-        }
-        Ok(found)
     }
 
     /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
@@ -163,7 +132,7 @@ impl Peer {
         match &message {
             Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
             Message::Ping(ping) => {
-                self.push(&Message::Pong(Pong { nonce: ping.nonce }), Purpose::Owed);
+                self.push(&Message::Pong(Pong { nonce: ping.nonce }), Purpose::Reply);
             }
             Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
             Message::SendHeaders => self.wants_headers = true,
@@ -186,7 +155,7 @@ impl Peer {
         let answers = self.config().init_state_requests == InitStateRequests::AnswerEmpty;
         if answers && !self.init_state.told {
             self.init_state.told = true;
-            self.push(&InitState::default().into(), Purpose::Owed);
+            self.push(&InitState::default().into(), Purpose::Reply);
         }
     }
 }
@@ -204,8 +173,8 @@ impl Gate<'_> {
         let version = self.rules.version;
         match self.handshake {
             // Whatever is small enough is read, to be refused for coming at the wrong time.
-            Handshake::AwaitVersion | Handshake::Offered if len <= MAX_VERSION => return Ok(()),
-            Handshake::AwaitVersion | Handshake::Offered => {
+            Handshake::AwaitVersion | Handshake::VersionReceived if len <= MAX_VERSION => return Ok(()),
+            Handshake::AwaitVersion | Handshake::VersionReceived => {
                 return Err(Error::NotVersionMessage { got: command });
             }
             Handshake::AwaitVerack(early) if version >= ProtocolVersion::ADDR_V2 => {

@@ -1,7 +1,5 @@
-//! Announcements that wait for company.
-//!
-//! The first item of a batch starts a random delay; when it is over, or when the batch is full, all of them
-//! leave in one `inv`.
+//! Batches announcements: the first item starts a random delay, then one `inv` carries all. A full batch leaves at
+//! once.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;

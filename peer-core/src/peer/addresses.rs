@@ -1,47 +1,21 @@
-//! Helpers for what nodes say often: addresses, requests for blocks and headers, rejects.
+//! Helpers for what nodes say often: addresses and rejects.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use rand_core::Rng;
 
-use super::{Mark, Peer, trace};
+use super::{Mark, Peer};
 use crate::error::SendError;
 use crate::hash::Hash;
 use crate::message::{
-    Addr, AddrV2, Bound, GetBlocks, GetHeaders, Locator, Message, NetAddressV2, Reject, RejectCode,
-    TimedNetAddress, bounds,
+    Addr, AddrV2, Bound, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress, bounds,
 };
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// Most addresses of one message.
 const MAX_ADDRESSES: usize = <bounds::Addresses as Bound>::MAX;
-
-/// The requests for blocks and headers that were queued last, to notice repetitions.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct LastAsked {
-    blocks: Option<Span>,
-    headers: Option<Span>,
-}
-
-/// Where a request begins, if it says so, and where it stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Span {
-    begin: Option<Hash>,
-    stop: Hash,
-}
-
-impl Span {
-    fn new(locator: &[Hash], stop: Hash) -> Self {
-        Self { begin: locator.first().copied(), stop }
-    }
-
-    /// Whether this repeats `last`. A request without a locator repeats nothing.
-    fn repeats(&self, last: Option<&Self>) -> bool {
-        self.begin.is_some() && last == Some(self)
-    }
-}
 
 impl Peer {
     /// Sends addresses in the message of the negotiated version: `addrv2` from version 12 on, below it
@@ -81,55 +55,6 @@ impl Peer {
         };
         self.send(&message, now)?;
         Ok(chosen)
-    }
-
-    /// Asks for the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
-    /// `false` where the last such request began and stopped at the same hashes, which is not repeated.
-    ///
-    /// Only the first locator entry counts for that, and a request without a locator is always sent.
-    ///
-    /// Of a locator whose entries it does not know, a node takes the genesis block to be meant. Without any, it looks
-    /// up `stop` alone: who begins at the beginning gives the genesis block's hash,
-    /// [`Network::genesis_hash`](crate::Network::genesis_hash). May change: queue.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send), and [`CodecError::TooManyLocators`](crate::CodecError::TooManyLocators) above
-    /// 500 hashes. A refused request is not remembered.
-    #[doc(alias = "PushGetBlocksMsg")]
-    pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        self.can_send()?;
-        let span = Span::new(locator, stop);
-        if span.repeats(self.said.as_ref().and_then(|said| said.asked.blocks.as_ref())) {
-            trace::filtered("getblocks", locator, &stop);
-            return Ok(false);
-        }
-        let protocol_version = ProtocolVersion::LATEST.get();
-        let locator = Locator::try_from(locator.to_vec())?;
-        self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
-        self.said.get_or_insert_default().asked.blocks = Some(span);
-        Ok(true)
-    }
-
-    /// Asks for headers of blocks after the first locator entry that the remote knows, up to `stop`; `false`
-    /// where that repeats the last such request. The rules are those of
-    /// [`request_blocks`](Self::request_blocks), the memory is separate. May change: queue.
-    ///
-    /// # Errors
-    ///
-    /// As [`request_blocks`](Self::request_blocks).
-    #[doc(alias = "PushGetHeadersMsg")]
-    pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        self.can_send()?;
-        let span = Span::new(locator, stop);
-        if span.repeats(self.said.as_ref().and_then(|said| said.asked.headers.as_ref())) {
-            trace::filtered("getheaders", locator, &stop);
-            return Ok(false);
-        }
-        let locator = Locator::try_from(locator.to_vec())?;
-        self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
-        self.said.get_or_insert_default().asked.headers = Some(span);
-        Ok(true)
     }
 
     /// Tells the remote that a message of it was not accepted, below protocol version 9.

@@ -1,0 +1,91 @@
+//! Announcing inventory: in batches or at once, and never what the remote is known to have.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::Peer;
+use super::known::Limits;
+use super::outbox::Purpose;
+use crate::error::SendError;
+use crate::frame::Header;
+use crate::message::{Inv, Inventory, InventoryList, Message};
+use crate::time::Time;
+
+impl Peer {
+    /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
+    ///
+    /// The first item of a batch starts the trickle delay; 1000 items leave at once. The room for the batch
+    /// is reserved here, so that it cannot fail later. May change: queue, deadline, known inventory.
+    ///
+    /// # Errors
+    ///
+    /// Refused without any effect before the handshake is complete, when the queue is full, and when the `inv` is larger
+    /// than the [send limit](crate::ConfigBuilder::send_limit).
+    #[doc(alias = "QueueInventory")]
+    pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
+        self.can_send()?;
+        let fingerprint = self.known.fingerprint(&item);
+        let lifetime = self.config().known_lifetime;
+        let is_known = self.known.recall(fingerprint, now, lifetime);
+        if is_known || self.trickle.contains(fingerprint) {
+            return Ok(false);
+        }
+        self.check_room(self.trickle.next_cost())?;
+        let delay = &self.node.config().trickle_delay;
+        if let Some(batch) = self.trickle.push(item, fingerprint, now, delay) {
+            self.push_batch(&batch, now);
+        }
+        Ok(true)
+    }
+
+    /// Announces `item` at once in an `inv` of its own; `false` where the remote has it.
+    ///
+    /// Meant for new blocks and votes. May change: queue, known inventory.
+    ///
+    /// # Errors
+    ///
+    /// Refused without any effect before the handshake is complete, when the queue is full, and when the `inv` is larger
+    /// than the [send limit](crate::ConfigBuilder::send_limit).
+    #[doc(alias = "QueueInventoryImmediate")]
+    pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
+        const LEN: usize = Header::LEN + 1 + Inventory::LEN;
+        self.can_send()?;
+        let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(&item));
+        if self.known.recall(fingerprint, now, limits.lifetime) {
+            return Ok(false);
+        }
+        self.check_room(LEN)?;
+        self.known.insert(fingerprint, now, limits);
+        self.push_inv(vec![item]);
+        Ok(true)
+    }
+
+    /// Notes that the remote has `item`, so that it is not announced to it. The owner calls it for what the
+    /// remote announces or sends.
+    #[doc(alias = "AddKnownInventory")]
+    pub fn add_known(&mut self, item: &Inventory, now: Time) {
+        let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(item));
+        self.known.insert(fingerprint, now, limits);
+    }
+
+    /// Queues a batch of announcements, without what the remote has come to know since.
+    pub(super) fn push_batch(&mut self, batch: &[Inventory], now: Time) {
+        let limits = self.known_limits();
+        let known = &mut self.known;
+        let news = batch.iter().filter(|item| known.insert(known.fingerprint(item), now, limits));
+        let news = news.copied().collect();
+        self.push_inv(news);
+    }
+
+    fn push_inv(&mut self, items: Vec<Inventory>) {
+        if let Ok(inventory) = InventoryList::try_from(items)
+            && !inventory.is_empty()
+        {
+            self.push(&Message::Inv(Inv { inventory }), Purpose::Ordinary);
+        }
+    }
+
+    fn known_limits(&self) -> Limits {
+        Limits { items: self.config().known_inventory, lifetime: self.config().known_lifetime }
+    }
+}

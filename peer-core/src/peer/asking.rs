@@ -1,0 +1,110 @@
+//! What the machine does around its [requests](super::requests): asking without repetition, telling answers from what
+//! nobody asked for, and when the next answer is due.
+
+use super::requests::Match;
+use super::{Peer, trace};
+use crate::error::{Error, SendError};
+use crate::hash::Hash;
+use crate::message::{GetBlocks, GetHeaders, Locator, Message};
+use crate::policy::UnrequestedAnswers;
+use crate::protocol::ProtocolVersion;
+use crate::time::Time;
+
+/// The requests for blocks and headers that were queued last, to notice repetitions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastAsked {
+    blocks: Option<Span>,
+    headers: Option<Span>,
+}
+
+/// Where a request begins, if it says so, and where it stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    begin: Option<Hash>,
+    stop: Hash,
+}
+
+impl Span {
+    fn new(locator: &[Hash], stop: Hash) -> Self {
+        Self { begin: locator.first().copied(), stop }
+    }
+
+    /// Whether this repeats `last`. A request without a locator repeats nothing.
+    fn repeats(&self, last: Option<&Self>) -> bool {
+        self.begin.is_some() && last == Some(self)
+    }
+}
+
+impl Peer {
+    /// Asks for the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
+    /// `false` where the last such request began and stopped at the same hashes, which is not repeated.
+    ///
+    /// Only the first locator entry counts for that, and a request without a locator is always sent.
+    ///
+    /// Of a locator whose entries it does not know, a node takes the genesis block to be meant. Without any, it looks
+    /// up `stop` alone: who begins at the beginning gives the genesis block's hash,
+    /// [`Network::genesis_hash`](crate::Network::genesis_hash). May change: queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and [`CodecError::TooManyLocators`](crate::CodecError::TooManyLocators) above
+    /// 500 hashes. A refused request is not remembered.
+    #[doc(alias = "PushGetBlocksMsg")]
+    pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
+        self.can_send()?;
+        let span = Span::new(locator, stop);
+        if span.repeats(self.said.as_ref().and_then(|said| said.asked.blocks.as_ref())) {
+            trace::filtered("getblocks", locator, &stop);
+            return Ok(false);
+        }
+        let protocol_version = ProtocolVersion::LATEST.get();
+        let locator = Locator::try_from(locator.to_vec())?;
+        self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
+        self.said.get_or_insert_default().asked.blocks = Some(span);
+        Ok(true)
+    }
+
+    /// Asks for headers of blocks after the first locator entry that the remote knows, up to `stop`; `false`
+    /// where that repeats the last such request. The rules are those of
+    /// [`request_blocks`](Self::request_blocks), the memory is separate. May change: queue.
+    ///
+    /// # Errors
+    ///
+    /// As [`request_blocks`](Self::request_blocks).
+    #[doc(alias = "PushGetHeadersMsg")]
+    pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
+        self.can_send()?;
+        let span = Span::new(locator, stop);
+        if span.repeats(self.said.as_ref().and_then(|said| said.asked.headers.as_ref())) {
+            trace::filtered("getheaders", locator, &stop);
+            return Ok(false);
+        }
+        let locator = Locator::try_from(locator.to_vec())?;
+        self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
+        self.said.get_or_insert_default().asked.headers = Some(span);
+        Ok(true)
+    }
+
+    /// Closes the request that `message` answers, and refuses one that only ever answers and answers nothing. `hash` is
+    /// that of its payload.
+    pub(super) fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Match, Error> {
+        let waited = self.waited;
+        let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
+        self.requests.take_if(|open| open.is_empty());
+        // The gate has admitted it by its kind; only now is it known which one it is.
+        let only_answers = message.spec().is_some_and(|spec| spec.answer.is_some());
+        let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
+        let may_be_unasked = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
+        if found == Match::Nothing && only_answers && !says_nothing && !may_be_unasked {
+            return Err(Error::Unrequested(message.command()));
+        }
+        Ok(found)
+    }
+
+    /// When the next answer is due, going by the time that we wait for it. A frame on its way buys time here
+    /// too, which it loses again if it turns out to answer nothing.
+    pub(super) fn stall_deadline(&self) -> Option<Time> {
+        let due = self.requests.as_ref()?.next_due()?;
+        Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress.into()))
+    }
+}

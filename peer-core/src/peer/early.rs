@@ -1,0 +1,85 @@
+//! What came between the remote's `version` and its `verack`.
+
+use alloc::boxed::Box;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+
+use super::handshake::MAX_VERSION;
+use crate::error::Error;
+use crate::frame::{Frame, Header};
+use crate::hash::Hash;
+use crate::message::Command;
+use crate::protocol::ProtocolVersion;
+
+/// Most bytes of frames that may come between `version` and `verack`.
+pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;
+
+/// Most messages that may, below version 12 and from version 9 on.
+const MAX_EARLY_MESSAGES: usize = 2;
+
+/// Frames that came between `version` and `verack`, in order.
+///
+/// Each was decoded when it came, to be refused in time if it is malformed. It is kept as bytes all the same:
+/// as messages, many small ones would cost a multiple of what the remote sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Early(Option<Box<Kept>>);
+
+/// See [`Early`], where there is one.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    /// Each with its command and the size of its payload in front.
+    frames: BytesMut,
+    count: usize,
+    /// What they were on the wire, in bytes.
+    wire_len: usize,
+}
+
+impl Early {
+    /// Keeps a frame that came early, as far as the negotiated version tolerates it.
+    pub(crate) fn push(&mut self, frame: &Frame, version: ProtocolVersion) -> Result<(), Error> {
+        let count = self.0.as_ref().map_or(0, |kept| kept.count);
+        let too_many = version >= ProtocolVersion::REMOVE_REJECT && count >= MAX_EARLY_MESSAGES;
+        let len = u32::try_from(frame.payload.len()).unwrap_or(u32::MAX);
+        if too_many || frame.wire_len() > self.room() {
+            return Err(Error::NotVerAckMessage { got: frame.command });
+        }
+        let kept = self.0.get_or_insert_default();
+        kept.count = kept.count.saturating_add(1);
+        kept.wire_len = kept.wire_len.saturating_add(frame.wire_len());
+        kept.frames.extend_from_slice(&frame.command.to_wire());
+        kept.frames.extend_from_slice(&len.to_le_bytes());
+        kept.frames.extend_from_slice(&frame.payload);
+        Ok(())
+    }
+
+    /// Whether a payload of `len` bytes may come before `verack`, going by its header; `verack` itself
+    /// always may. At version 12 a small one is read to be told apart from a malformed one, as the reference
+    /// does.
+    pub(crate) fn admit(&self, got: Command, len: usize, version: ProtocolVersion) -> Result<(), Error> {
+        let room = if version.get() >= ProtocolVersion::ADDR_V2.get() {
+            MAX_VERSION
+        } else {
+            self.room().saturating_sub(Header::LEN)
+        };
+        if len > room { Err(Error::NotVerAckMessage { got }) } else { Ok(()) }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
+        let frames = &mut self.0.as_mut()?.frames;
+        let (command, rest) = frames.split_first_chunk()?;
+        let (command, (len, rest)) = (Command::from_wire(*command)?, rest.split_first_chunk()?);
+        let payload = Bytes::copy_from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?);
+        frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
+        if frames.is_empty() {
+            // Gives the memory back: most of the connection is still to come.
+            self.0 = None;
+        }
+        let hash = Hash::digest(&payload);
+        Some(Frame { command, payload, hash })
+    }
+
+    /// Bytes on the wire that may still come early.
+    fn room(&self) -> usize {
+        MAX_EARLY_BYTES.saturating_sub(self.0.as_ref().map_or(0, |kept| kept.wire_len))
+    }
+}

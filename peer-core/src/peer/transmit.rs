@@ -1,0 +1,60 @@
+//! Handing frames to the transport, and what follows once they are written.
+
+use super::Peer;
+use super::outbox::Purpose;
+use super::silence::is_long_over;
+use crate::time::Time;
+
+impl Peer {
+    /// What to write next: the rest of the oldest frame, or of one part of it. Empty where nothing waits.
+    ///
+    /// A frame that was shown is committed: it is written before anything else. May change: deadline.
+    pub fn transmit(&mut self, now: Time) -> &[u8] {
+        self.outbox.offer(now)
+    }
+
+    /// As [`transmit`](Self::transmit), in pieces for a vectored write: whole frames until they have at least
+    /// `enough` bytes together.
+    pub fn chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.outbox.offer_many(enough, now)
+    }
+
+    /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
+    /// May change: queue, deadline.
+    pub fn sent(&mut self, count: usize, now: Time) {
+        self.excuse_stall(count, now);
+        let waited = self.waited_until(now);
+        let Self { outbox, keepalive, requests, last_send, .. } = self;
+        let taken = outbox.take(count, now, |purpose, nonce| {
+            match purpose {
+                Purpose::Handshake | Purpose::FinalReject => return,
+                Purpose::Ping => keepalive.on_ping_written(nonce, now),
+                Purpose::Keepalive => keepalive.on_own_ping_written(nonce, now),
+                Purpose::Request => {
+                    if let Some(open) = requests {
+                        open.on_written(waited);
+                    }
+                    requests.take_if(|open| open.is_empty());
+                }
+                Purpose::Ordinary | Purpose::Reply => {}
+            }
+            *last_send = Some(now);
+        });
+        self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
+        if let Some(said) = &mut self.said {
+            said.points.on_written(now, |mark| self.outbox.is_flushed(mark));
+        }
+        if self.outbox.queued() == 0
+            && let Some(error) = self.closing.take()
+        {
+            self.fail(*error);
+        }
+    }
+
+    /// The same for a transport that took `count` bytes.
+    fn excuse_stall(&mut self, count: usize, now: Time) {
+        if count > 0 && self.outbox.stall_deadline().is_some_and(|at| is_long_over(at, now)) {
+            self.outbox.offer_anew(now);
+        }
+    }
+}
