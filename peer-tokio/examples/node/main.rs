@@ -36,10 +36,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // A node goes on where nobody reads what it prints.
     writeln!(stdout(), "listening on {} for {network}", listener.local_addr()?).ok();
     loop {
-        let Ok((stream, address)) = listener.accept().await else {
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
             // Without free file descriptors it fails at once, until a peer leaves.
-            sleep(Duration::from_millis(200)).await;
-            continue;
+            Err(error) => {
+                writeln!(stdout(), "cannot accept: {error}").ok();
+                sleep(Duration::from_millis(200)).await;
+                continue;
+            }
         };
         stream.set_nodelay(true).ok();
         let height = chain.lock().await.height();
