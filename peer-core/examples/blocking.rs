@@ -24,7 +24,10 @@ fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [] => {}
-        [network, address] => return talk(dial(address)?, network.parse()?, Direction::Outbound),
+        [network, address] => {
+            let network = network.parse::<Network>().map_err(|error| error.to_string())?;
+            return talk(dial(address)?, network, Direction::Outbound);
+        }
         _ => return Err("usage: blocking [NETWORK ADDRESS]".into()),
     }
     let listener = TcpListener::bind("127.0.0.1:0")?;

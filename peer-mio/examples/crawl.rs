@@ -29,7 +29,9 @@ fn main() -> Fallible<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &arguments[..] {
         [] => crawl(build_town(100)?, Network::SIMNET),
-        [network, addresses @ ..] if !addresses.is_empty() => crawl(addresses.to_vec(), network.parse()?),
+        [network, addresses @ ..] if !addresses.is_empty() => {
+            crawl(addresses.to_vec(), network.parse::<Network>().map_err(|error| error.to_string())?)
+        }
         _ => Err("usage: crawl [NETWORK ADDRESS…]".into()),
     }
 }

@@ -44,8 +44,9 @@ async fn main() -> Fallible<()> {
             broadcast(&tx, &addresses, Network::SIMNET, Duration::from_secs(2)).await
         }
         [network, hex, addresses @ ..] if !addresses.is_empty() => {
+            let network = network.parse::<Network>().map_err(|error| error.to_string())?;
             let tx = Transaction::decode(unhex(hex)?.into())?;
-            broadcast(&tx, addresses, network.parse()?, Duration::from_secs(60)).await
+            broadcast(&tx, addresses, network, Duration::from_secs(60)).await
         }
         _ => Err("usage: broadcaster [NETWORK HEX ADDRESS…]".into()),
     }

@@ -31,7 +31,7 @@ async fn main() -> Fallible<()> {
             visit
         }
         [network, address] => {
-            let visit = visit(address, network.parse()?);
+            let visit = visit(address, network.parse::<Network>().map_err(|error| error.to_string())?);
             timeout(TIMEOUT, visit).await.map_err(|_| format!("no answer within {TIMEOUT:?}"))?
         }
         _ => Err("usage: client [NETWORK ADDRESS]".into()),

@@ -34,7 +34,9 @@ async fn main() -> Done {
             }
             monitor(&addresses, Network::SIMNET).await
         }
-        [network, addresses @ ..] if !addresses.is_empty() => monitor(addresses, network.parse()?).await,
+        [network, addresses @ ..] if !addresses.is_empty() => {
+            monitor(addresses, network.parse::<Network>().map_err(|error| error.to_string())?).await
+        }
         _ => Err("usage: monitor [NETWORK ADDRESS…]".into()),
     }
 }

@@ -34,7 +34,10 @@ async fn main() -> Done {
             let server = serve(listener, Network::SIMNET, 3);
             try_join!(server, client(address, 1), client(address, 2), client(address, 9)).map(drop)
         }
-        [network, listen] => serve(TcpListener::bind(listen).await?, network.parse()?, usize::MAX).await,
+        [network, listen] => {
+            let network = network.parse::<Network>().map_err(|error| error.to_string())?;
+            serve(TcpListener::bind(listen).await?, network, usize::MAX).await
+        }
         _ => Err("usage: server [NETWORK LISTEN]".into()),
     }
 }

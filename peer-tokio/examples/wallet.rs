@@ -33,7 +33,9 @@ async fn main() -> Fallible<()> {
             tokio::spawn(host(listener));
             sync(&address, Network::SIMNET).await
         }
-        [network, address] => sync(address, network.parse()?).await,
+        [network, address] => {
+            sync(address, network.parse::<Network>().map_err(|error| error.to_string())?).await
+        }
         _ => Err("usage: wallet [NETWORK ADDRESS]".into()),
     }
 }

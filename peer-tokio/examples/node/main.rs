@@ -26,7 +26,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (network, address) = match &arguments[..] {
         [] => (Network::SIMNET, "127.0.0.1:0"),
-        [network, address] => (network.parse()?, address.as_str()),
+        [network, address] => {
+            (network.parse::<Network>().map_err(|error| error.to_string())?, address.as_str())
+        }
         _ => return Err("usage: node [NETWORK LISTEN]".into()),
     };
     // Who dials keeps nobody without this service.

@@ -41,3 +41,16 @@ fn every_example_says_how_it_is_called() {
         assert!(run.err.contains(&format!("usage: {name} [")), "{name}: {}", run.err);
     }
 }
+
+#[test]
+fn every_example_says_which_networks_there_are() {
+    for name in ["broadcaster", "client", "monitor", "node", "server", "wallet"] {
+        let args = if name == "broadcaster" {
+            vec!["nonet", "00", "127.0.0.1:1"]
+        } else {
+            vec!["nonet", "127.0.0.1:0"]
+        };
+        let run = run(name, &args);
+        assert!(!run.status.success() && run.err.contains("known are mainnet"), "{name}: {}", run.err);
+    }
+}
