@@ -93,12 +93,13 @@ fn crawl_goes_on_when_it_was_stopped_and_continued() {
     assert!(finish(child).contains("visited 1 addresses"));
 }
 
-/// The town has 100 listeners, so there are not descriptors enough for all visitors at once.
+/// With 100 listeners and 100 dialled streams, the town has not descriptors enough to take in all at once.
 #[cfg(unix)]
 #[test]
 fn crawl_goes_on_without_free_file_descriptors() {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 250 && exec \"$0\"", &path()]);
     let out = finish(start(command));
-    assert!(out.contains("visited 100 addresses") && out.contains("town:1.0"), "{out}");
+    // Each is visited, or could not be dialled: a door where accepting failed is opened later.
+    assert!(out.contains("town:1.0") && !out.contains("no answer in time"), "{out}");
 }
