@@ -10,7 +10,7 @@ use crate::program::{Run, run_beside};
 use crate::{Remote, listen};
 
 /// A transaction, and its hexadecimal form.
-fn transaction() -> (Transaction, String) {
+pub(crate) fn transaction() -> (Transaction, String) {
     let output = TxOut { value: 1, version: 0, pk_script: &[0x51] };
     let tx = Transaction::new(1, &[], &[output], 0, 0).unwrap();
     let hex = tx.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
