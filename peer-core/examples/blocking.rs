@@ -115,7 +115,9 @@ fn turn(
         Ok(count) if *writing => peer.sent(count, now),
         Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         Err(error) if is_no_end(error.kind()) => {}
-        over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, input).into()),
+        Ok(_) => return Err(peer.end(End::Eof, input).into()),
+        Err(error) if is_reset(error.kind()) => return Err(peer.end(End::Reset, input).into()),
+        Err(_) => return Err(peer.end(End::Failed, input).into()),
     }
     Ok(())
 }
@@ -123,6 +125,11 @@ fn turn(
 /// Nothing came in time, or a signal did.
 fn is_no_end(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// The remote cut the connection.
+fn is_reset(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
 }
 
 fn react(peer: &mut Peer, event: &Event, now: Time) -> Done {

@@ -1,5 +1,5 @@
-//! A made-up chain. Its blocks are linked, but prove no work, and its filters are empty: real nodes and wallets do not
-//! follow it. Put your own here.
+//! A made-up chain. Its blocks are linked, but prove no work that counts, and its filters are empty: real nodes and wallets
+//! do not follow it. Put your own here.
 
 use std::collections::HashMap;
 
@@ -13,6 +13,8 @@ use tokio::sync::broadcast::{Receiver, Sender};
 /// Blocks at the start, and at most.
 const START: usize = 250;
 const MAX: usize = 1000;
+/// The target of simnet, which every second hash meets.
+const EASY: u32 = 0x207f_ffff;
 
 pub(crate) struct Chain {
     /// From height 1 on.
@@ -39,7 +41,10 @@ impl Chain {
         if self.blocks.len() < MAX {
             let height = u32::try_from(self.hashes.len()).unwrap_or(u32::MAX);
             let prev_block = self.hashes.last().copied().unwrap_or(Hash::ZERO);
-            let header = BlockHeader { height, prev_block, ..BlockHeader::default() };
+            let template = BlockHeader { height, prev_block, bits: EASY, ..BlockHeader::default() };
+            let tries = (0..u32::MAX).map(|nonce| BlockHeader { nonce, ..template });
+            let is_below_target = |header: &BlockHeader| header.hash().as_bytes().last() < Some(&0x7f);
+            let header = tries.into_iter().find(is_below_target).unwrap_or(template);
             let block = Block::new(&header, transactions, &[])?;
             self.heights.insert(block.hash(), self.hashes.len());
             self.hashes.push(block.hash());
