@@ -64,7 +64,7 @@ async fn node_tells_headers_by_locator_and_stop() {
     assert_eq!(heights(&all), (1..=250).collect::<Vec<_>>());
     let parents = all.iter().map(|header| header.prev_block);
     assert!(parents.eq([genesis()].into_iter().chain(all.iter().take(249).map(BlockHeader::hash))));
-    let at = |height: usize| all.iter().nth(height.saturating_sub(1)).unwrap().hash();
+    let at = |height: usize| all.get(height.saturating_sub(1)).unwrap().hash();
     let unknown = Hash::digest(b"unknown");
     for (locator, stop, expected) in [
         (vec![unknown, at(240), at(100)], Hash::ZERO, 241..=250),
