@@ -1,12 +1,13 @@
 //! How do I drive a peer over a blocking socket?
 //!
-//! `cargo run -p peer-core --example blocking -- 127.0.0.1:18555` talks to a simnet node there for a while,
-//! without an address to a listener of its own in another thread.
+//! `cargo run -p peer-core --example blocking -- NETWORK ADDRESS` talks to a node for a while, as in
+//! `simnet 127.0.0.1:18555`. Without arguments it talks to a listener of its own in another thread.
 
 use core::error::Error;
+use core::fmt::Display;
 use core::time::Duration;
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, ErrorKind, Read as _, Write as _, stdout};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::{Instant, UNIX_EPOCH};
 
 use bytes::BytesMut;
@@ -20,25 +21,45 @@ const PATIENCE: Duration = Duration::from_millis(5);
 type Done = Result<(), Box<dyn Error>>;
 
 fn main() -> Done {
-    if let Some(address) = std::env::args().nth(1) {
-        return talk(TcpStream::connect(address)?, Direction::Outbound);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => {}
+        [network, address] => {
+            let network = network.parse::<Network>().map_err(|error| error.to_string())?;
+            return talk(dial(address)?, network, Direction::Outbound);
+        }
+        _ => return Err("usage: blocking [NETWORK ADDRESS]".into()),
     }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let stream = TcpStream::connect(listener.local_addr()?)?;
     let (accepted, _) = listener.accept()?;
-    let other = std::thread::spawn(|| talk(accepted, Direction::Inbound).map_err(|error| error.to_string()));
-    talk(stream, Direction::Outbound)?;
+    let other = std::thread::spawn(|| {
+        talk(accepted, Network::SIMNET, Direction::Inbound).map_err(|error| error.to_string())
+    });
+    talk(stream, Network::SIMNET, Direction::Outbound)?;
     Ok(other.join().map_err(|_| "the listener panicked")??)
 }
 
+/// Connects to the first address of a name that answers.
+fn dial(name: &str) -> io::Result<TcpStream> {
+    let mut dialled = Err(ErrorKind::NotFound.into());
+    for address in name.to_socket_addrs()? {
+        dialled = TcpStream::connect_timeout(&address, Duration::from_secs(5));
+        if dialled.is_ok() {
+            break;
+        }
+    }
+    dialled
+}
+
 /// Holds a conversation, which the dialling side ends.
-fn talk(mut stream: TcpStream, direction: Direction) -> Done {
+fn talk(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
     let start = Instant::now();
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
     let rng = &mut Rng::from_seed(seed);
-    let config = Config::builder(Network::SIMNET).user_agent("blocking", "1.0");
+    let config = Config::builder(network).user_agent("blocking", "1.0");
     let node = Node::new(config.ping_interval(Duration::from_secs(1)).build()?);
     let unix_time = Timestamp::new(UNIX_EPOCH.elapsed()?.as_secs())?;
     let hello = Hello::new(NetAddress::new(stream.peer_addr()?, Services::NONE), 0, unix_time);
@@ -60,7 +81,11 @@ fn talk(mut stream: TcpStream, direction: Direction) -> Done {
         }
         before = now;
     };
-    println!("{}: {reason}; latest round trip {:?}", peer.stats(), peer.stats().last_ping_round_trip);
+    print(format_args!(
+        "{}: {reason}; latest round trip {:?}",
+        peer.stats(),
+        peer.stats().last_ping_round_trip
+    ));
     match peer.failure() {
         Some(peer_core::Error::ClosedByOwner | peer_core::Error::ClosedByRemote) => Ok(()),
         _ => Err(reason),
@@ -90,7 +115,9 @@ fn turn(
         Ok(count) if *writing => peer.sent(count, now),
         Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         Err(error) if is_no_end(error.kind()) => {}
-        over => return Err(peer.end(if over.is_ok() { End::Eof } else { End::Failed }, input).into()),
+        Ok(_) => return Err(peer.end(End::Eof, input).into()),
+        Err(error) if is_reset(error.kind()) => return Err(peer.end(End::Reset, input).into()),
+        Err(_) => return Err(peer.end(End::Failed, input).into()),
     }
     Ok(())
 }
@@ -100,15 +127,27 @@ fn is_no_end(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
+/// The remote cut the connection.
+fn is_reset(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
+}
+
 fn react(peer: &mut Peer, event: &Event, now: Time) -> Done {
     let heard = match event {
         Event::Version(version) => format!("version of {}", version.user_agent),
         Event::Message(message) => format!("{} {}", message.command(), message.summary()),
         other => format!("{other:?}"),
     };
-    println!("{} {heard}", peer.stats());
+    print(format_args!("{} {heard}", peer.stats()));
     if *event == Event::Established {
         peer.send(&Message::SendHeaders, now)?;
     }
     Ok(())
+}
+
+/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+fn print(line: impl Display) {
+    if let Err(error) = writeln!(stdout(), "{line}") {
+        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
+    }
 }

@@ -5,9 +5,11 @@
 //! `cargo run -p peer-core --example transcript`.
 
 use core::error::Error;
+use core::fmt::Display;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::io::{ErrorKind, Write as _, stdout};
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, NetAddress, Timestamp};
@@ -33,11 +35,14 @@ fn main() -> Done {
         bob.act("alice -> bob", &mut alice, now, rng)?;
         now = alice.next().into_iter().chain(bob.next()).min().unwrap_or(end);
     }
-    println!(" {end}  alice: {}; bob: {}", alice.peer.close(), bob.peer.end(End::Eof, &bob.input));
+    print(format_args!(" {end}  alice: {}; bob: {}", alice.peer.close(), bob.peer.end(End::Eof, &bob.input)));
     for stats in [alice.peer.stats(), bob.peer.stats()] {
-        println!("\n{stats}: {} at protocol version {}", stats.user_agent, stats.protocol_version);
+        print(format_args!("\n{stats}: {} at protocol version {}", stats.user_agent, stats.protocol_version));
         let round_trip = stats.last_ping_round_trip.unwrap_or_default();
-        println!("{} bytes out, {} in, round trip {round_trip:?}", stats.bytes_sent, stats.bytes_received);
+        print(format_args!(
+            "{} bytes out, {} in, round trip {round_trip:?}",
+            stats.bytes_sent, stats.bytes_received
+        ));
     }
     Ok(())
 }
@@ -80,7 +85,7 @@ impl Side {
                 Event::Message(message) => format!("{} {}", message.command(), message.summary()),
                 other => format!("{other:?}"),
             };
-            println!("{:>8}  {direction}  {}", format!("{now}"), said.trim_end());
+            print(format_args!("{:>8}  {direction}  {}", format!("{now}"), said.trim_end()));
         }
         self.peer.tick(now, rng)?;
         while self.peer.wants_write() {
@@ -95,5 +100,12 @@ impl Side {
     fn next(&self) -> Option<Time> {
         let (arrival, deadline) = (self.arriving.front(), self.peer.deadline());
         arrival.map(|(at, _)| *at).into_iter().chain(deadline.map(|(at, _)| at)).min()
+    }
+}
+
+/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+fn print(line: impl Display) {
+    if let Err(error) = writeln!(stdout(), "{line}") {
+        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }
 }

@@ -1,12 +1,15 @@
 //! How do I visit many peers at once, on one thread?
 //!
-//! `cargo run -p peer-mio --example crawl` builds a town of 100 peers on this machine, in one other thread, and
-//! asks each whom it knows. With addresses as arguments it visits simnet nodes there.
+//! `cargo run -p peer-mio --example crawl -- NETWORK ADDRESS…` asks each of these nodes whom it knows. Without arguments
+//! it builds a town of 100 peers on this machine, in one other thread, and asks those.
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 
+use core::fmt::Display;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, ErrorKind, Write as _, stdout};
+use std::net::ToSocketAddrs as _;
 use std::{env, thread};
 
 use mio::{Events, Interest, Poll, Token, net::TcpListener};
@@ -14,23 +17,42 @@ use peer_core::message::NetAddressV2;
 use peer_core::{Config, Direction, Error, Event, Message, Network, Node};
 use peer_mio::{Happened, Peers, SystemRng, hello};
 
-type Done<T> = Result<T, Box<dyn core::error::Error + Send + Sync>>;
+type Fallible<T> = Result<T, Box<dyn core::error::Error + Send + Sync>>;
 
-/// Most connections of a set, each of which has a token.
-const MOST: usize = 1000;
+/// Most connections of a set, each of which has a token and a file descriptor.
+const MOST: usize = 500;
+/// For the whole crawl, and for one connection to be made.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-fn main() -> Done<()> {
-    let given: Result<Vec<SocketAddr>, _> = env::args().skip(1).map(|address| address.parse()).collect();
-    let addresses = if env::args().len() > 1 { given? } else { build_town(100)? };
-    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
-    let mut peers = set(&poll, "crawl")?;
-    for address in &addresses {
-        peers.connect(*address, hello(*address, 0))?;
+fn main() -> Fallible<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => crawl(build_town(100)?, Network::SIMNET),
+        [network, addresses @ ..] if !addresses.is_empty() => {
+            crawl(addresses.to_vec(), network.parse::<Network>().map_err(|error| error.to_string())?)
+        }
+        _ => Err("usage: crawl [NETWORK ADDRESS…]".into()),
     }
+}
+
+/// Asks all of them, so many at once as there is room for, and counts what they told.
+fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
+    let count = addresses.len();
+    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
+    let mut peers = set(&poll, "crawl", network)?;
+    peers.set_connect_timeout(CONNECT_TIMEOUT);
     let (mut answers, mut failures) = (BTreeMap::<_, Vec<usize>>::new(), BTreeMap::<_, usize>::new());
-    let second = Duration::from_secs(1);
-    while !peers.is_empty() && peers.now().elapsed() < 10 * second {
-        poll.poll(&mut events, Some(peers.timeout().map_or(second, |timeout| timeout.min(second))))?;
+    while (!addresses.is_empty() || !peers.is_empty()) && peers.now().elapsed() < TIMEOUT {
+        while peers.len() < MOST
+            && let Some(address) = addresses.pop()
+        {
+            // One that cannot be dialled is one failure, not the end.
+            if let Err(error) = dial(&mut peers, &address) {
+                *failures.entry(error.to_string()).or_default() += 1;
+            }
+        }
+        wait(&mut poll, &mut events, Some(peers.timeout().unwrap_or(TIMEOUT).min(Duration::from_secs(1))))?;
         for event in &events {
             peers.ready(event);
         }
@@ -40,7 +62,8 @@ fn main() -> Done<()> {
                 Happened::Event(Event::Message(Message::AddrV2(addr))) => addr.addresses().len(),
                 Happened::Event(Event::Established) => {
                     let now = peers.now();
-                    peers.peer(id).map(|peer| peer.send(&Message::GetAddr, now)).transpose()?;
+                    // Refused where the connection is over, which is told next.
+                    peers.peer(id).map(|peer| peer.send(&Message::GetAddr, now).ok());
                     continue;
                 }
                 Happened::Closed(closed) if closed.reason() != Some(&Error::ClosedByOwner) => {
@@ -55,23 +78,38 @@ fn main() -> Done<()> {
             peers.finish(id);
         }
     }
-    println!("visited {} addresses at once, in {}", addresses.len(), peers.now());
+    print(format_args!("visited {count} addresses at once, in {}", peers.now()));
     for (agent, told) in answers {
-        println!("{:6} × {agent}, who told of {} addresses", told.len(), told.iter().sum::<usize>());
+        let sum: usize = told.iter().sum();
+        print(format_args!("{:6} × {agent}, who told of {sum} addresses", told.len()));
     }
-    failures.insert("no answer in time".into(), peers.len());
+    failures.insert("no answer in time".into(), peers.len() + addresses.len());
     failures.retain(|_, count| *count > 0);
-    failures.iter().for_each(|(failure, count)| println!("{count:6} × {failure}"));
+    failures.iter().for_each(|(failure, count)| print(format_args!("{count:6} × {failure}")));
     Ok(())
 }
 
-fn set(poll: &Poll, name: &str) -> Done<Peers<SystemRng>> {
-    let node = Node::new(Config::builder(Network::SIMNET).user_agent(name, "1.0").build()?);
+fn dial(peers: &mut Peers<SystemRng>, name: &str) -> Fallible<()> {
+    let address = name.to_socket_addrs()?.next().ok_or("a name without addresses")?;
+    peers.connect(address, hello(address, 0))?;
+    Ok(())
+}
+
+/// Waits for readiness. A signal, as one that stops and continues the process, only ends the wait.
+fn wait(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+    match poll.poll(events, timeout) {
+        Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+        result => result,
+    }
+}
+
+fn set(poll: &Poll, name: &str, network: Network) -> Fallible<Peers<SystemRng>> {
+    let node = Node::new(Config::builder(network).user_agent(name, "1.0").build()?);
     Ok(Peers::new(poll.registry().try_clone()?, 0..MOST, node, SystemRng))
 }
 
-/// So many addresses, behind each of which somebody answers who knows them all.
-fn build_town(size: usize) -> Done<Vec<SocketAddr>> {
+/// So many addresses, behind each of which a peer answers that knows them all.
+fn build_town(size: usize) -> Fallible<Vec<String>> {
     let doors: Result<Vec<_>, _> = (0..size).map(|_| TcpListener::bind(([127, 0, 0, 1], 0).into())).collect();
     let mut doors = doors?;
     let poll = Poll::new()?;
@@ -79,30 +117,58 @@ fn build_town(size: usize) -> Done<Vec<SocketAddr>> {
         poll.registry().register(door, Token(MOST + number), Interest::READABLE)?;
     }
     let addresses = doors.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let peers = set(&poll, "town")?;
-    thread::spawn(move || live(poll, peers, &doors));
-    Ok(addresses)
+    let peers = set(&poll, "town", Network::SIMNET)?;
+    let known = addresses.clone();
+    thread::spawn(move || live(poll, peers, &doors, &known));
+    Ok(addresses.iter().map(SocketAddr::to_string).collect())
 }
 
-fn live(mut poll: Poll, mut peers: Peers<SystemRng>, doors: &[TcpListener]) -> Done<()> {
-    let (mut events, mut known) = (Events::with_capacity(1024), Vec::new());
-    for address in doors.iter().flat_map(TcpListener::local_addr) {
-        let (timestamp, services) = Default::default();
-        known.push(NetAddressV2 { timestamp, services, address: address.ip().into(), port: address.port() });
-    }
+fn live(
+    mut poll: Poll,
+    mut peers: Peers<SystemRng>,
+    doors: &[TcpListener],
+    known: &[SocketAddr],
+) -> Fallible<()> {
+    let known: Vec<_> = known.iter().map(|address| address_of(*address)).collect();
+    let (mut events, mut knocked) = (Events::with_capacity(1024), BTreeSet::new());
     loop {
-        poll.poll(&mut events, peers.timeout())?;
+        let retry = if knocked.is_empty() { None } else { Some(Duration::from_millis(100)) };
+        wait(&mut poll, &mut events, peers.timeout().into_iter().chain(retry).min())?;
         for event in &events {
-            let door = if peers.ready(event) { None } else { doors.get(event.token().0 - MOST) };
-            while let Some(Ok((stream, address))) = door.map(TcpListener::accept) {
-                peers.insert(stream, Direction::Inbound, hello(address, 0))?;
+            if !peers.ready(event) {
+                knocked.insert(event.token().0 - MOST);
             }
         }
+        // Readiness is told once, so a door where accepting fails, as without free file descriptors, is tried again.
+        knocked.retain(|number| doors.get(*number).is_some_and(|door| !let_in(door, &mut peers)));
         while let Some((id, happened)) = peers.next_event() {
             if happened == Happened::Event(Event::Message(Message::GetAddr)) {
                 let now = peers.now();
-                peers.peer(id).map(|peer| peer.send_addresses(&known, now, &mut SystemRng)).transpose()?;
+                peers.peer(id).map(|peer| peer.send_addresses(&known, now, &mut SystemRng).ok());
             }
         }
+    }
+}
+
+/// Takes in all visitors of a door. False where some may be left.
+fn let_in(door: &TcpListener, peers: &mut Peers<SystemRng>) -> bool {
+    loop {
+        match door.accept() {
+            // Dropped where the set is full.
+            Ok((stream, address)) => drop(peers.insert(stream, Direction::Inbound, hello(address, 0))),
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+    }
+}
+
+fn address_of(address: SocketAddr) -> NetAddressV2 {
+    let (timestamp, services) = Default::default();
+    NetAddressV2 { timestamp, services, address: address.ip().into(), port: address.port() }
+}
+
+/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+fn print(line: impl Display) {
+    if let Err(error) = writeln!(stdout(), "{line}") {
+        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
     }
 }

@@ -1,78 +1,122 @@
-//! How do I give a transaction to my peers, and learn who took it?
+//! How do I give a transaction to my peers, and learn who asked for it?
 //!
-//! `cargo run -p peer-tokio --example broadcaster -- HEX ADDRESS…` announces the transaction to nodes of mainnet
-//! and sends it to those who ask for it within ten seconds. Without arguments it does so with three peers of
-//! its own on this machine, one of which has it already.
+//! `cargo run -p peer-tokio --example broadcaster -- NETWORK HEX ADDRESS…` announces the transaction to these nodes, and
+//! sends it to each that asks, until all have or a minute is over. Without arguments it does so with three peers of its
+//! own on this machine, one of which has it already. That a node asked does not mean that it accepted it.
 
+use core::convert::Infallible;
 use core::error::Error;
-use core::net::SocketAddr;
+use core::fmt::Display;
 use core::time::Duration;
+use std::collections::BTreeSet;
+use std::io::{ErrorKind, Write as _, stdout};
 
-use peer_core::message::{GetData, Inventory, Transaction, TxOut};
+use peer_core::message::{GetData, Inventory, NotFound, Ping, Transaction, TxOut};
 use peer_core::{Config, ConfigError, Event, Message, Network, Node};
 use peer_tokio::{SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::select;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::{sleep, timeout};
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// An address, with the agent of a node there that asked, or with what went wrong.
+type Outcome = (String, Fallible<String>);
+
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The nonce of the ping behind the transaction.
+const SERVED: u64 = 1;
+
 #[tokio::main]
 async fn main() -> Fallible<()> {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    if let [hex, addresses @ ..] = &arguments[..] {
-        let tx = Transaction::decode(unhex(hex)?.into())?;
-        let addresses: Vec<_> = addresses.iter().map(|address| address.parse()).collect::<Result<_, _>>()?;
-        return broadcast(&tx, &addresses, Network::MAINNET, 10).await;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => {
+            let output = TxOut { value: 100_000_000, version: 0, pk_script: &[0x51] };
+            let tx = Transaction::new(1, &[], &[output], 0, 0)?;
+            let mut addresses = Vec::new();
+            for wants in [true, true, false] {
+                let listener = TcpListener::bind("127.0.0.1:0").await?;
+                addresses.push(listener.local_addr()?.to_string());
+                tokio::spawn(listen(listener, wants));
+            }
+            broadcast(&tx, &addresses, Network::SIMNET, Duration::from_secs(2)).await
+        }
+        [network, hex, addresses @ ..] if !addresses.is_empty() => {
+            let network = network.parse::<Network>().map_err(|error| error.to_string())?;
+            let tx = Transaction::decode(unhex(hex)?.into())?;
+            broadcast(&tx, addresses, network, Duration::from_secs(60)).await
+        }
+        _ => Err("usage: broadcaster [NETWORK HEX ADDRESS…]".into()),
     }
-    let output = TxOut { value: 100_000_000, version: 0, pk_script: &[0x51] };
-    let tx = Transaction::new(1, &[], &[output], 0, 0)?;
-    let mut addresses = Vec::new();
-    for wants in [true, true, false] {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        addresses.push(listener.local_addr()?);
-        tokio::spawn(listen(listener, wants));
-    }
-    broadcast(&tx, &addresses, Network::SIMNET, 1).await
 }
 
-/// Offers `tx` to all at once, and tells who took it.
-async fn broadcast(tx: &Transaction, to: &[SocketAddr], network: Network, seconds: u64) -> Fallible<()> {
-    println!("{} of {} bytes", tx.hash(), tx.as_bytes().len());
-    let (node, mut offers) = (node("broadcaster", network)?, JoinSet::new());
-    for &address in to {
-        let offer = offer(address, tx.clone(), node.clone());
-        offers.spawn(async move { (address, timeout(Duration::from_secs(seconds), offer).await) });
+/// Offers `tx` to all, and tells who asked for it. All are served until each has asked or failed, or time is over.
+async fn broadcast(tx: &Transaction, to: &[String], network: Network, time: Duration) -> Fallible<()> {
+    print(format_args!("{} of {} bytes", tx.hash(), tx.as_bytes().len()));
+    let (node, (sender, mut outcomes)) = (node("broadcaster", network)?, unbounded_channel());
+    for address in to {
+        let (address, tx, node, outcomes) = (address.clone(), tx.clone(), node.clone(), sender.clone());
+        tokio::spawn(async move {
+            let Err(error) = offer(&address, tx, node, &outcomes).await;
+            outcomes.send((address, Err(error)))
+        });
     }
-    let mut takers = Vec::new();
-    while let Some(answer) = offers.join_next().await {
-        match answer? {
-            (address, Ok(Ok(agent))) => {
-                println!("{address}  took it: {agent}");
-                takers.push(address);
+    let (mut waiting, mut count) = (to.iter().cloned().collect::<BTreeSet<_>>(), 0_usize);
+    let over = sleep(time);
+    tokio::pin!(over);
+    while !waiting.is_empty() {
+        let outcome = select! { outcome = outcomes.recv() => outcome, () = &mut over => None };
+        let Some((address, outcome)) = outcome else { break };
+        // Who asked may leave.
+        if waiting.remove(&address) {
+            match outcome {
+                Ok(agent) => {
+                    count = count.saturating_add(1);
+                    print(format_args!("{address}  asked for it: {agent}"));
+                }
+                Err(error) => print(format_args!("{address}  failed: {error}")),
             }
-            (address, Ok(Err(error))) => println!("{address}  failed: {error}"),
-            (address, Err(_)) => println!("{address}  did not ask for it"),
         }
     }
-    println!("{} of {} took it", takers.len(), to.len());
-    if takers.is_empty() { Err("nobody took it".into()) } else { Ok(()) }
+    waiting.iter().for_each(|address| print(format_args!("{address}  did not ask for it")));
+    print(format_args!("{count} of {} asked for it", to.len()));
+    if count > 0 { Ok(()) } else { Err("no node asked for it".into()) }
 }
 
-/// Announces the transaction, and sends it when it is asked for. Returns the agent of who took it.
-async fn offer(address: SocketAddr, tx: Transaction, node: Node) -> Fallible<String> {
-    let stream = TcpStream::connect(address).await?;
+/// Announces the transaction, and sends it whenever it is asked for. Tells the agent of a node that has it.
+async fn offer(
+    address: &str,
+    tx: Transaction,
+    node: Node,
+    outcomes: &UnboundedSender<Outcome>,
+) -> Fallible<Infallible> {
+    let stream =
+        timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
+    let hello = hello(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, &node, hello, SystemRng)?;
     tokio::spawn(driver);
     let item = Inventory::tx(tx.hash());
     while let Some(event) = events.next().await {
         match event {
-            Event::Established => drop(handle.announce_now(item).await?),
-            Event::Message(Message::GetData(asked)) if asked.inventory.contains(&item) => {
-                handle.send(tx).await?;
-                handle.flush().await?;
-                return Ok(handle.stats().await.user_agent.to_string());
+            Event::Established => drop(handle.announce(item).await?),
+            Event::Message(Message::GetData(request)) => {
+                for wanted in request.inventory {
+                    if wanted == item {
+                        handle.send(tx.clone()).await?;
+                        handle.flush().await?;
+                        // A node reads in order: with its answer, it has the transaction.
+                        handle.send(Ping { nonce: SERVED }).await?;
+                    } else {
+                        // Refused where it costs more points than a node bears: silence costs less than a ban.
+                        handle.send(NotFound { inventory: vec![wanted].try_into()? }).await.ok();
+                    }
+                }
+            }
+            Event::Message(Message::Pong(pong)) if pong.nonce == SERVED => {
+                outcomes.send((address.to_owned(), Ok(handle.stats().await.user_agent.to_string())))?;
             }
             _ => {}
         }
@@ -100,5 +144,15 @@ fn node(name: &str, network: Network) -> Result<Node, ConfigError> {
 }
 
 fn unhex(text: &str) -> Fallible<Vec<u8>> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err("the transaction is not hexadecimal".into());
+    }
     text.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(str::from_utf8(pair)?, 16)?)).collect()
+}
+
+/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+fn print(line: impl Display) {
+    if let Err(error) = writeln!(stdout(), "{line}") {
+        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
+    }
 }

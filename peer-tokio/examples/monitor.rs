@@ -1,11 +1,12 @@
 //! How do I log everything that peers say, for programs to read?
 //!
-//! `cargo run -p peer-tokio --example monitor -- ADDRESS…` listens to nodes of mainnet and writes one line of
-//! JSON for each message, and one for each end. Without arguments it listens to two peers of its own on this
-//! machine, until they have said what they had to.
+//! `cargo run -p peer-tokio --example monitor -- NETWORK ADDRESS…` listens to these nodes and writes one line of JSON for
+//! each message, and one for each end. Without arguments it listens to two peers of its own on this machine, until they
+//! have said what they had to.
 
 use core::error::Error;
-use core::net::SocketAddr;
+use core::time::Duration;
+use std::io::{ErrorKind, Write as _, stdout};
 use std::time::UNIX_EPOCH;
 
 use peer_core::message::{Inventory, Ping};
@@ -14,48 +15,63 @@ use peer_tokio::{SystemRng, hello, inbound, outbound};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Sender, channel};
+use tokio::time::timeout;
 
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
 
+const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
+
 #[tokio::main]
 async fn main() -> Done {
-    let mut addresses: Vec<SocketAddr> = Vec::new();
-    for argument in std::env::args().skip(1) {
-        addresses.push(argument.parse()?);
-    }
-    let network = if addresses.is_empty() { Network::SIMNET } else { Network::MAINNET };
-    if addresses.is_empty() {
-        for number in 1..=2 {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
-            addresses.push(listener.local_addr()?);
-            tokio::spawn(speak(listener, number));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => {
+            let mut addresses = Vec::new();
+            for number in 1..=2 {
+                let listener = TcpListener::bind("127.0.0.1:0").await?;
+                addresses.push(listener.local_addr()?.to_string());
+                tokio::spawn(speak(listener, number));
+            }
+            monitor(&addresses, Network::SIMNET).await
         }
+        [network, addresses @ ..] if !addresses.is_empty() => {
+            monitor(addresses, network.parse::<Network>().map_err(|error| error.to_string())?).await
+        }
+        _ => Err("usage: monitor [NETWORK ADDRESS…]".into()),
     }
+}
+
+/// Writes what all say, until all have left or nobody reads on.
+async fn monitor(addresses: &[String], network: Network) -> Done {
     let node = node("monitor", network)?;
     // One task writes: lines do not mix, and where the reader is slow, peers are read more slowly.
     let (sender, mut lines) = channel(64);
     for address in addresses {
-        let (node, lines) = (node.clone(), sender.clone());
+        let (address, node, lines) = (address.clone(), node.clone(), sender.clone());
         tokio::spawn(async move {
-            let end = match listen(address, &node, &lines).await {
-                Ok(()) => "nobody reads on".to_owned(),
-                Err(error) => error.to_string(),
-            };
-            lines.send(json!({ "peer": address, "end": end })).await
+            if let Err(error) = listen(&address, &node, &lines).await {
+                lines.send(json!({ "peer": address, "end": error.to_string() })).await.ok();
+            }
         });
     }
     drop(sender);
     while let Some(line) = lines.recv().await {
-        println!("{line}");
+        match writeln!(stdout(), "{line}") {
+            // As behind `head`, which has read enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
+            result => result?,
+        }
     }
     Ok(())
 }
 
-/// Passes on what the peer at `address` says, as long as there is somebody to take it.
-async fn listen(address: SocketAddr, node: &Node, lines: &Sender<Value>) -> Done {
-    let stream = TcpStream::connect(address).await?;
+/// Passes on what the peer at `address` says, as long as somebody takes it.
+async fn listen(address: &str, node: &Node, lines: &Sender<Value>) -> Done {
+    let stream =
+        timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) = outbound(stream, node, hello(address, 0), SystemRng)?;
+    let hello = hello(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, node, hello, SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         let message = match event {
@@ -63,7 +79,8 @@ async fn listen(address: SocketAddr, node: &Node, lines: &Sender<Value>) -> Done
             Event::Message(message) => message,
             _ => continue,
         };
-        let (unix, command) = (UNIX_EPOCH.elapsed()?.as_secs_f64(), message.command());
+        let unix = UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64();
+        let command = message.command();
         let line = json!({ "peer": address, "unix": unix, "command": command.as_str(), "message": message });
         if lines.send(line).await.is_err() {
             return Ok(());

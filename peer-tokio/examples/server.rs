@@ -1,102 +1,148 @@
 //! How do I accept peers and answer what they ask?
 //!
-//! `cargo run -p peer-tokio --example server -- ADDRESS` listens there as a node of simnet with ten empty
-//! blocks. Without an argument it listens on this machine, for three clients of its own, until they left.
+//! `cargo run -p peer-tokio --example server -- NETWORK LISTEN` listens there with ten empty blocks, as in
+//! `simnet 127.0.0.1:18555`. Without arguments it listens on this machine, for three clients of its own, until they
+//! left. The example `node` serves all that wallets and nodes expect.
 
 use core::error::Error;
+use core::fmt::Display;
 use core::net::SocketAddr;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::io::{Write as _, stdout};
 
-use peer_core::message::{Block, BlockHeader, GetData, Headers, Inventory, NotFound};
-use peer_core::{Config, Event, Hash, Message, Network, Node, SendError};
-use peer_tokio::{Handle, SystemRng, hello, inbound, outbound};
+use peer_core::message::{Block, BlockHeader, GetData, GetHeaders, Headers, Inventory, NotFound};
+use peer_core::{CodecError, Config, ConfigError, Event, Hash, Message, Network, Node, SendError, Services};
+use peer_tokio::{Events, Handle, SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
+use tokio::{select, try_join};
 
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
 
+/// The most items that a peer may have asked for and not taken, as in dcrd.
+const MAX_WANTED: usize = 100_000;
+
 #[tokio::main]
 async fn main() -> Done {
-    if let Some(address) = std::env::args().nth(1) {
-        return serve(TcpListener::bind(address).await?, usize::MAX).await;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?;
+            let server = serve(listener, Network::SIMNET, 3);
+            try_join!(server, client(address, 1), client(address, 2), client(address, 9)).map(drop)
+        }
+        [network, listen] => {
+            let network = network.parse::<Network>().map_err(|error| error.to_string())?;
+            serve(TcpListener::bind(listen).await?, network, usize::MAX).await
+        }
+        _ => Err("usage: server [NETWORK LISTEN]".into()),
     }
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::try_join!(serve(listener, 3), client(address, 1), client(address, 2), client(address, 9))?;
-    Ok(())
 }
 
 /// Accepts so many peers, each in a task of its own, and waits until they left.
-async fn serve(listener: TcpListener, visitors: usize) -> Done {
-    println!("listening on {}", listener.local_addr()?);
-    let (node, mut peers) = (node("server")?, JoinSet::new());
-    for _ in 0..visitors {
-        let (stream, address) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        peers.spawn(host(stream, address, node.clone()));
+async fn serve(listener: TcpListener, network: Network, mut visitors: usize) -> Done {
+    print(format_args!("listening on {} for {network}", listener.local_addr()?));
+    let (node, mut peers) = (node("server", network)?, JoinSet::new());
+    while visitors > 0 {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                visitors = visitors.saturating_sub(1);
+                peers.spawn(host(stream, address, node.clone()));
+            }
+            // Without free file descriptors it fails at once, until a peer leaves.
+            Err(error) => {
+                print(format_args!("cannot accept: {error}"));
+                sleep(Duration::from_millis(200)).await;
+            }
+        }
         while peers.try_join_next().is_some() {}
     }
     peers.join_all().await;
     Ok(())
 }
 
-/// Tells who came, answers it, and tells why it left.
+/// Answers a peer, and tells why it left.
 async fn host(stream: TcpStream, address: SocketAddr, node: Node) {
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 9), SystemRng);
+    stream.set_nodelay(true).ok();
+    let chain = chain(node.config().network());
+    let (handle, events, driver) = inbound(stream, &node, hello(address, 10), SystemRng);
     tokio::spawn(driver);
-    while let Some(event) = events.next().await {
+    if let Err(error) = answer(&handle, events, &chain, address).await {
+        print(format_args!("{address}  gets no more answers: {error}"));
+    }
+    print(format_args!("{address}  left: {}", handle.closed().await));
+}
+
+/// Sends what is asked for. The machine answers `ping` and `getinitstate`.
+async fn answer(
+    handle: &Handle,
+    mut events: Events,
+    chain: &[BlockHeader],
+    address: SocketAddr,
+) -> Result<(), SendError> {
+    let mut wanted = VecDeque::new();
+    loop {
+        let event = select! {
+            event = events.next() => event,
+            // One item at a time, as the peer takes them. It is heard meanwhile: two that only write wait for ever.
+            Ok(()) = handle.flush(), if !wanted.is_empty() => {
+                let Some(item) = wanted.pop_front() else { continue };
+                let found = chain.iter().find(|header| Inventory::block(header.hash()) == item);
+                let block = found.map(|header| Block::new(header, &[], &[])).transpose()?;
+                let missing = NotFound { inventory: vec![item].try_into()? };
+                // Refused where it costs more points than a node bears: silence costs less than a ban.
+                handle.send(block.map_or(missing.into(), Message::Block)).await.ok();
+                continue;
+            }
+        };
         match event {
-            Event::Version(version) => println!("{address}  came: {}", version.user_agent),
-            Event::Message(message) => {
-                println!("{address}  says {}", message.command());
-                if let Err(error) = answer(&handle, message).await {
-                    println!("{address}  gets no answer: {error}");
-                    handle.close();
+            None => return Ok(()),
+            Some(Event::Version(version)) => print(format_args!("{address}  came: {}", version.user_agent)),
+            Some(Event::Message(message)) => {
+                print(format_args!("{address}  says {}", message.command()));
+                match message {
+                    Message::GetHeaders(request) => drop(handle.send(headers(chain, &request)?).await?),
+                    Message::GetData(request) if wanted.len() < MAX_WANTED => {
+                        wanted.extend(request.inventory)
+                    }
+                    Message::GetData(_) => handle.close(),
+                    _ => {}
                 }
             }
-            _ => {}
+            Some(_) => {}
         }
     }
-    println!("{address}  left: {}", handle.closed().await);
 }
 
-/// Sends what was asked for. Pings were answered by the machine.
-async fn answer(handle: &Handle, message: Message) -> Done {
-    let chain = || (0..10).map(|height| BlockHeader { height, ..BlockHeader::default() });
-    match message {
-        // Without a locator, nodes look up the last block alone: here, none.
-        Message::GetHeaders(request) => {
-            let headers: Vec<_> = chain().filter(|_| !request.locator.is_empty()).collect();
-            say(handle, Headers { headers: headers.try_into()? }.into()).await?;
-        }
-        Message::GetData(GetData { inventory }) => {
-            for item in inventory.iter() {
-                let found = chain().find(|header| Inventory::block(header.hash()) == *item);
-                let block = found.map(|header| Block::new(&header, &[], &[])).transpose()?;
-                let nothing = NotFound { inventory: vec![*item].try_into()? };
-                say(handle, block.map_or(nothing.into(), Message::Block)).await?;
-            }
-        }
-        _ => {}
-    }
-    Ok(())
+/// Those after the first hash of the locator that we know. Without a locator, a node looks up the stop hash alone: here,
+/// it finds none.
+fn headers(chain: &[BlockHeader], request: &GetHeaders) -> Result<Headers, CodecError> {
+    let known = |hash: &Hash| chain.iter().position(|header| header.hash() == *hash);
+    let start = request.locator.iter().find_map(known).map_or(0, |position| position.saturating_add(1));
+    let headers = chain.iter().skip(start).filter(|_| !request.locator.is_empty());
+    Ok(Headers { headers: headers.copied().collect::<Vec<_>>().try_into()? })
 }
 
-/// Sends a message, as soon as there is room for it: a remote may ask for more than we want to have waiting.
-async fn say(handle: &Handle, message: Message) -> Done {
-    loop {
-        match handle.send(message.clone()).await {
-            Err(SendError::Full { .. }) => handle.flush().await?,
-            result => return Ok(result.map(drop)?),
-        }
-    }
+/// Ten linked headers, from height 1 on. They prove no work, so real nodes do not follow them.
+fn chain(network: Network) -> Vec<BlockHeader> {
+    let mut prev_block = network.genesis_hash().unwrap_or_default();
+    let next = |height| {
+        let header = BlockHeader { height, prev_block, ..BlockHeader::default() };
+        prev_block = header.hash();
+        header
+    };
+    (1..=10).map(next).collect()
 }
 
 /// Asks for headers, then for the block of this height, and leaves with it.
-async fn client(address: SocketAddr, height: usize) -> Done {
+async fn client(address: SocketAddr, height: u32) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) =
-        outbound(stream, &node(&format!("client-{height}"))?, hello(address, 0), SystemRng)?;
+    let node = node(&format!("client-{height}"), Network::SIMNET)?;
+    let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {
@@ -105,7 +151,8 @@ async fn client(address: SocketAddr, height: usize) -> Done {
                 handle.request_headers(genesis, Hash::ZERO).await?;
             }
             Event::Message(Message::Headers(Headers { headers })) => {
-                let wanted = headers.get(height).ok_or("the chain is too short")?;
+                let wanted = headers.iter().find(|header| header.height == height);
+                let wanted = wanted.ok_or("the chain is too short")?;
                 let inventory = vec![Inventory::block(wanted.hash())].try_into()?;
                 handle.send(GetData { inventory }).await?;
             }
@@ -116,6 +163,12 @@ async fn client(address: SocketAddr, height: usize) -> Done {
     Err(handle.closed().await.into())
 }
 
-fn node(name: &str) -> Result<Node, peer_core::ConfigError> {
-    Ok(Node::new(Config::builder(Network::SIMNET).user_agent(name, "1.0").build()?))
+fn node(name: &str, network: Network) -> Result<Node, ConfigError> {
+    let services = Services::NODE_NETWORK;
+    Ok(Node::new(Config::builder(network).user_agent(name, "1.0").services(services).build()?))
+}
+
+/// Prints a line. A server goes on where nobody reads it.
+fn print(line: impl Display) {
+    writeln!(stdout(), "{line}").ok();
 }

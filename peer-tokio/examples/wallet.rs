@@ -1,91 +1,137 @@
 //! How does a light wallet fetch headers, committed filters, and the blocks that matter to it?
 //!
-//! `cargo run -p peer-tokio --example wallet -- ADDRESS` fetches the first 2,000 headers of mainnet from a node, and
-//! their filters. Without an argument it does so with a small node of its own on this machine. Matching a filter is
-//! the wallet's business; here, a filter matches that ends with its name.
+//! `cargo run -p peer-tokio --example wallet -- NETWORK ADDRESS` fetches the first 2,000 headers from a node, and their
+//! filters. Without arguments it does so with a small node of its own on this machine. Matching a filter is the wallet's
+//! business; here, a filter matches that ends with its name.
 
 use core::error::Error;
-use core::net::SocketAddr;
+use core::fmt::Display;
 use core::time::Duration;
+use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::message::{
     Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCFsV2, GetData, Headers, Inventory, List,
 };
-use peer_core::{Config, Event, Hash, Message, Network, Node};
-use peer_tokio::{Events, SystemRng, hello, inbound, outbound};
+use peer_core::{Config, Event, Hash, Message, Network, Node, Services};
+use peer_tokio::{Events, Handle, SystemRng, hello, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Nodes need not answer a request for filters, so only the wallet can say how long is too long.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For each answer, and for the connection. Nodes need not answer a request for headers or filters, so nothing else
+/// would end the wait.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> Fallible<()> {
-    if let Some(address) = std::env::args().nth(1) {
-        return timeout(PATIENCE, sync(address.parse()?, Network::MAINNET)).await?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [] => {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?.to_string();
+            tokio::spawn(host(listener));
+            sync(&address, Network::SIMNET).await
+        }
+        [network, address] => {
+            sync(address, network.parse::<Network>().map_err(|error| error.to_string())?).await
+        }
+        _ => Err("usage: wallet [NETWORK ADDRESS]".into()),
     }
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(host(listener));
-    timeout(PATIENCE, sync(address, Network::SIMNET)).await?
 }
 
 /// Headers first, then the filters of all of them, then the blocks whose filters match.
-async fn sync(address: SocketAddr, network: Network) -> Fallible<()> {
-    let stream = TcpStream::connect(address).await?;
+async fn sync(address: &str, network: Network) -> Fallible<()> {
+    let stream =
+        timeout(TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
     stream.set_nodelay(true)?;
     let node = Node::new(Config::builder(network).user_agent("wallet", "1.0").build()?);
-    let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
+    let hello = hello(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, &node, hello, SystemRng)?;
     tokio::spawn(driver);
     while events.next().await.is_some_and(|event| event != Event::Established) {}
     // Without a locator, nodes look up the last block alone.
-    handle.request_headers(network.genesis_hash().into_iter().collect(), Hash::ZERO).await?;
-    let are_headers = |it| if let Message::Headers(it) = it { Some(it.headers) } else { None };
-    let headers = hear(&mut events, are_headers).await?;
+    let genesis = network.genesis_hash().unwrap_or_default();
+    handle.request_headers(vec![genesis], Hash::ZERO).await?;
+    let headers = hear(&handle, &mut events, |message| match message {
+        // One that links elsewhere is an announcement.
+        Message::Headers(it) if it.headers.first().is_none_or(|it| it.prev_block == genesis) => {
+            Ok(it.headers)
+        }
+        other => Err(other),
+    });
+    let headers = headers.await?;
     if headers.is_empty() {
         return Err("the node tells no headers; is it still syncing?".into());
     }
-    println!("headers  {}", headers.len());
+    print(format_args!("headers  {}", headers.len()));
     let mut wanted = Vec::new();
     for batch in BlockHeader::hash_many(&headers).chunks(100) {
         let (Some(&start_hash), Some(&end_hash)) = (batch.first(), batch.last()) else { continue };
         handle.send(GetCFsV2 { start_hash, end_hash }).await?;
-        let is_batch = |it| if let Message::CFiltersV2(it) = it { Some(it.cfilters) } else { None };
-        let filters = hear(&mut events, is_batch).await?;
-        println!("filters  {}", filters.len());
+        let filters = hear(&handle, &mut events, |message| match message {
+            Message::CFiltersV2(it) if it.cfilters.iter().map(|it| &it.block_hash).eq(batch) => {
+                Ok(it.cfilters)
+            }
+            other => Err(other),
+        });
+        let filters = filters.await?;
+        print(format_args!("filters  {}", filters.len()));
         let matching = filters.iter().filter(|filter| filter.data.ends_with(b"wallet"));
         wanted.extend(matching.map(|filter| Inventory::block(filter.block_hash)));
     }
     for item in wanted {
         handle.send(GetData { inventory: vec![item].try_into()? }).await?;
-        let is_block = |it| if let Message::Block(it) = it { Some(it) } else { None };
-        let block = hear(&mut events, is_block).await?;
-        println!("block    {} at height {} matters", block.hash(), block.header().height);
+        let block = hear(&handle, &mut events, |message| match message {
+            Message::Block(it) if it.hash() == item.hash => Ok(Some(it)),
+            Message::NotFound(it) if it.inventory.contains(&item) => Ok(None),
+            other => Err(other),
+        });
+        match block.await? {
+            Some(block) => {
+                print(format_args!("block    {} at height {} matters", item.hash, block.header().height))
+            }
+            None => print(format_args!("block    {} is not there: ask another node", item.hash)),
+        }
     }
-    println!("synced   with {} bytes", handle.stats().await.bytes_received);
+    print(format_args!("synced   with {} bytes", handle.stats().await.bytes_received));
     Ok(())
 }
 
-/// Waits for the message that `wanted` takes.
-async fn hear<T>(events: &mut Events, wanted: impl Fn(Message) -> Option<T>) -> Fallible<T> {
-    while let Some(event) = events.next().await {
-        let Event::Message(message) = event else { continue };
-        if let Some(found) = wanted(message) {
-            return Ok(found);
+/// Waits for the message that `wanted` takes. Each other one, which it gives back, is handled as it comes.
+async fn hear<T>(
+    handle: &Handle,
+    events: &mut Events,
+    wanted: impl Fn(Message) -> Result<T, Message>,
+) -> Fallible<T> {
+    let answer = async {
+        while let Some(event) = events.next().await {
+            let Event::Message(message) = event else { continue };
+            match wanted(message) {
+                Ok(found) => return Ok(found),
+                // Announcements of blocks and transactions are among these. The machine answers `ping` and `getinitstate`.
+                Err(other) => print(format_args!("besides  {} {}", other.command(), other.summary())),
+            }
         }
-    }
-    Err(events.closed().cloned().ok_or("the connection goes on")?.into())
+        Err(handle.closed().await.into())
+    };
+    timeout(TIMEOUT, answer).await.map_err(|_| format!("the node gives no answer within {TIMEOUT:?}"))?
 }
 
 /// A node with 250 blocks, of which one matters to the wallet.
 async fn host(listener: TcpListener) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
-    let node = Node::new(Config::builder(Network::SIMNET).user_agent("host", "1.0").build()?);
+    let config = Config::builder(Network::SIMNET).user_agent("host", "1.0").services(Services::NODE_NETWORK);
+    let node = Node::new(config.build()?);
     let (handle, mut events, driver) = inbound(stream, &node, hello(address, 250), SystemRng);
     tokio::spawn(driver);
-    let chain: Vec<_> = (1..=250).map(|height| BlockHeader { height, ..BlockHeader::default() }).collect();
+    let mut prev_block = Network::SIMNET.genesis_hash().unwrap_or_default();
+    let next = |height| {
+        let header = BlockHeader { height, prev_block, ..BlockHeader::default() };
+        prev_block = header.hash();
+        header
+    };
+    let chain: Vec<_> = (1..=250).map(next).collect();
     let ours = FilterData::new("for the wallet")?;
     while let Some(event) = events.next().await {
         match event {
@@ -113,4 +159,11 @@ async fn host(listener: TcpListener) -> Fallible<()> {
         }
     }
     Ok(())
+}
+
+/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+fn print(line: impl Display) {
+    if let Err(error) = writeln!(stdout(), "{line}") {
+        std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));
+    }
 }

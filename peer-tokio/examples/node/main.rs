@@ -1,0 +1,117 @@
+//! How do I serve a chain as wallets and nodes expect it? `docs/neighbours.md` has the rules.
+//!
+//! `cargo run -p peer-tokio --example node -- NETWORK LISTEN` listens there; without arguments, on simnet and a free
+//! port of this machine, until it is stopped. The example `wallet` can visit it. Its chain is made up, see `chain.rs`.
+
+use core::{error::Error, time::Duration};
+use std::collections::VecDeque;
+use std::io::{Write as _, stdout};
+use std::sync::Arc;
+
+use peer_core::message::{GetData, Headers, Inventory, NotFound};
+use peer_core::{Config, Event, Message, Network, Node, SendError, Services};
+use peer_tokio::{Events, Handle, SystemRng, hello, inbound};
+use tokio::sync::Mutex;
+use tokio::{net::TcpListener, select, time::sleep};
+
+use self::chain::Chain;
+
+mod chain;
+
+/// The most items that a peer may have asked for and not taken, as in dcrd.
+const MAX_WANTED: usize = 100_000;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (network, address) = match &arguments[..] {
+        [] => (Network::SIMNET, "127.0.0.1:0"),
+        [network, address] => {
+            (network.parse::<Network>().map_err(|error| error.to_string())?, address.as_str())
+        }
+        _ => return Err("usage: node [NETWORK LISTEN]".into()),
+    };
+    // Who dials keeps nobody without this service.
+    let config = Config::builder(network).user_agent("node", "1.0").services(Services::NODE_NETWORK);
+    let (node, chain) = (Node::new(config.build()?), Arc::new(Mutex::new(Chain::new(network)?)));
+    let listener = TcpListener::bind(address).await?;
+    // A node goes on where nobody reads what it prints.
+    writeln!(stdout(), "listening on {} for {network}", listener.local_addr()?).ok();
+    loop {
+        let (stream, address) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // Without free file descriptors it fails at once, until a peer leaves.
+            Err(error) => {
+                writeln!(stdout(), "cannot accept: {error}").ok();
+                sleep(Duration::from_millis(200)).await;
+                continue;
+            }
+        };
+        stream.set_nodelay(true).ok();
+        let height = chain.lock().await.height();
+        let (handle, events, driver) = inbound(stream, &node, hello(address, height), SystemRng);
+        tokio::spawn(driver);
+        let chain = Arc::clone(&chain);
+        tokio::spawn(async move {
+            if let Err(error) = serve(&handle, events, &chain).await {
+                writeln!(stdout(), "{address} is not served on: {error}").ok();
+            }
+            writeln!(stdout(), "{address} left: {}", handle.closed().await).ok();
+        });
+    }
+}
+
+/// Serves one peer until it leaves, or asks for more than the send queue holds.
+async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Result<(), SendError> {
+    let (mut wanted, mut wants_headers) = (VecDeque::new(), false);
+    let mut blocks = chain.lock().await.subscribe();
+    while events.next().await.is_some_and(|event| event != Event::Established) {}
+    loop {
+        let message = select! {
+            event = events.next() => match event {
+                Some(Event::Message(message)) => message,
+                Some(_) => continue,
+                None => return Ok(()),
+            },
+            Ok(block) = blocks.recv() => {
+                for tx in block.transactions() {
+                    handle.announce(Inventory::tx(tx.hash())).await?;
+                }
+                if wants_headers {
+                    handle.send(Headers { headers: vec![block.header()].try_into()? }).await?;
+                } else {
+                    handle.announce_now(Inventory::block(block.hash())).await?;
+                }
+                continue;
+            }
+            // One at a time, as the peer takes them. It is heard meanwhile: two that only write wait for ever.
+            Ok(()) = handle.flush(), if !wanted.is_empty() => {
+                let Some(item) = wanted.pop_front() else { continue };
+                let found = chain.lock().await.item(item);
+                let answer = found.unwrap_or(NotFound { inventory: vec![item].try_into()? }.into());
+                // Refused where it costs more points than a node bears: silence costs less than a ban.
+                handle.send(answer).await.ok();
+                continue;
+            }
+        };
+        match message {
+            Message::SendHeaders => wants_headers = true,
+            Message::GetData(request) if wanted.len() < MAX_WANTED => wanted.extend(request.inventory),
+            Message::GetData(_) => handle.close(),
+            Message::Inv(inv) => {
+                let new = chain.lock().await.unknown(inv.inventory.into_vec());
+                // A request for more than 505 items costs points, an empty one is a ban.
+                for items in new.chunks(505) {
+                    handle.send(GetData { inventory: items.to_vec().try_into()? }).await?;
+                }
+            }
+            Message::Tx(tx) => chain.lock().await.extend(&[tx])?,
+            request => {
+                let answer = chain.lock().await.answer(&request);
+                if let Some(answer) = answer {
+                    handle.send(answer).await?;
+                }
+            }
+        }
+    }
+}
