@@ -249,8 +249,8 @@ impl ConfigBuilder {
 
     /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's cap, which take
     /// 11 MB for each peer, and only if its owner asks for as much. While its request waits to be written, an item takes
-    /// 180 bytes beside the frame. Of items that were asked for twice, that one more answer may come is remembered for a
-    /// while: at most 100,000 items, which take 8 MB.
+    /// 180 bytes beside the frame. Items that were answered and may be answered once more (they were asked for twice, or
+    /// are transactions) are remembered for a while: at most 100,000 items, which take 8 MB.
     pub const fn max_requests(mut self, items: NonZeroUsize) -> Self {
         self.config.max_requests = items.get();
         self
@@ -271,7 +271,7 @@ impl ConfigBuilder {
     }
 
     /// Who answers the remote's `getinitstate`. Default: the machine, with an empty `initstate`, once. The request
-    /// surfaces in either case. An owner who answers has 30 s from the request on; later nodes leave.
+    /// surfaces in either case. An owner who answers has 30 s; after that, nodes disconnect.
     pub const fn init_state_requests(mut self, policy: InitStateRequests) -> Self {
         self.config.init_state_requests = policy;
         self

@@ -74,23 +74,21 @@ pub enum Error {
     Stalled(Expected),
     /// The remote closed the connection, or cut it, before it sent its `version`.
     ///
-    /// Nodes say nothing to whom they do not want: because they have banned our host, for 24 hours; because they have
-    /// as many peers as they take, or as many from our address; because we dialled too often; or because they belong
-    /// to another network. See [`redial_after`](Self::redial_after).
-    #[error(
-        "closed by the remote before it introduced itself: it may be full, have banned us or be of another network"
-    )]
+    /// A node gives no reason. It may belong to another network, have as many peers as it takes or as many from our
+    /// address, have banned our host for 24 hours, or find that we dial too often. See
+    /// [`redial_after`](Self::redial_after).
+    #[error("closed by the remote before its version: another network, full, banned, dialled too often?")]
     ClosedBeforeVersion,
     /// The remote closed the connection, or cut it, between its `version` and its `verack`.
     ///
-    /// So nodes refuse what our `version` says: services that they want of whom they dial, or a protocol version.
-    #[error("closed by the remote in the handshake: our services or version may not suit it")]
+    /// A node refuses our `version` this way: it keeps none that it dialled and that does not offer the full service,
+    /// and none whose protocol version is too old.
+    #[error("closed by the remote after its version: services not wanted, protocol version too old?")]
     ClosedBeforeVerack,
-    /// The remote closed the connection inside a frame, after its owner had not pulled for long. It may have given up
-    /// writing: nodes allow 20 s for a frame, and a second for each 256 KiB of it.
-    #[error(
-        "stream ended inside a frame, {missing} bytes missing, after {paused:?} in which it was not read"
-    )]
+    /// The remote closed or cut the connection inside a frame, after our owner had not called
+    /// [`receive`](crate::Peer::receive) for 10 s or more after an event. It may have given up writing: nodes allow 20 s
+    /// for a frame, and a second for each 256 KiB of it.
+    #[error("stream ended inside a frame, {missing} bytes missing; we had not read for {paused:?}")]
     CutOffWhilePaused {
         /// Bytes missing to the end of the header, or of the payload once the header was there.
         missing: usize,
@@ -221,8 +219,8 @@ impl Error {
         }
     }
 
-    /// How long to stay away from the remote's address after this end, which was the `attempt`th in a row, counted from
-    /// 1, without anything but failures between. `None` where another attempt will end the same way.
+    /// How long to wait before the remote's address is dialled again; `None` where another attempt will end the same
+    /// way. `attempt` is the number of failures in a row, this one included.
     ///
     /// 5 s, doubled up to 5 min, as dcrd dials again. Where the remote closed before the handshake was complete, 15 s,
     /// then four times as long each time, up to the 24 h of a ban: a node that limits how often we dial takes us after

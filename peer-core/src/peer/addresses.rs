@@ -9,7 +9,7 @@ use super::{Mark, Peer};
 use crate::error::SendError;
 use crate::hash::Hash;
 use crate::message::{
-    Addr, AddrV2, Bound, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress, bounds,
+    Addr, AddrV2, Address, Bound, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress, bounds,
 };
 use crate::protocol::ProtocolVersion;
 use crate::time::Time;
@@ -19,7 +19,8 @@ const MAX_ADDRESSES: usize = <bounds::Addresses as Bound>::MAX;
 
 impl Peer {
     /// Sends addresses in the message of the negotiated version: `addrv2` from version 12 on, below it
-    /// `addr`, which leaves out addresses that are not IP. Of more than 1000 a uniformly drawn 1000 are sent,
+    /// `addr`, which leaves out addresses that are not IP. An IPv4 address in the form of an IPv6 one is sent as what it
+    /// is. Of more than 1000 a uniformly drawn 1000 are sent,
     /// in random order; fewer keep theirs. Returns those that are on their way; nothing is sent for none.
     ///
     /// Draws from `rng` only where it has to choose. May change: queue.
@@ -38,7 +39,7 @@ impl Peer {
         self.can_send()?;
         let is_v2 = self.protocol_version() >= ProtocolVersion::ADDR_V2;
         let fits = |address: &&NetAddressV2| is_v2 || TimedNetAddress::try_from(**address).is_ok();
-        let mut chosen: Vec<NetAddressV2> = addresses.iter().filter(fits).copied().collect();
+        let mut chosen: Vec<NetAddressV2> = addresses.iter().filter(fits).copied().map(canonical).collect();
         if chosen.len() > MAX_ADDRESSES {
             shuffle(&mut chosen, rng);
             chosen.truncate(MAX_ADDRESSES);
@@ -76,6 +77,17 @@ impl Peer {
         now: Time,
     ) -> Result<Mark, SendError> {
         self.send(&Reject::new(command, code, reason, hash)?.into(), now)
+    }
+}
+
+/// The address in the one form that nodes take.
+fn canonical(entry: NetAddressV2) -> NetAddressV2 {
+    match entry.address {
+        Address::Ipv6(ip) => {
+            let address = ip.to_ipv4_mapped().map_or(entry.address, Address::Ipv4);
+            NetAddressV2 { address, ..entry }
+        }
+        Address::Ipv4(_) | Address::TorV3(_) => entry,
     }
 }
 

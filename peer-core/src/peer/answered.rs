@@ -27,8 +27,9 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    /// Admits `count` more answers.
+    /// Admits `count` more answers for at least [`KEPT`] from `waited` on.
     pub(crate) fn add(&mut self, item: Inventory, count: u32, waited: Time) {
+        self.expire(waited);
         if self.newer.len() >= GENERATION {
             self.older = mem::take(&mut self.newer);
         }
@@ -37,14 +38,6 @@ impl Answered {
         }
         let left = self.newer.entry(item).or_default();
         *left = left.saturating_add(count);
-    }
-
-    /// Admits one more answer, unless some are admitted already, from now on.
-    pub(crate) fn keep(&mut self, item: Inventory, waited: Time) {
-        if !self.newer.contains_key(&item) {
-            let count = self.older.remove(&item).unwrap_or(1);
-            self.add(item, count, waited);
-        }
     }
 
     /// Whether an answer is admitted, which then counts as one of those.

@@ -53,14 +53,14 @@ impl Peer {
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.said.as_ref().and_then(|said| said.asked.blocks.as_ref())) {
+        if span.repeats(self.history.as_ref().and_then(|history| history.asked.blocks.as_ref())) {
             trace::filtered("getblocks", locator, &stop);
             return Ok(false);
         }
         let protocol_version = ProtocolVersion::LATEST.get();
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
-        self.said.get_or_insert_default().asked.blocks = Some(span);
+        self.history.get_or_insert_default().asked.blocks = Some(span);
         Ok(true)
     }
 
@@ -75,13 +75,13 @@ impl Peer {
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.said.as_ref().and_then(|said| said.asked.headers.as_ref())) {
+        if span.repeats(self.history.as_ref().and_then(|history| history.asked.headers.as_ref())) {
             trace::filtered("getheaders", locator, &stop);
             return Ok(false);
         }
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
-        self.said.get_or_insert_default().asked.headers = Some(span);
+        self.history.get_or_insert_default().asked.headers = Some(span);
         Ok(true)
     }
 

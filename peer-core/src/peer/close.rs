@@ -45,14 +45,16 @@ impl Peer {
             _ if met => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
             // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
-            (End::Eof | End::Reset, None, None) if self.remote.is_none() => Error::ClosedBeforeVersion,
-            (End::Eof | End::Reset, None, None) if !self.is_established() => Error::ClosedBeforeVerack,
-            (End::Reset | End::Failed, _, None) => Error::TransportFailed,
+            (End::Eof | End::Reset, _, None) if self.remote.is_none() => Error::ClosedBeforeVersion,
+            (End::Eof | End::Reset, _, None) if !self.is_established() => Error::ClosedBeforeVerack,
+            (End::Failed, _, None) => Error::TransportFailed,
             // Nothing is missing of a whole frame that is still to be pulled.
             (End::Eof, None | Some(0), None) => Error::ClosedByRemote,
-            (End::Eof, Some(missing), None) => match self.pauses.recent() {
-                Some(paused) => Error::CutOffWhilePaused { missing, paused },
-                None => FrameError::Truncated { missing }.into(),
+            (End::Reset, None | Some(0), None) => Error::TransportFailed,
+            (_, Some(missing), None) => match (self.pauses.recent(), end) {
+                (Some(paused), _) => Error::CutOffWhilePaused { missing, paused },
+                (None, End::Eof) => FrameError::Truncated { missing }.into(),
+                (None, _) => Error::TransportFailed,
             },
         };
         self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);

@@ -10,7 +10,7 @@
 //! | pings, pongs and silence | `keepalive`, `silence`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `answered` |
-//! | what nodes ban for | `standing` |
+//! | what nodes ban for | `ban_rules`, `standing` |
 //! | frames in | `receive` |
 //! | frames out | `send`, `addresses`, `outbox`, `fifo`, `transmit` |
 //! | ends | `close` |
@@ -22,6 +22,7 @@ mod addresses;
 mod announce;
 mod answered;
 mod asking;
+mod ban_rules;
 mod batch;
 mod close;
 mod early;
@@ -45,6 +46,8 @@ use alloc::boxed::Box;
 use rand_core::Rng;
 
 use self::asking::LastAsked;
+pub use self::ban_rules::BanRule;
+use self::ban_rules::InitStateExchange;
 use self::batch::Trickle;
 pub use self::close::End;
 use self::handshake::{Clock, Handshake, PendingHandshake};
@@ -54,8 +57,8 @@ pub use self::outbox::Mark;
 use self::outbox::{Outbox, Purpose};
 use self::pauses::Pauses;
 use self::requests::Requests;
-pub use self::standing::{BanRule, Standing};
-use self::standing::{InitStateTurns, Points};
+use self::standing::Points;
+pub use self::standing::Standing;
 pub use self::stats::Stats;
 pub use self::timers::Timer;
 use crate::config::Config;
@@ -119,8 +122,8 @@ pub struct Peer {
     known: Known,
     requests: Option<Box<Requests>>,
     /// What we said before, as far as it matters later.
-    said: Option<Box<Said>>,
-    init_state: InitStateTurns,
+    history: Option<Box<SendHistory>>,
+    init_state: InitStateExchange,
     last_announced: Option<Box<Hash>>,
     /// The connection ends as soon as a last frame is written.
     closing: Option<Box<Error>>,
@@ -143,7 +146,7 @@ pub struct Peer {
 
 /// What we said before. A peer that asked for no headers and did nothing that nodes count has none.
 #[derive(Clone, Debug, Default)]
-struct Said {
+struct SendHistory {
     asked: LastAsked,
     points: Points,
 }
@@ -204,8 +207,8 @@ impl Peer {
             trickle: Trickle::new(&config.trickle_delay, rng),
             known: Known::new((rng.next_u64(), rng.next_u64())),
             requests: None,
-            said: None,
-            init_state: InitStateTurns::default(),
+            history: None,
+            init_state: InitStateExchange::default(),
             last_announced: None,
             closing: None,
             waiting: Some(now),

@@ -149,7 +149,7 @@ impl Peer {
         Ok(Some(Event::Message(message)))
     }
 
-    /// Nodes ask every peer for its initial state, and leave who does not answer.
+    /// Synced nodes send `getinitstate` to every peer and disconnect those that do not answer.
     fn on_get_init_state(&mut self) {
         self.init_state.was_asked = true;
         let answers = self.config().init_state_requests == InitStateRequests::AnswerEmpty;

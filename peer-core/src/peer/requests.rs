@@ -8,7 +8,7 @@
 //! points on its own. They are set when the request has been written.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use super::answered::Answered;
@@ -23,12 +23,12 @@ use crate::time::Time;
 const ITEM_PATIENCE: Duration = Duration::from_secs(30);
 
 /// An item that is asked for, perhaps by several requests.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Item {
-    /// Requests that name it.
-    count: u32,
-    /// Of those, the ones that have not been written yet.
-    unwritten: u32,
+    /// Requests that name it and have been written.
+    written: u32,
+    /// The number of the first request that names it.
+    first: u32,
     /// When it is due, once a request for it has been written.
     due: Option<Time>,
 }
@@ -100,14 +100,21 @@ pub(crate) struct Requests {
     whole: BTreeMap<Whole, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: Fifo<Asked>,
+    /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
+    opened: u32,
+    written: u32,
 }
 
 impl Requests {
     /// Whether a request that such an answer would answer is open.
     pub(crate) fn expects(&self, answer: Answer) -> bool {
         match answer {
-            Answer::Item(kind) => has_kind(&self.items, kind) || self.answered.contains_kind(kind),
-            Answer::AnyItem => !self.items.is_empty() || !self.answered.is_empty(),
+            Answer::Item(kind) => {
+                has_kind(&self.items, kind) || self.answered.contains_kind(kind) || !self.unwritten.is_empty()
+            }
+            Answer::AnyItem => {
+                !self.items.is_empty() || !self.answered.is_empty() || !self.unwritten.is_empty()
+            }
             Answer::Whole(whole) => self.whole.contains_key(&whole),
         }
     }
@@ -154,25 +161,31 @@ impl Requests {
 
     /// Opens what `message`, which is about to be queued, asks for.
     pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion) {
-        if let Message::GetData(request) = message {
+        let asked = if let Message::GetData(request) = message {
             for item in &request.inventory {
-                let open = self.items.entry(*item).or_default();
-                open.count = open.count.saturating_add(1);
-                open.unwritten = open.unwritten.saturating_add(1);
+                self.items.entry(*item).or_insert(Item { written: 0, first: self.opened, due: None });
             }
-            self.unwritten.push_back(Asked::Items(request.inventory.clone()));
+            Asked::Items(request.inventory.clone())
         } else if let Some(whole) = asks(message, version) {
             self.whole.entry(whole).or_default().on_asked();
-            self.unwritten.push_back(Asked::Whole(whole));
-        }
+            Asked::Whole(whole)
+        } else {
+            return;
+        };
+        self.unwritten.push_back(asked);
+        self.opened = self.opened.wrapping_add(1);
     }
 
     /// The oldest request on its way out has been written: its answers are due from now on.
     pub(crate) fn on_written(&mut self, waited: Time) {
         let oldest = self.unwritten.pop_front();
         self.unwritten.shrink();
+        let number = self.written;
+        self.written = number.wrapping_add(1);
         match oldest {
-            Some(Asked::Items(items)) => items.iter().for_each(|item| self.on_item_written(*item, waited)),
+            Some(Asked::Items(items)) => {
+                items.iter().for_each(|item| self.on_item_written(*item, number, waited));
+            }
             Some(Asked::Whole(whole)) => {
                 if let Some(open) = self.whole.get_mut(&whole)
                     && let Some((_, patience)) = whole.patience()
@@ -184,10 +197,12 @@ impl Requests {
         }
     }
 
-    fn on_item_written(&mut self, item: Inventory, waited: Time) {
-        match self.items.get_mut(&item).filter(|open| open.unwritten > 0) {
+    fn on_item_written(&mut self, item: Inventory, number: u32, waited: Time) {
+        // An item may have been answered and asked for anew since: this request then says nothing of when it is due.
+        let is_for_this = |open: &&mut Item| number.wrapping_sub(open.first) <= u32::MAX / 2;
+        match self.items.get_mut(&item).filter(is_for_this) {
             Some(open) => {
-                open.unwritten = open.unwritten.saturating_sub(1);
+                open.written = open.written.saturating_add(1);
                 // The first deadline stands.
                 if open.due.is_none() {
                     let due = waited + ITEM_PATIENCE;
@@ -197,7 +212,7 @@ impl Requests {
                 }
             }
             // It was answered before. What the remote makes of this request may come from now on.
-            None => self.answered.keep(item, waited),
+            None => self.answered.add(item, 1, waited),
         }
     }
 
@@ -226,16 +241,18 @@ impl Requests {
         match (message, message.spec().and_then(|spec| spec.answer)) {
             (Message::Tx(tx), _) => self.close_pushed(tx, waited),
             (Message::NotFound(answer), _) => {
-                let found = answer.inventory.iter().map(|item| self.close_item(*item, waited));
-                found.max().unwrap_or(Match::Nothing)
+                let found = answer.inventory.iter().map(|item| self.close_item(*item, waited)).max();
+                found
+                    .filter(|found| *found > Match::Nothing)
+                    .unwrap_or_else(|| self.on_its_way(&answer.inventory))
             }
-            (Message::Block(block), _) => self.close_item(Inventory::block(block.hash()), waited),
+            (Message::Block(block), _) => self.close_one(Inventory::block(block.hash()), waited),
             (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
-                self.close_item(Inventory { kind, hash: block.header.hash() }, waited)
+                self.close_one(Inventory { kind, hash: block.header.hash() }, waited)
             }
             (Message::Inv(_), _) => self.close_all(Whole::Inv),
             (Message::Headers(_), _) => self.close_all(Whole::Headers),
-            (_, Some(Answer::Item(kind))) => self.close_item(Inventory { kind, hash: *hash }, waited),
+            (_, Some(Answer::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
             (_, Some(Answer::Whole(whole))) => self.close_whole(whole),
             (_, Some(Answer::AnyItem) | None) => Match::Nothing,
         }
@@ -261,19 +278,37 @@ impl Requests {
         }
         let item = Inventory::tx(tx.hash());
         let Some(open) = self.remove(item) else { return Match::Nothing };
-        self.admit(item, open.count, waited);
+        self.admit(item, open.written, waited);
         Match::Open
     }
 
     fn close_item(&mut self, item: Inventory, waited: Time) -> Match {
         if let Some(open) = self.remove(item) {
-            self.admit(item, open.count.saturating_sub(1), waited);
+            self.admit(item, open.written.saturating_sub(1), waited);
             Match::Open
         } else if self.answered.take(item) {
             Match::Late
         } else {
             Match::Nothing
         }
+    }
+
+    fn close_one(&mut self, item: Inventory, waited: Time) -> Match {
+        match self.close_item(item, waited) {
+            Match::Nothing => self.on_its_way(&[item]),
+            found => found,
+        }
+    }
+
+    /// Whether a request that is not known to be written names one of these items, which was answered before. The remote
+    /// may have seen it before we are told.
+    fn on_its_way(&self, items: &[Inventory]) -> Match {
+        let wanted: BTreeSet<_> = items.iter().collect();
+        let names_one = |asked: &Asked| match asked {
+            Asked::Items(items) => items.iter().any(|item| wanted.contains(item)),
+            Asked::Whole(_) => false,
+        };
+        if (&self.unwritten).into_iter().any(names_one) { Match::Late } else { Match::Nothing }
     }
 
     fn remove(&mut self, item: Inventory) -> Option<Item> {

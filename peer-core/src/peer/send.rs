@@ -61,7 +61,7 @@ impl Peer {
             _ => Purpose::Ordinary,
         };
         let mark = self.push(message, purpose);
-        self.note_standing(message, mark);
+        self.note_standing(message, mark, now);
         if Requests::has_deadline(message, self.version) {
             trace::expects(self, command);
         }

@@ -1,145 +1,58 @@
-//! Our standing with the remote: what nodes of today ban a sender for, and the points that they count against it.
+//! Our standing with the remote: the points that nodes of today count against a peer.
 //!
-//! The rules are those of dcrd's server, measured. It bans a host for 24 hours: for some messages at once, for others
-//! when the points of a connection exceed a limit. Both are tables here.
+//! A node counts a message when it handles it, in whole seconds of its own clock. We do not see that, so points begin to
+//! fade only some time after they were written.
 
 use alloc::collections::VecDeque;
-use core::fmt;
 
 use super::Peer;
 use super::outbox::Mark;
-use crate::error::SendError;
-use crate::message::{Address, InventoryKind, Message, NetAddressV2};
-use crate::policy::{BannableMessages, UnknownCommands};
+use crate::message::{InventoryKind, Message};
 use crate::time::Time;
 
-/// Why nodes would ban the sender of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BanRule {
-    /// An `inv` without entries.
-    EmptyInv,
-    /// A `getdata` without entries.
-    EmptyGetData,
-    /// An `addr` without entries.
-    EmptyAddr,
-    /// An `addrv2` that has an IPv4 address in the form of an IPv6 one.
-    AddrNotCanonical,
-    /// `getminings` or `miningstate`, from protocol version 8 on.
-    MiningState,
-    /// A request for version 1 committed filters, from protocol version 9 on.
-    VersionOneFilters,
-    /// A command that the protocol version in force does not have. Where the configuration accepts such commands
-    /// ([`UnknownCommands`]), they may also be sent.
-    UnknownCommand,
-    /// A second `getinitstate` on the same connection.
-    SecondGetInitState,
-    /// An `initstate` that the remote did not ask for.
-    UnrequestedInitState,
-    /// A second `initstate` on the same connection.
-    SecondInitState,
-    /// More points than a node bears. See [`Standing`].
-    Points {
-        /// The points that this message would bring us to.
-        points: u32,
-        /// The most that a node bears.
-        limit: u32,
-    },
+/// What nodes count, measured with dcrd's server.
+struct Rules {
+    /// The most points that a node bears.
+    limit: u32,
+    /// Lasting points for each block that a `notfound` names.
+    not_found_block: u32,
+    /// Passing points for each transaction that a `notfound` names.
+    not_found_tx: u32,
+    /// Passing points for each mixing message that a `notfound` names.
+    not_found_mix: u32,
+    /// Passing points for a `mempool`.
+    mempool: u32,
+    /// Passing points for a `getdata` of `get_data_items`, and the part of them for fewer, rounded down.
+    get_data: u32,
+    get_data_items: u32,
+    /// Passing points halve in so many seconds.
+    half_life: u32,
+    /// Passing points are gone so many seconds after the last ones came.
+    lifetime: u32,
 }
 
-impl fmt::Display for BanRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::EmptyInv => f.write_str("an inv without entries"),
-            Self::EmptyGetData => f.write_str("a getdata without entries"),
-            Self::EmptyAddr => f.write_str("an addr without entries"),
-            Self::AddrNotCanonical => f.write_str("an IPv4 address in the form of an IPv6 one"),
-            Self::MiningState => f.write_str("getminings and miningstate from protocol version 8 on"),
-            Self::VersionOneFilters => {
-                f.write_str("a request for version 1 committed filters from protocol version 9 on")
-            }
-            Self::UnknownCommand => f.write_str("a command that the protocol does not have"),
-            Self::SecondGetInitState => f.write_str("a second getinitstate on the same connection"),
-            Self::UnrequestedInitState => f.write_str("an initstate without a getinitstate before it"),
-            Self::SecondInitState => f.write_str("a second initstate on the same connection"),
-            Self::Points { points, limit } => write!(f, "{points} points on one connection, above {limit}"),
-        }
-    }
-}
+static RULES: Rules = Rules {
+    limit: 100,
+    not_found_block: 20,
+    not_found_tx: 10,
+    not_found_mix: 10,
+    mempool: 33,
+    get_data: 99,
+    get_data_items: 50_000,
+    half_life: 60,
+    lifetime: 1_800,
+};
 
-/// A message that nodes ban for whatever was sent before it.
-struct Forbidden {
-    rule: BanRule,
-    /// The first protocol version at which they do.
-    since: u32,
-    applies: fn(&Message) -> bool,
-}
-
-static FORBIDDEN: [Forbidden; 6] = [
-    Forbidden {
-        rule: BanRule::EmptyInv,
-        since: 0,
-        applies: |message| matches!(message, Message::Inv(inv) if inv.inventory.is_empty()),
-    },
-    Forbidden {
-        rule: BanRule::EmptyGetData,
-        since: 0,
-        applies: |message| matches!(message, Message::GetData(request) if request.inventory.is_empty()),
-    },
-    Forbidden {
-        rule: BanRule::EmptyAddr,
-        since: 0,
-        applies: |message| matches!(message, Message::Addr(addr) if addr.addresses.is_empty()),
-    },
-    Forbidden {
-        rule: BanRule::AddrNotCanonical,
-        since: 0,
-        applies: |message| {
-            let is_foreign = |entry: &NetAddressV2| match entry.address {
-                Address::Ipv6(ip) => ip.to_ipv4_mapped().is_some(),
-                Address::Ipv4(_) | Address::TorV3(_) => false,
-            };
-            matches!(message, Message::AddrV2(addr) if addr.addresses().iter().any(is_foreign))
-        },
-    },
-    Forbidden {
-        rule: BanRule::MiningState,
-        since: 8,
-        applies: |message| matches!(message, Message::GetMinings | Message::MiningState(_)),
-    },
-    // Nodes that speak 6 and 7 serve them; dcrd 1.5.2 does.
-    Forbidden {
-        rule: BanRule::VersionOneFilters,
-        since: 9,
-        applies: |message| {
-            matches!(message, Message::GetCFilter(_) | Message::GetCFHeaders(_) | Message::GetCFTypes)
-        },
-    },
-];
-
-/// The most points that a node bears.
-const LIMIT: u32 = 100;
-/// Lasting points for each block that a `notfound` names.
-const NOT_FOUND_BLOCK: u32 = 20;
-/// Passing points for each transaction that a `notfound` names.
-const NOT_FOUND_TX: u32 = 10;
-/// Passing points for each mixing message that a `notfound` names.
-const NOT_FOUND_MIX: u32 = 10;
-/// Passing points for a `mempool`.
-const MEMPOOL: u32 = 33;
-/// Passing points for a `getdata` of [`GET_DATA_ITEMS`], and the part of them for fewer, rounded down.
-const GET_DATA: u32 = 99;
-const GET_DATA_ITEMS: u32 = 50_000;
-/// Passing points halve in so many seconds.
-const HALF_LIFE: u64 = 60;
-/// Passing points are gone so many seconds after the last ones came.
-const LIFETIME: u64 = 1_800;
+/// How long after a message was written its points do not fade, in seconds: 30 for the network and a node that is busy,
+/// and two because both clocks count whole seconds.
+const GRACE: u32 = 32;
 
 /// The points that a node counts against us on this connection. Above the limit it bans our host for a day.
 ///
-/// Lasting points stay for as long as the connection lives. Passing points halve every 60 seconds. A new connection
-/// begins at 0. What waits to be written does not fade yet, so this is at least what the node counts, as long as it
-/// reads what we write.
+/// Lasting points stay for as long as the connection lives. They are added to the passing points as these were when the
+/// last of them came: a node does not let them fade in between. Passing points halve every 60 seconds, from 32 seconds after
+/// their message was written on. So this is at least what a node counts that handles our messages within 30 seconds. A
+/// new connection begins at 0.
 ///
 /// | message | points |
 /// | --- | --- |
@@ -151,7 +64,7 @@ const LIFETIME: u64 = 1_800;
 pub struct Standing {
     /// Points that stay.
     pub lasting: u32,
-    /// Points that fade, as they are now.
+    /// Points that fade, as they are now, rounded up.
     pub passing: u32,
     /// The most that a node bears, lasting and passing together.
     pub limit: u32,
@@ -165,42 +78,68 @@ impl Standing {
     }
 }
 
+impl Peer {
+    /// The points that a node counts against us at `now`.
+    #[must_use]
+    pub fn standing(&self, now: Time) -> Standing {
+        let none = Standing { lasting: 0, passing: 0, limit: RULES.limit };
+        self.history.as_ref().map_or(none, |history| history.points.standing(now))
+    }
+}
+
 /// What a message costs.
 #[derive(Clone, Copy, Debug, Default)]
-struct Cost {
+pub(crate) struct Cost {
     lasting: u32,
     passing: u32,
 }
 
 impl Cost {
-    fn of(message: &Message) -> Self {
+    pub(crate) fn of(message: &Message) -> Self {
         match message {
-            Message::MemPool => Self { lasting: 0, passing: MEMPOOL },
+            Message::MemPool => Self { lasting: 0, passing: RULES.mempool },
             Message::GetData(request) => {
                 let items = u32::try_from(request.inventory.len()).unwrap_or(u32::MAX);
-                let passing = items.saturating_mul(GET_DATA).checked_div(GET_DATA_ITEMS).unwrap_or_default();
-                Self { lasting: 0, passing }
+                let passing = items.saturating_mul(RULES.get_data).checked_div(RULES.get_data_items);
+                Self { lasting: 0, passing: passing.unwrap_or_default() }
             }
-            Message::NotFound(answer) => {
-                let mut cost = Self::default();
-                for item in &answer.inventory {
-                    let (lasting, passing) = match item.kind {
-                        InventoryKind::BLOCK => (NOT_FOUND_BLOCK, 0),
-                        InventoryKind::TX => (0, NOT_FOUND_TX),
-                        InventoryKind::MIX => (0, NOT_FOUND_MIX),
-                        _ => (0, 0),
-                    };
-                    cost.lasting = cost.lasting.saturating_add(lasting);
-                    cost.passing = cost.passing.saturating_add(passing);
-                }
-                cost
-            }
+            Message::NotFound(answer) => answer
+                .inventory
+                .iter()
+                .map(|item| Self::of_missing(item.kind))
+                .fold(Self::default(), Self::add),
             _ => Self::default(),
         }
     }
 
-    const fn is_none(self) -> bool {
-        self.lasting == 0 && self.passing == 0
+    const fn of_missing(kind: InventoryKind) -> Self {
+        match kind {
+            InventoryKind::BLOCK => Self { lasting: RULES.not_found_block, passing: 0 },
+            InventoryKind::TX => Self { lasting: 0, passing: RULES.not_found_tx },
+            InventoryKind::MIX => Self { lasting: 0, passing: RULES.not_found_mix },
+            _ => Self { lasting: 0, passing: 0 },
+        }
+    }
+
+    const fn add(self, other: Self) -> Self {
+        Self {
+            lasting: self.lasting.saturating_add(other.lasting),
+            passing: self.passing.saturating_add(other.passing),
+        }
+    }
+
+    pub(crate) const fn points(self) -> u32 {
+        self.lasting.saturating_add(self.passing)
+    }
+}
+
+impl Peer {
+    /// The points that a node would count with a message that costs this much.
+    pub(super) fn points_with(&self, cost: Cost, now: Time) -> u32 {
+        let standing = self.standing(now);
+        let peak = self.history.as_ref().map_or(0, |history| history.points.peak);
+        let passing = if cost.passing == 0 { peak } else { standing.passing };
+        standing.lasting.saturating_add(passing).saturating_add(cost.points())
     }
 }
 
@@ -208,11 +147,15 @@ impl Cost {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Points {
     lasting: u32,
-    /// Passing points of what was written, in parts of [`ONE`], as of `since`.
-    passing: u64,
-    since: Time,
     /// Passing points of what waits to be written, oldest first.
     unwritten: VecDeque<(Mark, u32)>,
+    /// Passing points of what was written within the grace, by second, oldest first.
+    recent: VecDeque<(u32, u32)>,
+    /// Passing points that fade, in parts of [`ONE`], as of the second `since`.
+    fading: u64,
+    since: u32,
+    /// Passing points when the last of them were queued.
+    peak: u32,
 }
 
 /// One passing point.
@@ -224,31 +167,27 @@ const UNWRITTEN: usize = 32;
 
 impl Points {
     fn standing(&self, now: Time) -> Standing {
-        let unwritten = self.unwritten.iter().fold(0, |sum: u32, (_, points)| sum.saturating_add(*points));
-        let written = u32::try_from(self.faded(now).div_ceil(ONE)).unwrap_or(u32::MAX);
-        Standing { lasting: self.lasting, passing: written.saturating_add(unwritten), limit: LIMIT }
-    }
-
-    /// What is left at `now` of the passing points that were written.
-    fn faded(&self, now: Time) -> u64 {
-        let seconds = now.saturating_since(self.since).as_secs();
-        if seconds >= LIFETIME {
-            return 0;
+        let now = seconds(now);
+        let (mut fading, mut since, mut whole) = (self.fading, self.since, 0_u32);
+        for (written, points) in &self.recent {
+            let begins = written.saturating_add(GRACE);
+            if begins <= now {
+                (fading, since) = (faded(fading, since, begins).saturating_add(parts(*points)), begins);
+            } else {
+                whole = whole.saturating_add(*points);
+            }
         }
-        let halves = u32::try_from(seconds.checked_div(HALF_LIFE).unwrap_or_default()).unwrap_or(u32::MAX);
-        let halved = self.passing.checked_shr(halves).unwrap_or_default();
-        let rest = seconds.checked_rem(HALF_LIFE).unwrap_or_default();
-        (0..rest).fold(halved, |left, _| {
-            let left = u128::from(left).saturating_mul(u128::from(AFTER_A_SECOND));
-            u64::try_from(left.div_ceil(u128::from(ONE))).unwrap_or(u64::MAX)
-        })
+        let unwritten = self.unwritten.iter().fold(whole, |sum, (_, points)| sum.saturating_add(*points));
+        let faded = u32::try_from(faded(fading, since, now).div_ceil(ONE)).unwrap_or(u32::MAX);
+        Standing { lasting: self.lasting, passing: faded.saturating_add(unwritten), limit: RULES.limit }
     }
 
-    fn queue(&mut self, cost: Cost, mark: Mark) {
+    pub(crate) fn queue(&mut self, cost: Cost, mark: Mark, now: Time) {
         self.lasting = self.lasting.saturating_add(cost.lasting);
         if cost.passing == 0 {
             return;
         }
+        self.peak = self.standing(now).passing.saturating_add(cost.passing);
         // Where many wait, the newest of a lane share their fate: their points fade later, never earlier.
         if self.unwritten.len() >= UNWRITTEN
             && let Some(last) = self.unwritten.iter_mut().rev().find(|(last, _)| last.shares_lane(mark))
@@ -259,9 +198,8 @@ impl Points {
         self.unwritten.push_back((mark, cost.passing));
     }
 
-    /// Lets the points of what has been written fade from now on.
+    /// Begins the grace of what has been written.
     pub(crate) fn on_written(&mut self, now: Time, is_flushed: impl Fn(Mark) -> bool) {
-        let before = self.unwritten.len();
         let mut written: u32 = 0;
         self.unwritten.retain(|(mark, points)| {
             let is_written = is_flushed(*mark);
@@ -270,71 +208,51 @@ impl Points {
             }
             !is_written
         });
-        if self.unwritten.len() < before {
-            self.passing = self.faded(now).saturating_add(u64::from(written).saturating_mul(ONE));
-            self.since = now;
+        if written == 0 {
+            return;
+        }
+        let now = seconds(now);
+        self.settle(now);
+        match self.recent.back_mut() {
+            // Also where the clock went back: then they fade later.
+            Some((second, points)) if *second >= now => *points = points.saturating_add(written),
+            _ => self.recent.push_back((now, written)),
         }
     }
-}
 
-/// What was said of the initial state, each of which may be said once.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct InitStateTurns {
-    /// We asked for it.
-    asked: bool,
-    /// The remote asked for it.
-    pub(crate) was_asked: bool,
-    /// We told it.
-    pub(crate) told: bool,
-}
-
-impl Peer {
-    /// The points that a node counts against us at `now`.
-    #[must_use]
-    pub fn standing(&self, now: Time) -> Standing {
-        let none = Standing { lasting: 0, passing: 0, limit: LIMIT };
-        self.said.as_ref().map_or(none, |said| said.points.standing(now))
-    }
-
-    /// Refuses what nodes ban for, unless the configuration allows it.
-    pub(super) fn check_bans(&self, message: &Message, now: Time) -> Result<(), SendError> {
-        if self.config().bannable_messages == BannableMessages::Send {
-            return Ok(());
-        }
-        self.ban_rule(message, now).map_or(Ok(()), |rule| Err(SendError::Bannable(rule)))
-    }
-
-    fn ban_rule(&self, message: &Message, now: Time) -> Option<BanRule> {
-        let version = self.version.get();
-        if let Some(found) = FORBIDDEN.iter().find(|rule| version >= rule.since && (rule.applies)(message)) {
-            return Some(found.rule);
-        }
-        let turns = self.init_state;
-        match message {
-            Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Refuse => {
-                return Some(BanRule::UnknownCommand);
+    /// Puts those together whose grace is over, so that at most one for each second of it is kept apart.
+    fn settle(&mut self, now: u32) {
+        while let Some((written, points)) = self.recent.front().copied() {
+            let begins = written.saturating_add(GRACE);
+            if begins > now {
+                return;
             }
-            Message::GetInitState(_) if turns.asked => return Some(BanRule::SecondGetInitState),
-            Message::InitState(_) if turns.told => return Some(BanRule::SecondInitState),
-            Message::InitState(_) if !turns.was_asked => return Some(BanRule::UnrequestedInitState),
-            _ => {}
+            self.fading = faded(self.fading, self.since, begins).saturating_add(parts(points));
+            self.since = begins;
+            self.recent.pop_front();
         }
-        let (cost, standing) = (Cost::of(message), self.standing(now));
-        let points = standing.points().saturating_add(cost.lasting).saturating_add(cost.passing);
-        let exceeds = !cost.is_none() && points > standing.limit;
-        exceeds.then_some(BanRule::Points { points, limit: standing.limit })
     }
+}
 
-    /// Notes that `message` was queued up to `mark`.
-    pub(super) fn note_standing(&mut self, message: &Message, mark: Mark) {
-        match message {
-            Message::GetInitState(_) => self.init_state.asked = true,
-            Message::InitState(_) => self.init_state.told = true,
-            _ => {}
-        }
-        let cost = Cost::of(message);
-        if !cost.is_none() {
-            self.said.get_or_insert_default().points.queue(cost, mark);
-        }
+fn parts(points: u32) -> u64 {
+    u64::from(points).saturating_mul(ONE)
+}
+
+/// What is left of passing points after so many seconds, rounded up.
+fn faded(points: u64, since: u32, now: u32) -> u64 {
+    let seconds = now.saturating_sub(since);
+    if seconds >= RULES.lifetime {
+        return 0;
     }
+    let halved =
+        points.checked_shr(seconds.checked_div(RULES.half_life).unwrap_or_default()).unwrap_or_default();
+    let rest = seconds.checked_rem(RULES.half_life).unwrap_or_default();
+    (0..rest).fold(halved, |left, _| {
+        let left = u128::from(left).saturating_mul(u128::from(AFTER_A_SECOND));
+        u64::try_from(left.div_ceil(u128::from(ONE))).unwrap_or(u64::MAX)
+    })
+}
+
+fn seconds(time: Time) -> u32 {
+    u32::try_from(time.elapsed().as_secs()).unwrap_or(u32::MAX)
 }

@@ -41,8 +41,8 @@ impl Peer {
             *last_send = Some(now);
         });
         self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
-        if let Some(said) = &mut self.said {
-            said.points.on_written(now, |mark| self.outbox.is_flushed(mark));
+        if let Some(history) = &mut self.history {
+            history.points.on_written(now, |mark| self.outbox.is_flushed(mark));
         }
         if self.outbox.queued() == 0
             && let Some(error) = self.closing.take()

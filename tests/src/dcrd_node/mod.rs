@@ -40,6 +40,7 @@ use self::connection::Connection;
 pub use self::connection::Ended;
 use self::limits::Hosts;
 pub use self::rules::{Penalty, Rule};
+pub use self::score::Score;
 pub use self::setup::Setup;
 use self::shared::{News, Shared, Sync};
 

@@ -4,7 +4,7 @@ use peer_core::Time;
 
 /// Lasting points, and passing ones that halve every minute.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Score {
+pub struct Score {
     lasting: u32,
     passing: f64,
     /// Whole seconds at the last increase of the passing points.
@@ -18,7 +18,8 @@ impl Score {
     const LIFETIME: u64 = 1_800;
 
     /// The points at this time.
-    pub(super) fn at(&self, now: Time) -> u32 {
+    #[must_use]
+    pub fn at(&self, now: Time) -> u32 {
         let elapsed = now.elapsed().as_secs().saturating_sub(self.since);
         if self.passing < 1.0 || elapsed > Self::LIFETIME {
             return self.lasting;
@@ -27,7 +28,7 @@ impl Score {
     }
 
     /// Adds points and returns all of them.
-    pub(super) fn increase(&mut self, lasting: u32, passing: u32, now: Time) -> u32 {
+    pub fn increase(&mut self, lasting: u32, passing: u32, now: Time) -> u32 {
         self.lasting += lasting;
         if passing > 0 {
             let second = now.elapsed().as_secs();

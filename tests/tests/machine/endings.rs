@@ -44,7 +44,7 @@ fn a_remote_that_leaves_before_it_introduced_itself_has_an_end_of_its_own() {
     let mut remote = Remote::new(&node, Direction::Outbound);
     remote.say_bytes(&bytes_of(&introduction(12).into())[..100]);
     remote.events();
-    assert!(matches!(remote.machine.end(End::Eof, remote.now), Error::Frame(_)));
+    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedBeforeVersion);
 }
 
 #[test]
@@ -89,7 +89,10 @@ fn a_frame_cut_off_after_its_owner_did_not_pull_for_long_says_so() {
             true => Error::CutOffWhilePaused { missing: 7, paused },
             false => FrameError::Truncated { missing: 7 }.into(),
         };
+        let mut reset = remote.machine.fork();
         assert_eq!(remote.machine.end(End::Eof, remote.now), expected, "{pause} s");
+        let expected = if said { expected } else { Error::TransportFailed };
+        assert_eq!(reset.end(End::Reset, &part[24..]), expected, "{pause} s, and a reset");
     }
 }
 

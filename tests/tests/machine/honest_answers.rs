@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use peer_core::message::{Inventory, InventoryKind, MixFactoredPoly, MixHeader};
 use peer_core::{Hash, Message};
 use peer_tests::remote::{Remote, established};
-use peer_tests::samples::{block, block_item, getdata, notfound, tx, tx_item};
+use peer_tests::samples::{block, block_item, getdata, notfound, ping, tx, tx_item};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -64,8 +64,12 @@ impl Conversation {
                 self.remote.say(&Message::Tx(tx(pushed)));
             }
             _ => {
-                let pause = Duration::from_millis(u64::from(self.below(100)));
+                // Nobody waits long for what the remote has been asked; what has not left may wait.
+                let is_waited_for = !self.asked.is_empty() || !self.missing.is_empty() || self.unreported > 0;
+                let most = if is_waited_for { 100 } else { 40_000 };
+                let pause = Duration::from_millis(u64::from(self.below(most)));
                 self.remote.wait(pause).unwrap();
+                self.remote.say(&ping(1));
             }
         }
         self.remote.events();
@@ -114,7 +118,7 @@ impl Conversation {
             items.dedup();
         }
         for item in items {
-            match self.have(item).filter(|_| self.rng.next_u32() % 3 > 0) {
+            match self.have(item).filter(|_| !self.rng.next_u32().is_multiple_of(3)) {
                 Some(message) => self.remote.say(&message),
                 None => self.missing.push(item),
             }

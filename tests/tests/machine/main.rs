@@ -8,6 +8,7 @@ mod chunking;
 mod configuration;
 mod defects;
 mod endings;
+mod error_texts;
 mod handshake;
 mod honest_answers;
 mod inventory;

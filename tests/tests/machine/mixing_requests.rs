@@ -26,6 +26,7 @@ fn ask(remote: &mut Remote, message: &Message) {
 fn a_mixing_message_closes_the_request_that_names_its_hash() {
     let (mut remote, message) = (established(), mixing_message(0));
     ask(&mut remote, &message);
+    remote.hears();
     remote.say(&message);
     assert_eq!(remote.messages(), core::slice::from_ref(&message));
     assert_eq!(remote.machine.open_requests(), 0);

@@ -1,17 +1,23 @@
 //! What nodes of today demand of a peer and ban it for: the machine answers the one by itself and refuses to send the
 //! other.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use peer_core::message::{
-    Addr, FilterType, GetCFHeaders, GetCFilter, GetInitState, InitState, Inventory, Locator, MiningState, Raw,
+    Addr, AddrV2, Address, FilterType, GetCFHeaders, GetCFilter, GetInitState, InitState, Inventory, Locator,
+    MiningState, NetAddressV2, Raw, Timestamp,
 };
 use peer_core::{
-    BanRule, Command, Config, Event, Hash, InitStateRequests, Message, SendError, UnknownCommands,
+    BanRule, Command, Config, Event, Hash, InitStateRequests, Message, SendError, Services, Time,
+    UnknownCommands,
 };
+use peer_tests::dcrd_node::Score;
 use peer_tests::remote::{NETWORK, Remote, established, established_at, unguarded};
 use peer_tests::samples::{getdata, inv_of, item, notfound};
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -143,14 +149,34 @@ fn version_1_filters_are_asked_for_below_version_9_only() {
 }
 
 #[test]
-fn an_unknown_command_is_sent_only_where_unknown_commands_are_accepted() {
-    let raw = || Raw { command: Command::new("custom").unwrap(), payload: vec![7].into() };
-    refused(&mut established(), &raw().into(), BanRule::UnknownCommand);
-    for policy in [UnknownCommands::Ignore, UnknownCommands::Deliver] {
+fn an_unknown_command_is_not_sent_whatever_happens_to_those_that_come() {
+    let raw = |name| Raw { command: Command::new(name).unwrap(), payload: vec![7].into() };
+    for policy in [UnknownCommands::Refuse, UnknownCommands::Ignore, UnknownCommands::Deliver] {
         let config = Config::builder(NETWORK).unknown_commands(policy).build().unwrap();
         let mut remote = Remote::established(config);
-        assert!(remote.machine.send(&raw().into(), remote.now).is_ok());
+        for name in ["custom", "reject", "filterload"] {
+            refused(&mut remote, &raw(name).into(), BanRule::UnknownCommand);
+        }
     }
+    let config = unguarded().unknown_commands(UnknownCommands::Deliver).build().unwrap();
+    let mut remote = Remote::established(config);
+    assert!(remote.machine.send(&raw("custom").into(), remote.now).is_ok());
+}
+
+#[test]
+fn an_ipv4_address_in_the_form_of_an_ipv6_one_is_sent_as_what_it_is() {
+    let entry = |address| NetAddressV2 {
+        timestamp: Timestamp::default(),
+        services: Services::NODE_NETWORK,
+        address,
+        port: 9108,
+    };
+    let (plain, mapped) = (Ipv4Addr::new(203, 0, 113, 7), Ipv4Addr::new(203, 0, 113, 7).to_ipv6_mapped());
+    let mut remote = established();
+    let mapped = [entry(Address::Ipv6(mapped))];
+    refused(&mut remote, &AddrV2::new(mapped.to_vec()).unwrap().into(), BanRule::AddrNotCanonical);
+    let sent = remote.machine.send_addresses(&mapped, &mut ChaCha8Rng::seed_from_u64(1), remote.now);
+    assert_eq!(sent, Ok(vec![entry(Address::Ipv4(plain))]));
 }
 
 /// Measured: exactly 100 points stay, 101 are a ban.
@@ -183,6 +209,8 @@ fn mempool_is_asked_for_three_times_in_a_minute_and_later_again() {
     }
     assert_eq!(points(&remote), 99);
     refused(&mut remote, &Message::MemPool, BanRule::Points { points: 132, limit: 100 });
+    remote.wait(32 * SECOND).unwrap();
+    assert_eq!(points(&remote), 99);
     remote.wait(60 * SECOND).unwrap();
     // Half of 99 is left, rounded up.
     assert_eq!(points(&remote), 50);
@@ -214,10 +242,44 @@ fn points_of_what_waits_to_be_written_do_not_fade() {
     remote.wait(100 * SECOND).unwrap();
     assert_eq!(points(&remote), 99);
     remote.hears();
-    remote.now += 120 * SECOND;
+    remote.now += 152 * SECOND;
     assert_eq!(points(&remote), 25);
     remote.now += 1680 * SECOND;
     assert_eq!(points(&remote), 0);
+}
+
+/// Whatever is sent when, and however late the node handles it, up to 30 s.
+#[test]
+fn the_points_are_never_fewer_than_those_of_a_node_that_is_not_too_late() {
+    for seed in 0..100 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut below = |limit: u32| rng.next_u32() % limit;
+        // Its clock began at another moment, and counts whole seconds.
+        let phase = Duration::from_millis(u64::from(below(1000)));
+        let (mut remote, mut node) = (established(), Score::default());
+        let (mut handled, mut on_their_way) = (Time::ZERO, Vec::new());
+        for _ in 0..100 {
+            remote.now += Duration::from_millis(u64::from(below(20_000)));
+            let message = match below(4) {
+                0 => Message::MemPool,
+                1 => request_of(500 + below(3_000)),
+                2 => transactions(1 + below(3)),
+                _ => blocks(below(2)),
+            };
+            let before = remote.machine.standing(remote.now);
+            if send(&mut remote, &message).is_ok() {
+                // In order, and 30 s later at the most.
+                let arrives = remote.now + Duration::from_millis(u64::from(below(30_000)));
+                handled = handled.max(arrives);
+                let after = remote.machine.standing(remote.now);
+                on_their_way.push((handled, after.lasting - before.lasting, after.passing - before.passing));
+            }
+        }
+        for (at, lasting, passing) in on_their_way {
+            let points = node.increase(lasting, passing, at + phase);
+            assert!(points <= 100, "seed {seed}: banned with {points} points");
+        }
+    }
 }
 
 #[test]

@@ -8,8 +8,9 @@ use core::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{Inventory, Raw, Reject, RejectCode};
 use peer_core::{
-    CodecError, Command, Config, ConfigBuilder, Direction, Error, ErrorKind, Excess, Expected, FrameError,
-    Hash, Message, Network, Node, ProtocolVersion, Timer, UnknownCommands, UnrequestedAnswers,
+    BannableMessages, CodecError, Command, Config, ConfigBuilder, Direction, Error, ErrorKind, Excess,
+    Expected, FrameError, Hash, Message, Network, Node, ProtocolVersion, Timer, UnknownCommands,
+    UnrequestedAnswers,
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, frame, header};
@@ -164,7 +165,9 @@ fn an_unknown_command_that_came_early_has_its_policy_in_the_end() {
 
 #[test]
 fn raw_messages_go_both_ways() {
-    let config = config(UnknownCommands::Deliver);
+    let config =
+        builder().unknown_commands(UnknownCommands::Deliver).bannable_messages(BannableMessages::Send);
+    let config = config.build().unwrap();
     let mut pair = Pair::with_configs(1, config.clone(), config).established();
     let message = raw("custom", &[7; LIMIT]);
     for side in [Side::Outbound, Side::Inbound] {

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use peer_core::message::{
     BlockHeader, CFTypes, CFilterV2, FieldValues, FilterData, GetCFilterV2, GetCFsV2, GetInitState,
-    Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader,
+    Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader, Ping,
 };
 use peer_core::{
     Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
@@ -143,6 +143,29 @@ fn a_pushed_transaction_that_crosses_its_request_makes_no_offence_of_the_notfoun
         remote.hears();
         answer(&mut remote, notfound([item]));
         answer_unasked(remote, &notfound([item]));
+    }
+}
+
+/// However long the request had waited, and whatever was answered meanwhile.
+#[test]
+fn what_was_answered_before_its_request_was_written_may_be_answered_for_30_seconds_more() {
+    for (waits, is_first) in [(6, false), (40, true), (59, false), (70, true), (200, false)] {
+        let mut remote = established();
+        let item = Inventory::tx(tx(1).hash());
+        if !is_first {
+            ask(&mut remote, &getdata([Inventory::tx(tx(2).hash())]));
+            answer(&mut remote, Message::Tx(tx(2)));
+        }
+        remote.machine.send(&getdata([item]), remote.now).unwrap();
+        answer(&mut remote, Message::Tx(tx(1)));
+        for _ in 0..waits / 50 {
+            remote.wait(Duration::from_secs(50)).unwrap();
+            answer(&mut remote, Message::Ping(Ping { nonce: 1 }));
+        }
+        remote.wait(Duration::from_secs(waits % 50)).unwrap();
+        remote.hears();
+        remote.wait(Duration::from_secs(29)).unwrap();
+        answer(&mut remote, notfound([item]));
     }
 }
 

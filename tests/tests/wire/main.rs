@@ -1,6 +1,7 @@
 //! Bytes: the reference's golden vectors and conversations, a node's reactions, hashes.
 
 mod blake256;
+mod commands;
 mod hashes;
 mod scenarios;
 mod server_case;

@@ -223,6 +223,8 @@ fn events() -> Vec<&'static str> {
 fn ends() -> Vec<&'static str> {
     vec![
         item("Error::ClosedByOwner", Error::ClosedByOwner),
+        item("Error::ClosedBeforeVerack", Error::ClosedBeforeVerack),
+        item("Error::ClosedBeforeVersion", Error::ClosedBeforeVersion),
         item("Error::ClosedByRemote", Error::ClosedByRemote),
         item("Error::Frame", Error::Frame),
         item("Error::NoBloomService", Error::NoBloomService),
