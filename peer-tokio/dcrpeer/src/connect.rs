@@ -8,16 +8,16 @@ use peer_core::{Direction, ProtocolVersion};
 use tokio::net::TcpStream;
 
 pub(crate) use self::args::ConnectArgs;
-use crate::answer::Lacks;
 use crate::dial::{Tor, dial, resolve};
-use crate::errands::{self, Errands};
 use crate::error::Failure;
 use crate::node;
+use crate::probes::{self, Probes};
 use crate::report::{End, Notice, Report};
+use crate::session::Session;
+use crate::shutdown::Shutdown;
 use crate::socks::Proxy;
-use crate::stop::Stop;
-use crate::target::Endpoint;
-use crate::watch::Watch;
+use crate::target::HostPort;
+use crate::unserved::UnservedSet;
 
 /// The only peer's number.
 const NUMBER: u64 = 1;
@@ -38,11 +38,11 @@ struct Reached {
 /// Visits the peer until the end.
 pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let report = Report::about_one(args.peer.json);
-    let stop = Stop::after(args.peer.duration)?;
-    if let Some(detail) = errands::warning(args.inv, args.service.rude) {
+    let shutdown = Shutdown::after(args.peer.duration)?;
+    if let Some(detail) = probes::warning(args.inv, args.service.rude) {
         tell_first(&report, &Notice::Warning { detail: &detail })?;
     }
-    let reached = match reach(&args, &report, stop.clone()).await {
+    let reached = match reach(&args, &report, shutdown.clone()).await {
         Ok(reached) => reached,
         Err(failure) => return Err(tell_unreachable(&report, failure)),
     };
@@ -54,8 +54,8 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let node = node::build(config.build())?;
     let config = node.config().clone();
     let direction = Direction::Outbound;
-    let errands = Errands::new(args.inv, args.getheaders);
-    let watch = Watch {
+    let probes = Probes::new(args.inv, args.getheaders);
+    let session = Session {
         number: NUMBER,
         name: name.clone(),
         address,
@@ -63,37 +63,41 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         isolated,
         node,
         report,
-        stop,
-        errands,
-        told: Lacks::default(),
+        shutdown,
+        probes,
+        unserved: UnservedSet::default(),
     };
-    let outcome = watch.run(stream).await?;
+    let outcome = session.run(stream).await?;
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{name}: {}", outcome.detail(&config))).known())
+    Err(Failure::new(format!("{name}: {}", outcome.detail(&config))).reported())
 }
 
 /// Finds the address and connects.
-async fn reach(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
-    let lookup_stop = stop.clone();
+async fn reach(args: &ConnectArgs, report: &Report, mut shutdown: Shutdown) -> Result<Reached, Failure> {
+    let lookup_shutdown = shutdown.clone();
     let connected = async move {
         match &args.proxy {
             Some(proxy) => reach_through(proxy, args, report).await,
-            None => reach_directly(args, report, lookup_stop).await,
+            None => reach_directly(args, report, lookup_shutdown).await,
         }
     };
     tokio::select! {
         connected = connected => connected,
-        reason = stop.wait() => {
+        reason = shutdown.wait() => {
             Err(Failure::new(format!("{}: no connection yet ({reason})", args.addr.host)))
         }
     }
 }
 
-async fn reach_directly(args: &ConnectArgs, report: &Report, mut stop: Stop) -> Result<Reached, Failure> {
+async fn reach_directly(
+    args: &ConnectArgs,
+    report: &Report,
+    mut shutdown: Shutdown,
+) -> Result<Reached, Failure> {
     let network = args.peer.network;
-    let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut stop).await?;
+    let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut shutdown).await?;
     if let [address, others @ ..] = addresses.as_slice() {
         let address = address.to_string();
         tell_first(report, &Notice::Connecting { address: &address, others, through: None, network })?;
@@ -107,7 +111,7 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let network = args.peer.network;
     let (host, port) = (args.addr.host.as_str(), args.addr.port(network));
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
-    let name = Endpoint(host, port).to_string();
+    let name = HostPort(host, port).to_string();
     let (address, through) = (name.as_str(), Some(proxy));
     tell_first(report, &Notice::Connecting { address, others: &[], through, network })?;
     let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
@@ -124,11 +128,11 @@ pub(crate) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSP
 
 /// Programs are told what people read on standard error.
 fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
-    let Failure::Told(detail) = failure else {
+    let Failure::Unreported(detail) = failure else {
         return failure;
     };
     if report.is_for_people() {
-        return Failure::Told(detail);
+        return Failure::Unreported(detail);
     }
     let reason = "Unreachable".to_owned();
     let end = End {
@@ -144,7 +148,7 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         stats: None,
     };
     let told = report.tell(Some(NUMBER), &Notice::End(end));
-    Failure::Told(detail).known().behind(told)
+    Failure::Unreported(detail).reported().behind(told)
 }
 
 /// A reader who is gone is found out by what is told next. Until then it is known whether the peer can be reached.

@@ -13,7 +13,7 @@ use crate::error::{Failure, chain};
 use crate::fields;
 use crate::hex::{self, BadHex};
 use crate::lines::{self, Line, Lines};
-use crate::output::{self, BAD, Count, FAINT, GOOD, Harmless, Output, Painted, STRONG};
+use crate::output::{self, BAD, Count, Escaped, FAINT, GOOD, Output, STRONG, Styled};
 use crate::versions::Versions;
 
 /// Decodes every line of the input.
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
         }
     }
     if !args.json {
-        writeln!(out, "{}", Painted(FAINT, &tally))?;
+        writeln!(out, "{}", Styled(FAINT, &tally))?;
     }
     out.flush()?;
     tally.finish()
@@ -67,11 +67,11 @@ impl Tally {
     fn finish(self) -> Result<(), Failure> {
         match (self.first_bad, self.bad) {
             (None, _) => Ok(()),
-            (Some(first), 1) => Err(Failure::new(first).known()),
+            (Some(first), 1) => Err(Failure::new(first).reported()),
             (Some(first), bad) => {
                 let others = bad.saturating_sub(1);
                 let lines = if others == 1 { "line" } else { "lines" };
-                Err(Failure::new(format!("{first} (and {} more bad {lines})", Count(others))).known())
+                Err(Failure::new(format!("{first} (and {} more bad {lines})", Count(others))).reported())
             }
         }
     }
@@ -268,10 +268,10 @@ fn write_for_people(out: &mut Output, line: u64, verdict: &Verdict) -> Result<()
     match verdict {
         Verdict::Accepted(accepted) => write_accepted(out, line, accepted)?,
         Verdict::Refused(refused) => {
-            let (error, detail) = (refused.error, Harmless(&refused.detail));
+            let (error, detail) = (refused.error, Escaped(&refused.detail));
             let command = refused.command.as_deref().unwrap_or("?");
-            let (line, command) = (Painted(FAINT, line), Painted(STRONG, command));
-            writeln!(out, "{line:>4}  {command}  {} {detail}", Painted(BAD, format_args!("✗ {error}")))?;
+            let (line, command) = (Styled(FAINT, line), Styled(STRONG, command));
+            writeln!(out, "{line:>4}  {command}  {} {detail}", Styled(BAD, format_args!("✗ {error}")))?;
         }
     }
     Ok(())
@@ -279,9 +279,9 @@ fn write_for_people(out: &mut Output, line: u64, verdict: &Verdict) -> Result<()
 
 fn write_accepted(out: &mut Output, line: u64, accepted: &Accepted) -> Result<(), Failure> {
     let Accepted { command, bytes, reencoded, message, rules, .. } = accepted;
-    let (line, command, bytes) = (Painted(FAINT, line), Painted(STRONG, command), Count::from(*bytes));
+    let (line, command, bytes) = (Styled(FAINT, line), Styled(STRONG, command), Count::from(*bytes));
     let network = network_name(rules.network);
-    write!(out, "{line:>4}  {command}  {} {bytes} bytes", Painted(GOOD, "✓"))?;
+    write!(out, "{line:>4}  {command}  {} {bytes} bytes", Styled(GOOD, "✓"))?;
     write!(out, ", {network}, protocol {}, checksum right", rules.version)?;
     match reencoded {
         Reencoded::Same => writeln!(out, ", encodes to the same bytes")?,
@@ -292,7 +292,7 @@ fn write_accepted(out: &mut Output, line: u64, accepted: &Accepted) -> Result<()
     }
     let summary = message.summary().to_string();
     if !summary.is_empty() {
-        writeln!(out, "    {}", Harmless(&summary))?;
+        writeln!(out, "    {}", Escaped(&summary))?;
     }
     if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(message) {
         fields::write(out, &object, 1)?;

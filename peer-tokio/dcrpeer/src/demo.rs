@@ -1,7 +1,7 @@
 //! `dcrpeer` without a command: two peers hold a conversation over TCP on this machine, and it is told as it
 //! happens. Everything is real but the announced items; the end is a failure unless all of it happened.
 
-mod story;
+mod transcript;
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio::{task, try_join};
 
-use self::story::{Scene, Side, Story};
+use self::transcript::{Entry, Side, Transcript};
 use crate::error::{Failure, chain};
 use crate::node;
 use crate::output::{Count, Span};
@@ -28,57 +28,57 @@ const PINGS: usize = 3;
 const PING_INTERVAL: Duration = Duration::from_millis(400);
 
 /// Far more than it takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// Tells the story to the end.
+/// Runs the demo to its end.
 pub(crate) async fn run() -> Result<(), Failure> {
-    match timeout(PATIENCE, converse()).await {
+    match timeout(TIME_LIMIT, run_conversation()).await {
         Ok(result) => result,
-        Err(_) => Err(Failure::new(format!("the conversation was not over after {}", Span(PATIENCE)))),
+        Err(_) => Err(Failure::new(format!("the conversation was not over after {}", Span(TIME_LIMIT)))),
     }
 }
 
-async fn converse() -> Result<(), Failure> {
+async fn run_conversation() -> Result<(), Failure> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| no_loopback(&error))?;
     let address = listener.local_addr().map_err(|error| no_loopback(&error))?;
     let listening = named("listener", Duration::from_secs(107))?;
     let dialling = named("dialler", PING_INTERVAL)?;
 
-    let (sender, scenes) = mpsc::channel(64);
-    let mut story = Story::begin(address, scenes)?;
+    let (sender, entries) = mpsc::channel(64);
+    let mut transcript = Transcript::begin(address, entries)?;
     let (ours, theirs) =
         try_join!(TcpStream::connect(address), listener.accept()).map_err(|error| no_loopback(&error))?;
-    story.tell(Side::Dialler, "connects")?;
+    transcript.tell(Side::Dialler, "connects")?;
     let dialler = join(&dialling, Direction::Outbound, ours)?;
-    let dialler = follow(&story, Side::Dialler, dialler, sender.clone());
+    let dialler = follow(&transcript, Side::Dialler, dialler, sender.clone());
     let answering = join(&listening, Direction::Inbound, theirs.0)?;
-    let answering = follow(&story, Side::Listener, answering, sender);
+    let answering = follow(&transcript, Side::Listener, answering, sender);
 
-    story.chapter("Handshake", "both introduce themselves and agree on a protocol version")?;
-    story.until(&dialler, |seen| seen.established == 2).await?;
+    transcript.section("Handshake", "both introduce themselves and agree on a protocol version")?;
+    transcript.until(&dialler, |observed| observed.established == 2).await?;
 
-    story.chapter("Keep-alive", &format!("the dialler pings every {}", Span(PING_INTERVAL)))?;
-    story.until(&dialler, |seen| seen.round_trips.len() >= PINGS).await?;
+    transcript.section("Keep-alive", &format!("the dialler pings every {}", Span(PING_INTERVAL)))?;
+    transcript.until(&dialler, |observed| observed.round_trips.len() >= PINGS).await?;
 
     let title = format!("the dialler announces {} transactions one by one", Count(ITEMS.into()));
-    story.chapter("Inventory", &title)?;
+    transcript.section("Inventory", &title)?;
     for number in 0..ITEMS {
         let news = dialler.announce(item(number)).await;
         if !news.map_err(|error| Failure::new(chain(&error)))? {
             return Err(Failure::new(format!("item {number} was taken for one that the listener has")));
         }
     }
-    story.until(&dialler, |seen| seen.items.len() >= ITEMS as usize).await?;
+    transcript.until(&dialler, |observed| observed.items.len() >= ITEMS as usize).await?;
 
-    story.chapter("Self-connection", "the listener's node dials its own address by mistake")?;
-    story.tell(Side::Listener, &format!("dials {address}"))?;
+    transcript.section("Self-connection", "the listener's node dials its own address by mistake")?;
+    transcript.tell(Side::Listener, &format!("dials {address}"))?;
     let (outbound, inbound) = dial_oneself(&listening, &listener).await?;
-    story.tell(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
-    story.tell(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
+    transcript.tell(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
+    transcript.tell(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
 
-    story.statistics(&dialler.stats().await, &answering.stats().await)?;
-    check(&story, &outbound, &inbound)?;
-    story.end()
+    transcript.statistics(&dialler.stats().await, &answering.stats().await)?;
+    check(&transcript, &outbound, &inbound)?;
+    transcript.end()
 }
 
 fn named(name: &str, ping_interval: Duration) -> Result<Node, Failure> {
@@ -105,20 +105,20 @@ fn join(node: &Node, direction: Direction, stream: TcpStream) -> Result<(Handle,
     Ok((handle, events))
 }
 
-/// Passes a side's events on to the story, with the time at which they came.
+/// Forwards one side's events to the transcript, each with its arrival time.
 fn follow(
-    story: &Story,
+    transcript: &Transcript,
     side: Side,
     (handle, mut events): (Handle, Events),
-    scenes: mpsc::Sender<Scene>,
+    entries: mpsc::Sender<Entry>,
 ) -> Handle {
-    let clock = story.clock();
+    let clock = transcript.clock();
     task::spawn(async move {
         loop {
             let event = events.next().await;
             let is_last = event.is_none();
-            let scene = Scene { at: clock.elapsed(), side, event };
-            if scenes.send(scene).await.is_err() || is_last {
+            let entry = Entry { at: clock.elapsed(), side, event };
+            if entries.send(entry).await.is_err() || is_last {
                 break;
             }
         }
@@ -136,21 +136,21 @@ async fn dial_oneself(node: &Node, listener: &TcpListener) -> Result<(Closed, Cl
     Ok(tokio::join!(ending(outbound), ending(inbound)))
 }
 
-/// Goes along with everything until the end.
+/// Drains the events and returns how the connection ended.
 async fn ending((handle, mut events): (Handle, Events)) -> Closed {
     while events.next().await.is_some() {}
     handle.closed().await
 }
 
 /// Whether all that was told is as it should be.
-fn check(story: &Story, outbound: &Closed, inbound: &Closed) -> Result<(), Failure> {
-    let seen = story.seen();
+fn check(transcript: &Transcript, outbound: &Closed, inbound: &Closed) -> Result<(), Failure> {
+    let observed = transcript.observed();
     let expected = (0..ITEMS).map(|number| item(number).hash).collect();
-    if seen.items != expected {
-        let count = Count::from(seen.items.len());
+    if observed.items != expected {
+        let count = Count::from(observed.items.len());
         return Err(Failure::new(format!("{} items were announced, {count} came", Count(ITEMS.into()))));
     }
-    if let Some(batch) = seen.batches.iter().find(|batch| **batch > BATCH) {
+    if let Some(batch) = observed.batches.iter().find(|batch| **batch > BATCH) {
         return Err(Failure::new(format!("{batch} items came in one batch, {BATCH} is the most")));
     }
     for (half, closed) in [("outbound", outbound), ("inbound", inbound)] {

@@ -10,9 +10,9 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::args::network_name;
 use crate::error::Failure;
-use crate::output::{Span, called};
-use crate::race::{self, Lost, Reason, Won};
-use crate::stop::Stop;
+use crate::happy_eyeballs::{self, ConnectError, Connected, FailedAttempt};
+use crate::output::{Span, invocation};
+use crate::shutdown::Shutdown;
 use crate::target::{Target, zone};
 
 /// What a command can do about a name of Tor.
@@ -25,14 +25,14 @@ pub(crate) enum Tor {
 }
 
 /// The addresses behind a name; without a port of its own, with that of the network. A name of Tor is not looked
-/// up: that would tell the servers of the domain name system whom we visit, and find nothing.
+/// up: that would tell name servers what we visit, and find nothing.
 ///
 /// A lookup that takes long is over when it is time to leave.
 pub(crate) async fn resolve(
     target: &Target,
     network: Network,
     tor: Tor,
-    stop: &mut Stop,
+    shutdown: &mut Shutdown,
 ) -> Result<Vec<SocketAddr>, Failure> {
     if is_onion(&target.host) {
         return Err(refuse_onion(&target.host, tor));
@@ -47,14 +47,14 @@ pub(crate) async fn resolve(
     };
     let found = tokio::select! {
         found = lookup_host((host.as_str(), port)) => found,
-        reason = stop.wait() => return Err(Failure::new(format!("{host}: no address yet ({reason})"))),
+        reason = shutdown.wait() => return Err(Failure::new(format!("{host}: no address yet ({reason})"))),
     };
     let found = found.map_err(|error| unknown(error.to_string()))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
 }
 
-/// Whether a host is an onion service, which nobody but Tor can find.
+/// Whether a host is an onion service, which only Tor can find.
 pub(crate) fn is_onion(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();
@@ -78,38 +78,38 @@ pub(crate) async fn dial(
     network: Network,
 ) -> Result<(TcpStream, SocketAddr), Failure> {
     match connect(addresses).await {
-        Ok(won) => Ok((won.stream, won.address)),
+        Ok(connected) => Ok((connected.stream, connected.address)),
         Err(failures) => Err(explain(&failures, network)),
     }
 }
 
 /// The same, with all that is known of either end.
-pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<Won<TcpStream>, Vec<Lost>> {
-    race::race(addresses, PATIENCE, TcpStream::connect).await
+pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<Connected<TcpStream>, Vec<FailedAttempt>> {
+    happy_eyeballs::connect(addresses, CONNECT_TIMEOUT, TcpStream::connect).await
 }
 
 /// How long one address may take to answer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl Lost {
+impl FailedAttempt {
     /// Whether nothing listens there.
     pub(crate) fn is_refused(&self) -> bool {
-        matches!(&self.reason, Reason::System(error) if error.kind() == io::ErrorKind::ConnectionRefused)
+        matches!(&self.reason, ConnectError::System(error) if error.kind() == io::ErrorKind::ConnectionRefused)
     }
 }
 
 /// The address and what happened there.
-impl fmt::Display for Lost {
+impl fmt::Display for FailedAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.address, self.reason, zone_advice(self.address))
     }
 }
 
 /// As what an address, or a proxy, did.
-impl fmt::Display for Reason {
+impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut(patience) => write!(f, "did not answer within {}", Span(*patience)),
+            Self::TimedOut(timeout) => write!(f, "did not answer within {}", Span(*timeout)),
             Self::System(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 f.write_str("refused the connection, nothing listens there")
             }
@@ -119,17 +119,17 @@ impl fmt::Display for Reason {
 }
 
 /// All failures in one line. What to do about them is the same for each of a kind, so it stands at the end.
-fn explain(failures: &[Lost], network: Network) -> Failure {
+fn explain(failures: &[FailedAttempt], network: Network) -> Failure {
     let name = network_name(network);
     let port = network.default_port().unwrap_or_default();
     let advice = if failures.is_empty() {
         "there is no address to connect to".to_owned()
-    } else if failures.iter().any(Lost::is_refused) {
+    } else if failures.iter().any(FailedAttempt::is_refused) {
         format!(
             "; check address and port ({name} nodes listen on {port}), or start one: {} listen --network {name}",
-            called()
+            invocation()
         )
-    } else if failures.iter().any(|lost| matches!(lost.reason, Reason::TimedOut(_))) {
+    } else if failures.iter().any(|failed| matches!(failed.reason, ConnectError::TimedOut(_))) {
         "; check address and port, and firewalls between".to_owned()
     } else {
         String::new()
@@ -138,7 +138,7 @@ fn explain(failures: &[Lost], network: Network) -> Failure {
 }
 
 /// What happened at each address.
-pub(crate) fn list(failures: &[Lost]) -> String {
+pub(crate) fn list(failures: &[FailedAttempt]) -> String {
     let told: Vec<_> = failures.iter().map(ToString::to_string).collect();
     told.join("; ")
 }

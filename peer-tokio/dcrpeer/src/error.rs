@@ -14,10 +14,10 @@ pub(crate) enum Failure {
     /// The command line makes no sense. Exit status 2.
     Usage(String),
     /// It did not work. Exit status 1.
-    Told(String),
+    Unreported(String),
     /// The same, and programs have been told as it happened.
-    Known(String),
-    /// Whoever read our output went away, as `head` does: no reason to complain.
+    Reported(String),
+    /// The reader of our output went away, as `head` does. This is no error.
     ClosedPipe,
     /// The command line asked for help, which was printed.
     Helped,
@@ -35,13 +35,13 @@ struct Failed<'a> {
 impl Failure {
     /// It did not work, and this says why and what to do, in one line.
     pub(crate) fn new(line: impl Into<String>) -> Self {
-        Self::Told(line.into())
+        Self::Unreported(line.into())
     }
 
     /// The same failure, of which an object of the output tells already.
-    pub(crate) fn known(self) -> Self {
+    pub(crate) fn reported(self) -> Self {
         match self {
-            Self::Told(line) => Self::Known(line),
+            Self::Unreported(line) => Self::Reported(line),
             other => other,
         }
     }
@@ -49,10 +49,10 @@ impl Failure {
     /// Tells programs that read JSON, unless they know.
     pub(crate) fn tell_programs(self) -> Self {
         match self {
-            Self::Told(line) => {
+            Self::Unreported(line) => {
                 let failed = Failed { event: "failed", ok: false, detail: &line };
                 let told = output::write_object(&mut output::for_programs(), &failed);
-                Self::Known(line).behind(told)
+                Self::Reported(line).behind(told)
             }
             other => other,
         }
@@ -70,10 +70,10 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         let (line, code) = match self {
             Self::Usage(line) => (line, 2),
-            Self::Told(line) | Self::Known(line) => (line, 1),
+            Self::Unreported(line) | Self::Reported(line) => (line, 1),
             Self::ClosedPipe | Self::Helped => return ExitCode::SUCCESS,
         };
-        // There is nobody left to tell that this failed.
+        // Without standard error the line is lost.
         writeln!(io::stderr(), "dcrpeer: {line}").ok();
         ExitCode::from(code)
     }

@@ -7,9 +7,9 @@ use crate::args::network_name;
 use crate::causes::{self, Cause};
 use crate::error::chain;
 use crate::output::{Count, Span};
-use crate::stop::Reason;
+use crate::session::{Ending, Outcome};
+use crate::shutdown::ShutdownReason;
 use crate::versions::Versions;
-use crate::watch::{Ending, Outcome};
 
 /// The reason's name for programs: a kind of the reference's where it has one, else ours.
 pub(crate) fn name(ending: &Ending) -> String {
@@ -46,7 +46,7 @@ pub(crate) fn causes(outcome: &Outcome, config: &Config) -> Vec<Cause> {
     }
 }
 
-/// How many seconds to stay away from whom we dialled, where another attempt makes sense.
+/// Seconds to wait before dialling the remote again; `None` where another attempt makes no sense.
 pub(crate) fn redial_after(outcome: &Outcome) -> Option<u64> {
     match &outcome.ending {
         Ending::Theirs(closed) if outcome.stats.direction == Direction::Outbound => {
@@ -76,7 +76,7 @@ const fn is_cut_off(frame: &FrameError) -> bool {
 pub(crate) fn what_happened(outcome: &Outcome, config: &Config) -> String {
     let network = config.network();
     match &outcome.ending {
-        Ending::Ours(Reason::Elapsed(_)) if !outcome.established => {
+        Ending::Ours(ShutdownReason::Elapsed(_)) if !outcome.established => {
             format!("no handshake in time ({})", reason_text(&outcome.ending))
         }
         Ending::Ours(_) => reason_text(&outcome.ending),

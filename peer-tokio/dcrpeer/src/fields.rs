@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use crate::output::{Count, FAINT, Harmless, Painted};
+use crate::output::{Count, Escaped, FAINT, Styled};
 
 /// Writes the fields of `object`, `depth` steps to the right.
 pub(crate) fn write(out: &mut impl Write, object: &Map<String, Value>, depth: usize) -> io::Result<()> {
@@ -15,14 +15,14 @@ pub(crate) fn write(out: &mut impl Write, object: &Map<String, Value>, depth: us
         indent(out, depth)?;
         match value {
             Value::Object(fields) => {
-                writeln!(out, "{}", Painted(FAINT, name))?;
+                writeln!(out, "{}", Styled(FAINT, name))?;
                 write(out, fields, depth.saturating_add(1))?;
             }
             Value::Array(items) => {
-                writeln!(out, "{} {}", Painted(FAINT, name), Painted(FAINT, count(items.len())))?;
+                writeln!(out, "{} {}", Styled(FAINT, name), Styled(FAINT, count(items.len())))?;
                 write_list(out, items, depth.saturating_add(1))?;
             }
-            plain => writeln!(out, "{:width$}  {}", Painted(FAINT, name), text(plain))?,
+            plain => writeln!(out, "{:width$}  {}", Styled(FAINT, name), text(plain))?,
         }
     }
     Ok(())
@@ -39,12 +39,12 @@ fn write_list(out: &mut impl Write, items: &[Value], depth: usize) -> io::Result
             Value::Object(fields) => match lines.as_ref().and_then(|lines| lines.get(index)) {
                 Some(line) => writeln!(out, "{line}")?,
                 None => {
-                    writeln!(out, "{}", Painted(FAINT, format_args!("#{number}")))?;
+                    writeln!(out, "{}", Styled(FAINT, format_args!("#{number}")))?;
                     write(out, fields, depth.saturating_add(1))?;
                 }
             },
             Value::Array(items) => {
-                writeln!(out, "{}", Painted(FAINT, format_args!("#{number} {}", count(items.len()))))?;
+                writeln!(out, "{}", Styled(FAINT, format_args!("#{number} {}", count(items.len()))))?;
                 write_list(out, items, depth.saturating_add(1))?;
             }
             plain => writeln!(out, "{}", text(plain))?,
@@ -54,7 +54,7 @@ fn write_list(out: &mut impl Write, items: &[Value], depth: usize) -> io::Result
     if more > 0 {
         indent(out, depth)?;
         let more = Count::from(more);
-        writeln!(out, "{}", Painted(FAINT, format_args!("… {more} more (--json has all)")))?;
+        writeln!(out, "{}", Styled(FAINT, format_args!("… {more} more (--json has all)")))?;
     }
     Ok(())
 }
@@ -70,7 +70,7 @@ fn one_line(object: &Value) -> Option<String> {
         }
         let (text, gap) = (text(value), if line.is_empty() { "" } else { "  " });
         width = width.saturating_add(gap.len().saturating_add(name.len()).saturating_add(text.len()));
-        line.push_str(&format!("{gap}{} {text}", Painted(FAINT, name)));
+        line.push_str(&format!("{gap}{} {text}", Styled(FAINT, name)));
     }
     (width <= LONGEST_LINE).then_some(line)
 }
@@ -83,11 +83,11 @@ fn text(value: &Value) -> String {
                 let head = text.get(..end).unwrap_or_default();
                 format!(
                     "{}… ({} characters, --json has all)",
-                    Harmless(head),
+                    Escaped(head),
                     Count::from(text.chars().count())
                 )
             }
-            None => Harmless(text).to_string(),
+            None => Escaped(text).to_string(),
         },
         Value::Null => "-".to_owned(),
         other => other.to_string(),

@@ -12,7 +12,7 @@ pub(crate) enum BadHex {
     Digit {
         /// What it is.
         found: char,
-        /// Its place, from 1.
+        /// Its position, from 1.
         place: usize,
     },
 }

@@ -55,8 +55,8 @@ impl Lines {
         Self { input, name, line: Vec::new(), skips: false }
     }
 
-    /// The next line. Flushes `out` before it waits for more input, so that whoever reads the output sees all
-    /// that came of the input so far.
+    /// The next line. Flushes `out` before it waits for more input, so that its reader sees all that came
+    /// of the input so far.
     ///
     /// A line that is too long is returned when that is known, and its rest is skipped by the next call.
     pub(crate) fn next(&mut self, out: &mut impl Write) -> Result<Option<Line<'_>>, Failure> {

@@ -1,4 +1,4 @@
-//! `dcrpeer listen`: a peer that others come to.
+//! `dcrpeer listen`: accepts peers and shows every message.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -9,19 +9,19 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
-use crate::answer::Lacks;
 use crate::args::{ListenArgs, network_name};
 use crate::dial::{Tor, resolve, zone_advice};
-use crate::errands::Errands;
 use crate::error::Failure;
 use crate::node;
-use crate::output::called;
+use crate::output::invocation;
+use crate::probes::Probes;
 use crate::report::{Notice, Report};
-use crate::stop::{Reason, Stop};
+use crate::session::{Outcome, Session};
+use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::target::Target;
-use crate::watch::{Outcome, Watch};
+use crate::unserved::UnservedSet;
 
-/// Most visitors at a time, as many as a node of the network takes by default. Others wait at the door.
+/// Most peers at a time, as many as a node of the network takes by default. Others wait in the backlog.
 const MOST: usize = 125;
 
 /// Connections that the system makes before they are accepted. The usual 128 are fewer than may come at once,
@@ -29,39 +29,46 @@ const MOST: usize = 125;
 const BACKLOG: u32 = 1024;
 
 /// How long to wait when the system has no room for another connection.
-pub(crate) const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Lets others come until it is time to leave.
+/// Accepts peers until it is time to end.
 pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
-    let mut stop = Stop::after(args.peer.duration)?;
+    let mut shutdown = Shutdown::after(args.peer.duration)?;
     let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
-    let (listener, address) = bind(&args.addr, network, &mut stop).await?;
+    let (listener, address) = bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
     report.tell(None, &Notice::Listening { address, network })?;
 
-    let mut house = House { node, report, stop: stop.clone(), visits: JoinSet::new(), came: 0, shaken: 0 };
+    let mut server = Server {
+        node,
+        report,
+        shutdown: shutdown.clone(),
+        sessions: JoinSet::new(),
+        came: 0,
+        established: 0,
+    };
     let reason = loop {
         tokio::select! {
-            accepted = listener.accept(), if house.visits.len() < MOST => match accepted {
-                Ok((stream, address)) => house.welcome(stream, address),
-                Err(_) => sleep(PAUSE).await,
+            accepted = listener.accept(), if server.sessions.len() < MOST => match accepted {
+                Ok((stream, address)) => server.accept(stream, address),
+                Err(_) => sleep(ACCEPT_PAUSE).await,
             },
-            Some(visit) = house.visits.join_next() => house.count(visit)?,
-            reason = stop.wait() => break reason,
+            Some(visit) = server.sessions.join_next() => server.count(visit)?,
+            reason = shutdown.wait() => break reason,
         }
     };
-    house.close(reason).await
+    server.close(reason).await
 }
 
 /// Listens there, and says where that is.
 pub(crate) async fn bind(
     target: &Target,
     network: Network,
-    stop: &mut Stop,
+    shutdown: &mut Shutdown,
 ) -> Result<(TcpListener, SocketAddr), Failure> {
     let mut failures = Vec::new();
-    for address in resolve(target, network, Tor::Never, stop).await? {
+    for address in resolve(target, network, Tor::Never, shutdown).await? {
         match open(address) {
             Ok(listener) => return Ok(listener),
             Err(error) => failures.push(explain(address, &error)),
@@ -80,22 +87,22 @@ fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Everybody who is here.
-struct House {
+/// All sessions, open and ended.
+struct Server {
     node: Node,
     report: Report,
-    stop: Stop,
-    visits: JoinSet<Result<Outcome, Failure>>,
+    shutdown: Shutdown,
+    sessions: JoinSet<Result<Outcome, Failure>>,
     /// How many came.
     came: u64,
     /// How many of those who left had shaken hands.
-    shaken: u64,
+    established: u64,
 }
 
-impl House {
-    fn welcome(&mut self, stream: TcpStream, address: SocketAddr) {
+impl Server {
+    fn accept(&mut self, stream: TcpStream, address: SocketAddr) {
         self.came = self.came.saturating_add(1);
-        let watch = Watch {
+        let session = Session {
             number: self.came,
             name: address.to_string(),
             address,
@@ -103,46 +110,46 @@ impl House {
             isolated: None,
             node: self.node.clone(),
             report: self.report.clone(),
-            stop: self.stop.clone(),
-            errands: Errands::default(),
-            told: Lacks::default(),
+            shutdown: self.shutdown.clone(),
+            probes: Probes::default(),
+            unserved: UnservedSet::default(),
         };
-        self.visits.spawn(watch.run(stream));
+        self.sessions.spawn(session.run(stream));
     }
 
-    /// Somebody left.
+    /// Counts a session that has ended.
     fn count(&mut self, visit: Result<Result<Outcome, Failure>, JoinError>) -> Result<(), Failure> {
         let outcome =
             visit.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
-        self.shaken = self.shaken.saturating_add(u64::from(outcome.established));
+        self.established = self.established.saturating_add(u64::from(outcome.established));
         Ok(())
     }
 
-    /// Everybody leaves now.
-    async fn close(mut self, reason: Reason) -> Result<(), Failure> {
-        while let Some(visit) = self.visits.join_next().await {
+    /// Ends all sessions, and tells the sum.
+    async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
+        while let Some(visit) = self.sessions.join_next().await {
             self.count(visit)?;
         }
         let told = self.report.tell(
             None,
             &Notice::Stopped {
-                ok: self.shaken > 0,
+                ok: self.established > 0,
                 reason: reason.name(),
                 detail: reason.to_string(),
                 peers: self.came,
-                established: self.shaken,
+                established: self.established,
             },
         );
-        if self.shaken > 0 {
+        if self.established > 0 {
             return told;
         }
         let name = network_name(self.node.config().network());
         let failure = Failure::new(format!(
             "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
             self.came,
-            called()
+            invocation()
         ));
-        Err(failure.known().behind(told))
+        Err(failure.reported().behind(told))
     }
 }
 

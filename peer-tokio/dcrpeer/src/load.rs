@@ -1,6 +1,6 @@
 //! `dcrpeer load`: many connections to one peer, to see how it and we bear them.
 
-mod caller;
+mod session;
 mod summary;
 
 use core::fmt;
@@ -21,16 +21,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use self::caller::{Caller, Common, News};
+use self::session::{Common, Session, SessionEvent};
 use self::summary::{Memory, Percentiles, Reasons, Summary};
 use crate::args::{PeerArgs, network_name, parse_duration};
 use crate::clock::Stopwatch;
 use crate::dial::{Tor, connect, resolve};
 use crate::error::Failure;
+use crate::happy_eyeballs::{Connected, FailedAttempt};
 use crate::node;
 use crate::output::{self, Count, Span};
-use crate::race::{Lost, Won};
-use crate::stop::{Reason, Stop};
+use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::system;
 use crate::target::Target;
 
@@ -60,14 +60,14 @@ pub(crate) struct LoadArgs {
     pub(crate) peer: PeerArgs,
 }
 
-/// Room for news that nobody has read yet.
-const NEWS: usize = 1024;
+/// Session events that may wait to be read.
+const EVENTS: usize = 1024;
 
 /// Opens the connections, measures, and tells.
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
-    let mut stop = Stop::after(args.peer.duration)?;
-    let mut addresses = resolve(&args.addr, network, Tor::Never, &mut stop).await?;
+    let mut shutdown = Shutdown::after(args.peer.duration)?;
+    let mut addresses = resolve(&args.addr, network, Tor::Never, &mut shutdown).await?;
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;
@@ -77,22 +77,22 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
         let (before, clock) = (system::memory(), Stopwatch::start());
         let dialled = tokio::select! {
             dialled = connect(&addresses) => dialled,
-            reason = stop.wait() => {
+            reason = shutdown.wait() => {
                 return Err(Failure::new(format!("{}: no connection yet ({reason})", args.addr.host)));
             }
         };
-        let won = match dialled {
-            Ok(won) => won,
+        let connected = match dialled {
+            Ok(connected) => connected,
             Err(lost) => {
-                failures.extend(lost.iter().map(|Lost { address, reason }| {
-                    format!("{address}: {}", caller::unreachable(*address, reason, network))
+                failures.extend(lost.iter().map(|FailedAttempt { address, reason }| {
+                    format!("{address}: {}", session::unreachable(*address, reason, network))
                 }));
                 break;
             }
         };
-        addresses.retain(|address| *address != won.address);
-        let mut load = Load::new(won.address, &args, &node, stop.clone(), (before, clock))?;
-        match load.open_first(won).await {
+        addresses.retain(|address| *address != connected.address);
+        let mut load = Load::new(connected.address, &args, &node, shutdown.clone(), (before, clock))?;
+        match load.open_first(connected).await {
             Ok(()) => return load.run(&args).await,
             Err(failure) => failures.push(failure),
         }
@@ -130,25 +130,25 @@ fn check_room(wanted: u32) -> Result<(), Failure> {
 /// All connections, and what is known of them.
 struct Load {
     common: Arc<Common>,
-    calls: JoinSet<()>,
-    turns: Arc<Semaphore>,
+    sessions: JoinSet<()>,
+    permits: Arc<Semaphore>,
     generator: ChaCha12Rng,
-    news: mpsc::Receiver<News>,
+    news: mpsc::Receiver<SessionEvent>,
     all_open: watch::Sender<bool>,
-    stop: Stop,
+    shutdown: Shutdown,
     /// Why it is cut short, if it is.
-    stopped: Option<Reason>,
+    stopped: Option<ShutdownReason>,
     clock: Stopwatch,
     /// From the beginning to the latest handshake.
     opening: Duration,
     /// Memory before the first connection.
     before: Option<u64>,
-    seen: Seen,
+    measured: Measurements,
 }
 
 /// What the connections told.
 #[derive(Debug, Default)]
-struct Seen {
+struct Measurements {
     connects: Vec<Duration>,
     handshakes: Vec<Duration>,
     round_trips: Vec<Duration>,
@@ -161,25 +161,25 @@ struct Seen {
     lost: Reasons,
 }
 
-impl Seen {
+impl Measurements {
     fn opened(&self) -> u32 {
         u32::try_from(self.handshakes.len()).unwrap_or(u32::MAX)
     }
 
-    fn note(&mut self, news: News) {
+    fn record(&mut self, news: SessionEvent) {
         match news {
-            News::Opened { connect, handshake } => {
+            SessionEvent::Opened { connect, handshake } => {
                 self.connects.push(connect);
                 self.handshakes.push(handshake);
             }
-            News::Failed(reason) => {
+            SessionEvent::Failed(reason) => {
                 self.failures = self.failures.saturating_add(1);
                 count(&mut self.failed, reason);
             }
-            News::Pong(Some(round_trip)) => self.round_trips.push(round_trip),
-            News::Pong(None) => self.unanswered = self.unanswered.saturating_add(1),
-            News::Pinged => self.pinged = self.pinged.saturating_add(1),
-            News::Lost { reason, is_pinged } => {
+            SessionEvent::Pong(Some(round_trip)) => self.round_trips.push(round_trip),
+            SessionEvent::Pong(None) => self.unanswered = self.unanswered.saturating_add(1),
+            SessionEvent::Pinged => self.pinged = self.pinged.saturating_add(1),
+            SessionEvent::Lost { reason, is_pinged } => {
                 self.pinged = self.pinged.saturating_add(u32::from(!is_pinged));
                 self.losses = self.losses.saturating_add(1);
                 count(&mut self.lost, reason);
@@ -199,10 +199,10 @@ impl Load {
         address: SocketAddr,
         args: &LoadArgs,
         node: &Node,
-        stop: Stop,
+        shutdown: Shutdown,
         (before, clock): (Option<u64>, Stopwatch),
     ) -> Result<Self, Failure> {
-        let (sender, news) = mpsc::channel(NEWS);
+        let (sender, news) = mpsc::channel(EVENTS);
         let (all_open, is_all_open) = watch::channel(false);
         let common = Common {
             address,
@@ -215,50 +215,50 @@ impl Load {
         };
         Ok(Self {
             common: Arc::new(common),
-            calls: JoinSet::new(),
-            turns: Arc::new(Semaphore::new(args.at_once as usize)),
+            sessions: JoinSet::new(),
+            permits: Arc::new(Semaphore::new(args.at_once as usize)),
             generator: node::generator()?,
             news,
             all_open,
-            stop,
+            shutdown,
             stopped: None,
             before,
             clock,
             opening: Duration::ZERO,
-            seen: Seen::default(),
+            measured: Measurements::default(),
         })
     }
 
     /// Shakes hands on the connection that stands.
-    async fn open_first(&mut self, won: Won<TcpStream>) -> Result<(), String> {
-        if let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await {
-            self.call(turn, Some((won.stream, won.took)));
+    async fn open_first(&mut self, connected: Connected<TcpStream>) -> Result<(), String> {
+        if let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await {
+            self.open_session(permit, Some((connected.stream, connected.took)));
         }
         let address = self.common.address;
         tokio::select! {
             Some(news) = self.news.recv() => match news {
-                News::Failed(reason) => Err(format!("{address}: {reason}")),
+                SessionEvent::Failed(reason) => Err(format!("{address}: {reason}")),
                 news => {
-                    self.note(news);
+                    self.record(news);
                     Ok(())
                 }
             },
-            reason = self.stop.wait() => Err(format!("{address}: no connection yet ({reason})")),
+            reason = self.shutdown.wait() => Err(format!("{address}: no connection yet ({reason})")),
         }
     }
 
-    fn note(&mut self, news: News) {
-        if matches!(news, News::Opened { .. }) {
+    fn record(&mut self, news: SessionEvent) {
+        if matches!(news, SessionEvent::Opened { .. }) {
             self.opening = self.clock.elapsed();
         }
-        self.seen.note(news);
+        self.measured.record(news);
     }
 
     /// Opens a connection, or goes on with one that stands.
-    fn call(&mut self, turn: OwnedSemaphorePermit, dialled: Option<(TcpStream, Duration)>) {
+    fn open_session(&mut self, permit: OwnedSemaphorePermit, dialled: Option<(TcpStream, Duration)>) {
         let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
-        let is_peer = self.seen.opened() > 0;
-        self.calls.spawn(Caller::run(Arc::clone(&self.common), turn, generator, is_peer, dialled));
+        let is_peer = self.measured.opened() > 0;
+        self.sessions.spawn(Session::run(Arc::clone(&self.common), permit, generator, is_peer, dialled));
     }
 
     async fn run(mut self, args: &LoadArgs) -> Result<(), Failure> {
@@ -268,7 +268,7 @@ impl Load {
         self.hold(args.hold.unwrap_or_default()).await;
         let summary = self.summary(args, with_all);
         // Dropped, each closes its connection.
-        self.calls.shutdown().await;
+        self.sessions.shutdown().await;
         if args.peer.json {
             output::write_object(&mut output::for_programs(), &summary)?;
         } else {
@@ -283,15 +283,16 @@ impl Load {
     async fn open(&mut self, wanted: u32) {
         let bar = bar("opening", wanted.into());
         let mut begun = 1_u32;
-        while self.stopped.is_none() && self.seen.opened().saturating_add(self.seen.failures) < wanted {
-            bar.set_position(self.seen.opened().into());
+        while self.stopped.is_none() && self.measured.opened().saturating_add(self.measured.failures) < wanted
+        {
+            bar.set_position(self.measured.opened().into());
             tokio::select! {
-                Ok(turn) = Arc::clone(&self.turns).acquire_owned(), if begun < wanted => {
+                Ok(permit) = Arc::clone(&self.permits).acquire_owned(), if begun < wanted => {
                     begun = begun.saturating_add(1);
-                    self.call(turn, None);
+                    self.open_session(permit, None);
                 }
-                Some(news) = self.news.recv() => self.note(news),
-                reason = self.stop.wait() => self.stopped = Some(reason),
+                Some(news) = self.news.recv() => self.record(news),
+                reason = self.shutdown.wait() => self.stopped = Some(reason),
             }
         }
         bar.finish_and_clear();
@@ -299,14 +300,14 @@ impl Load {
 
     /// Pings on all connections that are open.
     async fn ping(&mut self, rounds: u32) {
-        let pings = u64::from(self.seen.opened()).saturating_mul(rounds.into());
+        let pings = u64::from(self.measured.opened()).saturating_mul(rounds.into());
         let bar = bar("pinging", pings);
         self.all_open.send_replace(true);
-        while self.stopped.is_none() && self.seen.pinged < self.seen.opened() {
-            bar.set_position(self.seen.round_trips.len() as u64);
+        while self.stopped.is_none() && self.measured.pinged < self.measured.opened() {
+            bar.set_position(self.measured.round_trips.len() as u64);
             tokio::select! {
-                Some(news) = self.news.recv() => self.note(news),
-                reason = self.stop.wait() => self.stopped = Some(reason),
+                Some(news) = self.news.recv() => self.record(news),
+                reason = self.shutdown.wait() => self.stopped = Some(reason),
             }
         }
         bar.finish_and_clear();
@@ -320,35 +321,35 @@ impl Load {
         let bar = ProgressBar::new_spinner().with_message(format!("holding all for {}", Span(time)));
         bar.tick();
         let mut end = pin!(sleep(time));
-        while self.stopped.is_none() && self.seen.losses < self.seen.opened() {
+        while self.stopped.is_none() && self.measured.losses < self.measured.opened() {
             tokio::select! {
                 () = &mut end => break,
-                Some(news) = self.news.recv() => self.note(news),
-                reason = self.stop.wait() => self.stopped = Some(reason),
+                Some(news) = self.news.recv() => self.record(news),
+                reason = self.shutdown.wait() => self.stopped = Some(reason),
             }
         }
         bar.finish_and_clear();
     }
 
     fn summary(&mut self, args: &LoadArgs, with_all: Option<u64>) -> Summary {
-        let seen = mem::take(&mut self.seen);
-        let opened = seen.opened();
-        let answered = seen.round_trips.len() as u64;
+        let measured = mem::take(&mut self.measured);
+        let opened = measured.opened();
+        let answered = measured.round_trips.len() as u64;
         let memory = self.before.zip(with_all);
         Summary {
             address: self.common.address,
             network: network_name(args.peer.network),
             wanted: args.connections,
             opened,
-            failed: seen.failed,
-            lost: seen.lost,
+            failed: measured.failed,
+            lost: measured.lost,
             opening: self.opening,
             handshakes_per_second: output::per_second(opened.into(), self.opening),
-            connect: Percentiles::of(seen.connects),
-            handshake: Percentiles::of(seen.handshakes),
-            pings: answered.saturating_add(seen.unanswered),
-            unanswered: seen.unanswered,
-            round_trip: Percentiles::of(seen.round_trips),
+            connect: Percentiles::of(measured.connects),
+            handshake: Percentiles::of(measured.handshakes),
+            pings: answered.saturating_add(measured.unanswered),
+            unanswered: measured.unanswered,
+            round_trip: Percentiles::of(measured.round_trips),
             bytes_sent: self.common.traffic.sent(),
             bytes_received: self.common.traffic.received(),
             memory: memory.map(|(before, with_all)| Memory::new(before, with_all, opened)),

@@ -1,11 +1,11 @@
 //! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
 //!
 //! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`,
-//! `serve`, `load`. Both `connect` and `listen` watch connections (`watch`) and report what happens on them
-//! (`report`, `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the
-//! reason of an end into advice, `causes` guesses at it where there is none. `output` and `error` are the only ways out, besides the screen of `serve`.
+//! `serve`, `load`. Both `connect` and `listen` run sessions (`session`) and report what happens on them (`report`,
+//! `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the reason of an
+//! end into advice, `causes` guesses at it where there is none. `output` and `error` write all output, besides the
+//! screen of `serve`.
 
-mod answer;
 mod args;
 mod causes;
 mod clock;
@@ -14,10 +14,11 @@ mod crawl;
 mod decode;
 mod demo;
 mod dial;
-mod errands;
 mod error;
 mod explain;
 mod fields;
+mod first_bytes;
+mod happy_eyeballs;
 mod help;
 mod hex;
 mod lines;
@@ -25,20 +26,20 @@ mod listen;
 mod load;
 mod node;
 mod output;
-mod race;
+mod probes;
 mod report;
 mod scope;
 mod serve;
 mod services;
-mod sniff;
+mod session;
+mod shutdown;
 mod socks;
 mod stats;
-mod stop;
 mod system;
 mod target;
 mod traffic;
+mod unserved;
 mod versions;
-mod watch;
 
 use core::future::Future;
 use std::process::ExitCode;

@@ -24,7 +24,7 @@ pub(crate) fn configure(args: &PeerArgs) -> ConfigBuilder {
         .min_protocol_version(lowest_accepted(version))
 }
 
-/// Somebody is looking on: a third of the usual patience with what may be no peer at all.
+/// A user is waiting: a third of the default, because the remote may be no peer at all.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// A node of this configuration.

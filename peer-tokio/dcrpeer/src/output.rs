@@ -24,7 +24,7 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 /// What did not.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// Standard output with a buffer: whoever wrote something that should be seen flushes.
+/// Buffered standard output. The writer flushes what should be seen now.
 pub(crate) type Output = BufWriter<AutoStream<Stdout>>;
 
 /// For people: in colours where it is a terminal and `NO_COLOR` does not forbid it.
@@ -49,9 +49,9 @@ const CAPACITY: usize = 64 * 1024;
 
 /// A value in a style. Widths apply to the value, not to the codes around it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Painted<T>(pub(crate) Style, pub(crate) T);
+pub(crate) struct Styled<T>(pub(crate) Style, pub(crate) T);
 
-impl<T: fmt::Display> fmt::Display for Painted<T> {
+impl<T: fmt::Display> fmt::Display for Styled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         self.1.fmt(f)?;
@@ -61,9 +61,9 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 
 /// A text of the remote's, harmless on a terminal: characters that control it are shown by their codes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Harmless<'a>(pub(crate) &'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
-impl fmt::Display for Harmless<'_> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|char| {
             if is_harmless(char) { write!(f, "{char}") } else { write!(f, "{}", char.escape_default()) }
@@ -186,6 +186,6 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// How the tool was called, for lines that say what to type next.
-pub(crate) fn called() -> &'static str {
+pub(crate) fn invocation() -> &'static str {
     if env::var_os("CARGO").is_some() { "cargo dcrpeer" } else { "dcrpeer" }
 }

@@ -11,20 +11,20 @@ use peer_core::message::{BlockHeader, Headers, Version};
 use peer_core::{Direction, Message, Network, ProtocolVersion, Stats};
 use serde::Serialize;
 
-use crate::answer::Lack;
 use crate::args::network_name;
 use crate::causes::Cause;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
 use crate::output::{
-    self, At, Count, FAINT, GOOD, Harmless, IN, OUT, Output, Painted, STRONG, Span, milliseconds,
+    self, At, Count, Escaped, FAINT, GOOD, IN, OUT, Output, STRONG, Span, Styled, milliseconds,
 };
 use crate::serve::Status;
 use crate::socks::Proxy;
 use crate::stats;
-use crate::versions::Told;
+use crate::unserved::Unserved;
+use crate::versions::VersionKind;
 
-/// Where everything is told. Clones tell in the same place.
+/// Where notices are written. Clones write to the same output.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     out: Arc<Mutex<Output>>,
@@ -71,7 +71,7 @@ pub(crate) enum Notice<'a> {
     },
     Version {
         /// What the protocol version of the message is.
-        protocol_version_is: Told,
+        protocol_version_is: VersionKind,
         message: &'a Version,
     },
     Established {
@@ -103,7 +103,7 @@ pub(crate) enum Notice<'a> {
     /// The remote asked for something that we do not have. Told once a connection.
     Unserved {
         request: String,
-        lack: Lack,
+        lack: Unserved,
         /// The answer's command.
         answer: Option<&'static str>,
         /// For people: what was answered, and what a node does then.
@@ -169,7 +169,7 @@ impl<'a> Notice<'a> {
     /// The remote introduced itself to us, who offered a protocol version.
     pub(crate) fn version(message: &'a Version, direction: Direction, offered: ProtocolVersion) -> Self {
         let theirs = u32::try_from(message.protocol_version).unwrap_or_default();
-        Self::Version { protocol_version_is: Told::of(direction, theirs, offered), message }
+        Self::Version { protocol_version_is: VersionKind::of(direction, theirs, offered), message }
     }
 }
 
@@ -220,9 +220,9 @@ impl Report {
             serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
             writeln!(out)?;
         } else {
-            write!(out, "{}  ", Painted(FAINT, At(elapsed)))?;
+            write!(out, "{}  ", Styled(FAINT, At(elapsed)))?;
             if let Some(peer) = peer.filter(|_| self.many) {
-                write!(out, "{:<4}", Painted(STRONG, format!("#{peer}")))?;
+                write!(out, "{:<4}", Styled(STRONG, format!("#{peer}")))?;
             }
             self.write_for_people(&mut out, notice)?;
         }
@@ -251,7 +251,7 @@ impl Report {
                 writeln!(out, "{}", came("version", &introduction(message, *protocol_version_is)))
             }
             Notice::Established { protocol_version } => {
-                let shaken = Painted(GOOD, "hands shaken");
+                let shaken = Styled(GOOD, "hands shaken");
                 writeln!(out, "{shaken}: we speak protocol {protocol_version}")
             }
             Notice::Message { command, message, round_trip_ms } => {
@@ -269,7 +269,7 @@ impl Report {
             }
             Notice::Unserved { detail, .. } => writeln!(out, "{detail}"),
             Notice::Refused { command, detail } => writeln!(out, "{command} was not sent: {detail}"),
-            Notice::Warning { detail } => writeln!(out, "{} {detail}", Painted(STRONG, "careful:")),
+            Notice::Warning { detail } => writeln!(out, "{} {detail}", Styled(STRONG, "careful:")),
             Notice::End(end) => self.write_end(out, end),
             Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {
@@ -279,7 +279,7 @@ impl Report {
     }
 
     fn write_end(&self, out: &mut Output, end: &End<'_>) -> io::Result<()> {
-        let (ended, detail) = (Painted(STRONG, "ended"), Harmless(&end.detail));
+        let (ended, detail) = (Styled(STRONG, "ended"), Escaped(&end.detail));
         if let (Some(stats), true) = (end.stats, self.many) {
             let (sent, received) = (Count(stats.bytes_sent), Count(stats.bytes_received));
             return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
@@ -298,25 +298,25 @@ impl Report {
 
 /// A line about something that came in.
 fn came(command: &str, text: &str) -> String {
-    line(Painted(IN, "◀──"), command, text)
+    line(Styled(IN, "◀──"), command, text)
 }
 
 /// A line about something that went out.
 fn went(command: &str, text: &str) -> String {
-    line(Painted(OUT, "──▶"), command, text)
+    line(Styled(OUT, "──▶"), command, text)
 }
 
-fn line(arrow: Painted<&str>, command: &str, text: &str) -> String {
-    let command = Painted(STRONG, command);
+fn line(arrow: Styled<&str>, command: &str, text: &str) -> String {
+    let command = Styled(STRONG, command);
     if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<12} {text}") }
 }
 
 /// What a remote says of itself, in few words.
-fn introduction(version: &Version, told: Told) -> String {
+fn introduction(version: &Version, kind: VersionKind) -> String {
     format!(
         "{}, protocol {}, block {}, services {}",
         version.user_agent,
-        told.describe(version.protocol_version),
+        kind.describe(version.protocol_version),
         version.last_block,
         stats::services(version.services)
     )
@@ -336,7 +336,7 @@ fn gist(message: &Message, round_trip_ms: Option<f64>) -> String {
             match summary.as_str() {
                 "" if len == 0 => summary,
                 "" => format!("{} bytes", Count::from(len)),
-                _ => Harmless(&summary).to_string(),
+                _ => Escaped(&summary).to_string(),
             }
         }
     }

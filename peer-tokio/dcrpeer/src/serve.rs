@@ -1,13 +1,12 @@
 //! `dcrpeer serve`: a small listening node that keeps many peers, and shows them in a table.
 //!
-//! Each peer is one task, which drives its connection and answers it (`guest`, `address_book`). The owner of them
-//! all accepts and counts (`house`, `status`), and twice a second asks those few for their statistics whose
-//! lines are shown (`table`, `screen`).
+//! Each session is one task, which drives its connection and answers (`session`, `address_book`). The `server` accepts
+//! and counts them, and twice a second asks those for their statistics whose rows are shown (`table`, `screen`).
 
 mod address_book;
-mod guest;
-mod house;
 mod screen;
+mod server;
+mod session;
 mod status;
 mod table;
 
@@ -20,18 +19,18 @@ use clap::Args;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use self::address_book::AddressBook;
-use self::guest::Common;
-use self::house::House;
 pub(crate) use self::screen::give_terminal_back;
+use self::server::Server;
+use self::session::Common;
 pub(crate) use self::status::Status;
 use crate::args::PeerArgs;
 use crate::error::Failure;
-use crate::listen::{self, PAUSE};
+use crate::listen::{self, ACCEPT_PAUSE};
 use crate::node;
 use crate::output::Count;
 use crate::report::{Notice, Report};
 use crate::services::ServiceArgs;
-use crate::stop::Stop;
+use crate::shutdown::Shutdown;
 use crate::system;
 use crate::target::Target;
 
@@ -53,15 +52,15 @@ pub(crate) struct ServeArgs {
     pub(crate) peer: PeerArgs,
 }
 
-/// Time between two looks at how things are.
+/// Time between two refreshes.
 const PERIOD: Duration = Duration::from_millis(500);
 
-/// Keeps peers until it is time to leave.
+/// Serves peers until it is time to end.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
-    let mut stop = Stop::after(args.peer.duration)?;
+    let mut shutdown = Shutdown::after(args.peer.duration)?;
     let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
-    let (listener, address) = listen::bind(&args.addr, network, &mut stop).await?;
+    let (listener, address) = listen::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);
     report.tell(None, &Notice::Listening { address, network })?;
@@ -72,24 +71,24 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         traffic: Arc::default(),
         established: AtomicU64::new(0),
         addresses: AddressBook::new(args.allow_private, args.service.services),
-        leaving: OnceLock::new(),
+        shutdown_reason: OnceLock::new(),
     };
-    let mut house = House::open(address, max, common)?;
-    let mut looks = interval(PERIOD);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut server = Server::open(address, max, common)?;
+    let mut refreshes = interval(PERIOD);
+    refreshes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let reason = loop {
         tokio::select! {
-            accepted = listener.accept(), if house.has_room() => match accepted {
-                Ok((stream, address)) => house.welcome(stream, address)?,
-                Err(_) => sleep(PAUSE).await,
+            accepted = listener.accept(), if server.has_room() => match accepted {
+                Ok((stream, address)) => server.accept(stream, address)?,
+                Err(_) => sleep(ACCEPT_PAUSE).await,
             },
-            parted = house.parted() => parted?,
-            _ = looks.tick() => house.show().await?,
-            reason = stop.wait() => break reason,
+            ended = server.session_ended() => ended?,
+            _ = refreshes.tick() => server.show().await?,
+            reason = shutdown.wait() => break reason,
         }
     };
     drop(listener);
-    house.close(reason).await
+    server.close(reason).await
 }
 
 /// As many of the peers that are wanted as the system has room for. Says so if these are fewer.
@@ -97,7 +96,7 @@ fn room_for(wanted: u32) -> u32 {
     let room = system::room_for(wanted);
     if room < wanted {
         let (few, many, how) = (Count(room.into()), Count(wanted.into()), system::how_to_make_room(wanted));
-        // Where nobody can be told, nobody is.
+        // Without standard error the warning is lost, and nothing else.
         writeln!(
             io::stderr(),
             "dcrpeer: the limit of open files lets {few} peers in at a time, not {many}; raise it with \

@@ -1,5 +1,5 @@
 //! Through a SOCKS5 proxy, as Tor is one. The proxy looks the target's name up, so nothing tells this machine's
-//! network whom we visit.
+//! network what we visit.
 
 mod reply;
 
@@ -15,10 +15,10 @@ use tokio_socks::Error as Socks;
 use tokio_socks::tcp::Socks5Stream;
 
 use crate::dial::{self, is_onion};
+use crate::first_bytes::{FirstBytes, FirstBytesStream};
 use crate::hex;
 use crate::output::Span;
-use crate::sniff::{FirstBytes, Sniff};
-use crate::target::{Endpoint, Target, zone};
+use crate::target::{HostPort, Target, zone};
 
 /// Where a proxy listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(crate) enum Blame {
 const GREETING: Duration = Duration::from_secs(10);
 
 /// How long it may take to reach the target. Tor builds a circuit first.
-const PATIENCE: Duration = Duration::from_secs(60);
+const REPLY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Most bytes of a name that the protocol can carry.
 const LONGEST: usize = 255;
@@ -87,7 +87,7 @@ impl Proxy {
         stream.set_nodelay(true).ok();
         let (user, password) = (secret().map_err(|text| self.blame(text))?, secret());
         let password = password.map_err(|text| self.blame(text))?;
-        let (stream, first) = Sniff::new(stream);
+        let (stream, first) = FirstBytesStream::new(stream);
         // A host that is an IP address is given as such, any other name is the proxy's to find.
         let exchange = Socks5Stream::connect_with_password_and_socket(stream, (host, port), &user, &password);
         tokio::select! {
@@ -96,15 +96,15 @@ impl Proxy {
                     let stream = stream.into_inner().into_inner();
                     Ok(Reached { stream, through, isolated: reply::asked_for_user(&first) })
                 }
-                Err(error) => Err(self.explain(&error, reply::code(&first), Endpoint(host, port))),
+                Err(error) => Err(self.explain(&error, reply::code(&first), HostPort(host, port))),
             },
-            refusal = self.lose_patience(&first, host) => Err(refusal),
+            refusal = self.time_out(&first, host) => Err(refusal),
         }
     }
 
     /// Warns that this proxy asks for no user name.
     pub(crate) fn warn_shared(&self) {
-        // Where nobody can be told, nobody is.
+        // Without standard error the warning is lost, and nothing else.
         writeln!(
             io::stderr(),
             "dcrpeer: {self} asks for no user name, so connections may share a circuit; choose one that does, \
@@ -118,23 +118,23 @@ impl Proxy {
         let found = lookup_host((self.host.as_str(), self.port)).await;
         let addresses: Vec<_> = found.map_err(|error| self.blame(error))?.collect();
         match dial::connect(&addresses).await {
-            Ok(won) => Ok(won.stream),
+            Ok(connected) => Ok(connected.stream),
             Err(failures) => Err(match failures.as_slice() {
                 [] => self.blame("has no address"),
-                [lost] => self.blame(&lost.reason),
+                [failed] => self.blame(&failed.reason),
                 several => self.blame(format_args!("is not reached: {}", dial::list(several))),
             }),
         }
     }
 
-    async fn lose_patience(&self, first: &FirstBytes, host: &str) -> Refusal {
+    async fn time_out(&self, first: &FirstBytes, host: &str) -> Refusal {
         sleep(GREETING).await;
         if first.is_empty() {
             return self
                 .blame(format_args!("said nothing for {}, it may be no SOCKS5 proxy", Span(GREETING)));
         }
-        sleep(PATIENCE.saturating_sub(GREETING)).await;
-        let text = format!("{self} did not reach {host} within {}; try again later", Span(PATIENCE));
+        sleep(REPLY_TIMEOUT.saturating_sub(GREETING)).await;
+        let text = format!("{self} did not reach {host} within {}; try again later", Span(REPLY_TIMEOUT));
         Refusal { blame: Blame::Unreachable, text }
     }
 
@@ -145,10 +145,10 @@ impl Proxy {
     }
 
     /// What went wrong: the target's fault if the proxy has tried to reach it.
-    fn explain(&self, error: &Socks, code: Option<u8>, target: Endpoint<'_>) -> Refusal {
+    fn explain(&self, error: &Socks, code: Option<u8>, target: HostPort<'_>) -> Refusal {
         match code {
             Some(code) if code != 0 => {
-                let ((blame, what), Endpoint(host, port)) = (reply::meaning(code), target);
+                let ((blame, what), HostPort(host, port)) = (reply::meaning(code), target);
                 let text = format!(
                     "{self} says of {host} port {port}: {what}; check host and port, or try again later"
                 );
@@ -193,7 +193,7 @@ impl FromStr for Proxy {
 
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the proxy {}", Endpoint(&self.host, self.port))
+        write!(f, "the proxy {}", HostPort(&self.host, self.port))
     }
 }
 

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use peer_core::{ProtocolVersion, Services, Stats};
 
-use crate::output::{Count, FAINT, Painted, STRONG, Span};
-use crate::versions::Told;
+use crate::output::{Count, FAINT, STRONG, Span, Styled};
+use crate::versions::VersionKind;
 
 /// Writes a column of statistics for each connection, under its title. `offered` is our highest protocol version.
 pub(crate) fn write_table(
@@ -21,11 +21,11 @@ pub(crate) fn write_table(
     let width = cells.max().unwrap_or_default();
     if columns.iter().any(|(title, _)| !title.is_empty()) {
         let titles: Vec<_> = columns.iter().map(|(title, _)| format!("  {title:width$}")).collect();
-        writeln!(out, "  {:LABEL$}{}", "", Painted(STRONG, titles.concat().trim_end()))?;
+        writeln!(out, "  {:LABEL$}{}", "", Styled(STRONG, titles.concat().trim_end()))?;
     }
     for (label, cells) in rows {
         let line: Vec<_> = cells.iter().map(|cell| format!("  {cell:width$}")).collect();
-        writeln!(out, "  {:LABEL$}{}", Painted(FAINT, label), line.concat().trim_end())?;
+        writeln!(out, "  {:LABEL$}{}", Styled(FAINT, label), line.concat().trim_end())?;
     }
     Ok(())
 }
@@ -35,7 +35,7 @@ type Cell = fn(&Stats, ProtocolVersion) -> String;
 /// What there is to say, and under which label.
 const ROWS: [(&str, Cell); 9] = [
     ("remote", |stats, _| match stats.address.port {
-        // Whoever is behind a proxy has no address that we know.
+        // The address of a remote behind a proxy is unknown.
         0 => format!("behind the proxy ({})", stats.direction),
         _ => stats.to_string(),
     }),
@@ -46,8 +46,8 @@ const ROWS: [(&str, Cell); 9] = [
     ("protocol", |stats, offered| match stats.advertised_version {
         0 => "unknown".to_owned(),
         theirs => {
-            let told = Told::of(stats.direction, theirs, offered);
-            format!("{} (it speaks {})", stats.protocol_version, told.describe(theirs))
+            let kind = VersionKind::of(stats.direction, theirs, offered);
+            format!("{} (it speaks {})", stats.protocol_version, kind.describe(theirs))
         }
     }),
     ("services", |stats, _| services(stats.services)),

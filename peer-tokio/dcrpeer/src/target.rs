@@ -28,9 +28,9 @@ pub(crate) fn zone(host: &str) -> Option<&str> {
 
 /// A host and its port, an IPv6 address in brackets.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Endpoint<'a>(pub(crate) &'a str, pub(crate) u16);
+pub(crate) struct HostPort<'a>(pub(crate) &'a str, pub(crate) u16);
 
-impl fmt::Display for Endpoint<'_> {
+impl fmt::Display for HostPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(host, port) = self;
         if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
@@ -102,7 +102,7 @@ fn check_zone(host: &str) -> Result<String, String> {
 }
 
 /// Whether the last label is a number. No name ends in one, but the system takes `1.2.3` for 1.2.0.3, `0x7f.1`
-/// for 127.0.0.1: addresses that nobody wrote.
+/// for 127.0.0.1, which the user did not write.
 fn ends_in_number(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let last = host.rsplit('.').next().unwrap_or_default();

@@ -1,5 +1,4 @@
-//! The bytes of many streams together, counted as they pass: asking each connection for its own would cost
-//! a task's turn for each.
+//! Counts the bytes of many streams together as they pass. Asking each connection would cost a wake-up of its task.
 
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};

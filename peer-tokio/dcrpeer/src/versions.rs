@@ -9,7 +9,7 @@ use serde::Serialize;
 /// What a remote's protocol version is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Told {
+pub(crate) enum VersionKind {
     /// The highest that it speaks.
     Highest,
     /// The highest that both speak. A node that is dialled tells this one, so where it is the one that we offered,
@@ -17,7 +17,7 @@ pub(crate) enum Told {
     Negotiated,
 }
 
-impl Told {
+impl VersionKind {
     pub(crate) fn of(direction: Direction, theirs: u32, offered: ProtocolVersion) -> Self {
         match direction {
             Direction::Outbound if theirs == offered.get() => Self::Negotiated,

@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::args::{PeerArgs, parse_duration};
 use crate::error::Failure;
-use crate::output::called;
+use crate::output::invocation;
 use crate::socks::Proxy;
 use crate::target::Target;
 
@@ -34,10 +34,10 @@ pub(crate) struct CrawlArgs {
     #[arg(long, value_name = "N")]
     pub(crate) ports_per_host: Option<u16>,
     /// How long a peer may take to be connected; through a proxy, six times as long
-    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_patience)]
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_timeout)]
     pub(crate) connect_timeout: Duration,
     /// How long it may take to shake hands [default: 10s; 2s with --demo]
-    #[arg(long, value_name = "DURATION", value_parser = parse_patience)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     pub(crate) handshake_timeout: Option<Duration>,
     /// How long it may take to tell the addresses that it knows
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
@@ -57,7 +57,7 @@ impl CrawlArgs {
     /// What clap cannot tell.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         if self.seeds.is_empty() && self.demo.is_none() {
-            let dcrpeer = called();
+            let dcrpeer = invocation();
             return Err(Failure::Usage(format!(
                 "a crawl begins at a peer: {dcrpeer} crawl node.example; to see one on this machine alone: \
                  {dcrpeer} crawl --demo"
@@ -78,7 +78,7 @@ impl CrawlArgs {
 }
 
 /// A duration in which something can happen.
-fn parse_patience(text: &str) -> Result<Duration, String> {
+fn parse_timeout(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text)?;
     if duration.is_zero() { Err("nothing happens in no time".to_owned()) } else { Ok(duration) }
 }

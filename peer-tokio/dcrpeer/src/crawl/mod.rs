@@ -1,20 +1,20 @@
 //! `dcrpeer crawl`: a walk through the network from peer to peer, the nearest to the seeds first.
 //!
-//! `frontier` knows where to go, `visit` goes there, `summary` counts what was found, `table` and `picture` show
-//! it. `village` is a network for those who have none at hand.
+//! `frontier` chooses endpoints, `visit` visits one, `summary` counts what was found, `table` and `chart` show it.
+//! `demo_network` is a made-up network on this machine.
 
 mod args;
+mod chart;
+mod demo_network;
+mod endpoint;
 mod frontier;
 mod histogram;
 mod outcome;
 mod output_file;
-mod picture;
-mod place;
 mod progress;
 mod summary;
 mod svg;
 mod table;
-mod village;
 mod visit;
 
 use core::mem;
@@ -25,51 +25,51 @@ use peer_core::Network;
 use tokio::task::JoinSet;
 
 pub(crate) use self::args::{CrawlArgs, HELP};
+use self::demo_network::DemoNetwork;
+use self::endpoint::Endpoint;
 use self::frontier::{Frontier, Ports};
 use self::outcome::Outcome;
 use self::output_file::OutputFile;
-use self::place::Place;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
-use self::village::Village;
 use self::visit::{Visit, Visitor};
 use crate::args::PeerArgs;
 use crate::clock::Stopwatch;
 use crate::dial::{Tor, resolve};
 use crate::error::Failure;
 use crate::node;
-use crate::output::{self, Count, FAINT, GOOD, Output, Painted, write_object};
-use crate::stop::Stop;
+use crate::output::{self, Count, FAINT, GOOD, Output, Styled, write_object};
+use crate::shutdown::Shutdown;
 use crate::system;
 
 /// Walks, and tells what was found.
 pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     args.check()?;
-    let mut stop = Stop::after(args.peer.duration)?;
+    let mut shutdown = Shutdown::after(args.peer.duration)?;
     // A file that cannot be written should not be found out after the walk.
     let mut file = args.svg.as_deref().map(OutputFile::open).transpose()?;
     let at_once = room_for(&args);
-    let village = args.demo.map(Village::found).transpose()?;
-    let network = village.as_ref().map_or(args.peer.network, |_| village::NETWORK);
-    let seeds = match &village {
-        Some(village) => vec![village.seed().into()],
-        None => find_seeds(&args, network, &mut stop).await?,
+    let demo_network = args.demo.map(DemoNetwork::start).transpose()?;
+    let network = demo_network.as_ref().map_or(args.peer.network, |_| demo_network::NETWORK);
+    let seeds = match &demo_network {
+        Some(demo_network) => vec![demo_network.seed().into()],
+        None => find_seeds(&args, network, &mut shutdown).await?,
     };
     let mut crawl = Crawl::begin(&args, network, at_once, seeds)?;
-    let ended = crawl.walk(&mut stop).await?;
+    let ended = crawl.walk(&mut shutdown).await?;
     let summary = crawl.sum_up(ended);
-    // Told first, so that a picture that cannot be drawn costs nobody what was found.
+    // Told before the chart is drawn, so that a failing chart does not lose the result.
     let mut told = crawl.tell(&summary, args.top.into());
     if let Some(file) = &mut file {
         told = draw(file, &summary, told, args.peer.json);
     }
     if !summary.ok {
         let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
-        return Err(failure.known().behind(told));
+        return Err(failure.reported().behind(told));
     }
     told?;
-    match village.filter(|_| ended == Ended::Complete) {
-        Some(village) => check(&village, &summary, args.peer.json),
+    match demo_network.filter(|_| ended == Ended::Complete) {
+        Some(demo_network) => check(&demo_network, &summary, args.peer.json),
         None => Ok(()),
     }
 }
@@ -81,13 +81,13 @@ fn draw(
     told: Result<(), Failure>,
     json: bool,
 ) -> Result<(), Failure> {
-    if let Err(failure) = file.write(&picture::draw(summary)) {
+    if let Err(failure) = file.write(&chart::draw(summary)) {
         return Err(failure.behind(told));
     }
     told?;
     if !json {
         let (mut out, path) = (output::for_people(), file.path().display());
-        writeln!(out, "\n{}", Painted(FAINT, format_args!("drawn into {path}")))?;
+        writeln!(out, "\n{}", Styled(FAINT, format_args!("drawn into {path}")))?;
         out.flush()?;
     }
     Ok(())
@@ -95,7 +95,7 @@ fn draw(
 
 /// As many of the visits at a time that are wanted as the system has room for. Says so if these are fewer.
 fn room_for(args: &CrawlArgs) -> u16 {
-    // Those of a village have their doors on this machine, and the other end of every visit.
+    // The demo network has its listeners in this process, and the other end of every visit.
     let (doors, ends) = args.demo.map_or((0_u32, 1_u32), |size| (u32::from(size), 2));
     let wanted = doors.saturating_add(ends.saturating_mul(args.at_once.into()));
     let room = system::room_for(wanted).saturating_sub(doors).checked_div(ends);
@@ -103,7 +103,7 @@ fn room_for(args: &CrawlArgs) -> u16 {
     // Without room for any, the first one to fail explains it.
     if (1..args.at_once).contains(&room) {
         let (many, how) = (args.at_once, system::how_to_make_room(wanted));
-        // Where nobody can be told, nobody is.
+        // Without standard error the warning is lost, and nothing else.
         writeln!(
             io::stderr(),
             "dcrpeer: the limit of open files allows {room} visits at a time, not {many}; raise it with {how}, \
@@ -115,18 +115,22 @@ fn room_for(args: &CrawlArgs) -> u16 {
 }
 
 /// The addresses of all seeds. With a proxy nothing is looked up here.
-async fn find_seeds(args: &CrawlArgs, network: Network, stop: &mut Stop) -> Result<Vec<Place>, Failure> {
+async fn find_seeds(
+    args: &CrawlArgs,
+    network: Network,
+    shutdown: &mut Shutdown,
+) -> Result<Vec<Endpoint>, Failure> {
     let mut seeds = Vec::new();
     for seed in &args.seeds {
         let port = seed.port(network);
-        let literal = seed.host.parse().ok().map(|ip| Place::from(core::net::SocketAddr::new(ip, port)));
-        if let Some(place) = literal {
-            seeds.push(place);
+        let literal = seed.host.parse().ok().map(|ip| Endpoint::from(core::net::SocketAddr::new(ip, port)));
+        if let Some(endpoint) = literal {
+            seeds.push(endpoint);
         } else if args.proxy.is_some() {
-            seeds.push(Place::Name { host: seed.host.clone(), port });
+            seeds.push(Endpoint::Name { host: seed.host.clone(), port });
         } else {
-            let found = resolve(seed, network, Tor::WithProxy, stop).await?;
-            seeds.extend(found.into_iter().map(Place::from));
+            let found = resolve(seed, network, Tor::WithProxy, shutdown).await?;
+            seeds.extend(found.into_iter().map(Endpoint::from));
         }
     }
     Ok(seeds)
@@ -146,16 +150,21 @@ struct Crawl {
     progress: Progress,
     out: Output,
     json: bool,
-    /// Whether there will be a picture, which is worth a walk that nobody reads of.
-    is_drawn: bool,
-    /// Why the output cannot be written any more, as when its reader went away.
-    unheard: Option<Failure>,
+    /// Whether a chart is wanted, which is drawn even if the output is not read.
+    has_chart: bool,
+    /// Why the output cannot be written any more, such as a closed pipe.
+    output_failure: Option<Failure>,
     /// Whether it was told that the proxy asks for no user name.
-    warned: bool,
+    is_proxy_warned: bool,
 }
 
 impl Crawl {
-    fn begin(args: &CrawlArgs, network: Network, at_once: u16, seeds: Vec<Place>) -> Result<Self, Failure> {
+    fn begin(
+        args: &CrawlArgs,
+        network: Network,
+        at_once: u16,
+        seeds: Vec<Endpoint>,
+    ) -> Result<Self, Failure> {
         let json = args.peer.json;
         let peer = PeerArgs { network, ..args.peer };
         let config = node::configure(&peer).handshake_timeout(args.handshake_timeout());
@@ -181,24 +190,24 @@ impl Crawl {
             progress: Progress::begin(json),
             out: if json { output::for_programs() } else { output::for_people() },
             json,
-            is_drawn: args.svg.is_some(),
-            unheard: None,
-            warned: false,
+            has_chart: args.svg.is_some(),
+            output_failure: None,
+            is_proxy_warned: false,
         })
     }
 
-    /// Visits everybody, as many at a time as may be, unless there is a reason to end.
-    async fn walk(&mut self, stop: &mut Stop) -> Result<Ended, Failure> {
+    /// Visits all endpoints, at most `at_once` at a time, until none is left or there is a reason to end.
+    async fn walk(&mut self, shutdown: &mut Shutdown) -> Result<Ended, Failure> {
         loop {
             while self.has_room()
-                && let Some((place, level)) = self.frontier.next()
+                && let Some((endpoint, level)) = self.frontier.next()
             {
-                self.visits.spawn(Arc::clone(&self.visitor).visit(place, level));
+                self.visits.spawn(Arc::clone(&self.visitor).visit(endpoint, level));
             }
             self.show_progress();
             let ended = tokio::select! {
                 visit = self.visits.join_next() => visit,
-                reason = stop.wait() => return Ok(Ended::Stopped(reason)),
+                reason = shutdown.wait() => return Ok(Ended::Stopped(reason)),
             };
             match ended {
                 Some(visit) => {
@@ -228,25 +237,25 @@ impl Crawl {
         if visit.outcome == Outcome::NoRoom && !self.visits.is_empty() {
             // Those that are under way are as many as there is room for. Each time that is one fewer at least.
             self.at_once = self.visits.len();
-            self.frontier.put_back(visit.place, visit.level);
+            self.frontier.put_back(visit.endpoint, visit.level);
             return Ok(());
         }
         self.tally.count(&visit);
         if let Some(proxy) =
-            self.visitor.proxy.as_ref().filter(|_| visit.isolated == Some(false) && !self.warned)
+            self.visitor.proxy.as_ref().filter(|_| visit.isolated == Some(false) && !self.is_proxy_warned)
         {
             self.progress.suspend(|| proxy.warn_shared());
-            self.warned = true;
+            self.is_proxy_warned = true;
         }
-        let told = mem::take(&mut visit.told);
-        let addresses = told.len();
+        let found = mem::take(&mut visit.addresses);
+        let addresses = found.len();
         let level = visit.level.saturating_add(1);
-        let new = told.into_iter().filter(|place| self.frontier.hear(place.clone(), level)).count();
+        let new = found.into_iter().filter(|endpoint| self.frontier.add(endpoint.clone(), level)).count();
         self.tally.know(level, new);
-        if self.json && self.unheard.is_none() {
+        if self.json && self.output_failure.is_none() {
             let object = VisitObject::new(&visit, self.clock.elapsed(), (addresses, new));
             match write_object(&mut self.out, &object) {
-                Err(failure) if self.is_drawn => self.unheard = Some(failure),
+                Err(failure) if self.has_chart => self.output_failure = Some(failure),
                 told => told?,
             }
         }
@@ -263,7 +272,7 @@ impl Crawl {
     fn tell(self, summary: &Summary, top: usize) -> Result<(), Failure> {
         let Self { mut out, json, .. } = self;
         drop(self.progress);
-        if let Some(failure) = self.unheard {
+        if let Some(failure) = self.output_failure {
             return Err(failure);
         }
         if json {
@@ -275,10 +284,10 @@ impl Crawl {
     }
 }
 
-/// Whether everybody was found.
-fn check(village: &Village, summary: &Summary, json: bool) -> Result<(), Failure> {
-    let (found, all) = (Count(summary.reachable), Count(village.reachable()));
-    if summary.reachable != village.reachable() {
+/// Fails unless every reachable peer of the demo network was found.
+fn check(demo_network: &DemoNetwork, summary: &Summary, json: bool) -> Result<(), Failure> {
+    let (found, all) = (Count(summary.reachable), Count(demo_network.reachable()));
+    if summary.reachable != demo_network.reachable() {
         return Err(Failure::new(format!(
             "{found} of the {all} good peers were found; this machine may be too busy, try longer deadlines: \
              --handshake-timeout 10s"
@@ -286,7 +295,7 @@ fn check(village: &Village, summary: &Summary, json: bool) -> Result<(), Failure
     }
     if !json {
         let mut out = output::for_people();
-        writeln!(out, "\n{}", Painted(GOOD, format_args!("✓ Found everybody who can be reached: {all}")))?;
+        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found everybody who can be reached: {all}")))?;
         out.flush()?;
     }
     Ok(())

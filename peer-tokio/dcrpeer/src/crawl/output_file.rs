@@ -8,8 +8,8 @@ use tempfile::NamedTempFile;
 
 use crate::error::Failure;
 
-/// Where a picture goes. That it can go there is known before the walk; what is there stays until the picture is
-/// whole.
+/// The file for a chart. That it can be written is known before the crawl; the former file stays until the chart is
+/// complete.
 #[derive(Debug)]
 pub(super) struct OutputFile {
     /// As the user wrote it.
@@ -21,7 +21,7 @@ pub(super) struct OutputFile {
 enum Target {
     /// A file, behind all links. The picture is written aside and then takes its name.
     File(PathBuf),
-    /// A pipe, a terminal or a device, of which nothing can take the place.
+    /// A pipe, a terminal or a device, which cannot be replaced.
     Stream(File),
 }
 
@@ -38,11 +38,11 @@ impl OutputFile {
         Ok(Self { path: path.to_owned(), target })
     }
 
-    /// Puts this picture in the place of what was there.
-    pub(super) fn write(&mut self, picture: &str) -> Result<(), Failure> {
+    /// Replaces the file by this chart.
+    pub(super) fn write(&mut self, chart: &str) -> Result<(), Failure> {
         let (written, is_kept) = match &mut self.target {
-            Target::File(file) => (replace(file, picture), file.exists()),
-            Target::Stream(stream) => (stream.write_all(picture.as_bytes()), false),
+            Target::File(file) => (replace(file, chart), file.exists()),
+            Target::Stream(stream) => (stream.write_all(chart.as_bytes()), false),
         };
         let advice = if is_kept { "; the former picture is kept" } else { "" };
         let path = self.path.display();
@@ -63,7 +63,7 @@ fn find(path: &Path) -> io::Result<Target> {
     }
 }
 
-/// A file of another name in the same folder, from where it can take the place of `path` in one step. It is removed
+/// A file of another name in the same folder, so that it can replace `path` in one step. It is removed
 /// unless it does.
 fn create_aside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -78,9 +78,9 @@ fn create_aside(path: &Path) -> io::Result<NamedTempFile> {
     builder.prefix(".dcrpeer-").suffix(".svg").tempfile_in(folder)
 }
 
-fn replace(path: &Path, picture: &str) -> io::Result<()> {
+fn replace(path: &Path, chart: &str) -> io::Result<()> {
     let mut aside = create_aside(path)?;
-    aside.write_all(picture.as_bytes())?;
+    aside.write_all(chart.as_bytes())?;
     // Some file systems find out only now that there is no room.
     aside.as_file().sync_all()?;
     if let Ok(former) = fs::metadata(path) {

@@ -1,4 +1,4 @@
-//! A progress bar, where somebody sees it.
+//! A progress bar, where standard error is a terminal.
 
 use std::io::{IsTerminal, stderr, stdout};
 

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use peer_core::Network;
 use serde::{Serialize, Serializer};
 
+use super::endpoint::Endpoint;
 use super::frontier::{Frontier, Skip};
 use super::outcome::{Answer, Outcome};
-use super::place::Place;
 use super::visit::Visit;
 use crate::args::network_name;
 use crate::output::milliseconds;
-use crate::stop::Reason;
+use crate::shutdown::ShutdownReason;
 
 /// Counts visits as they end.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub(crate) struct Tally {
     first_failure: Option<String>,
 }
 
-/// How far from the seeds, on the ways by which addresses were heard of first.
+/// Counts by distance from the seeds, on the paths by which endpoints were found first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Level {
     pub(crate) level: u32,
@@ -50,7 +50,7 @@ pub(crate) enum Ended {
     /// As many as were wanted were visited.
     MaxVisited(u64),
     /// We were told to leave.
-    Stopped(Reason),
+    Stopped(ShutdownReason),
 }
 
 /// What a crawl found.
@@ -82,7 +82,7 @@ pub(crate) struct Summary {
     pub(crate) heights: Option<Heights>,
     #[serde(rename = "round_trip_ms")]
     pub(crate) round_trips: Option<RoundTrips>,
-    /// The first place that could not be reached, and why.
+    /// The first endpoint that could not be reached, and why.
     #[serde(skip)]
     pub(crate) first_failure: String,
 }
@@ -129,11 +129,11 @@ pub(crate) struct RoundTrips {
 }
 
 impl Tally {
-    /// So many more places of a level are known.
-    pub(crate) fn know(&mut self, level: u32, places: usize) {
-        if places > 0 {
+    /// Counts endpoints of a level that became known.
+    pub(crate) fn know(&mut self, level: u32, endpoints: usize) {
+        if endpoints > 0 {
             let known = &mut self.level(level).known;
-            *known = known.saturating_add(places as u64);
+            *known = known.saturating_add(endpoints as u64);
         }
     }
 
@@ -149,7 +149,7 @@ impl Tally {
         } else {
             increase(self.unreachable.entry(visit.outcome).or_default());
             let detail = visit.detail.as_deref().unwrap_or_default();
-            self.first_failure.get_or_insert_with(|| format!("{}: {detail}", visit.place));
+            self.first_failure.get_or_insert_with(|| format!("{}: {detail}", visit.endpoint));
         }
         let level = self.level(visit.level);
         increase(&mut level.visited);
@@ -290,7 +290,7 @@ fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<
 pub(crate) struct VisitObject<'a> {
     event: &'static str,
     ms: f64,
-    address: &'a Place,
+    address: &'a Endpoint,
     level: u32,
     ok: bool,
     outcome: Outcome,
@@ -310,13 +310,13 @@ pub(crate) struct VisitObject<'a> {
 }
 
 impl<'a> VisitObject<'a> {
-    /// Of a visit that ended so long after the beginning and told of so many places, so many of them new.
+    /// Of a visit that ended `elapsed` after the crawl began and found `addresses`, of which some are `new`.
     pub(crate) fn new(visit: &'a Visit, elapsed: Duration, (addresses, new): (usize, usize)) -> Self {
         let version = visit.version.as_deref();
         Self {
             event: "peer",
             ms: milliseconds(elapsed),
-            address: &visit.place,
+            address: &visit.endpoint,
             level: visit.level,
             ok: visit.outcome == Outcome::Reachable,
             outcome: visit.outcome,

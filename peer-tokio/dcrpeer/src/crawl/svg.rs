@@ -8,7 +8,7 @@ pub(crate) struct Svg {
     body: String,
 }
 
-/// At which end a text is at its place.
+/// Which end of a text its position is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Anchor {
     Start,
@@ -24,7 +24,7 @@ impl Svg {
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let text = Escaped(text);
+        let text = XmlEscaped(text);
         self.put(format_args!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" class=\"{class}\">{text}</text>"
         ));
@@ -36,7 +36,7 @@ impl Svg {
         if title.is_empty() {
             self.put(format_args!("<rect {place} class=\"{class}\"/>"));
         } else {
-            let title = Escaped(title);
+            let title = XmlEscaped(title);
             self.put(format_args!("<rect {place} class=\"{class}\"><title>{title}</title></rect>"));
         }
     }
@@ -49,7 +49,7 @@ impl Svg {
 
     /// The whole file.
     pub(crate) fn finish(self, (width, height): (f64, f64), style: &str, title: &str) -> String {
-        let (title, body) = (Escaped(title), self.body);
+        let (title, body) = (XmlEscaped(title), self.body);
         format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" \
              viewBox=\"0 0 {width:.0} {height:.0}\">\n<title>{title}</title>\n<style>{style}</style>\n\
@@ -64,9 +64,9 @@ impl Svg {
 }
 
 /// A text as XML has it. Characters that XML forbids are left out.
-struct Escaped<'a>(&'a str);
+struct XmlEscaped<'a>(&'a str);
 
-impl fmt::Display for Escaped<'_> {
+impl fmt::Display for XmlEscaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|char| match char {
             '&' => f.write_str("&amp;"),

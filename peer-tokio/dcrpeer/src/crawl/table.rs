@@ -7,7 +7,7 @@ use peer_core::Services;
 
 use super::frontier::Skip;
 use super::summary::{Heights, Level, RoundTrips, Share, Summary};
-use crate::output::{Count, FAINT, GOOD, Harmless, Painted, STRONG, Span};
+use crate::output::{Count, Escaped, FAINT, GOOD, STRONG, Span, Styled};
 use crate::scope::Scope;
 use crate::stats;
 
@@ -21,8 +21,8 @@ pub(crate) fn write(out: &mut impl Write, summary: &Summary, top: usize) -> io::
     let addresses = if summary.known == 1 { "address" } else { "addresses" };
     let title = format!("Crawl of {}: {known} {addresses} known, {reachable} reachable", summary.network);
     let (ended, elapsed) = (&summary.ended, Span(summary.elapsed));
-    writeln!(out, "{}", Painted(STRONG, title))?;
-    writeln!(out, "{}\n", Painted(FAINT, format_args!("{elapsed}: {ended}")))?;
+    writeln!(out, "{}", Styled(STRONG, title))?;
+    writeln!(out, "{}\n", Styled(FAINT, format_args!("{elapsed}: {ended}")))?;
     write_totals(out, summary)?;
     write_levels(out, &summary.levels)?;
     let base = summary.introduced;
@@ -31,7 +31,7 @@ pub(crate) fn write(out: &mut impl Write, summary: &Summary, top: usize) -> io::
         write_bars(out, "Protocol versions", base, &versions, usize::MAX)?;
         let agents = rows(&summary.user_agents, |agent| match agent.as_str() {
             "" => "(none)".to_owned(),
-            agent => Harmless(agent).to_string(),
+            agent => Escaped(agent).to_string(),
         });
         write_bars(out, "User agents", base, &agents, top)?;
         let services = rows(&summary.services, |bits| stats::services(Services::from_bits(*bits)));
@@ -81,7 +81,7 @@ fn write_total(out: &mut impl Write, label: &str, count: u64, note: &str) -> io:
 }
 
 fn write_part(out: &mut impl Write, label: &impl fmt::Display, count: u64, note: &str) -> io::Result<()> {
-    write_count(out, format_args!("    {}", Painted(FAINT, format_args!("{label:30}"))), count, note)
+    write_count(out, format_args!("    {}", Styled(FAINT, format_args!("{label:30}"))), count, note)
 }
 
 fn write_count(out: &mut impl Write, label: fmt::Arguments<'_>, count: u64, note: &str) -> io::Result<()> {
@@ -89,7 +89,7 @@ fn write_count(out: &mut impl Write, label: fmt::Arguments<'_>, count: u64, note
     if note.is_empty() {
         return writeln!(out, "{label}{count:>8}");
     }
-    writeln!(out, "{label}{count:>8}   {}", Painted(FAINT, note))
+    writeln!(out, "{label}{count:>8}   {}", Styled(FAINT, note))
 }
 
 /// Why addresses were skipped, and what visits them.
@@ -105,8 +105,8 @@ const fn why_skipped(skip: Skip) -> (&'static str, &'static str) {
 }
 
 fn write_levels(out: &mut impl Write, levels: &[Level]) -> io::Result<()> {
-    let title = Painted(STRONG, "Levels");
-    writeln!(out, "\n{title} {}", Painted(FAINT, "steps from the seeds"))?;
+    let title = Styled(STRONG, "Levels");
+    writeln!(out, "\n{title} {}", Styled(FAINT, "steps from the seeds"))?;
     for Level { level, known, visited, reachable } in levels {
         let (visited, reachable, known) = (Count(*visited), Count(*reachable), Count(*known));
         writeln!(out, "  {level:<4} {known:>9} known {visited:>9} visited {reachable:>9} reachable")?;
@@ -127,24 +127,24 @@ fn write_bars(
     top: usize,
 ) -> io::Result<()> {
     let about = introduced(base);
-    writeln!(out, "\n{} {}", Painted(STRONG, title), Painted(FAINT, about))?;
+    writeln!(out, "\n{} {}", Styled(STRONG, title), Styled(FAINT, about))?;
     for (label, peers) in rows.iter().take(top) {
         let label = clip(label, LABEL);
         let bar = "█".repeat(usize::try_from(bar_len(*peers, base)).unwrap_or_default());
         let (peers, share) = (Count(*peers), Percent(*peers, base));
-        writeln!(out, "  {label:LABEL$} {peers:>7} {share:>8}  {}", Painted(GOOD, bar))?;
+        writeln!(out, "  {label:LABEL$} {peers:>7} {share:>8}  {}", Styled(GOOD, bar))?;
     }
     let others = rows.get(top..).unwrap_or_default();
     if !others.is_empty() {
         let peers = others.iter().fold(0_u64, |sum, (_, peers)| sum.saturating_add(*peers));
         let label = format!("{} others (--top N, --json)", Count::from(others.len()));
         let share = Percent(peers, base);
-        writeln!(out, "  {:LABEL$} {:>7} {share:>8}", Painted(FAINT, label), Count(peers))?;
+        writeln!(out, "  {:LABEL$} {:>7} {share:>8}", Styled(FAINT, label), Count(peers))?;
     }
     Ok(())
 }
 
-/// Whoever exists has a bar.
+/// At least one, so that every row has a bar.
 fn bar_len(peers: u64, base: u64) -> u64 {
     let eighths = peers.saturating_mul(BAR).saturating_mul(2).checked_div(base).unwrap_or_default();
     eighths.saturating_add(1).checked_div(2).unwrap_or_default().max(1)
@@ -152,7 +152,7 @@ fn bar_len(peers: u64, base: u64) -> u64 {
 
 fn write_heights(out: &mut impl Write, heights: &Heights, base: u64) -> io::Result<()> {
     let Heights { min, median, max, at_best, .. } = heights;
-    writeln!(out, "\n{} {}", Painted(STRONG, "Heights"), Painted(FAINT, "of best blocks"))?;
+    writeln!(out, "\n{} {}", Styled(STRONG, "Heights"), Styled(FAINT, "of best blocks"))?;
     writeln!(out, "  min {min}   median {median}   max {max}")?;
     writeln!(out, "  {} at the best block, {} of those who told", Count(*at_best), Percent(*at_best, base))
 }
@@ -160,12 +160,12 @@ fn write_heights(out: &mut impl Write, heights: &Heights, base: u64) -> io::Resu
 fn write_round_trips(out: &mut impl Write, round_trips: &RoundTrips) -> io::Result<()> {
     let RoundTrips { measured, min, p10, p50, p90, p99, max, .. } = round_trips;
     let about = format!("{} measured, one ping each", Count(*measured));
-    writeln!(out, "\n{} {}", Painted(STRONG, "Round trips"), Painted(FAINT, about))?;
+    writeln!(out, "\n{} {}", Styled(STRONG, "Round trips"), Styled(FAINT, about))?;
     let [min, p10, p50, p90, p99, max] = [min, p10, p50, p90, p99, max].map(|time| Span(*time));
     writeln!(out, "  min {min}   10 % {p10}   median {p50}   90 % {p90}   99 % {p99}   max {max}")
 }
 
-/// Of whom so many peers' properties are told.
+/// What the percentages of a table refer to.
 pub(crate) fn introduced(base: u64) -> String {
     match base {
         1 => "of the peer that introduced itself".to_owned(),

@@ -15,16 +15,16 @@ use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
+use super::endpoint::Endpoint;
 use super::outcome::{Answer, Outcome};
-use super::place::Place;
 use crate::clock::Stopwatch;
 use crate::connect::UNKNOWN;
 use crate::dial::zone_advice;
 use crate::error::{Failure, chain};
+use crate::first_bytes::{FirstBytes, FirstBytesStream};
 use crate::output::Span;
-use crate::sniff::{FirstBytes, Sniff};
+use crate::session::{self, Ending};
 use crate::socks::{Blame, Proxy};
-use crate::watch::{self, Ending};
 use crate::{explain, node};
 
 /// How every peer is visited.
@@ -39,7 +39,7 @@ pub(crate) struct Visitor {
 /// What a visit found.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    pub(crate) place: Place,
+    pub(crate) endpoint: Endpoint,
     /// Steps from a seed.
     pub(crate) level: u32,
     pub(crate) outcome: Outcome,
@@ -55,8 +55,8 @@ pub(crate) struct Visit {
     pub(crate) handshake: Option<Duration>,
     pub(crate) round_trip: Option<Duration>,
     pub(crate) answer: Option<Answer>,
-    /// Where other peers are, as it says.
-    pub(crate) told: Vec<Place>,
+    /// The addresses of other peers that it told.
+    pub(crate) addresses: Vec<Endpoint>,
 }
 
 /// A connection that stands.
@@ -73,12 +73,12 @@ struct Dialled {
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Most addresses that are taken from one peer: as many as ten messages hold, of which one is the answer.
-const MOST_TOLD: usize = 10_000;
+const MOST_ADDRESSES: usize = 10_000;
 
 impl Visit {
-    fn to(place: Place, level: u32) -> Self {
+    fn to(endpoint: Endpoint, level: u32) -> Self {
         Self {
-            place,
+            endpoint,
             level,
             outcome: Outcome::Unreachable,
             reason: None,
@@ -89,13 +89,13 @@ impl Visit {
             handshake: None,
             round_trip: None,
             answer: None,
-            told: Vec::new(),
+            addresses: Vec::new(),
         }
     }
 
-    fn hear(&mut self, places: impl Iterator<Item = Place>) {
-        let room = MOST_TOLD.saturating_sub(self.told.len());
-        self.told.extend(places.take(room));
+    fn add_addresses(&mut self, endpoints: impl Iterator<Item = Endpoint>) {
+        let room = MOST_ADDRESSES.saturating_sub(self.addresses.len());
+        self.addresses.extend(endpoints.take(room));
     }
 
     fn fail(mut self, outcome: Outcome, detail: impl Into<String>) -> Self {
@@ -106,11 +106,11 @@ impl Visit {
 }
 
 impl Visitor {
-    /// Visits a place. A failure is ours, not the peer's.
-    pub(crate) async fn visit(self: Arc<Self>, place: Place, level: u32) -> Result<Visit, Failure> {
-        let mut visit = Visit::to(place, level);
+    /// Visits an endpoint. A failure is ours, not the peer's.
+    pub(crate) async fn visit(self: Arc<Self>, endpoint: Endpoint, level: u32) -> Result<Visit, Failure> {
+        let mut visit = Visit::to(endpoint, level);
         let clock = Stopwatch::start();
-        let dialled = timeout(self.connect_timeout, self.dial(&visit.place)).await;
+        let dialled = timeout(self.connect_timeout, self.dial(&visit.endpoint)).await;
         let Dialled { stream, address, isolated } = match dialled {
             Ok(Ok(connected)) => connected,
             Ok(Err((outcome, detail))) => return Ok(visit.fail(outcome, detail)),
@@ -122,7 +122,7 @@ impl Visitor {
         visit.connect = Some(clock.elapsed());
         visit.isolated = isolated;
         stream.set_nodelay(true).ok();
-        let (stream, first) = Sniff::new(stream);
+        let (stream, first) = FirstBytesStream::new(stream);
         let hello = peer_tokio::hello(address, 0);
         let generator = node::generator()?;
         let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, hello, generator) {
@@ -132,20 +132,20 @@ impl Visitor {
         let driver = tokio::spawn(driver);
         self.converse(&mut visit, &handle, events, first).await?;
         handle.close();
-        // Its place among the open handshakes and its file are free when the driver is gone.
+        // The dropped driver releases its open handshake and its file.
         driver.await.ok();
         Ok(visit)
     }
 
-    async fn dial(&self, place: &Place) -> Result<Dialled, (Outcome, String)> {
-        let (host, port, address) = match (place, &self.proxy) {
-            (Place::Socket(address), None) => {
+    async fn dial(&self, endpoint: &Endpoint) -> Result<Dialled, (Outcome, String)> {
+        let (host, port, address) = match (endpoint, &self.proxy) {
+            (Endpoint::Socket(address), None) => {
                 let connected = TcpStream::connect(address).await;
                 let dialled = |stream| Dialled { stream, address: *address, isolated: None };
                 return connected.map(dialled).map_err(|error| explain_dial(*address, &error));
             }
-            (Place::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
-            (Place::Name { host, port }, _) => (host.clone(), *port, UNKNOWN),
+            (Endpoint::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
+            (Endpoint::Name { host, port }, _) => (host.clone(), *port, UNKNOWN),
         };
         let Some(proxy) = &self.proxy else {
             return Err((Outcome::Unreachable, format!("{host} is reached through a proxy only")));
@@ -203,7 +203,7 @@ impl Visitor {
         visit.outcome = Outcome::of(&closed.reason, first.text().is_some());
         let (ending, stats) = (Ending::Theirs(closed), handle.stats().await);
         visit.reason = Some(explain::name(&ending));
-        let outcome = watch::Outcome { established: false, ending, stats, first };
+        let outcome = session::Outcome { established: false, ending, stats, first };
         visit.detail = Some(outcome.detail(self.node.config()));
         Ok(())
     }
@@ -223,7 +223,7 @@ impl Step {
     /// What the answer is if nothing more comes.
     fn verdict(self, visit: &Visit) -> Answer {
         match self {
-            _ if !visit.told.is_empty() => Answer::Addresses,
+            _ if !visit.addresses.is_empty() => Answer::Addresses,
             Self::Seen => Answer::None,
             Self::Asked | Self::Alive => Answer::Late,
         }
@@ -237,14 +237,14 @@ async fn ask(
     handle: &Handle,
     events: &mut Events,
     nonces: [u64; 2],
-    patience: Duration,
+    limit: Duration,
 ) -> Answer {
     let [before, behind] = nonces;
     // Where a message cannot be sent the connection is over, which the events tell.
     handle.send(Message::Ping(Ping { nonce: before })).await.ok();
     handle.send(Message::GetAddr).await.ok();
     let (mut step, mut is_late) = (Step::Asked, false);
-    let mut end = pin!(sleep(patience));
+    let mut end = pin!(sleep(limit));
     loop {
         let event = tokio::select! {
             biased;
@@ -261,23 +261,23 @@ async fn ask(
             Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Asked => {
                 visit.round_trip = handle.stats().await.last_ping_round_trip;
                 handle.send(Message::Ping(Ping { nonce: behind })).await.ok();
-                end.set(sleep(patience));
+                end.set(sleep(limit));
                 (step, is_late) = (Step::Alive, false);
             }
             Some(Event::Message(Message::Pong(pong))) if pong.nonce == behind && step == Step::Alive => {
-                end.set(sleep(GRACE.min(patience)));
+                end.set(sleep(GRACE.min(limit)));
                 (step, is_late) = (Step::Seen, false);
             }
             Some(Event::Message(Message::Addr(addr))) => {
-                visit.hear(addr.addresses.iter().map(Place::from));
+                visit.add_addresses(addr.addresses.iter().map(Endpoint::from));
             }
             Some(Event::Message(Message::AddrV2(addr))) => {
-                visit.hear(addr.addresses().iter().map(Place::from));
+                visit.add_addresses(addr.addresses().iter().map(Endpoint::from));
             }
             Some(_) => {}
             None => return note_end(visit, handle).await,
         }
-        if step == Step::Seen && !visit.told.is_empty() {
+        if step == Step::Seen && !visit.addresses.is_empty() {
             return Answer::Addresses;
         }
     }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::output::{Count, FAINT, GOOD, Harmless, Painted, STRONG, Size, Span, milliseconds};
+use crate::output::{Count, Escaped, FAINT, GOOD, STRONG, Size, Span, Styled, milliseconds};
 
 /// What came of it.
 #[derive(Debug, Serialize)]
@@ -100,7 +100,7 @@ impl Summary {
         let open = format!("{opened} of {wanted} connections opened");
         let is_good = self.opened == self.wanted && self.lost.is_empty();
         let style = if is_good { GOOD } else { STRONG };
-        writeln!(out, "{} to {} ({})", Painted(style, open), self.address, self.network)?;
+        writeln!(out, "{} to {} ({})", Styled(style, open), self.address, self.network)?;
         write_reasons(out, "not opened", &self.failed)?;
         write_reasons(out, "lost", &self.lost)?;
         if let Some(stopped) = &self.stopped {
@@ -108,7 +108,7 @@ impl Summary {
         }
         writeln!(out)?;
         let titles = format!("{:>10}{:>10}{:>10}{:>10}", "p50", "p90", "p99", "max");
-        writeln!(out, "  {:LABEL$}{}", "", Painted(FAINT, titles))?;
+        writeln!(out, "  {:LABEL$}{}", "", Styled(FAINT, titles))?;
         write_spread(out, "connect", self.connect)?;
         write_spread(out, "handshake", self.handshake)?;
         write_spread(out, "round trip", self.round_trip)?;
@@ -136,12 +136,12 @@ impl Summary {
 const LABEL: usize = 10;
 
 fn write_fact(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {:LABEL$}   {text}", Painted(FAINT, label))
+    writeln!(out, "  {:LABEL$}   {text}", Styled(FAINT, label))
 }
 
 fn write_spread(out: &mut impl Write, label: &str, spread: Option<Percentiles>) -> io::Result<()> {
     let Some(Percentiles { p50, p90, p99, max }) = spread else { return Ok(()) };
-    let label = Painted(FAINT, label);
+    let label = Styled(FAINT, label);
     writeln!(out, "  {label:LABEL$}{:>10}{:>10}{:>10}{:>10}", Span(p50), Span(p90), Span(p99), Span(max))
 }
 
@@ -150,7 +150,7 @@ fn write_reasons(out: &mut impl Write, label: &str, reasons: &Reasons) -> io::Re
     let mut reasons: Vec<_> = reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| core::cmp::Reverse(**count));
     for (reason, count) in reasons.iter().take(MOST_REASONS) {
-        writeln!(out, "  {label}: {} × {}", Count(u64::from(**count)), Harmless(reason))?;
+        writeln!(out, "  {label}: {} × {}", Count(u64::from(**count)), Escaped(reason))?;
     }
     let more = reasons.len().saturating_sub(MOST_REASONS);
     if more > 0 {

@@ -1,7 +1,7 @@
-//! The addresses that a node knows: what its visitors told, and its own.
+//! The addresses that a node knows: what its peers told, and its own.
 //!
-//! Anybody can tell anything, so what is kept is bounded three times: in all, for each visitor, and for all visitors
-//! of one network, which may be one. Who has most gives way to who has less, and nobody else does.
+//! Peers can tell anything, so what is kept has three limits: in all, for each peer, and for all peers of one network,
+//! which may be one operator. Where a limit is reached the source with most entries loses its earliest.
 
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
@@ -16,10 +16,10 @@ use crate::scope::Scope;
 /// Most addresses kept. With our own they fit into one message.
 const MOST: usize = 999;
 
-/// Most of these that one network's visitors have told.
+/// Most of these that the peers of one network have told.
 const MOST_OF_GROUP: usize = 250;
 
-/// Most of these that one visitor has told.
+/// Most of these that one peer has told.
 const MOST_OF_VISITOR: usize = 100;
 
 /// How far ahead, in seconds, a time may be because clocks differ.
@@ -28,7 +28,7 @@ const TOLERANCE: u64 = 10 * 60;
 /// How long ago, in seconds, an address was seen whose time cannot be right, so that others are preferred to it.
 const PENALTY: u64 = 5 * 24 * 3600;
 
-/// Addresses that visitors told.
+/// Addresses that peers told.
 #[derive(Debug)]
 pub(super) struct AddressBook {
     /// Whether addresses that only their own network or machine can use are kept and told, as in a test network.
@@ -38,14 +38,14 @@ pub(super) struct AddressBook {
     entries: Mutex<Entries>,
 }
 
-/// Who told something.
+/// The peer that told something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Source {
     group: Group,
     visitor: u64,
 }
 
-/// The network of a visitor, as dcrd tells networks apart: 16 bits of an IPv4 address, 32 of an IPv6 one.
+/// The network of a peer, as dcrd tells networks apart: 16 bits of an IPv4 address, 32 of an IPv6 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     V4([u8; 2]),
@@ -60,7 +60,7 @@ impl Group {
 }
 
 impl Source {
-    /// The visitor of this number, who came from this address.
+    /// The peer of this number, connected from this address.
     pub(super) fn new(visitor: u64, address: IpAddr) -> Self {
         let group = match address.to_canonical() {
             IpAddr::V4(ip) => {
@@ -133,12 +133,12 @@ type Key = (Address, u16);
 #[derive(Debug, Default)]
 struct Entries {
     known: HashMap<Key, NetAddressV2>,
-    /// Which of these each visitor told first, the earliest at the front.
+    /// Which of these each peer told first, the earliest at the front.
     told: BTreeMap<Source, VecDeque<Key>>,
 }
 
 impl Entries {
-    /// Every entry, those of one visitor together.
+    /// Every entry, those of one peer together.
     fn all(&self) -> impl Iterator<Item = NetAddressV2> {
         self.told.values().flatten().filter_map(|key| self.known.get(key).copied())
     }
@@ -184,7 +184,7 @@ impl Entries {
         largest.is_some_and(|(visitor, _)| self.drop_earliest(visitor))
     }
 
-    /// The network whose visitors have told most, and how much that is.
+    /// The network whose peers have told most, and how much that is.
     fn largest_group(&self) -> Option<(Group, usize)> {
         let mut sizes = BTreeMap::<_, usize>::new();
         for (source, told) in &self.told {
@@ -194,13 +194,13 @@ impl Entries {
         sizes.into_iter().max_by_key(|(_, size)| *size)
     }
 
-    /// The visitor of this network who has told most, and how much that is.
+    /// The peer of this network that has told most, and how much that is.
     fn largest_visitor(&self, group: Group) -> Option<(Source, usize)> {
         let visitors = self.told.range(group.range()).map(|(source, told)| (*source, told.len()));
         visitors.max_by_key(|(_, size)| *size)
     }
 
-    /// Drops the earliest entry that this visitor told; `true` if there was one.
+    /// Drops the earliest entry that this peer told; `true` if there was one.
     fn drop_earliest(&mut self, visitor: Source) -> bool {
         let Some(told) = self.told.get_mut(&visitor) else { return false };
         let earliest = told.pop_front();

@@ -1,4 +1,4 @@
-//! A terminal that shows one frame after another, each in the place of the one before.
+//! Draws frames on the terminal, each over the one before.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
@@ -57,11 +57,11 @@ fn take_terminal() -> io::Result<()> {
 
 /// How often to see whether we are stopped, or in front again.
 #[cfg(unix)]
-const GLANCE: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Stops when Ctrl-Z says so, as programs do that want nothing of it, but leaves the terminal to the shell.
 #[cfg(unix)]
-async fn pause() -> io::Result<()> {
+async fn leave_terminal_while_stopped() -> io::Result<()> {
     let listen = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
     let mut asked = listen(Signal::TSTP)?;
     while asked.recv().await.is_some() {
@@ -69,9 +69,9 @@ async fn pause() -> io::Result<()> {
         give_terminal_back();
         // Unlike the signal that always stops, this one does nothing where no shell would let us go on.
         kill_process(getpid(), Signal::TTIN)?;
-        timeout(GLANCE, resumed.recv()).await.ok();
+        timeout(POLL_INTERVAL, resumed.recv()).await.ok();
         while !is_in_front() {
-            sleep(GLANCE).await;
+            sleep(POLL_INTERVAL).await;
         }
         take_terminal()?;
     }
@@ -98,7 +98,7 @@ impl Screen {
             out,
             colours,
             #[cfg(unix)]
-            pausing: tokio::spawn(pause()),
+            pausing: tokio::spawn(leave_terminal_while_stopped()),
         }))
     }
 

@@ -42,7 +42,7 @@ impl Status {
         facts
     }
 
-    /// Whether somebody came, shook hands or left since `before`.
+    /// Whether a peer connected, completed its handshake or left since `before`.
     pub(super) const fn is_news(&self, before: &Self) -> bool {
         self.came != before.came || self.established != before.established || self.left != before.left
     }
@@ -56,7 +56,7 @@ impl fmt::Display for Status {
 
 /// How fast a number grows.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(super) struct Rate {
     marks: VecDeque<(Duration, u64)>,
     busiest: u64,
 }
@@ -64,7 +64,7 @@ pub(super) struct Pace {
 /// The time over which growth is measured.
 const WINDOW: Duration = Duration::from_secs(1);
 
-impl Pace {
+impl Rate {
     /// Growth a second, now that the number is `count`.
     pub(super) fn measure(&mut self, now: Duration, count: u64) -> u64 {
         self.marks.push_back((now, count));
@@ -74,9 +74,9 @@ impl Pace {
         let Some((at, before)) = self.marks.front() else { return 0 };
         // Until a second has passed, nothing is known of it.
         let time = now.saturating_sub(*at).max(WINDOW);
-        let pace = per_second(count.saturating_sub(*before), time);
-        self.busiest = self.busiest.max(pace);
-        pace
+        let rate = per_second(count.saturating_sub(*before), time);
+        self.busiest = self.busiest.max(rate);
+        rate
     }
 
     /// The most it grew in a second.

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use peer_core::{Direction, Stats};
 
-use crate::output::{Age, Count, FAINT, Painted, STRONG, Size, Span};
+use crate::output::{Age, Count, FAINT, STRONG, Size, Span, Styled};
 
 /// One peer's line.
 #[derive(Clone, Debug)]
@@ -222,13 +222,13 @@ impl Frame {
 
     /// In colours.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![Painted(STRONG, &self.title).to_string()];
+        let mut lines = vec![Styled(STRONG, &self.title).to_string()];
         lines.extend_from_slice(&self.facts);
         lines.push(String::new());
         let mut table = self.table.iter();
-        lines.extend(table.next().map(|titles| Painted(FAINT, titles).to_string()));
+        lines.extend(table.next().map(|titles| Styled(FAINT, titles).to_string()));
         lines.extend(table.cloned());
-        lines.extend(self.foot.as_ref().map(|foot| Painted(FAINT, foot).to_string()));
+        lines.extend(self.foot.as_ref().map(|foot| Styled(FAINT, foot).to_string()));
         lines.truncate(self.height);
         lines
     }

@@ -2,7 +2,7 @@
 //! its `SocksPort` has the flag `ExtendedErrors`.
 
 use super::Blame;
-use crate::sniff::FirstBytes;
+use crate::first_bytes::FirstBytes;
 
 /// The second byte of a proxy that asks for no user.
 const WITHOUT_USER: u8 = 0;

@@ -8,15 +8,15 @@
 )]
 
 mod address_book;
+mod chart;
 mod crawl;
 mod decode;
-mod errands;
 mod hang_up;
 mod load;
 mod misuse;
 mod network;
 mod node;
-mod picture;
+mod probes;
 mod proxy;
 mod routable;
 mod serve;

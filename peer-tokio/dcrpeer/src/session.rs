@@ -1,4 +1,4 @@
-//! One connection, from the handshake to the end, and everything that happens on it told.
+//! One session of `connect` or `listen`: a connection from the handshake to its end, with everything reported.
 
 use core::net::SocketAddr;
 use core::pin::pin;
@@ -12,18 +12,18 @@ use rand_core::Rng;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::answer::{self, Lacks};
-use crate::errands::Errands;
 use crate::error::{Failure, chain};
 use crate::explain;
+use crate::first_bytes::{FirstBytes, FirstBytesStream};
 use crate::node;
+use crate::probes::Probes;
 use crate::report::{self, End, Notice, Report};
-use crate::sniff::{FirstBytes, Sniff};
-use crate::stop::{Reason, Stop};
+use crate::shutdown::{Shutdown, ShutdownReason};
+use crate::unserved::{self, UnservedSet};
 
 /// What a connection needs besides its stream.
 #[derive(Clone, Debug)]
-pub(crate) struct Watch {
+pub(crate) struct Session {
     /// The peer's number.
     pub(crate) number: u64,
     /// What people call it.
@@ -35,10 +35,10 @@ pub(crate) struct Watch {
     pub(crate) isolated: Option<bool>,
     pub(crate) node: Node,
     pub(crate) report: Report,
-    pub(crate) stop: Stop,
-    pub(crate) errands: Errands,
-    /// What was told already that the remote asked for and we do not have.
-    pub(crate) told: Lacks,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) probes: Probes,
+    /// What the remote asked for, we do not have, and was told already.
+    pub(crate) unserved: UnservedSet,
 }
 
 /// A remote that says nothing for so long is told to be waited for.
@@ -58,7 +58,7 @@ pub(crate) struct Outcome {
 #[derive(Debug)]
 pub(crate) enum Ending {
     /// We did.
-    Ours(Reason),
+    Ours(ShutdownReason),
     /// It ended by itself.
     Theirs(Closed),
 }
@@ -75,17 +75,17 @@ impl Outcome {
     }
 }
 
-impl Watch {
-    /// Holds the conversation until it ends or it is time to leave.
+impl Session {
+    /// Runs the session until the connection ends or it is time to end.
     pub(crate) async fn run(mut self, stream: TcpStream) -> Result<Outcome, Failure> {
         let Self { name: address, direction, isolated, .. } = &self;
         self.tell(&Notice::Connected { address, direction: *direction, isolated: *isolated })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
-        let (stream, first) = Sniff::new(stream);
+        let (stream, first) = FirstBytesStream::new(stream);
         let mut generator = node::generator()?;
         let nonce = generator.next_u64();
-        self.errands.prepare(nonce);
+        self.probes.prepare(nonce);
         let (handle, events) = self.join(stream, generator)?;
         let mut established = false;
         let stopped = self.follow(&handle, events, nonce, &mut established).await?;
@@ -96,7 +96,7 @@ impl Watch {
         };
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
         match self.tell_end(&outcome) {
-            // That it did not work matters more than that nobody reads it.
+            // The failed connection matters more than the closed pipe.
             Err(Failure::ClosedPipe) if !outcome.is_success() => {}
             told => told?,
         }
@@ -104,7 +104,11 @@ impl Watch {
     }
 
     /// Gives the stream to the adapter, and its driver to the runtime.
-    fn join(&self, stream: Sniff<TcpStream>, generator: ChaCha12Rng) -> Result<(Handle, Events), Failure> {
+    fn join(
+        &self,
+        stream: FirstBytesStream<TcpStream>,
+        generator: ChaCha12Rng,
+    ) -> Result<(Handle, Events), Failure> {
         let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
         let (handle, events, driver) = match self.direction {
             Direction::Inbound => peer_tokio::inbound(stream, &self.node, hello, generator),
@@ -115,21 +119,21 @@ impl Watch {
         Ok((handle, events))
     }
 
-    /// Tells what happens, and does what is to be done. Returns why we leave, if it is us who do.
+    /// Handles events. Returns why we end the session, if we do.
     async fn follow(
         &mut self,
         handle: &Handle,
         mut events: Events,
         nonce: u64,
         established: &mut bool,
-    ) -> Result<Option<Reason>, Failure> {
+    ) -> Result<Option<ShutdownReason>, Failure> {
         // Until the first word, and not longer than that takes.
         let mut is_quiet = true;
         let mut silence = pin!(sleep(SILENCE));
         loop {
             let event = tokio::select! {
                 event = events.next() => event,
-                reason = self.stop.wait() => return Ok(Some(reason)),
+                reason = self.shutdown.wait() => return Ok(Some(reason)),
                 () = &mut silence, if is_quiet => {
                     is_quiet = false;
                     self.tell(&Notice::Waiting { command: "version", at_most: node::HANDSHAKE })?;
@@ -154,11 +158,11 @@ impl Watch {
         }
     }
 
-    /// Says what a visitor says first.
+    /// Sends the first messages of an outbound peer.
     async fn begin(&self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
         // The next one is due in two minutes or so.
         self.send(handle, Message::Ping(Ping { nonce })).await?;
-        if let Some(request) = self.errands.request(self.node.config().network()) {
+        if let Some(request) = self.probes.request(self.node.config().network()) {
             self.send(handle, request).await?;
         }
         Ok(())
@@ -166,7 +170,7 @@ impl Watch {
 
     /// Our ping is answered: what takes long may follow, and no round trip is the longer for it.
     async fn announce(&mut self, handle: &Handle) -> Result<(), Failure> {
-        match self.errands.announce(handle).await? {
+        match self.probes.announce(handle).await? {
             Some(items) => self.tell(&Notice::Announced { items }),
             None => Ok(()),
         }
@@ -175,16 +179,16 @@ impl Watch {
     /// Answers a request, none of which we can serve. Without its answer the remote would leave.
     async fn answer(&mut self, handle: &Handle, message: &Message) -> Result<(), Failure> {
         if let Message::GetData(get) = message
-            && let Some(items) = self.errands.want(get)
-            && let (Some(announced), Some(of_announced)) = (self.errands.announced(), self.errands.asked())
+            && let Some(items) = self.probes.want(get)
+            && let (Some(announced), Some(of_announced)) = (self.probes.announced(), self.probes.asked())
         {
             self.tell(&Notice::Asked { items, of_announced, announced })?;
         }
-        let Some(answered) = answer::without_it(handle, message).await else { return Ok(()) };
+        let Some(answered) = unserved::reply(handle, message).await else { return Ok(()) };
         for message in &answered.sent {
             self.tell(&Notice::Sent { command: message.command().to_string(), message })?;
         }
-        if self.told.insert(answered.lack) { self.tell(&answered.notice(message)) } else { Ok(()) }
+        if self.unserved.insert(answered.lack) { self.tell(&answered.notice(message)) } else { Ok(()) }
     }
 
     /// Sends a message and tells it, or why it is not sent. Where the connection is over, its end tells.
@@ -227,8 +231,8 @@ impl Watch {
             detail: outcome.detail(self.node.config()),
             causes: explain::causes(outcome, self.node.config()),
             redial_after: explain::redial_after(outcome),
-            announced: self.errands.announced().filter(|_| outcome.established),
-            asked: self.errands.asked(),
+            announced: self.probes.announced().filter(|_| outcome.established),
+            asked: self.probes.asked(),
             offered: self.node.config().protocol_version(),
             stats: Some(&outcome.stats),
         }))

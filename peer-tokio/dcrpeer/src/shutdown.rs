@@ -1,4 +1,4 @@
-//! When we leave: `--for` is over, or the user says so.
+//! When the program ends: after `--for`, or when a signal asks for it.
 
 use core::fmt;
 use core::future::pending;
@@ -15,16 +15,16 @@ use crate::serve;
 #[cfg(unix)]
 use crate::system;
 
-/// Why we leave.
+/// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
+pub(crate) enum ShutdownReason {
     /// `--for` is over.
     Elapsed(Duration),
     /// The user pressed Ctrl-C, the terminal hung up, or the system asked us to end.
     Interrupted,
 }
 
-impl Reason {
+impl ShutdownReason {
     /// The name for programs.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -34,7 +34,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for ShutdownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Elapsed(duration) => write!(f, "--for {} is over", Span(*duration)),
@@ -43,25 +43,25 @@ impl fmt::Display for Reason {
     }
 }
 
-/// How long the program may take to end once it is asked to. It may never end by itself: where nobody reads its
-/// output, its only thread waits for a reader.
+/// How long the program may take to end once it is asked to. Without this limit it may hang: its only thread blocks
+/// on output that is not read.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// How long giving the terminal back may take, which may not be read either.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// How long restoring the terminal may take, which may block, too.
+const RESTORE_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The exit status of a program that Ctrl-C ended.
-const CUT_OFF: i32 = 130;
+const FORCED: i32 = 130;
 
 /// The exit status of one that Ctrl-\ ended.
 const QUIT: i32 = 131;
 
-/// Tells everybody who asks when it is time to leave.
+/// Resolves when it is time to end. Clones wait for the same moment.
 #[derive(Clone, Debug)]
-pub(crate) struct Stop(watch::Receiver<Option<Reason>>);
+pub(crate) struct Shutdown(watch::Receiver<Option<ShutdownReason>>);
 
-impl Stop {
-    /// Leaves after `duration` if there is one, and when the user says so. From this call on, not only from the
+impl Shutdown {
+    /// Ends after `duration` if there is one, or on a signal. From this call on, not only from the
     /// first wait, neither Ctrl-C nor a hang-up nor the system's request ends the program at once: a second request
     /// does, and so does [`GRACE`], which follows `duration` too.
     pub(crate) fn after(duration: Option<Duration>) -> Result<Self, Failure> {
@@ -71,15 +71,18 @@ impl Stop {
         Ok(Self(receiver))
     }
 
-    /// Waits until it is time to leave.
-    pub(crate) async fn wait(&mut self) -> Reason {
+    /// Waits until it is time to end.
+    pub(crate) async fn wait(&mut self) -> ShutdownReason {
         let reason = self.0.wait_for(Option::is_some).await.map(|reason| *reason);
-        reason.ok().flatten().unwrap_or(Reason::Interrupted)
+        reason.ok().flatten().unwrap_or(ShutdownReason::Interrupted)
     }
 }
 
-/// Watches on a thread of its own, which nothing that the program does can hold up.
-fn watch_signals(duration: Option<Duration>, sender: watch::Sender<Option<Reason>>) -> io::Result<()> {
+/// Watches on a thread of its own, which a blocked main thread does not hold up.
+fn watch_signals(
+    duration: Option<Duration>,
+    sender: watch::Sender<Option<ShutdownReason>>,
+) -> io::Result<()> {
     let (ready, is_ready) = mpsc::channel();
     let watching = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -89,10 +92,10 @@ fn watch_signals(duration: Option<Duration>, sender: watch::Sender<Option<Reason
         });
         match prepared {
             Ok((runtime, signals)) => {
-                // Whoever waits for this is there until it comes.
+                // The receiver waits for this message, so sending does not fail.
                 ready.send(Ok(())).ok();
-                let status = runtime.block_on(obey(signals, duration, &sender));
-                cut_off(status)
+                let status = runtime.block_on(run_timers_and_signals(signals, duration, &sender));
+                force_exit(status)
             }
             Err(error) => drop(ready.send(Err(error))),
         }
@@ -101,24 +104,24 @@ fn watch_signals(duration: Option<Duration>, sender: watch::Sender<Option<Reason
     is_ready.recv().map_err(io::Error::other)?
 }
 
-/// Passes on that it is time to leave. Returns when the program has to end, and has not, and with which status.
-async fn obey(
+/// Sends the reason when it is time to end. Returns the exit status once the program has to be forced to end.
+async fn run_timers_and_signals(
     mut signals: Signals,
     duration: Option<Duration>,
-    sender: &watch::Sender<Option<Reason>>,
+    sender: &watch::Sender<Option<ShutdownReason>>,
 ) -> i32 {
     let over = async {
         match duration {
             Some(duration) => {
                 sleep(duration).await;
-                Reason::Elapsed(duration)
+                ShutdownReason::Elapsed(duration)
             }
             None => pending().await,
         }
     };
     let reason = tokio::select! {
         signal = signals.next() => match signal {
-            Signal::End | Signal::HangUp => Reason::Interrupted,
+            Signal::End | Signal::HangUp => ShutdownReason::Interrupted,
             Signal::Quit => return QUIT,
         },
         reason = over => reason,
@@ -127,7 +130,7 @@ async fn obey(
     let hurry = async {
         loop {
             match signals.next().await {
-                Signal::End => return CUT_OFF,
+                Signal::End => return FORCED,
                 Signal::Quit => return QUIT,
                 // One hang-up is told by the shell and again by the system: no sign of impatience.
                 Signal::HangUp => {}
@@ -136,20 +139,20 @@ async fn obey(
     };
     tokio::select! {
         status = hurry => status,
-        () = sleep(GRACE) => CUT_OFF,
+        () = sleep(GRACE) => FORCED,
     }
 }
 
-/// Ends the program, whatever it is at.
-fn cut_off(status: i32) -> ! {
+/// Ends the program at once.
+fn force_exit(status: i32) -> ! {
     let (done, is_done) = mpsc::channel();
-    // On a thread of its own, for it may wait for ever.
-    let last_words = move || {
+    // On a thread of its own, because it may block for ever.
+    let restore = move || {
         serve::give_terminal_back();
         done.send(())
     };
-    thread::Builder::new().spawn(last_words).ok();
-    is_done.recv_timeout(LAST_WORDS).ok();
+    thread::Builder::new().spawn(restore).ok();
+    is_done.recv_timeout(RESTORE_TIMEOUT).ok();
     process::exit(status)
 }
 

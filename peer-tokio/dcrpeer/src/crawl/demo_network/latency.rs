@@ -1,4 +1,4 @@
-//! A stream from far away: what was sent to us takes its time to come.
+//! A stream with latency: what was sent to us arrives later.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -11,24 +11,24 @@ use tokio::time::{Sleep, sleep};
 
 /// Delays what is read from a stream.
 #[derive(Debug)]
-pub(super) struct Distant<S> {
+pub(super) struct WithLatency<S> {
     stream: S,
     delay: Duration,
-    /// What is on its way, and until when.
-    coming: BytesMut,
+    /// What was sent and has not arrived, and until when.
+    in_flight: BytesMut,
     arrival: Option<Pin<Box<Sleep>>>,
 }
 
 /// Most bytes on their way.
 const MOST: usize = 4096;
 
-impl<S> Distant<S> {
+impl<S> WithLatency<S> {
     pub(super) fn new(stream: S, delay: Duration) -> Self {
-        Self { stream, delay, coming: BytesMut::new(), arrival: None }
+        Self { stream, delay, in_flight: BytesMut::new(), arrival: None }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Distant<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WithLatency<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -40,10 +40,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Distant<S> {
                 ready!(arrival.as_mut().poll(cx));
                 this.arrival = None;
             }
-            if !this.coming.is_empty() {
-                let len = this.coming.len().min(buffer.remaining());
-                buffer.put_slice(this.coming.get(..len).unwrap_or_default());
-                this.coming.advance(len);
+            if !this.in_flight.is_empty() {
+                let len = this.in_flight.len().min(buffer.remaining());
+                buffer.put_slice(this.in_flight.get(..len).unwrap_or_default());
+                this.in_flight.advance(len);
                 return Poll::Ready(Ok(()));
             }
             let mut space = [0; MOST];
@@ -52,13 +52,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Distant<S> {
             if sent.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            this.coming.extend_from_slice(sent.filled());
+            this.in_flight.extend_from_slice(sent.filled());
             this.arrival = Some(Box::pin(sleep(this.delay)));
         }
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Distant<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WithLatency<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

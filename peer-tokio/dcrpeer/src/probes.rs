@@ -1,4 +1,4 @@
-//! What a visitor does besides watching: announces made-up transactions, and asks for headers.
+//! What `connect` sends on request: announcements of made-up transactions, and a request for headers.
 
 use core::mem;
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use crate::error::Failure;
 use crate::explain;
 use crate::output::Count;
 
-/// What is to be done once hands are shaken, and what came of it.
+/// What to send after the handshake, and what came of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Errands {
+pub(crate) struct Probes {
     /// How many transactions to announce.
     announce: u32,
     /// Whether to ask for headers.
@@ -25,12 +25,12 @@ pub(crate) struct Errands {
     asked: u32,
 }
 
-impl Errands {
+impl Probes {
     pub(crate) fn new(announce: u32, headers: bool) -> Self {
         Self { announce, headers, ..Self::default() }
     }
 
-    /// Makes transactions up that nobody has: their names come from `salt`.
+    /// Makes up transactions that no node has: their hashes derive from `salt`.
     pub(crate) fn prepare(&mut self, salt: u64) {
         self.names = (0..self.announce).map(|number| name(salt, number)).collect();
     }

@@ -11,7 +11,7 @@ use crate::scope::{self, Scope};
 
 /// An address and a port.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Place {
+pub(crate) enum Endpoint {
     Socket(SocketAddr),
     /// A name that only a proxy resolves: an onion service's, or that of a seed.
     Name {
@@ -27,7 +27,7 @@ pub(crate) enum Host {
     Name(String),
 }
 
-impl Place {
+impl Endpoint {
     pub(crate) fn scope(&self) -> Scope {
         match self {
             Self::Socket(address) if address.port() == 0 => Scope::Unusable,
@@ -53,7 +53,7 @@ impl Place {
     }
 }
 
-impl From<SocketAddr> for Place {
+impl From<SocketAddr> for Endpoint {
     /// IPv4 unmapped, and without what only this machine knows of the address, unless the address means nothing
     /// without it.
     fn from(address: SocketAddr) -> Self {
@@ -66,13 +66,13 @@ impl From<SocketAddr> for Place {
     }
 }
 
-impl From<&TimedNetAddress> for Place {
+impl From<&TimedNetAddress> for Endpoint {
     fn from(entry: &TimedNetAddress) -> Self {
         Self::Socket(entry.address.socket())
     }
 }
 
-impl From<&NetAddressV2> for Place {
+impl From<&NetAddressV2> for Endpoint {
     fn from(entry: &NetAddressV2) -> Self {
         let ip = match entry.address {
             Address::Ipv4(ip) => IpAddr::V4(ip),
@@ -83,7 +83,7 @@ impl From<&NetAddressV2> for Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Socket(address) => address.fmt(f),
@@ -92,7 +92,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl Serialize for Place {
+impl Serialize for Endpoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

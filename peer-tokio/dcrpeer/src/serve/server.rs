@@ -1,4 +1,4 @@
-//! Everybody who is at a node: who comes and leaves, and how that is shown.
+//! The sessions of a node: accepts and counts them, and shows how they are doing.
 
 use core::future::pending;
 use core::net::SocketAddr;
@@ -11,21 +11,21 @@ use peer_tokio::Handle;
 use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 
-use super::guest::{Common, Guest, Left};
 use super::screen::Screen;
-use super::status::{Pace, Status};
+use super::session::{Common, Ended, Session};
+use super::status::{Rate, Status};
 use super::table::{Frame, Row};
-use crate::answer::Lack;
 use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
-use crate::output::{Age, Count, FAINT, Output, Painted, STRONG, Size, called};
+use crate::output::{Age, Count, FAINT, Output, STRONG, Size, Styled, invocation};
 use crate::report::Notice;
-use crate::stop::Reason;
+use crate::shutdown::ShutdownReason;
 use crate::system;
+use crate::unserved::Unserved;
 
-/// Looks between two lines where there is no terminal.
-const LOOKS_PER_LINE: u32 = 4;
+/// Refreshes between two lines where there is no terminal.
+const REFRESHES_PER_LINE: u32 = 4;
 
 /// Most peers in the table that is printed at the end.
 const LAST_ROWS: usize = 20;
@@ -33,92 +33,93 @@ const LAST_ROWS: usize = 20;
 /// From so many peers on, what each adds to the memory of the process can be told from the rest.
 const MANY: u64 = 100;
 
-/// Everybody who is here.
-pub(super) struct House {
+/// All sessions, open and ended.
+pub(super) struct Server {
     address: SocketAddr,
     max: u32,
     common: Arc<Common>,
-    guests: BTreeMap<u64, Handle>,
-    visits: JoinSet<Result<Left, Failure>>,
+    handles: BTreeMap<u64, Handle>,
+    sessions: JoinSet<Result<Ended, Failure>>,
     came: u64,
-    /// Most who were here at a time.
+    /// Most open sessions at a time.
     most: u64,
     left: u64,
-    /// How many left for which reason.
+    /// How many ended for which reason.
     ends: BTreeMap<String, u64>,
-    /// What it can have been with those who left without telling, and how many they were.
-    guesses: BTreeMap<String, u64>,
-    /// What they asked for and we do not have, and how many did.
-    unserved: BTreeMap<Lack, u64>,
+    /// The possible causes of ends without a reason, and how many had them.
+    possible_causes: BTreeMap<String, u64>,
+    /// What remotes asked for and we do not have, and how many did.
+    unserved: BTreeMap<Unserved, u64>,
     clock: Stopwatch,
     screen: Option<Screen>,
-    looks: u32,
-    /// What was told last where there is no screen.
+    refreshes: u32,
+    /// The status that was told last, where there is no screen.
     told: Option<Status>,
-    pace: Pace,
-    /// Memory before anybody came.
-    empty: Option<u64>,
-    /// When most peers were here.
-    fullest: Option<Status>,
+    handshake_rate: Rate,
+    /// Memory before the first session.
+    memory_before: Option<u64>,
+    /// The status with most peers.
+    peak: Option<Status>,
 }
 
-impl House {
+impl Server {
     pub(super) fn open(address: SocketAddr, max: u32, common: Common) -> Result<Self, Failure> {
         let screen = if common.report.is_for_people() { Screen::open()? } else { None };
         Ok(Self {
             address,
             max,
             common: Arc::new(common),
-            guests: BTreeMap::new(),
-            visits: JoinSet::new(),
+            handles: BTreeMap::new(),
+            sessions: JoinSet::new(),
             came: 0,
             most: 0,
             left: 0,
             ends: BTreeMap::new(),
-            guesses: BTreeMap::new(),
+            possible_causes: BTreeMap::new(),
             unserved: BTreeMap::new(),
             clock: Stopwatch::start(),
             screen,
-            looks: 0,
+            refreshes: 0,
             told: None,
-            pace: Pace::default(),
-            empty: system::memory(),
-            fullest: None,
+            handshake_rate: Rate::default(),
+            memory_before: system::memory(),
+            peak: None,
         })
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.visits.len() < self.max as usize
+        self.sessions.len() < self.max as usize
     }
 
-    /// Somebody came.
-    pub(super) fn welcome(&mut self, stream: TcpStream, address: SocketAddr) -> Result<(), Failure> {
+    /// Starts the session of an accepted connection.
+    pub(super) fn accept(&mut self, stream: TcpStream, address: SocketAddr) -> Result<(), Failure> {
         self.came = self.came.saturating_add(1);
-        let guest = Guest { number: self.came, address, common: Arc::clone(&self.common) };
-        let (handle, visit) = guest.enter(stream)?;
-        self.guests.insert(self.came, handle);
-        self.most = self.most.max(self.guests.len() as u64);
-        self.visits.spawn(visit);
+        let session = Session { number: self.came, address, common: Arc::clone(&self.common) };
+        let (handle, running) = session.start(stream)?;
+        self.handles.insert(self.came, handle);
+        self.most = self.most.max(self.handles.len() as u64);
+        self.sessions.spawn(running);
         Ok(())
     }
 
-    /// Waits until somebody has left.
-    pub(super) async fn parted(&mut self) -> Result<(), Failure> {
-        match self.visits.join_next().await {
-            Some(visit) => self.part(visit),
+    /// Waits until a session has ended, and counts it.
+    pub(super) async fn session_ended(&mut self) -> Result<(), Failure> {
+        match self.sessions.join_next().await {
+            Some(session) => self.record_end(session),
             None => pending().await,
         }
     }
 
-    fn part(&mut self, visit: Result<Result<Left, Failure>, JoinError>) -> Result<(), Failure> {
-        let left = visit.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
-        self.guests.remove(&left.number);
+    fn record_end(&mut self, session: Result<Result<Ended, Failure>, JoinError>) -> Result<(), Failure> {
+        let ended =
+            session.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
+        self.handles.remove(&ended.number);
         self.left = self.left.saturating_add(1);
-        count(&mut self.ends, left.reason);
-        if let Some(guess) = left.guess {
-            count(&mut self.guesses, guess);
+        count(&mut self.ends, ended.reason);
+        if let Some(causes_text) = ended.causes_text {
+            count(&mut self.possible_causes, causes_text);
         }
-        for lack in left.told.iter() {
+        for lack in ended.unserved.iter() {
             let count = self.unserved.entry(lack).or_default();
             *count = count.saturating_add(1);
         }
@@ -128,24 +129,24 @@ impl House {
     fn status(&mut self) -> Status {
         let established = self.common.established.load(Ordering::Relaxed);
         let status = Status {
-            peers: self.guests.len() as u64,
+            peers: self.handles.len() as u64,
             max: self.max,
             came: self.came,
             established,
             left: self.left,
-            handshakes_per_second: self.pace.measure(self.clock.elapsed(), established),
+            handshakes_per_second: self.handshake_rate.measure(self.clock.elapsed(), established),
             bytes_received: self.common.traffic.received(),
             bytes_sent: self.common.traffic.sent(),
             memory: system::memory(),
         };
         // The later of two equals: by then the handshakes are over.
-        if self.fullest.is_none_or(|fullest| status.peers >= fullest.peers) {
-            self.fullest = Some(status);
+        if self.peak.is_none_or(|peak| status.peers >= peak.peers) {
+            self.peak = Some(status);
         }
         status
     }
 
-    /// Shows how things are.
+    /// Refreshes the screen, or tells the status where it is due.
     pub(super) async fn show(&mut self) -> Result<(), Failure> {
         let status = self.status();
         if let Some(size) = self.screen.as_ref().map(Screen::size) {
@@ -153,21 +154,21 @@ impl House {
             let (address, network) = (self.address, network_name(self.common.node.config().network()));
             let age = Age(self.clock.elapsed());
             let title = format!("serving {network} on {address} for {age}; Ctrl-C ends it");
-            let dcrpeer = called();
-            let frame = if self.guests.is_empty() {
+            let dcrpeer = invocation();
+            let frame = if self.handles.is_empty() {
                 let hint =
                     format!("nobody is here; visit with: {dcrpeer} connect {address} --network {network}");
                 Frame::empty(&title, &status.facts(), &hint, size)
             } else {
-                Frame::new(&title, &status.facts(), (&rows, self.guests.len()), size)
+                Frame::new(&title, &status.facts(), (&rows, self.handles.len()), size)
             };
             if let Some(screen) = &mut self.screen {
                 screen.show(&frame.lines())?;
             }
             return Ok(());
         }
-        let is_due = self.looks.is_multiple_of(LOOKS_PER_LINE);
-        self.looks = self.looks.wrapping_add(1);
+        let is_due = self.refreshes.is_multiple_of(REFRESHES_PER_LINE);
+        self.refreshes = self.refreshes.wrapping_add(1);
         let is_news = self.told.map_or(status.came > 0, |told| status.is_news(&told));
         if is_due && is_news {
             self.told = Some(status);
@@ -176,11 +177,11 @@ impl House {
         Ok(())
     }
 
-    /// The lines of those who have been here longest.
+    /// The rows of the oldest sessions.
     async fn rows(&self, most: usize) -> Vec<Row> {
         let mut asked = Vec::new();
-        for handle in self.guests.values().take(most) {
-            // All are asked before the first has answered, so that all answer in one turn.
+        for handle in self.handles.values().take(most) {
+            // All are asked before the first answer is awaited, so that one round of wake-ups answers all.
             if let Ok(permit) = handle.reserve().await {
                 asked.push(permit.with(|peer, now| {
                     let stats = peer.stats();
@@ -190,31 +191,31 @@ impl House {
         }
         let mut rows = Vec::new();
         for answer in asked {
-            // Who has just left is no line.
+            // A session that has just ended gives no row.
             rows.extend(answer.await.ok());
         }
         rows
     }
 
-    /// Everybody leaves now.
-    pub(super) async fn close(mut self, reason: Reason) -> Result<(), Failure> {
+    /// Ends all sessions, and tells the summary.
+    pub(super) async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
         let rows = self.rows(LAST_ROWS).await;
-        while let Some(visit) = self.visits.try_join_next() {
-            self.part(visit)?;
+        while let Some(session) = self.sessions.try_join_next() {
+            self.record_end(session)?;
         }
-        let (status, peers) = (self.status(), self.guests.len());
+        let (status, peers) = (self.status(), self.handles.len());
         // A line that is broken is no line of a table.
         let width = self.screen.take().map_or(usize::MAX, |screen| screen.size().0);
         let report = self.common.report.clone();
         if !report.is_for_people() {
             report.tell(None, &Notice::Status(status))?;
         }
-        self.common.leaving.set(reason).ok();
-        for handle in self.guests.values() {
+        self.common.shutdown_reason.set(reason).ok();
+        for handle in self.handles.values() {
             handle.close();
         }
-        while let Some(visit) = self.visits.join_next().await {
-            self.part(visit)?;
+        while let Some(session) = self.sessions.join_next().await {
+            self.record_end(session)?;
         }
         if report.is_for_people() {
             return report.write(|out| {
@@ -227,9 +228,9 @@ impl House {
         report.tell(None, &Notice::Stopped { ok: true, reason: reason.name(), detail, peers, established })
     }
 
-    fn write_summary(&self, out: &mut Output, reason: Reason) -> io::Result<()> {
+    fn write_summary(&self, out: &mut Output, reason: ShutdownReason) -> io::Result<()> {
         let age = Age(self.clock.elapsed());
-        writeln!(out, "{} after {age}: {reason}", Painted(STRONG, "stopped"))?;
+        writeln!(out, "{} after {age}: {reason}", Styled(STRONG, "stopped"))?;
         let established = Count(self.common.established.load(Ordering::Relaxed));
         let (came, most) = (Count(self.came), Count(self.most));
         write_fact(
@@ -237,7 +238,7 @@ impl House {
             "peers",
             &format!("{came} came, {established} shook hands, {most} at most at a time"),
         )?;
-        let busiest = Count(self.pace.busiest());
+        let busiest = Count(self.handshake_rate.busiest());
         write_fact(out, "handshakes", &format!("{busiest} in the busiest second"))?;
         let traffic = &self.common.traffic;
         let (received, sent) = (Count(traffic.received()), Count(traffic.sent()));
@@ -250,8 +251,8 @@ impl House {
         if !ends.is_empty() {
             write_fact(out, "ends", &ends.join(", "))?;
         }
-        for (guess, count) in &self.guesses {
-            let text = format!("{} gave no reason for leaving: it may be that {guess}", Count(*count));
+        for (causes_text, count) in &self.possible_causes {
+            let text = format!("{} gave no reason for leaving: it may be that {causes_text}", Count(*count));
             write_fact(out, "guesses", &text)?;
         }
         for (lack, count) in &self.unserved {
@@ -260,16 +261,16 @@ impl House {
         Ok(())
     }
 
-    /// What the process needed when most peers were here.
+    /// The memory of the process when most peers were connected.
     fn memory(&self) -> Option<String> {
-        let fullest = self.fullest?;
-        let (empty, memory, peers) = (self.empty?, fullest.memory?, fullest.peers);
+        let peak = self.peak?;
+        let (memory_before, memory, peers) = (self.memory_before?, peak.memory?, peak.peers);
         if peers < MANY {
             return Some(Size(memory).to_string());
         }
-        let each = Size(memory.saturating_sub(empty).checked_div(peers)?);
-        let (memory, empty) = (Size(memory), Size(empty));
-        Some(format!("{memory} with {} peers, {each} for each ({empty} before)", Count(peers)))
+        let each = Size(memory.saturating_sub(memory_before).checked_div(peers)?);
+        let (memory, memory_before) = (Size(memory), Size(memory_before));
+        Some(format!("{memory} with {} peers, {each} for each ({memory_before} before)", Count(peers)))
     }
 }
 
@@ -292,5 +293,5 @@ fn count(counts: &mut BTreeMap<String, u64>, of: String) {
 }
 
 fn write_fact(out: &mut Output, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {:<10}  {text}", Painted(FAINT, label))
+    writeln!(out, "  {:<10}  {text}", Styled(FAINT, label))
 }

@@ -1,4 +1,4 @@
-//! What a remote says first, kept for the case that it makes no sense.
+//! Keeps the first bytes that a remote sends, so that a failure can tell what the remote speaks instead.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream that remembers the first bytes that came through it.
 #[derive(Debug)]
-pub(crate) struct Sniff<S> {
+pub(crate) struct FirstBytesStream<S> {
     stream: S,
     first: FirstBytes,
     is_done: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Sniff<S> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
-impl<S> Sniff<S> {
+impl<S> FirstBytesStream<S> {
     pub(crate) fn new(stream: S) -> (Self, FirstBytes) {
         let first = FirstBytes::default();
         (Self { stream, first: first.clone(), is_done: false }, first)
@@ -39,7 +39,7 @@ impl FirstBytes {
         is_text.then(|| String::from_utf8_lossy(line).into_owned())
     }
 
-    /// The byte at this place, if it came and was kept.
+    /// The byte at this index, if it came and was kept.
     pub(crate) fn byte(&self, at: usize) -> Option<u8> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(at).copied()
     }
@@ -61,7 +61,7 @@ impl FirstBytes {
 /// Enough for the first line of a web server.
 const MOST: usize = 64;
 
-impl<S: AsyncRead + Unpin> AsyncRead for Sniff<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for FirstBytesStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -77,7 +77,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sniff<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Sniff<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for FirstBytesStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

@@ -5,10 +5,10 @@ use std::io;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::{HEAD_START, Lost, Reason, Won, alternate, race};
+use super::{ATTEMPT_DELAY, ConnectError, Connected, FailedAttempt, alternate, connect};
 use crate::clock::Stopwatch;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 fn addresses<const N: usize>(texts: [&str; N]) -> [SocketAddr; N] {
     texts.map(|text| text.parse().unwrap())
@@ -34,38 +34,39 @@ async fn meet(fate: Fate) -> io::Result<()> {
 }
 
 /// Races for addresses of one family, which meet these fates in turn.
-async fn race_to(fates: &[Fate]) -> Result<Won<()>, Vec<Lost>> {
+async fn race_to(fates: &[Fate]) -> Result<Connected<()>, Vec<FailedAttempt>> {
     let ports = 1..=u16::try_from(fates.len()).unwrap();
     let addresses: Vec<_> = ports.map(|port| SocketAddr::from(([127, 0, 0, 1], port))).collect();
     // Port 0 is none.
     let fates = [&[Fate::Silence][..], fates].concat();
-    race(&addresses, PATIENCE, move |address| meet(fates[usize::from(address.port())])).await
+    connect(&addresses, TIME_LIMIT, move |address| meet(fates[usize::from(address.port())])).await
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_dead_address_costs_one_head_start() {
     let clock = Stopwatch::start();
-    let won = race_to(&[Fate::Silence, Fate::AnswerAfter(Duration::ZERO)]).await.unwrap();
-    assert_eq!((won.address.port(), clock.elapsed()), (2, HEAD_START));
+    let connected = race_to(&[Fate::Silence, Fate::AnswerAfter(Duration::ZERO)]).await.unwrap();
+    assert_eq!((connected.address.port(), clock.elapsed()), (2, ATTEMPT_DELAY));
     let dead = [Fate::Silence; 4];
     let clock = Stopwatch::start();
-    let won = race_to(&[&dead[..], &[Fate::AnswerAfter(Duration::ZERO)]].concat()).await.unwrap();
-    assert_eq!((won.address.port(), clock.elapsed()), (5, 4 * HEAD_START));
+    let connected = race_to(&[&dead[..], &[Fate::AnswerAfter(Duration::ZERO)]].concat()).await.unwrap();
+    assert_eq!((connected.address.port(), clock.elapsed()), (5, 4 * ATTEMPT_DELAY));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_makes_the_next_attempt_begin_at_once() {
     let clock = Stopwatch::start();
-    let won = race_to(&[Fate::Refusal, Fate::Refusal, Fate::AnswerAfter(Duration::ZERO)]).await.unwrap();
-    assert_eq!((won.address.port(), clock.elapsed()), (3, Duration::ZERO));
+    let connected =
+        race_to(&[Fate::Refusal, Fate::Refusal, Fate::AnswerAfter(Duration::ZERO)]).await.unwrap();
+    assert_eq!((connected.address.port(), clock.elapsed()), (3, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_attempt_that_is_slow_goes_on_beside_the_next_and_may_win() {
     let slow = Duration::from_secs(2);
     let clock = Stopwatch::start();
-    let won = race_to(&[Fate::AnswerAfter(slow), Fate::Silence, Fate::Refusal]).await.unwrap();
-    assert_eq!((won.address.port(), won.took, clock.elapsed()), (1, slow, slow));
+    let connected = race_to(&[Fate::AnswerAfter(slow), Fate::Silence, Fate::Refusal]).await.unwrap();
+    assert_eq!((connected.address.port(), connected.took, clock.elapsed()), (1, slow, slow));
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,11 +74,11 @@ async fn every_failure_is_returned_in_the_order_of_the_attempts() {
     let clock = Stopwatch::start();
     let failures = race_to(&[Fate::Silence, Fate::Refusal, Fate::Silence]).await.unwrap_err();
     // The third begins with the refusal of the second.
-    assert_eq!(clock.elapsed(), PATIENCE + HEAD_START);
+    assert_eq!(clock.elapsed(), TIME_LIMIT + ATTEMPT_DELAY);
     let [first, second, third] = failures.try_into().unwrap();
-    assert_eq!([&first, &second, &third].map(|lost| lost.address.port()), [1, 2, 3]);
+    assert_eq!([&first, &second, &third].map(|failed| failed.address.port()), [1, 2, 3]);
     assert!(
-        matches!(first.reason, Reason::TimedOut(PATIENCE)) && second.is_refused(),
+        matches!(first.reason, ConnectError::TimedOut(TIME_LIMIT)) && second.is_refused(),
         "{first:?}, {second:?}"
     );
 }
@@ -102,6 +103,6 @@ async fn over_tcp_the_address_that_listens_is_the_one_that_is_reached() {
     nobody.bind(addresses(["127.0.0.1:0"])[0]).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let both = [nobody.local_addr().unwrap(), listener.local_addr().unwrap()];
-    let won = race(&both, PATIENCE, TcpStream::connect).await.unwrap();
-    assert_eq!((won.address, won.stream.peer_addr().unwrap()), (both[1], both[1]));
+    let connected = connect(&both, TIME_LIMIT, TcpStream::connect).await.unwrap();
+    assert_eq!((connected.address, connected.stream.peer_addr().unwrap()), (both[1], both[1]));
 }

@@ -1,4 +1,4 @@
-//! Who lives in a village, and who knows whom.
+//! The roles and the topology of a demo network.
 
 use core::net::Ipv4Addr;
 use core::time::Duration;
@@ -10,69 +10,69 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::NETWORK;
 
-/// Everybody. The first is the seed.
+/// All peers. The first is the seed.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) inhabitants: Vec<Inhabitant>,
+    pub(super) peers: Vec<DemoPeer>,
 }
 
-/// One address, and who is there.
+/// One peer of the plan.
 #[derive(Clone, Debug)]
-pub(super) struct Inhabitant {
+pub(super) struct DemoPeer {
     pub(super) role: Role,
     agent: (&'static str, &'static str, &'static str),
     protocol: u32,
     services: Services,
     pub(super) height: i32,
-    /// Half of its distance: what is sent to it takes so long.
+    /// Its latency in one direction: half of the round trip.
     pub(super) delay: Duration,
-    /// Whom it tells of, by their places in the plan.
+    /// The peers that it tells of, by their indices in the plan.
     pub(super) knows: Vec<usize>,
-    /// An address that no crawl from here should visit, which it tells of too.
+    /// An address outside of the demo network that it tells, too. No crawl should visit it.
     pub(super) stray: Option<Address>,
 }
 
-/// How somebody treats visitors.
+/// How a peer behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// As a peer should.
-    Talks,
-    /// As a peer that is too old for today's network.
+    /// Correctly.
+    Honest,
+    /// Correctly, at a protocol version that is too old for today's network.
     Old,
-    /// Nobody listens.
-    Dead,
-    /// Never says a word.
-    Mute,
-    /// Closes the door at once.
-    HangsUp,
+    /// Does not listen.
+    NotListening,
+    /// Sends nothing.
+    Silent,
+    /// Closes every connection at once.
+    Closes,
     /// Is a peer of another network.
     Foreign,
     /// Is a web server.
     Web,
     /// Shakes hands, and answers getaddr with a message that does not exist.
-    Junk,
+    UnknownMessage,
     /// Shakes hands, and answers getaddr with something else.
-    Unrelated,
-    /// Shakes hands, and knows nobody.
-    Alone,
+    WrongAnswer,
+    /// Completes the handshake, and knows no addresses.
+    KnowsNobody,
 }
 
 impl Role {
     pub(super) const fn is_reachable(self) -> bool {
-        matches!(self, Self::Talks | Self::Junk | Self::Unrelated | Self::Alone)
+        matches!(self, Self::Honest | Self::UnknownMessage | Self::WrongAnswer | Self::KnowsNobody)
     }
 }
 
-/// The others, by their places among 60 neighbours.
-const OTHERS: [(usize, Role); 10] = [
-    (3, Role::Dead),
+/// The faulty peers, by their indices in each group of 60.
+const FAULTY: [(usize, Role); 10] = [
+    (3, Role::NotListening),
     (7, Role::Old),
-    (12, Role::Mute),
-    (17, Role::Junk),
-    (23, Role::HangsUp),
-    (29, Role::Dead),
+    (12, Role::Silent),
+    (17, Role::UnknownMessage),
+    (23, Role::Closes),
+    (29, Role::NotListening),
     (34, Role::Foreign),
-    (41, Role::Unrelated),
+    (41, Role::WrongAnswer),
     (47, Role::Old),
     (53, Role::Web),
 ];
@@ -109,16 +109,16 @@ impl Plan {
     pub(super) fn new(size: usize) -> Self {
         // Any number would do.
         let mut generator = ChaCha12Rng::seed_from_u64(9108);
-        let mut inhabitants: Vec<_> = (0..size).map(|index| inhabitant(index, &mut generator)).collect();
-        acquaint(&mut inhabitants, &mut generator);
-        Self { inhabitants }
+        let mut peers: Vec<_> = (0..size).map(|index| peer(index, &mut generator)).collect();
+        link_peers(&mut peers, &mut generator);
+        Self { peers }
     }
 }
 
-fn inhabitant(index: usize, generator: &mut ChaCha12Rng) -> Inhabitant {
+fn peer(index: usize, generator: &mut ChaCha12Rng) -> DemoPeer {
     let place = index % 60;
-    let other = OTHERS.iter().find(|(other, _)| *other == place).map(|(_, role)| *role);
-    let role = other.unwrap_or(if place == 59 { Role::Alone } else { Role::Talks });
+    let other = FAULTY.iter().find(|(other, _)| *other == place).map(|(_, role)| *role);
+    let role = other.unwrap_or(if place == 59 { Role::KnowsNobody } else { Role::Honest });
     let services = match draw(generator, 100) {
         0..76 => Services::NODE_NETWORK | Services::NODE_CF,
         76..94 => Services::NODE_NETWORK,
@@ -146,7 +146,7 @@ fn inhabitant(index: usize, generator: &mut ChaCha12Rng) -> Inhabitant {
         }
         _ => None,
     };
-    Inhabitant {
+    DemoPeer {
         role,
         agent: choose(&AGENTS, generator),
         protocol,
@@ -158,41 +158,40 @@ fn inhabitant(index: usize, generator: &mut ChaCha12Rng) -> Inhabitant {
     }
 }
 
-/// Makes everybody known to somebody who talks and was known before, so that all are found, and a few more to
-/// everybody.
-fn acquaint(inhabitants: &mut [Inhabitant], generator: &mut ChaCha12Rng) {
-    let size = inhabitants.len();
-    let talking: Vec<_> = (0..size).filter(|index| role(inhabitants, *index) == Some(Role::Talks)).collect();
+/// Makes every peer known to an honest peer of a lower index, so that all are found, and adds a few random links.
+fn link_peers(peers: &mut [DemoPeer], generator: &mut ChaCha12Rng) {
+    let size = peers.len();
+    let honest: Vec<_> = (0..size).filter(|index| role(peers, *index) == Some(Role::Honest)).collect();
     for index in 1..size {
-        // Neither always the seed, so that there are levels, nor always the neighbour, so that there are few.
-        let before = talking.partition_point(|talking| *talking < index);
+        // Not always the seed, so that there are several levels; not always the previous peer, so that they are few.
+        let before = honest.partition_point(|honest| *honest < index);
         let first = before / 10;
         let chosen = first.saturating_add(below(generator, before.saturating_sub(first)));
-        let parent = talking.get(chosen).copied().unwrap_or_default();
-        meet(inhabitants, parent, index);
+        let parent = honest.get(chosen).copied().unwrap_or_default();
+        link(peers, parent, index);
     }
     for index in 0..size {
         for _ in 0..below(generator, 12).max(2) {
             let steps = below(generator, (size / 2).saturating_add(1));
             let near = index.saturating_add(steps).checked_rem(size).unwrap_or_default();
-            meet(inhabitants, index, near);
+            link(peers, index, near);
         }
     }
 }
 
-fn role(inhabitants: &[Inhabitant], index: usize) -> Option<Role> {
-    inhabitants.get(index).map(|inhabitant| inhabitant.role)
+fn role(peers: &[DemoPeer], index: usize) -> Option<Role> {
+    peers.get(index).map(|peer| peer.role)
 }
 
-fn meet(inhabitants: &mut [Inhabitant], who: usize, whom: usize) {
-    if let Some(inhabitant) = inhabitants.get_mut(who)
-        && inhabitant.role != Role::Alone
+fn link(peers: &mut [DemoPeer], from: usize, to: usize) {
+    if let Some(peer) = peers.get_mut(from)
+        && peer.role != Role::KnowsNobody
     {
-        inhabitant.knows.push(whom);
+        peer.knows.push(to);
     }
 }
 
-impl Inhabitant {
+impl DemoPeer {
     pub(super) fn config(&self) -> Result<Config, ConfigError> {
         let (prefix, name, version) = self.agent;
         let config = Config::builder(NETWORK)
@@ -200,7 +199,7 @@ impl Inhabitant {
             .services(self.services)
             .protocol_version(ProtocolVersion::new(self.protocol))
             .min_protocol_version(ProtocolVersion::INITIAL)
-            // Some talk nonsense.
+            // Some roles send what nodes ban for.
             .bannable_messages(BannableMessages::Send);
         match name {
             "" => config.build(),

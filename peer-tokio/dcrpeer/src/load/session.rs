@@ -1,4 +1,4 @@
-//! One connection of `load`: one task, which dials, shakes hands, waits for the others, pings, and stays.
+//! One session of `load`: a task that dials, shakes hands, waits for the others, pings, and stays connected.
 
 use core::future::Future;
 use core::net::SocketAddr;
@@ -19,14 +19,14 @@ use tokio::time::timeout;
 
 use crate::args::network_name;
 use crate::clock::Stopwatch;
-use crate::dial::{PATIENCE, zone_advice};
+use crate::dial::{CONNECT_TIMEOUT, zone_advice};
 use crate::error::chain;
 use crate::explain;
-use crate::output::{Span, called};
-use crate::race::Reason;
-use crate::sniff::{FirstBytes, Sniff};
+use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::happy_eyeballs::ConnectError;
+use crate::output::{Span, invocation};
+use crate::session::{Ending, Outcome};
 use crate::traffic::{Counted, Traffic};
-use crate::watch::{Ending, Outcome};
 
 /// What all connections have in common.
 #[derive(Debug)]
@@ -37,14 +37,14 @@ pub(super) struct Common {
     /// A ping needs a permit until its pong has come.
     pub(super) pings: Semaphore,
     pub(super) rounds: u32,
-    pub(super) news: mpsc::Sender<News>,
+    pub(super) news: mpsc::Sender<SessionEvent>,
     /// Whether all connections are open and pinging may begin.
     pub(super) all_open: watch::Receiver<bool>,
 }
 
 /// What a connection tells.
 #[derive(Debug)]
-pub(super) enum News {
+pub(super) enum SessionEvent {
     /// It is open: how long the transport took, and then the handshake.
     Opened { connect: Duration, handshake: Duration },
     /// It never came to be open.
@@ -57,45 +57,54 @@ pub(super) enum News {
     Lost { reason: String, is_pinged: bool },
 }
 
-type Connection = (Handle, Events, Pin<Box<Driver<Counted<Sniff<TcpStream>>, ChaCha12Rng>>>, FirstBytes);
+type Connection =
+    (Handle, Events, Pin<Box<Driver<Counted<FirstBytesStream<TcpStream>>, ChaCha12Rng>>>, FirstBytes);
 
 /// One connection.
-pub(super) struct Caller {
+pub(super) struct Session {
     common: Arc<Common>,
-    /// The place among those that are being opened, given back when it is open or has failed.
-    turn: Option<OwnedSemaphorePermit>,
+    /// The permit to be opening, released when the connection is open or has failed.
+    permit: Option<OwnedSemaphorePermit>,
     /// Of the next ping.
     nonce: u64,
     established: bool,
     is_pinged: bool,
-    /// Whether another connection has shaken hands before.
+    /// Whether another connection has completed its handshake before.
     is_peer: bool,
 }
 
-impl Caller {
+impl Session {
     /// Runs one connection from its first to its last moment; `is_peer` if another has shaken hands. It is dialled
     /// unless it stands, and that took some time. Dropping the future closes it.
     pub(super) async fn run(
         common: Arc<Common>,
-        turn: OwnedSemaphorePermit,
+        permit: OwnedSemaphorePermit,
         mut generator: Box<ChaCha12Rng>,
         is_peer: bool,
         dialled: Option<(TcpStream, Duration)>,
     ) {
         let nonce = generator.next_u64();
-        let mut caller =
-            Self { common, turn: Some(turn), nonce, established: false, is_pinged: false, is_peer };
-        let reason = caller.call(generator, dialled).await;
-        let is_pinged = caller.is_pinged;
-        let news = if caller.established { News::Lost { reason, is_pinged } } else { News::Failed(reason) };
-        caller.tell(news).await;
+        let mut session =
+            Self { common, permit: Some(permit), nonce, established: false, is_pinged: false, is_peer };
+        let reason = session.open_session(generator, dialled).await;
+        let is_pinged = session.is_pinged;
+        let news = if session.established {
+            SessionEvent::Lost { reason, is_pinged }
+        } else {
+            SessionEvent::Failed(reason)
+        };
+        session.tell(news).await;
     }
 
     /// The connection's whole life. Returns why it ended.
     ///
-    /// Futures that hold each other hold copies, so what is large has its own place, or none while it is not
-    /// needed: with thousands of connections that is most of the memory.
-    async fn call(&mut self, generator: Box<ChaCha12Rng>, dialled: Option<(TcpStream, Duration)>) -> String {
+    /// Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands of
+    /// connections that is most of the memory.
+    async fn open_session(
+        &mut self,
+        generator: Box<ChaCha12Rng>,
+        dialled: Option<(TcpStream, Duration)>,
+    ) -> String {
         let dialled = match dialled {
             Some(dialled) => Ok(dialled),
             None => Box::pin(self.connect()).await,
@@ -111,13 +120,13 @@ impl Caller {
             Ok(connection) => connection,
             Err(reason) => return reason,
         };
-        let story = self.story(&handle, events, clock, connect);
-        let (closed, ()) = tokio::join!(driver, story);
+        let measuring = self.measure(&handle, events, clock, connect);
+        let (closed, ()) = tokio::join!(driver, measuring);
         Box::pin(self.ending(closed, &handle, first)).await
     }
 
     fn meet(&self, stream: TcpStream, generator: Box<ChaCha12Rng>) -> Result<Connection, String> {
-        let (stream, first) = Sniff::new(stream);
+        let (stream, first) = FirstBytesStream::new(stream);
         let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
         let hello = peer_tokio::hello(self.common.address, 0);
         let connection = peer_tokio::outbound(stream, &self.common.node, hello, *generator);
@@ -128,10 +137,10 @@ impl Caller {
     /// A stream to the peer and how long it took, or why there is none.
     async fn connect(&self) -> Result<(TcpStream, Duration), String> {
         let (address, clock) = (self.common.address, Stopwatch::start());
-        let reason = match timeout(PATIENCE, TcpStream::connect(address)).await {
+        let reason = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok((stream, clock.elapsed())),
-            Ok(Err(error)) => Reason::System(error),
-            Err(_) => Reason::TimedOut(PATIENCE),
+            Ok(Err(error)) => ConnectError::System(error),
+            Err(_) => ConnectError::TimedOut(CONNECT_TIMEOUT),
         };
         Err(unreachable(address, &reason, self.common.node.config().network()))
     }
@@ -148,7 +157,7 @@ impl Caller {
     }
 
     /// What happens on the connection, until it ends.
-    async fn story(&mut self, handle: &Handle, mut events: Events, clock: Stopwatch, connect: Duration) {
+    async fn measure(&mut self, handle: &Handle, mut events: Events, clock: Stopwatch, connect: Duration) {
         while !self.established {
             match events.next().await {
                 Some(event) => self.established = event == Event::Established,
@@ -156,18 +165,18 @@ impl Caller {
             }
         }
         let handshake = clock.elapsed();
-        self.turn = None;
-        self.tell(News::Opened { connect, handshake }).await;
+        self.permit = None;
+        self.tell(SessionEvent::Opened { connect, handshake }).await;
         let mut all_open = self.common.all_open.clone();
         if meanwhile(&mut events, all_open.wait_for(|all_open| *all_open)).await.is_none() {
             return;
         }
         for _ in 0..self.common.rounds {
             let Some(round_trip) = Box::pin(self.ping(handle, &mut events)).await else { return };
-            self.tell(News::Pong(round_trip)).await;
+            self.tell(SessionEvent::Pong(round_trip)).await;
         }
         self.is_pinged = true;
-        self.tell(News::Pinged).await;
+        self.tell(SessionEvent::Pinged).await;
         while events.next().await.is_some() {}
     }
 
@@ -201,22 +210,22 @@ impl Caller {
         }
     }
 
-    async fn tell(&self, news: News) {
+    async fn tell(&self, news: SessionEvent) {
         // Without a listener there is nothing to tell.
         self.common.news.send(news).await.ok();
     }
 }
 
 /// Why there is no connection, and what to do.
-pub(super) fn unreachable(address: SocketAddr, reason: &Reason, network: Network) -> String {
+pub(super) fn unreachable(address: SocketAddr, reason: &ConnectError, network: Network) -> String {
     let error = match reason {
-        Reason::TimedOut(patience) => return format!("no answer within {}", Span(*patience)),
-        Reason::System(error) => error,
+        ConnectError::TimedOut(timeout) => return format!("no answer within {}", Span(*timeout)),
+        ConnectError::System(error) => error,
     };
     match error.kind() {
         io::ErrorKind::ConnectionRefused => format!(
             "it refused the connection, nothing listens there; start a node: {} serve {address} --network {}",
-            called(),
+            invocation(),
             network_name(network)
         ),
         io::ErrorKind::AddrNotAvailable => {

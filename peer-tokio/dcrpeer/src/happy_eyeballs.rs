@@ -16,7 +16,7 @@ use crate::clock::Stopwatch;
 
 /// An attempt that won.
 #[derive(Debug)]
-pub(crate) struct Won<T> {
+pub(crate) struct Connected<T> {
     pub(crate) stream: T,
     pub(crate) address: SocketAddr,
     /// How long this attempt took.
@@ -25,31 +25,31 @@ pub(crate) struct Won<T> {
 
 /// An attempt that failed.
 #[derive(Debug)]
-pub(crate) struct Lost {
+pub(crate) struct FailedAttempt {
     pub(crate) address: SocketAddr,
-    pub(crate) reason: Reason,
+    pub(crate) reason: ConnectError,
 }
 
 /// Why an attempt failed.
 #[derive(Debug)]
-pub(crate) enum Reason {
+pub(crate) enum ConnectError {
     System(io::Error),
     /// There was no answer for so long.
     TimedOut(Duration),
 }
 
 /// How long an attempt stays alone: the connection attempt delay that the RFC recommends.
-pub(crate) const HEAD_START: Duration = Duration::from_millis(250);
+pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Connects to the first of `addresses` that answers, each within `patience`.
 ///
-/// The next attempt begins a [`HEAD_START`] after the one before, or as soon as one fails, and those before go on.
+/// The next attempt begins a [`ATTEMPT_DELAY`] after the one before, or as soon as one fails, and those before go on.
 /// Returns all failures, in the order of the attempts, where every address failed.
-pub(crate) async fn race<T, F>(
+pub(crate) async fn connect<T, F>(
     addresses: &[SocketAddr],
-    patience: Duration,
+    limit: Duration,
     connect: impl Fn(SocketAddr) -> F,
-) -> Result<Won<T>, Vec<Lost>>
+) -> Result<Connected<T>, Vec<FailedAttempt>>
 where
     T: Send + 'static,
     F: Future<Output = io::Result<T>> + Send + 'static,
@@ -60,36 +60,36 @@ where
     let mut failures = Vec::new();
     loop {
         if let Some((place, &address)) = waiting.next() {
-            let attempt = attempt(address, patience, connect(address));
+            let attempt = attempt(address, limit, connect(address));
             attempts.spawn(async move { (place, attempt.await) });
         }
         tokio::select! {
             Some(ended) = attempts.join_next() => match ended {
-                Ok((_, Ok(won))) => return Ok(won),
-                Ok((place, Err(lost))) => failures.push((place, lost)),
+                Ok((_, Ok(connected))) => return Ok(connected),
+                Ok((place, Err(failed))) => failures.push((place, failed)),
                 // A task that was stopped with the runtime has nothing to tell.
                 Err(_) => {}
             },
-            () = sleep(HEAD_START), if waiting.len() > 0 => {}
+            () = sleep(ATTEMPT_DELAY), if waiting.len() > 0 => {}
             else => break,
         }
     }
     failures.sort_by_key(|(place, _)| *place);
-    Err(failures.into_iter().map(|(_, lost)| lost).collect())
+    Err(failures.into_iter().map(|(_, failed)| failed).collect())
 }
 
 async fn attempt<T>(
     address: SocketAddr,
-    patience: Duration,
+    limit: Duration,
     connect: impl Future<Output = io::Result<T>>,
-) -> Result<Won<T>, Lost> {
+) -> Result<Connected<T>, FailedAttempt> {
     let clock = Stopwatch::start();
-    let reason = match timeout(patience, connect).await {
-        Ok(Ok(stream)) => return Ok(Won { stream, address, took: clock.elapsed() }),
-        Ok(Err(error)) => Reason::System(error),
-        Err(_) => Reason::TimedOut(patience),
+    let reason = match timeout(limit, connect).await {
+        Ok(Ok(stream)) => return Ok(Connected { stream, address, took: clock.elapsed() }),
+        Ok(Err(error)) => ConnectError::System(error),
+        Err(_) => ConnectError::TimedOut(limit),
     };
-    Err(Lost { address, reason })
+    Err(FailedAttempt { address, reason })
 }
 
 /// The addresses with their families in turn, beginning with that of the first. A network that lacks one family

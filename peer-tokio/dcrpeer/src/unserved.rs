@@ -16,7 +16,7 @@ use crate::report::Notice;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
-pub(crate) enum Lack {
+pub(crate) enum Unserved {
     Headers,
     Blocks,
     /// Blocks, transactions or mixing messages, which it was told are not here.
@@ -28,7 +28,7 @@ pub(crate) enum Lack {
     InitState,
 }
 
-impl Lack {
+impl Unserved {
     const ALL: [Self; 7] = [
         Self::Headers,
         Self::Blocks,
@@ -78,7 +78,7 @@ impl Lack {
     }
 }
 
-impl fmt::Display for Lack {
+impl fmt::Display for Unserved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.text())
     }
@@ -86,34 +86,34 @@ impl fmt::Display for Lack {
 
 /// A set of lacks: those that were told of a connection already.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Lacks(u8);
+pub(crate) struct UnservedSet(u8);
 
-impl Lacks {
+impl UnservedSet {
     /// Adds one; `false` if it was there.
-    pub(crate) const fn insert(&mut self, lack: Lack) -> bool {
+    pub(crate) const fn insert(&mut self, lack: Unserved) -> bool {
         let bit = 1 << lack as u8;
         let is_new = self.0 & bit == 0;
         self.0 |= bit;
         is_new
     }
 
-    pub(crate) fn iter(self) -> impl Iterator<Item = Lack> {
-        Lack::ALL.into_iter().filter(move |lack| self.0 & (1 << *lack as u8) != 0)
+    pub(crate) fn iter(self) -> impl Iterator<Item = Unserved> {
+        Unserved::ALL.into_iter().filter(move |lack| self.0 & (1 << *lack as u8) != 0)
     }
 }
 
 /// What came of a request for something that we do not have.
 #[derive(Debug)]
-pub(crate) struct Answered {
-    pub(crate) lack: Lack,
-    /// What was said in return, besides what the machine says by itself.
+pub(crate) struct Reply {
+    pub(crate) lack: Unserved,
+    /// What was sent in return, besides what the machine sends by itself.
     pub(crate) sent: Vec<Message>,
     /// The points that a node counts against us by now, where it counts any for this.
     pub(crate) standing: Option<Standing>,
 }
 
-impl Answered {
-    const fn new(lack: Lack, sent: Vec<Message>) -> Self {
+impl Reply {
+    const fn new(lack: Unserved, sent: Vec<Message>) -> Self {
         Self { lack, sent, standing: None }
     }
 
@@ -140,26 +140,26 @@ impl Answered {
 
 /// Answers a request for something that we do not have; `None` if the message is none, or if its answer cannot be sent
 /// because the connection ends.
-pub(crate) async fn without_it(handle: &Handle, message: &Message) -> Option<Answered> {
+pub(crate) async fn reply(handle: &Handle, message: &Message) -> Option<Reply> {
     match message {
         Message::GetHeaders(_) => {
             let none = Message::Headers(Headers::default());
             handle.send(none.clone()).await.ok()?;
-            Some(Answered::new(Lack::Headers, vec![none]))
+            Some(Reply::new(Unserved::Headers, vec![none]))
         }
         Message::GetData(request) => deny(handle, request).await,
         // An inv or a notfound without entries would be a ban.
-        Message::GetBlocks(_) => Some(Answered::new(Lack::Blocks, Vec::new())),
-        Message::GetCFilterV2(_) | Message::GetCFsV2(_) => Some(Answered::new(Lack::Filters, Vec::new())),
-        Message::MemPool => Some(Answered::new(Lack::Pool, Vec::new())),
+        Message::GetBlocks(_) => Some(Reply::new(Unserved::Blocks, Vec::new())),
+        Message::GetCFilterV2(_) | Message::GetCFsV2(_) => Some(Reply::new(Unserved::Filters, Vec::new())),
+        Message::MemPool => Some(Reply::new(Unserved::Pool, Vec::new())),
         // The machine has answered it.
-        Message::GetInitState(_) => Some(Answered::new(Lack::InitState, Vec::new())),
+        Message::GetInitState(_) => Some(Reply::new(Unserved::InitState, Vec::new())),
         _ => None,
     }
 }
 
 /// Tells that items are not here, of as many as a node bears.
-async fn deny(handle: &Handle, request: &GetData) -> Option<Answered> {
+async fn deny(handle: &Handle, request: &GetData) -> Option<Reply> {
     // Of other kinds a node neither has nor denies anything, and leaves who denies it some.
     let is_denied =
         |item: &Inventory| matches!(item.kind, InventoryKind::TX | InventoryKind::BLOCK | InventoryKind::MIX);
@@ -169,8 +169,8 @@ async fn deny(handle: &Handle, request: &GetData) -> Option<Answered> {
     }
     let denying = handle.with(move |peer, now| {
         let (sent, is_all) = deny_items(peer, &items, now)?;
-        let lack = if is_all { Lack::Items } else { Lack::MoreItems };
-        Ok::<_, SendError>(Answered { lack, sent, standing: Some(peer.standing(now)) })
+        let lack = if is_all { Unserved::Items } else { Unserved::MoreItems };
+        Ok::<_, SendError>(Reply { lack, sent, standing: Some(peer.standing(now)) })
     });
     denying.await.ok()?.ok()
 }

@@ -1,4 +1,4 @@
-//! The story of the demo: who said what to whom, and when.
+//! The transcript of the demo: which side sent what, and when.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use crate::clock::Stopwatch;
 use crate::error::{Failure, chain};
-use crate::output::{self, At, Count, FAINT, GOOD, IN, OUT, Output, Painted, STRONG, Span};
+use crate::output::{self, At, Count, FAINT, GOOD, IN, OUT, Output, STRONG, Span, Styled};
 use crate::stats;
 
 /// One of the two peers.
@@ -23,7 +23,7 @@ pub(super) enum Side {
 
 /// Something that came to one side.
 #[derive(Debug)]
-pub(super) struct Scene {
+pub(super) struct Entry {
     pub(super) at: Duration,
     pub(super) side: Side,
     /// `None` if its connection ended.
@@ -32,7 +32,7 @@ pub(super) struct Scene {
 
 /// What has happened so far.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Observed {
     /// Sides that shook hands.
     pub(super) established: usize,
     pub(super) round_trips: Vec<Duration>,
@@ -43,36 +43,36 @@ pub(super) struct Seen {
 
 /// Tells what happens, and remembers it.
 #[derive(Debug)]
-pub(super) struct Story {
+pub(super) struct Transcript {
     out: Output,
     clock: Stopwatch,
-    scenes: mpsc::Receiver<Scene>,
-    chapters: u32,
-    seen: Seen,
+    entries: mpsc::Receiver<Entry>,
+    sections: u32,
+    observed: Observed,
 }
 
-impl Story {
-    pub(super) fn begin(address: SocketAddr, scenes: mpsc::Receiver<Scene>) -> Result<Self, Failure> {
-        let (out, clock, seen) = (output::for_people(), Stopwatch::start(), Seen::default());
-        let mut story = Self { out, clock, scenes, chapters: 0, seen };
-        let title = Painted(STRONG, "Two Decred peers talk over TCP on this machine.");
-        writeln!(story.out, "{title} Arrows show who speaks to whom.\n")?;
-        story.tell(Side::Listener, &format!("waits on {address}, network simnet"))?;
-        Ok(story)
+impl Transcript {
+    pub(super) fn begin(address: SocketAddr, entries: mpsc::Receiver<Entry>) -> Result<Self, Failure> {
+        let (out, clock, observed) = (output::for_people(), Stopwatch::start(), Observed::default());
+        let mut transcript = Self { out, clock, entries, sections: 0, observed };
+        let title = Styled(STRONG, "Two Decred peers talk over TCP on this machine.");
+        writeln!(transcript.out, "{title} Arrows show who speaks to whom.\n")?;
+        transcript.tell(Side::Listener, &format!("waits on {address}, network simnet"))?;
+        Ok(transcript)
     }
 
     pub(super) const fn clock(&self) -> Stopwatch {
         self.clock
     }
 
-    pub(super) const fn seen(&self) -> &Seen {
-        &self.seen
+    pub(super) const fn observed(&self) -> &Observed {
+        &self.observed
     }
 
     /// Begins the next part.
-    pub(super) fn chapter(&mut self, title: &str, about: &str) -> Result<(), Failure> {
-        self.chapters = self.chapters.saturating_add(1);
-        let title = Painted(STRONG, format_args!("{}. {title}", self.chapters));
+    pub(super) fn section(&mut self, title: &str, about: &str) -> Result<(), Failure> {
+        self.sections = self.sections.saturating_add(1);
+        let title = Styled(STRONG, format_args!("{}. {title}", self.sections));
         writeln!(self.out, "\n{title}: {about}")?;
         self.out.flush()?;
         Ok(())
@@ -80,7 +80,7 @@ impl Story {
 
     /// Tells what one side does by itself.
     pub(super) fn tell(&mut self, side: Side, what: &str) -> Result<(), Failure> {
-        let at = Painted(FAINT, At(self.clock.elapsed()));
+        let at = Styled(FAINT, At(self.clock.elapsed()));
         let (dialler, listener) = match side {
             Side::Dialler => ("dialler", ""),
             Side::Listener => ("", "listener"),
@@ -94,14 +94,14 @@ impl Story {
     pub(super) async fn until(
         &mut self,
         dialler: &Handle,
-        enough: impl Fn(&Seen) -> bool,
+        enough: impl Fn(&Observed) -> bool,
     ) -> Result<(), Failure> {
-        while !enough(&self.seen) {
-            let Some(scene) = self.scenes.recv().await else {
+        while !enough(&self.observed) {
+            let Some(entry) = self.entries.recv().await else {
                 return Err(Failure::new("both connections ended too early"));
             };
-            match scene.event {
-                Some(event) => self.show(scene.at, scene.side, &event, dialler).await?,
+            match entry.event {
+                Some(event) => self.show(entry.at, entry.side, &event, dialler).await?,
                 None => {
                     let closed = dialler.closed().await;
                     return Err(Failure::new(format!("the connection ended too early: {}", chain(&closed))));
@@ -115,20 +115,20 @@ impl Story {
         match event {
             Event::Version(version) => self.arrow(at, to, "version", version.user_agent.as_str()),
             Event::Established => {
-                self.seen.established = self.seen.established.saturating_add(1);
+                self.observed.established = self.observed.established.saturating_add(1);
                 let version = dialler.stats().await.protocol_version;
-                let shaken = Painted(GOOD, "hands shaken");
+                let shaken = Styled(GOOD, "hands shaken");
                 self.arrow(at, to, "verack", &format!("{shaken}, we speak protocol {version}"))
             }
             Event::Message(Message::Inv(inv)) => {
-                self.seen.batches.push(inv.inventory.len());
-                self.seen.items.extend(inv.inventory.iter().map(|item| item.hash));
-                let (batch, sum) = (Count::from(inv.inventory.len()), Count::from(self.seen.items.len()));
+                self.observed.batches.push(inv.inventory.len());
+                self.observed.items.extend(inv.inventory.iter().map(|item| item.hash));
+                let (batch, sum) = (Count::from(inv.inventory.len()), Count::from(self.observed.items.len()));
                 self.arrow(at, to, "inv", &format!("{batch:>5} transactions, {sum} so far"))
             }
             Event::Message(Message::Pong(_)) => {
                 let round_trip = dialler.stats().await.last_ping_round_trip.unwrap_or_default();
-                self.seen.round_trips.push(round_trip);
+                self.observed.round_trips.push(round_trip);
                 self.arrow(at, to, "pong", &format!("round trip {}", Span(round_trip)))
             }
             Event::Message(message) => self.arrow(at, to, message.command().as_str(), ""),
@@ -138,15 +138,15 @@ impl Story {
 
     /// A message that came `to` one side, and so from the other.
     fn arrow(&mut self, at: Duration, to: Side, command: &str, text: &str) -> Result<(), Failure> {
-        let at = Painted(FAINT, At(at));
+        let at = Styled(FAINT, At(at));
         let arrow = match to {
-            Side::Dialler => Painted(IN, "◀──"),
-            Side::Listener => Painted(OUT, "──▶"),
+            Side::Dialler => Styled(IN, "◀──"),
+            Side::Listener => Styled(OUT, "──▶"),
         };
         write!(self.out, "{at}  dialler {arrow} listener  ")?;
         match text {
-            "" => writeln!(self.out, "{}", Painted(STRONG, command))?,
-            text => writeln!(self.out, "{:<8} {text}", Painted(STRONG, command))?,
+            "" => writeln!(self.out, "{}", Styled(STRONG, command))?,
+            text => writeln!(self.out, "{:<8} {text}", Styled(STRONG, command))?,
         }
         self.out.flush()?;
         Ok(())
@@ -154,7 +154,7 @@ impl Story {
 
     /// What both sides counted.
     pub(super) fn statistics(&mut self, dialler: &Stats, listener: &Stats) -> Result<(), Failure> {
-        self.chapter("Statistics", "what each side knows of the other")?;
+        self.section("Statistics", "what each side knows of the other")?;
         let columns = [("the dialler", dialler), ("the listener", listener)];
         stats::write_table(&mut self.out, ProtocolVersion::LATEST, &columns)?;
         self.out.flush()?;
@@ -163,8 +163,8 @@ impl Story {
 
     /// All went well.
     pub(super) fn end(mut self) -> Result<(), Failure> {
-        let Seen { items, batches, round_trips, .. } = &self.seen;
-        let good = Painted(GOOD, "✓ All of it happened:");
+        let Observed { items, batches, round_trips, .. } = &self.observed;
+        let good = Styled(GOOD, "✓ All of it happened:");
         let largest = batches.iter().max().copied().unwrap_or_default();
         writeln!(
             self.out,
@@ -176,7 +176,7 @@ impl Story {
             Count::from(largest),
             Span(self.clock.elapsed()),
         )?;
-        let dcrpeer = output::called();
+        let dcrpeer = output::invocation();
         writeln!(
             self.out,
             "\nNext, be a peer, and visit it from another terminal:\n  \

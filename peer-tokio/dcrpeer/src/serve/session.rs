@@ -1,4 +1,4 @@
-//! One visitor of `serve`, from the first byte to the last: one task that drives the connection and answers.
+//! One session of `serve`: a task that drives the connection from the first byte to the last, and answers.
 
 use core::future::Future;
 use core::net::SocketAddr;
@@ -14,122 +14,122 @@ use rand_core::Rng;
 use tokio::net::TcpStream;
 
 use super::address_book::{AddressBook, Source};
-use crate::answer::{self, Lacks};
 use crate::causes;
 use crate::error::Failure;
 use crate::explain;
+use crate::first_bytes::{FirstBytes, FirstBytesStream};
 use crate::node;
 use crate::report::{End, Notice, Report};
-use crate::sniff::{FirstBytes, Sniff};
-use crate::stop::Reason;
+use crate::session::{Ending, Outcome};
+use crate::shutdown::ShutdownReason;
 use crate::traffic::{Counted, Traffic};
-use crate::watch::{Ending, Outcome};
+use crate::unserved::{self, UnservedSet};
 
-/// What all visitors have in common.
+/// What all sessions share.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) node: Node,
     pub(super) report: Report,
     pub(super) traffic: Arc<Traffic>,
-    /// How many have shaken hands.
+    /// How many handshakes were completed.
     pub(super) established: AtomicU64,
     pub(super) addresses: AddressBook,
-    /// Why we leave, once we do.
-    pub(super) leaving: OnceLock<Reason>,
+    /// Why the program ends, once it does.
+    pub(super) shutdown_reason: OnceLock<ShutdownReason>,
 }
 
-/// A visitor.
+/// One accepted connection.
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(super) struct Session {
     pub(super) number: u64,
     pub(super) address: SocketAddr,
     pub(super) common: Arc<Common>,
 }
 
-/// A visitor who left.
+/// A session that has ended.
 #[derive(Debug)]
-pub(super) struct Left {
+pub(super) struct Ended {
     pub(super) number: u64,
     /// The reason's name.
     pub(super) reason: String,
-    /// What it can be, where the visitor left without telling.
-    pub(super) guess: Option<String>,
-    /// What the visitor asked for and we do not have.
-    pub(super) told: Lacks,
+    /// The possible causes, where the remote left without a reason.
+    pub(super) causes_text: Option<String>,
+    /// What the remote asked for and we do not have.
+    pub(super) unserved: UnservedSet,
 }
 
-/// How far a visit is.
+/// The state of a session.
 #[derive(Debug, Default)]
-struct Visit {
+struct Progress {
     established: bool,
-    /// Whether the visitor was told addresses, which happens once, as in dcrd.
+    /// Whether addresses were sent, which happens once, as in dcrd.
     told_addresses: bool,
-    /// What the visitor asked for and we do not have.
-    told: Lacks,
+    /// What the remote asked for and we do not have.
+    unserved: UnservedSet,
 }
 
-type Stream = Counted<Sniff<TcpStream>>;
+type Stream = Counted<FirstBytesStream<TcpStream>>;
 
-impl Guest {
-    /// Lets the visitor in. The future is the whole visit.
-    pub(super) fn enter(
+impl Session {
+    /// Starts the session. The future runs it to its end.
+    pub(super) fn start(
         self,
         stream: TcpStream,
-    ) -> Result<(Handle, impl Future<Output = Result<Left, Failure>> + Send + use<>), Failure> {
+    ) -> Result<(Handle, impl Future<Output = Result<Ended, Failure>> + Send + use<>), Failure> {
         let address = self.address.to_string();
         let direction = Direction::Inbound;
         self.tell(&Notice::Connected { address: &address, direction, isolated: None })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let local = stream.local_addr().ok();
-        let (stream, first) = Sniff::new(stream);
+        let (stream, first) = FirstBytesStream::new(stream);
         let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
         let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
         let (handle, events, driver) =
             peer_tokio::inbound(stream, &self.common.node, hello, node::generator()?);
-        // Futures that hold each other hold copies, so what is large has its own place, or none while it is not
-        // needed: with thousands of visitors that is most of the memory.
-        Ok((handle.clone(), self.stay(handle, events, Box::pin(driver), first, local)))
+        // Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands
+        // of sessions that is most of the memory.
+        Ok((handle.clone(), self.run(handle, events, Box::pin(driver), first, local)))
     }
 
-    async fn stay(
+    async fn run(
         self,
         handle: Handle,
         mut events: Events,
         driver: Pin<Box<Driver<Stream, ChaCha12Rng>>>,
         first: FirstBytes,
         local: Option<SocketAddr>,
-    ) -> Result<Left, Failure> {
-        let mut visit = Visit::default();
-        let hearing = async {
+    ) -> Result<Ended, Failure> {
+        let mut progress = Progress::default();
+        let handling = async {
             while let Some(event) = events.next().await {
-                Box::pin(self.hear(&handle, event, local, &mut visit)).await?;
+                Box::pin(self.handle_event(&handle, event, local, &mut progress)).await?;
             }
             Ok::<_, Failure>(())
         };
-        // A visit that fails takes the driver with it.
-        let (closed, ()) = tokio::try_join!(async { Ok::<_, Failure>(driver.await) }, hearing)?;
-        Box::pin(self.part(closed, &visit, &handle, first)).await
+        // A session that fails drops its driver.
+        let (closed, ()) = tokio::try_join!(async { Ok::<_, Failure>(driver.await) }, handling)?;
+        Box::pin(self.record_end(closed, &progress, &handle, first)).await
     }
 
     /// Tells how it ended.
-    async fn part(
+    async fn record_end(
         &self,
         closed: Closed,
-        visit: &Visit,
+        progress: &Progress,
         handle: &Handle,
         first: FirstBytes,
-    ) -> Result<Left, Failure> {
-        let ending = match self.common.leaving.get() {
+    ) -> Result<Ended, Failure> {
+        let ending = match self.common.shutdown_reason.get() {
             Some(reason) if closed.reason == Error::ClosedByOwner => Ending::Ours(*reason),
             _ => Ending::Theirs(closed),
         };
-        let established = visit.established;
+        let established = progress.established;
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
         let reason = explain::name(&outcome.ending);
         let config = self.common.node.config();
         let causes = explain::causes(&outcome, config);
-        let guess = (!causes.is_empty()).then(|| causes::list(&causes));
+        let causes_text = (!causes.is_empty()).then(|| causes::list(&causes));
         self.tell(&Notice::End(End {
             ok: outcome.is_success(),
             established,
@@ -142,15 +142,15 @@ impl Guest {
             announced: None,
             asked: None,
         }))?;
-        Ok(Left { number: self.number, reason, guess, told: visit.told })
+        Ok(Ended { number: self.number, reason, causes_text, unserved: progress.unserved })
     }
 
-    async fn hear(
+    async fn handle_event(
         &self,
         handle: &Handle,
         event: Event,
         local: Option<SocketAddr>,
-        visit: &mut Visit,
+        progress: &mut Progress,
     ) -> Result<(), Failure> {
         match event {
             Event::Version(version) => {
@@ -158,7 +158,7 @@ impl Guest {
                 self.tell(&Notice::version(&version, Direction::Inbound, offered))
             }
             Event::Established => {
-                visit.established = true;
+                progress.established = true;
                 self.common.established.fetch_add(1, Ordering::Relaxed);
                 // The next one is due in two minutes or so, and people look at round trips now.
                 let nonce = node::generator()?.next_u64();
@@ -169,29 +169,29 @@ impl Guest {
                 let protocol_version = handle.stats().await.protocol_version.get();
                 self.tell(&Notice::Established { protocol_version })
             }
-            Event::Message(message) => self.answer(handle, &message, local, visit).await,
+            Event::Message(message) => self.answer(handle, &message, local, progress).await,
             _ => Ok(()),
         }
     }
 
-    /// Answers, one message at a time: for a visitor who asks and does not take, no second answer waits. One
-    /// that cannot be sent means that the end is near, which the next event tells.
+    /// Answers one message at a time, so that a remote that asks and does not read holds one answer in memory. An
+    /// answer that cannot be sent means that the connection is closing, which the next event tells.
     async fn answer(
         &self,
         handle: &Handle,
         message: &Message,
         local: Option<SocketAddr>,
-        visit: &mut Visit,
+        progress: &mut Progress,
     ) -> Result<(), Failure> {
         let (book, now) = (&self.common.addresses, peer_tokio::hello(self.address, 0).unix_time);
         book.learn(message, Source::new(self.number, self.address.ip()), now);
         if *message == Message::GetAddr {
-            if !visit.told_addresses {
-                visit.told_addresses = true;
+            if !progress.told_addresses {
+                progress.told_addresses = true;
                 self.tell_addresses(handle, book.tell(local, now)).await?;
             }
-        } else if let Some(answered) = answer::without_it(handle, message).await {
-            if visit.told.insert(answered.lack) {
+        } else if let Some(answered) = unserved::reply(handle, message).await {
+            if progress.unserved.insert(answered.lack) {
                 self.tell(&answered.notice(message))?;
             }
             if !answered.sent.is_empty() {
