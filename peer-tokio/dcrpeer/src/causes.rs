@@ -9,7 +9,7 @@ use core::time::Duration;
 use peer_core::{Config, Direction, Services, Stats};
 use serde::Serialize;
 
-use crate::args::network_name;
+use crate::options::network_name;
 use crate::stats;
 
 /// One of several possible causes.

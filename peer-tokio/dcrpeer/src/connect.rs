@@ -2,7 +2,7 @@
 
 mod args;
 
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::{IpAddr, SocketAddr};
 
 use peer_core::{Direction, ProtocolVersion};
 use tokio::net::TcpStream;
@@ -10,13 +10,15 @@ use tokio::net::TcpStream;
 pub(crate) use self::args::ConnectArgs;
 use crate::dial::{Tor, dial, resolve};
 use crate::error::Failure;
+use crate::explain;
 use crate::node;
+use crate::notice::{End, Notice};
+use crate::options::HostPort;
 use crate::probes::{self, Probes};
-use crate::report::{End, Notice, Report};
+use crate::report::Report;
 use crate::session::Session;
 use crate::shutdown::Shutdown;
-use crate::socks::Proxy;
-use crate::target::HostPort;
+use crate::socks::{Proxy, UNKNOWN_ADDRESS};
 use crate::unserved::UnservedSet;
 
 /// The only peer's number.
@@ -71,7 +73,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{name}: {}", outcome.detail(&config))).reported())
+    Err(Failure::new(format!("{name}: {}", explain::detail(&outcome, &config))).reported())
 }
 
 /// Finds the address and connects.
@@ -118,13 +120,10 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     if !reached.isolated {
         proxy.warn_shared();
     }
-    let address = literal.unwrap_or(UNKNOWN);
+    let address = literal.unwrap_or(UNKNOWN_ADDRESS);
     let (through, isolated) = (Some(reached.through.ip()), Some(reached.isolated));
     Ok(Reached { stream: reached.stream, name, address, proxy: through, isolated })
 }
-
-/// What a remote is told of itself where only the proxy knows: what the reference tells.
-pub(crate) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// Programs are told what people read on standard error.
 fn tell_unreachable(report: &Report, failure: Failure) -> Failure {

@@ -2,19 +2,37 @@
 
 use core::fmt;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use bytes::{Bytes, BytesMut};
+use clap::Args;
 use peer_core::frame::{FrameReader, Header, Rules};
 use peer_core::{Command, ErrorKind, FrameError, Message, Network, ProtocolVersion};
 use serde::{Serialize, Serializer};
 
-use crate::args::{DecodeArgs, network_name};
 use crate::error::{Failure, chain};
 use crate::fields;
+use crate::format::Count;
 use crate::hex::{self, BadHex};
 use crate::lines::{self, Line, Lines};
-use crate::output::{self, BAD, Count, Escaped, FAINT, GOOD, Output, STRONG, Styled};
+use crate::options::network_name;
+use crate::output::{self, BAD, Escaped, FAINT, GOOD, Output, STRONG, Styled};
 use crate::versions::Versions;
+
+#[derive(Args, Debug)]
+pub(crate) struct DecodeArgs {
+    /// The file; without it, or for `-`, standard input
+    pub(crate) file: Option<PathBuf>,
+    /// Network of lines that name none: mainnet, testnet3, testnet2, simnet, regnet
+    #[arg(long, default_value = "mainnet", value_name = "NAME")]
+    pub(crate) network: Network,
+    /// Protocol version of lines that name none
+    #[arg(long, default_value = "12", value_name = "N", value_parser = parse_version)]
+    pub(crate) protocol: ProtocolVersion,
+    /// Write one JSON object for each line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// Decodes every line of the input.
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
@@ -229,6 +247,10 @@ fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {
     let number = version.parse().map_err(|_| format!("{version:?} is no protocol version"));
     let known = network.parse::<Network>().map_err(|error| format!("{network:?}: {error}"));
     Ok(Rules::new(known?, ProtocolVersion::new(number?)))
+}
+
+fn parse_version(text: &str) -> Result<ProtocolVersion, String> {
+    text.parse().map(ProtocolVersion::new).map_err(|_| "a protocol version is a number like 12".to_owned())
 }
 
 /// Reads the first frame of `stream`, which ends there.

@@ -16,8 +16,8 @@ use tokio::{task, try_join};
 
 use self::transcript::{Entry, Side, Transcript};
 use crate::error::{Failure, chain};
+use crate::format::{Count, Span};
 use crate::node;
-use crate::output::{Count, Span};
 
 /// How many items are announced, and how many of them may come at once.
 const ITEMS: u32 = 2500;

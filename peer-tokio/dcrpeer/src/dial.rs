@@ -8,12 +8,12 @@ use std::io;
 use peer_core::Network;
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::args::network_name;
 use crate::error::Failure;
+use crate::format::Span;
 use crate::happy_eyeballs::{self, ConnectError, Connected, FailedAttempt};
-use crate::output::{Span, invocation};
+use crate::options::{Target, is_onion, network_name, zone};
+use crate::output::invocation;
 use crate::shutdown::Shutdown;
-use crate::target::{Target, zone};
 
 /// What a command can do about a name of Tor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +52,6 @@ pub(crate) async fn resolve(
     let found = found.map_err(|error| unknown(error.to_string()))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
-}
-
-/// Whether a host is an onion service, which only Tor can find.
-pub(crate) fn is_onion(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let last = host.rsplit('.').next().unwrap_or_default();
-    last.eq_ignore_ascii_case("onion")
 }
 
 fn refuse_onion(host: &str, tor: Tor) -> Failure {

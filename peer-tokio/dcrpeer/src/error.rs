@@ -4,10 +4,6 @@ use core::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use serde::Serialize;
-
-use crate::output;
-
 /// Why the tool did not do what it was asked for.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -23,15 +19,6 @@ pub(crate) enum Failure {
     Helped,
 }
 
-/// The last line for programs, where no other says that it did not work.
-#[derive(Serialize)]
-struct Failed<'a> {
-    event: &'static str,
-    ok: bool,
-    /// What people read.
-    detail: &'a str,
-}
-
 impl Failure {
     /// It did not work, and this says why and what to do, in one line.
     pub(crate) fn new(line: impl Into<String>) -> Self {
@@ -42,18 +29,6 @@ impl Failure {
     pub(crate) fn reported(self) -> Self {
         match self {
             Self::Unreported(line) => Self::Reported(line),
-            other => other,
-        }
-    }
-
-    /// Tells programs that read JSON, unless they know.
-    pub(crate) fn tell_programs(self) -> Self {
-        match self {
-            Self::Unreported(line) => {
-                let failed = Failed { event: "failed", ok: false, detail: &line };
-                let told = output::write_object(&mut output::for_programs(), &failed);
-                Self::Reported(line).behind(told)
-            }
             other => other,
         }
     }

@@ -3,11 +3,11 @@
 use peer_core::{Config, Direction, Error, FrameError, Network, SendError, Stats, Timer};
 use peer_tokio::Closed;
 
-use crate::args::network_name;
 use crate::causes::{self, Cause};
 use crate::error::chain;
-use crate::output::{Count, Span};
-use crate::session::{Ending, Outcome};
+use crate::format::{Count, Span};
+use crate::options::network_name;
+use crate::outcome::{Ending, Outcome};
 use crate::shutdown::ShutdownReason;
 use crate::versions::Versions;
 

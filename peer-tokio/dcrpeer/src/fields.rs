@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
-use crate::output::{Count, Escaped, FAINT, Styled};
+use crate::format::Count;
+use crate::output::{Escaped, FAINT, Styled};
 
 /// Writes the fields of `object`, `depth` steps to the right.
 pub(crate) fn write(out: &mut impl Write, object: &Map<String, Value>, depth: usize) -> io::Result<()> {

@@ -57,6 +57,37 @@ Examples:
   dcrpeer connect NAME.onion --proxy 127.0.0.1:9050 --inv 5
   dcrpeer connect node.example --json | jq -r 'select(.event == \"message\") | .command'";
 
+/// About `crawl`.
+pub(crate) const CRAWL: &str = "\
+The nearest come first: the seeds are level 0, what they tell of is level 1, and so on, by who tells of it first.
+Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake
+hands, ping for the round trip, getaddr, leave.
+
+The seeds are visited whatever they are. Of what peers tell, only addresses that can be reached from anywhere are
+visited; those of private networks or of this machine are visited only if a seed is of that kind. The rest is
+skipped and counted: special ranges like those for documentation, and IPv6 forms of such IPv4 addresses. Of many
+ports of one host a few are visited, see --ports-per-host.
+
+Ctrl-C, --for, --max and a hang-up of the terminal end it early, with a summary of what was seen. The exit status
+is 0 unless nobody was reached, or the picture cannot be written; the summary is told first. With --json each
+visit gives one object as it ends, and the summary follows the last:
+  {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
+   \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
+   \"isolated\":null,\"handshake_ms\":…,\"round_trip_ms\":…,\"answer\":\"addresses\",\"addresses\":23,\"new\":4}
+  {\"event\":\"summary\",\"ok\":true,\"ended\":\"Complete\",\"known\":…,\"visited\":…,\"reachable\":…,…}
+`outcome` is reachable, refused, timed_out, unreachable, proxy, no_room, closed, silent, other_network, too_old,
+not_decred or ourselves; `reason` is the error's name and `detail` the same for people. What a peer told before
+it was given up is there, and null what it did not. `protocol_version` is the highest that both speak. `answer`,
+to getaddr, is addresses, none, late, left or broke. `isolated`, with --proxy, is whether the proxy asked for a
+user name, see connect --help. In the summary known = visited + not_visited, and visited = reachable + the sum of
+`unreachable`; `skipped` counts tor, private, loopback, unusable and too_many_ports.
+
+Examples:
+  dcrpeer crawl --demo --svg crawl.svg
+  dcrpeer crawl node.example --max 500 --svg crawl.svg
+  dcrpeer crawl 127.0.0.1 --network simnet --json | jq -r 'select(.ok and .event == \"peer\") | .user_agent'
+  dcrpeer crawl node.example --proxy 127.0.0.1:9050 --at-once 20";
+
 /// About `listen`.
 pub(crate) const LISTEN: &str = "\
 ADDR is an address with or without a port; port 0 lets the system choose. Several peers may come, at once or

@@ -1,42 +1,46 @@
 //! `dcrpeer listen`: accepts peers and shows every message.
 
 use core::net::SocketAddr;
-use core::time::Duration;
-use std::io;
 
-use peer_core::{Direction, Network, Node};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use clap::Args;
+use peer_core::{Direction, Node};
+use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 
-use crate::args::{ListenArgs, network_name};
-use crate::dial::{Tor, resolve, zone_advice};
 use crate::error::Failure;
+use crate::listener;
 use crate::node;
+use crate::notice::Notice;
+use crate::options::{PeerArgs, ServiceArgs, Target, network_name};
+use crate::outcome::Outcome;
 use crate::output::invocation;
 use crate::probes::Probes;
-use crate::report::{Notice, Report};
-use crate::session::{Outcome, Session};
+use crate::report::Report;
+use crate::session::Session;
 use crate::shutdown::{Shutdown, ShutdownReason};
-use crate::target::Target;
 use crate::unserved::UnservedSet;
 
 /// Most peers at a time, as many as a node of the network takes by default. Others wait in the backlog.
 const MOST: usize = 125;
 
-/// Connections that the system makes before they are accepted. The usual 128 are fewer than may come at once,
-/// and who comes when all are taken tries again a second later.
-const BACKLOG: u32 = 1024;
-
-/// How long to wait when the system has no room for another connection.
-pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+#[derive(Args, Debug)]
+pub(crate) struct ListenArgs {
+    /// Where to listen, with or without a port
+    #[arg(default_value = "127.0.0.1")]
+    pub(crate) addr: Target,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    #[command(flatten)]
+    pub(crate) peer: PeerArgs,
+}
 
 /// Accepts peers until it is time to end.
 pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
     let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
-    let (listener, address) = bind(&args.addr, network, &mut shutdown).await?;
+    let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
     report.tell(None, &Notice::Listening { address, network })?;
 
@@ -52,39 +56,13 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
         tokio::select! {
             accepted = listener.accept(), if server.sessions.len() < MOST => match accepted {
                 Ok((stream, address)) => server.accept(stream, address),
-                Err(_) => sleep(ACCEPT_PAUSE).await,
+                Err(_) => sleep(listener::ACCEPT_PAUSE).await,
             },
             Some(visit) = server.sessions.join_next() => server.count(visit)?,
             reason = shutdown.wait() => break reason,
         }
     };
     server.close(reason).await
-}
-
-/// Listens there, and says where that is.
-pub(crate) async fn bind(
-    target: &Target,
-    network: Network,
-    shutdown: &mut Shutdown,
-) -> Result<(TcpListener, SocketAddr), Failure> {
-    let mut failures = Vec::new();
-    for address in resolve(target, network, Tor::Never, shutdown).await? {
-        match open(address) {
-            Ok(listener) => return Ok(listener),
-            Err(error) => failures.push(explain(address, &error)),
-        }
-    }
-    Err(Failure::new(format!("cannot listen on {}", failures.join("; nor on "))))
-}
-
-fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Where a listener was a moment ago, the next may be. On Windows it would mean another thing.
-    socket.set_reuseaddr(cfg!(unix))?;
-    socket.bind(address)?;
-    let listener = socket.listen(BACKLOG)?;
-    let address = listener.local_addr()?;
-    Ok((listener, address))
 }
 
 /// All sessions, open and ended.
@@ -151,14 +129,4 @@ impl Server {
         ));
         Err(failure.reported().behind(told))
     }
-}
-
-fn explain(address: SocketAddr, error: &io::Error) -> String {
-    let advice = match error.kind() {
-        io::ErrorKind::AddrInUse => "; something listens there already: stop it, or choose another port",
-        io::ErrorKind::AddrNotAvailable => "; choose an address of this machine, like 127.0.0.1",
-        io::ErrorKind::PermissionDenied => "; choose a port above 1023",
-        _ => zone_advice(address),
-    };
-    format!("{address}: {error}{advice}")
 }

@@ -23,16 +23,16 @@ use tokio::time::sleep;
 
 use self::session::{Common, Session, SessionEvent};
 use self::summary::{Memory, Percentiles, Reasons, Summary};
-use crate::args::{PeerArgs, network_name, parse_duration};
 use crate::clock::Stopwatch;
 use crate::dial::{Tor, connect, resolve};
 use crate::error::Failure;
+use crate::format::{self, Count, Span};
 use crate::happy_eyeballs::{Connected, FailedAttempt};
 use crate::node;
-use crate::output::{self, Count, Span};
+use crate::options::{PeerArgs, Target, network_name, parse_duration};
+use crate::output;
 use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::system;
-use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct LoadArgs {
@@ -344,7 +344,7 @@ impl Load {
             failed: measured.failed,
             lost: measured.lost,
             opening: self.opening,
-            handshakes_per_second: output::per_second(opened.into(), self.opening),
+            handshakes_per_second: format::per_second(opened.into(), self.opening),
             connect: Percentiles::of(measured.connects),
             handshake: Percentiles::of(measured.handshakes),
             pings: answered.saturating_add(measured.unanswered),

@@ -1,12 +1,17 @@
 //! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
 //!
-//! `args` reads the command line, and each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`,
-//! `serve`, `load`. Both `connect` and `listen` run sessions (`session`) and report what happens on them (`report`,
-//! `stats`); `serve` and `load` have very many, so they count (`traffic`, `system`). `explain` turns the reason of an
-//! end into advice, `causes` guesses at it where there is none. `output` and `error` write all output, besides the
-//! screen of `serve`.
+//! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
+//! `load`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
+//!
+//! | files | what they do |
+//! | --- | --- |
+//! | `session`, `probes`, `listener` | run a connection of `connect` and `listen`; listen |
+//! | `report`, `notice`, `status`, `stats`, `fields` | tell what happens, to people and to programs |
+//! | `explain`, `causes`, `outcome`, `unserved`, `versions` | say why a connection ended, and what to do |
+//! | `dial`, `happy_eyeballs`, `socks`, `first_bytes`, `traffic`, `scope` | addresses and streams |
+//! | `options`, `help`, `node`, `shutdown`, `system`, `clock` | the command line's options, and the process |
+//! | `output`, `terminal`, `format`, `hex`, `lines`, `error` | input, output, and how the tool fails |
 
-mod args;
 mod causes;
 mod clock;
 mod connect;
@@ -18,25 +23,30 @@ mod error;
 mod explain;
 mod fields;
 mod first_bytes;
+mod format;
 mod happy_eyeballs;
 mod help;
 mod hex;
 mod lines;
 mod listen;
+mod listener;
 mod load;
 mod node;
+mod notice;
+mod options;
+mod outcome;
 mod output;
 mod probes;
 mod report;
 mod scope;
 mod serve;
-mod services;
 mod session;
 mod shutdown;
 mod socks;
 mod stats;
+mod status;
 mod system;
-mod target;
+mod terminal;
 mod traffic;
 mod unserved;
 mod versions;
@@ -44,10 +54,63 @@ mod versions;
 use core::future::Future;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
 
-use self::args::{Action, Cli};
 use self::error::Failure;
+
+/// Talks to Decred peers, is one, and reads their frames.
+///
+/// Without a command, two peers hold a conversation on this machine and tell it: the best way to begin.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dcrpeer",
+    version,
+    after_help = help::TOOL
+)]
+struct Cli {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Watch two peers talk over TCP on this machine (what happens without a command)
+    Demo,
+    /// Visit a peer: shake hands, stay, and show what it says
+    #[command(after_help = help::CONNECT)]
+    Connect(connect::ConnectArgs),
+    /// Walk the network from peer to peer, and sum up who is there
+    #[command(after_help = help::CRAWL)]
+    Crawl(crawl::CrawlArgs),
+    /// Be a peer: let others come, and show who they are and what they say
+    #[command(after_help = help::LISTEN)]
+    Listen(listen::ListenArgs),
+    /// Read frames written in hexadecimal, one a line
+    #[command(after_help = help::DECODE)]
+    Decode(decode::DecodeArgs),
+    /// Be a node with many peers, and show them in a table
+    #[command(after_help = help::SERVE)]
+    Serve(serve::ServeArgs),
+    /// Open many connections to a node, and measure how it bears them
+    #[command(after_help = help::LOAD, mut_arg("json", |arg| arg.help("Write one JSON object")))]
+    Load(load::LoadArgs),
+}
+
+impl Action {
+    /// Whether the output is JSON.
+    const fn is_for_programs(&self) -> bool {
+        match self {
+            Self::Demo => false,
+            Self::Connect(args) => args.peer.json,
+            Self::Crawl(args) => args.peer.json,
+            Self::Listen(args) => args.peer.json,
+            Self::Decode(args) => args.json,
+            Self::Serve(args) => args.peer.json,
+            Self::Load(args) => args.peer.json,
+        }
+    }
+}
 
 fn main() -> ExitCode {
     match run() {
@@ -57,10 +120,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let cli = Cli::try_parse().or_else(|error| args::explain(&error))?;
+    let cli = Cli::try_parse().or_else(|error| explain(&error))?;
     let action = cli.action.unwrap_or(Action::Demo);
     let json = action.is_for_programs();
-    act(action).map_err(|failure| if json { failure.tell_programs() } else { failure })
+    act(action).map_err(|failure| if json { output::tell_failure(failure) } else { failure })
 }
 
 fn act(action: Action) -> Result<(), Failure> {
@@ -83,4 +146,16 @@ fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
     // A name that is still being looked up is not waited for.
     runtime.shutdown_background();
     result
+}
+
+/// Shows the help that was asked for, or says in one line what is wrong with the command line.
+fn explain<T>(error: &clap::Error) -> Result<T, Failure> {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        error.print()?;
+        return Err(Failure::Helped);
+    }
+    let text = error.to_string().replace("\n\n  tip:", "; tip:");
+    let line = text.split("\n\n").next().unwrap_or_default();
+    let line = line.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
+    Err(Failure::Usage(format!("{line}; try --help")))
 }

@@ -6,8 +6,8 @@ use peer_core::{Config, ConfigBuilder, ConfigError, Node, ProtocolVersion};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::args::PeerArgs;
 use crate::error::{Failure, chain};
+use crate::options::PeerArgs;
 
 /// The node that the command line asks for.
 pub(crate) fn from_args(args: &PeerArgs) -> Result<Node, Failure> {

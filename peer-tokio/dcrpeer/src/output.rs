@@ -1,7 +1,6 @@
 //! Standard output, for people and for programs.
 
 use core::fmt;
-use core::time::Duration;
 use std::env;
 use std::io::{self, BufWriter, Stdout, Write};
 
@@ -45,6 +44,27 @@ pub(crate) fn write_object(out: &mut Output, object: &impl Serialize) -> Result<
     Ok(())
 }
 
+/// Tells programs that read JSON of a failure, unless they have been told.
+pub(crate) fn tell_failure(failure: Failure) -> Failure {
+    match failure {
+        Failure::Unreported(line) => {
+            let failed = Failed { event: "failed", ok: false, detail: &line };
+            let told = write_object(&mut for_programs(), &failed);
+            Failure::Reported(line).behind(told)
+        }
+        other => other,
+    }
+}
+
+/// The last line for programs, where no other says that it did not work.
+#[derive(Serialize)]
+struct Failed<'a> {
+    event: &'static str,
+    ok: bool,
+    /// What people read.
+    detail: &'a str,
+}
+
 const CAPACITY: usize = 64 * 1024;
 
 /// A value in a style. Widths apply to the value, not to the codes around it.
@@ -75,114 +95,6 @@ impl fmt::Display for Escaped<'_> {
 fn is_harmless(char: char) -> bool {
     !char.is_control()
         && !matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A number with its thousands apart: `2,500`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Count(pub(crate) u64);
-
-impl From<usize> for Count {
-    fn from(number: usize) -> Self {
-        Self(number as u64)
-    }
-}
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        let mut text = String::new();
-        for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
-            text.push(digit);
-            if left != 0 && left.is_multiple_of(3) {
-                text.push(',');
-            }
-        }
-        f.pad(&text)
-    }
-}
-
-/// A duration in the unit that suits it: `0.18 ms`, `12.3 ms`, `400 ms`, `2.50 s`, `12 s`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Span(pub(crate) Duration);
-
-impl fmt::Display for Span {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = milliseconds(self.0);
-        f.pad(&match (ms, self.0.subsec_nanos()) {
-            (1000.0.., 0) => format!("{} s", self.0.as_secs()),
-            (1000.0.., _) => format!("{:.2} s", self.0.as_secs_f64()),
-            (_, nanos) if nanos.is_multiple_of(1_000_000) => format!("{ms} ms"),
-            (10.0.., _) => format!("{ms:.1} ms"),
-            _ => format!("{ms:.2} ms"),
-        })
-    }
-}
-
-/// A number of bytes in the unit that suits it: `812 B`, `4.1 kB`, `12.3 MB`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Size(pub(crate) u64);
-
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < 1000 {
-            return f.pad(&format!("{} B", self.0));
-        }
-        let mut size = self.0 as f64 / 1e3;
-        let mut units = ["kB", "MB", "GB", "TB"].into_iter();
-        let mut unit = units.next().unwrap_or_default();
-        // What would be rounded to 1000 is 1 of the next unit.
-        while size >= 999.95
-            && let Some(next) = units.next()
-        {
-            size /= 1e3;
-            unit = next;
-        }
-        f.pad(&format!("{size:.1} {unit}"))
-    }
-}
-
-/// How long something has lasted, in two units: `12s`, `3m05s`, `2h07m`, `4d03h`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Age(pub(crate) Duration);
-
-impl fmt::Display for Age {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
-        f.pad(&match (days, hours, minutes) {
-            (0, 0, 0) => format!("{seconds}s"),
-            (0, 0, _) => format!("{minutes}m{:02}s", seconds % 60),
-            (0, _, _) => format!("{hours}h{:02}m", minutes % 60),
-            _ => format!("{days}d{:02}h", hours % 24),
-        })
-    }
-}
-
-/// The time at which something happened, as the first column of a line.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct At(pub(crate) Duration);
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < Duration::from_secs(10) {
-            write!(f, "{:>7.1} ms", milliseconds(self.0))
-        } else {
-            write!(f, "{:>8.2} s", self.0.as_secs_f64())
-        }
-    }
-}
-
-/// How many that is in a second, to the nearest.
-pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
-    let micros = time.as_micros().max(1);
-    let dividend = u128::from(count).saturating_mul(1_000_000).saturating_add(micros / 2);
-    u64::try_from(dividend.checked_div(micros).unwrap_or_default()).unwrap_or(u64::MAX)
-}
-
-/// A duration in milliseconds, to the microsecond.
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
-    let micros = u32::try_from(duration.as_micros());
-    micros.map_or_else(|_| duration.as_secs_f64() * 1e3, |micros| f64::from(micros) / 1e3)
 }
 
 /// How the tool was called, for lines that say what to type next.

@@ -9,7 +9,7 @@ use peer_tokio::Handle;
 
 use crate::error::Failure;
 use crate::explain;
-use crate::output::Count;
+use crate::format::Count;
 
 /// What to send after the handshake, and what came of it.
 #[derive(Clone, Debug, Default)]

@@ -7,7 +7,6 @@ mod address_book;
 mod screen;
 mod server;
 mod session;
-mod status;
 mod table;
 
 use core::sync::atomic::AtomicU64;
@@ -19,20 +18,17 @@ use clap::Args;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use self::address_book::AddressBook;
-pub(crate) use self::screen::give_terminal_back;
 use self::server::Server;
 use self::session::Common;
-pub(crate) use self::status::Status;
-use crate::args::PeerArgs;
 use crate::error::Failure;
-use crate::listen::{self, ACCEPT_PAUSE};
+use crate::format::Count;
+use crate::listener::{self, ACCEPT_PAUSE};
 use crate::node;
-use crate::output::Count;
-use crate::report::{Notice, Report};
-use crate::services::ServiceArgs;
+use crate::notice::Notice;
+use crate::options::{PeerArgs, ServiceArgs, Target};
+use crate::report::Report;
 use crate::shutdown::Shutdown;
 use crate::system;
-use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -60,7 +56,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
     let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
-    let (listener, address) = listen::bind(&args.addr, network, &mut shutdown).await?;
+    let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);
     report.tell(None, &Notice::Listening { address, network })?;

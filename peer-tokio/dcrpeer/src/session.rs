@@ -5,8 +5,8 @@ use core::pin::pin;
 use core::time::Duration;
 
 use peer_core::message::Ping;
-use peer_core::{Config, Direction, Event, Message, Node, SendError, Stats};
-use peer_tokio::{Closed, Events, Handle};
+use peer_core::{Direction, Event, Message, Node, SendError};
+use peer_tokio::{Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
 use tokio::net::TcpStream;
@@ -14,10 +14,12 @@ use tokio::time::sleep;
 
 use crate::error::{Failure, chain};
 use crate::explain;
-use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::first_bytes::FirstBytesStream;
 use crate::node;
+use crate::notice::{End, Notice};
+use crate::outcome::{Ending, Outcome};
 use crate::probes::Probes;
-use crate::report::{self, End, Notice, Report};
+use crate::report::{self, Report};
 use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::unserved::{self, UnservedSet};
 
@@ -43,37 +45,6 @@ pub(crate) struct Session {
 
 /// A remote that says nothing for so long is told to be waited for.
 const SILENCE: Duration = Duration::from_secs(3);
-
-/// How a connection went.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    /// Whether hands were shaken.
-    pub(crate) established: bool,
-    pub(crate) ending: Ending,
-    pub(crate) stats: Stats,
-    pub(crate) first: FirstBytes,
-}
-
-/// Who ended a connection.
-#[derive(Debug)]
-pub(crate) enum Ending {
-    /// We did.
-    Ours(ShutdownReason),
-    /// It ended by itself.
-    Theirs(Closed),
-}
-
-impl Outcome {
-    /// Whether hands were shaken and the end was ours.
-    pub(crate) const fn is_success(&self) -> bool {
-        self.established && matches!(self.ending, Ending::Ours(_))
-    }
-
-    /// The reason of the end, for people.
-    pub(crate) fn detail(&self, config: &Config) -> String {
-        explain::detail(self, config)
-    }
-}
 
 impl Session {
     /// Runs the session until the connection ends or it is time to end.
@@ -143,7 +114,7 @@ impl Session {
             let Some(event) = event else { return Ok(None) };
             is_quiet = false;
             let is_shaken = event == Event::Established;
-            let is_answered = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
+            let is_reply = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
             *established |= is_shaken;
             self.tell_event(handle, &event).await?;
             if let Event::Message(message) = &event {
@@ -152,7 +123,7 @@ impl Session {
             if is_shaken && self.direction == Direction::Outbound {
                 self.begin(handle, nonce).await?;
             }
-            if is_answered {
+            if is_reply {
                 self.announce(handle).await?;
             }
         }
@@ -168,7 +139,7 @@ impl Session {
         Ok(())
     }
 
-    /// Our ping is answered: what takes long may follow, and no round trip is the longer for it.
+    /// Our ping is reply: what takes long may follow, and no round trip is the longer for it.
     async fn announce(&mut self, handle: &Handle) -> Result<(), Failure> {
         match self.probes.announce(handle).await? {
             Some(items) => self.tell(&Notice::Announced { items }),
@@ -184,11 +155,11 @@ impl Session {
         {
             self.tell(&Notice::Asked { items, of_announced, announced })?;
         }
-        let Some(answered) = unserved::reply(handle, message).await else { return Ok(()) };
-        for message in &answered.sent {
+        let Some(reply) = unserved::reply(handle, message).await else { return Ok(()) };
+        for message in &reply.sent {
             self.tell(&Notice::Sent { command: message.command().to_string(), message })?;
         }
-        if self.unserved.insert(answered.lack) { self.tell(&answered.notice(message)) } else { Ok(()) }
+        if self.unserved.insert(reply.lack) { self.tell(&Notice::unserved(message, &reply)) } else { Ok(()) }
     }
 
     /// Sends a message and tells it, or why it is not sent. Where the connection is over, its end tells.
@@ -228,7 +199,7 @@ impl Session {
             ok: outcome.is_success(),
             established: outcome.established,
             reason: explain::name(&outcome.ending),
-            detail: outcome.detail(self.node.config()),
+            detail: explain::detail(outcome, self.node.config()),
             causes: explain::causes(outcome, self.node.config()),
             redial_after: explain::redial_after(outcome),
             announced: self.probes.announced().filter(|_| outcome.established),

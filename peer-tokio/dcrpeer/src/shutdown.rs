@@ -10,10 +10,10 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::error::Failure;
-use crate::output::Span;
-use crate::serve;
+use crate::format::Span;
 #[cfg(unix)]
 use crate::system;
+use crate::terminal;
 
 /// Why the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ fn force_exit(status: i32) -> ! {
     let (done, is_done) = mpsc::channel();
     // On a thread of its own, because it may block for ever.
     let restore = move || {
-        serve::give_terminal_back();
+        terminal::give_back();
         done.send(())
     };
     thread::Builder::new().spawn(restore).ok();

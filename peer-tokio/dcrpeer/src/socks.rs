@@ -4,7 +4,7 @@
 mod reply;
 
 use core::fmt;
-use core::net::SocketAddr;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::str::FromStr;
 use core::time::Duration;
 use std::io::{self, Write};
@@ -14,11 +14,12 @@ use tokio::time::sleep;
 use tokio_socks::Error as Socks;
 use tokio_socks::tcp::Socks5Stream;
 
-use crate::dial::{self, is_onion};
+pub(crate) use self::reply::Blame;
+use crate::dial;
 use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::format::Span;
 use crate::hex;
-use crate::output::Span;
-use crate::target::{HostPort, Target, zone};
+use crate::options::{HostPort, Target, is_onion, zone};
 
 /// Where a proxy listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,16 +46,8 @@ pub(crate) struct Refusal {
     pub(crate) text: String,
 }
 
-/// Whose fault it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Blame {
-    /// No target is reached through this proxy as it is.
-    Proxy,
-    /// The proxy says that the target refused.
-    Refused,
-    /// The proxy says that it does not reach the target.
-    Unreachable,
-}
+/// What a remote is told of itself where only the proxy knows: what the reference tells.
+pub(crate) const UNKNOWN_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// How long the proxy may take to be connected, and to say its first word.
 const GREETING: Duration = Duration::from_secs(10);

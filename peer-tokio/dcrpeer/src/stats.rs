@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use peer_core::{ProtocolVersion, Services, Stats};
 
-use crate::output::{Count, FAINT, STRONG, Span, Styled};
+use crate::format::{Count, Span};
+use crate::output::{FAINT, STRONG, Styled};
 use crate::versions::VersionKind;
 
 /// Writes a column of statistics for each connection, under its title. `offered` is our highest protocol version.

@@ -10,8 +10,6 @@ use peer_core::{Message, Peer, SendError, Standing, Time};
 use peer_tokio::Handle;
 use serde::Serialize;
 
-use crate::report::Notice;
-
 /// Something that a remote asked for and we do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,26 +113,6 @@ pub(crate) struct Reply {
 impl Reply {
     const fn new(lack: Unserved, sent: Vec<Message>) -> Self {
         Self { lack, sent, standing: None }
-    }
-
-    /// What is told of it.
-    pub(crate) fn notice(&self, request: &Message) -> Notice<'static> {
-        let (lack, standing) = (self.lack, self.standing);
-        let detail = match standing {
-            Some(standing) => {
-                let (points, limit) = (standing.points(), standing.limit);
-                format!("{lack}; {points} points so far, above {limit} it bans this host for a day")
-            }
-            None => lack.to_string(),
-        };
-        Notice::Unserved {
-            request: request.command().to_string(),
-            lack,
-            answer: lack.answer(),
-            detail,
-            points: standing.map(Standing::points),
-            limit: standing.map(|standing| standing.limit),
-        }
     }
 }
 

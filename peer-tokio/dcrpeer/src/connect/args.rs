@@ -5,11 +5,9 @@ use core::str::FromStr;
 use clap::Args;
 use peer_core::{Config, Network};
 
-use crate::args::PeerArgs;
 use crate::error::chain;
-use crate::services::ServiceArgs;
+use crate::options::{PeerArgs, ServiceArgs, Target};
 use crate::socks::Proxy;
-use crate::target::Target;
 
 #[derive(Args, Debug)]
 pub(crate) struct ConnectArgs {

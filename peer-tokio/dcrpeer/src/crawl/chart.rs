@@ -6,7 +6,7 @@ use super::histogram::Histogram;
 use super::summary::{Heights, RoundTrips, Summary};
 use super::svg::{Anchor, Svg};
 use super::table::{Percent, clip, introduced};
-use crate::output::{Count, Span};
+use crate::format::{Count, Span};
 use crate::stats;
 
 const WIDTH: f64 = 1040.0;

@@ -6,7 +6,7 @@ use core::net::{IpAddr, SocketAddr, SocketAddrV6};
 use peer_core::message::{Address, NetAddressV2, TimedNetAddress};
 use serde::{Serialize, Serializer};
 
-use crate::dial::is_onion;
+use crate::options::is_onion;
 use crate::scope::{self, Scope};
 
 /// An address and a port.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use peer_core::Network;
 use tokio::task::JoinSet;
 
-pub(crate) use self::args::{CrawlArgs, HELP};
+pub(crate) use self::args::CrawlArgs;
 use self::demo_network::DemoNetwork;
 use self::endpoint::Endpoint;
 use self::frontier::{Frontier, Ports};
@@ -33,12 +33,13 @@ use self::output_file::OutputFile;
 use self::progress::Progress;
 use self::summary::{Ended, Summary, Tally, VisitObject};
 use self::visit::{Visit, Visitor};
-use crate::args::PeerArgs;
 use crate::clock::Stopwatch;
 use crate::dial::{Tor, resolve};
 use crate::error::Failure;
+use crate::format::Count;
 use crate::node;
-use crate::output::{self, Count, FAINT, GOOD, Output, Styled, write_object};
+use crate::options::PeerArgs;
+use crate::output::{self, FAINT, GOOD, Output, Styled, write_object};
 use crate::shutdown::Shutdown;
 use crate::system;
 

@@ -12,8 +12,8 @@ use super::endpoint::Endpoint;
 use super::frontier::{Frontier, Skip};
 use super::outcome::{Answer, Outcome};
 use super::visit::Visit;
-use crate::args::network_name;
-use crate::output::milliseconds;
+use crate::format::milliseconds;
+use crate::options::network_name;
 use crate::shutdown::ShutdownReason;
 
 /// Counts visits as they end.

@@ -7,7 +7,8 @@ use peer_core::Services;
 
 use super::frontier::Skip;
 use super::summary::{Heights, Level, RoundTrips, Share, Summary};
-use crate::output::{Count, Escaped, FAINT, GOOD, STRONG, Span, Styled};
+use crate::format::{Count, Span};
+use crate::output::{Escaped, FAINT, GOOD, STRONG, Styled};
 use crate::scope::Scope;
 use crate::stats;
 

@@ -18,13 +18,12 @@ use tokio::time::{sleep, timeout};
 use super::endpoint::Endpoint;
 use super::outcome::{Answer, Outcome};
 use crate::clock::Stopwatch;
-use crate::connect::UNKNOWN;
 use crate::dial::zone_advice;
 use crate::error::{Failure, chain};
 use crate::first_bytes::{FirstBytes, FirstBytesStream};
-use crate::output::Span;
-use crate::session::{self, Ending};
-use crate::socks::{Blame, Proxy};
+use crate::format::Span;
+use crate::outcome::{self, Ending};
+use crate::socks::{Blame, Proxy, UNKNOWN_ADDRESS};
 use crate::{explain, node};
 
 /// How every peer is visited.
@@ -145,7 +144,7 @@ impl Visitor {
                 return connected.map(dialled).map_err(|error| explain_dial(*address, &error));
             }
             (Endpoint::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
-            (Endpoint::Name { host, port }, _) => (host.clone(), *port, UNKNOWN),
+            (Endpoint::Name { host, port }, _) => (host.clone(), *port, UNKNOWN_ADDRESS),
         };
         let Some(proxy) = &self.proxy else {
             return Err((Outcome::Unreachable, format!("{host} is reached through a proxy only")));
@@ -153,7 +152,7 @@ impl Visitor {
         match proxy.dial(&host, port).await {
             Ok(reached) => {
                 // The proxy's address is not told to anybody.
-                let address = if reached.through.ip() == address.ip() { UNKNOWN } else { address };
+                let address = if reached.through.ip() == address.ip() { UNKNOWN_ADDRESS } else { address };
                 Ok(Dialled { stream: reached.stream, address, isolated: Some(reached.isolated) })
             }
             Err(refusal) => Err((
@@ -203,8 +202,8 @@ impl Visitor {
         visit.outcome = Outcome::of(&closed.reason, first.text().is_some());
         let (ending, stats) = (Ending::Theirs(closed), handle.stats().await);
         visit.reason = Some(explain::name(&ending));
-        let outcome = session::Outcome { established: false, ending, stats, first };
-        visit.detail = Some(outcome.detail(self.node.config()));
+        let outcome = outcome::Outcome { established: false, ending, stats, first };
+        visit.detail = Some(explain::detail(&outcome, self.node.config()));
         Ok(())
     }
 }

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 
 use crate::clock::Stopwatch;
 use crate::error::{Failure, chain};
-use crate::output::{self, At, Count, FAINT, GOOD, IN, OUT, Output, STRONG, Span, Styled};
+use crate::format::{At, Count, Span};
+use crate::output::{self, FAINT, GOOD, IN, OUT, Output, STRONG, Styled};
 use crate::stats;
 
 /// One of the two peers.

@@ -17,15 +17,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::dial::{CONNECT_TIMEOUT, zone_advice};
 use crate::error::chain;
 use crate::explain;
 use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::format::Span;
 use crate::happy_eyeballs::ConnectError;
-use crate::output::{Span, invocation};
-use crate::session::{Ending, Outcome};
+use crate::options::network_name;
+use crate::outcome::{Ending, Outcome};
+use crate::output::invocation;
 use crate::traffic::{Counted, Traffic};
 
 /// What all connections have in common.
@@ -153,7 +154,11 @@ impl Session {
         }
         let config = self.common.node.config();
         // Of a connection that stood only the end is counted.
-        if self.established { explain::what_happened(&outcome, config) } else { outcome.detail(config) }
+        if self.established {
+            explain::what_happened(&outcome, config)
+        } else {
+            explain::detail(&outcome, config)
+        }
     }
 
     /// What happens on the connection, until it ends.

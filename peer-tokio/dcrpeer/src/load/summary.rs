@@ -7,7 +7,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::output::{Count, Escaped, FAINT, GOOD, STRONG, Size, Span, Styled, milliseconds};
+use crate::format::{Count, Size, Span, milliseconds};
+use crate::output::{Escaped, FAINT, GOOD, STRONG, Styled};
 
 /// What came of it.
 #[derive(Debug, Serialize)]

@@ -13,14 +13,15 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::screen::Screen;
 use super::session::{Common, Ended, Session};
-use super::status::{Rate, Status};
 use super::table::{Frame, Row};
-use crate::args::network_name;
 use crate::clock::Stopwatch;
 use crate::error::Failure;
-use crate::output::{Age, Count, FAINT, Output, STRONG, Size, Styled, invocation};
-use crate::report::Notice;
+use crate::format::{Age, Count, Size};
+use crate::notice::Notice;
+use crate::options::network_name;
+use crate::output::{FAINT, Output, STRONG, Styled, invocation};
 use crate::shutdown::ShutdownReason;
+use crate::status::{Rate, Status};
 use crate::system;
 use crate::unserved::Unserved;
 

@@ -19,8 +19,9 @@ use crate::error::Failure;
 use crate::explain;
 use crate::first_bytes::{FirstBytes, FirstBytesStream};
 use crate::node;
-use crate::report::{End, Notice, Report};
-use crate::session::{Ending, Outcome};
+use crate::notice::{End, Notice};
+use crate::outcome::{Ending, Outcome};
+use crate::report::Report;
 use crate::shutdown::ShutdownReason;
 use crate::traffic::{Counted, Traffic};
 use crate::unserved::{self, UnservedSet};
@@ -134,7 +135,7 @@ impl Session {
             ok: outcome.is_success(),
             established,
             reason: reason.clone(),
-            detail: outcome.detail(config),
+            detail: explain::detail(&outcome, config),
             causes,
             redial_after: None,
             offered: config.protocol_version(),
@@ -190,11 +191,11 @@ impl Session {
                 progress.told_addresses = true;
                 self.tell_addresses(handle, book.tell(local, now)).await?;
             }
-        } else if let Some(answered) = unserved::reply(handle, message).await {
-            if progress.unserved.insert(answered.lack) {
-                self.tell(&answered.notice(message))?;
+        } else if let Some(reply) = unserved::reply(handle, message).await {
+            if progress.unserved.insert(reply.lack) {
+                self.tell(&Notice::unserved(message, &reply))?;
             }
-            if !answered.sent.is_empty() {
+            if !reply.sent.is_empty() {
                 handle.flush().await.ok();
             }
         }

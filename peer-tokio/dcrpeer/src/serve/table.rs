@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use peer_core::{Direction, Stats};
 
-use crate::output::{Age, Count, FAINT, STRONG, Size, Span, Styled};
+use crate::format::{Age, Count, Size, Span};
+use crate::output::{FAINT, STRONG, Styled};
 
 /// One peer's line.
 #[derive(Clone, Debug)]

@@ -1,8 +1,18 @@
 //! What a proxy's reply to a request means: the codes of RFC 1928, and those that Tor adds for onion services where
 //! its `SocksPort` has the flag `ExtendedErrors`.
 
-use super::Blame;
 use crate::first_bytes::FirstBytes;
+
+/// Whose fault it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// No target is reached through this proxy as it is.
+    Proxy,
+    /// The proxy says that the target refused.
+    Refused,
+    /// The proxy says that it does not reach the target.
+    Unreachable,
+}
 
 /// The second byte of a proxy that asks for no user.
 const WITHOUT_USER: u8 = 0;

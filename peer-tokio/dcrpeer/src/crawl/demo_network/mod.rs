@@ -22,12 +22,10 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use self::latency::WithLatency;
+pub(crate) use self::plan::NETWORK;
 use self::plan::{DemoPeer, Plan, Role};
 use crate::error::Failure;
 use crate::node;
-
-/// The network that demo peers belong to.
-pub(crate) const NETWORK: Network = Network::SIMNET;
 
 /// A running network. It is gone when this is dropped.
 #[derive(Debug)]

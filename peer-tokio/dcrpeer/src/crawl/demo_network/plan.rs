@@ -4,11 +4,12 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use peer_core::message::Address;
-use peer_core::{BannableMessages, Config, ConfigError, ProtocolVersion, Services};
+use peer_core::{BannableMessages, Config, ConfigError, Network, ProtocolVersion, Services};
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::NETWORK;
+/// The network that demo peers belong to.
+pub(crate) const NETWORK: Network = Network::SIMNET;
 
 /// All peers. The first is the seed.
 #[derive(Debug)]

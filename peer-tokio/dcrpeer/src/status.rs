@@ -6,30 +6,30 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
-use crate::output::{Count, Size, per_second};
+use crate::format::{Count, Size, per_second};
 
 /// How a node with many peers is doing.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Status {
     /// How many are here, whether or not they have shaken hands yet.
-    pub(super) peers: u64,
+    pub(crate) peers: u64,
     /// How many may be.
-    pub(super) max: u32,
-    pub(super) came: u64,
+    pub(crate) max: u32,
+    pub(crate) came: u64,
     /// How many have shaken hands.
-    pub(super) established: u64,
-    pub(super) left: u64,
+    pub(crate) established: u64,
+    pub(crate) left: u64,
     /// In the last second.
-    pub(super) handshakes_per_second: u64,
-    pub(super) bytes_received: u64,
-    pub(super) bytes_sent: u64,
+    pub(crate) handshakes_per_second: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) bytes_sent: u64,
     /// Of this process, in bytes.
-    pub(super) memory: Option<u64>,
+    pub(crate) memory: Option<u64>,
 }
 
 impl Status {
     /// In the order of their importance.
-    pub(super) fn facts(&self) -> Vec<String> {
+    pub(crate) fn facts(&self) -> Vec<String> {
         let mut facts = vec![
             format!("{} of {} peers", Count(self.peers), Count(self.max.into())),
             format!("{} came", Count(self.came)),
@@ -43,7 +43,7 @@ impl Status {
     }
 
     /// Whether a peer connected, completed its handshake or left since `before`.
-    pub(super) const fn is_news(&self, before: &Self) -> bool {
+    pub(crate) const fn is_news(&self, before: &Self) -> bool {
         self.came != before.came || self.established != before.established || self.left != before.left
     }
 }
@@ -56,7 +56,7 @@ impl fmt::Display for Status {
 
 /// How fast a number grows.
 #[derive(Debug, Default)]
-pub(super) struct Rate {
+pub(crate) struct Rate {
     marks: VecDeque<(Duration, u64)>,
     busiest: u64,
 }
@@ -66,7 +66,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 
 impl Rate {
     /// Growth a second, now that the number is `count`.
-    pub(super) fn measure(&mut self, now: Duration, count: u64) -> u64 {
+    pub(crate) fn measure(&mut self, now: Duration, count: u64) -> u64 {
         self.marks.push_back((now, count));
         while self.marks.get(1).is_some_and(|(at, _)| now.saturating_sub(*at) >= WINDOW) {
             self.marks.pop_front();
@@ -80,7 +80,7 @@ impl Rate {
     }
 
     /// The most it grew in a second.
-    pub(super) const fn busiest(&self) -> u64 {
+    pub(crate) const fn busiest(&self) -> u64 {
         self.busiest
     }
 }

@@ -26,6 +26,13 @@ pub(crate) fn zone(host: &str) -> Option<&str> {
     host.split_once('%').map(|(_, zone)| zone)
 }
 
+/// Whether a host is an onion service, which only Tor can find.
+pub(crate) fn is_onion(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case("onion")
+}
+
 /// A host and its port, an IPv6 address in brackets.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostPort<'a>(pub(crate) &'a str, pub(crate) u16);
