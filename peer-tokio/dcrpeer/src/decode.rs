@@ -13,7 +13,6 @@ use serde::{Serialize, Serializer};
 use crate::error::{Failure, chain};
 use crate::fields;
 use crate::format::Count;
-use crate::hex::{self, BadHex};
 use crate::lines::{self, Line, Lines};
 use crate::options::network_name;
 use crate::output::{self, BAD, Escaped, FAINT, GOOD, Output, STRONG, Styled};
@@ -235,11 +234,18 @@ fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
         [version, network, hex] => (parse_rules(version, network)?, hex),
         more => return Err(format!("HEX or PROTOCOL NETWORK HEX was expected, not {} columns", more.len())),
     };
-    let frame = hex::decode(hex).map_err(|bad| match bad {
-        BadHex::Odd { digits } => format!("{} is an odd number of hexadecimal digits", Count::from(digits)),
-        BadHex::Digit { found, place } => format!("{found:?} at place {place} is no hexadecimal digit"),
-    })?;
+    let frame = hex::decode(hex).map_err(|_| explain_hex(hex))?;
     Ok((rules, frame))
+}
+
+/// A wrong digit explains more than an odd number of digits, and it may be a character of several bytes.
+fn explain_hex(text: &[u8]) -> String {
+    let lossy = String::from_utf8_lossy(text);
+    let wrong = lossy.chars().zip(1..).find(|(found, _)| !found.is_ascii_hexdigit());
+    match wrong {
+        Some((found, place)) => format!("{found:?} at place {place} is no hexadecimal digit"),
+        None => format!("{} is an odd number of hexadecimal digits", Count::from(text.len())),
+    }
 }
 
 fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {

@@ -1,36 +1,27 @@
 //! Keeps the first bytes that a remote sends, so that a failure can tell what the remote speaks instead.
 
-use core::pin::Pin;
-use core::task::{Context, Poll, ready};
-use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-/// A stream that remembers the first bytes that came through it.
-#[derive(Debug)]
-pub(crate) struct FirstBytesStream<S> {
-    stream: S,
-    first: FirstBytes,
-    is_done: bool,
-}
+use tokio::io::AsyncRead;
+use tokio_util::io::InspectReader;
 
 /// The first bytes of a stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
-impl<S> FirstBytesStream<S> {
-    pub(crate) fn new(stream: S) -> (Self, FirstBytes) {
-        let first = FirstBytes::default();
-        (Self { stream, first: first.clone(), is_done: false }, first)
-    }
-
-    pub(crate) fn into_inner(self) -> S {
-        self.stream
-    }
-}
-
 impl FirstBytes {
+    /// A stream that keeps the first bytes that come through it.
+    pub(crate) fn of<S: AsyncRead>(stream: S) -> (InspectReader<S, impl FnMut(&[u8])>, Self) {
+        let (first, mut is_full) = (Self::default(), false);
+        let kept = first.clone();
+        let stream = InspectReader::new(stream, move |bytes: &[u8]| {
+            if !is_full {
+                is_full = kept.keep(bytes);
+            }
+        });
+        (stream, first)
+    }
+
     /// The first line, if it is plain text, as no frame is.
     pub(crate) fn text(&self) -> Option<String> {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,33 +51,3 @@ impl FirstBytes {
 
 /// Enough for the first line of a web server.
 const MOST: usize = 64;
-
-impl<S: AsyncRead + Unpin> AsyncRead for FirstBytesStream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if !self.is_done {
-            let new = buffer.filled().get(before..).unwrap_or_default();
-            self.is_done = self.first.keep(new);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for FirstBytesStream<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}

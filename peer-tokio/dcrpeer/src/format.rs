@@ -1,7 +1,10 @@
-//! Numbers, sizes and durations for people.
+//! Numbers, sizes, durations and texts for people and programs.
 
 use core::fmt;
 use core::time::Duration;
+
+use indicatif::HumanCount;
+use serde::Serializer;
 
 /// A number with its thousands apart: `2,500`.
 #[derive(Clone, Copy, Debug)]
@@ -15,15 +18,7 @@ impl From<usize> for Count {
 
 impl fmt::Display for Count {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        let mut text = String::new();
-        for (left, digit) in (0..digits.len()).rev().zip(digits.chars()) {
-            text.push(digit);
-            if left != 0 && left.is_multiple_of(3) {
-                text.push(',');
-            }
-        }
-        f.pad(&text)
+        f.pad(&HumanCount(self.0).to_string())
     }
 }
 
@@ -109,4 +104,24 @@ pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
 pub(crate) fn milliseconds(duration: Duration) -> f64 {
     let micros = u32::try_from(duration.as_micros());
     micros.map_or_else(|_| duration.as_secs_f64() * 1e3, |micros| f64::from(micros) / 1e3)
+}
+
+/// Serializes a duration as [`milliseconds`].
+pub(crate) fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(milliseconds(*duration))
+}
+
+/// The smallest value that at least `percent` of all are not above, by nearest rank.
+pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
+    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
+/// The text, with its end cut off if it is longer than `most` characters.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let Some(kept) = most.checked_sub(1) else { return String::new() };
+    text.chars().take(kept).chain(['…']).collect()
 }

@@ -10,7 +10,7 @@
 //! | `explain`, `causes`, `outcome`, `unserved`, `versions` | say why a connection ended, and what to do |
 //! | `dial`, `happy_eyeballs`, `socks`, `first_bytes`, `traffic`, `scope` | addresses and streams |
 //! | `options`, `help`, `node`, `shutdown`, `system`, `clock` | the command line's options, and the process |
-//! | `output`, `terminal`, `format`, `hex`, `lines`, `error` | input, output, and how the tool fails |
+//! | `output`, `terminal`, `format`, `lines`, `error` | input, output, and how the tool fails |
 
 mod causes;
 mod clock;
@@ -26,7 +26,6 @@ mod first_bytes;
 mod format;
 mod happy_eyeballs;
 mod help;
-mod hex;
 mod lines;
 mod listen;
 mod listener;

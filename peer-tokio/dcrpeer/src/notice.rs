@@ -8,7 +8,7 @@ use peer_core::{Direction, Message, Network, ProtocolVersion, Standing, Stats};
 use serde::Serialize;
 
 use crate::causes::Cause;
-use crate::format::milliseconds;
+use crate::format::as_milliseconds;
 use crate::options::network_name;
 use crate::socks::Proxy;
 use crate::status::Status;
@@ -180,10 +180,6 @@ fn is_empty(others: &&[SocketAddr]) -> bool {
 
 fn as_name<S: serde::Serializer>(network: &Network, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(network_name(*network))
-}
-
-fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(milliseconds(*duration))
 }
 
 fn as_optional_text<S: serde::Serializer>(

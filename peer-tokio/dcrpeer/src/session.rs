@@ -9,12 +9,13 @@ use peer_core::{Direction, Event, Message, Node, SendError};
 use peer_tokio::{Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use crate::error::{Failure, chain};
 use crate::explain;
-use crate::first_bytes::FirstBytesStream;
+use crate::first_bytes::FirstBytes;
 use crate::node;
 use crate::notice::{End, Notice};
 use crate::outcome::{Ending, Outcome};
@@ -53,7 +54,7 @@ impl Session {
         self.tell(&Notice::Connected { address, direction: *direction, isolated: *isolated })?;
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
-        let (stream, first) = FirstBytesStream::new(stream);
+        let (stream, first) = FirstBytes::of(stream);
         let mut generator = node::generator()?;
         let nonce = generator.next_u64();
         self.probes.prepare(nonce);
@@ -77,7 +78,7 @@ impl Session {
     /// Gives the stream to the adapter, and its driver to the runtime.
     fn join(
         &self,
-        stream: FirstBytesStream<TcpStream>,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         generator: ChaCha12Rng,
     ) -> Result<(Handle, Events), Failure> {
         let hello = peer_tokio::hello(self.address, 0).with_id(self.number);

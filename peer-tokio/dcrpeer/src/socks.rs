@@ -16,9 +16,8 @@ use tokio_socks::tcp::Socks5Stream;
 
 pub(crate) use self::reply::Blame;
 use crate::dial;
-use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::first_bytes::FirstBytes;
 use crate::format::Span;
-use crate::hex;
 use crate::options::{HostPort, Target, is_onion, zone};
 
 /// Where a proxy listens.
@@ -80,7 +79,7 @@ impl Proxy {
         stream.set_nodelay(true).ok();
         let (user, password) = (secret().map_err(|text| self.blame(text))?, secret());
         let password = password.map_err(|text| self.blame(text))?;
-        let (stream, first) = FirstBytesStream::new(stream);
+        let (stream, first) = FirstBytes::of(stream);
         // A host that is an IP address is given as such, any other name is the proxy's to find.
         let exchange = Socks5Stream::connect_with_password_and_socket(stream, (host, port), &user, &password);
         tokio::select! {
@@ -194,5 +193,5 @@ impl fmt::Display for Proxy {
 fn secret() -> Result<String, String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| format!("needs random numbers: {error}"))?;
-    Ok(hex::encode(&bytes))
+    Ok(hex::encode(bytes))
 }

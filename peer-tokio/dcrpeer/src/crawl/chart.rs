@@ -5,8 +5,8 @@ use peer_core::Services;
 use super::histogram::Histogram;
 use super::summary::{Heights, RoundTrips, Summary};
 use super::svg::{Anchor, Svg};
-use super::table::{Percent, clip, introduced};
-use crate::format::{Count, Span};
+use super::table::{Percent, introduced};
+use crate::format::{Count, Span, clip};
 use crate::stats;
 
 const WIDTH: f64 = 1040.0;

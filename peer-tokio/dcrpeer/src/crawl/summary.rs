@@ -12,7 +12,7 @@ use super::endpoint::Endpoint;
 use super::frontier::{Frontier, Skip};
 use super::outcome::{Answer, Outcome};
 use super::visit::Visit;
-use crate::format::milliseconds;
+use crate::format::{as_milliseconds, milliseconds, percentile};
 use crate::options::network_name;
 use crate::shutdown::ShutdownReason;
 
@@ -224,12 +224,6 @@ fn shares<T>(counts: BTreeMap<T, u64>) -> Vec<Share<T>> {
     shares
 }
 
-/// The smallest value that at least `percent` of all are not above.
-fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
-    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
-    sorted.get(rank.saturating_sub(1)).copied()
-}
-
 impl Heights {
     fn of(mut all: Vec<i32>) -> Option<Self> {
         all.sort_unstable();
@@ -279,10 +273,6 @@ impl Serialize for Ended {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }
-}
-
-fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(milliseconds(*duration))
 }
 
 /// A visit for programs.

@@ -7,7 +7,7 @@ use peer_core::Services;
 
 use super::frontier::Skip;
 use super::summary::{Heights, Level, RoundTrips, Share, Summary};
-use crate::format::{Count, Span};
+use crate::format::{Count, Span, clip};
 use crate::output::{Escaped, FAINT, GOOD, STRONG, Styled};
 use crate::scope::Scope;
 use crate::stats;
@@ -172,16 +172,6 @@ pub(crate) fn introduced(base: u64) -> String {
         1 => "of the peer that introduced itself".to_owned(),
         base => format!("of {} peers that introduced themselves", Count(base)),
     }
-}
-
-/// The text, with its end cut off if it is longer than `most` characters.
-pub(crate) fn clip(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let mut clipped: String = text.chars().take(most.saturating_sub(1)).collect();
-    clipped.push('…');
-    clipped
 }
 
 /// A part of a whole: `97.3 %`.

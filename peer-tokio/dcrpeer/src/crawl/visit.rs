@@ -20,7 +20,7 @@ use super::outcome::{Answer, Outcome};
 use crate::clock::Stopwatch;
 use crate::dial::zone_advice;
 use crate::error::{Failure, chain};
-use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::first_bytes::FirstBytes;
 use crate::format::Span;
 use crate::outcome::{self, Ending};
 use crate::socks::{Blame, Proxy, UNKNOWN_ADDRESS};
@@ -121,7 +121,7 @@ impl Visitor {
         visit.connect = Some(clock.elapsed());
         visit.isolated = isolated;
         stream.set_nodelay(true).ok();
-        let (stream, first) = FirstBytesStream::new(stream);
+        let (stream, first) = FirstBytes::of(stream);
         let hello = peer_tokio::hello(address, 0);
         let generator = node::generator()?;
         let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, hello, generator) {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use peer_core::message::Ping;
 use peer_core::{Event, Message, Network, Node};
-use peer_tokio::{Closed, Driver, Events, Handle};
+use peer_tokio::{Closed, Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
 use tokio::net::TcpStream;
@@ -21,13 +21,13 @@ use crate::clock::Stopwatch;
 use crate::dial::{CONNECT_TIMEOUT, zone_advice};
 use crate::error::chain;
 use crate::explain;
-use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::first_bytes::FirstBytes;
 use crate::format::Span;
 use crate::happy_eyeballs::ConnectError;
 use crate::options::network_name;
 use crate::outcome::{Ending, Outcome};
 use crate::output::invocation;
-use crate::traffic::{Counted, Traffic};
+use crate::traffic::Traffic;
 
 /// What all connections have in common.
 #[derive(Debug)]
@@ -58,8 +58,10 @@ pub(super) enum SessionEvent {
     Lost { reason: String, is_pinged: bool },
 }
 
-type Connection =
-    (Handle, Events, Pin<Box<Driver<Counted<FirstBytesStream<TcpStream>>, ChaCha12Rng>>>, FirstBytes);
+/// Boxed, because nested futures hold copies.
+type Driving = Pin<Box<dyn Future<Output = Closed> + Send>>;
+
+type Connection = (Handle, Events, Driving, FirstBytes);
 
 /// One connection.
 pub(super) struct Session {
@@ -127,8 +129,8 @@ impl Session {
     }
 
     fn meet(&self, stream: TcpStream, generator: Box<ChaCha12Rng>) -> Result<Connection, String> {
-        let (stream, first) = FirstBytesStream::new(stream);
-        let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
+        let (stream, first) = FirstBytes::of(stream);
+        let stream = Arc::clone(&self.common.traffic).count(stream);
         let hello = peer_tokio::hello(self.common.address, 0);
         let connection = peer_tokio::outbound(stream, &self.common.node, hello, *generator);
         let (handle, events, driver) = connection.map_err(|error| chain(&error))?;

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::format::{Count, Size, Span, milliseconds};
+use crate::format::{Count, Size, Span, as_milliseconds, percentile};
 use crate::output::{Escaped, FAINT, GOOD, STRONG, Styled};
 
 /// What came of it.
@@ -23,7 +23,7 @@ pub(super) struct Summary {
     /// Why some ended before they should.
     pub(super) lost: Reasons,
     /// How long it took to open those that came about.
-    #[serde(rename = "opening_ms", serialize_with = "as_ms")]
+    #[serde(rename = "opening_ms", serialize_with = "as_milliseconds")]
     pub(super) opening: Duration,
     pub(super) handshakes_per_second: u64,
     /// From the first packet to a connection of the transport.
@@ -71,13 +71,13 @@ const MANY: u32 = 100;
 /// How durations are spread. In milliseconds for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Percentiles {
-    #[serde(serialize_with = "as_ms")]
+    #[serde(serialize_with = "as_milliseconds")]
     p50: Duration,
-    #[serde(serialize_with = "as_ms")]
+    #[serde(serialize_with = "as_milliseconds")]
     p90: Duration,
-    #[serde(serialize_with = "as_ms")]
+    #[serde(serialize_with = "as_milliseconds")]
     p99: Duration,
-    #[serde(serialize_with = "as_ms")]
+    #[serde(serialize_with = "as_milliseconds")]
     max: Duration,
 }
 
@@ -85,12 +85,12 @@ impl Percentiles {
     /// By nearest rank; `None` of nothing.
     pub(super) fn of(mut times: Vec<Duration>) -> Option<Self> {
         times.sort_unstable();
-        let max = *times.last()?;
-        let rank = |percent: usize| {
-            let rank = times.len().saturating_mul(percent).div_ceil(100);
-            times.get(rank.saturating_sub(1)).copied().unwrap_or(max)
-        };
-        Some(Self { p50: rank(50), p90: rank(90), p99: rank(99), max })
+        Some(Self {
+            p50: percentile(&times, 50)?,
+            p90: percentile(&times, 90)?,
+            p99: percentile(&times, 99)?,
+            max: *times.last()?,
+        })
     }
 }
 
@@ -161,7 +161,3 @@ fn write_reasons(out: &mut impl Write, label: &str, reasons: &Reasons) -> io::Re
 }
 
 const MOST_REASONS: usize = 5;
-
-fn as_ms<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_f64(milliseconds(*duration))
-}

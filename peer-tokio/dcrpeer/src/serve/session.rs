@@ -8,8 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use peer_core::message::{NetAddressV2, Ping};
 use peer_core::{Direction, Error, Event, Message, Node};
-use peer_tokio::{Closed, Driver, Events, Handle};
-use rand_chacha::ChaCha12Rng;
+use peer_tokio::{Closed, Events, Handle};
 use rand_core::Rng;
 use tokio::net::TcpStream;
 
@@ -17,13 +16,13 @@ use super::address_book::{AddressBook, Source};
 use crate::causes;
 use crate::error::Failure;
 use crate::explain;
-use crate::first_bytes::{FirstBytes, FirstBytesStream};
+use crate::first_bytes::FirstBytes;
 use crate::node;
 use crate::notice::{End, Notice};
 use crate::outcome::{Ending, Outcome};
 use crate::report::Report;
 use crate::shutdown::ShutdownReason;
-use crate::traffic::{Counted, Traffic};
+use crate::traffic::Traffic;
 use crate::unserved::{self, UnservedSet};
 
 /// What all sessions share.
@@ -69,7 +68,8 @@ struct Progress {
     unserved: UnservedSet,
 }
 
-type Stream = Counted<FirstBytesStream<TcpStream>>;
+/// Boxed, because nested futures hold copies.
+type Driving = Pin<Box<dyn Future<Output = Closed> + Send>>;
 
 impl Session {
     /// Starts the session. The future runs it to its end.
@@ -83,8 +83,8 @@ impl Session {
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let local = stream.local_addr().ok();
-        let (stream, first) = FirstBytesStream::new(stream);
-        let stream = Counted::new(stream, Arc::clone(&self.common.traffic));
+        let (stream, first) = FirstBytes::of(stream);
+        let stream = Arc::clone(&self.common.traffic).count(stream);
         let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
         let (handle, events, driver) =
             peer_tokio::inbound(stream, &self.common.node, hello, node::generator()?);
@@ -97,7 +97,7 @@ impl Session {
         self,
         handle: Handle,
         mut events: Events,
-        driver: Pin<Box<Driver<Stream, ChaCha12Rng>>>,
+        driver: Driving,
         first: FirstBytes,
         local: Option<SocketAddr>,
     ) -> Result<Ended, Failure> {

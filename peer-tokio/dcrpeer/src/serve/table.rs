@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use peer_core::{Direction, Stats};
 
-use crate::format::{Age, Count, Size, Span};
+use crate::format::{Age, Count, Size, Span, clip};
 use crate::output::{FAINT, STRONG, Styled};
 
 /// One peer's line.
@@ -143,7 +143,7 @@ impl Layout {
                 format!("{text:width$}")
             });
         }
-        shorten(line.trim_end(), most)
+        clip(line.trim_end(), most)
     }
 }
 
@@ -153,15 +153,7 @@ fn shorten_agent(agent: &str, width: usize) -> String {
         return agent.to_owned();
     }
     let program = agent.trim_end_matches('/').rsplit('/').next().unwrap_or(agent);
-    shorten(program, width)
-}
-
-fn shorten(text: &str, width: usize) -> String {
-    if len(text) <= width {
-        return text.to_owned();
-    }
-    let Some(kept) = width.checked_sub(1) else { return String::new() };
-    text.chars().take(kept).chain(['…']).collect()
+    clip(program, width)
 }
 
 /// Addresses and agents are ASCII.
@@ -178,7 +170,7 @@ pub(super) fn wrap(facts: &[String], width: usize) -> Vec<String> {
                 line.push_str(FACT_GAP);
                 line.push_str(fact);
             }
-            _ => lines.push(shorten(fact, width)),
+            _ => lines.push(clip(fact, width)),
         }
     }
     lines
@@ -211,14 +203,14 @@ impl Frame {
         let rows = rows.get(..shown).unwrap_or(rows);
         let more = peers.saturating_sub(rows.len());
         frame.table = fit(rows, width);
-        frame.foot = (more > 0).then(|| shorten(&format!("… and {} more", Count::from(more)), width));
+        frame.foot = (more > 0).then(|| clip(&format!("… and {} more", Count::from(more)), width));
         frame
     }
 
     /// A frame without a table.
     pub(super) fn empty(title: &str, facts: &[String], foot: &str, (width, height): (usize, usize)) -> Self {
-        let foot = Some(shorten(foot, width));
-        Self { title: shorten(title, width), facts: wrap(facts, width), table: Vec::new(), foot, height }
+        let foot = Some(clip(foot, width));
+        Self { title: clip(title, width), facts: wrap(facts, width), table: Vec::new(), foot, height }
     }
 
     /// In colours.

@@ -11,6 +11,7 @@ mod address_book;
 mod chart;
 mod crawl;
 mod decode;
+mod durations;
 mod hang_up;
 mod load;
 mod misuse;

@@ -155,11 +155,7 @@ async fn speak_protocol(host: &Host, stream: TcpStream) {
     let Ok(remote) = stream.peer_addr() else { return };
     stream.set_nodelay(true).ok();
     let stream = WithLatency::new(stream, host.peer.delay);
-    let mut seed = [0; 32];
-    if getrandom::fill(&mut seed).is_err() {
-        return;
-    }
-    let mut generator = ChaCha12Rng::from_seed(seed);
+    let Ok(mut generator) = node::generator() else { return };
     let hello = peer_tokio::hello(remote, host.peer.height);
     let (handle, mut events, driver) =
         peer_tokio::inbound(stream, &host.node, hello, ChaCha12Rng::from_rng(&mut generator));
