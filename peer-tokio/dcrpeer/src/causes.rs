@@ -1,7 +1,7 @@
-//! Why a remote may have ended a connection without a word.
+//! The possible causes of a disconnect without a reason.
 //!
-//! Nodes give no reason. What they do alike has causes that ask for different things: another address, a pause of
-//! seconds, a day.
+//! Nodes give no reason, and the same behaviour has causes that call for different reactions: another address, a pause
+//! of seconds, or of a day.
 
 use core::fmt;
 use core::time::Duration;
@@ -19,7 +19,7 @@ pub(crate) struct Cause {
     cause: &'static str,
     /// For people: what may be true of the remote.
     text: String,
-    /// How long to stay away, where that helps.
+    /// How long to wait, in seconds, where that helps.
     #[serde(rename = "wait_s", skip_serializing_if = "Option::is_none")]
     wait: Option<u64>,
 }
@@ -47,7 +47,7 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The causes in a row.
+/// The causes in one line.
 pub(crate) fn list(causes: &[Cause]) -> String {
     let told: Vec<_> = causes.iter().map(ToString::to_string).collect();
     told.join("; ")
@@ -137,7 +137,7 @@ fn ourselves() -> Cause {
     Cause::new("self_connection", "it takes us for itself, or is us")
 }
 
-/// What comes later than this has little to do with the handshake: a node looks at its deadlines for up to 45 s.
+/// A later end has other causes: nodes check the deadlines of the handshake for up to 45 s.
 const SOON: Duration = Duration::from_secs(60);
 
 const MINUTE: u64 = 60;

@@ -1,4 +1,4 @@
-//! `dcrpeer connect`: a visit to one peer.
+//! `dcrpeer connect`: a session with one peer.
 
 mod args;
 
@@ -24,20 +24,20 @@ use crate::unserved::UnservedSet;
 /// The only peer's number.
 const NUMBER: u64 = 1;
 
-/// A connection that stands.
+/// An open connection.
 struct Reached {
     stream: TcpStream,
     /// What the remote is called.
     name: String,
-    /// What is told to the remote of its address.
+    /// The address that our `version` tells the remote.
     address: SocketAddr,
-    /// Whose address must not be told.
+    /// The proxy's address, which must not be told.
     proxy: Option<IpAddr>,
     /// Whether the proxy can tell this connection from others.
     isolated: Option<bool>,
 }
 
-/// Visits the peer until the end.
+/// Connects to the peer and runs the session.
 pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let report = Report::about_one(args.peer.json);
     let shutdown = Shutdown::after(args.peer.duration)?;
@@ -108,7 +108,7 @@ async fn reach_directly(
     Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
 }
 
-/// Nothing of the target is looked up here.
+/// The proxy looks up the name; this machine does not.
 async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Result<Reached, Failure> {
     let network = args.peer.network;
     let (host, port) = (args.addr.host.as_str(), args.addr.port(network));
@@ -125,7 +125,7 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     Ok(Reached { stream: reached.stream, name, address, proxy: through, isolated })
 }
 
-/// Programs are told what people read on standard error.
+/// Reports to programs what people read on standard error.
 fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
     let Failure::Unreported(detail) = failure else {
         return failure;
@@ -150,7 +150,8 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
     Failure::Unreported(detail).reported().behind(told)
 }
 
-/// A reader who is gone is found out by what is told next. Until then it is known whether the peer can be reached.
+/// Reports before the connection is made. A closed pipe is not fatal yet, so that the exit status tells whether the
+/// peer can be reached.
 fn tell_first(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
     match report.tell(Some(NUMBER), notice) {
         Err(Failure::ClosedPipe) => Ok(()),

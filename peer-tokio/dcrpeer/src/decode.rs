@@ -1,4 +1,4 @@
-//! `dcrpeer decode`: frames in hexadecimal, one a line, into what they say.
+//! `dcrpeer decode`: decodes frames in hexadecimal, one a line.
 
 use core::fmt;
 use std::io::{self, Write};
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     tally.finish()
 }
 
-/// How many lines came to what.
+/// Counts of lines by result.
 #[derive(Debug, Default)]
 struct Tally {
     lines: u64,
@@ -105,7 +105,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// What a line came to.
+/// The result of a line.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum Verdict {
@@ -131,7 +131,7 @@ struct Refused {
     #[serde(serialize_with = "as_text")]
     error: Refusal,
     command: Option<String>,
-    /// Which protocol versions have the message, if the one in force is none of them.
+    /// The protocol versions that have the message, if the given one has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     versions: Option<Versions>,
     detail: String,
@@ -154,7 +154,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What comes of encoding the message again, compared with the payload that it was decoded from.
+/// The message encoded again, compared with its payload.
 #[derive(Debug)]
 enum Reencoded {
     Same,
@@ -193,7 +193,7 @@ fn decode_line(line: Line<'_>, defaults: Rules, number: u64) -> Verdict {
     }
 }
 
-/// Why a frame is refused. That its message belongs to another version explains all else.
+/// Why a frame is refused. If its message belongs to another version, that is the reason to tell.
 fn refuse(frame: &[u8], rules: Rules, error: &FrameError) -> Refused {
     let elsewhere = Versions::of_refused(error, rules.version);
     let detail = match elsewhere {
@@ -286,7 +286,7 @@ fn reencode(message: &Message, payload: &Bytes, version: ProtocolVersion) -> Ree
     }
 }
 
-/// The command in a frame's header, if any version has it, whatever else is wrong.
+/// The command in a frame's header, if any version has it, even if the frame is invalid.
 fn command_of(frame: &[u8], rules: Rules) -> Option<Command> {
     let header = Header::from_bytes(frame.first_chunk()?);
     Command::from_wire(header.command).filter(|command| command.max_payload(rules.version).is_some())

@@ -1,5 +1,5 @@
-//! `dcrpeer` without a command: two peers hold a conversation over TCP on this machine, and it is told as it
-//! happens. Everything is real but the announced items; the end is a failure unless all of it happened.
+//! `dcrpeer` without a command: two peers talk over TCP on this machine, and each step is printed. Only the announced
+//! items are made up. The demo fails unless every step happened.
 
 mod transcript;
 
@@ -23,11 +23,11 @@ use crate::node;
 const ITEMS: u32 = 2500;
 const BATCH: usize = 1000;
 
-/// How many pings are waited for, and the time between them. A node sends one every two minutes or so.
+/// How many pings to wait for, and the time between them. A node sends one about every two minutes.
 const PINGS: usize = 3;
 const PING_INTERVAL: Duration = Duration::from_millis(400);
 
-/// Far more than it takes.
+/// Far longer than the demo takes.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs the demo to its end.
@@ -142,7 +142,7 @@ async fn ending((handle, mut events): (Handle, Events)) -> Closed {
     handle.closed().await
 }
 
-/// Whether all that was told is as it should be.
+/// Checks what the transcript recorded.
 fn check(transcript: &Transcript, outbound: &Closed, inbound: &Closed) -> Result<(), Failure> {
     let observed = transcript.observed();
     let expected = (0..ITEMS).map(|number| item(number).hash).collect();

@@ -1,4 +1,4 @@
-//! From a name to a connection.
+//! Looks up names, and connects to their addresses.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -15,10 +15,10 @@ use crate::options::{Target, is_onion, network_name, zone};
 use crate::output::invocation;
 use crate::shutdown::Shutdown;
 
-/// What a command can do about a name of Tor.
+/// What a command can do with an onion address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tor {
-    /// It takes `--proxy`, which was not given.
+    /// It has the option `--proxy`, which was not given.
     WithProxy,
     /// Nothing.
     Never,
@@ -27,7 +27,7 @@ pub(crate) enum Tor {
 /// The addresses behind a name; without a port of its own, with that of the network. A name of Tor is not looked
 /// up: that would tell name servers what we visit, and find nothing.
 ///
-/// A lookup that takes long is over when it is time to leave.
+/// A lookup ends when it is time to end.
 pub(crate) async fn resolve(
     target: &Target,
     network: Network,
@@ -65,7 +65,7 @@ fn refuse_onion(host: &str, tor: Tor) -> Failure {
     })
 }
 
-/// Connects to the first of `addresses` that answers. A failure tells of each.
+/// Connects to the first of `addresses` that answers. The failure tells what happened at each.
 pub(crate) async fn dial(
     addresses: &[SocketAddr],
     network: Network,
@@ -76,7 +76,7 @@ pub(crate) async fn dial(
     }
 }
 
-/// The same, with all that is known of either end.
+/// As [`dial`], with the details of success and failures.
 pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<Connected<TcpStream>, Vec<FailedAttempt>> {
     happy_eyeballs::connect(addresses, CONNECT_TIMEOUT, TcpStream::connect).await
 }
@@ -98,7 +98,7 @@ impl fmt::Display for FailedAttempt {
     }
 }
 
-/// As what an address, or a proxy, did.
+/// Worded as a predicate, with an address or a proxy as its subject.
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,7 +111,7 @@ impl fmt::Display for ConnectError {
     }
 }
 
-/// All failures in one line. What to do about them is the same for each of a kind, so it stands at the end.
+/// All failures in one line, with one advice at the end.
 fn explain(failures: &[FailedAttempt], network: Network) -> Failure {
     let name = network_name(network);
     let port = network.default_port().unwrap_or_default();
@@ -136,7 +136,7 @@ pub(crate) fn list(failures: &[FailedAttempt]) -> String {
     told.join("; ")
 }
 
-/// What is missing from an address that means nothing by itself.
+/// Advice for a link-local address without its zone.
 pub(crate) fn zone_advice(address: SocketAddr) -> &'static str {
     match address {
         SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() && v6.scope_id() == 0 => NEEDS_ZONE,

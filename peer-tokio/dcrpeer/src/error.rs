@@ -1,17 +1,17 @@
-//! How the tool fails: one line on standard error that says what to do, and an exit status that is not zero.
+//! Failures: one line on standard error that says what to do, and the exit status.
 
 use core::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Why the tool did not do what it was asked for.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The command line makes no sense. Exit status 2.
     Usage(String),
     /// It did not work. Exit status 1.
     Unreported(String),
-    /// The same, and programs have been told as it happened.
+    /// The same, and an object of the output has reported it already.
     Reported(String),
     /// The reader of our output went away, as `head` does. This is no error.
     ClosedPipe,
@@ -20,12 +20,12 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// It did not work, and this says why and what to do, in one line.
+    /// A failure that says why and what to do, in one line.
     pub(crate) fn new(line: impl Into<String>) -> Self {
         Self::Unreported(line.into())
     }
 
-    /// The same failure, of which an object of the output tells already.
+    /// The same failure, reported already by an object of the output.
     pub(crate) fn reported(self) -> Self {
         match self {
             Self::Unreported(line) => Self::Reported(line),
@@ -33,7 +33,7 @@ impl Failure {
         }
     }
 
-    /// This failure, and what came of telling it: a reader who is gone makes it no success.
+    /// This failure, after it was reported. A closed pipe does not hide it; another failed write replaces it.
     pub(crate) fn behind(self, told: Result<(), Self>) -> Self {
         match told {
             Ok(()) | Err(Self::ClosedPipe) => self,
@@ -41,7 +41,7 @@ impl Failure {
         }
     }
 
-    /// Tells the user, and the shell.
+    /// Writes the line, and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         let (line, code) = match self {
             Self::Usage(line) => (line, 2),

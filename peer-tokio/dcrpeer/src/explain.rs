@@ -29,7 +29,7 @@ pub(crate) fn detail(outcome: &Outcome, config: &Config) -> String {
     format!("{what}; it gave no reason: it may be that {causes}")
 }
 
-/// What it can be, where the remote left without telling.
+/// The possible causes, where the remote left without a reason.
 pub(crate) fn causes(outcome: &Outcome, config: &Config) -> Vec<Cause> {
     let Ending::Theirs(closed) = &outcome.ending else { return Vec::new() };
     if !is_gone(&closed.reason) {
@@ -40,7 +40,7 @@ pub(crate) fn causes(outcome: &Outcome, config: &Config) -> Vec<Cause> {
         return if is_text { Vec::new() } else { causes::before_handshake(&outcome.stats, config) };
     }
     match (outcome.stats.direction, &closed.reason) {
-        // Who came may leave.
+        // An inbound remote may leave at any time.
         (Direction::Inbound, Error::ClosedByRemote) => Vec::new(),
         _ => causes::after_handshake(&outcome.stats),
     }
@@ -56,7 +56,7 @@ pub(crate) fn redial_after(outcome: &Outcome) -> Option<u64> {
     }
 }
 
-/// Whether the connection ended without anything being wrong with what came.
+/// Whether the remote ended the connection without breaking the protocol.
 fn is_gone(error: &Error) -> bool {
     match error {
         Error::ClosedByRemote
@@ -92,7 +92,7 @@ pub(crate) fn what_happened(outcome: &Outcome, config: &Config) -> String {
     }
 }
 
-/// Whether it let us in and hung up, or kept us waiting, without a word: where others shook hands, it is full.
+/// Whether the remote accepted the connection and sent nothing. If other connections got a handshake, it is full.
 pub(crate) fn is_full(outcome: &Outcome) -> bool {
     let Ending::Theirs(closed) = &outcome.ending else { return false };
     let is_wordless = !outcome.established && outcome.first.is_empty();
@@ -143,7 +143,7 @@ fn before_handshake(error: &Error, network: Network) -> Option<String> {
     })
 }
 
-/// A reset is the same: it only tells that the remote had not read all of ours.
+/// A reset means the same: it only tells that the remote had not read all that we sent.
 const CLOSED_EARLY: &str = "it closed the connection before hands were shaken";
 
 /// Where a frame was cut off.
@@ -193,7 +193,7 @@ fn after_handshake(closed: &Closed, stats: &Stats) -> String {
     }
 }
 
-/// A frame that is no frame, or whose message does not exist at the version in force.
+/// A malformed frame, or a message that the negotiated version does not have.
 fn refused(frame: &FrameError, stats: &Stats) -> String {
     let version = stats.protocol_version;
     match Versions::of_refused(frame, version) {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::format::Count;
 use crate::output::{Escaped, FAINT, Styled};
 
-/// Writes the fields of `object`, `depth` steps to the right.
+/// Writes the fields of `object`, indented by `depth` steps.
 pub(crate) fn write(out: &mut impl Write, object: &Map<String, Value>, depth: usize) -> io::Result<()> {
     let is_plain = |value: &&Value| !matches!(value, Value::Object(_) | Value::Array(_));
     let plain = object.iter().filter(|(_, value)| is_plain(value));
@@ -31,7 +31,7 @@ pub(crate) fn write(out: &mut impl Write, object: &Map<String, Value>, depth: us
 
 fn write_list(out: &mut impl Write, items: &[Value], depth: usize) -> io::Result<()> {
     let shown = if items.len() <= MOST_ITEMS { MOST_ITEMS } else { FIRST_ITEMS };
-    // All items look alike.
+    // Either all items fit into one line each, or none is written so.
     let lines: Option<Vec<_>> = items.iter().take(shown).map(one_line).collect();
     for (index, item) in items.iter().enumerate().take(shown) {
         indent(out, depth)?;

@@ -10,7 +10,7 @@ use tokio_util::io::InspectReader;
 pub(crate) struct FirstBytes(Arc<Mutex<Vec<u8>>>);
 
 impl FirstBytes {
-    /// A stream that keeps the first bytes that come through it.
+    /// Wraps a stream so that its first bytes are kept.
     pub(crate) fn of<S: AsyncRead>(stream: S) -> (InspectReader<S, impl FnMut(&[u8])>, Self) {
         let (first, mut is_full) = (Self::default(), false);
         let kept = first.clone();

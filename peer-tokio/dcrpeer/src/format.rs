@@ -6,7 +6,7 @@ use core::time::Duration;
 use indicatif::HumanCount;
 use serde::Serializer;
 
-/// A number with its thousands apart: `2,500`.
+/// A number with separated thousands: `2,500`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Count(pub(crate) u64);
 
@@ -93,7 +93,7 @@ impl fmt::Display for At {
     }
 }
 
-/// How many that is in a second, to the nearest.
+/// The rate per second, rounded.
 pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
     let micros = time.as_micros().max(1);
     let dividend = u128::from(count).saturating_mul(1_000_000).saturating_add(micros / 2);

@@ -1,5 +1,5 @@
-//! The first of several addresses that answers, as RFC 8305 has it ("happy eyeballs"): a dead address costs a
-//! fraction of a second, not all of its time.
+//! Connects to the first of several addresses that answers, as in RFC 8305 ("happy eyeballs"): a dead address costs a
+//! fraction of a second, not the whole timeout.
 //!
 //! The system finds the addresses of both families together and puts the best first, so what is left of the RFC is
 //! section 4, the order, and section 5, the attempts.
@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::clock::Stopwatch;
 
-/// An attempt that won.
+/// The attempt that succeeded first.
 #[derive(Debug)]
 pub(crate) struct Connected<T> {
     pub(crate) stream: T,
@@ -34,14 +34,14 @@ pub(crate) struct FailedAttempt {
 #[derive(Debug)]
 pub(crate) enum ConnectError {
     System(io::Error),
-    /// There was no answer for so long.
+    /// There was no answer within this time.
     TimedOut(Duration),
 }
 
-/// How long an attempt stays alone: the connection attempt delay that the RFC recommends.
+/// The connection attempt delay that the RFC recommends.
 pub(crate) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Connects to the first of `addresses` that answers, each within `patience`.
+/// Connects to the first of `addresses` that answers, each within `limit`.
 ///
 /// The next attempt begins a [`ATTEMPT_DELAY`] after the one before, or as soon as one fails, and those before go on.
 /// Returns all failures, in the order of the attempts, where every address failed.
@@ -67,7 +67,7 @@ where
             Some(ended) = attempts.join_next() => match ended {
                 Ok((_, Ok(connected))) => return Ok(connected),
                 Ok((place, Err(failed))) => failures.push((place, failed)),
-                // A task that was stopped with the runtime has nothing to tell.
+                // A task that ends with the runtime has no result.
                 Err(_) => {}
             },
             () = sleep(ATTEMPT_DELAY), if waiting.len() > 0 => {}

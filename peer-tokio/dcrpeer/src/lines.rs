@@ -1,4 +1,4 @@
-//! The lines of an input, which may be endless, and whose lines may be.
+//! Reads an input line by line. Input and lines may be endless.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use crate::error::Failure;
 /// An input that is read line by line.
 pub(crate) struct Lines {
     input: BufReader<Box<dyn Read>>,
-    /// What failures call it.
+    /// Its name in failures.
     name: String,
     line: Vec<u8>,
     /// Whether the rest of a line that is too long comes next.
@@ -29,7 +29,7 @@ pub(crate) enum Line<'a> {
 /// The largest frame in hexadecimal, and room for what may stand before it.
 pub(crate) const LONGEST: usize = 2 * (Header::LEN + LARGEST_PAYLOAD) + COLUMNS;
 
-/// What no payload of any network exceeds: 32 MiB.
+/// The limit of payloads on all networks: 32 MiB.
 const LARGEST_PAYLOAD: usize = 32 * 1024 * 1024;
 
 /// A protocol version of ten digits, the longest name of a network, a byte order mark, and generous space around
@@ -71,7 +71,7 @@ impl Lines {
                 Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", self.name))),
             };
             if bytes.is_empty() {
-                // A text of nothing but a mark is an empty one.
+                // A text of only a mark is empty.
                 let is_line = !matches!(self.line.as_slice(), [] | MARK);
                 return Ok(is_line.then(|| Line::Whole(without_mark(&self.line))));
             }
@@ -98,7 +98,7 @@ impl Lines {
     }
 }
 
-/// The mark may stand before any line: files that were put together have one each.
+/// Any line may begin with the mark, because concatenated files have one each.
 fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(MARK).unwrap_or(line)
 }

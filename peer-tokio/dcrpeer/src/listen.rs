@@ -58,7 +58,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
                 Ok((stream, address)) => server.accept(stream, address),
                 Err(_) => sleep(listener::ACCEPT_PAUSE).await,
             },
-            Some(visit) = server.sessions.join_next() => server.count(visit)?,
+            Some(session) = server.sessions.join_next() => server.count(session)?,
             reason = shutdown.wait() => break reason,
         }
     };
@@ -71,9 +71,9 @@ struct Server {
     report: Report,
     shutdown: Shutdown,
     sessions: JoinSet<Result<Outcome, Failure>>,
-    /// How many came.
+    /// Accepted connections.
     came: u64,
-    /// How many of those who left had shaken hands.
+    /// Ended sessions that had completed the handshake.
     established: u64,
 }
 
@@ -96,17 +96,17 @@ impl Server {
     }
 
     /// Counts a session that has ended.
-    fn count(&mut self, visit: Result<Result<Outcome, Failure>, JoinError>) -> Result<(), Failure> {
+    fn count(&mut self, session: Result<Result<Outcome, Failure>, JoinError>) -> Result<(), Failure> {
         let outcome =
-            visit.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
+            session.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
         self.established = self.established.saturating_add(u64::from(outcome.established));
         Ok(())
     }
 
     /// Ends all sessions, and tells the sum.
     async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
-        while let Some(visit) = self.sessions.join_next().await {
-            self.count(visit)?;
+        while let Some(session) = self.sessions.join_next().await {
+            self.count(session)?;
         }
         let told = self.report.tell(
             None,

@@ -12,14 +12,14 @@ use crate::error::Failure;
 use crate::options::Target;
 use crate::shutdown::Shutdown;
 
-/// Connections that the system makes before they are accepted. The usual 128 are fewer than may come at once,
-/// and who comes when all are taken tries again a second later.
+/// Connections that the system completes before they are accepted. With the usual 128 a burst overflows, and the
+/// clients retry only a second later.
 const BACKLOG: u32 = 1024;
 
 /// How long to wait when the system has no room for another connection.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Listens there, and says where that is.
+/// Listens at the target, and returns the address in use.
 pub(crate) async fn bind(
     target: &Target,
     network: Network,
@@ -37,7 +37,7 @@ pub(crate) async fn bind(
 
 fn open(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // Where a listener was a moment ago, the next may be. On Windows it would mean another thing.
+    // Lets a listener follow another at once. On Windows the option means something else.
     socket.set_reuseaddr(cfg!(unix))?;
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?;

@@ -1,4 +1,4 @@
-//! `dcrpeer load`: many connections to one peer, to see how it and we bear them.
+//! `dcrpeer load`: many connections to one peer, to measure both ends.
 
 mod session;
 mod summary;
@@ -71,7 +71,7 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     check_permission(&addresses, args.with_permission)?;
     check_room(args.connections)?;
     let node = node::from_args(&args.peer)?;
-    // One connection goes ahead: what fails for it fails for all. Its address is that of the others.
+    // One connection goes first: what fails for it fails for all. The others use its address.
     let mut failures = Vec::new();
     while !addresses.is_empty() {
         let (before, clock) = (system::memory(), Stopwatch::start());
@@ -100,7 +100,7 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     Err(Failure::new(failures.join("; ")))
 }
 
-/// What wears a peer down is for peers of one's own.
+/// A load test is for peers on this machine, unless the user has permission.
 fn check_permission(addresses: &[SocketAddr], with_permission: bool) -> Result<(), Failure> {
     let is_here = |address: &SocketAddr| {
         let ip = address.ip().to_canonical();
@@ -136,7 +136,7 @@ struct Load {
     news: mpsc::Receiver<SessionEvent>,
     all_open: watch::Sender<bool>,
     shutdown: Shutdown,
-    /// Why it is cut short, if it is.
+    /// Why the test was cut short.
     stopped: Option<ShutdownReason>,
     clock: Stopwatch,
     /// From the beginning to the latest handshake.
@@ -146,14 +146,14 @@ struct Load {
     measured: Measurements,
 }
 
-/// What the connections told.
+/// What the sessions measured.
 #[derive(Debug, Default)]
 struct Measurements {
     connects: Vec<Duration>,
     handshakes: Vec<Duration>,
     round_trips: Vec<Duration>,
     unanswered: u64,
-    /// Connections that are open, or were, and have no more to ping.
+    /// Sessions that have done all their pings, or were lost.
     pinged: u32,
     failures: u32,
     losses: u32,
@@ -229,7 +229,7 @@ impl Load {
         })
     }
 
-    /// Shakes hands on the connection that stands.
+    /// Completes the first handshake.
     async fn open_first(&mut self, connected: Connected<TcpStream>) -> Result<(), String> {
         if let Ok(permit) = Arc::clone(&self.permits).acquire_owned().await {
             self.open_session(permit, Some((connected.stream, connected.took)));
@@ -254,7 +254,7 @@ impl Load {
         self.measured.record(news);
     }
 
-    /// Opens a connection, or goes on with one that stands.
+    /// Starts a session, on an open connection if there is one.
     fn open_session(&mut self, permit: OwnedSemaphorePermit, dialled: Option<(TcpStream, Duration)>) {
         let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
         let is_peer = self.measured.opened() > 0;
@@ -267,7 +267,7 @@ impl Load {
         self.ping(args.rounds).await;
         self.hold(args.hold.unwrap_or_default()).await;
         let summary = self.summary(args, with_all);
-        // Dropped, each closes its connection.
+        // Dropping a session closes its connection.
         self.sessions.shutdown().await;
         if args.peer.json {
             output::write_object(&mut output::for_programs(), &summary)?;
@@ -279,7 +279,7 @@ impl Load {
         Ok(())
     }
 
-    /// Opens the others, so many at once as there are turns.
+    /// Opens the others, at most as many at a time as there are permits.
     async fn open(&mut self, wanted: u32) {
         let bar = bar("opening", wanted.into());
         let mut begun = 1_u32;
@@ -313,7 +313,7 @@ impl Load {
         bar.finish_and_clear();
     }
 
-    /// Keeps the connections a while, or as long as there are any.
+    /// Keeps the connections for this time, or until all are lost.
     async fn hold(&mut self, time: Duration) {
         if time.is_zero() || self.stopped.is_some() {
             return;
@@ -362,9 +362,9 @@ impl Load {
 fn bar(what: &'static str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total).with_message(what);
     let pace = |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // Of the first moments nothing can be said.
+        // A rate over less than a second means nothing.
         if state.elapsed() >= Duration::from_secs(1) {
-            // A bar that cannot be drawn is none.
+            // A bar that cannot be drawn is left out.
             write!(out, ", {:.0} a second", state.per_sec()).ok();
         }
     };

@@ -1,4 +1,4 @@
-//! The node that the tool is, and its randomness.
+//! The tool's node: its configuration and its generator.
 
 use core::time::Duration;
 
@@ -9,12 +9,12 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::error::{Failure, chain};
 use crate::options::PeerArgs;
 
-/// The node that the command line asks for.
+/// A node with the options of the command line.
 pub(crate) fn from_args(args: &PeerArgs) -> Result<Node, Failure> {
     build(configure(args).build())
 }
 
-/// What of a configuration the command line decides.
+/// The configuration with the options of the command line.
 pub(crate) fn configure(args: &PeerArgs) -> ConfigBuilder {
     let version = ProtocolVersion::new(args.protocol);
     Config::builder(args.network)
@@ -32,7 +32,7 @@ pub(crate) fn build(config: Result<Config, ConfigError>) -> Result<Node, Failure
     config.map(Node::new).map_err(|error| Failure::new(chain(&error)))
 }
 
-/// Who asks for a version of the old era means all of it.
+/// A `--protocol` of the old era accepts all versions of that era.
 fn lowest_accepted(version: ProtocolVersion) -> ProtocolVersion {
     if version < ProtocolVersion::REMOVE_REJECT {
         ProtocolVersion::INITIAL

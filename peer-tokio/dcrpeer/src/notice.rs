@@ -1,4 +1,4 @@
-//! What the tool tells of connections. Programs read it as it is, people as `report` words it.
+//! What the tool reports of connections. `report` writes it as JSON for programs, or as text for people.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -46,12 +46,12 @@ pub(crate) enum Notice<'a> {
     Waiting {
         #[serde(rename = "for")]
         command: &'static str,
-        /// How long the remote may take in all.
+        /// The time limit of the handshake.
         #[serde(rename = "at_most_ms", serialize_with = "as_milliseconds")]
         at_most: Duration,
     },
     Version {
-        /// What the protocol version of the message is.
+        /// How to read the protocol version in the message.
         protocol_version_is: VersionKind,
         message: &'a Version,
     },
@@ -61,35 +61,35 @@ pub(crate) enum Notice<'a> {
     Message {
         command: String,
         message: &'a Message,
-        /// Of a pong that answers our latest ping.
+        /// Only with a pong that answers our latest ping.
         #[serde(skip_serializing_if = "Option::is_none")]
         round_trip_ms: Option<f64>,
     },
-    /// We sent this, and it was not the machine's doing.
+    /// We sent this message. What the machine sends by itself is not reported.
     Sent {
         command: String,
         message: &'a Message,
     },
-    /// We announced as many items.
+    /// We announced items.
     Announced {
         items: u32,
     },
     /// The remote asked for items that we announced.
     Asked {
         items: u32,
-        /// With those it asked for before, each counted once.
+        /// In all, each item counted once.
         of_announced: u32,
         announced: u32,
     },
-    /// The remote asked for something that we do not have. Told once a connection.
+    /// The remote asked for something that we do not have. Reported once a connection for each kind.
     Unserved {
         request: String,
         lack: Unserved,
-        /// The answer's command.
+        /// The command of our answer.
         answer: Option<&'static str>,
         /// For people: what was answered, and what a node does then.
         detail: String,
-        /// The points that a node counts against us by now, where this costs some, and the most that it bears.
+        /// The points that a node counts against us by now, if this request costs any, and the limit for a ban.
         #[serde(skip_serializing_if = "Option::is_none")]
         points: Option<u32>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,11 +108,11 @@ pub(crate) enum Notice<'a> {
     /// How a node with many peers is doing.
     Status(Status),
     Stopped {
-        /// Whether anybody shook hands.
+        /// Whether any handshake was completed.
         ok: bool,
         reason: &'static str,
         detail: String,
-        /// How many came, and how many of them shook hands.
+        /// Accepted connections, and completed handshakes.
         peers: u64,
         established: u64,
     },
@@ -121,17 +121,17 @@ pub(crate) enum Notice<'a> {
 /// How a connection ended.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct End<'a> {
-    /// Whether hands were shaken and the end was ours.
+    /// Whether the handshake was completed and we ended the connection.
     pub(crate) ok: bool,
     pub(crate) established: bool,
     /// For programs.
     pub(crate) reason: String,
     /// For people.
     pub(crate) detail: String,
-    /// What it can be, where it left without telling.
+    /// The possible causes, where the remote left without a reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) causes: Vec<Cause>,
-    /// How long to stay away before the next attempt, where one makes sense.
+    /// How long to wait before the next attempt, where one makes sense.
     #[serde(rename = "redial_after_s", skip_serializing_if = "Option::is_none")]
     pub(crate) redial_after: Option<u64>,
     /// How many items we announced.
@@ -147,7 +147,7 @@ pub(crate) struct End<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// The remote introduced itself to us, who offered a protocol version.
+    /// The remote sent its `version`; `offered` is our highest protocol version.
     pub(crate) fn version(message: &'a Version, direction: Direction, offered: ProtocolVersion) -> Self {
         let theirs = u32::try_from(message.protocol_version).unwrap_or_default();
         Self::Version { protocol_version_is: VersionKind::of(direction, theirs, offered), message }

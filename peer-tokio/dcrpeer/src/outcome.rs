@@ -9,24 +9,24 @@ use crate::shutdown::ShutdownReason;
 /// How a connection went.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Whether hands were shaken.
+    /// Whether the handshake was completed.
     pub(crate) established: bool,
     pub(crate) ending: Ending,
     pub(crate) stats: Stats,
     pub(crate) first: FirstBytes,
 }
 
-/// Who ended a connection.
+/// Which side ended a connection.
 #[derive(Debug)]
 pub(crate) enum Ending {
-    /// We did.
+    /// Ours.
     Ours(ShutdownReason),
-    /// It ended by itself.
+    /// The remote's, or the transport's.
     Theirs(Closed),
 }
 
 impl Outcome {
-    /// Whether hands were shaken and the end was ours.
+    /// Whether the handshake was completed and we ended the connection.
     pub(crate) const fn is_success(&self) -> bool {
         self.established && matches!(self.ending, Ending::Ours(_))
     }

@@ -10,17 +10,17 @@ use serde::Serialize;
 
 use crate::error::Failure;
 
-/// What stands back: times, labels.
+/// Secondary text: times, labels.
 pub(crate) const FAINT: Style = Style::new().dimmed();
-/// What stands out: titles, names.
+/// Emphasis: titles, names.
 pub(crate) const STRONG: Style = Style::new().bold();
-/// What comes in.
+/// Incoming messages.
 pub(crate) const IN: Style = AnsiColor::Cyan.on_default();
-/// What goes out.
+/// Outgoing messages.
 pub(crate) const OUT: Style = AnsiColor::Magenta.on_default();
-/// What went well.
+/// Success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-/// What did not.
+/// Failure.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// Buffered standard output. The writer flushes what should be seen now.
@@ -31,12 +31,12 @@ pub(crate) fn for_people() -> Output {
     BufWriter::with_capacity(CAPACITY, AutoStream::auto(io::stdout()))
 }
 
-/// For programs: bytes as they are written.
+/// For programs: bytes pass unchanged.
 pub(crate) fn for_programs() -> Output {
     BufWriter::with_capacity(CAPACITY, AutoStream::new(io::stdout(), ColorChoice::AlwaysAnsi))
 }
 
-/// Writes a line for programs, which they can read at once.
+/// Writes one object a line for programs, and flushes it.
 pub(crate) fn write_object(out: &mut Output, object: &impl Serialize) -> Result<(), Failure> {
     serde_json::to_writer(&mut *out, object).map_err(io::Error::from)?;
     writeln!(out)?;
@@ -79,7 +79,7 @@ impl<T: fmt::Display> fmt::Display for Styled<T> {
     }
 }
 
-/// A text of the remote's, harmless on a terminal: characters that control it are shown by their codes.
+/// A remote's text, made harmless for a terminal: control characters are shown as escapes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
@@ -97,7 +97,7 @@ fn is_harmless(char: char) -> bool {
         && !matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// How the tool was called, for lines that say what to type next.
+/// How the tool was invoked, for lines that tell the user a next command.
 pub(crate) fn invocation() -> &'static str {
     if env::var_os("CARGO").is_some() { "cargo dcrpeer" } else { "dcrpeer" }
 }

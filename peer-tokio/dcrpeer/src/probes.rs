@@ -18,7 +18,7 @@ pub(crate) struct Probes {
     announce: u32,
     /// Whether to ask for headers.
     headers: bool,
-    /// What is to be announced, made before anything is timed.
+    /// What to announce, prepared before anything is timed.
     names: Vec<Hash>,
     /// What was announced, and whether the remote asked for it.
     offered: HashMap<Hash, bool>,
@@ -35,19 +35,19 @@ impl Probes {
         self.names = (0..self.announce).map(|number| name(salt, number)).collect();
     }
 
-    /// How many transactions were announced; `None` if none were to be.
+    /// How many transactions were announced; `None` if `--inv` was not given.
     pub(crate) fn announced(&self) -> Option<u32> {
         let announced = u32::try_from(self.offered.len()).unwrap_or(u32::MAX);
         (self.announce > 0).then_some(announced)
     }
 
-    /// How many of them the remote has asked for; `None` if none were to be announced.
+    /// How many of them the remote has asked for; `None` if none should be announced.
     pub(crate) fn asked(&self) -> Option<u32> {
         (self.announce > 0).then_some(self.asked)
     }
 
-    /// Announces what was prepared, unless that is done, and returns how many there are. If the connection ends
-    /// meanwhile, its end tells.
+    /// Announces what was prepared, once, and returns how many items that is. If the connection ends meanwhile, its
+    /// end is reported instead.
     pub(crate) async fn announce(&mut self, handle: &Handle) -> Result<Option<u32>, Failure> {
         if self.names.is_empty() {
             return Ok(None);
@@ -63,7 +63,7 @@ impl Probes {
         }
     }
 
-    /// What to ask for headers with: everything from the first block on.
+    /// A request for headers from the first block on.
     pub(crate) fn request(&self, network: Network) -> Option<Message> {
         let known: Vec<_> = network.genesis_hash().into_iter().collect();
         let locator = Locator::try_from(known).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Probes {
         self.headers.then_some(Message::GetHeaders(request))
     }
 
-    /// Looks at what the remote asks for, and returns how many of these items we announced; `None` where nothing was.
+    /// Counts what the remote asks for. Returns how many of these items we announced; `None` if we announced none.
     pub(crate) fn want(&mut self, get: &GetData) -> Option<u32> {
         self.announced()?;
         let mut items = 0_u32;
@@ -86,7 +86,7 @@ impl Probes {
     }
 }
 
-/// What the user should know who announces so many transactions that do not exist.
+/// A warning, if so many made-up transactions lead to a ban or a disconnect.
 pub(crate) fn warning(announce: u32, is_rude: bool) -> Option<String> {
     if announce <= BORNE {
         return None;

@@ -1,4 +1,4 @@
-//! What happens on connections, told as it happens: a line for people, or an object for programs.
+//! Writes notices as they happen: a line for people, or an object for programs.
 
 use core::time::Duration;
 use std::io::{self, Write};
@@ -59,7 +59,7 @@ impl Report {
         !self.json
     }
 
-    /// Writes what people read and programs do not, as it is.
+    /// Writes text that is for people only.
     pub(crate) fn write(&self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Failure> {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         write(&mut out)?;
@@ -67,7 +67,7 @@ impl Report {
         Ok(())
     }
 
-    /// Tells that something happened now, of peer number `peer` if it is about one.
+    /// Writes a notice with the current time, and the peer's number if it is about one.
     pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
         let elapsed = self.clock.elapsed();
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);

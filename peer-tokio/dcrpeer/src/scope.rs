@@ -1,7 +1,7 @@
 //! From where an address can be reached.
 //!
 //! The ranges are those that dcrd's address manager calls not routable, and the rest of the special-purpose
-//! registries (RFC 6890). What `crawl` visits and what `serve` tells on is decided here and nowhere else.
+//! registries (RFC 6890). They alone decide what `crawl` visits and what `serve` tells.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -58,7 +58,7 @@ impl Scope {
 
     fn of_v6(ip: Ipv6Addr) -> Self {
         if let Some(inside) = embedded_v4(ip) {
-            // A gateway passes on what is public. Nothing else is there to be reached, not even from here.
+            // A gateway forwards to public addresses only, so no other is reachable, not even from this machine.
             return if Self::of_v4(inside) == Self::Public { Self::Public } else { Self::Unusable };
         }
         match ip.segments() {
@@ -70,7 +70,7 @@ impl Scope {
             [0x2001, 0..=0x1ff, ..] => Self::Unusable,
             // Documentation (RFC 3849 and 9637).
             [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Self::Unusable,
-            // The one range that is given to hosts (RFC 4291).
+            // The only range that is assigned to hosts (RFC 4291).
             [0x2000..=0x3fff, ..] => Self::Public,
             // No address, the IPv4-compatible (RFC 4291) and translated (RFC 6145) forms, discard-only (RFC 6666),
             // multicast, and what is not given out.

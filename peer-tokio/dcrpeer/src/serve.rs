@@ -87,7 +87,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     server.close(reason).await
 }
 
-/// As many of the peers that are wanted as the system has room for. Says so if these are fewer.
+/// How many peers the limit of open files allows, at most as many as wanted. Warns if these are fewer.
 fn room_for(wanted: u32) -> u32 {
     let room = system::room_for(wanted);
     if room < wanted {

@@ -24,27 +24,27 @@ use crate::report::{self, Report};
 use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::unserved::{self, UnservedSet};
 
-/// What a connection needs besides its stream.
+/// A session before it runs: everything but the stream.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     /// The peer's number.
     pub(crate) number: u64,
-    /// What people call it.
+    /// The remote's name for people.
     pub(crate) name: String,
-    /// Where it is; 0.0.0.0 with port 0 where only a proxy knows.
+    /// The remote's address; 0.0.0.0 with port 0 if only a proxy knows it.
     pub(crate) address: SocketAddr,
     pub(crate) direction: Direction,
-    /// Where a proxy is in between: whether it can tell this connection from others.
+    /// Through a proxy: whether it can tell this connection from others.
     pub(crate) isolated: Option<bool>,
     pub(crate) node: Node,
     pub(crate) report: Report,
     pub(crate) shutdown: Shutdown,
     pub(crate) probes: Probes,
-    /// What the remote asked for, we do not have, and was told already.
+    /// The unserved requests that were reported already.
     pub(crate) unserved: UnservedSet,
 }
 
-/// A remote that says nothing for so long is told to be waited for.
+/// After so long without a byte the user is told what we wait for.
 const SILENCE: Duration = Duration::from_secs(3);
 
 impl Session {
@@ -99,7 +99,7 @@ impl Session {
         nonce: u64,
         established: &mut bool,
     ) -> Result<Option<ShutdownReason>, Failure> {
-        // Until the first word, and not longer than that takes.
+        // Only until the first event.
         let mut is_quiet = true;
         let mut silence = pin!(sleep(SILENCE));
         loop {
@@ -115,7 +115,7 @@ impl Session {
             let Some(event) = event else { return Ok(None) };
             is_quiet = false;
             let is_shaken = event == Event::Established;
-            let is_reply = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
+            let is_answered = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
             *established |= is_shaken;
             self.tell_event(handle, &event).await?;
             if let Event::Message(message) = &event {
@@ -124,7 +124,7 @@ impl Session {
             if is_shaken && self.direction == Direction::Outbound {
                 self.begin(handle, nonce).await?;
             }
-            if is_reply {
+            if is_answered {
                 self.announce(handle).await?;
             }
         }
@@ -132,7 +132,7 @@ impl Session {
 
     /// Sends the first messages of an outbound peer.
     async fn begin(&self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
-        // The next one is due in two minutes or so.
+        // The machine's first ping follows only in about two minutes.
         self.send(handle, Message::Ping(Ping { nonce })).await?;
         if let Some(request) = self.probes.request(self.node.config().network()) {
             self.send(handle, request).await?;
@@ -140,7 +140,7 @@ impl Session {
         Ok(())
     }
 
-    /// Our ping is reply: what takes long may follow, and no round trip is the longer for it.
+    /// Announces once our ping is answered, so that the announcements do not delay the round trip.
     async fn announce(&mut self, handle: &Handle) -> Result<(), Failure> {
         match self.probes.announce(handle).await? {
             Some(items) => self.tell(&Notice::Announced { items }),
@@ -148,7 +148,7 @@ impl Session {
         }
     }
 
-    /// Answers a request, none of which we can serve. Without its answer the remote would leave.
+    /// Answers a request for what we do not have. Without an answer the remote may leave.
     async fn answer(&mut self, handle: &Handle, message: &Message) -> Result<(), Failure> {
         if let Message::GetData(get) = message
             && let Some(items) = self.probes.want(get)
@@ -163,7 +163,7 @@ impl Session {
         if self.unserved.insert(reply.lack) { self.tell(&Notice::unserved(message, &reply)) } else { Ok(()) }
     }
 
-    /// Sends a message and tells it, or why it is not sent. Where the connection is over, its end tells.
+    /// Sends a message and reports it, or why it is not sent. If the connection is over, its end is reported instead.
     async fn send(&self, handle: &Handle, message: Message) -> Result<(), Failure> {
         let command = message.command().to_string();
         match handle.send(message.clone()).await {

@@ -132,7 +132,7 @@ async fn run_timers_and_signals(
             match signals.next().await {
                 Signal::End => return FORCED,
                 Signal::Quit => return QUIT,
-                // One hang-up is told by the shell and again by the system: no sign of impatience.
+                // The shell and the system both signal one hang-up, so a second one does not mean haste.
                 Signal::HangUp => {}
             }
         }
@@ -156,12 +156,12 @@ fn force_exit(status: i32) -> ! {
     process::exit(status)
 }
 
-/// What the program is asked for.
+/// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Signal {
     /// To end.
     End,
-    /// To end, for its terminal is gone.
+    /// To end, because its terminal is gone.
     #[cfg_attr(windows, expect(dead_code, reason = "Windows has none"))]
     HangUp,
     /// To end at once.

@@ -1,5 +1,5 @@
-//! Through a SOCKS5 proxy, as Tor is one. The proxy looks the target's name up, so nothing tells this machine's
-//! network what we visit.
+//! Connects through a SOCKS5 proxy, such as Tor. The proxy looks up the target's name, so that this machine's network
+//! does not learn what we visit.
 
 mod reply;
 
@@ -20,7 +20,7 @@ use crate::first_bytes::FirstBytes;
 use crate::format::Span;
 use crate::options::{HostPort, Target, is_onion, zone};
 
-/// Where a proxy listens.
+/// The address of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Proxy {
     host: String,
@@ -45,10 +45,10 @@ pub(crate) struct Refusal {
     pub(crate) text: String,
 }
 
-/// What a remote is told of itself where only the proxy knows: what the reference tells.
+/// What our `version` tells a remote whose address only the proxy knows. The reference tells the same.
 pub(crate) const UNKNOWN_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
-/// How long the proxy may take to be connected, and to say its first word.
+/// How long connecting to the proxy may take, and its first byte.
 const GREETING: Duration = Duration::from_secs(10);
 
 /// How long it may take to reach the target. Tor builds a circuit first.
@@ -80,7 +80,7 @@ impl Proxy {
         let (user, password) = (secret().map_err(|text| self.blame(text))?, secret());
         let password = password.map_err(|text| self.blame(text))?;
         let (stream, first) = FirstBytes::of(stream);
-        // A host that is an IP address is given as such, any other name is the proxy's to find.
+        // An IP address is sent as such; the proxy looks up any other name.
         let exchange = Socks5Stream::connect_with_password_and_socket(stream, (host, port), &user, &password);
         tokio::select! {
             result = exchange => match result {
@@ -130,13 +130,13 @@ impl Proxy {
         Refusal { blame: Blame::Unreachable, text }
     }
 
-    /// The proxy itself is of no use.
+    /// A refusal that blames the proxy itself.
     fn blame(&self, what: impl fmt::Display) -> Refusal {
         let text = format!("{self} {what}; check --proxy (Tor listens on 127.0.0.1:9050)");
         Refusal { blame: Blame::Proxy, text }
     }
 
-    /// What went wrong: the target's fault if the proxy has tried to reach it.
+    /// Why there is no connection. The target is blamed if the proxy has tried to reach it.
     fn explain(&self, error: &Socks, code: Option<u8>, target: HostPort<'_>) -> Refusal {
         match code {
             Some(code) if code != 0 => {
@@ -150,7 +150,7 @@ impl Proxy {
         }
     }
 
-    /// What went wrong before the proxy tried to reach the target.
+    /// Why the proxy has not tried to reach the target.
     fn blame_for(&self, error: &Socks) -> Refusal {
         match error {
             Socks::InvalidResponseVersion | Socks::InvalidReservedByte | Socks::UnknownAddressType => {

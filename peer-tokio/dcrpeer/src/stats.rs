@@ -33,7 +33,7 @@ pub(crate) fn write_table(
 
 type Cell = fn(&Stats, ProtocolVersion) -> String;
 
-/// What there is to say, and under which label.
+/// The rows: label and content.
 const ROWS: [(&str, Cell); 9] = [
     ("remote", |stats, _| match stats.address.port {
         // The address of a remote behind a proxy is unknown.
@@ -65,7 +65,7 @@ const ROWS: [(&str, Cell); 9] = [
 /// Width of the labels.
 const LABEL: usize = 10;
 
-/// What a remote offers, for people.
+/// The services of a remote, for people.
 pub(crate) fn services(services: Services) -> String {
     if services == Services::NONE { "none".to_owned() } else { services.to_string() }
 }

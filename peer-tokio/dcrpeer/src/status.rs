@@ -11,12 +11,12 @@ use crate::format::{Count, Size, per_second};
 /// How a node with many peers is doing.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Status {
-    /// How many are here, whether or not they have shaken hands yet.
+    /// Open connections, with or without a completed handshake.
     pub(crate) peers: u64,
-    /// How many may be.
+    /// Most connections at a time.
     pub(crate) max: u32,
     pub(crate) came: u64,
-    /// How many have shaken hands.
+    /// Completed handshakes.
     pub(crate) established: u64,
     pub(crate) left: u64,
     /// In the last second.

@@ -1,4 +1,4 @@
-//! What the tool asks of the system it runs on: memory, room for connections, and what to do about hang-ups.
+//! What the tool asks the operating system: memory, open files, and whether hang-ups are ignored.
 
 /// Files that are open besides connections: standard streams, the listener, what the runtime needs.
 const OTHER_FILES: u64 = 32;
@@ -8,8 +8,8 @@ pub(crate) fn memory() -> Option<u64> {
     memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
 }
 
-/// Makes room for `wanted` connections at a time, as far as the system lets us, and returns for how many
-/// there is. A system that does not tell is taken to have it.
+/// Raises the limit of open files for `wanted` connections at a time, and returns how many it allows. A system without
+/// a known limit allows all.
 pub(crate) fn room_for(wanted: u32) -> u32 {
     let files = u64::from(wanted).saturating_add(OTHER_FILES);
     let limit = rlimit::increase_nofile_limit(files).unwrap_or(files);

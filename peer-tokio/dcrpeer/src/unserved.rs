@@ -1,7 +1,7 @@
-//! What is said to a remote that asks for what we do not have, and what a node does about it.
+//! Answers to requests for what we do not have, and what a node does then.
 //!
-//! The tool keeps no blocks, transactions and filters. A node bears that for hours if it is told in the way that it
-//! knows, and bans for a day if it is told too much: each item that a `notfound` names costs points.
+//! The tool keeps no blocks, transactions or filters. A node accepts that for hours if the answers are those of a node
+//! without data. It bans for a day if a `notfound` names too many items, because each costs points.
 
 use core::fmt;
 
@@ -17,9 +17,9 @@ use serde::Serialize;
 pub(crate) enum Unserved {
     Headers,
     Blocks,
-    /// Blocks, transactions or mixing messages, which it was told are not here.
+    /// Blocks, transactions or mixing messages, all of which were denied by `notfound`.
     Items,
-    /// More of those than it may be told of.
+    /// More of those than `notfound` may deny without a ban.
     MoreItems,
     Filters,
     Pool,
@@ -37,7 +37,7 @@ impl Unserved {
         Self::InitState,
     ];
 
-    /// What answers such a request; `None` where nothing does.
+    /// The command that answers such a request; `None` if it gets no answer.
     pub(crate) const fn answer(self) -> Option<&'static str> {
         match self {
             Self::Headers => Some("headers"),
@@ -47,7 +47,7 @@ impl Unserved {
         }
     }
 
-    /// What was asked for and answered, and what a node does then.
+    /// What was asked for, what was answered, and what a node does then.
     const fn text(self) -> &'static str {
         match self {
             Self::Headers => {
@@ -82,7 +82,7 @@ impl fmt::Display for Unserved {
     }
 }
 
-/// A set of lacks: those that were told of a connection already.
+/// The kinds that were reported already for a connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct UnservedSet(u8);
 
@@ -136,9 +136,9 @@ pub(crate) async fn reply(handle: &Handle, message: &Message) -> Option<Reply> {
     }
 }
 
-/// Tells that items are not here, of as many as a node bears.
+/// Denies the items by `notfound`, as many as a node accepts.
 async fn deny(handle: &Handle, request: &GetData) -> Option<Reply> {
-    // Of other kinds a node neither has nor denies anything, and leaves who denies it some.
+    // A node disconnects if other kinds are denied.
     let is_denied =
         |item: &Inventory| matches!(item.kind, InventoryKind::TX | InventoryKind::BLOCK | InventoryKind::MIX);
     let items: Vec<_> = request.inventory.iter().copied().filter(is_denied).collect();
@@ -153,8 +153,8 @@ async fn deny(handle: &Handle, request: &GetData) -> Option<Reply> {
     denying.await.ok()?.ok()
 }
 
-/// Sends a `notfound` of all items, or where that would be too many for a node, of fewer until none is left that it
-/// bears. Returns what was sent, and whether that is all.
+/// Sends a `notfound` of all items, or in parts of as many as a node accepts. Returns what was sent, and whether
+/// that is all.
 fn deny_items(peer: &mut Peer, items: &[Inventory], now: Time) -> Result<(Vec<Message>, bool), SendError> {
     let (mut rest, mut most, mut sent) = (items, items.len(), Vec::new());
     while most > 0 && !rest.is_empty() {
@@ -165,7 +165,7 @@ fn deny_items(peer: &mut Peer, items: &[Inventory], now: Time) -> Result<(Vec<Me
                 sent.push(answer);
                 rest = behind;
             }
-            // A refused message has no effect: half of it may do.
+            // A refused message has no effect, so half of the items can be tried.
             Err(SendError::Bannable(_)) => most = front.len() / 2,
             Err(error) => return Err(error),
         }

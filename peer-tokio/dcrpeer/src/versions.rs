@@ -1,4 +1,4 @@
-//! What protocol versions say of messages and of remotes.
+//! Which protocol versions have a message, and what a remote's version tells.
 
 use core::fmt;
 
@@ -6,14 +6,14 @@ use bytes::Bytes;
 use peer_core::{CodecError, Command, Direction, FrameError, Message, ProtocolVersion};
 use serde::Serialize;
 
-/// What a remote's protocol version is.
+/// How to read a remote's protocol version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum VersionKind {
     /// The highest that it speaks.
     Highest,
-    /// The highest that both speak. A node that is dialled tells this one, so where it is the one that we offered,
-    /// nothing is known of higher ones.
+    /// The highest that both speak. A dialled node tells this one, so if it is the one that we offered, the node may
+    /// speak higher ones.
     Negotiated,
 }
 
@@ -38,7 +38,7 @@ impl VersionKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Versions {
     first: u32,
-    /// `None` if today's have it still.
+    /// `None` if the latest version has it.
     last: Option<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! The summary of a crawl as a picture.
+//! The summary of a crawl as a chart.
 
 use peer_core::Services;
 
@@ -20,7 +20,7 @@ const ROW: f64 = 22.0;
 /// Most bars of one kind.
 const ROWS: usize = 10;
 
-/// Colours that people tell apart however they see colours (Okabe and Ito).
+/// Colours for all kinds of colour vision (Okabe and Ito).
 const STYLE: &str = "\
 text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif;fill:#24292f}\
 .paper{fill:#fff}.h1{font-size:24px;font-weight:bold}.h2{font-size:15px;font-weight:bold}\
@@ -31,10 +31,10 @@ text{font-family:'Helvetica Neue',Helvetica,Arial,'Liberation Sans','DejaVu Sans
 .axis{stroke:#57606a;stroke-width:1}.grid{stroke:#d8dee4;stroke-width:1}\
 .mark{stroke:#d55e00;stroke-width:1.5;stroke-dasharray:4 3}.marked{font-size:11px;fill:#b34700;paint-order:stroke;stroke:#fff;stroke-width:3px}";
 
-/// A bar and what is written beside it.
+/// A bar and its texts.
 struct Bar {
     label: String,
-    /// The label in full, and more, for those who point at the bar.
+    /// The tooltip: the whole label, and the value.
     title: String,
     count: u64,
     value: String,
@@ -88,7 +88,7 @@ fn draw_tiles(svg: &mut Svg, y: f64, summary: &Summary) {
     }
 }
 
-/// The title of a part, and how far down it goes.
+/// Draws the title of a part, and returns its lower edge.
 fn draw_title(svg: &mut Svg, (x, y): (f64, f64), title: &str, note: &str) -> f64 {
     svg.text((x, y + 14.0), Anchor::Start, "h2", title);
     svg.text((x, y + 31.0), Anchor::Start, "note", note);
@@ -103,14 +103,14 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
     );
     let top = draw_title(svg, (MARGIN, y), "Round trips", &note) + 16.0;
     let histogram = Histogram::of(&round_trips.all);
-    // The highest bar leaves some room.
+    // Leaves some room above the highest bar.
     let most = histogram.most().saturating_add(histogram.most().div_ceil(8)).max(1);
     let step = nice_step(most);
     let most = most.div_ceil(step).saturating_mul(step);
     let plot = Plot { left: MARGIN + 52.0, right: WIDTH - MARGIN, top, bottom: top + 170.0, most };
     plot.draw_grid(svg, step);
     plot.draw_bins(svg, &histogram);
-    // Marks that are close together cannot be told apart.
+    // Marks that are too close would overlap.
     let places = [round_trips.p50, round_trips.p90].map(|time| plot.x(histogram.place(time)));
     let shown = if places[1] - places[0] < 40.0 { 1 } else { 2 };
     for (x, name) in places.into_iter().zip(["50 %", "90 %"]).take(shown) {
@@ -130,7 +130,7 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
     plot.bottom + 62.0
 }
 
-/// Where the bars of a histogram are, the highest of which stands for `most` peers.
+/// The area of a histogram, whose height stands for `most` peers.
 struct Plot {
     left: f64,
     right: f64,
@@ -226,7 +226,7 @@ fn draw_right(svg: &mut Svg, y: f64, summary: &Summary) -> f64 {
     draw_bars(svg, (x, y), ("Not reachable", &note), Look::BAD, failures.collect())
 }
 
-/// What there is one or any number of.
+/// The singular or the plural.
 fn plural(count: u64, thing: &str) -> String {
     if count == 1 { thing.to_owned() } else { format!("{thing}s") }
 }
@@ -277,7 +277,7 @@ impl Look {
 /// Room for what is written behind the longest bar.
 const VALUE: f64 = 124.0;
 
-/// Draws the first few bars, if there are any; returns how far down they go.
+/// Draws the first few bars, if there are any, and returns their lower edge.
 fn draw_bars(
     svg: &mut Svg,
     (x, y): (f64, f64),

@@ -1,4 +1,4 @@
-//! Where peers are: addresses as a crawl learns them.
+//! Endpoints of peers, as a crawl learns them.
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr, SocketAddrV6};
@@ -20,7 +20,7 @@ pub(crate) enum Endpoint {
     },
 }
 
-/// What may have several ports.
+/// A host, which may have several ports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Host {
     Ip(IpAddr),
@@ -54,8 +54,7 @@ impl Endpoint {
 }
 
 impl From<SocketAddr> for Endpoint {
-    /// IPv4 unmapped, and without what only this machine knows of the address, unless the address means nothing
-    /// without it.
+    /// IPv4 is unmapped. The scope id is dropped, except for link-local addresses, which need it.
     fn from(address: SocketAddr) -> Self {
         if let SocketAddr::V6(v6) = address
             && v6.ip().is_unicast_link_local()

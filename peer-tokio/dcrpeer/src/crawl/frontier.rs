@@ -1,4 +1,4 @@
-//! What a crawl knows and has not visited: what is nearest to the seeds comes first.
+//! The endpoints that a crawl knows and has not visited, the nearest to the seeds first.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
@@ -7,11 +7,11 @@ use serde::{Serialize, Serializer};
 use super::endpoint::{Endpoint, Host};
 use crate::scope::Scope;
 
-/// Most addresses that are remembered, far more than there are nodes, and as many of those that are skipped. Peers
-/// that make addresses up can fill this, some 40 MB, but not the memory.
+/// Most endpoints kept, and again as many skipped ones: far more than there are nodes. Peers that make up addresses can
+/// fill both, some 40 MB, and no more.
 const MOST: usize = 1 << 18;
 
-/// Ports of one host that are visited by default. One is usual, and more are a way to have a crawl scan a host.
+/// Ports of one host that are visited by default. One is usual; with no limit peers could make a crawl scan a host.
 const PORTS_PER_HOST: u16 = 4;
 
 /// The endpoints that a crawl knows.
@@ -34,9 +34,9 @@ pub(crate) struct Frontier {
 /// Why an endpoint is not visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Skip {
-    /// For what it is.
+    /// Endpoints of this scope are not visited.
     Scope(Scope),
-    /// Enough other ports of its host are visited.
+    /// The limit of ports of its host is reached.
     TooManyPorts,
 }
 
@@ -51,7 +51,7 @@ impl Serialize for Skip {
 
 impl Frontier {
     /// Begins with the seeds. Public endpoints are visited, those of Tor if there is a proxy, and others only
-    /// where a seed is of their kind, as in a test network. The seeds are visited whatever they are.
+    /// if a seed has their scope, as in a test network. The seeds are always visited.
     pub(crate) fn new(seeds: Vec<Endpoint>, has_proxy: bool, ports: Ports) -> Self {
         let mut scopes: Vec<_> = seeds.iter().map(Endpoint::scope).chain([Scope::Public]).collect();
         scopes.extend(has_proxy.then_some(Scope::Tor));
@@ -142,7 +142,7 @@ impl Frontier {
 /// How many ports of each host are visited.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    /// As the user wants it.
+    /// The user's limit.
     limit: Option<u16>,
     /// The network's default port. It is not counted: ports that a peer made up for a host must not keep
     /// a crawl from the node that is there.
@@ -156,7 +156,7 @@ impl Ports {
     }
 
     fn has_room(&self, endpoint: &Endpoint) -> bool {
-        // A network of many peers on this machine is a test.
+        // Many peers on this machine are a test network.
         let is_test = endpoint.scope() == Scope::Loopback && self.limit.is_none();
         let limit = self.limit.unwrap_or(PORTS_PER_HOST);
         let admitted = self.admitted.get(&endpoint.host()).copied().unwrap_or_default();

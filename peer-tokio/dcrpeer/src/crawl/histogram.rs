@@ -22,7 +22,7 @@ const STEPS: [u64; 6] = [10, 15, 20, 30, 50, 70];
 /// Decades from 10 microseconds on; the last ends far beyond any deadline.
 const DECADES: u32 = 8;
 
-/// Fewest bins, so that few round trips do not become a few walls.
+/// Fewest bins, so that few round trips do not give a few wide bars.
 const FEWEST: usize = 18;
 
 impl Histogram {
@@ -34,7 +34,7 @@ impl Histogram {
             .map(|(from, to)| Bin { from: *from, to: *to, count: 0 })
             .collect();
         for duration in durations {
-            // What is shorter than the first or longer than the last bin belongs there.
+            // Durations outside of all bins count in the first or the last.
             let place = bins.partition_point(|bin| bin.to <= *duration).min(bins.len().saturating_sub(1));
             if let Some(bin) = bins.get_mut(place) {
                 bin.count = bin.count.saturating_add(1);
@@ -52,7 +52,7 @@ impl Histogram {
         self.bins.iter().map(|bin| bin.count).max().unwrap_or_default()
     }
 
-    /// Where a duration lies, from 0 to 1.
+    /// The position of a duration on the axis, from 0 to 1.
     pub(crate) fn place(&self, duration: Duration) -> f64 {
         let index = self.bins.partition_point(|bin| bin.to <= duration);
         let within = self.bins.get(index).map_or(0.0, |bin| {
@@ -82,7 +82,7 @@ fn is_round(edge: Duration) -> bool {
     matches!(micros, 1 | 2 | 5)
 }
 
-/// The bins that are not empty, those between, and so many on both sides that there are enough.
+/// The range of bins that are not empty, widened on both sides to [`FEWEST`].
 fn trim(bins: &[Bin]) -> Vec<Bin> {
     let is_full = |bin: &Bin| bin.count > 0;
     let (Some(first), Some(last)) = (bins.iter().position(is_full), bins.iter().rposition(is_full)) else {

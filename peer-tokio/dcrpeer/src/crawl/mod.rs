@@ -43,11 +43,11 @@ use crate::output::{self, FAINT, GOOD, Output, Styled, write_object};
 use crate::shutdown::Shutdown;
 use crate::system;
 
-/// Walks, and tells what was found.
+/// Crawls, and reports what was found.
 pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     args.check()?;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
-    // A file that cannot be written should not be found out after the walk.
+    // Opened first, so that a file that cannot be written fails before the crawl.
     let mut file = args.svg.as_deref().map(OutputFile::open).transpose()?;
     let at_once = room_for(&args);
     let demo_network = args.demo.map(DemoNetwork::start).transpose()?;
@@ -75,7 +75,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     }
 }
 
-/// Draws the summary, of which this came when it was told.
+/// Draws the summary. `told` is the result of reporting it.
 fn draw(
     file: &mut OutputFile,
     summary: &Summary,
@@ -94,14 +94,14 @@ fn draw(
     Ok(())
 }
 
-/// As many of the visits at a time that are wanted as the system has room for. Says so if these are fewer.
+/// How many visits at a time the limit of open files allows, at most as many as wanted. Warns if these are fewer.
 fn room_for(args: &CrawlArgs) -> u16 {
     // The demo network has its listeners in this process, and the other end of every visit.
     let (doors, ends) = args.demo.map_or((0_u32, 1_u32), |size| (u32::from(size), 2));
     let wanted = doors.saturating_add(ends.saturating_mul(args.at_once.into()));
     let room = system::room_for(wanted).saturating_sub(doors).checked_div(ends);
     let room = room.and_then(|room| u16::try_from(room).ok()).unwrap_or(args.at_once);
-    // Without room for any, the first one to fail explains it.
+    // Without room for any visit, the first failure explains it.
     if (1..args.at_once).contains(&room) {
         let (many, how) = (args.at_once, system::how_to_make_room(wanted));
         // Without standard error the warning is lost, and nothing else.
@@ -115,7 +115,7 @@ fn room_for(args: &CrawlArgs) -> u16 {
     room.max(1)
 }
 
-/// The addresses of all seeds. With a proxy nothing is looked up here.
+/// The endpoints of all seeds. With a proxy, the proxy looks up names.
 async fn find_seeds(
     args: &CrawlArgs,
     network: Network,
@@ -137,11 +137,11 @@ async fn find_seeds(
     Ok(seeds)
 }
 
-/// A walk.
+/// A crawl in progress.
 struct Crawl {
     visitor: Arc<Visitor>,
     network: Network,
-    /// Most visits at a time. Fewer than wanted where this machine has no room for more.
+    /// Most visits at a time. Fewer than wanted if the limit of open files is lower.
     at_once: usize,
     max: u64,
     frontier: Frontier,
@@ -155,7 +155,7 @@ struct Crawl {
     has_chart: bool,
     /// Why the output cannot be written any more, such as a closed pipe.
     output_failure: Option<Failure>,
-    /// Whether it was told that the proxy asks for no user name.
+    /// Whether the user was warned that the proxy asks for no user name.
     is_proxy_warned: bool,
 }
 
@@ -233,10 +233,10 @@ impl Crawl {
         self.progress.show(visited, self.frontier.known(), reachable, self.visits.len());
     }
 
-    /// A visit is over.
+    /// Records a visit that has ended.
     fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
         if visit.outcome == Outcome::NoRoom && !self.visits.is_empty() {
-            // Those that are under way are as many as there is room for. Each time that is one fewer at least.
+            // The open visits are as many as there is room for. The limit falls each time, so this ends.
             self.at_once = self.visits.len();
             self.frontier.put_back(visit.endpoint, visit.level);
             return Ok(());
@@ -263,13 +263,13 @@ impl Crawl {
         Ok(())
     }
 
-    /// What was found. Visits that are not over are broken off, and count as none.
+    /// What was found. Unfinished visits do not count.
     fn sum_up(&mut self, ended: Ended) -> Summary {
         let tally = mem::take(&mut self.tally);
         tally.finish(&self.frontier, ended, self.network, self.clock.elapsed())
     }
 
-    /// Tells what was found.
+    /// Reports what was found.
     fn tell(self, summary: &Summary, top: usize) -> Result<(), Failure> {
         let Self { mut out, json, .. } = self;
         drop(self.progress);

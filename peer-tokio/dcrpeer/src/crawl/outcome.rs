@@ -1,4 +1,4 @@
-//! What visits come to.
+//! Outcomes of visits.
 
 use core::fmt;
 
@@ -9,21 +9,21 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
-    /// Hands were shaken.
+    /// The handshake was completed.
     Reachable,
     /// Nothing listens there.
     Refused,
     /// No connection in time.
     TimedOut,
-    /// There is no way there.
+    /// The network is unreachable.
     Unreachable,
-    /// The proxy is of no use.
+    /// The proxy does not work.
     Proxy,
     /// This machine has no room for another connection.
     NoRoom,
-    /// It closed the connection before hands were shaken.
+    /// It closed the connection before the handshake was complete.
     Closed,
-    /// It did not shake hands in time.
+    /// No handshake in time.
     Silent,
     /// It is a peer of another network.
     OtherNetwork,
@@ -31,7 +31,7 @@ pub(crate) enum Outcome {
     TooOld,
     /// It does not speak the protocol.
     NotDecred,
-    /// It is this very crawl.
+    /// It is this crawl itself.
     Ourselves,
 }
 
@@ -88,7 +88,7 @@ impl fmt::Display for Outcome {
 pub(crate) enum Answer {
     /// Addresses.
     Addresses,
-    /// It has seen the question and told none.
+    /// It has seen the request and told no addresses.
     None,
     /// It said nothing in time.
     Late,

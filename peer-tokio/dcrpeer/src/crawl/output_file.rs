@@ -1,4 +1,4 @@
-//! The file that a crawl is drawn into.
+//! The file that the chart of a crawl is written to.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -19,7 +19,7 @@ pub(super) struct OutputFile {
 
 #[derive(Debug)]
 enum Target {
-    /// A file, behind all links. The picture is written aside and then takes its name.
+    /// A file, behind all links. The chart is written to a temporary file, which then replaces it.
     File(PathBuf),
     /// A pipe, a terminal or a device, which cannot be replaced.
     Stream(File),
@@ -32,7 +32,7 @@ impl OutputFile {
         };
         let target = find(path).map_err(|error| refuse(&error))?;
         if let Target::File(file) = &target {
-            // Gone again at once, so that a program that is cut off leaves nothing behind.
+            // Removed at once, so that a killed program leaves no file behind.
             create_aside(file).map_err(|error| refuse(&error))?;
         }
         Ok(Self { path: path.to_owned(), target })
@@ -72,7 +72,7 @@ fn create_aside(path: &Path) -> io::Result<NamedTempFile> {
     {
         use std::os::unix::fs::PermissionsExt;
 
-        // As of any new file, less what the umask takes away.
+        // The permissions of any new file, less those that the umask removes.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
     builder.prefix(".dcrpeer-").suffix(".svg").tempfile_in(folder)
@@ -81,7 +81,7 @@ fn create_aside(path: &Path) -> io::Result<NamedTempFile> {
 fn replace(path: &Path, chart: &str) -> io::Result<()> {
     let mut aside = create_aside(path)?;
     aside.write_all(chart.as_bytes())?;
-    // Some file systems find out only now that there is no room.
+    // Some file systems report a full disk only here.
     aside.as_file().sync_all()?;
     if let Ok(former) = fs::metadata(path) {
         aside.as_file().set_permissions(former.permissions())?;

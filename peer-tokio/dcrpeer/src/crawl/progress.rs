@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub(crate) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Objects for programs, should they go to a terminal, are progress enough.
+    /// Hidden if objects for programs go to a terminal, because they show the progress.
     pub(crate) fn begin(json: bool) -> Self {
         let is_seen = stderr().is_terminal() && !(json && stdout().is_terminal());
         let target = if is_seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -23,7 +23,7 @@ impl Progress {
         self.0.set_message(format!("{reachable} reachable, {open} open now"));
     }
 
-    /// Does something that writes to standard error.
+    /// Hides the bar while `write` writes to standard error.
     pub(crate) fn suspend(&self, write: impl FnOnce()) {
         self.0.suspend(write);
     }

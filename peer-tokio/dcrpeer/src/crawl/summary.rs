@@ -47,9 +47,9 @@ pub(crate) struct Level {
 pub(crate) enum Ended {
     /// Every address was visited.
     Complete,
-    /// As many as were wanted were visited.
+    /// The limit of `--max` was reached.
     MaxVisited(u64),
-    /// We were told to leave.
+    /// `--for` was over, or the program was asked to end.
     Stopped(ShutdownReason),
 }
 
@@ -68,13 +68,13 @@ pub(crate) struct Summary {
     pub(crate) reachable: u64,
     /// Those visited and not reached, by reason.
     pub(crate) unreachable: BTreeMap<Outcome, u64>,
-    /// Addresses that were not visited for what they are, or because enough others of their host were.
+    /// Endpoints that were not visited, by reason.
     pub(crate) skipped: BTreeMap<Skip, u64>,
-    /// How often an address was not remembered because too many were.
+    /// How many endpoints were not kept because there was no room.
     pub(crate) dropped: u64,
     pub(crate) answers: BTreeMap<Answer, u64>,
     pub(crate) levels: Vec<Level>,
-    /// How many told their version; what follows is about them.
+    /// How many sent their `version`. What follows is about them.
     pub(crate) introduced: u64,
     pub(crate) protocol_versions: Vec<Share<i32>>,
     pub(crate) user_agents: Vec<Share<String>>,
@@ -87,7 +87,7 @@ pub(crate) struct Summary {
     pub(crate) first_failure: String,
 }
 
-/// How many peers have something in common.
+/// How many peers share a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Share<T> {
     pub(crate) value: T,

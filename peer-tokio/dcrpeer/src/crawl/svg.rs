@@ -1,8 +1,8 @@
-//! Just enough SVG for bars and texts.
+//! Writes SVG: bars, lines and texts.
 
 use core::fmt::{self, Write};
 
-/// A picture that is being drawn. Lengths are pixels, from the upper left corner.
+/// A picture in progress. Lengths are pixels, from the upper left corner.
 #[derive(Debug, Default)]
 pub(crate) struct Svg {
     body: String,
@@ -30,7 +30,7 @@ impl Svg {
         ));
     }
 
-    /// A rectangle which `title` explains to those who point at it.
+    /// A rectangle with a tooltip.
     pub(crate) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), class: &str, title: &str) {
         let place = format_args!("x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
         if title.is_empty() {

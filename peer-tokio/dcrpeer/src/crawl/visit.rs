@@ -26,7 +26,7 @@ use crate::outcome::{self, Ending};
 use crate::socks::{Blame, Proxy, UNKNOWN_ADDRESS};
 use crate::{explain, node};
 
-/// How every peer is visited.
+/// The settings of all visits.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
     pub(crate) node: Node,
@@ -42,10 +42,10 @@ pub(crate) struct Visit {
     /// Steps from a seed.
     pub(crate) level: u32,
     pub(crate) outcome: Outcome,
-    /// Why it ended, if not by us: the reason's name, and the same for people.
+    /// Why it ended, unless we ended it: the reason's name, and a text for people.
     pub(crate) reason: Option<String>,
     pub(crate) detail: Option<String>,
-    /// How the peer introduced itself, which those do too whose handshake then fails.
+    /// The peer's `version`, which is known even if the handshake fails later.
     pub(crate) version: Option<Box<Version>>,
     pub(crate) connect: Option<Duration>,
     /// Through a proxy: whether it took the user name that tells this connection from all others.
@@ -58,20 +58,20 @@ pub(crate) struct Visit {
     pub(crate) addresses: Vec<Endpoint>,
 }
 
-/// A connection that stands.
+/// An open connection.
 struct Dialled {
     stream: TcpStream,
-    /// What is told to the remote of its address.
+    /// The address that our `version` tells the remote.
     address: SocketAddr,
     /// As in [`Visit`].
     isolated: Option<bool>,
 }
 
-/// A peer that has answered a ping behind our getaddr has seen that too. Its addresses, if it has any, may come
-/// a little later: large messages may be overtaken by small ones.
+/// How long to wait for addresses once a ping sent after getaddr is answered. A pong may overtake the addresses, which
+/// are a larger message.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Most addresses that are taken from one peer: as many as ten messages hold, of which one is the answer.
+/// Most addresses that are taken from one peer: those of ten messages, of which one is the answer.
 const MOST_ADDRESSES: usize = 10_000;
 
 impl Visit {
@@ -151,7 +151,7 @@ impl Visitor {
         };
         match proxy.dial(&host, port).await {
             Ok(reached) => {
-                // The proxy's address is not told to anybody.
+                // The proxy's address must not be told.
                 let address = if reached.through.ip() == address.ip() { UNKNOWN_ADDRESS } else { address };
                 Ok(Dialled { stream: reached.stream, address, isolated: Some(reached.isolated) })
             }
@@ -191,7 +191,7 @@ impl Visitor {
         Ok(())
     }
 
-    /// Hands were not shaken.
+    /// Records a failed handshake.
     async fn note_failure(
         &self,
         visit: &mut Visit,
@@ -208,18 +208,18 @@ impl Visitor {
     }
 }
 
-/// How far a peer has come with what it was asked.
+/// Which of our messages the peer has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Asked,
     /// It has answered the first ping.
     Alive,
-    /// It has seen the question, for it has answered the ping behind.
+    /// It has answered the ping after getaddr, so it has seen the request.
     Seen,
 }
 
 impl Step {
-    /// What the answer is if nothing more comes.
+    /// The answer, if nothing more comes.
     fn verdict(self, visit: &Visit) -> Answer {
         match self {
             _ if !visit.addresses.is_empty() => Answer::Addresses,
@@ -229,8 +229,8 @@ impl Step {
     }
 }
 
-/// Asks for addresses until they have come, or it is clear that none do. The ping before measures the round
-/// trip, the one behind tells that the request was seen. Each of them may take as long as `patience`.
+/// Asks for addresses, and waits until they have come or cannot be expected any more. The ping before the request
+/// measures the round trip, the one after it tells that the request was seen. Each may take as long as `limit`.
 async fn ask(
     visit: &mut Visit,
     handle: &Handle,
@@ -239,7 +239,7 @@ async fn ask(
     limit: Duration,
 ) -> Answer {
     let [before, behind] = nonces;
-    // Where a message cannot be sent the connection is over, which the events tell.
+    // If a message cannot be sent the connection is over, which the next event tells.
     handle.send(Message::Ping(Ping { nonce: before })).await.ok();
     handle.send(Message::GetAddr).await.ok();
     let (mut step, mut is_late) = (Step::Asked, false);
@@ -250,7 +250,7 @@ async fn ask(
             event = events.next() => event,
             () = ready(()), if is_late => return step.verdict(visit),
             () = &mut end => {
-                // What came while this process did not run is looked at first.
+                // After a suspended process, what has arrived meanwhile is read before the time is up.
                 yield_now().await;
                 is_late = true;
                 continue;
@@ -296,7 +296,7 @@ fn explain_dial(address: SocketAddr, error: &io::Error) -> (Outcome, String) {
     let outcome = match (error.kind(), error.raw_os_error()) {
         (io::ErrorKind::ConnectionRefused, _) => Outcome::Refused,
         (io::ErrorKind::TimedOut, _) => Outcome::TimedOut,
-        // No file is left for the process, or for the system.
+        // The process or the system has no file left.
         (_, Some(23 | 24)) if cfg!(unix) => Outcome::NoRoom,
         _ => Outcome::Unreachable,
     };

@@ -22,7 +22,7 @@ pub(super) enum Side {
     Listener,
 }
 
-/// Something that came to one side.
+/// An event of one side.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) at: Duration,
@@ -42,7 +42,7 @@ pub(super) struct Observed {
     pub(super) batches: Vec<usize>,
 }
 
-/// Tells what happens, and remembers it.
+/// Prints what happens, and records it.
 #[derive(Debug)]
 pub(super) struct Transcript {
     out: Output,
@@ -70,7 +70,7 @@ impl Transcript {
         &self.observed
     }
 
-    /// Begins the next part.
+    /// Begins the next section.
     pub(super) fn section(&mut self, title: &str, about: &str) -> Result<(), Failure> {
         self.sections = self.sections.saturating_add(1);
         let title = Styled(STRONG, format_args!("{}. {title}", self.sections));
@@ -79,7 +79,7 @@ impl Transcript {
         Ok(())
     }
 
-    /// Tells what one side does by itself.
+    /// Prints what one side does by itself.
     pub(super) fn tell(&mut self, side: Side, what: &str) -> Result<(), Failure> {
         let at = Styled(FAINT, At(self.clock.elapsed()));
         let (dialler, listener) = match side {
@@ -91,7 +91,7 @@ impl Transcript {
         Ok(())
     }
 
-    /// Tells what happens until enough of it was seen.
+    /// Prints events until enough was observed.
     pub(super) async fn until(
         &mut self,
         dialler: &Handle,
@@ -162,7 +162,7 @@ impl Transcript {
         Ok(())
     }
 
-    /// All went well.
+    /// Prints the result of a complete demo.
     pub(super) fn end(mut self) -> Result<(), Failure> {
         let Observed { items, batches, round_trips, .. } = &self.observed;
         let good = Styled(GOOD, "✓ All of it happened:");

@@ -29,7 +29,7 @@ use crate::outcome::{Ending, Outcome};
 use crate::output::invocation;
 use crate::traffic::Traffic;
 
-/// What all connections have in common.
+/// What all sessions share.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) address: SocketAddr,
@@ -43,18 +43,18 @@ pub(super) struct Common {
     pub(super) all_open: watch::Receiver<bool>,
 }
 
-/// What a connection tells.
+/// What a session reports.
 #[derive(Debug)]
 pub(super) enum SessionEvent {
     /// It is open: how long the transport took, and then the handshake.
     Opened { connect: Duration, handshake: Duration },
-    /// It never came to be open.
+    /// It was never open.
     Failed(String),
     /// The round trip of a ping; `None` where no pong came in time.
     Pong(Option<Duration>),
     /// It has done all its pings.
     Pinged,
-    /// It was open, and the remote or its silence ended it.
+    /// It was open, and ended too early.
     Lost { reason: String, is_pinged: bool },
 }
 
@@ -68,7 +68,7 @@ pub(super) struct Session {
     common: Arc<Common>,
     /// The permit to be opening, released when the connection is open or has failed.
     permit: Option<OwnedSemaphorePermit>,
-    /// Of the next ping.
+    /// The nonce of the latest ping.
     nonce: u64,
     established: bool,
     is_pinged: bool,
@@ -77,8 +77,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Runs one connection from its first to its last moment; `is_peer` if another has shaken hands. It is dialled
-    /// unless it stands, and that took some time. Dropping the future closes it.
+    /// Runs one connection to its end. It is dialled unless `dialled` has it, with the time that dialling took;
+    /// `is_peer` tells that another session has completed its handshake. Dropping the future closes the connection.
     pub(super) async fn run(
         common: Arc<Common>,
         permit: OwnedSemaphorePermit,
@@ -155,7 +155,7 @@ impl Session {
             return "it takes no more peers".to_owned();
         }
         let config = self.common.node.config();
-        // Of a connection that stood only the end is counted.
+        // Of an open connection only the end is counted, not advice.
         if self.established {
             explain::what_happened(&outcome, config)
         } else {
@@ -205,7 +205,7 @@ impl Session {
         let mut pong = pin!(pong);
         let mut answered = timeout(PONG, &mut pong).await;
         if answered.is_err() {
-            // What came while this process did not run is looked at first.
+            // After a suspended process, what has arrived meanwhile is read before the ping counts as unanswered.
             yield_now().await;
             answered = timeout(Duration::ZERO, pong).await;
         }
@@ -218,7 +218,7 @@ impl Session {
     }
 
     async fn tell(&self, news: SessionEvent) {
-        // Without a listener there is nothing to tell.
+        // The receiver is gone only when the command ends.
         self.common.news.send(news).await.ok();
     }
 }
@@ -251,7 +251,7 @@ const PONG: Duration = Duration::from_secs(10);
 /// The system's number for a process that has too many open files, the same on every Unix.
 const TOO_MANY_FILES: i32 = 24;
 
-/// Waits for something while nothing that comes in is of interest; `None` if the connection ends before.
+/// Waits for a future and drops events meanwhile; `None` if the connection ends before.
 async fn meanwhile<T>(events: &mut Events, wanted: impl Future<Output = T>) -> Option<T> {
     let mut wanted = pin!(wanted);
     loop {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::format::{Count, Size, Span, as_milliseconds, percentile};
 use crate::output::{Escaped, FAINT, GOOD, STRONG, Styled};
 
-/// What came of it.
+/// The result of a load test.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
     pub(super) address: SocketAddr,
@@ -18,9 +18,9 @@ pub(super) struct Summary {
     /// How many connections were wanted, and how many of them came about.
     pub(super) wanted: u32,
     pub(super) opened: u32,
-    /// Why the others were not, and how many for that reason.
+    /// Why the others failed, counted by reason.
     pub(super) failed: Reasons,
-    /// Why some ended before they should.
+    /// Why open connections were lost, counted by reason.
     pub(super) lost: Reasons,
     /// How long it took to open those that came about.
     #[serde(rename = "opening_ms", serialize_with = "as_milliseconds")]
@@ -29,7 +29,7 @@ pub(super) struct Summary {
     /// From the first packet to a connection of the transport.
     #[serde(rename = "connect_ms")]
     pub(super) connect: Option<Percentiles>,
-    /// From there until hands are shaken.
+    /// From there to the end of the handshake.
     #[serde(rename = "handshake_ms")]
     pub(super) handshake: Option<Percentiles>,
     pub(super) pings: u64,
@@ -44,7 +44,7 @@ pub(super) struct Summary {
     pub(super) stopped: Option<String>,
 }
 
-/// How often what happened.
+/// Counts by reason.
 pub(super) type Reasons = BTreeMap<String, u32>;
 
 /// Bytes that this process used.
@@ -53,7 +53,7 @@ pub(super) struct Memory {
     /// Before the first connection, and with all of them.
     pub(super) before: u64,
     pub(super) with_all: u64,
-    /// Where there are enough to tell what each adds.
+    /// `None` if there are too few connections to tell.
     pub(super) per_connection: Option<u64>,
 }
 
@@ -68,7 +68,7 @@ impl Memory {
 /// From so many connections on, what each adds to the memory of the process can be told from the rest.
 const MANY: u32 = 100;
 
-/// How durations are spread. In milliseconds for programs.
+/// Percentiles of durations. In milliseconds for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Percentiles {
     #[serde(serialize_with = "as_milliseconds")]

@@ -1,9 +1,9 @@
-//! What we offer to those we meet, and how careful we are with them.
+//! The services that we offer, and whether we may send what nodes ban for.
 
 use clap::Args;
 use peer_core::{BannableMessages, ConfigBuilder, Services};
 
-/// What commands that nodes may take for one of theirs have in common.
+/// Options of the commands that act as a node.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct ServiceArgs {
     /// Services to offer: names like network,cf (also bloom, none), or a number

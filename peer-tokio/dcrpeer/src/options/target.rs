@@ -6,7 +6,7 @@ use core::str::FromStr;
 
 use peer_core::Network;
 
-/// A host, and a port unless the network's is meant.
+/// A host, and a port unless it is the network's default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     /// A name or an address, without brackets. An IPv6 address may have its zone behind `%`.
@@ -15,13 +15,13 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The port, if need be that on which nodes of the network listen.
+    /// The port, by default that of the network.
     pub(crate) fn port(&self, network: Network) -> u16 {
         self.port.or(network.default_port()).unwrap_or_default()
     }
 }
 
-/// The interface of this machine that an IPv6 address is behind: what follows its `%`.
+/// The zone of an IPv6 address, its interface on this machine: what follows the `%`.
 pub(crate) fn zone(host: &str) -> Option<&str> {
     host.split_once('%').map(|(_, zone)| zone)
 }
@@ -74,7 +74,7 @@ impl FromStr for Target {
     }
 }
 
-/// What stands behind an opening bracket.
+/// Parses what follows an opening bracket.
 fn bracketed(text: &str) -> Result<Target, String> {
     let (host, rest) = text.split_once(']').ok_or(HINT)?;
     let port = match rest.strip_prefix(':') {

@@ -25,7 +25,7 @@ const MOST_OF_VISITOR: usize = 100;
 /// How far ahead, in seconds, a time may be because clocks differ.
 const TOLERANCE: u64 = 10 * 60;
 
-/// How long ago, in seconds, an address was seen whose time cannot be right, so that others are preferred to it.
+/// The age, in seconds, given to an address whose time lies in the future, so that others are preferred.
 const PENALTY: u64 = 5 * 24 * 3600;
 
 /// Addresses that peers told.
@@ -53,7 +53,7 @@ enum Group {
 }
 
 impl Group {
-    /// All who may have come from there.
+    /// The range of all sources in this network.
     fn range(self) -> RangeInclusive<Source> {
         Source { group: self, visitor: 0 }..=Source { group: self, visitor: u64::MAX }
     }
@@ -81,7 +81,7 @@ impl AddressBook {
         Self { allows_private, services, entries: Mutex::default() }
     }
 
-    /// Notes what a message tells of addresses, if it does.
+    /// Adds the addresses in a message, if it has any.
     pub(super) fn learn(&self, message: &Message, source: Source, now: Timestamp) {
         match message {
             Message::Addr(addr) => {
@@ -92,7 +92,7 @@ impl AddressBook {
         }
     }
 
-    /// All addresses that were told, and our own as the one who asks sees it, if others can use it.
+    /// All addresses that were told, and our own as the asking peer sees it, if others can use it.
     pub(super) fn tell(&self, local: Option<SocketAddr>, now: Timestamp) -> Vec<NetAddressV2> {
         let own = local.map(|local| NetAddressV2 {
             timestamp: now,
@@ -162,8 +162,8 @@ impl Entries {
         }
     }
 
-    /// Whether there is room for one more entry of `source`, if need be because the earliest one of who has told more
-    /// gives way. It has to be more by two at least, so that no two push each other out in turns.
+    /// Whether there is room for one more entry of `source`, if need be by dropping the earliest entry of a source
+    /// that has at least two more. A difference of one would let two sources displace each other in turns.
     fn make_room(&mut self, source: Source) -> bool {
         let own = self.told.get(&source).map_or(0, VecDeque::len);
         if own >= MOST_OF_VISITOR {

@@ -19,7 +19,7 @@ use crate::terminal;
 pub(super) struct Screen {
     out: Stdout,
     colours: bool,
-    /// Gives the terminal to others for as long as we are stopped.
+    /// Gives the terminal back for as long as we are stopped.
     #[cfg(unix)]
     pausing: JoinHandle<io::Result<()>>,
 }
@@ -42,7 +42,7 @@ impl Screen {
         }))
     }
 
-    /// Columns and lines. A terminal that has none does not know.
+    /// Columns and lines, by default 80 and 24.
     pub(super) fn size(&self) -> (usize, usize) {
         match size() {
             Ok((width, height)) if width > 0 && height > 0 => (width.into(), height.into()),
@@ -69,9 +69,9 @@ impl Screen {
         if usize::from(end) < self.size().1 {
             queue!(frame, MoveTo(0, end), Clear(ClearType::FromCursorDown))?;
         }
-        // What is typed meanwhile scrolls nothing away up there.
+        // At the top, typed characters do not scroll the screen.
         queue!(frame, MoveTo(0, 0), EndSynchronizedUpdate)?;
-        // In one piece, so that no half of a frame is ever seen.
+        // One write, so that half a frame is never shown.
         self.out.write_all(&frame)?;
         self.out.flush()
     }

@@ -140,7 +140,7 @@ impl Server {
             bytes_sent: self.common.traffic.sent(),
             memory: system::memory(),
         };
-        // The later of two equals: by then the handshakes are over.
+        // The later of two equals, because its handshakes are complete.
         if self.peak.is_none_or(|peak| status.peers >= peak.peers) {
             self.peak = Some(status);
         }
@@ -205,7 +205,7 @@ impl Server {
             self.record_end(session)?;
         }
         let (status, peers) = (self.status(), self.handles.len());
-        // A line that is broken is no line of a table.
+        // A row must not be wider than the terminal, or it would wrap.
         let width = self.screen.take().map_or(usize::MAX, |screen| screen.size().0);
         let report = self.common.report.clone();
         if !report.is_for_people() {

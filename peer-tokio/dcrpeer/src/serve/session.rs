@@ -113,7 +113,7 @@ impl Session {
         Box::pin(self.record_end(closed, &progress, &handle, first)).await
     }
 
-    /// Tells how it ended.
+    /// Reports how the session ended.
     async fn record_end(
         &self,
         closed: Closed,
@@ -161,7 +161,7 @@ impl Session {
             Event::Established => {
                 progress.established = true;
                 self.common.established.fetch_add(1, Ordering::Relaxed);
-                // The next one is due in two minutes or so, and people look at round trips now.
+                // The machine's first ping follows in about two minutes, and the table shows round trips before.
                 let nonce = node::generator()?.next_u64();
                 handle.send(Message::Ping(Ping { nonce })).await.ok();
                 if self.common.report.is_for_people() {
@@ -211,7 +211,7 @@ impl Session {
         Ok(())
     }
 
-    /// Tells programs. People see a table.
+    /// Reports to programs. People see the table.
     fn tell(&self, notice: &Notice<'_>) -> Result<(), Failure> {
         if self.common.report.is_for_people() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The table of peers, fitted to the room there is. Nothing here touches a terminal.
+//! The table of peers, fitted to the width of a terminal. This file only makes texts.
 
 #[cfg(test)]
 mod tests;
@@ -10,19 +10,19 @@ use peer_core::{Direction, Stats};
 use crate::format::{Age, Count, Size, Span, clip};
 use crate::output::{FAINT, STRONG, Styled};
 
-/// One peer's line.
+/// One peer's row.
 #[derive(Clone, Debug)]
 pub(super) struct Row([String; COLUMNS.len()]);
 
-/// What a column looks like, and how long it stays when room gets scarce.
+/// The layout of a column, and its priority in a narrow terminal.
 struct Column {
     title: &'static str,
-    /// For where there is plenty of room.
+    /// The title in a wide terminal.
     long_title: &'static str,
-    /// Usual width of what stands in it, so that columns stay where they are while numbers grow.
+    /// The usual width of its cells, so that columns do not move while numbers grow.
     width: usize,
     is_number: bool,
-    /// The highest leaves first.
+    /// The column with the highest number is hidden first; 0 is never hidden.
     leaves: usize,
 }
 
@@ -38,7 +38,7 @@ const COLUMNS: [Column; 9] = [
     Column { title: "for", long_title: "connected for", width: 6, is_number: true, leaves: 2 },
 ];
 
-/// The only column whose cells can be shortened and still say something.
+/// The column whose cells may be shortened.
 const AGENT: usize = 2;
 
 const GAP: &str = "  ";
@@ -46,7 +46,7 @@ const GAP: &str = "  ";
 const FACT_GAP: &str = "   ";
 
 impl Row {
-    /// A connection that is so old.
+    /// The row of a connection of this age.
     pub(super) fn new(stats: &Stats, age: Duration) -> Self {
         let is_known = stats.advertised_version != 0;
         let known = |text: String| if is_known { text } else { "-".to_owned() };
@@ -82,14 +82,14 @@ pub(super) fn fit(rows: &[Row], width: usize) -> Vec<String> {
     core::iter::once(titles).chain(lines).collect()
 }
 
-/// How wide each column is; one that has left has no width.
+/// How wide each column is; `None` for a hidden one.
 struct Layout {
     titles: [&'static str; COLUMNS.len()],
     widths: [Option<usize>; COLUMNS.len()],
 }
 
 impl Layout {
-    /// As wide as its cells are.
+    /// Each column as wide as its widest cell.
     fn natural(rows: &[Row], title: impl Fn(&Column) -> &'static str) -> Self {
         let mut titles = [""; COLUMNS.len()];
         let mut widths = [None; COLUMNS.len()];
@@ -106,7 +106,7 @@ impl Layout {
         widths.map(|width| width.saturating_add(GAP.len())).sum::<usize>().saturating_sub(GAP.len())
     }
 
-    /// Narrower: agents are shortened, and where that is not enough, columns leave.
+    /// Narrower: agents are shortened, and if that is not enough, columns are hidden.
     fn squeezed(mut self, width: usize) -> Self {
         let agent = COLUMNS.get(AGENT).map_or(0, |column| column.width);
         for leaves in (0..COLUMNS.len()).rev() {
@@ -147,7 +147,7 @@ impl Layout {
     }
 }
 
-/// Of an agent that is too long, the last part, which names the program rather than its library.
+/// An agent that is too long is reduced to its last part, which names the program rather than its library.
 fn shorten_agent(agent: &str, width: usize) -> String {
     if len(agent) <= width {
         return agent.to_owned();
@@ -176,7 +176,7 @@ pub(super) fn wrap(facts: &[String], width: usize) -> Vec<String> {
     lines
 }
 
-/// What fills a screen.
+/// The content of a screen.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     title: String,

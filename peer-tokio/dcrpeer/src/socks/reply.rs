@@ -6,7 +6,7 @@ use crate::first_bytes::FirstBytes;
 /// Whose fault it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Blame {
-    /// No target is reached through this proxy as it is.
+    /// The proxy does not work.
     Proxy,
     /// The proxy says that the target refused.
     Refused,
@@ -25,14 +25,14 @@ pub(super) fn asked_for_user(first: &FirstBytes) -> bool {
     first.byte(1) == Some(WITH_PASSWORD)
 }
 
-/// The code of the reply, if the proxy has come so far: with 0 the connection stands.
+/// The code of the reply, if it has come: 0 means success.
 pub(super) fn code(first: &FirstBytes) -> Option<u8> {
     let (at, is_accepted) = match first.byte(1)? {
         WITHOUT_USER => (2, true),
         WITH_PASSWORD => (4, first.byte(3)? == 0),
         _ => return None,
     };
-    // The two bytes behind tell that it is a reply at all.
+    // The version before and the reserved byte after the code show that it is a reply.
     let is_reply = first.byte(at)? == VERSION && first.byte(at.saturating_add(2))? == 0;
     first.byte(at.saturating_add(1)).filter(|_| is_accepted && is_reply)
 }
@@ -69,5 +69,5 @@ pub(super) fn meaning(code: u8) -> (Blame, String) {
     (blame, format!("{what}{code}"))
 }
 
-/// The first byte of all that a SOCKS5 proxy says, but of its answer to a password.
+/// The first byte of every SOCKS5 message but the answer to a password.
 const VERSION: u8 = 5;

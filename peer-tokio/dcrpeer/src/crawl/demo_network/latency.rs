@@ -19,7 +19,7 @@ pub(super) struct WithLatency<S> {
     arrival: Option<Pin<Box<Sleep>>>,
 }
 
-/// Most bytes on their way.
+/// Most bytes in flight.
 const MOST: usize = 4096;
 
 impl<S> WithLatency<S> {

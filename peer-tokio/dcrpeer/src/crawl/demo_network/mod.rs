@@ -1,4 +1,4 @@
-//! A made-up network on this machine, for trying a crawl where no other is at hand.
+//! A made-up network on this machine, for trying a crawl.
 //!
 //! Roles, topology and latencies come from a fixed seed, so that two demo networks of one size are the same. One peer in
 //! seven is faulty, as on the real network.

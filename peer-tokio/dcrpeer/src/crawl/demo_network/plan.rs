@@ -78,7 +78,7 @@ const FAULTY: [(usize, Role); 10] = [
     (53, Role::Web),
 ];
 
-/// What the peers call themselves (prefix, name, version), and how many in 100 run them.
+/// User agents (prefix, name, version), and how many in 100 run them.
 const AGENTS: [(u32, (&str, &str, &str)); 9] = [
     (38, ("/dcrwire:1.0.0/", "dcrd", "2.1.0(pre)")),
     (24, ("/dcrwire:1.0.0/", "dcrd", "2.0.6")),
@@ -91,7 +91,7 @@ const AGENTS: [(u32, (&str, &str, &str)); 9] = [
     (2, ("", "", "")),
 ];
 
-/// Protocol versions of those who are not too old, and how many in 100 speak them.
+/// Protocol versions of peers that are not too old, and how many in 100 speak them.
 const PROTOCOLS: [(u32, u32); 4] = [(74, 12), (13, 11), (8, 10), (5, 9)];
 
 /// Heights, and how many in 100 are there: most at the best block, some behind, a few far behind.
@@ -108,7 +108,7 @@ const BEST: i32 = 1_002_345;
 
 impl Plan {
     pub(super) fn new(size: usize) -> Self {
-        // Any number would do.
+        // An arbitrary seed.
         let mut generator = ChaCha12Rng::seed_from_u64(9108);
         let mut peers: Vec<_> = (0..size).map(|index| peer(index, &mut generator)).collect();
         link_peers(&mut peers, &mut generator);
