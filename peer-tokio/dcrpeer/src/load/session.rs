@@ -58,10 +58,7 @@ pub(super) enum SessionEvent {
     Lost { reason: String, is_pinged: bool },
 }
 
-/// Boxed, because nested futures hold copies.
-type Driving = Pin<Box<dyn Future<Output = Closed> + Send>>;
-
-type Connection = (Handle, Events, Driving, FirstBytes);
+type Connection<D> = (Handle, Events, Pin<Box<D>>, FirstBytes);
 
 /// One connection.
 pub(super) struct Session {
@@ -89,7 +86,7 @@ impl Session {
         let nonce = generator.next_u64();
         let mut session =
             Self { common, permit: Some(permit), nonce, established: false, is_pinged: false, is_peer };
-        let reason = session.open_session(generator, dialled).await;
+        let reason = session.connect_and_measure(generator, dialled).await;
         let is_pinged = session.is_pinged;
         let news = if session.established {
             SessionEvent::Lost { reason, is_pinged }
@@ -103,7 +100,7 @@ impl Session {
     ///
     /// Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands of
     /// connections that is most of the memory.
-    async fn open_session(
+    async fn connect_and_measure(
         &mut self,
         generator: Box<ChaCha12Rng>,
         dialled: Option<(TcpStream, Duration)>,
@@ -119,7 +116,7 @@ impl Session {
         // Only speed depends on it.
         stream.set_nodelay(true).ok();
         let clock = Stopwatch::start();
-        let (handle, events, driver, first) = match self.meet(stream, generator) {
+        let (handle, events, driver, first) = match self.join(stream, generator) {
             Ok(connection) => connection,
             Err(reason) => return reason,
         };
@@ -128,7 +125,12 @@ impl Session {
         Box::pin(self.ending(closed, &handle, first)).await
     }
 
-    fn meet(&self, stream: TcpStream, generator: Box<ChaCha12Rng>) -> Result<Connection, String> {
+    /// The connection over this stream, and its driver.
+    fn join(
+        &self,
+        stream: TcpStream,
+        generator: Box<ChaCha12Rng>,
+    ) -> Result<Connection<impl Future<Output = Closed> + use<>>, String> {
         let (stream, first) = FirstBytes::of(stream);
         let stream = Arc::clone(&self.common.traffic).count(stream);
         let hello = peer_tokio::hello(self.common.address, 0);

@@ -68,9 +68,6 @@ struct Progress {
     unserved: UnservedSet,
 }
 
-/// Boxed, because nested futures hold copies.
-type Driving = Pin<Box<dyn Future<Output = Closed> + Send>>;
-
 impl Session {
     /// Starts the session. The future runs it to its end.
     pub(super) fn start(
@@ -97,7 +94,7 @@ impl Session {
         self,
         handle: Handle,
         mut events: Events,
-        driver: Driving,
+        driver: Pin<Box<impl Future<Output = Closed>>>,
         first: FirstBytes,
         local: Option<SocketAddr>,
     ) -> Result<Ended, Failure> {
