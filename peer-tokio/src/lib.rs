@@ -79,7 +79,6 @@
 //! * `simd`: hashing uses the vectors of the CPU, as of the feature of [`peer_core`].
 //! * `serde`: messages, events, ends and statistics are `Serialize`, likewise.
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
-//! * `cli`: the tool `dcrpeer`; the library is the same with it.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;

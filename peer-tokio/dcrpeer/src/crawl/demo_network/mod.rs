@@ -1,0 +1,198 @@
+//! A made-up network on this machine, for trying a crawl.
+//!
+//! Roles, topology and latencies come from a fixed seed, so that two demo networks of one size are the same. One peer in
+//! seven is faulty, as on the real network.
+
+mod latency;
+mod plan;
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use peer_core::message::{Address, Inv, Inventory, NetAddressV2, Raw, Timestamp};
+use peer_core::{Command, Event, Hash, Message, Network, Node, Services};
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng;
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use self::latency::WithLatency;
+pub(crate) use self::plan::NETWORK;
+use self::plan::{DemoPeer, Plan, Role};
+use crate::error::Failure;
+use crate::node;
+
+/// A running network. It is gone when this is dropped.
+#[derive(Debug)]
+pub(crate) struct DemoNetwork {
+    seed: SocketAddr,
+    reachable: u64,
+    /// Keeps the ports of peers that do not listen.
+    _empty: Vec<TcpSocket>,
+    _tasks: JoinSet<()>,
+}
+
+/// Waiting connections of each listener. A crawl makes one.
+const BACKLOG: u32 = 16;
+
+impl DemoNetwork {
+    /// Starts a network with so many addresses.
+    pub(crate) fn start(size: u16) -> Result<Self, Failure> {
+        let plan = Plan::new(size.into());
+        let sockets: Result<Vec<_>, _> = plan.peers.iter().map(|_| socket()).collect();
+        let sockets = sockets.map_err(|error| explain(size, &error))?;
+        let addresses: Result<Vec<_>, _> = sockets.iter().map(TcpSocket::local_addr).collect();
+        let addresses = addresses.map_err(|error| explain(size, &error))?;
+        let seed = addresses.first().copied().ok_or_else(|| Failure::new("nobody lives there"))?;
+        let reachable = plan.peers.iter().filter(|one| one.role.is_reachable()).count() as u64;
+        let (mut empty, mut tasks) = (Vec::new(), JoinSet::new());
+        for (peer, socket) in plan.peers.into_iter().zip(sockets) {
+            if peer.role == Role::NotListening {
+                empty.push(socket);
+                continue;
+            }
+            let listener = socket.listen(BACKLOG).map_err(|error| explain(size, &error))?;
+            tasks.spawn(accept_all(Arc::new(Host::new(peer, &addresses)?), listener));
+        }
+        Ok(Self { seed, reachable, _empty: empty, _tasks: tasks })
+    }
+
+    /// The address to begin at.
+    pub(crate) const fn seed(&self) -> SocketAddr {
+        self.seed
+    }
+
+    /// How many peers are reachable.
+    pub(crate) const fn reachable(&self) -> u64 {
+        self.reachable
+    }
+}
+
+fn socket() -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    Ok(socket)
+}
+
+fn explain(size: u16, error: &io::Error) -> Failure {
+    Failure::new(format!(
+        "cannot start {size} peers on 127.0.0.1: {error}; try fewer, like --demo 50, or allow more open files \
+         (ulimit -n)"
+    ))
+}
+
+/// A listening demo peer.
+#[derive(Debug)]
+struct Host {
+    peer: DemoPeer,
+    node: Node,
+    /// The addresses that it tells.
+    known: Vec<NetAddressV2>,
+}
+
+impl Host {
+    fn new(peer: DemoPeer, addresses: &[SocketAddr]) -> Result<Self, Failure> {
+        let known = peer.knows.iter().filter_map(|index| addresses.get(*index));
+        let mut known: Vec<_> = known.map(|place| entry(Address::from(place.ip()), place.port())).collect();
+        known.extend(peer.stray.map(|address| entry(address, 9108)));
+        let node = node::build(peer.config())?;
+        Ok(Self { peer, node, known })
+    }
+}
+
+fn entry(address: Address, port: u16) -> NetAddressV2 {
+    // Any time will do: the crawl does not read it.
+    let timestamp = Timestamp::new(1_750_000_000).unwrap_or_default();
+    NetAddressV2 { timestamp, services: Services::NODE_NETWORK, address, port }
+}
+
+/// Accepts connections for ever.
+async fn accept_all(host: Arc<Host>, listener: TcpListener) {
+    let mut visits = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(visits.spawn(handle_visit(Arc::clone(&host), stream))),
+                Err(_) => sleep(Duration::from_millis(100)).await,
+            },
+            Some(_) = visits.join_next() => {}
+        }
+    }
+}
+
+/// Treats one connection as the role demands. Errors are not reported here, because the crawl reports them.
+async fn handle_visit(host: Arc<Host>, stream: TcpStream) {
+    match host.peer.role {
+        Role::NotListening | Role::Closes => {}
+        Role::Silent => send_and_drain(stream, b"").await,
+        Role::Web => send_and_drain(stream, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await,
+        Role::Foreign => {
+            let mut header = [0; 24];
+            let (magic, rest) = header.split_at_mut(4);
+            magic.copy_from_slice(&Network::TESTNET3.magic().to_le_bytes());
+            rest.get_mut(..7).into_iter().for_each(|command| command.copy_from_slice(b"version"));
+            send_and_drain(stream, &header).await;
+        }
+        Role::Honest | Role::Old | Role::UnknownMessage | Role::WrongAnswer | Role::KnowsNobody => {
+            speak_protocol(&host, stream).await
+        }
+    }
+}
+
+/// Sends these bytes and reads until the end.
+async fn send_and_drain(mut stream: TcpStream, bytes: &[u8]) {
+    stream.write_all(bytes).await.ok();
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.ok();
+}
+
+/// Speaks the protocol until the remote leaves.
+async fn speak_protocol(host: &Host, stream: TcpStream) {
+    let Ok(remote) = stream.peer_addr() else { return };
+    stream.set_nodelay(true).ok();
+    let stream = WithLatency::new(stream, host.peer.delay);
+    let Ok(mut generator) = node::generator() else { return };
+    let hello = peer_tokio::hello(remote, host.peer.height);
+    let (handle, mut events, driver) =
+        peer_tokio::inbound(stream, &host.node, hello, ChaCha12Rng::from_rng(&mut generator));
+    tokio::spawn(driver);
+    while let Some(event) = events.next().await {
+        if event != Event::Message(Message::GetAddr) {
+            continue;
+        }
+        let other = match host.peer.role {
+            Role::UnknownMessage => unknown_message(),
+            Role::WrongAnswer => wrong_answer(),
+            _ => None,
+        };
+        let sent = match other {
+            Some(message) => handle.send(message).await.is_ok(),
+            None => {
+                let (known, mut generator) = (host.known.clone(), ChaCha12Rng::from_rng(&mut generator));
+                handle
+                    .with(move |peer, now| peer.send_addresses(&known, now, &mut generator).is_ok())
+                    .await
+                    .is_ok()
+            }
+        };
+        if !sent {
+            break;
+        }
+    }
+}
+
+/// A message that does not exist.
+fn unknown_message() -> Option<Message> {
+    let command = Command::new("gossip").ok()?;
+    Some(Message::Raw(Raw { command, payload: Bytes::from_static(b"they say that") }))
+}
+
+/// A message that answers nothing.
+fn wrong_answer() -> Option<Message> {
+    let item = Inventory::tx(Hash::from_bytes([7; 32]));
+    Some(Message::Inv(Inv { inventory: vec![item].try_into().ok()? }))
+}

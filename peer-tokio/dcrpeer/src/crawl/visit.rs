@@ -1,0 +1,304 @@
+//! One visit: connect, shake hands, ping, ask for addresses, leave.
+
+use core::future::ready;
+use core::net::SocketAddr;
+use core::pin::pin;
+use core::time::Duration;
+use std::io;
+use std::sync::Arc;
+
+use peer_core::message::{Ping, Version};
+use peer_core::{Event, Message, Node};
+use peer_tokio::{Events, Handle};
+use rand_core::Rng;
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::{sleep, timeout};
+
+use super::endpoint::Endpoint;
+use super::outcome::{Answer, Outcome};
+use crate::clock::Stopwatch;
+use crate::dial::zone_advice;
+use crate::error::{Failure, chain};
+use crate::first_bytes::FirstBytes;
+use crate::format::Span;
+use crate::outcome::{self, Ending};
+use crate::socks::{Blame, Proxy, UNKNOWN_ADDRESS};
+use crate::{explain, node};
+
+/// The settings of all visits.
+#[derive(Clone, Debug)]
+pub(crate) struct Visitor {
+    pub(crate) node: Node,
+    pub(crate) proxy: Option<Proxy>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) addresses_timeout: Duration,
+}
+
+/// What a visit found.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) endpoint: Endpoint,
+    /// Steps from a seed.
+    pub(crate) level: u32,
+    pub(crate) outcome: Outcome,
+    /// Why it ended, unless we ended it: the reason's name, and a text for people.
+    pub(crate) reason: Option<String>,
+    pub(crate) detail: Option<String>,
+    /// The peer's `version`, which is known even if the handshake fails later.
+    pub(crate) version: Option<Box<Version>>,
+    pub(crate) connect: Option<Duration>,
+    /// Through a proxy: whether it took the user name that tells this connection from all others.
+    pub(crate) isolated: Option<bool>,
+    /// From the connection to the end of the handshake.
+    pub(crate) handshake: Option<Duration>,
+    pub(crate) round_trip: Option<Duration>,
+    pub(crate) answer: Option<Answer>,
+    /// The addresses of other peers that it told.
+    pub(crate) addresses: Vec<Endpoint>,
+}
+
+/// An open connection.
+struct Dialled {
+    stream: TcpStream,
+    /// The address that our `version` tells the remote.
+    address: SocketAddr,
+    /// As in [`Visit`].
+    isolated: Option<bool>,
+}
+
+/// How long to wait for addresses once a ping sent after getaddr is answered. A pong may overtake the addresses, which
+/// are a larger message.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Most addresses that are taken from one peer: those of ten messages, of which one is the answer.
+const MOST_ADDRESSES: usize = 10_000;
+
+impl Visit {
+    fn to(endpoint: Endpoint, level: u32) -> Self {
+        Self {
+            endpoint,
+            level,
+            outcome: Outcome::Unreachable,
+            reason: None,
+            detail: None,
+            version: None,
+            connect: None,
+            isolated: None,
+            handshake: None,
+            round_trip: None,
+            answer: None,
+            addresses: Vec::new(),
+        }
+    }
+
+    fn add_addresses(&mut self, endpoints: impl Iterator<Item = Endpoint>) {
+        let room = MOST_ADDRESSES.saturating_sub(self.addresses.len());
+        self.addresses.extend(endpoints.take(room));
+    }
+
+    fn fail(mut self, outcome: Outcome, detail: impl Into<String>) -> Self {
+        self.outcome = outcome;
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl Visitor {
+    /// Visits an endpoint. A failure is ours, not the peer's.
+    pub(crate) async fn visit(self: Arc<Self>, endpoint: Endpoint, level: u32) -> Result<Visit, Failure> {
+        let mut visit = Visit::to(endpoint, level);
+        let clock = Stopwatch::start();
+        let dialled = timeout(self.connect_timeout, self.dial(&visit.endpoint)).await;
+        let Dialled { stream, address, isolated } = match dialled {
+            Ok(Ok(connected)) => connected,
+            Ok(Err((outcome, detail))) => return Ok(visit.fail(outcome, detail)),
+            Err(_) => {
+                let detail = format!("no connection within {}", Span(self.connect_timeout));
+                return Ok(visit.fail(Outcome::TimedOut, detail));
+            }
+        };
+        visit.connect = Some(clock.elapsed());
+        visit.isolated = isolated;
+        stream.set_nodelay(true).ok();
+        let (stream, first) = FirstBytes::of(stream);
+        let hello = peer_tokio::hello(address, 0);
+        let generator = node::generator()?;
+        let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, hello, generator) {
+            Ok(parts) => parts,
+            Err(error) => return Ok(visit.fail(Outcome::NoRoom, error.to_string())),
+        };
+        let driver = tokio::spawn(driver);
+        self.converse(&mut visit, &handle, events, first).await?;
+        handle.close();
+        // The dropped driver releases its open handshake and its file.
+        driver.await.ok();
+        Ok(visit)
+    }
+
+    async fn dial(&self, endpoint: &Endpoint) -> Result<Dialled, (Outcome, String)> {
+        let (host, port, address) = match (endpoint, &self.proxy) {
+            (Endpoint::Socket(address), None) => {
+                let connected = TcpStream::connect(address).await;
+                let dialled = |stream| Dialled { stream, address: *address, isolated: None };
+                return connected.map(dialled).map_err(|error| explain_dial(*address, &error));
+            }
+            (Endpoint::Socket(address), Some(_)) => (address.ip().to_string(), address.port(), *address),
+            (Endpoint::Name { host, port }, _) => (host.clone(), *port, UNKNOWN_ADDRESS),
+        };
+        let Some(proxy) = &self.proxy else {
+            return Err((Outcome::Unreachable, format!("{host} is reached through a proxy only")));
+        };
+        match proxy.dial(&host, port).await {
+            Ok(reached) => {
+                // The proxy's address must not be told.
+                let address = if reached.through.ip() == address.ip() { UNKNOWN_ADDRESS } else { address };
+                Ok(Dialled { stream: reached.stream, address, isolated: Some(reached.isolated) })
+            }
+            Err(refusal) => Err((
+                match refusal.blame {
+                    Blame::Proxy => Outcome::Proxy,
+                    Blame::Refused => Outcome::Refused,
+                    Blame::Unreachable => Outcome::Unreachable,
+                },
+                refusal.text,
+            )),
+        }
+    }
+
+    /// Shakes hands and asks for addresses.
+    async fn converse(
+        &self,
+        visit: &mut Visit,
+        handle: &Handle,
+        mut events: Events,
+        first: FirstBytes,
+    ) -> Result<(), Failure> {
+        let clock = Stopwatch::start();
+        loop {
+            match events.next().await {
+                Some(Event::Version(version)) => visit.version = Some(version),
+                Some(Event::Established) => break,
+                Some(_) => {}
+                None => return self.note_failure(visit, handle, first).await,
+            }
+        }
+        visit.outcome = Outcome::Reachable;
+        visit.handshake = Some(clock.elapsed());
+        let mut generator = node::generator()?;
+        let nonces = [generator.next_u64(), generator.next_u64()];
+        visit.answer = Some(ask(visit, handle, &mut events, nonces, self.addresses_timeout).await);
+        Ok(())
+    }
+
+    /// Records a failed handshake.
+    async fn note_failure(
+        &self,
+        visit: &mut Visit,
+        handle: &Handle,
+        first: FirstBytes,
+    ) -> Result<(), Failure> {
+        let closed = handle.closed().await;
+        visit.outcome = Outcome::of(&closed.reason, first.text().is_some());
+        let (ending, stats) = (Ending::Theirs(closed), handle.stats().await);
+        visit.reason = Some(explain::name(&ending));
+        let outcome = outcome::Outcome { established: false, ending, stats, first };
+        visit.detail = Some(explain::detail(&outcome, self.node.config()));
+        Ok(())
+    }
+}
+
+/// Which of our messages the peer has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Asked,
+    /// It has answered the first ping.
+    Alive,
+    /// It has answered the ping after getaddr, so it has seen the request.
+    Seen,
+}
+
+impl Step {
+    /// The answer, if nothing more comes.
+    fn verdict(self, visit: &Visit) -> Answer {
+        match self {
+            _ if !visit.addresses.is_empty() => Answer::Addresses,
+            Self::Seen => Answer::None,
+            Self::Asked | Self::Alive => Answer::Late,
+        }
+    }
+}
+
+/// Asks for addresses, and waits until they have come or cannot be expected any more. The ping before the request
+/// measures the round trip, the one after it tells that the request was seen. Each may take as long as `limit`.
+async fn ask(
+    visit: &mut Visit,
+    handle: &Handle,
+    events: &mut Events,
+    nonces: [u64; 2],
+    limit: Duration,
+) -> Answer {
+    let [before, behind] = nonces;
+    // If a message cannot be sent the connection is over, which the next event tells.
+    handle.send(Message::Ping(Ping { nonce: before })).await.ok();
+    handle.send(Message::GetAddr).await.ok();
+    let (mut step, mut is_late) = (Step::Asked, false);
+    let mut end = pin!(sleep(limit));
+    loop {
+        let event = tokio::select! {
+            biased;
+            event = events.next() => event,
+            () = ready(()), if is_late => return step.verdict(visit),
+            () = &mut end => {
+                // After a suspended process, what has arrived meanwhile is read before the time is up.
+                yield_now().await;
+                is_late = true;
+                continue;
+            }
+        };
+        match event {
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Asked => {
+                visit.round_trip = handle.stats().await.last_ping_round_trip;
+                handle.send(Message::Ping(Ping { nonce: behind })).await.ok();
+                end.set(sleep(limit));
+                (step, is_late) = (Step::Alive, false);
+            }
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == behind && step == Step::Alive => {
+                end.set(sleep(GRACE.min(limit)));
+                (step, is_late) = (Step::Seen, false);
+            }
+            Some(Event::Message(Message::Addr(addr))) => {
+                visit.add_addresses(addr.addresses.iter().map(Endpoint::from));
+            }
+            Some(Event::Message(Message::AddrV2(addr))) => {
+                visit.add_addresses(addr.addresses().iter().map(Endpoint::from));
+            }
+            Some(_) => {}
+            None => return note_end(visit, handle).await,
+        }
+        if step == Step::Seen && !visit.addresses.is_empty() {
+            return Answer::Addresses;
+        }
+    }
+}
+
+/// The connection ended before the peer had answered.
+async fn note_end(visit: &mut Visit, handle: &Handle) -> Answer {
+    let closed = handle.closed().await;
+    let broke = closed.reason.is_misbehaviour();
+    visit.detail = Some(chain(&closed));
+    visit.reason = Some(explain::name(&Ending::Theirs(closed)));
+    if broke { Answer::Broke } else { Answer::Left }
+}
+
+/// Why there is no connection.
+fn explain_dial(address: SocketAddr, error: &io::Error) -> (Outcome, String) {
+    let outcome = match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::ConnectionRefused, _) => Outcome::Refused,
+        (io::ErrorKind::TimedOut, _) => Outcome::TimedOut,
+        // The process or the system has no file left.
+        (_, Some(23 | 24)) if cfg!(unix) => Outcome::NoRoom,
+        _ => Outcome::Unreachable,
+    };
+    (outcome, format!("{error}{}", zone_advice(address)))
+}

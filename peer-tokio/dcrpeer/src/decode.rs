@@ -1,0 +1,329 @@
+//! `dcrpeer decode`: decodes frames in hexadecimal, one a line.
+
+use core::fmt;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use bytes::{Bytes, BytesMut};
+use clap::Args;
+use peer_core::frame::{FrameReader, Header, Rules};
+use peer_core::{Command, ErrorKind, FrameError, Message, Network, ProtocolVersion};
+use serde::{Serialize, Serializer};
+
+use crate::error::{Failure, chain};
+use crate::fields;
+use crate::format::Count;
+use crate::lines::{self, Line, Lines};
+use crate::options::network_name;
+use crate::output::{self, BAD, Escaped, FAINT, GOOD, Output, STRONG, Styled};
+use crate::versions::Versions;
+
+#[derive(Args, Debug)]
+pub(crate) struct DecodeArgs {
+    /// The file; without it, or for `-`, standard input
+    pub(crate) file: Option<PathBuf>,
+    /// Network of lines that name none: mainnet, testnet3, testnet2, simnet, regnet
+    #[arg(long, default_value = "mainnet", value_name = "NAME")]
+    pub(crate) network: Network,
+    /// Protocol version of lines that name none
+    #[arg(long, default_value = "12", value_name = "N", value_parser = parse_version)]
+    pub(crate) protocol: ProtocolVersion,
+    /// Write one JSON object for each line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Decodes every line of the input.
+pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
+    let mut lines = Lines::open(args.file.as_deref())?;
+    let mut out = if args.json { output::for_programs() } else { output::for_people() };
+    let defaults = Rules::new(args.network, args.protocol);
+    let mut tally = Tally::default();
+    while let Some(line) = lines.next(&mut out)? {
+        tally.lines = tally.lines.saturating_add(1);
+        let verdict = decode_line(line, defaults, tally.lines);
+        tally.count(&verdict);
+        if args.json {
+            serde_json::to_writer(&mut out, &verdict).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+        } else {
+            write_for_people(&mut out, tally.lines, &verdict)?;
+        }
+    }
+    if !args.json {
+        writeln!(out, "{}", Styled(FAINT, &tally))?;
+    }
+    out.flush()?;
+    tally.finish()
+}
+
+/// Counts of lines by result.
+#[derive(Debug, Default)]
+struct Tally {
+    lines: u64,
+    accepted: u64,
+    refused: u64,
+    bad: u64,
+    first_bad: Option<String>,
+}
+
+impl Tally {
+    fn count(&mut self, verdict: &Verdict) {
+        let counter = match verdict {
+            Verdict::Accepted(_) => &mut self.accepted,
+            Verdict::Refused(Refused { error: Refusal::Frame(_), .. }) => &mut self.refused,
+            Verdict::Refused(Refused { error: Refusal::BadInput, detail, .. }) => {
+                self.first_bad.get_or_insert_with(|| detail.clone());
+                &mut self.bad
+            }
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Lines that are no frames in hexadecimal are the input's fault.
+    fn finish(self) -> Result<(), Failure> {
+        match (self.first_bad, self.bad) {
+            (None, _) => Ok(()),
+            (Some(first), 1) => Err(Failure::new(first).reported()),
+            (Some(first), bad) => {
+                let others = bad.saturating_sub(1);
+                let lines = if others == 1 { "line" } else { "lines" };
+                Err(Failure::new(format!("{first} (and {} more bad {lines})", Count(others))).reported())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} accepted, {} refused", Count(self.accepted), Count(self.refused))?;
+        match self.bad {
+            0 => Ok(()),
+            1 => f.write_str(", 1 bad line"),
+            bad => write!(f, ", {} bad lines", Count(bad)),
+        }
+    }
+}
+
+/// The result of a line.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Verdict {
+    Accepted(Box<Accepted>),
+    Refused(Refused),
+}
+
+#[derive(Debug, Serialize)]
+struct Accepted {
+    ok: bool,
+    #[serde(serialize_with = "as_text")]
+    command: Command,
+    bytes: usize,
+    reencoded: Reencoded,
+    message: Message,
+    #[serde(skip)]
+    rules: Rules,
+}
+
+#[derive(Debug, Serialize)]
+struct Refused {
+    ok: bool,
+    #[serde(serialize_with = "as_text")]
+    error: Refusal,
+    command: Option<String>,
+    /// The protocol versions that have the message, if the given one has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Versions>,
+    detail: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    /// The frame is refused.
+    Frame(ErrorKind),
+    /// The line is no frame in hexadecimal.
+    BadInput,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Frame(kind) => kind.fmt(f),
+            Self::BadInput => f.write_str("BadInput"),
+        }
+    }
+}
+
+/// The message encoded again, compared with its payload.
+#[derive(Debug)]
+enum Reencoded {
+    Same,
+    Different(Vec<u8>),
+    Impossible(ErrorKind),
+}
+
+impl Serialize for Reencoded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Same => serializer.serialize_str("same"),
+            Self::Different(payload) => serializer.serialize_str(&hex::encode(payload)),
+            Self::Impossible(kind) => serializer.collect_map([("error", kind.to_string())]),
+        }
+    }
+}
+
+fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// Decodes one line, which is number `number`.
+fn decode_line(line: Line<'_>, defaults: Rules, number: u64) -> Verdict {
+    match parse(line, defaults) {
+        Ok((rules, frame)) => match decode(frame.as_slice().into(), rules) {
+            Ok(accepted) => Verdict::Accepted(Box::new(accepted)),
+            Err(error) => Verdict::Refused(refuse(&frame, rules, &error)),
+        },
+        Err(reason) => Verdict::Refused(Refused {
+            ok: false,
+            error: Refusal::BadInput,
+            command: None,
+            versions: None,
+            detail: format!("line {number}: {reason}"),
+        }),
+    }
+}
+
+/// Why a frame is refused. If its message belongs to another version, that is the reason to tell.
+fn refuse(frame: &[u8], rules: Rules, error: &FrameError) -> Refused {
+    let elsewhere = Versions::of_refused(error, rules.version);
+    let detail = match elsewhere {
+        Some((command, versions)) => {
+            let (version, nearest) = (rules.version, versions.nearest(rules.version));
+            format!(
+                "{command} is no message of protocol {version}: {versions}; read it at protocol {nearest} \
+                 (--protocol, or the line's first column)"
+            )
+        }
+        None => chain(error),
+    };
+    Refused {
+        ok: false,
+        error: Refusal::Frame(error.kind()),
+        command: command_of(frame, rules).map(|command| command.to_string()),
+        versions: elsewhere.map(|(_, versions)| versions),
+        detail,
+    }
+}
+
+/// Takes a line apart: `HEX`, or `PROTOCOL NETWORK HEX`. No HEX at all is an empty frame.
+fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
+    let Line::Whole(line) = line else {
+        return Err(format!(
+            "no frame is that long, {} characters are enough for any",
+            Count::from(lines::LONGEST)
+        ));
+    };
+    if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
+        return Err("the text is UTF-16, write it as UTF-8".to_owned());
+    }
+    let columns: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|column| !column.is_empty()).collect();
+    let (rules, hex): (Rules, &[u8]) = match columns.as_slice() {
+        [] => (defaults, &[]),
+        [hex] => (defaults, hex),
+        [version, network] => (parse_rules(version, network)?, &[]),
+        [version, network, hex] => (parse_rules(version, network)?, hex),
+        more => return Err(format!("HEX or PROTOCOL NETWORK HEX was expected, not {} columns", more.len())),
+    };
+    let frame = hex::decode(hex).map_err(|_| explain_hex(hex))?;
+    Ok((rules, frame))
+}
+
+/// A wrong digit explains more than an odd number of digits, and it may be a character of several bytes.
+fn explain_hex(text: &[u8]) -> String {
+    let lossy = String::from_utf8_lossy(text);
+    let wrong = lossy.chars().zip(1..).find(|(found, _)| !found.is_ascii_hexdigit());
+    match wrong {
+        Some((found, place)) => format!("{found:?} at place {place} is no hexadecimal digit"),
+        None => format!("{} is an odd number of hexadecimal digits", Count::from(text.len())),
+    }
+}
+
+fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {
+    let (version, network) = (String::from_utf8_lossy(version), String::from_utf8_lossy(network));
+    let number = version.parse().map_err(|_| format!("{version:?} is no protocol version"));
+    let known = network.parse::<Network>().map_err(|error| format!("{network:?}: {error}"));
+    Ok(Rules::new(known?, ProtocolVersion::new(number?)))
+}
+
+fn parse_version(text: &str) -> Result<ProtocolVersion, String> {
+    text.parse().map(ProtocolVersion::new).map_err(|_| "a protocol version is a number like 12".to_owned())
+}
+
+/// Reads the first frame of `stream`, which ends there.
+fn decode(mut stream: BytesMut, rules: Rules) -> Result<Accepted, FrameError> {
+    let mut reader = FrameReader::new();
+    let Some(frame) = reader.read(&mut stream, &rules)? else {
+        let missing = reader.missing(&stream).unwrap_or(Header::LEN);
+        return Err(FrameError::Truncated { missing });
+    };
+    let message = frame.decode(rules.version)?;
+    Ok(Accepted {
+        ok: true,
+        command: frame.command,
+        bytes: frame.wire_len(),
+        reencoded: reencode(&message, &frame.payload, rules.version),
+        message,
+        rules,
+    })
+}
+
+fn reencode(message: &Message, payload: &Bytes, version: ProtocolVersion) -> Reencoded {
+    let mut encoded = Vec::new();
+    match message.encode(&mut encoded, version) {
+        Ok(()) if encoded == *payload => Reencoded::Same,
+        Ok(()) => Reencoded::Different(encoded),
+        Err(error) => Reencoded::Impossible(error.kind()),
+    }
+}
+
+/// The command in a frame's header, if any version has it, even if the frame is invalid.
+fn command_of(frame: &[u8], rules: Rules) -> Option<Command> {
+    let header = Header::from_bytes(frame.first_chunk()?);
+    Command::from_wire(header.command).filter(|command| command.max_payload(rules.version).is_some())
+}
+
+fn write_for_people(out: &mut Output, line: u64, verdict: &Verdict) -> Result<(), Failure> {
+    match verdict {
+        Verdict::Accepted(accepted) => write_accepted(out, line, accepted)?,
+        Verdict::Refused(refused) => {
+            let (error, detail) = (refused.error, Escaped(&refused.detail));
+            let command = refused.command.as_deref().unwrap_or("?");
+            let (line, command) = (Styled(FAINT, line), Styled(STRONG, command));
+            writeln!(out, "{line:>4}  {command}  {} {detail}", Styled(BAD, format_args!("✗ {error}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_accepted(out: &mut Output, line: u64, accepted: &Accepted) -> Result<(), Failure> {
+    let Accepted { command, bytes, reencoded, message, rules, .. } = accepted;
+    let (line, command, bytes) = (Styled(FAINT, line), Styled(STRONG, command), Count::from(*bytes));
+    let network = network_name(rules.network);
+    write!(out, "{line:>4}  {command}  {} {bytes} bytes", Styled(GOOD, "✓"))?;
+    write!(out, ", {network}, protocol {}, checksum right", rules.version)?;
+    match reencoded {
+        Reencoded::Same => writeln!(out, ", encodes to the same bytes")?,
+        Reencoded::Different(payload) => {
+            writeln!(out, ", encodes to other {} bytes", Count::from(payload.len()))?;
+        }
+        Reencoded::Impossible(kind) => writeln!(out, ", cannot be encoded: {kind}")?,
+    }
+    let summary = message.summary().to_string();
+    if !summary.is_empty() {
+        writeln!(out, "    {}", Escaped(&summary))?;
+    }
+    if let Ok(serde_json::Value::Object(object)) = serde_json::to_value(message) {
+        fields::write(out, &object, 1)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! The transcript of the demo: which side sent what, and when.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use peer_core::{Event, Hash, Message, ProtocolVersion, Stats};
+use peer_tokio::Handle;
+use tokio::sync::mpsc;
+
+use crate::clock::Stopwatch;
+use crate::error::{Failure, chain};
+use crate::format::{At, Count, Span};
+use crate::output::{self, FAINT, GOOD, IN, OUT, Output, STRONG, Styled};
+use crate::stats;
+
+/// One of the two peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Dialler,
+    Listener,
+}
+
+/// An event of one side.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) at: Duration,
+    pub(super) side: Side,
+    /// `None` if its connection ended.
+    pub(super) event: Option<Event>,
+}
+
+/// What has happened so far.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    /// Sides that shook hands.
+    pub(super) established: usize,
+    pub(super) round_trips: Vec<Duration>,
+    /// Transactions that the listener was told of, and in how large batches.
+    pub(super) items: BTreeSet<Hash>,
+    pub(super) batches: Vec<usize>,
+}
+
+/// Prints what happens, and records it.
+#[derive(Debug)]
+pub(super) struct Transcript {
+    out: Output,
+    clock: Stopwatch,
+    entries: mpsc::Receiver<Entry>,
+    sections: u32,
+    observed: Observed,
+}
+
+impl Transcript {
+    pub(super) fn begin(address: SocketAddr, entries: mpsc::Receiver<Entry>) -> Result<Self, Failure> {
+        let (out, clock, observed) = (output::for_people(), Stopwatch::start(), Observed::default());
+        let mut transcript = Self { out, clock, entries, sections: 0, observed };
+        let title = Styled(STRONG, "Two Decred peers talk over TCP on this machine.");
+        writeln!(transcript.out, "{title} Arrows show who speaks to whom.\n")?;
+        transcript.tell(Side::Listener, &format!("waits on {address}, network simnet"))?;
+        Ok(transcript)
+    }
+
+    pub(super) const fn clock(&self) -> Stopwatch {
+        self.clock
+    }
+
+    pub(super) const fn observed(&self) -> &Observed {
+        &self.observed
+    }
+
+    /// Begins the next section.
+    pub(super) fn section(&mut self, title: &str, about: &str) -> Result<(), Failure> {
+        self.sections = self.sections.saturating_add(1);
+        let title = Styled(STRONG, format_args!("{}. {title}", self.sections));
+        writeln!(self.out, "\n{title}: {about}")?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Prints what one side does by itself.
+    pub(super) fn tell(&mut self, side: Side, what: &str) -> Result<(), Failure> {
+        let at = Styled(FAINT, At(self.clock.elapsed()));
+        let (dialler, listener) = match side {
+            Side::Dialler => ("dialler", ""),
+            Side::Listener => ("", "listener"),
+        };
+        writeln!(self.out, "{at}  {dialler:7}     {listener:8}  {what}")?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Prints events until enough was observed.
+    pub(super) async fn until(
+        &mut self,
+        dialler: &Handle,
+        enough: impl Fn(&Observed) -> bool,
+    ) -> Result<(), Failure> {
+        while !enough(&self.observed) {
+            let Some(entry) = self.entries.recv().await else {
+                return Err(Failure::new("both connections ended too early"));
+            };
+            match entry.event {
+                Some(event) => self.show(entry.at, entry.side, &event, dialler).await?,
+                None => {
+                    let closed = dialler.closed().await;
+                    return Err(Failure::new(format!("the connection ended too early: {}", chain(&closed))));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn show(&mut self, at: Duration, to: Side, event: &Event, dialler: &Handle) -> Result<(), Failure> {
+        match event {
+            Event::Version(version) => self.arrow(at, to, "version", version.user_agent.as_str()),
+            Event::Established => {
+                self.observed.established = self.observed.established.saturating_add(1);
+                let version = dialler.stats().await.protocol_version;
+                let shaken = Styled(GOOD, "hands shaken");
+                self.arrow(at, to, "verack", &format!("{shaken}, we speak protocol {version}"))
+            }
+            Event::Message(Message::Inv(inv)) => {
+                self.observed.batches.push(inv.inventory.len());
+                self.observed.items.extend(inv.inventory.iter().map(|item| item.hash));
+                let (batch, sum) = (Count::from(inv.inventory.len()), Count::from(self.observed.items.len()));
+                self.arrow(at, to, "inv", &format!("{batch:>5} transactions, {sum} so far"))
+            }
+            Event::Message(Message::Pong(_)) => {
+                let round_trip = dialler.stats().await.last_ping_round_trip.unwrap_or_default();
+                self.observed.round_trips.push(round_trip);
+                self.arrow(at, to, "pong", &format!("round trip {}", Span(round_trip)))
+            }
+            Event::Message(message) => self.arrow(at, to, message.command().as_str(), ""),
+            _ => Ok(()),
+        }
+    }
+
+    /// A message that came `to` one side, and so from the other.
+    fn arrow(&mut self, at: Duration, to: Side, command: &str, text: &str) -> Result<(), Failure> {
+        let at = Styled(FAINT, At(at));
+        let arrow = match to {
+            Side::Dialler => Styled(IN, "◀──"),
+            Side::Listener => Styled(OUT, "──▶"),
+        };
+        write!(self.out, "{at}  dialler {arrow} listener  ")?;
+        match text {
+            "" => writeln!(self.out, "{}", Styled(STRONG, command))?,
+            text => writeln!(self.out, "{:<8} {text}", Styled(STRONG, command))?,
+        }
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// What both sides counted.
+    pub(super) fn statistics(&mut self, dialler: &Stats, listener: &Stats) -> Result<(), Failure> {
+        self.section("Statistics", "what each side knows of the other")?;
+        let columns = [("the dialler", dialler), ("the listener", listener)];
+        stats::write_table(&mut self.out, ProtocolVersion::LATEST, &columns)?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    /// Prints the result of a complete demo.
+    pub(super) fn end(mut self) -> Result<(), Failure> {
+        let Observed { items, batches, round_trips, .. } = &self.observed;
+        let good = Styled(GOOD, "✓ All of it happened:");
+        let largest = batches.iter().max().copied().unwrap_or_default();
+        writeln!(
+            self.out,
+            "\n{good} hands shaken, {} pings answered, {} items\n  in {} batches of at most {}, and a \
+             self-connection that both halves noticed, in {}.",
+            round_trips.len(),
+            Count::from(items.len()),
+            batches.len(),
+            Count::from(largest),
+            Span(self.clock.elapsed()),
+        )?;
+        let dcrpeer = output::invocation();
+        writeln!(
+            self.out,
+            "\nNext, be a peer, and visit it from another terminal:\n  \
+             {dcrpeer} listen --network simnet\n  \
+             {dcrpeer} connect 127.0.0.1 --network simnet\n\
+             {dcrpeer} --help tells the rest."
+        )?;
+        self.out.flush()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Numbers, sizes, durations and texts for people and programs.
+
+use core::fmt;
+use core::time::Duration;
+
+use indicatif::HumanCount;
+use serde::Serializer;
+
+/// A number with separated thousands: `2,500`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Count(pub(crate) u64);
+
+impl From<usize> for Count {
+    fn from(number: usize) -> Self {
+        Self(number as u64)
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&HumanCount(self.0).to_string())
+    }
+}
+
+/// A duration in the unit that suits it: `0.18 ms`, `12.3 ms`, `400 ms`, `2.50 s`, `12 s`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Span(pub(crate) Duration);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = milliseconds(self.0);
+        f.pad(&match (ms, self.0.subsec_nanos()) {
+            (1000.0.., 0) => format!("{} s", self.0.as_secs()),
+            (1000.0.., _) => format!("{:.2} s", self.0.as_secs_f64()),
+            (_, nanos) if nanos.is_multiple_of(1_000_000) => format!("{ms} ms"),
+            (10.0.., _) => format!("{ms:.1} ms"),
+            _ => format!("{ms:.2} ms"),
+        })
+    }
+}
+
+/// A number of bytes in the unit that suits it: `812 B`, `4.1 kB`, `12.3 MB`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 1000 {
+            return f.pad(&format!("{} B", self.0));
+        }
+        let mut size = self.0 as f64 / 1e3;
+        let mut units = ["kB", "MB", "GB", "TB"].into_iter();
+        let mut unit = units.next().unwrap_or_default();
+        // What would be rounded to 1000 is 1 of the next unit.
+        while size >= 999.95
+            && let Some(next) = units.next()
+        {
+            size /= 1e3;
+            unit = next;
+        }
+        f.pad(&format!("{size:.1} {unit}"))
+    }
+}
+
+/// How long something has lasted, in two units: `12s`, `3m05s`, `2h07m`, `4d03h`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Age(pub(crate) Duration);
+
+impl fmt::Display for Age {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+        f.pad(&match (days, hours, minutes) {
+            (0, 0, 0) => format!("{seconds}s"),
+            (0, 0, _) => format!("{minutes}m{:02}s", seconds % 60),
+            (0, _, _) => format!("{hours}h{:02}m", minutes % 60),
+            _ => format!("{days}d{:02}h", hours % 24),
+        })
+    }
+}
+
+/// The time at which something happened, as the first column of a line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At(pub(crate) Duration);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_secs(10) {
+            write!(f, "{:>7.1} ms", milliseconds(self.0))
+        } else {
+            write!(f, "{:>8.2} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+/// The rate per second, rounded.
+pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
+    let micros = time.as_micros().max(1);
+    let dividend = u128::from(count).saturating_mul(1_000_000).saturating_add(micros / 2);
+    u64::try_from(dividend.checked_div(micros).unwrap_or_default()).unwrap_or(u64::MAX)
+}
+
+/// A duration in milliseconds, to the microsecond.
+pub(crate) fn milliseconds(duration: Duration) -> f64 {
+    let micros = u32::try_from(duration.as_micros());
+    micros.map_or_else(|_| duration.as_secs_f64() * 1e3, |micros| f64::from(micros) / 1e3)
+}
+
+/// Serializes a duration as [`milliseconds`].
+pub(crate) fn as_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(milliseconds(*duration))
+}
+
+/// The smallest value that at least `percent` of all are not above, by nearest rank.
+pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
+    let rank = sorted.len().saturating_mul(percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied()
+}
+
+/// The text, with its end cut off if it is longer than `most` characters.
+pub(crate) fn clip(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let Some(kept) = most.checked_sub(1) else { return String::new() };
+    text.chars().take(kept).chain(['…']).collect()
+}

@@ -1,0 +1,132 @@
+//! `dcrpeer listen`: accepts peers and shows every message.
+
+use core::net::SocketAddr;
+
+use clap::Args;
+use peer_core::{Direction, Node};
+use tokio::net::TcpStream;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
+
+use crate::error::Failure;
+use crate::listener;
+use crate::node;
+use crate::notice::Notice;
+use crate::options::{PeerArgs, ServiceArgs, Target, network_name};
+use crate::outcome::Outcome;
+use crate::output::invocation;
+use crate::probes::Probes;
+use crate::report::Report;
+use crate::session::Session;
+use crate::shutdown::{Shutdown, ShutdownReason};
+use crate::unserved::UnservedSet;
+
+/// Most peers at a time, as many as a node of the network takes by default. Others wait in the backlog.
+const MOST: usize = 125;
+
+#[derive(Args, Debug)]
+pub(crate) struct ListenArgs {
+    /// Where to listen, with or without a port
+    #[arg(default_value = "127.0.0.1")]
+    pub(crate) addr: Target,
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+    #[command(flatten)]
+    pub(crate) peer: PeerArgs,
+}
+
+/// Accepts peers until it is time to end.
+pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
+    let network = args.peer.network;
+    let mut shutdown = Shutdown::after(args.peer.duration)?;
+    let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
+    let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
+    let report = Report::about_many(args.peer.json);
+    report.tell(None, &Notice::Listening { address, network })?;
+
+    let mut server = Server {
+        node,
+        report,
+        shutdown: shutdown.clone(),
+        sessions: JoinSet::new(),
+        came: 0,
+        established: 0,
+    };
+    let reason = loop {
+        tokio::select! {
+            accepted = listener.accept(), if server.sessions.len() < MOST => match accepted {
+                Ok((stream, address)) => server.accept(stream, address),
+                Err(_) => sleep(listener::ACCEPT_PAUSE).await,
+            },
+            Some(session) = server.sessions.join_next() => server.count(session)?,
+            reason = shutdown.wait() => break reason,
+        }
+    };
+    server.close(reason).await
+}
+
+/// All sessions, open and ended.
+struct Server {
+    node: Node,
+    report: Report,
+    shutdown: Shutdown,
+    sessions: JoinSet<Result<Outcome, Failure>>,
+    /// Accepted connections.
+    came: u64,
+    /// Ended sessions that had completed the handshake.
+    established: u64,
+}
+
+impl Server {
+    fn accept(&mut self, stream: TcpStream, address: SocketAddr) {
+        self.came = self.came.saturating_add(1);
+        let session = Session {
+            number: self.came,
+            name: address.to_string(),
+            address,
+            direction: Direction::Inbound,
+            isolated: None,
+            node: self.node.clone(),
+            report: self.report.clone(),
+            shutdown: self.shutdown.clone(),
+            probes: Probes::default(),
+            unserved: UnservedSet::default(),
+        };
+        self.sessions.spawn(session.run(stream));
+    }
+
+    /// Counts a session that has ended.
+    fn count(&mut self, session: Result<Result<Outcome, Failure>, JoinError>) -> Result<(), Failure> {
+        let outcome =
+            session.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
+        self.established = self.established.saturating_add(u64::from(outcome.established));
+        Ok(())
+    }
+
+    /// Ends all sessions, and tells the sum.
+    async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
+        while let Some(session) = self.sessions.join_next().await {
+            self.count(session)?;
+        }
+        let told = self.report.tell(
+            None,
+            &Notice::Stopped {
+                ok: self.established > 0,
+                reason: reason.name(),
+                detail: reason.to_string(),
+                peers: self.came,
+                established: self.established,
+            },
+        );
+        if self.established > 0 {
+            return told;
+        }
+        let name = network_name(self.node.config().network());
+        let failure = Failure::new(format!(
+            "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
+            self.came,
+            invocation()
+        ));
+        Err(failure.reported().behind(told))
+    }
+}

@@ -1,0 +1,38 @@
+//! Options that several commands share. No command owns them.
+
+mod duration;
+mod services;
+mod target;
+
+use core::time::Duration;
+
+use clap::Args;
+use peer_core::Network;
+
+pub(crate) use self::duration::parse_duration;
+pub(crate) use self::services::ServiceArgs;
+pub(crate) use self::target::{HostPort, Target, is_onion, zone};
+
+/// What commands that talk to peers have in common.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct PeerArgs {
+    /// mainnet, testnet3, testnet2, simnet or regnet; it has the default port
+    #[arg(long, default_value = "mainnet", value_name = "NAME")]
+    pub(crate) network: Network,
+    /// Highest protocol version to speak, 1 to 12; below 9 with the old era too
+    #[arg(long, default_value_t = 12, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=12))]
+    pub(crate) protocol: u32,
+    /// Leave after so long, like 500ms, 10s, 2m or 1h
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Write one JSON object a line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The name by which the command line knows a network.
+pub(crate) fn network_name(network: Network) -> &'static str {
+    let known = Network::KNOWN.iter().find(|(known, _)| *known == network);
+    known.map_or("another network", |(_, name)| name)
+}

@@ -1,0 +1,218 @@
+//! Writes notices as they happen: a line for people, or an object for programs.
+
+use core::time::Duration;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use humantime::format_rfc3339_seconds;
+use peer_core::message::{BlockHeader, Headers, Version};
+use peer_core::{Direction, Message, Stats};
+use serde::Serialize;
+
+use crate::clock::Stopwatch;
+use crate::error::Failure;
+use crate::format::{At, Count, Span, milliseconds};
+use crate::notice::{End, Notice};
+use crate::options::network_name;
+use crate::output::{self, Escaped, FAINT, GOOD, IN, OUT, Output, STRONG, Styled};
+use crate::stats;
+use crate::versions::VersionKind;
+
+/// Where notices are written. Clones write to the same output.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+    out: Arc<Mutex<Output>>,
+    clock: Stopwatch,
+    json: bool,
+    /// Whether people need to be told which peer it is about.
+    many: bool,
+}
+
+/// A line for programs.
+#[derive(Serialize)]
+struct Line<'a> {
+    ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    peer: Option<u64>,
+    #[serde(flatten)]
+    notice: &'a Notice<'a>,
+}
+
+impl Report {
+    /// About one peer.
+    pub(crate) fn about_one(json: bool) -> Self {
+        Self::new(json, false)
+    }
+
+    /// About any number of peers, each of which has a number.
+    pub(crate) fn about_many(json: bool) -> Self {
+        Self::new(json, true)
+    }
+
+    fn new(json: bool, many: bool) -> Self {
+        let out = if json { output::for_programs() } else { output::for_people() };
+        Self { out: Arc::new(Mutex::new(out)), clock: Stopwatch::start(), json, many }
+    }
+
+    pub(crate) const fn is_for_people(&self) -> bool {
+        !self.json
+    }
+
+    /// Writes text that is for people only.
+    pub(crate) fn write(&self, write: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<(), Failure> {
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        write(&mut out)?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Writes a notice with the current time, and the peer's number if it is about one.
+    pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
+        let elapsed = self.clock.elapsed();
+        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.json {
+            let line = Line { ms: milliseconds(elapsed), peer, notice };
+            serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            write!(out, "{}  ", Styled(FAINT, At(elapsed)))?;
+            if let Some(peer) = peer.filter(|_| self.many) {
+                write!(out, "{:<4}", Styled(STRONG, format!("#{peer}")))?;
+            }
+            self.write_for_people(&mut out, notice)?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    fn write_for_people(&self, out: &mut Output, notice: &Notice<'_>) -> io::Result<()> {
+        match notice {
+            Notice::Connecting { address, others, through, network } => {
+                let through = through.map(|proxy| format!(" through {proxy}")).unwrap_or_default();
+                let others: String = others.iter().map(|other| format!(", or {other}")).collect();
+                writeln!(out, "connecting to {address}{others} ({}){through}", network_name(*network))
+            }
+            Notice::Listening { address, network } => {
+                writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
+            }
+            Notice::Connected { address, direction: Direction::Inbound, .. } => {
+                writeln!(out, "{address} came")
+            }
+            Notice::Connected { address, .. } => writeln!(out, "connected to {address}"),
+            Notice::Waiting { command, at_most } => {
+                writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
+            }
+            Notice::Version { protocol_version_is, message } => {
+                writeln!(out, "{}", came("version", &introduction(message, *protocol_version_is)))
+            }
+            Notice::Established { protocol_version } => {
+                let shaken = Styled(GOOD, "hands shaken");
+                writeln!(out, "{shaken}: we speak protocol {protocol_version}")
+            }
+            Notice::Message { command, message, round_trip_ms } => {
+                writeln!(out, "{}", came(command, &gist(message, *round_trip_ms)))
+            }
+            Notice::Sent { command, message } => writeln!(out, "{}", went(command, &gist(message, None))),
+            Notice::Announced { items } => {
+                let text = format!("{} made-up transactions follow", Count((*items).into()));
+                writeln!(out, "{}", went("inv", &text))
+            }
+            Notice::Asked { items, of_announced, announced } => {
+                let (of_announced, announced) = (Count((*of_announced).into()), Count((*announced).into()));
+                let items = Count((*items).into());
+                writeln!(out, "asked for {items} of our items: {of_announced} of {announced} so far")
+            }
+            Notice::Unserved { detail, .. } => writeln!(out, "{detail}"),
+            Notice::Refused { command, detail } => writeln!(out, "{command} was not sent: {detail}"),
+            Notice::Warning { detail } => writeln!(out, "{} {detail}", Styled(STRONG, "careful:")),
+            Notice::End(end) => self.write_end(out, end),
+            Notice::Status(status) => writeln!(out, "{status}"),
+            Notice::Stopped { detail, peers, established, .. } => {
+                writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
+            }
+        }
+    }
+
+    fn write_end(&self, out: &mut Output, end: &End<'_>) -> io::Result<()> {
+        let (ended, detail) = (Styled(STRONG, "ended"), Escaped(&end.detail));
+        if let (Some(stats), true) = (end.stats, self.many) {
+            let (sent, received) = (Count(stats.bytes_sent), Count(stats.bytes_received));
+            return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
+        }
+        writeln!(out, "{ended}: {detail}")?;
+        if let (Some(announced), Some(asked), true) = (end.announced, end.asked, end.established) {
+            writeln!(out, "announced {}, {} asked for", Count(announced.into()), Count(asked.into()))?;
+        }
+        if let (Some(stats), true) = (end.stats, end.established) {
+            writeln!(out)?;
+            stats::write_table(out, end.offered, &[("", stats)])?;
+        }
+        Ok(())
+    }
+}
+
+/// A line about something that came in.
+fn came(command: &str, text: &str) -> String {
+    line(Styled(IN, "◀──"), command, text)
+}
+
+/// A line about something that went out.
+fn went(command: &str, text: &str) -> String {
+    line(Styled(OUT, "──▶"), command, text)
+}
+
+fn line(arrow: Styled<&str>, command: &str, text: &str) -> String {
+    let command = Styled(STRONG, command);
+    if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<12} {text}") }
+}
+
+/// What a remote says of itself, in few words.
+fn introduction(version: &Version, kind: VersionKind) -> String {
+    format!(
+        "{}, protocol {}, block {}, services {}",
+        version.user_agent,
+        kind.describe(version.protocol_version),
+        version.last_block,
+        stats::services(version.services)
+    )
+}
+
+/// What a message says, in few words.
+fn gist(message: &Message, round_trip_ms: Option<f64>) -> String {
+    match (message, round_trip_ms) {
+        (Message::Ping(ping), _) => format!("nonce {:016x}", ping.nonce),
+        (Message::Pong(_), Some(ms)) => format!("round trip {ms:.2} ms"),
+        (Message::Pong(pong), None) => format!("nonce {:016x}", pong.nonce),
+        (Message::FeeFilter(filter), _) => format!("at least {} atoms/kB", filter.min_fee),
+        (Message::Headers(headers), _) => range(headers),
+        (other, _) => {
+            let summary = other.summary().to_string();
+            let len = other.encoded_len();
+            match summary.as_str() {
+                "" if len == 0 => summary,
+                "" => format!("{} bytes", Count::from(len)),
+                _ => Escaped(&summary).to_string(),
+            }
+        }
+    }
+}
+
+/// How many headers there are, and from which block to which.
+fn range(headers: &Headers) -> String {
+    let (Some(first), Some(last)) = (headers.headers.first(), headers.headers.last()) else {
+        return "none".to_owned();
+    };
+    let block = |header: &BlockHeader| {
+        let time = UNIX_EPOCH.checked_add(Duration::from_secs(header.timestamp.into()));
+        let time = time.map(|time| format_rfc3339_seconds(time).to_string()).unwrap_or_default();
+        format!("block {} ({time})", header.height)
+    };
+    let count = Count::from(headers.headers.len());
+    format!("{count}, from {} to {}", block(first), block(last))
+}
+
+/// A round trip as programs read it.
+pub(crate) fn round_trip_ms(stats: &Stats) -> Option<f64> {
+    stats.last_ping_round_trip.filter(|_| stats.last_ping_nonce == 0).map(milliseconds)
+}

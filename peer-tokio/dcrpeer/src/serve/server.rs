@@ -1,0 +1,298 @@
+//! The sessions of a node: accepts and counts them, and shows how they are doing.
+
+use core::future::pending;
+use core::net::SocketAddr;
+use core::sync::atomic::Ordering;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use peer_tokio::Handle;
+use tokio::net::TcpStream;
+use tokio::task::{JoinError, JoinSet};
+
+use super::screen::Screen;
+use super::session::{Common, Ended, Session};
+use super::table::{Frame, Row};
+use crate::clock::Stopwatch;
+use crate::error::Failure;
+use crate::format::{Age, Count, Size};
+use crate::notice::Notice;
+use crate::options::network_name;
+use crate::output::{FAINT, Output, STRONG, Styled, invocation};
+use crate::shutdown::ShutdownReason;
+use crate::status::{Rate, Status};
+use crate::system;
+use crate::unserved::Unserved;
+
+/// Refreshes between two lines where there is no terminal.
+const REFRESHES_PER_LINE: u32 = 4;
+
+/// Most peers in the table that is printed at the end.
+const LAST_ROWS: usize = 20;
+
+/// From so many peers on, what each adds to the memory of the process can be told from the rest.
+const MANY: u64 = 100;
+
+/// All sessions, open and ended.
+pub(super) struct Server {
+    address: SocketAddr,
+    max: u32,
+    common: Arc<Common>,
+    handles: BTreeMap<u64, Handle>,
+    sessions: JoinSet<Result<Ended, Failure>>,
+    came: u64,
+    /// Most open sessions at a time.
+    most: u64,
+    left: u64,
+    /// How many ended for which reason.
+    ends: BTreeMap<String, u64>,
+    /// The possible causes of ends without a reason, and how many had them.
+    possible_causes: BTreeMap<String, u64>,
+    /// What remotes asked for and we do not have, and how many did.
+    unserved: BTreeMap<Unserved, u64>,
+    clock: Stopwatch,
+    screen: Option<Screen>,
+    refreshes: u32,
+    /// The status that was told last, where there is no screen.
+    told: Option<Status>,
+    handshake_rate: Rate,
+    /// Memory before the first session.
+    memory_before: Option<u64>,
+    /// The status with most peers.
+    peak: Option<Status>,
+}
+
+impl Server {
+    pub(super) fn open(address: SocketAddr, max: u32, common: Common) -> Result<Self, Failure> {
+        let screen = if common.report.is_for_people() { Screen::open()? } else { None };
+        Ok(Self {
+            address,
+            max,
+            common: Arc::new(common),
+            handles: BTreeMap::new(),
+            sessions: JoinSet::new(),
+            came: 0,
+            most: 0,
+            left: 0,
+            ends: BTreeMap::new(),
+            possible_causes: BTreeMap::new(),
+            unserved: BTreeMap::new(),
+            clock: Stopwatch::start(),
+            screen,
+            refreshes: 0,
+            told: None,
+            handshake_rate: Rate::default(),
+            memory_before: system::memory(),
+            peak: None,
+        })
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.sessions.len() < self.max as usize
+    }
+
+    /// Starts the session of an accepted connection.
+    pub(super) fn accept(&mut self, stream: TcpStream, address: SocketAddr) -> Result<(), Failure> {
+        self.came = self.came.saturating_add(1);
+        let session = Session { number: self.came, address, common: Arc::clone(&self.common) };
+        let (handle, running) = session.start(stream)?;
+        self.handles.insert(self.came, handle);
+        self.most = self.most.max(self.handles.len() as u64);
+        self.sessions.spawn(running);
+        Ok(())
+    }
+
+    /// Waits until a session has ended, and counts it.
+    pub(super) async fn session_ended(&mut self) -> Result<(), Failure> {
+        match self.sessions.join_next().await {
+            Some(session) => self.record_end(session),
+            None => pending().await,
+        }
+    }
+
+    fn record_end(&mut self, session: Result<Result<Ended, Failure>, JoinError>) -> Result<(), Failure> {
+        let ended =
+            session.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
+        self.handles.remove(&ended.number);
+        self.left = self.left.saturating_add(1);
+        count(&mut self.ends, ended.reason);
+        if let Some(causes_text) = ended.causes_text {
+            count(&mut self.possible_causes, causes_text);
+        }
+        for lack in ended.unserved.iter() {
+            let count = self.unserved.entry(lack).or_default();
+            *count = count.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    fn status(&mut self) -> Status {
+        let established = self.common.established.load(Ordering::Relaxed);
+        let status = Status {
+            peers: self.handles.len() as u64,
+            max: self.max,
+            came: self.came,
+            established,
+            left: self.left,
+            handshakes_per_second: self.handshake_rate.measure(self.clock.elapsed(), established),
+            bytes_received: self.common.traffic.received(),
+            bytes_sent: self.common.traffic.sent(),
+            memory: system::memory(),
+        };
+        // The later of two equals, because its handshakes are complete.
+        if self.peak.is_none_or(|peak| status.peers >= peak.peers) {
+            self.peak = Some(status);
+        }
+        status
+    }
+
+    /// Refreshes the screen, or tells the status where it is due.
+    pub(super) async fn show(&mut self) -> Result<(), Failure> {
+        let status = self.status();
+        if let Some(size) = self.screen.as_ref().map(Screen::size) {
+            let rows = self.rows(size.1).await;
+            let (address, network) = (self.address, network_name(self.common.node.config().network()));
+            let age = Age(self.clock.elapsed());
+            let title = format!("serving {network} on {address} for {age}; Ctrl-C ends it");
+            let dcrpeer = invocation();
+            let frame = if self.handles.is_empty() {
+                let hint =
+                    format!("nobody is here; visit with: {dcrpeer} connect {address} --network {network}");
+                Frame::empty(&title, &status.facts(), &hint, size)
+            } else {
+                Frame::new(&title, &status.facts(), (&rows, self.handles.len()), size)
+            };
+            if let Some(screen) = &mut self.screen {
+                screen.show(&frame.lines())?;
+            }
+            return Ok(());
+        }
+        let is_due = self.refreshes.is_multiple_of(REFRESHES_PER_LINE);
+        self.refreshes = self.refreshes.wrapping_add(1);
+        let is_news = self.told.map_or(status.came > 0, |told| status.is_news(&told));
+        if is_due && is_news {
+            self.told = Some(status);
+            self.common.report.tell(None, &Notice::Status(status))?;
+        }
+        Ok(())
+    }
+
+    /// The rows of the oldest sessions.
+    async fn rows(&self, most: usize) -> Vec<Row> {
+        let mut asked = Vec::new();
+        for handle in self.handles.values().take(most) {
+            // All are asked before the first answer is awaited, so that one round of wake-ups answers all.
+            if let Ok(permit) = handle.reserve().await {
+                asked.push(permit.with(|peer, now| {
+                    let stats = peer.stats();
+                    Row::new(&stats, now.saturating_since(stats.connected))
+                }));
+            }
+        }
+        let mut rows = Vec::new();
+        for answer in asked {
+            // A session that has just ended gives no row.
+            rows.extend(answer.await.ok());
+        }
+        rows
+    }
+
+    /// Ends all sessions, and tells the summary.
+    pub(super) async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
+        let rows = self.rows(LAST_ROWS).await;
+        while let Some(session) = self.sessions.try_join_next() {
+            self.record_end(session)?;
+        }
+        let (status, peers) = (self.status(), self.handles.len());
+        // A row must not be wider than the terminal, or it would wrap.
+        let width = self.screen.take().map_or(usize::MAX, |screen| screen.size().0);
+        let report = self.common.report.clone();
+        if !report.is_for_people() {
+            report.tell(None, &Notice::Status(status))?;
+        }
+        self.common.shutdown_reason.set(reason).ok();
+        for handle in self.handles.values() {
+            handle.close();
+        }
+        while let Some(session) = self.sessions.join_next().await {
+            self.record_end(session)?;
+        }
+        if report.is_for_people() {
+            return report.write(|out| {
+                write_last(out, (&rows, peers), width)?;
+                self.write_summary(out, reason)
+            });
+        }
+        let established = self.common.established.load(Ordering::Relaxed);
+        let (detail, peers) = (reason.to_string(), self.came);
+        report.tell(None, &Notice::Stopped { ok: true, reason: reason.name(), detail, peers, established })
+    }
+
+    fn write_summary(&self, out: &mut Output, reason: ShutdownReason) -> io::Result<()> {
+        let age = Age(self.clock.elapsed());
+        writeln!(out, "{} after {age}: {reason}", Styled(STRONG, "stopped"))?;
+        let established = Count(self.common.established.load(Ordering::Relaxed));
+        let (came, most) = (Count(self.came), Count(self.most));
+        write_fact(
+            out,
+            "peers",
+            &format!("{came} came, {established} shook hands, {most} at most at a time"),
+        )?;
+        let busiest = Count(self.handshake_rate.busiest());
+        write_fact(out, "handshakes", &format!("{busiest} in the busiest second"))?;
+        let traffic = &self.common.traffic;
+        let (received, sent) = (Count(traffic.received()), Count(traffic.sent()));
+        write_fact(out, "bytes", &format!("{received} in, {sent} out"))?;
+        if let Some(memory) = self.memory() {
+            write_fact(out, "memory", &memory)?;
+        }
+        let ends = self.ends.iter().map(|(reason, count)| format!("{} {reason}", Count(*count)));
+        let ends: Vec<_> = ends.collect();
+        if !ends.is_empty() {
+            write_fact(out, "ends", &ends.join(", "))?;
+        }
+        for (causes_text, count) in &self.possible_causes {
+            let text = format!("{} gave no reason for leaving: it may be that {causes_text}", Count(*count));
+            write_fact(out, "guesses", &text)?;
+        }
+        for (lack, count) in &self.unserved {
+            write_fact(out, "unserved", &format!("{} {lack}", Count(*count)))?;
+        }
+        Ok(())
+    }
+
+    /// The memory of the process when most peers were connected.
+    fn memory(&self) -> Option<String> {
+        let peak = self.peak?;
+        let (memory_before, memory, peers) = (self.memory_before?, peak.memory?, peak.peers);
+        if peers < MANY {
+            return Some(Size(memory).to_string());
+        }
+        let each = Size(memory.saturating_sub(memory_before).checked_div(peers)?);
+        let (memory, memory_before) = (Size(memory), Size(memory_before));
+        Some(format!("{memory} with {} peers, {each} for each ({memory_before} before)", Count(peers)))
+    }
+}
+
+/// The table as it was at the end: the first of `peers`.
+fn write_last(out: &mut Output, (rows, peers): (&[Row], usize), width: usize) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let frame = Frame::new("", &[], (rows, peers), (width, LAST_ROWS.saturating_add(4)));
+    // Without the title.
+    for line in frame.lines().iter().skip(1) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, of: String) {
+    let count = counts.entry(of).or_default();
+    *count = count.saturating_add(1);
+}
+
+fn write_fact(out: &mut Output, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "  {:<10}  {text}", Styled(FAINT, label))
+}

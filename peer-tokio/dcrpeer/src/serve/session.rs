@@ -1,0 +1,218 @@
+//! One session of `serve`: a task that drives the connection from the first byte to the last, and answers.
+
+use core::future::Future;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use peer_core::message::{NetAddressV2, Ping};
+use peer_core::{Direction, Error, Event, Message, Node};
+use peer_tokio::{Closed, Events, Handle};
+use rand_core::Rng;
+use tokio::net::TcpStream;
+
+use super::address_book::{AddressBook, Source};
+use crate::causes;
+use crate::error::Failure;
+use crate::explain;
+use crate::first_bytes::FirstBytes;
+use crate::node;
+use crate::notice::{End, Notice};
+use crate::outcome::{Ending, Outcome};
+use crate::report::Report;
+use crate::shutdown::ShutdownReason;
+use crate::traffic::Traffic;
+use crate::unserved::{self, UnservedSet};
+
+/// What all sessions share.
+#[derive(Debug)]
+pub(super) struct Common {
+    pub(super) node: Node,
+    pub(super) report: Report,
+    pub(super) traffic: Arc<Traffic>,
+    /// How many handshakes were completed.
+    pub(super) established: AtomicU64,
+    pub(super) addresses: AddressBook,
+    /// Why the program ends, once it does.
+    pub(super) shutdown_reason: OnceLock<ShutdownReason>,
+}
+
+/// One accepted connection.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) number: u64,
+    pub(super) address: SocketAddr,
+    pub(super) common: Arc<Common>,
+}
+
+/// A session that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) number: u64,
+    /// The reason's name.
+    pub(super) reason: String,
+    /// The possible causes, where the remote left without a reason.
+    pub(super) causes_text: Option<String>,
+    /// What the remote asked for and we do not have.
+    pub(super) unserved: UnservedSet,
+}
+
+/// The state of a session.
+#[derive(Debug, Default)]
+struct Progress {
+    established: bool,
+    /// Whether addresses were sent, which happens once, as in dcrd.
+    told_addresses: bool,
+    /// What the remote asked for and we do not have.
+    unserved: UnservedSet,
+}
+
+impl Session {
+    /// Starts the session. The future runs it to its end.
+    pub(super) fn start(
+        self,
+        stream: TcpStream,
+    ) -> Result<(Handle, impl Future<Output = Result<Ended, Failure>> + Send + use<>), Failure> {
+        let address = self.address.to_string();
+        let direction = Direction::Inbound;
+        self.tell(&Notice::Connected { address: &address, direction, isolated: None })?;
+        // Only speed depends on it.
+        stream.set_nodelay(true).ok();
+        let local = stream.local_addr().ok();
+        let (stream, first) = FirstBytes::of(stream);
+        let stream = Arc::clone(&self.common.traffic).count(stream);
+        let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
+        let (handle, events, driver) =
+            peer_tokio::inbound(stream, &self.common.node, hello, node::generator()?);
+        // Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands
+        // of sessions that is most of the memory.
+        Ok((handle.clone(), self.run(handle, events, Box::pin(driver), first, local)))
+    }
+
+    async fn run(
+        self,
+        handle: Handle,
+        mut events: Events,
+        driver: Pin<Box<impl Future<Output = Closed>>>,
+        first: FirstBytes,
+        local: Option<SocketAddr>,
+    ) -> Result<Ended, Failure> {
+        let mut progress = Progress::default();
+        let handling = async {
+            while let Some(event) = events.next().await {
+                Box::pin(self.handle_event(&handle, event, local, &mut progress)).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        // A session that fails drops its driver.
+        let (closed, ()) = tokio::try_join!(async { Ok::<_, Failure>(driver.await) }, handling)?;
+        Box::pin(self.record_end(closed, &progress, &handle, first)).await
+    }
+
+    /// Reports how the session ended.
+    async fn record_end(
+        &self,
+        closed: Closed,
+        progress: &Progress,
+        handle: &Handle,
+        first: FirstBytes,
+    ) -> Result<Ended, Failure> {
+        let ending = match self.common.shutdown_reason.get() {
+            Some(reason) if closed.reason == Error::ClosedByOwner => Ending::Ours(*reason),
+            _ => Ending::Theirs(closed),
+        };
+        let established = progress.established;
+        let outcome = Outcome { established, ending, stats: handle.stats().await, first };
+        let reason = explain::name(&outcome.ending);
+        let config = self.common.node.config();
+        let causes = explain::causes(&outcome, config);
+        let causes_text = (!causes.is_empty()).then(|| causes::list(&causes));
+        self.tell(&Notice::End(End {
+            ok: outcome.is_success(),
+            established,
+            reason: reason.clone(),
+            detail: explain::detail(&outcome, config),
+            causes,
+            redial_after: None,
+            offered: config.protocol_version(),
+            stats: Some(&outcome.stats),
+            announced: None,
+            asked: None,
+        }))?;
+        Ok(Ended { number: self.number, reason, causes_text, unserved: progress.unserved })
+    }
+
+    async fn handle_event(
+        &self,
+        handle: &Handle,
+        event: Event,
+        local: Option<SocketAddr>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        match event {
+            Event::Version(version) => {
+                let offered = self.common.node.config().protocol_version();
+                self.tell(&Notice::version(&version, Direction::Inbound, offered))
+            }
+            Event::Established => {
+                progress.established = true;
+                self.common.established.fetch_add(1, Ordering::Relaxed);
+                // The machine's first ping follows in about two minutes, and the table shows round trips before.
+                let nonce = node::generator()?.next_u64();
+                handle.send(Message::Ping(Ping { nonce })).await.ok();
+                if self.common.report.is_for_people() {
+                    return Ok(());
+                }
+                let protocol_version = handle.stats().await.protocol_version.get();
+                self.tell(&Notice::Established { protocol_version })
+            }
+            Event::Message(message) => self.answer(handle, &message, local, progress).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Answers one message at a time, so that a remote that asks and does not read holds one answer in memory. An
+    /// answer that cannot be sent means that the connection is closing, which the next event tells.
+    async fn answer(
+        &self,
+        handle: &Handle,
+        message: &Message,
+        local: Option<SocketAddr>,
+        progress: &mut Progress,
+    ) -> Result<(), Failure> {
+        let (book, now) = (&self.common.addresses, peer_tokio::hello(self.address, 0).unix_time);
+        book.learn(message, Source::new(self.number, self.address.ip()), now);
+        if *message == Message::GetAddr {
+            if !progress.told_addresses {
+                progress.told_addresses = true;
+                self.tell_addresses(handle, book.tell(local, now)).await?;
+            }
+        } else if let Some(reply) = unserved::reply(handle, message).await {
+            if progress.unserved.insert(reply.lack) {
+                self.tell(&Notice::unserved(message, &reply))?;
+            }
+            if !reply.sent.is_empty() {
+                handle.flush().await.ok();
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell_addresses(&self, handle: &Handle, addresses: Vec<NetAddressV2>) -> Result<(), Failure> {
+        let mut generator = node::generator()?;
+        let sent = handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
+        if matches!(sent, Ok(Ok(_))) {
+            handle.flush().await.ok();
+        }
+        Ok(())
+    }
+
+    /// Reports to programs. People see the table.
+    fn tell(&self, notice: &Notice<'_>) -> Result<(), Failure> {
+        if self.common.report.is_for_people() {
+            return Ok(());
+        }
+        self.common.report.tell(Some(self.number), notice)
+    }
+}

@@ -1,0 +1,228 @@
+//! The table of peers, fitted to the width of a terminal. This file only makes texts.
+
+#[cfg(test)]
+mod tests;
+
+use core::time::Duration;
+
+use peer_core::{Direction, Stats};
+
+use crate::format::{Age, Count, Size, Span, clip};
+use crate::output::{FAINT, STRONG, Styled};
+
+/// One peer's row.
+#[derive(Clone, Debug)]
+pub(super) struct Row([String; COLUMNS.len()]);
+
+/// The layout of a column, and its priority in a narrow terminal.
+struct Column {
+    title: &'static str,
+    /// The title in a wide terminal.
+    long_title: &'static str,
+    /// The usual width of its cells, so that columns do not move while numbers grow.
+    width: usize,
+    is_number: bool,
+    /// The column with the highest number is hidden first; 0 is never hidden.
+    leaves: usize,
+}
+
+const COLUMNS: [Column; 9] = [
+    Column { title: "address", long_title: "address", width: 15, is_number: false, leaves: 0 },
+    Column { title: "dir", long_title: "direction", width: 3, is_number: false, leaves: 8 },
+    Column { title: "agent", long_title: "agent", width: 8, is_number: false, leaves: 5 },
+    Column { title: "ver", long_title: "protocol", width: 2, is_number: true, leaves: 7 },
+    Column { title: "height", long_title: "height", width: 6, is_number: true, leaves: 6 },
+    Column { title: "trip", long_title: "round trip", width: 7, is_number: true, leaves: 1 },
+    Column { title: "in", long_title: "bytes in", width: 7, is_number: true, leaves: 3 },
+    Column { title: "out", long_title: "bytes out", width: 7, is_number: true, leaves: 4 },
+    Column { title: "for", long_title: "connected for", width: 6, is_number: true, leaves: 2 },
+];
+
+/// The column whose cells may be shortened.
+const AGENT: usize = 2;
+
+const GAP: &str = "  ";
+
+const FACT_GAP: &str = "   ";
+
+impl Row {
+    /// The row of a connection of this age.
+    pub(super) fn new(stats: &Stats, age: Duration) -> Self {
+        let is_known = stats.advertised_version != 0;
+        let known = |text: String| if is_known { text } else { "-".to_owned() };
+        Self([
+            stats.address.to_string(),
+            match stats.direction {
+                Direction::Inbound => "in".to_owned(),
+                Direction::Outbound => "out".to_owned(),
+            },
+            if is_known { stats.user_agent.to_string() } else { "(shaking hands)".to_owned() },
+            known(stats.protocol_version.to_string()),
+            known(stats.last_block.max(stats.starting_height).to_string()),
+            stats.last_ping_round_trip.map_or_else(|| "-".to_owned(), |trip| Span(trip).to_string()),
+            Size(stats.bytes_received).to_string(),
+            Size(stats.bytes_sent).to_string(),
+            Age(age).to_string(),
+        ])
+    }
+}
+
+/// The titles and a line for each row, none of them wider than `width`.
+pub(super) fn fit(rows: &[Row], width: usize) -> Vec<String> {
+    let long = Layout::natural(rows, |column| column.long_title);
+    let layout = if long.width() <= width {
+        long
+    } else {
+        Layout::natural(rows, |column| column.title).squeezed(width)
+    };
+    let titles = layout.line(|index| layout.titles.get(index).copied().unwrap_or_default(), width);
+    let lines = rows.iter().map(|Row(cells)| {
+        layout.line(|index| cells.get(index).map(String::as_str).unwrap_or_default(), width)
+    });
+    core::iter::once(titles).chain(lines).collect()
+}
+
+/// How wide each column is; `None` for a hidden one.
+struct Layout {
+    titles: [&'static str; COLUMNS.len()],
+    widths: [Option<usize>; COLUMNS.len()],
+}
+
+impl Layout {
+    /// Each column as wide as its widest cell.
+    fn natural(rows: &[Row], title: impl Fn(&Column) -> &'static str) -> Self {
+        let mut titles = [""; COLUMNS.len()];
+        let mut widths = [None; COLUMNS.len()];
+        for (index, ((column, slot), width)) in COLUMNS.iter().zip(&mut titles).zip(&mut widths).enumerate() {
+            *slot = title(column);
+            let cells = rows.iter().filter_map(|Row(cells)| cells.get(index)).map(|cell| len(cell));
+            *width = cells.chain([column.width, len(title(column))]).max();
+        }
+        Self { titles, widths }
+    }
+
+    fn width(&self) -> usize {
+        let widths = self.widths.iter().flatten();
+        widths.map(|width| width.saturating_add(GAP.len())).sum::<usize>().saturating_sub(GAP.len())
+    }
+
+    /// Narrower: agents are shortened, and if that is not enough, columns are hidden.
+    fn squeezed(mut self, width: usize) -> Self {
+        let agent = COLUMNS.get(AGENT).map_or(0, |column| column.width);
+        for leaves in (0..COLUMNS.len()).rev() {
+            let excess = self.width().saturating_sub(width);
+            if excess == 0 {
+                break;
+            }
+            if let Some(Some(natural)) = self.widths.get_mut(AGENT)
+                && natural.saturating_sub(excess) >= agent
+            {
+                *natural = natural.saturating_sub(excess);
+                break;
+            }
+            let leaving = COLUMNS.iter().zip(&mut self.widths).find(|(column, _)| column.leaves == leaves);
+            if let Some((_, slot)) = leaving.filter(|_| leaves > 0) {
+                *slot = None;
+            }
+        }
+        self
+    }
+
+    fn line<'a>(&self, cell: impl Fn(usize) -> &'a str, most: usize) -> String {
+        let mut line = String::new();
+        for (index, (column, width)) in COLUMNS.iter().zip(&self.widths).enumerate() {
+            let Some(width) = *width else { continue };
+            if !line.is_empty() {
+                line.push_str(GAP);
+            }
+            let text =
+                if index == AGENT { shorten_agent(cell(index), width) } else { cell(index).to_owned() };
+            line.push_str(&if column.is_number {
+                format!("{text:>width$}")
+            } else {
+                format!("{text:width$}")
+            });
+        }
+        clip(line.trim_end(), most)
+    }
+}
+
+/// An agent that is too long is reduced to its last part, which names the program rather than its library.
+fn shorten_agent(agent: &str, width: usize) -> String {
+    if len(agent) <= width {
+        return agent.to_owned();
+    }
+    let program = agent.trim_end_matches('/').rsplit('/').next().unwrap_or(agent);
+    clip(program, width)
+}
+
+/// Addresses and agents are ASCII.
+fn len(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Puts `facts` on as few lines of `width` as they need.
+pub(super) fn wrap(facts: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for fact in facts {
+        match lines.last_mut() {
+            Some(line) if len(line).saturating_add(FACT_GAP.len()).saturating_add(len(fact)) <= width => {
+                line.push_str(FACT_GAP);
+                line.push_str(fact);
+            }
+            _ => lines.push(clip(fact, width)),
+        }
+    }
+    lines
+}
+
+/// The content of a screen.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    title: String,
+    facts: Vec<String>,
+    /// The titles of the columns, and under them the rows.
+    table: Vec<String>,
+    /// What does not fit, or why there is nothing.
+    foot: Option<String>,
+    height: usize,
+}
+
+impl Frame {
+    /// At most `height` lines of at most `width`. `rows` are the first of `peers`, as many as could fit.
+    pub(super) fn new(
+        title: &str,
+        facts: &[String],
+        (rows, peers): (&[Row], usize),
+        (width, height): (usize, usize),
+    ) -> Self {
+        let mut frame = Self::empty(title, facts, "", (width, height));
+        // The title, the empty line, and the titles of the columns.
+        let room = height.saturating_sub(frame.facts.len().saturating_add(3));
+        let shown = if peers > room { room.saturating_sub(1) } else { room };
+        let rows = rows.get(..shown).unwrap_or(rows);
+        let more = peers.saturating_sub(rows.len());
+        frame.table = fit(rows, width);
+        frame.foot = (more > 0).then(|| clip(&format!("… and {} more", Count::from(more)), width));
+        frame
+    }
+
+    /// A frame without a table.
+    pub(super) fn empty(title: &str, facts: &[String], foot: &str, (width, height): (usize, usize)) -> Self {
+        let foot = Some(clip(foot, width));
+        Self { title: clip(title, width), facts: wrap(facts, width), table: Vec::new(), foot, height }
+    }
+
+    /// In colours.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![Styled(STRONG, &self.title).to_string()];
+        lines.extend_from_slice(&self.facts);
+        lines.push(String::new());
+        let mut table = self.table.iter();
+        lines.extend(table.next().map(|titles| Styled(FAINT, titles).to_string()));
+        lines.extend(table.cloned());
+        lines.extend(self.foot.as_ref().map(|foot| Styled(FAINT, foot).to_string()));
+        lines.truncate(self.height);
+        lines
+    }
+}

@@ -1,0 +1,216 @@
+//! One session of `connect` or `listen`: a connection from the handshake to its end, with everything reported.
+
+use core::net::SocketAddr;
+use core::pin::pin;
+use core::time::Duration;
+
+use peer_core::message::Ping;
+use peer_core::{Direction, Event, Message, Node, SendError};
+use peer_tokio::{Events, Handle};
+use rand_chacha::ChaCha12Rng;
+use rand_core::Rng;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::error::{Failure, chain};
+use crate::explain;
+use crate::first_bytes::FirstBytes;
+use crate::node;
+use crate::notice::{End, Notice};
+use crate::outcome::{Ending, Outcome};
+use crate::probes::Probes;
+use crate::report::{self, Report};
+use crate::shutdown::{Shutdown, ShutdownReason};
+use crate::unserved::{self, UnservedSet};
+
+/// A session before it runs: everything but the stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    /// The peer's number.
+    pub(crate) number: u64,
+    /// The remote's name for people.
+    pub(crate) name: String,
+    /// The remote's address; 0.0.0.0 with port 0 if only a proxy knows it.
+    pub(crate) address: SocketAddr,
+    pub(crate) direction: Direction,
+    /// Through a proxy: whether it can tell this connection from others.
+    pub(crate) isolated: Option<bool>,
+    pub(crate) node: Node,
+    pub(crate) report: Report,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) probes: Probes,
+    /// The unserved requests that were reported already.
+    pub(crate) unserved: UnservedSet,
+}
+
+/// After so long without a byte the user is told what we wait for.
+const SILENCE: Duration = Duration::from_secs(3);
+
+impl Session {
+    /// Runs the session until the connection ends or it is time to end.
+    pub(crate) async fn run(mut self, stream: TcpStream) -> Result<Outcome, Failure> {
+        let Self { name: address, direction, isolated, .. } = &self;
+        self.tell(&Notice::Connected { address, direction: *direction, isolated: *isolated })?;
+        // Only speed depends on it.
+        stream.set_nodelay(true).ok();
+        let (stream, first) = FirstBytes::of(stream);
+        let mut generator = node::generator()?;
+        let nonce = generator.next_u64();
+        self.probes.prepare(nonce);
+        let (handle, events) = self.join(stream, generator)?;
+        let mut established = false;
+        let stopped = self.follow(&handle, events, nonce, &mut established).await?;
+        handle.close();
+        let ending = match stopped {
+            Some(reason) => Ending::Ours(reason),
+            None => Ending::Theirs(handle.closed().await),
+        };
+        let outcome = Outcome { established, ending, stats: handle.stats().await, first };
+        match self.tell_end(&outcome) {
+            // The failed connection matters more than the closed pipe.
+            Err(Failure::ClosedPipe) if !outcome.is_success() => {}
+            told => told?,
+        }
+        Ok(outcome)
+    }
+
+    /// Gives the stream to the adapter, and its driver to the runtime.
+    fn join(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        generator: ChaCha12Rng,
+    ) -> Result<(Handle, Events), Failure> {
+        let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
+        let (handle, events, driver) = match self.direction {
+            Direction::Inbound => peer_tokio::inbound(stream, &self.node, hello, generator),
+            Direction::Outbound => peer_tokio::outbound(stream, &self.node, hello, generator)
+                .map_err(|error| Failure::new(chain(&error)))?,
+        };
+        tokio::spawn(driver);
+        Ok((handle, events))
+    }
+
+    /// Handles events. Returns why we end the session, if we do.
+    async fn follow(
+        &mut self,
+        handle: &Handle,
+        mut events: Events,
+        nonce: u64,
+        established: &mut bool,
+    ) -> Result<Option<ShutdownReason>, Failure> {
+        // Only until the first event.
+        let mut is_quiet = true;
+        let mut silence = pin!(sleep(SILENCE));
+        loop {
+            let event = tokio::select! {
+                event = events.next() => event,
+                reason = self.shutdown.wait() => return Ok(Some(reason)),
+                () = &mut silence, if is_quiet => {
+                    is_quiet = false;
+                    self.tell(&Notice::Waiting { command: "version", at_most: node::HANDSHAKE })?;
+                    continue;
+                }
+            };
+            let Some(event) = event else { return Ok(None) };
+            is_quiet = false;
+            let is_shaken = event == Event::Established;
+            let is_answered = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
+            *established |= is_shaken;
+            self.tell_event(handle, &event).await?;
+            if let Event::Message(message) = &event {
+                self.answer(handle, message).await?;
+            }
+            if is_shaken && self.direction == Direction::Outbound {
+                self.begin(handle, nonce).await?;
+            }
+            if is_answered {
+                self.announce(handle).await?;
+            }
+        }
+    }
+
+    /// Sends the first messages of an outbound peer.
+    async fn begin(&self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
+        // The machine's first ping follows only in about two minutes.
+        self.send(handle, Message::Ping(Ping { nonce })).await?;
+        if let Some(request) = self.probes.request(self.node.config().network()) {
+            self.send(handle, request).await?;
+        }
+        Ok(())
+    }
+
+    /// Announces once our ping is answered, so that the announcements do not delay the round trip.
+    async fn announce(&mut self, handle: &Handle) -> Result<(), Failure> {
+        match self.probes.announce(handle).await? {
+            Some(items) => self.tell(&Notice::Announced { items }),
+            None => Ok(()),
+        }
+    }
+
+    /// Answers a request for what we do not have. Without an answer the remote may leave.
+    async fn answer(&mut self, handle: &Handle, message: &Message) -> Result<(), Failure> {
+        if let Message::GetData(get) = message
+            && let Some(items) = self.probes.want(get)
+            && let (Some(announced), Some(of_announced)) = (self.probes.announced(), self.probes.asked())
+        {
+            self.tell(&Notice::Asked { items, of_announced, announced })?;
+        }
+        let Some(reply) = unserved::reply(handle, message).await else { return Ok(()) };
+        for message in &reply.sent {
+            self.tell(&Notice::Sent { command: message.command().to_string(), message })?;
+        }
+        if self.unserved.insert(reply.lack) { self.tell(&Notice::unserved(message, &reply)) } else { Ok(()) }
+    }
+
+    /// Sends a message and reports it, or why it is not sent. If the connection is over, its end is reported instead.
+    async fn send(&self, handle: &Handle, message: Message) -> Result<(), Failure> {
+        let command = message.command().to_string();
+        match handle.send(message.clone()).await {
+            Ok(_) => self.tell(&Notice::Sent { command, message: &message }),
+            Err(SendError::Closed(_)) => Ok(()),
+            Err(error) => self.tell(&Notice::Refused { command, detail: explain::refusal(&error) }),
+        }
+    }
+
+    async fn tell_event(&self, handle: &Handle, event: &Event) -> Result<(), Failure> {
+        match event {
+            Event::Version(version) => {
+                let offered = self.node.config().protocol_version();
+                self.tell(&Notice::version(version, self.direction, offered))
+            }
+            Event::Established => {
+                let protocol_version = handle.stats().await.protocol_version.get();
+                self.tell(&Notice::Established { protocol_version })
+            }
+            Event::Message(message) => {
+                let round_trip_ms = match message {
+                    Message::Pong(_) => report::round_trip_ms(&handle.stats().await),
+                    _ => None,
+                };
+                let command = message.command().to_string();
+                self.tell(&Notice::Message { command, message, round_trip_ms })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn tell_end(&self, outcome: &Outcome) -> Result<(), Failure> {
+        self.tell(&Notice::End(End {
+            ok: outcome.is_success(),
+            established: outcome.established,
+            reason: explain::name(&outcome.ending),
+            detail: explain::detail(outcome, self.node.config()),
+            causes: explain::causes(outcome, self.node.config()),
+            redial_after: explain::redial_after(outcome),
+            announced: self.probes.announced().filter(|_| outcome.established),
+            asked: self.probes.asked(),
+            offered: self.node.config().protocol_version(),
+            stats: Some(&outcome.stats),
+        }))
+    }
+
+    fn tell(&self, notice: &Notice<'_>) -> Result<(), Failure> {
+        self.report.tell(Some(self.number), notice)
+    }
+}
