@@ -20,7 +20,7 @@ use core::fmt;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::hash::Hash;
-pub(crate) use crate::message::text::Hex;
+pub(crate) use crate::message::Hex;
 use crate::message::{InitStateType, Inventory, List, Raw, Timestamp, UserAgent};
 use crate::services::Services;
 

@@ -6,8 +6,7 @@ use bytes::Bytes;
 
 use super::{MixHeader, SeenMessages, Signed};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink, put_hashes, put_var_int};
+use crate::message::codec::{Payload, Reader, Sink, put_hashes, put_var_int};
 use crate::protocol::ProtocolVersion;
 
 /// Sends each peer's ciphertext. Answers the key exchanges of a run.

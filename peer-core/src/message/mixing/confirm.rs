@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use super::{MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::reader::{Reader, Sink};
-use crate::message::{Payload, Transaction};
+use crate::message::chain::Transaction;
+use crate::message::codec::{Payload, Reader, Sink};
 use crate::protocol::ProtocolVersion;
 
 /// The transaction with the sender's own inputs signed. Answers the DC-nets of a run.

@@ -9,8 +9,7 @@ use super::{
     message_count, put_seen,
 };
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink, put_var_int};
+use crate::message::codec::{Payload, Reader, Sink, put_var_int};
 use crate::protocol::ProtocolVersion;
 
 /// A matrix of mixed messages: up to 1024 vectors of the same length, up to 1024 messages of 20 bytes each.

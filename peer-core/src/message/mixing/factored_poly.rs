@@ -4,8 +4,7 @@ use alloc::vec::Vec;
 
 use super::{FieldValues, MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink};
+use crate::message::codec::{Payload, Reader, Sink};
 use crate::protocol::ProtocolVersion;
 
 /// Publishes the solution of the polynomial, so that peers who cannot solve it go on. Answers the slot

@@ -4,8 +4,7 @@ use alloc::vec::Vec;
 
 use super::{MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink};
+use crate::message::codec::{Payload, Reader, Sink};
 use crate::protocol::ProtocolVersion;
 
 /// Publishes the sender's keys for one run. Answers the pair requests of a session.

@@ -8,9 +8,10 @@ use bytes::Bytes;
 
 use super::Signed;
 use crate::error::{CodecError, Excess};
-use crate::message::reader::{MAX_PAYLOAD, Reader, Sink, put_var_bytes, put_var_int};
-use crate::message::text::is_strict_ascii;
-use crate::message::{List, OutPoint, Payload, bounds};
+use crate::message::chain::OutPoint;
+use crate::message::codec::{
+    List, MAX_PAYLOAD, Payload, Reader, Sink, bounds, is_strict_ascii, put_var_bytes, put_var_int,
+};
 use crate::protocol::ProtocolVersion;
 
 /// An amount in atoms that is not negative.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::MAX_MESSAGES;
 use crate::error::CodecError;
-use crate::message::reader::{Reader, Sink, put_var_int};
+use crate::message::codec::{Reader, Sink, put_var_int};
 
 /// The longest value, in bytes.
 const MAX_LEN: usize = 32;

@@ -4,11 +4,9 @@
 use alloc::vec::Vec;
 
 use super::cfilter::FilterData;
-use super::list::List;
-use super::reader::Reader;
-use super::{Payload, bounds};
 use crate::error::CodecError;
 use crate::hash::Hash;
+use crate::message::codec::{List, Payload, Reader, bounds};
 use crate::protocol::ProtocolVersion;
 
 /// Asks for the filter of a block. Unknown blocks are not answered. From protocol version 7 on.

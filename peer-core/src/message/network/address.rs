@@ -4,10 +4,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::list::{Bound, List};
-use super::reader::{Reader, put_var_int, var_int_len};
-use super::{Payload, Timestamp, bounds, onion};
+use super::onion;
 use crate::error::{CodecError, Excess};
+use crate::message::codec::{Bound, List, Payload, Reader, Timestamp, bounds, put_var_int, var_int_len};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 

@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::Payload;
-use super::reader::{Reader, put_var_bytes, var_bytes_len};
 use crate::error::{CodecError, Excess};
+use crate::message::codec::{Payload, Reader, put_var_bytes, var_bytes_len};
 use crate::protocol::ProtocolVersion;
 
 /// Which outputs that match a bloom filter the remote adds to it. Every number is legal on the wire.

@@ -7,11 +7,10 @@ use core::ops::Deref;
 
 use bytes::Bytes;
 
-use super::list::List;
-use super::reader::{Reader, put_var_bytes, var_bytes_len};
-use super::{Locator, Payload, bounds};
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
+use crate::message::chain::Locator;
+use crate::message::codec::{List, Payload, Reader, bounds, put_var_bytes, var_bytes_len};
 use crate::protocol::ProtocolVersion;
 
 /// What a version 1 filter was made of. Every number is legal on the wire.

@@ -3,11 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::list::List;
-use super::reader::Reader;
-use super::{Payload, bounds};
 use crate::error::CodecError;
 use crate::hash::Hash;
+use crate::message::codec::{List, Payload, Reader, bounds};
 use crate::protocol::ProtocolVersion;
 
 /// What kind of object an inventory vector names. Every number is legal on the wire.

@@ -5,11 +5,18 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::Raw;
 use super::answer::{Answer, Whole};
-use super::reader::MAX_PAYLOAD;
 use super::spec::Limit::{Always, BlockSize, WhereValid};
 use super::spec::{Spec, bulk, control, mixing};
-use super::*;
+use crate::error::CodecError;
+use crate::message::chain::*;
+use crate::message::codec::{MAX_PAYLOAD, Payload};
+use crate::message::filters::*;
+use crate::message::legacy::*;
+use crate::message::mixing::*;
+use crate::message::network::*;
+use crate::protocol::ProtocolVersion;
 
 /// Makes the enum, the table and the few matches over all messages from the lines below. It is a macro
 /// because no function can add a variant to an enum.
@@ -77,7 +84,7 @@ macro_rules! messages {
                 }
             }
 
-            pub(super) fn check_fields(&self, version: ProtocolVersion) -> Result<(), CodecError> {
+            pub(crate) fn check_fields(&self, version: ProtocolVersion) -> Result<(), CodecError> {
                 match self {
                     $(messages!(@pattern message $variant $($($payload)+)?) =>
                         messages!(@call message (Ok(())) check(version) $($($payload)+)?),)*

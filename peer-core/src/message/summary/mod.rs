@@ -1,14 +1,16 @@
 //! One-line summaries of messages, for logs.
 
+mod utc;
+
 use core::fmt::{self, Write};
 
-use super::text::Hex;
-use super::utc::Utc;
-use super::{
+use self::utc::Utc;
+use crate::hash::Hash;
+use crate::message::codec::Hex;
+use crate::message::{
     Block, Headers, InitState, InitStateType, Inventory, InventoryKind, Locator, Message, MixHeader,
     MixMessage, Reject, Transaction, Version,
 };
-use crate::hash::Hash;
 
 /// What a message says, in one line and in the reference's words. Empty for messages of which there is
 /// little to say.

@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::Payload;
-use super::reader::Reader;
 use crate::error::CodecError;
+use crate::message::codec::{Payload, Reader};
 use crate::protocol::ProtocolVersion;
 
 /// Asks for a [`Pong`] with the same nonce. At all versions. The machine sends its own, and answers the remote's.

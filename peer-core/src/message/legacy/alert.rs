@@ -5,10 +5,10 @@ use core::{fmt, iter};
 
 use bytes::Bytes;
 
-use super::list::List;
-use super::reader::{MAX_PAYLOAD, Reader, put_var_bytes, put_var_int, var_bytes_len, var_int_len};
-use super::{Payload, bounds};
 use crate::error::{CodecError, Excess};
+use crate::message::codec::{
+    List, MAX_PAYLOAD, Payload, Reader, bounds, put_var_bytes, put_var_int, var_bytes_len, var_int_len,
+};
 use crate::protocol::ProtocolVersion;
 
 /// A signed notice. Protocol versions 1 to 5. Signatures are not checked here.

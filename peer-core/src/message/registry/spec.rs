@@ -5,9 +5,9 @@ use bytes::Bytes;
 use super::Message;
 use super::answer::{Answer, Whole};
 use super::command::Command;
-use super::inventory::InventoryKind;
-use super::reader::{MAX_PAYLOAD, Reader, check_size};
 use crate::error::CodecError;
+use crate::message::chain::InventoryKind;
+use crate::message::codec::{MAX_PAYLOAD, Reader, check_size};
 use crate::protocol::ProtocolVersion;
 
 use Limit::{Always, BlockSize, WhereValid};

@@ -5,10 +5,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::reader::{MAX_PAYLOAD, Reader, put_var_bytes, var_bytes_len};
-use super::text::is_strict_ascii;
-use super::{NetAddress, Payload, Timestamp};
+use super::NetAddress;
 use crate::error::{CodecError, Excess};
+use crate::message::codec::{
+    MAX_PAYLOAD, Payload, Reader, Timestamp, is_strict_ascii, put_var_bytes, var_bytes_len,
+};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 

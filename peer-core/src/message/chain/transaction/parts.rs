@@ -6,8 +6,8 @@ use core::iter::FusedIterator;
 use core::slice;
 
 use crate::hash::Hash;
-use crate::message::header::take;
-use crate::message::reader::{Reader, put_var_bytes};
+use crate::message::chain::block_header::take;
+use crate::message::codec::{Reader, put_var_bytes};
 
 /// Names an output of a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,7 +3,7 @@
 use super::Transaction;
 use super::parts::{INPUT_PREFIX, INPUT_WITNESS, OUTPUT};
 use crate::error::CodecError;
-use crate::message::reader::{Reader, narrow};
+use crate::message::codec::{Reader, narrow};
 
 /// Which parts of a transaction are serialized.
 ///

@@ -6,11 +6,9 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::Payload;
-use super::reader::{Reader, put_var_bytes, var_bytes_len};
-use super::text::is_strict_ascii;
 use crate::error::CodecError;
 use crate::hash::Hash;
+use crate::message::codec::{Payload, Reader, is_strict_ascii, put_var_bytes, var_bytes_len};
 use crate::protocol::ProtocolVersion;
 
 /// Why a message was rejected. Every number is legal on the wire.
@@ -82,7 +80,7 @@ impl fmt::Debug for RejectCode {
 /// Tells that a message was not accepted, and why. Protocol versions 1 to 8.
 ///
 /// The two texts come from the remote: in a decoded message they may hold any bytes, and one with bytes
-/// outside printable ASCII cannot be encoded. [`Message::summary`](super::Message::summary) shows them in a
+/// outside printable ASCII cannot be encoded. [`Message::summary`](crate::Message::summary) shows them in a
 /// form fit for logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "MsgReject")]

@@ -2,11 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::list::List;
-use super::reader::Reader;
-use super::{Payload, bounds};
 use crate::error::CodecError;
 use crate::hash::Hash;
+use crate::message::codec::{List, Payload, Reader, bounds};
 use crate::protocol::ProtocolVersion;
 
 /// A block locator: up to 500 hashes of known blocks, newest first, ever sparser towards the genesis block.

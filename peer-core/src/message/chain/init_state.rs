@@ -5,12 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str;
 
-use super::list::List;
-use super::reader::{Reader, put_var_bytes, var_bytes_len};
-use super::text::is_strict_ascii;
-use super::{Payload, bounds};
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
+use crate::message::codec::{List, Payload, Reader, bounds, is_strict_ascii, put_var_bytes, var_bytes_len};
 use crate::protocol::ProtocolVersion;
 
 /// The blocks and votes that could be built upon: the answer to `getminings`. Up to protocol version 7 by

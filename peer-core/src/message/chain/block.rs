@@ -7,11 +7,11 @@ use core::{fmt, iter};
 
 use bytes::Bytes;
 
-use super::reader::{Reader, narrow, put_var_int, read_whole};
-use super::{BlockHeader, Payload, Transaction, TxType};
+use super::{BlockHeader, Transaction, TxType};
 use crate::blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
+use crate::message::codec::{Payload, Reader, narrow, put_var_int, read_whole};
 use crate::protocol::ProtocolVersion;
 
 /// A block: the bytes it has on the wire, checked once, and read as its parts are asked for.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::InventoryKind;
+use crate::message::chain::InventoryKind;
 
 /// What a message that only ever answers is the answer to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

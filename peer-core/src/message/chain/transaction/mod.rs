@@ -12,11 +12,10 @@ pub use self::layout::TxType;
 use self::layout::{Layout, PACKED, TIMES};
 use self::parts::{INPUT_PREFIX, INPUT_WITNESS};
 pub use self::parts::{Inputs, OutPoint, Outputs, TxIn, TxOut};
-use super::Payload;
-use super::reader::{Reader, put_var_int, read_whole, var_int_len};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
+use crate::message::codec::{Payload, Reader, put_var_int, read_whole, var_int_len};
 use crate::protocol::ProtocolVersion;
 
 /// A transaction: the bytes it has on the wire, checked once, and read as its fields are asked for.

@@ -2,12 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::list::List;
-use super::reader::Reader;
-use super::{Payload, bounds};
 use crate::blake256;
 use crate::error::CodecError;
 use crate::hash::Hash;
+use crate::message::codec::{List, Payload, Reader, bounds};
 use crate::protocol::ProtocolVersion;
 
 /// A block header: 180 bytes on the wire. Any value of any field is legal there.

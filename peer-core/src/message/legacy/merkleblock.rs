@@ -4,12 +4,11 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::bounds::MerkleHashes;
-use super::list::{Bound, List};
-use super::reader::{Reader, put_var_bytes, var_bytes_len};
-use super::{Block, BlockHeader, Payload};
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
+use crate::message::chain::{Block, BlockHeader};
+use crate::message::codec::bounds::MerkleHashes;
+use crate::message::codec::{Bound, List, Payload, Reader, put_var_bytes, var_bytes_len};
 use crate::protocol::ProtocolVersion;
 
 /// A block's header, and which of its transactions passed the receiver's bloom filter: two partial Merkle
