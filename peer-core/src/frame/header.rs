@@ -1,7 +1,7 @@
 //! The 24 bytes before each payload, and what they are refused for.
 
 use crate::error::{Excess, FrameError};
-use crate::message::MAX_PAYLOAD;
+use crate::message::codec::MAX_PAYLOAD;
 use crate::message::{Command, Spec, find};
 use crate::network::Network;
 use crate::protocol::ProtocolVersion;

@@ -8,7 +8,7 @@
 //! (and for the few messages that the reference decodes without being able to encode them).
 
 mod chain;
-mod codec;
+pub(crate) mod codec;
 mod filters;
 mod legacy;
 mod mixing;
@@ -21,9 +21,8 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 pub use self::chain::*;
-use self::codec::check_size;
 pub use self::codec::{Bound, List, Timestamp, bounds, var_int};
-pub(crate) use self::codec::{Hex, MAX_PAYLOAD};
+use self::codec::{MAX_PAYLOAD, check_size};
 pub use self::filters::*;
 pub use self::legacy::*;
 pub use self::mixing::*;

@@ -3,16 +3,19 @@
 
 pub mod bounds;
 mod cursor;
+pub(crate) mod hex;
 mod list;
 mod payload;
-mod text;
+pub(crate) mod text;
+mod timestamp;
 pub mod var_int;
 
 pub(crate) use self::cursor::{
     MAX_PAYLOAD, Reader, Sink, check_size, narrow, put_hashes, put_var_bytes, put_var_int, read_whole,
     var_bytes_len, var_int_len,
 };
+pub(crate) use self::hex::Hex;
 pub use self::list::{Bound, List};
 pub(crate) use self::payload::Payload;
-pub use self::text::Timestamp;
-pub(crate) use self::text::{Hex, is_strict_ascii};
+pub(crate) use self::text::is_strict_ascii;
+pub use self::timestamp::Timestamp;

@@ -1,8 +1,4 @@
-//! Small values: printable texts, bytes as hex, and times.
-
-use core::fmt;
-
-use crate::error::CodecError;
+//! Texts: those that may hold printable ASCII only, and those that may hold any bytes.
 
 /// Whether every byte is printable ASCII, `0x20..=0x7e`. True of the empty text.
 pub(crate) const fn is_strict_ascii(mut text: &[u8]) -> bool {
@@ -12,50 +8,22 @@ pub(crate) const fn is_strict_ascii(mut text: &[u8]) -> bool {
     text.is_empty()
 }
 
-/// Bytes as hex, in their order.
-pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+/// A text that may hold any bytes; what is not UTF-8 is replaced.
+#[cfg(feature = "serde")]
+pub(crate) struct Lossy<T>(pub(crate) T);
 
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+#[cfg(feature = "serde")]
+impl<T: AsRef<[u8]>> serde::Serialize for Lossy<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&alloc::string::String::from_utf8_lossy(self.0.as_ref()))
     }
 }
 
-/// A point in time as `version` and `addrv2` carry it: seconds since 1970 that the reference can represent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Timestamp(u64);
-
-impl Timestamp {
-    /// The last second that is accepted, 2^63 − 1 − 62135596800.
-    pub const MAX: Self = Self(9_223_371_974_719_179_007);
-
-    /// The time `seconds` after the start of 1970.
-    ///
-    /// # Errors
-    ///
-    /// [`CodecError::InvalidTimestamp`] above [`Timestamp::MAX`].
-    pub const fn new(seconds: u64) -> Result<Self, CodecError> {
-        if seconds > Self::MAX.0 { Err(CodecError::InvalidTimestamp(seconds)) } else { Ok(Self(seconds)) }
-    }
-
-    /// The same from a signed number, as clocks give it.
-    ///
-    /// # Errors
-    ///
-    /// [`CodecError::InvalidTimestamp`] before 1970 and above [`Timestamp::MAX`].
-    pub const fn from_unix(seconds: i64) -> Result<Self, CodecError> {
-        Self::new(seconds.cast_unsigned())
-    }
-
-    /// Seconds since the start of 1970.
-    #[must_use]
-    pub const fn seconds(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+/// For `#[serde(serialize_with = "…")]` on texts that may hold any bytes.
+#[cfg(feature = "serde")]
+pub(crate) fn serialize<S: serde::Serializer>(
+    bytes: &impl AsRef<[u8]>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&Lossy(bytes), serializer)
 }

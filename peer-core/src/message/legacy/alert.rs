@@ -124,13 +124,13 @@ pub struct AlertPayload {
     /// Its priority among notices.
     pub priority: i32,
     /// Not shown to users.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::message::codec::text::serialize"))]
     pub comment: Bytes,
     /// Shown to users.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::message::codec::text::serialize"))]
     pub status_bar: Bytes,
     /// Without meaning.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::text"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::message::codec::text::serialize"))]
     pub reserved: Bytes,
 }
 

@@ -43,7 +43,7 @@ impl BloomUpdate {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgFilterAdd")]
 pub struct FilterAdd {
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::hex"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::message::codec::hex::serialize"))]
     data: Bytes,
 }
 
@@ -74,7 +74,7 @@ impl FilterAdd {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgFilterLoad")]
 pub struct FilterLoad {
-    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::hex"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::message::codec::hex::serialize"))]
     filter: Bytes,
     hash_funcs: u32,
     tweak: u32,

@@ -131,7 +131,7 @@ macro_rules! messages {
         Payload::$method($message, $($argument)?)
     };
     (@serialize $message:ident $serializer:ident) => {
-        serde::Serialize::serialize(&crate::serialize::Empty {}, $serializer)
+        serde::ser::SerializeStruct::end($serializer.serialize_struct("Empty", 0)?)
     };
     (@serialize $message:ident $serializer:ident $payload:ty) => {
         serde::Serialize::serialize($message, $serializer)
