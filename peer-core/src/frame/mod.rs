@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+pub(crate) use header::Checked;
 pub use header::{Header, Rules};
 pub use reader::{Frame, FrameReader};
 pub use tap::Tap;

@@ -7,7 +7,6 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::handshake::MAX_VERSION;
 use crate::error::Error;
 use crate::frame::{Frame, Header};
-use crate::hash::Hash;
 use crate::message::Command;
 use crate::protocol::ProtocolVersion;
 
@@ -74,8 +73,7 @@ impl Early {
             // Gives the memory back: most of the connection is still to come.
             self.0 = None;
         }
-        let hash = Hash::digest(&payload);
-        Some(Frame { command, payload, hash })
+        Some(Frame::again(command, payload))
     }
 
     /// Bytes on the wire that may still come early.

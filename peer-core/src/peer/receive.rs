@@ -9,8 +9,8 @@ use super::{Peer, Requests, trace};
 use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
-use crate::frame::{Frame, Rules};
-use crate::message::{Command, InitState, Message, Pong};
+use crate::frame::{Checked, Frame, Rules};
+use crate::message::{InitState, Message, Pong};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::protocol::ProtocolVersion;
 use crate::services::Services;
@@ -92,7 +92,7 @@ impl Peer {
         let gate = Gate { config, handshake, requests: requests.as_deref(), rules };
         // What lies behind a `version` costs nothing before that is accepted.
         let look_ahead = matches!(handshake, Handshake::Established(_));
-        reader.read_if(input, &rules, look_ahead, |command, len| gate.admit(command, len))
+        reader.read_if(input, &rules, look_ahead, |head| gate.admit(head))
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
@@ -169,8 +169,8 @@ struct Gate<'a> {
 }
 
 impl Gate<'_> {
-    fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
-        let version = self.rules.version;
+    fn admit(&self, head: &Checked) -> Result<(), Error> {
+        let (command, len, version) = (head.command, head.payload_len(), self.rules.version);
         match self.handshake {
             // Whatever is small enough is read, to be refused for coming at the wrong time.
             Handshake::AwaitVersion | Handshake::VersionReceived if len <= MAX_VERSION => return Ok(()),
@@ -183,7 +183,7 @@ impl Gate<'_> {
             Handshake::AwaitVerack(early) => early.admit(command, len, version)?,
             Handshake::Established(_) => {}
         }
-        let Some(spec) = self.rules.find(command.to_wire()) else {
+        let Some(spec) = head.spec.filter(|spec| self.rules.reads(spec)) else {
             return Ok(());
         };
         let max = self.config.max_unrequested;
