@@ -1,8 +1,8 @@
-//! From a command to its line in the table, which every frame does several times.
+//! From a command to its line in the table, which each frame does once.
 
 use super::Command;
 use super::spec::Spec;
-use super::table::TABLE;
+use super::table::{TABLE, line};
 use crate::protocol::ProtocolVersion;
 
 impl Command {
@@ -33,53 +33,5 @@ pub(crate) fn lookup(command: Command) -> Option<&'static Spec> {
 
 /// The line of the command in a header's field, which need not be well formed.
 pub(crate) fn find(field: [u8; Command::LEN]) -> Option<&'static Spec> {
-    let line = PLACES.get(slot(field, MULTIPLIER))?;
-    TABLE.get(usize::from(*line)).filter(|spec| spec.command.to_wire() == field)
+    TABLE.get(line(field)?)
 }
-
-/// Where a command's line is noted. The whole field is taken as one number.
-const fn slot(field: [u8; Command::LEN], multiplier: u64) -> usize {
-    let [a, b, c, d, e, f, g, h, i, j, k, l] = field;
-    let front = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-    let back = u64::from_le_bytes([0, 0, i, j, k, l, 0, 0]);
-    ((front ^ back).wrapping_mul(multiplier) >> 56) as usize
-}
-
-/// Of each slot, the line that is noted there.
-static PLACES: [u8; SLOTS] = match places(MULTIPLIER) {
-    Some(places) => places,
-    None => [0; SLOTS],
-};
-
-/// The first odd number from this one on that gives each command a slot of its own.
-const MULTIPLIER: u64 = {
-    let mut multiplier: u64 = 0x9E37_79B9_7F4A_7C15;
-    while places(multiplier).is_none() {
-        multiplier = multiplier.wrapping_add(2);
-    }
-    multiplier
-};
-
-/// The slots of all commands, if no two share one.
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::indexing_slicing,
-    reason = "worked out by the compiler, which refuses what goes wrong"
-)]
-const fn places(multiplier: u64) -> Option<[u8; SLOTS]> {
-    let (mut places, mut taken) = ([0; SLOTS], [false; SLOTS]);
-    let mut line = 0;
-    while line < TABLE.len() {
-        let slot = slot(TABLE[line].command.to_wire(), multiplier);
-        if taken[slot] {
-            return None;
-        }
-        taken[slot] = true;
-        places[slot] = line as u8;
-        line += 1;
-    }
-    Some(places)
-}
-
-const SLOTS: usize = 256;

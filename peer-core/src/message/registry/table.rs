@@ -5,10 +5,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Raw;
 use super::answer::{Answer, Whole};
 use super::spec::Limit::{Always, BlockSize, WhereValid};
 use super::spec::{Spec, bulk, control, mixing};
+use super::{Command, Raw};
 use crate::error::CodecError;
 use crate::message::chain::*;
 use crate::message::codec::{MAX_PAYLOAD, Payload};
@@ -55,6 +55,26 @@ macro_rules! messages {
         /// Every command, in the order of the lines.
         pub(super) static TABLE: [Spec; [$(Index::$variant),*].len()] =
             [$($spec.decoded_by(messages!(@decode $variant $($($payload)+)?)),)*];
+
+        /// Each command as numbers, by the name of its message.
+        #[expect(
+            non_upper_case_globals,
+            clippy::indexing_slicing,
+            reason = "named as the variants; worked out by the compiler, which refuses what goes wrong"
+        )]
+        mod commands {
+            use super::*;
+
+            $(pub(super) const $variant: (u64, u32) = numbers(TABLE[Index::$variant as usize].command.to_wire());)*
+        }
+
+        /// The place of a command in the table. Two lines of one command would be an unreachable pattern.
+        pub(super) const fn line(field: [u8; Command::LEN]) -> Option<usize> {
+            match numbers(field) {
+                $(commands::$variant => Some(Index::$variant as usize),)*
+                _ => None,
+            }
+        }
 
         impl Message {
             /// The message's line in the table; a raw one has none.
@@ -136,6 +156,12 @@ macro_rules! messages {
     (@serialize $message:ident $serializer:ident $payload:ty) => {
         serde::Serialize::serialize($message, $serializer)
     };
+}
+
+/// A command's field as two numbers, which compare faster than bytes do.
+const fn numbers(field: [u8; Command::LEN]) -> (u64, u32) {
+    let [a, b, c, d, e, f, g, h, i, j, k, l] = field;
+    (u64::from_le_bytes([a, b, c, d, e, f, g, h]), u32::from_le_bytes([i, j, k, l]))
 }
 
 messages! {
