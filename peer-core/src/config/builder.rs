@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 use crate::message::UserAgent;
 use crate::network::Network;
 use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
 /// Most outbound handshakes that a node's table may have room for.

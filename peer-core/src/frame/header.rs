@@ -4,7 +4,7 @@ use crate::error::{Excess, FrameError};
 use crate::message::codec::MAX_PAYLOAD;
 use crate::message::{Command, Spec, find};
 use crate::network::Network;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A frame header as it is on the wire, unchecked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::ahead::{self, Ahead};
+use super::hash_ahead::{self, Ahead};
 use super::header::Checked;
 use super::{Header, Rules};
 use crate::blake256::Blake256;
@@ -13,7 +13,7 @@ use crate::error::{CodecError, FrameError};
 use crate::hash::Hash;
 use crate::message::{Command, Message, Raw, Spec, lookup};
 use crate::network::Network;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Payloads below this size are copied out, so that keeping one never keeps a large buffer alive.
 const COPY_BELOW: usize = 16 * 1024;
@@ -181,8 +181,8 @@ impl FrameReader {
                 return hash;
             }
         }
-        if let Some(least) = ahead::worthwhile(payload, rest)
-            && let Some((hash, ahead)) = ahead::hash(payload, rest, network, least)
+        if let Some(least) = hash_ahead::worthwhile(payload, rest)
+            && let Some((hash, ahead)) = hash_ahead::hash(payload, rest, network, least)
         {
             self.front = Some(Box::new(Front::Hashed(ahead)));
             return hash;

@@ -32,7 +32,7 @@ pub use self::registry::{Command, Message, Raw};
 pub use self::summary::Summary;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 impl Message {
     /// The command that names this message on the wire.

@@ -11,7 +11,7 @@ use crate::hash::Hash;
 use crate::message::{
     Addr, AddrV2, Bound, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress, bounds,
 };
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// Most addresses of one message.

@@ -7,7 +7,7 @@ use crate::error::{Error, SendError};
 use crate::hash::Hash;
 use crate::message::{GetBlocks, GetHeaders, Locator, Message};
 use crate::policy::UnrequestedAnswers;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// The requests for blocks and headers that were queued last, to notice repetitions.

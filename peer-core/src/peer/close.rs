@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::frame::FrameReader;
 use crate::message::{Message, Reject, RejectCode};
 use crate::node::NonceGuard;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// How the transport ended.

@@ -8,7 +8,7 @@ use super::handshake::MAX_VERSION;
 use crate::error::Error;
 use crate::frame::{Frame, Header};
 use crate::message::Command;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Most bytes of frames that may come between `version` and `verack`.
 pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;

@@ -12,7 +12,7 @@ use crate::event::{Direction, Event};
 use crate::frame::{Checked, Frame, Rules};
 use crate::message::{InitState, Message, Pong};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
 

@@ -16,7 +16,7 @@ use super::fifo::Fifo;
 use crate::error::{Expected, SendError};
 use crate::hash::Hash;
 use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Transaction, Whole};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// How long the remote may take for an item of a `getdata`.

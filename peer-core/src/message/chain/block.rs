@@ -12,7 +12,7 @@ use crate::blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 use crate::message::codec::{Payload, Reader, narrow, put_var_int, read_whole};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A block: the bytes it has on the wire, checked once, and read as its parts are asked for.
 ///

@@ -6,7 +6,7 @@ use crate::blake256;
 use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::message::codec::{List, Payload, Reader, bounds};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A block header: 180 bytes on the wire. Any value of any field is legal there.
 // In memory the fields are in the order of the wire, where each is aligned. So the compiler moves neighbours together.

@@ -8,7 +8,7 @@ use core::str;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 use crate::message::codec::{List, Payload, Reader, bounds, is_strict_ascii, put_var_bytes, var_bytes_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// The blocks and votes that could be built upon: the answer to `getminings`. Up to protocol version 7 by
 /// custom; the codec knows it at all versions.

@@ -6,7 +6,7 @@ use core::fmt;
 use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::message::codec::{List, Payload, Reader, bounds};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// What kind of object an inventory vector names. Every number is legal on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

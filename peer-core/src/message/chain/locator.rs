@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::message::codec::{List, Payload, Reader, bounds};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A block locator: up to 500 hashes of known blocks, newest first, ever sparser towards the genesis block.
 #[doc(alias = "BlockLocator")]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Reader;
 use crate::error::CodecError;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// What every message's struct can do. The table calls it; nobody else needs to.
 pub(crate) trait Payload: Sized {

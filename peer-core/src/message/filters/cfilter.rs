@@ -11,7 +11,7 @@ use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 use crate::message::chain::Locator;
 use crate::message::codec::{List, Payload, Reader, bounds, put_var_bytes, var_bytes_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// What a version 1 filter was made of. Every number is legal on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use super::cfilter::FilterData;
 use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::message::codec::{List, Payload, Reader, bounds};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Asks for the filter of a block. Unknown blocks are not answered. From protocol version 7 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

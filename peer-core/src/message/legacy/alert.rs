@@ -9,7 +9,7 @@ use crate::error::{CodecError, Excess};
 use crate::message::codec::{
     List, MAX_PAYLOAD, Payload, Reader, bounds, put_var_bytes, put_var_int, var_bytes_len, var_int_len,
 };
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A signed notice. Protocol versions 1 to 5. Signatures are not checked here.
 #[derive(Clone, Debug, PartialEq, Eq)]

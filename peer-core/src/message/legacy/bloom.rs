@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::error::{CodecError, Excess};
 use crate::message::codec::{Payload, Reader, put_var_bytes, var_bytes_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Which outputs that match a bloom filter the remote adds to it. Every number is legal on the wire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,7 +9,7 @@ use crate::hash::Hash;
 use crate::message::chain::{Block, BlockHeader};
 use crate::message::codec::bounds::MerkleHashes;
 use crate::message::codec::{Bound, List, Payload, Reader, put_var_bytes, var_bytes_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A block's header, and which of its transactions passed the receiver's bloom filter: two partial Merkle
 /// trees. Versions 1 to 5.

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use crate::error::CodecError;
 use crate::hash::Hash;
 use crate::message::codec::{Payload, Reader, is_strict_ascii, put_var_bytes, var_bytes_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Why a message was rejected. Every number is legal on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{MixHeader, SeenMessages, Signed};
 use crate::error::CodecError;
 use crate::message::codec::{Payload, Reader, Sink, put_hashes, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Sends each peer's ciphertext. Answers the key exchanges of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

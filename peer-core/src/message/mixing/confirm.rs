@@ -6,7 +6,7 @@ use super::{MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
 use crate::message::chain::Transaction;
 use crate::message::codec::{Payload, Reader, Sink};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// The transaction with the sender's own inputs signed. Answers the DC-nets of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::error::CodecError;
 use crate::message::codec::{Payload, Reader, Sink, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of mixed messages: up to 1024 vectors of the same length, up to 1024 messages of 20 bytes each.
 #[derive(Clone, Debug, PartialEq, Eq)]

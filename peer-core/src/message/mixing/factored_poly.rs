@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{FieldValues, MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
 use crate::message::codec::{Payload, Reader, Sink};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Publishes the solution of the polynomial, so that peers who cannot solve it go on. Answers the slot
 /// reservations of a run.

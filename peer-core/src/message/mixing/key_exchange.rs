@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
 use crate::message::codec::{Payload, Reader, Sink};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Publishes the sender's keys for one run. Answers the pair requests of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]

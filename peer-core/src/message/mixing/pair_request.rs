@@ -12,7 +12,7 @@ use crate::message::chain::OutPoint;
 use crate::message::codec::{
     List, MAX_PAYLOAD, Payload, Reader, Sink, bounds, is_strict_ascii, put_var_bytes, put_var_int,
 };
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// An amount in atoms that is not negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

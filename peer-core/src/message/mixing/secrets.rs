@@ -8,7 +8,7 @@ use super::{
 use crate::blake256::Blake256;
 use crate::error::CodecError;
 use crate::message::codec::{List, Payload, Reader, Sink, bounds, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Reveals what the sender had kept to itself, so that the others find out who broke the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::values::{put_value, read_values};
 use super::{FieldValueIter, MAX_MESSAGES, MAX_PEERS, MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
 use crate::message::codec::{Payload, Reader, Sink, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of field values: 1 to 1024 rows, one for each mixed message, of 1 to 512 values, one for each peer.
 ///

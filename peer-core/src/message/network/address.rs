@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::onion;
 use crate::error::{CodecError, Excess};
 use crate::message::codec::{Bound, List, Payload, Reader, Timestamp, bounds, put_var_int, var_int_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
 /// The most addresses in one message of either kind.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::CodecError;
 use crate::message::codec::{Payload, Reader};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Asks for a [`Pong`] with the same nonce. At all versions. The machine sends its own, and answers the remote's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::error::{CodecError, Excess};
 use crate::message::codec::{
     MAX_PAYLOAD, Payload, Reader, Timestamp, is_strict_ascii, put_var_bytes, var_bytes_len,
 };
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
 /// What software a node runs: up to 256 bytes of printable ASCII.

@@ -3,7 +3,7 @@
 use super::Command;
 use super::spec::Spec;
 use super::table::{TABLE, line};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 impl Command {
     /// The largest payload of this command at `version`, in bytes; 0 for one whose message does not exist then,

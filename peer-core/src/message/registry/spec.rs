@@ -10,7 +10,7 @@ use super::command::Command;
 use crate::error::CodecError;
 use crate::message::chain::InventoryKind;
 use crate::message::codec::{MAX_PAYLOAD, Reader, check_size};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 use Limit::{Always, BlockSize, WhereValid};
 

@@ -16,7 +16,7 @@ use crate::message::filters::*;
 use crate::message::legacy::*;
 use crate::message::mixing::*;
 use crate::message::network::*;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Makes the enum, the table and the few matches over all messages from the lines below. It is a macro
 /// because no function can add a variant to an enum.

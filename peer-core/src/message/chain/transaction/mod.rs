@@ -16,7 +16,7 @@ use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 use crate::message::codec::{Payload, Reader, put_var_int, read_whole, var_int_len};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A transaction: the bytes it has on the wire, checked once, and read as its fields are asked for.
 ///
