@@ -32,7 +32,7 @@ impl ProtocolVersion {
     /// 8: `getinitstate` and `initstate`.
     #[doc(alias = "InitStateVersion")]
     pub const INIT_STATE: Self = Self(8);
-    /// 9: `reject` is gone. The lowest version that today's network accepts.
+    /// 9: `reject` is gone.
     #[doc(alias = "RemoveRejectVersion")]
     pub const REMOVE_REJECT: Self = Self(9);
     /// 10: the eight mixing messages.
@@ -48,6 +48,9 @@ impl ProtocolVersion {
     #[doc(alias = "MaxProtocolVersion")]
     pub const LATEST: Self = Self::ADDR_V2;
 
+    /// The lowest version that today's network accepts.
+    pub const OLDEST_ACCEPTED: Self = Self(9);
+
     /// The version with this number.
     #[must_use]
     pub const fn new(number: u32) -> Self {
@@ -58,6 +61,54 @@ impl ProtocolVersion {
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
+    }
+
+    /// Whether the service bit for bloom filters has its meaning: from 2 on.
+    #[must_use]
+    pub const fn has_bloom_service(self) -> bool {
+        self.0 >= Self::NODE_BLOOM.0
+    }
+
+    /// Whether the larger limits of blocks and transactions hold: from 4 on.
+    #[must_use]
+    pub const fn has_large_blocks(self) -> bool {
+        self.0 >= Self::MAX_BLOCK_SIZE.0
+    }
+
+    /// Whether there are bloom filters, and filtered blocks: up to 5.
+    #[must_use]
+    pub const fn has_bloom_filters(self) -> bool {
+        self.0 <= 5
+    }
+
+    /// Whether a message can be answered with `reject`: up to 8.
+    #[must_use]
+    pub const fn has_reject(self) -> bool {
+        self.0 < Self::REMOVE_REJECT.0
+    }
+
+    /// Whether there are mixing messages: from 10 on.
+    #[must_use]
+    pub const fn has_mixing(self) -> bool {
+        self.0 >= Self::MIX.0
+    }
+
+    /// Whether addresses are told in `addrv2` instead of `addr`: from 12 on.
+    #[must_use]
+    pub const fn has_addr_v2(self) -> bool {
+        self.0 >= Self::ADDR_V2.0
+    }
+
+    /// Whether other messages may come between `version` and `verack`: up to 11.
+    #[must_use]
+    pub const fn allows_early_messages(self) -> bool {
+        self.0 < 12
+    }
+
+    /// Whether few messages may come between `version` and `verack`, as opposed to any number: from 9 on.
+    #[must_use]
+    pub const fn limits_early_messages(self) -> bool {
+        self.0 >= 9
     }
 }
 

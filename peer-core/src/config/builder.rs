@@ -88,7 +88,7 @@ impl ConfigBuilder {
             services: Services::NONE,
             user_agent: UserAgent::default(),
             protocol_version: ProtocolVersion::LATEST,
-            min_protocol_version: ProtocolVersion::REMOVE_REJECT,
+            min_protocol_version: ProtocolVersion::OLDEST_ACCEPTED,
             disable_relay_tx: false,
             proxy: None,
             handshake_timeout: Duration::from_secs(30),

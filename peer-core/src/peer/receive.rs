@@ -12,7 +12,6 @@ use crate::event::{Direction, Event};
 use crate::frame::{Checked, Frame, Rules};
 use crate::message::{InitState, Message, Pong};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
-use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
 
@@ -111,7 +110,7 @@ impl Peer {
                 self.on_message(message, now)
             }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
-            (Handshake::AwaitVerack(early), _) if self.version < ProtocolVersion::ADDR_V2 => {
+            (Handshake::AwaitVerack(early), _) if self.version.allows_early_messages() => {
                 early.push(frame, self.version)?;
                 Ok(None)
             }
@@ -140,7 +139,7 @@ impl Peer {
             Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)
                 if !self.config().services.contains(Services::NODE_BLOOM) =>
             {
-                let is_told = self.version >= ProtocolVersion::NODE_BLOOM;
+                let is_told = self.version.has_bloom_service();
                 return if is_told { Err(Error::NoBloomService(message.command())) } else { Ok(None) };
             }
             Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Ignore => return Ok(None),
@@ -177,7 +176,7 @@ impl Gate<'_> {
             Handshake::AwaitVersion | Handshake::VersionReceived => {
                 return Err(Error::NotVersionMessage { got: command });
             }
-            Handshake::AwaitVerack(early) if version >= ProtocolVersion::ADDR_V2 => {
+            Handshake::AwaitVerack(early) if !version.allows_early_messages() => {
                 return early.admit(command, len, version);
             }
             Handshake::AwaitVerack(early) => early.admit(command, len, version)?,

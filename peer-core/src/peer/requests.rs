@@ -122,8 +122,8 @@ impl Requests {
         let Message::GetData(request) = message else { return Ok(()) };
         let answered = |item: &&Inventory| match item.kind {
             InventoryKind::TX | InventoryKind::BLOCK => true,
-            InventoryKind::FILTERED_BLOCK => version <= ProtocolVersion::FEE_FILTER,
-            InventoryKind::MIX => version >= ProtocolVersion::MIX,
+            InventoryKind::FILTERED_BLOCK => version.has_bloom_filters(),
+            InventoryKind::MIX => version.has_mixing(),
             _ => false,
         };
         if let Some(item) = request.inventory.iter().find(|item| !answered(item)) {

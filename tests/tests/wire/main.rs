@@ -7,3 +7,4 @@ mod server_case;
 mod transcripts;
 mod vectors;
 mod vectors_folder;
+mod versions;

@@ -70,7 +70,7 @@ impl Block {
     #[must_use]
     #[doc(alias = "MaxTxPerTxTree")]
     pub const fn max_transactions(version: ProtocolVersion) -> usize {
-        if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 33_334 } else { 43_691 }
+        if version.has_large_blocks() { 43_691 } else { 33_334 }
     }
 
     /// The block as it is on the wire.

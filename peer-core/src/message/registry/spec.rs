@@ -191,5 +191,5 @@ impl Spec {
 
 /// The largest payload of `block`, `tx` and `merkleblock`, in bytes.
 const fn max_block(version: ProtocolVersion) -> usize {
-    if version.get() < ProtocolVersion::MAX_BLOCK_SIZE.get() { 1_000_000 } else { 1_310_720 }
+    if version.has_large_blocks() { 1_310_720 } else { 1_000_000 }
 }

@@ -34,10 +34,10 @@ pub(crate) fn build(config: Result<Config, ConfigError>) -> Result<Node, Failure
 
 /// Who asks for a version of the old era means all of it.
 fn lowest_accepted(version: ProtocolVersion) -> ProtocolVersion {
-    if version < ProtocolVersion::REMOVE_REJECT {
+    if version < ProtocolVersion::OLDEST_ACCEPTED {
         ProtocolVersion::INITIAL
     } else {
-        ProtocolVersion::REMOVE_REJECT
+        ProtocolVersion::OLDEST_ACCEPTED
     }
 }
 
