@@ -190,7 +190,8 @@ impl Gate<'_> {
             let excess = Excess::new(len, max);
             return Err(FrameError::PayloadTooLarge { command: Some(command), excess }.into());
         }
-        let wanted = spec.answer.is_none_or(|answer| self.requests.is_some_and(|open| open.expects(answer)));
+        let wanted =
+            spec.response.is_none_or(|response| self.requests.is_some_and(|open| open.expects(response)));
         if wanted || self.config.unrequested_answers == UnrequestedAnswers::Deliver {
             return Ok(());
         }

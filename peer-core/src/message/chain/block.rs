@@ -11,7 +11,7 @@ use super::{BlockHeader, Transaction, TxType};
 use crate::blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
-use crate::message::codec::{Payload, Reader, narrow, put_var_int, read_whole};
+use crate::message::codec::{Cursor, Payload, narrow, put_var_int, read_whole};
 use crate::protocol_version::ProtocolVersion;
 
 /// A block: the bytes it has on the wire, checked once, and read as its parts are asked for.
@@ -63,7 +63,7 @@ impl Block {
     /// [`CodecError::PayloadTooLarge`] above 32 MiB, what the fields are refused for, then
     /// [`CodecError::TrailingBytes`].
     pub fn decode(bytes: Bytes, version: ProtocolVersion) -> Result<Self, CodecError> {
-        read_whole(&bytes, |reader| <Self as Payload>::decode(reader, version))
+        read_whole(&bytes, |cursor| <Self as Payload>::decode(cursor, version))
     }
 
     /// The most transactions in one tree: 33,334 up to version 3, 43,691 from 4 on.
@@ -121,12 +121,12 @@ impl fmt::Debug for Block {
 }
 
 impl Payload for Block {
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
-        reader.array::<{ BlockHeader::LEN }>()?;
+    fn decode(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        cursor.array::<{ BlockHeader::LEN }>()?;
         Ok(Self {
-            regular: Tree::walk(reader, version)?,
-            stake: Tree::walk(reader, version)?,
-            bytes: reader.since(0),
+            regular: Tree::walk(cursor, version)?,
+            stake: Tree::walk(cursor, version)?,
+            bytes: cursor.since(0),
         })
     }
 
@@ -152,11 +152,11 @@ impl Payload for Block {
 
 impl Tree {
     /// Walks over a count and its transactions.
-    fn walk(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
-        let count = reader.count(Block::max_transactions(version), CodecError::TooManyTxs)?;
-        let start = reader.position();
+    fn walk(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        let count = cursor.count(Block::max_transactions(version), CodecError::TooManyTxs)?;
+        let start = cursor.position();
         for _ in 0..count {
-            Transaction::skip(reader)?;
+            Transaction::skip(cursor)?;
         }
         Ok(Self { count: narrow(count), start: narrow(start) })
     }
@@ -165,13 +165,13 @@ impl Tree {
 /// The transactions of one of a block's trees, read as they are asked for.
 #[derive(Clone)]
 pub struct Transactions<'a> {
-    reader: Reader<'a>,
+    cursor: Cursor<'a>,
     left: usize,
 }
 
 impl<'a> Transactions<'a> {
     fn new(block: &'a Block, tree: Tree) -> Self {
-        Self { reader: Reader::at(&block.bytes, tree.start as usize), left: tree.count as usize }
+        Self { cursor: Cursor::at(&block.bytes, tree.start as usize), left: tree.count as usize }
     }
 }
 
@@ -202,7 +202,7 @@ impl Iterator for Transactions<'_> {
 
     fn next(&mut self) -> Option<Transaction> {
         self.left = self.left.checked_sub(1)?;
-        Transaction::read(&mut self.reader).ok()
+        Transaction::read(&mut self.cursor).ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

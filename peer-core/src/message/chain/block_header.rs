@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::blake256;
 use crate::error::CodecError;
 use crate::hash::Hash;
-use crate::message::codec::{List, Payload, Reader, bounds};
+use crate::message::codec::{Cursor, List, Payload, bounds};
 use crate::protocol_version::ProtocolVersion;
 
 /// A block header: 180 bytes on the wire. Any value of any field is legal there.
@@ -169,10 +169,10 @@ pub struct Headers {
 const ENTRY: usize = BlockHeader::LEN + 1;
 
 impl Payload for Headers {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let mut again = reader.clone();
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let mut again = cursor.clone();
         let mut counts = 0;
-        let headers = List::decode_fixed(reader, |entry: &[u8; ENTRY]| {
+        let headers = List::decode_fixed(cursor, |entry: &[u8; ENTRY]| {
             counts |= entry[ENTRY - 1];
             BlockHeader::from_bytes(entry.first_chunk().unwrap_or(&[0; BlockHeader::LEN]))
         });
@@ -197,10 +197,10 @@ impl Payload for Headers {
 impl Headers {
     /// Finds what exactly is wrong.
     #[cold]
-    fn decode_one_by_one(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let headers = List::decode(reader, ENTRY, |reader| {
-            let header = BlockHeader::from_bytes(reader.array()?);
-            match reader.var_int()? {
+    fn decode_one_by_one(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let headers = List::decode(cursor, ENTRY, |cursor| {
+            let header = BlockHeader::from_bytes(cursor.array()?);
+            match cursor.var_int()? {
                 0 => Ok(header),
                 count => Err(CodecError::HeaderContainsTxs(count)),
             }

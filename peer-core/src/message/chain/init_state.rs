@@ -7,7 +7,7 @@ use core::str;
 
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
-use crate::message::codec::{List, Payload, Reader, bounds, is_strict_ascii, put_var_bytes, var_bytes_len};
+use crate::message::codec::{Cursor, List, Payload, bounds, is_strict_ascii, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
 /// The blocks and votes that could be built upon: the answer to `getminings`. Up to protocol version 7 by
@@ -89,9 +89,9 @@ impl InitStateType {
         known
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let len = reader.count(Self::MAX_LEN, CodecError::VarStringTooLong)?;
-        Self::from_bytes(reader.slice(len)?)
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let len = cursor.count(Self::MAX_LEN, CodecError::VarStringTooLong)?;
+        Self::from_bytes(cursor.slice(len)?)
     }
 }
 
@@ -130,12 +130,12 @@ pub struct InitState {
 }
 
 impl Payload for MiningState {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            version: reader.u32()?,
-            height: reader.u32()?,
-            block_hashes: List::decode_hashes(reader)?,
-            vote_hashes: List::decode_hashes(reader)?,
+            version: cursor.u32()?,
+            height: cursor.u32()?,
+            block_hashes: List::decode_hashes(cursor)?,
+            vote_hashes: List::decode_hashes(cursor)?,
         })
     }
 
@@ -153,8 +153,8 @@ impl Payload for MiningState {
 }
 
 impl Payload for GetInitState {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { types: List::decode(reader, 1, InitStateType::read)? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { types: List::decode(cursor, 1, InitStateType::read)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -168,11 +168,11 @@ impl Payload for GetInitState {
 }
 
 impl Payload for InitState {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            block_hashes: List::decode_hashes(reader)?,
-            vote_hashes: List::decode_hashes(reader)?,
-            tspend_hashes: List::decode_hashes(reader)?,
+            block_hashes: List::decode_hashes(cursor)?,
+            vote_hashes: List::decode_hashes(cursor)?,
+            tspend_hashes: List::decode_hashes(cursor)?,
         })
     }
 

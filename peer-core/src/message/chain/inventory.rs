@@ -5,7 +5,7 @@ use core::fmt;
 
 use crate::error::CodecError;
 use crate::hash::Hash;
-use crate::message::codec::{List, Payload, Reader, bounds};
+use crate::message::codec::{Cursor, List, Payload, bounds};
 use crate::protocol_version::ProtocolVersion;
 
 /// What kind of object an inventory vector names. Every number is legal on the wire.
@@ -144,8 +144,8 @@ pub struct NotFound {
     pub inventory: InventoryList,
 }
 
-fn decode(reader: &mut Reader<'_>) -> Result<InventoryList, CodecError> {
-    List::decode_fixed(reader, Inventory::from_wire)
+fn decode(cursor: &mut Cursor<'_>) -> Result<InventoryList, CodecError> {
+    List::decode_fixed(cursor, Inventory::from_wire)
 }
 
 fn encode(list: &InventoryList, out: &mut Vec<u8>) {
@@ -153,8 +153,8 @@ fn encode(list: &InventoryList, out: &mut Vec<u8>) {
 }
 
 impl Payload for Inv {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { inventory: decode(reader)? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { inventory: decode(cursor)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -167,8 +167,8 @@ impl Payload for Inv {
 }
 
 impl Payload for GetData {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { inventory: decode(reader)? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { inventory: decode(cursor)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -181,8 +181,8 @@ impl Payload for GetData {
 }
 
 impl Payload for NotFound {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { inventory: decode(reader)? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { inventory: decode(cursor)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::CodecError;
 use crate::hash::Hash;
-use crate::message::codec::{List, Payload, Reader, bounds};
+use crate::message::codec::{Cursor, List, Payload, bounds};
 use crate::protocol_version::ProtocolVersion;
 
 /// A block locator: up to 500 hashes of known blocks, newest first, ever sparser towards the genesis block.
@@ -52,11 +52,11 @@ const fn encoded_len(locator: &Locator) -> usize {
 }
 
 impl Payload for GetBlocks {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            protocol_version: reader.u32()?,
-            locator: List::decode_hashes(reader)?,
-            stop: reader.hash()?,
+            protocol_version: cursor.u32()?,
+            locator: List::decode_hashes(cursor)?,
+            stop: cursor.hash()?,
         })
     }
 
@@ -70,11 +70,11 @@ impl Payload for GetBlocks {
 }
 
 impl Payload for GetHeaders {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            protocol_version: reader.u32()?,
-            locator: List::decode_hashes(reader)?,
-            stop: reader.hash()?,
+            protocol_version: cursor.u32()?,
+            locator: List::decode_hashes(cursor)?,
+            stop: cursor.hash()?,
         })
     }
 

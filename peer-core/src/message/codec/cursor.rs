@@ -15,12 +15,12 @@ pub(crate) const MAX_PAYLOAD: usize = 32 * 1024 * 1024;
 
 /// A cursor over one payload. What it takes is never copied: long byte strings are slices of the payload.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader<'a> {
+pub(crate) struct Cursor<'a> {
     payload: &'a Bytes,
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Cursor<'a> {
     pub(crate) fn new(payload: &'a Bytes) -> Self {
         Self { payload, rest: payload }
     }
@@ -179,12 +179,12 @@ fn at_most(got: u64, max: usize, exceeded: impl FnOnce(Excess) -> CodecError) ->
 /// Reads a value from bytes that came without a frame and hold nothing else.
 pub(crate) fn read_whole<T>(
     bytes: &Bytes,
-    read: impl FnOnce(&mut Reader<'_>) -> Result<T, CodecError>,
+    read: impl FnOnce(&mut Cursor<'_>) -> Result<T, CodecError>,
 ) -> Result<T, CodecError> {
     check_size(bytes, MAX_PAYLOAD)?;
-    let mut reader = Reader::new(bytes);
-    let value = read(&mut reader)?;
-    reader.finish()?;
+    let mut cursor = Cursor::new(bytes);
+    let value = read(&mut cursor)?;
+    cursor.finish()?;
     Ok(value)
 }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
 
-use super::cursor::{Reader, put_hashes, put_var_int, var_int_len};
+use super::cursor::{Cursor, put_hashes, put_var_int, var_int_len};
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 
@@ -57,25 +57,25 @@ impl<T, B: Bound> List<T, B> {
 
     /// Reads the count, then each item of at least `min_len` bytes with `read`.
     pub(crate) fn decode(
-        reader: &mut Reader<'_>,
+        cursor: &mut Cursor<'_>,
         min_len: usize,
-        mut read: impl FnMut(&mut Reader<'_>) -> Result<T, CodecError>,
+        mut read: impl FnMut(&mut Cursor<'_>) -> Result<T, CodecError>,
     ) -> Result<Self, CodecError> {
-        let count = reader.count(B::MAX, B::exceeded)?;
-        let mut items = reader.reserve(count, min_len);
+        let count = cursor.count(B::MAX, B::exceeded)?;
+        let mut items = cursor.reserve(count, min_len);
         for _ in 0..count {
-            items.push(read(reader)?);
+            items.push(read(cursor)?);
         }
         Ok(Self { items, bound: PhantomData })
     }
 
     /// Reads the count, then as many items of `N` bytes each.
     pub(crate) fn decode_fixed<const N: usize>(
-        reader: &mut Reader<'_>,
+        cursor: &mut Cursor<'_>,
         read: impl FnMut(&[u8; N]) -> T,
     ) -> Result<Self, CodecError> {
-        let count = reader.count(B::MAX, B::exceeded)?;
-        Ok(Self { items: reader.fixed(count, read)?, bound: PhantomData })
+        let count = cursor.count(B::MAX, B::exceeded)?;
+        Ok(Self { items: cursor.fixed(count, read)?, bound: PhantomData })
     }
 
     /// Appends the count, then each item with `write`.
@@ -93,9 +93,9 @@ impl<T, B: Bound> List<T, B> {
 }
 
 impl<B: Bound> List<Hash, B> {
-    pub(crate) fn decode_hashes(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let count = reader.count(B::MAX, B::exceeded)?;
-        Ok(Self { items: reader.hashes(count)?, bound: PhantomData })
+    pub(crate) fn decode_hashes(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let count = cursor.count(B::MAX, B::exceeded)?;
+        Ok(Self { items: cursor.hashes(count)?, bound: PhantomData })
     }
 
     pub(crate) fn encode_hashes(&self, out: &mut Vec<u8>) {

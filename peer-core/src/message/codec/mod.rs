@@ -11,7 +11,7 @@ mod timestamp;
 pub mod var_int;
 
 pub(crate) use self::cursor::{
-    MAX_PAYLOAD, Reader, Sink, check_size, narrow, put_hashes, put_var_bytes, put_var_int, read_whole,
+    Cursor, MAX_PAYLOAD, Sink, check_size, narrow, put_hashes, put_var_bytes, put_var_int, read_whole,
     var_bytes_len, var_int_len,
 };
 pub(crate) use self::hex::Hex;

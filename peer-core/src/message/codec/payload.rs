@@ -3,14 +3,14 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Reader;
+use super::Cursor;
 use crate::error::CodecError;
 use crate::protocol_version::ProtocolVersion;
 
 /// What every message's struct can do. The table calls it; nobody else needs to.
 pub(crate) trait Payload: Sized {
     /// Reads the payload from its first field to its last. Bytes left over are the caller's business.
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError>;
+    fn decode(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError>;
 
     /// Appends the payload.
     fn encode(&self, out: &mut Vec<u8>);
@@ -25,8 +25,8 @@ pub(crate) trait Payload: Sized {
 }
 
 impl<T: Payload> Payload for Box<T> {
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
-        T::decode(reader, version).map(Self::new)
+    fn decode(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        T::decode(cursor, version).map(Self::new)
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

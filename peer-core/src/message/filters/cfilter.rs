@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 use crate::message::chain::Locator;
-use crate::message::codec::{List, Payload, Reader, bounds, put_var_bytes, var_bytes_len};
+use crate::message::codec::{Cursor, List, Payload, bounds, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
 /// What a version 1 filter was made of. Every number is legal on the wire.
@@ -67,8 +67,8 @@ impl FilterData {
         self.0
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        reader.var_bytes(Self::MAX_LEN).map(Self)
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        cursor.var_bytes(Self::MAX_LEN).map(Self)
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -153,8 +153,8 @@ pub struct CFTypes {
 }
 
 impl Payload for GetCFilter {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { block_hash: reader.hash()?, filter_type: FilterType(reader.u8()?) })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { block_hash: cursor.hash()?, filter_type: FilterType(cursor.u8()?) })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -168,11 +168,11 @@ impl Payload for GetCFilter {
 }
 
 impl Payload for CFilter {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            block_hash: reader.hash()?,
-            filter_type: FilterType(reader.u8()?),
-            data: FilterData::read(reader)?,
+            block_hash: cursor.hash()?,
+            filter_type: FilterType(cursor.u8()?),
+            data: FilterData::read(cursor)?,
         })
     }
 
@@ -188,11 +188,11 @@ impl Payload for CFilter {
 }
 
 impl Payload for GetCFHeaders {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            locator: List::decode_hashes(reader)?,
-            stop: reader.hash()?,
-            filter_type: FilterType(reader.u8()?),
+            locator: List::decode_hashes(cursor)?,
+            stop: cursor.hash()?,
+            filter_type: FilterType(cursor.u8()?),
         })
     }
 
@@ -208,11 +208,11 @@ impl Payload for GetCFHeaders {
 }
 
 impl Payload for CFHeaders {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            stop: reader.hash()?,
-            filter_type: FilterType(reader.u8()?),
-            header_hashes: List::decode_hashes(reader)?,
+            stop: cursor.hash()?,
+            filter_type: FilterType(cursor.u8()?),
+            header_hashes: List::decode_hashes(cursor)?,
         })
     }
 
@@ -228,8 +228,8 @@ impl Payload for CFHeaders {
 }
 
 impl Payload for CFTypes {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let supported_filters = List::decode_fixed(reader, |[number]| FilterType(*number))?;
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let supported_filters = List::decode_fixed(cursor, |[number]| FilterType(*number))?;
         Ok(Self { supported_filters })
     }
 

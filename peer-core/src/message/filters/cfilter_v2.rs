@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::cfilter::FilterData;
 use crate::error::CodecError;
 use crate::hash::Hash;
-use crate::message::codec::{List, Payload, Reader, bounds};
+use crate::message::codec::{Cursor, List, Payload, bounds};
 use crate::protocol_version::ProtocolVersion;
 
 /// Asks for the filter of a block. Unknown blocks are not answered. From protocol version 7 on.
@@ -62,8 +62,8 @@ impl CFilterV2 {
 }
 
 impl Payload for GetCFilterV2 {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { block_hash: reader.hash()? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { block_hash: cursor.hash()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -76,12 +76,12 @@ impl Payload for GetCFilterV2 {
 }
 
 impl Payload for CFilterV2 {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            block_hash: reader.hash()?,
-            data: FilterData::read(reader)?,
-            proof_index: reader.u32()?,
-            proof_hashes: List::decode_hashes(reader)?,
+            block_hash: cursor.hash()?,
+            data: FilterData::read(cursor)?,
+            proof_index: cursor.u32()?,
+            proof_hashes: List::decode_hashes(cursor)?,
         })
     }
 
@@ -99,8 +99,8 @@ impl Payload for CFilterV2 {
 }
 
 impl Payload for GetCFsV2 {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { start_hash: reader.hash()?, end_hash: reader.hash()? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { start_hash: cursor.hash()?, end_hash: cursor.hash()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -114,8 +114,8 @@ impl Payload for GetCFsV2 {
 }
 
 impl Payload for CFiltersV2 {
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
-        let cfilters = List::decode(reader, CFilterV2::MIN_LEN, |reader| CFilterV2::decode(reader, version))?;
+    fn decode(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+        let cfilters = List::decode(cursor, CFilterV2::MIN_LEN, |cursor| CFilterV2::decode(cursor, version))?;
         Ok(Self { cfilters })
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::error::{CodecError, Excess};
 use crate::message::codec::{
-    List, MAX_PAYLOAD, Payload, Reader, bounds, put_var_bytes, put_var_int, var_bytes_len, var_int_len,
+    Cursor, List, MAX_PAYLOAD, Payload, bounds, put_var_bytes, put_var_int, var_bytes_len, var_int_len,
 };
 use crate::protocol_version::ProtocolVersion;
 
@@ -63,7 +63,7 @@ impl Alert {
     }
 
     fn parsed(serialized: Bytes, signature: Bytes) -> Self {
-        Self { payload: AlertPayload::read(&mut Reader::new(&serialized)).ok(), serialized, signature }
+        Self { payload: AlertPayload::read(&mut Cursor::new(&serialized)).ok(), serialized, signature }
     }
 
     /// What is sent of the serialized form.
@@ -78,9 +78,9 @@ impl Alert {
 }
 
 impl Payload for Alert {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let serialized = reader.var_bytes(MAX_PAYLOAD)?;
-        let signature = reader.var_bytes(MAX_PAYLOAD)?;
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let serialized = cursor.var_bytes(MAX_PAYLOAD)?;
+        let signature = cursor.var_bytes(MAX_PAYLOAD)?;
         Ok(Self::parsed(serialized, signature))
     }
 
@@ -135,21 +135,21 @@ pub struct AlertPayload {
 }
 
 impl AlertPayload {
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            version: reader.i32()?,
-            relay_until: reader.i64()?,
-            expiration: reader.i64()?,
-            id: reader.i32()?,
-            cancel: reader.i32()?,
-            set_cancel: List::decode_fixed(reader, |id| i32::from_le_bytes(*id))?,
-            min_ver: reader.i32()?,
-            max_ver: reader.i32()?,
-            set_sub_ver: SubVersions::read(reader)?,
-            priority: reader.i32()?,
-            comment: reader.var_string()?,
-            status_bar: reader.var_string()?,
-            reserved: reader.var_string()?,
+            version: cursor.i32()?,
+            relay_until: cursor.i64()?,
+            expiration: cursor.i64()?,
+            id: cursor.i32()?,
+            cancel: cursor.i32()?,
+            set_cancel: List::decode_fixed(cursor, |id| i32::from_le_bytes(*id))?,
+            min_ver: cursor.i32()?,
+            max_ver: cursor.i32()?,
+            set_sub_ver: SubVersions::read(cursor)?,
+            priority: cursor.i32()?,
+            comment: cursor.var_string()?,
+            status_bar: cursor.var_string()?,
+            reserved: cursor.var_string()?,
         })
     }
 
@@ -226,17 +226,17 @@ impl SubVersions {
 
     /// The user agents; any bytes.
     pub fn iter(&self) -> impl Iterator<Item = Bytes> {
-        let mut reader = Reader::new(&self.texts);
-        iter::from_fn(move || reader.var_string().ok())
+        let mut cursor = Cursor::new(&self.texts);
+        iter::from_fn(move || cursor.var_string().ok())
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let count = reader.count(Self::MAX, Self::exceeded)?;
-        let start = reader.position();
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let count = cursor.count(Self::MAX, Self::exceeded)?;
+        let start = cursor.position();
         for _ in 0..count {
-            reader.var_string()?;
+            cursor.var_string()?;
         }
-        Ok(Self { count, texts: reader.since(start) })
+        Ok(Self { count, texts: cursor.since(start) })
     }
 
     fn write(&self, out: &mut Vec<u8>) {

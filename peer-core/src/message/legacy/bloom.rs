@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::error::{CodecError, Excess};
-use crate::message::codec::{Payload, Reader, put_var_bytes, var_bytes_len};
+use crate::message::codec::{Cursor, Payload, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
 /// Which outputs that match a bloom filter the remote adds to it. Every number is legal on the wire.
@@ -144,8 +144,8 @@ fn limited(bytes: Bytes, max: usize) -> Result<Bytes, CodecError> {
 }
 
 impl Payload for FilterAdd {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { data: reader.var_bytes(Self::MAX_LEN)? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { data: cursor.var_bytes(Self::MAX_LEN)? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -158,11 +158,11 @@ impl Payload for FilterAdd {
 }
 
 impl Payload for FilterLoad {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let filter = reader.var_bytes(Self::MAX_LEN)?;
-        let hash_funcs = reader.u32()?;
-        let tweak = reader.u32()?;
-        let flags = BloomUpdate(reader.u8()?);
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let filter = cursor.var_bytes(Self::MAX_LEN)?;
+        let hash_funcs = cursor.u32()?;
+        let tweak = cursor.u32()?;
+        let flags = BloomUpdate(cursor.u8()?);
         Self::new(filter, hash_funcs, tweak, flags)
     }
 

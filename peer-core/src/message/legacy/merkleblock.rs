@@ -8,7 +8,7 @@ use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 use crate::message::chain::{Block, BlockHeader};
 use crate::message::codec::bounds::MerkleHashes;
-use crate::message::codec::{Bound, List, Payload, Reader, put_var_bytes, var_bytes_len};
+use crate::message::codec::{Bound, Cursor, List, Payload, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
 /// A block's header, and which of its transactions passed the receiver's bloom filter: two partial Merkle
@@ -68,21 +68,21 @@ const fn too_long(excess: Excess) -> CodecError {
 }
 
 impl Payload for MerkleBlock {
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
         let max = Block::max_transactions(version);
-        let hashes = |reader: &mut Reader<'_>| {
-            let count = reader.count(max, MerkleHashes::exceeded)?;
-            reader.hashes(count).and_then(List::try_from)
+        let hashes = |cursor: &mut Cursor<'_>| {
+            let count = cursor.count(max, MerkleHashes::exceeded)?;
+            cursor.hashes(count).and_then(List::try_from)
         };
         Ok(Self {
-            header: BlockHeader::from_bytes(reader.array()?),
-            transactions: reader.u32()?,
-            hashes: hashes(reader)?,
-            stake_transactions: reader.u32()?,
-            stake_hashes: hashes(reader)?,
+            header: BlockHeader::from_bytes(cursor.array()?),
+            transactions: cursor.u32()?,
+            hashes: hashes(cursor)?,
+            stake_transactions: cursor.u32()?,
+            stake_hashes: hashes(cursor)?,
             flags: {
-                let len = reader.count(MerkleFlags::MAX_LEN, too_long)?;
-                MerkleFlags(reader.bytes(len)?)
+                let len = cursor.count(MerkleFlags::MAX_LEN, too_long)?;
+                MerkleFlags(cursor.bytes(len)?)
             },
         })
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::error::CodecError;
 use crate::hash::Hash;
-use crate::message::codec::{Payload, Reader, is_strict_ascii, put_var_bytes, var_bytes_len};
+use crate::message::codec::{Cursor, Payload, is_strict_ascii, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
 /// Why a message was rejected. Every number is legal on the wire.
@@ -154,11 +154,11 @@ fn has_hash(command: &[u8]) -> bool {
 }
 
 impl Payload for Reject {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let command = reader.var_string()?;
-        let code = RejectCode(reader.u8()?);
-        let reason = reader.var_string()?;
-        let hash = if has_hash(&command) { Some(reader.hash()?) } else { None };
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let command = cursor.var_string()?;
+        let code = RejectCode(cursor.u8()?);
+        let reason = cursor.var_string()?;
+        let hash = if has_hash(&command) { Some(cursor.hash()?) } else { None };
         Ok(Self { command, code, reason, hash })
     }
 

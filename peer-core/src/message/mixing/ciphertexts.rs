@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{MixHeader, SeenMessages, Signed};
 use crate::error::CodecError;
-use crate::message::codec::{Payload, Reader, Sink, put_hashes, put_var_int};
+use crate::message::codec::{Cursor, Payload, Sink, put_hashes, put_var_int};
 use crate::protocol_version::ProtocolVersion;
 
 /// Sends each peer's ciphertext. Answers the key exchanges of a run.
@@ -54,13 +54,13 @@ impl MixCiphertexts {
 
 impl Payload for MixCiphertexts {
     /// One count serves both lists.
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let header = MixHeader::read(reader)?;
-        let count = reader.count(SeenMessages::MAX, CodecError::TooManyPrevMixMsgs)?;
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let header = MixHeader::read(cursor)?;
+        let count = cursor.count(SeenMessages::MAX, CodecError::TooManyPrevMixMsgs)?;
         Ok(Self {
             header,
-            ciphertexts: reader.bytes(count.saturating_mul(Self::CIPHERTEXT_LEN))?,
-            seen_key_exchanges: reader.hashes(count)?.try_into()?,
+            ciphertexts: cursor.bytes(count.saturating_mul(Self::CIPHERTEXT_LEN))?,
+            seen_key_exchanges: cursor.hashes(count)?.try_into()?,
         })
     }
 

@@ -9,7 +9,7 @@ use super::{
     message_count, put_seen,
 };
 use crate::error::CodecError;
-use crate::message::codec::{Payload, Reader, Sink, put_var_int};
+use crate::message::codec::{Cursor, Payload, Sink, put_var_int};
 use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of mixed messages: up to 1024 vectors of the same length, up to 1024 messages of 20 bytes each.
@@ -66,18 +66,18 @@ impl DCNet {
     }
 
     /// Without vectors, neither their length nor the size of a message follows.
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let rows = reader.var_int()?;
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let rows = cursor.var_int()?;
         if rows == 0 {
             return Ok(Self { rows: 0, columns: 0, messages: Bytes::new() });
         }
-        let columns = reader.var_int()?;
-        let message_len = reader.var_int()?;
+        let columns = cursor.var_int()?;
+        let message_len = cursor.var_int()?;
         let rows = message_count(rows)?;
         let columns = message_count(columns)?;
         check_message_len(message_len)?;
         let len = rows.saturating_mul(columns).saturating_mul(Self::MESSAGE_LEN);
-        Ok(Self { rows, columns, messages: reader.bytes(len)? })
+        Ok(Self { rows, columns, messages: cursor.bytes(len)? })
     }
 
     fn write(&self, out: &mut dyn Sink) {
@@ -103,11 +103,11 @@ pub struct MixDCNet {
 }
 
 impl Payload for MixDCNet {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            dc_net: DCNet::read(reader)?,
-            seen_slot_reserves: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            dc_net: DCNet::read(cursor)?,
+            seen_slot_reserves: SeenMessages::decode_hashes(cursor)?,
         })
     }
 

@@ -29,7 +29,7 @@ pub use self::slot_reserve::{DCMix, MixSlotReserve};
 pub use self::values::{FieldValueIter, FieldValues};
 use crate::error::CodecError;
 use crate::hash::Hash;
-use crate::message::codec::{List, Reader, Sink, bounds, put_hashes, put_var_int};
+use crate::message::codec::{Cursor, List, Sink, bounds, put_hashes, put_var_int};
 
 /// Up to 512 hashes of mixing messages that the sender has seen.
 #[doc(alias = "PrevMsgs")]
@@ -49,12 +49,12 @@ pub struct MixHeader {
 }
 
 impl MixHeader {
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            signature: *reader.array()?,
-            identity: *reader.array()?,
-            session_id: *reader.array()?,
-            run: reader.u32()?,
+            signature: *cursor.array()?,
+            identity: *cursor.array()?,
+            session_id: *cursor.array()?,
+            run: cursor.u32()?,
         })
     }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::values::{put_value, read_values};
 use super::{FieldValueIter, MAX_MESSAGES, MAX_PEERS, MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::codec::{Payload, Reader, Sink, put_var_int};
+use crate::message::codec::{Cursor, Payload, Sink, put_var_int};
 use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of field values: 1 to 1024 rows, one for each mixed message, of 1 to 512 values, one for each peer.
@@ -67,12 +67,12 @@ impl DCMix {
         self.columns
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let rows = reader.count(MAX_MESSAGES, |_| BAD_ROWS)?;
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let rows = cursor.count(MAX_MESSAGES, |_| BAD_ROWS)?;
         check_rows(rows)?;
-        let columns = reader.count(MAX_PEERS, |_| BAD_COLUMNS)?;
+        let columns = cursor.count(MAX_PEERS, |_| BAD_COLUMNS)?;
         check_columns(columns)?;
-        let wire = read_values(reader, rows.saturating_mul(columns))?;
+        let wire = read_values(cursor, rows.saturating_mul(columns))?;
         Ok(Self { rows, columns, wire })
     }
 
@@ -96,11 +96,11 @@ pub struct MixSlotReserve {
 }
 
 impl Payload for MixSlotReserve {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            dc_mix: DCMix::read(reader)?,
-            seen_ciphertexts: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            dc_mix: DCMix::read(cursor)?,
+            seen_ciphertexts: SeenMessages::decode_hashes(cursor)?,
         })
     }
 

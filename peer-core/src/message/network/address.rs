@@ -6,7 +6,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::onion;
 use crate::error::{CodecError, Excess};
-use crate::message::codec::{Bound, List, Payload, Reader, Timestamp, bounds, put_var_int, var_int_len};
+use crate::message::codec::{Bound, Cursor, List, Payload, Timestamp, bounds, put_var_int, var_int_len};
 use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
@@ -52,10 +52,10 @@ impl NetAddress {
         SocketAddr::new(self.ip.to_canonical(), self.port)
     }
 
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let services = Services::from_bits(reader.u64()?);
-        let ip = Ipv6Addr::from(*reader.array::<16>()?);
-        let port = u16::from_be_bytes(*reader.array()?);
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let services = Services::from_bits(cursor.u64()?);
+        let ip = Ipv6Addr::from(*cursor.array::<16>()?);
+        let port = u16::from_be_bytes(*cursor.array()?);
         Ok(Self { services, ip, port })
     }
 
@@ -112,9 +112,9 @@ pub struct Addr {
 const TIMED_LEN: usize = 4 + NetAddress::LEN;
 
 impl Payload for Addr {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let addresses = List::decode(reader, TIMED_LEN, |reader| {
-            Ok(TimedNetAddress { timestamp: reader.u32()?, address: NetAddress::read(reader)? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let addresses = List::decode(cursor, TIMED_LEN, |cursor| {
+            Ok(TimedNetAddress { timestamp: cursor.u32()?, address: NetAddress::read(cursor)? })
         })?;
         Ok(Self { addresses })
     }
@@ -179,11 +179,11 @@ impl Address {
         }
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        match reader.u8()? {
-            1 => reader.array::<4>().map(|ip| Self::Ipv4((*ip).into())),
-            2 => reader.array::<16>().map(|ip| Self::Ipv6((*ip).into())),
-            3 => reader.array().copied().map(Self::TorV3),
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        match cursor.u8()? {
+            1 => cursor.array::<4>().map(|ip| Self::Ipv4((*ip).into())),
+            2 => cursor.array::<16>().map(|ip| Self::Ipv6((*ip).into())),
+            3 => cursor.array().copied().map(Self::TorV3),
             unknown => Err(CodecError::UnknownNetAddrType(unknown)),
         }
     }
@@ -228,12 +228,12 @@ impl NetAddressV2 {
     const MIN_LEN: usize = Self::FIXED_LEN + 4;
     const FIXED_LEN: usize = 8 + 8 + 1 + 2;
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            timestamp: Timestamp::new(reader.u64()?)?,
-            services: Services::from_bits(reader.u64()?),
-            address: Address::read(reader)?,
-            port: reader.u16()?,
+            timestamp: Timestamp::new(cursor.u64()?)?,
+            services: Services::from_bits(cursor.u64()?),
+            address: Address::read(cursor)?,
+            port: cursor.u16()?,
         })
     }
 
@@ -280,14 +280,14 @@ impl AddrV2 {
 }
 
 impl Payload for AddrV2 {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let count = reader.count(MAX_ADDRESSES, CodecError::TooManyAddrs)?;
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let count = cursor.count(MAX_ADDRESSES, CodecError::TooManyAddrs)?;
         if count == 0 {
             return Err(CodecError::TooFewAddrs);
         }
-        let mut addresses = reader.reserve(count, NetAddressV2::MIN_LEN);
+        let mut addresses = cursor.reserve(count, NetAddressV2::MIN_LEN);
         for _ in 0..count {
-            addresses.push(NetAddressV2::read(reader)?);
+            addresses.push(NetAddressV2::read(cursor)?);
         }
         Ok(Self { addresses })
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::CodecError;
-use crate::message::codec::{Payload, Reader};
+use crate::message::codec::{Cursor, Payload};
 use crate::protocol_version::ProtocolVersion;
 
 /// Asks for a [`Pong`] with the same nonce. At all versions. The machine sends its own, and answers the remote's.
@@ -34,8 +34,8 @@ pub struct FeeFilter {
 }
 
 impl Payload for Ping {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { nonce: reader.u64()? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { nonce: cursor.u64()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -48,8 +48,8 @@ impl Payload for Ping {
 }
 
 impl Payload for Pong {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { nonce: reader.u64()? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { nonce: cursor.u64()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {
@@ -62,8 +62,8 @@ impl Payload for Pong {
 }
 
 impl Payload for FeeFilter {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Ok(Self { min_fee: reader.i64()? })
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Ok(Self { min_fee: cursor.i64()? })
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

@@ -8,7 +8,7 @@ use core::fmt;
 use super::NetAddress;
 use crate::error::{CodecError, Excess};
 use crate::message::codec::{
-    MAX_PAYLOAD, Payload, Reader, Timestamp, is_strict_ascii, put_var_bytes, var_bytes_len,
+    Cursor, MAX_PAYLOAD, Payload, Timestamp, is_strict_ascii, put_var_bytes, var_bytes_len,
 };
 use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
@@ -45,12 +45,12 @@ impl UserAgent {
     }
 
     /// The size is checked against the limit of every text first, then against that of user agents.
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let len = reader.count(MAX_PAYLOAD, CodecError::VarStringTooLong)?;
-        if len > Self::MAX_LEN && len <= reader.remaining() {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let len = cursor.count(MAX_PAYLOAD, CodecError::VarStringTooLong)?;
+        if len > Self::MAX_LEN && len <= cursor.remaining() {
             return Err(CodecError::UserAgentTooLong(Excess::new(len, Self::MAX_LEN)));
         }
-        let bytes = reader.slice(len)?;
+        let bytes = cursor.slice(len)?;
         let text = core::str::from_utf8(bytes).map_err(|_| CodecError::MalformedStrictString)?;
         Self::new(text)
     }
@@ -100,32 +100,32 @@ impl Version {
 }
 
 impl Payload for Version {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         let mut version = Self {
-            protocol_version: reader.i32()?,
-            services: Services::from_bits(reader.u64()?),
-            timestamp: Timestamp::new(reader.u64()?)?,
-            addr_you: NetAddress::read(reader)?,
+            protocol_version: cursor.i32()?,
+            services: Services::from_bits(cursor.u64()?),
+            timestamp: Timestamp::new(cursor.u64()?)?,
+            addr_you: NetAddress::read(cursor)?,
             addr_me: None,
             nonce: 0,
             user_agent: UserAgent::default(),
             last_block: 0,
             disable_relay_tx: false,
         };
-        if reader.remaining() > 0 {
-            version.addr_me = Some(NetAddress::read(reader)?);
+        if cursor.remaining() > 0 {
+            version.addr_me = Some(NetAddress::read(cursor)?);
         }
-        if reader.remaining() > 0 {
-            version.nonce = reader.u64()?;
+        if cursor.remaining() > 0 {
+            version.nonce = cursor.u64()?;
         }
-        if reader.remaining() > 0 {
-            version.user_agent = UserAgent::read(reader)?;
+        if cursor.remaining() > 0 {
+            version.user_agent = UserAgent::read(cursor)?;
         }
-        if reader.remaining() > 0 {
-            version.last_block = reader.i32()?;
+        if cursor.remaining() > 0 {
+            version.last_block = cursor.i32()?;
         }
-        if reader.remaining() > 0 {
-            version.disable_relay_tx = reader.u8()? == 0;
+        if cursor.remaining() > 0 {
+            version.disable_relay_tx = cursor.u8()? == 0;
         }
         Ok(version)
     }

@@ -5,11 +5,11 @@ use core::fmt;
 use bytes::Bytes;
 
 use super::Message;
-use super::answer::{Answer, Whole};
 use super::command::Command;
+use super::response::{Response, ResponseKind};
 use crate::error::CodecError;
 use crate::message::chain::InventoryKind;
-use crate::message::codec::{MAX_PAYLOAD, Reader, check_size};
+use crate::message::codec::{Cursor, MAX_PAYLOAD, check_size};
 use crate::protocol_version::ProtocolVersion;
 
 use Limit::{Always, BlockSize, WhereValid};
@@ -45,11 +45,11 @@ pub(crate) struct Spec {
     /// First and last version at which the reference's frame reader has the command. Outside of `valid` it reads the
     /// payload, then refuses it.
     listed: (u32, u32),
-    /// What the message asks for, if one message answers it as a whole, and the last version at which one does.
-    request: Option<(Whole, u32)>,
-    /// What the message answers, if it only ever answers.
-    pub(crate) answer: Option<Answer>,
-    decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
+    /// What the message requests, if the response is one message, and the last version at which one comes.
+    request: Option<(ResponseKind, u32)>,
+    /// What the message responds to, if it is only ever a response.
+    pub(crate) response: Option<Response>,
+    decode: fn(&mut Cursor<'_>, ProtocolVersion) -> Result<Message, CodecError>,
 }
 
 pub(super) const fn control(name: &str, limit: Limit) -> Spec {
@@ -60,9 +60,9 @@ pub(super) const fn bulk(name: &str, limit: Limit) -> Spec {
     spec(name, limit, Lane::Bulk)
 }
 
-/// Mixing messages all exist since the same version and only ever answer a `getdata`.
+/// Mixing messages all exist since the same version and only ever respond to a `getdata`.
 pub(super) const fn mixing(name: &str, max: usize) -> Spec {
-    bulk(name, WhereValid(max)).since(10).answers(Answer::Item(InventoryKind::MIX))
+    bulk(name, WhereValid(max)).since(10).responds(Response::Item(InventoryKind::MIX))
 }
 
 const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
@@ -74,7 +74,7 @@ const fn spec(name: &str, limit: Limit, lane: Lane) -> Spec {
         valid: (0, u32::MAX),
         listed: (0, u32::MAX),
         request: None,
-        answer: None,
+        response: None,
         decode: |_, _| Ok(Message::Verack),
     }
 }
@@ -109,24 +109,24 @@ impl Spec {
         Self { listed: (1, last), valid: (self.valid.0, last), ..self }
     }
 
-    /// The message asks for this.
-    pub(super) const fn asks(self, whole: Whole) -> Self {
-        self.asks_until(u32::MAX, whole)
+    /// The message requests this.
+    pub(super) const fn requests(self, response: ResponseKind) -> Self {
+        self.requests_until(u32::MAX, response)
     }
 
-    /// The message asks for this up to version `last`. Later the answer comes unasked as well, or not at all.
-    pub(super) const fn asks_until(self, last: u32, whole: Whole) -> Self {
-        Self { request: Some((whole, last)), ..self }
+    /// The message requests this up to version `last`. Later the response comes unrequested as well, or not at all.
+    pub(super) const fn requests_until(self, last: u32, response: ResponseKind) -> Self {
+        Self { request: Some((response, last)), ..self }
     }
 
-    /// The message only ever answers this.
-    pub(super) const fn answers(self, answer: Answer) -> Self {
-        Self { answer: Some(answer), ..self }
+    /// The message is only ever a response to this.
+    pub(super) const fn responds(self, response: Response) -> Self {
+        Self { response: Some(response), ..self }
     }
 
     pub(super) const fn decoded_by(
         self,
-        decode: fn(&mut Reader<'_>, ProtocolVersion) -> Result<Message, CodecError>,
+        decode: fn(&mut Cursor<'_>, ProtocolVersion) -> Result<Message, CodecError>,
     ) -> Self {
         Self { decode, ..self }
     }
@@ -145,9 +145,9 @@ impl Spec {
         self.is_listed_at(version) && self.is_valid_at(version)
     }
 
-    /// What the message asks for at `version`, if one message answers it as a whole.
-    pub(crate) fn request(&self, version: ProtocolVersion) -> Option<Whole> {
-        self.request.filter(|(_, last)| version.get() <= *last).map(|(whole, _)| whole)
+    /// What the message requests at `version`, if the response is one message.
+    pub(crate) fn request(&self, version: ProtocolVersion) -> Option<ResponseKind> {
+        self.request.filter(|(_, last)| version.get() <= *last).map(|(response, _)| response)
     }
 
     /// The largest payload of the message, in bytes; 0 where it does not exist.
@@ -178,11 +178,11 @@ impl Spec {
         if !self.is_valid_at(version) {
             return Err(CodecError::MsgInvalidForPVer { version });
         }
-        let mut reader = Reader::new(payload);
-        let message = (self.decode)(&mut reader, version);
+        let mut cursor = Cursor::new(payload);
+        let message = (self.decode)(&mut cursor, version);
         // It stays where it was made: moving it costs more than reading a small one.
         if message.is_ok() {
-            reader.finish()?;
+            cursor.finish()?;
             check_size(payload, self.max_payload(version))?;
         }
         message

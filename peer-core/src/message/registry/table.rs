@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::answer::{Answer, Whole};
+use super::response::{Response, ResponseKind};
 use super::spec::Limit::{Always, BlockSize, WhereValid};
 use super::spec::{Spec, bulk, control, mixing};
 use super::{Command, Raw};
@@ -142,7 +142,7 @@ macro_rules! messages {
     };
     (@decode $variant:ident) => { |_, _| Ok(Message::$variant) };
     (@decode $variant:ident $payload:ty) => {
-        |reader, version| <$payload as Payload>::decode(reader, version).map(Message::$variant)
+        |cursor, version| <$payload as Payload>::decode(cursor, version).map(Message::$variant)
     };
     (@pattern $message:ident $variant:ident) => { Self::$variant };
     (@pattern $message:ident $variant:ident $payload:ty) => { Self::$variant($message) };
@@ -180,7 +180,7 @@ messages! {
     AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(12);
     /// Asks for block hashes after a known point.
     #[doc(alias = "OnGetBlocks")]
-    GetBlocks(GetBlocks) = control("getblocks", Always(16_039)).asks_until(8, Whole::Inv);
+    GetBlocks(GetBlocks) = control("getblocks", Always(16_039)).requests_until(8, ResponseKind::Inv);
     /// Announces objects.
     #[doc(alias = "OnInv")]
     Inv(Inv) = bulk("inv", Always(1_800_003));
@@ -189,16 +189,16 @@ messages! {
     GetData(GetData) = control("getdata", Always(1_800_003));
     /// Names objects of a `getdata` that the sender does not have.
     #[doc(alias = "OnNotFound")]
-    NotFound(NotFound) = bulk("notfound", Always(1_800_003)).answers(Answer::AnyItem);
+    NotFound(NotFound) = bulk("notfound", Always(1_800_003)).responds(Response::AnyItem);
     /// One block, asked for.
     #[doc(alias = "OnBlock")]
-    Block(Block) = bulk("block", BlockSize).answers(Answer::Item(InventoryKind::BLOCK));
+    Block(Block) = bulk("block", BlockSize).responds(Response::Item(InventoryKind::BLOCK));
     /// One transaction, asked for or sent unasked.
     #[doc(alias = "OnTx")]
     Tx(Transaction) = bulk("tx", BlockSize);
     /// Asks for block headers after a known point.
     #[doc(alias = "OnGetHeaders")]
-    GetHeaders(GetHeaders) = control("getheaders", Always(16_039)).asks_until(8, Whole::Headers);
+    GetHeaders(GetHeaders) = control("getheaders", Always(16_039)).requests_until(8, ResponseKind::Headers);
     /// Block headers, asked for or announced.
     #[doc(alias = "OnHeaders")]
     Headers(Headers) = bulk("headers", Always(362_003));
@@ -210,13 +210,13 @@ messages! {
     Pong(Pong) = control("pong", Always(8));
     /// Asks for the inventory of the transaction pool.
     #[doc(alias = "OnMemPool")]
-    MemPool = control("mempool", Always(0)).asks_until(8, Whole::Inv);
+    MemPool = control("mempool", Always(0)).requests_until(8, ResponseKind::Inv);
     /// Asks for the blocks and votes that could be built upon.
     #[doc(alias = "OnGetMiningState")]
-    GetMinings = control("getminings", Always(0)).asks(Whole::MiningState);
+    GetMinings = control("getminings", Always(0)).requests(ResponseKind::MiningState);
     /// The blocks and votes that could be built upon.
     #[doc(alias = "OnMiningState")]
-    MiningState(MiningState) = bulk("miningstate", Always(1546)).answers(Answer::Whole(Whole::MiningState));
+    MiningState(MiningState) = bulk("miningstate", Always(1546)).responds(Response::Message(ResponseKind::MiningState));
     /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
     #[doc(alias = "OnSendHeaders")]
     SendHeaders = control("sendheaders", Always(0)).since(3);
@@ -225,37 +225,37 @@ messages! {
     FeeFilter(FeeFilter) = control("feefilter", Always(8)).since(5);
     /// Asks for a version 1 committed filter. From version 6 on.
     #[doc(alias = "OnGetCFilter")]
-    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6).asks(Whole::CFilter);
+    GetCFilter(GetCFilter) = control("getcfilter", Always(33)).since(6).requests(ResponseKind::CFilter);
     /// A version 1 committed filter. From version 6 on.
     #[doc(alias = "OnCFilter")]
-    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).answers(Answer::Whole(Whole::CFilter));
+    CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).responds(Response::Message(ResponseKind::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFHeaders")]
-    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6).asks(Whole::CFHeaders);
+    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6).requests(ResponseKind::CFHeaders);
     /// Headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnCFHeaders")]
     CFHeaders(CFHeaders) =
-        bulk("cfheaders", Always(64_036)).since(6).answers(Answer::Whole(Whole::CFHeaders));
+        bulk("cfheaders", Always(64_036)).since(6).responds(Response::Message(ResponseKind::CFHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFTypes")]
-    GetCFTypes = control("getcftypes", Always(0)).since(6).asks(Whole::CFTypes);
+    GetCFTypes = control("getcftypes", Always(0)).since(6).requests(ResponseKind::CFTypes);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
     #[doc(alias = "OnCFTypes")]
-    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).answers(Answer::Whole(Whole::CFTypes));
+    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).responds(Response::Message(ResponseKind::CFTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
     #[doc(alias = "OnGetCFilterV2")]
-    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7).asks(Whole::CFilterV2);
+    GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7).requests(ResponseKind::CFilterV2);
     /// A version 2 committed filter. From version 7 on.
     #[doc(alias = "OnCFilterV2")]
     CFilterV2(Box<CFilterV2>) =
-        bulk("cfilterv2", Always(263_210)).since(7).answers(Answer::Whole(Whole::CFilterV2));
+        bulk("cfilterv2", Always(263_210)).since(7).responds(Response::Message(ResponseKind::CFilterV2));
     /// Asks for parts of the initial state. From version 8 on.
     #[doc(alias = "OnGetInitState")]
-    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8).asks(Whole::InitState);
+    GetInitState(GetInitState) = control("getinitstate", WhereValid(1057)).since(8).requests(ResponseKind::InitState);
     /// The initial state. From version 8 on.
     #[doc(alias = "OnInitState")]
     InitState(Box<InitState>) =
-        bulk("initstate", WhereValid(1763)).since(8).answers(Answer::Whole(Whole::InitState));
+        bulk("initstate", WhereValid(1763)).since(8).responds(Response::Message(ResponseKind::InitState));
     /// Offers coins for a mix. This and all other mixing messages: from version 10 on.
     #[doc(alias = "OnMixPairReq")]
     MixPairReq(Box<MixPairReq>) = mixing("mixpairreq", 8_476_848);
@@ -282,11 +282,11 @@ messages! {
     MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnGetCFiltersV2")]
-    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11).asks(Whole::CFiltersV2);
+    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11).requests(ResponseKind::CFiltersV2);
     /// Version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnCFiltersV2")]
     CFiltersV2(CFiltersV2) =
-        bulk("cfiltersv2", Always(26_321_001)).since(11).answers(Answer::Whole(Whole::CFiltersV2));
+        bulk("cfiltersv2", Always(26_321_001)).since(11).responds(Response::Message(ResponseKind::CFiltersV2));
     /// Tells that a message was not accepted. Versions 1 to 8.
     #[doc(alias = "OnReject")]
     Reject(Box<Reject>) = control("reject", WhereValid(MAX_PAYLOAD)).dropped_after(8);
@@ -305,5 +305,5 @@ messages! {
     /// One block's header and proof of what passed a bloom filter. Versions 1 to 5.
     #[doc(alias = "OnMerkleBlock")]
     MerkleBlock(Box<MerkleBlock>) =
-        bulk("merkleblock", BlockSize).dropped_after(5).answers(Answer::Item(InventoryKind::FILTERED_BLOCK));
+        bulk("merkleblock", BlockSize).dropped_after(5).responds(Response::Item(InventoryKind::FILTERED_BLOCK));
 }

@@ -3,7 +3,7 @@
 use super::Transaction;
 use super::parts::{INPUT_PREFIX, INPUT_WITNESS, OUTPUT};
 use crate::error::CodecError;
-use crate::message::codec::{Reader, narrow};
+use crate::message::codec::{Cursor, narrow};
 
 /// Which parts of a transaction are serialized.
 ///
@@ -72,31 +72,31 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Walks over a transaction from its first field to its last, and refuses it as the reference does.
-    pub(super) fn walk(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let start = reader.position();
-        let offset = |reader: &Reader<'_>| narrow(reader.position().saturating_sub(start));
-        let [a, b, c, d] = *reader.array::<PACKED>()?;
+    pub(super) fn walk(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let start = cursor.position();
+        let offset = |cursor: &Cursor<'_>| narrow(cursor.position().saturating_sub(start));
+        let [a, b, c, d] = *cursor.array::<PACKED>()?;
         let serialization = TxType::new(u16::from_le_bytes([c, d]))?;
         let (mut inputs, mut outputs, mut outputs_at) = (0, 0, 0);
         if serialization.has_prefix() {
-            inputs = reader.count(Transaction::MAX_INPUTS, CodecError::TooManyTxs)?;
-            reader.slice(inputs.saturating_mul(INPUT_PREFIX))?;
-            outputs = reader.count(Transaction::MAX_OUTPUTS, CodecError::TooManyTxs)?;
-            outputs_at = offset(reader);
+            inputs = cursor.count(Transaction::MAX_INPUTS, CodecError::TooManyTxs)?;
+            cursor.slice(inputs.saturating_mul(INPUT_PREFIX))?;
+            outputs = cursor.count(Transaction::MAX_OUTPUTS, CodecError::TooManyTxs)?;
+            outputs_at = offset(cursor);
             for _ in 0..outputs {
-                reader.with_script::<OUTPUT>()?;
+                cursor.with_script::<OUTPUT>()?;
             }
-            reader.array::<TIMES>()?;
+            cursor.array::<TIMES>()?;
         }
-        let witness_at = offset(reader);
+        let witness_at = offset(cursor);
         if serialization.has_witness() {
             if serialization.has_prefix() {
-                check_witness_count(inputs, reader.var_int()?)?;
+                check_witness_count(inputs, cursor.var_int()?)?;
             } else {
-                inputs = reader.count(Transaction::MAX_INPUTS, CodecError::TooManyTxs)?;
+                inputs = cursor.count(Transaction::MAX_INPUTS, CodecError::TooManyTxs)?;
             }
             for _ in 0..inputs {
-                reader.with_script::<INPUT_WITNESS>()?;
+                cursor.with_script::<INPUT_WITNESS>()?;
             }
         }
         Ok(Self {

@@ -15,7 +15,7 @@ pub use self::parts::{Inputs, OutPoint, Outputs, TxIn, TxOut};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
-use crate::message::codec::{Payload, Reader, put_var_int, read_whole, var_int_len};
+use crate::message::codec::{Cursor, Payload, put_var_int, read_whole, var_int_len};
 use crate::protocol_version::ProtocolVersion;
 
 /// A transaction: the bytes it has on the wire, checked once, and read as its fields are asked for.
@@ -101,15 +101,15 @@ impl Transaction {
     }
 
     /// Reads a transaction, whatever follows it.
-    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let start = reader.position();
-        let layout = Layout::walk(reader)?;
-        Ok(Self { bytes: reader.since(start), layout })
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let start = cursor.position();
+        let layout = Layout::walk(cursor)?;
+        Ok(Self { bytes: cursor.since(start), layout })
     }
 
     /// Checks a transaction and goes on behind it.
-    pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), CodecError> {
-        Layout::walk(reader).map(drop)
+    pub(super) fn skip(cursor: &mut Cursor<'_>) -> Result<(), CodecError> {
+        Layout::walk(cursor).map(drop)
     }
 
     /// The same transaction in another serialization. Parts that are not in this one become zero and empty.
@@ -149,7 +149,7 @@ impl Transaction {
         let count = self.layout.inputs as usize;
         let prefixes = self.prefix().get(var_int_len(count)..).unwrap_or_default();
         let witness_at = self.layout.witness_at as usize;
-        let witnesses = Reader::at(&self.bytes, witness_at.saturating_add(var_int_len(count)));
+        let witnesses = Cursor::at(&self.bytes, witness_at.saturating_add(var_int_len(count)));
         Inputs::new(count, prefixes, witnesses)
     }
 
@@ -157,8 +157,8 @@ impl Transaction {
     #[must_use]
     #[doc(alias = "TxOut")]
     pub fn outputs(&self) -> Outputs<'_> {
-        let reader = Reader::at(&self.bytes, self.layout.outputs_at as usize);
-        Outputs::new(self.layout.outputs as usize, reader)
+        let cursor = Cursor::at(&self.bytes, self.layout.outputs_at as usize);
+        Outputs::new(self.layout.outputs as usize, cursor)
     }
 
     /// Where in [`as_bytes`](Self::as_bytes) the script of each output begins, in bytes.
@@ -271,8 +271,8 @@ impl fmt::Debug for Transaction {
 }
 
 impl Payload for Transaction {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        Self::read(reader)
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        Self::read(cursor)
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

@@ -7,7 +7,7 @@ use core::slice;
 
 use crate::hash::Hash;
 use crate::message::chain::block_header::take;
-use crate::message::codec::{Reader, put_var_bytes};
+use crate::message::codec::{Cursor, put_var_bytes};
 
 /// Names an output of a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -165,14 +165,14 @@ impl fmt::Debug for Script<'_> {
 #[derive(Clone)]
 pub struct Inputs<'a> {
     prefixes: slice::Iter<'a, [u8; INPUT_PREFIX]>,
-    witnesses: Reader<'a>,
+    witnesses: Cursor<'a>,
     left: usize,
 }
 
 impl<'a> Inputs<'a> {
     /// `count` inputs; `prefix` and `witnesses` are empty where they were not received, and may go on
     /// behind the last input.
-    pub(super) fn new(count: usize, prefix: &'a [u8], witnesses: Reader<'a>) -> Self {
+    pub(super) fn new(count: usize, prefix: &'a [u8], witnesses: Cursor<'a>) -> Self {
         Self { prefixes: prefix.as_chunks().0.iter(), witnesses, left: count }
     }
 }
@@ -204,18 +204,18 @@ impl fmt::Debug for Inputs<'_> {
 /// The outputs of a transaction, read as they are asked for.
 #[derive(Clone)]
 pub struct Outputs<'a> {
-    reader: Reader<'a>,
+    cursor: Cursor<'a>,
     left: usize,
 }
 
 impl<'a> Outputs<'a> {
-    pub(super) const fn new(count: usize, reader: Reader<'a>) -> Self {
-        Self { reader, left: count }
+    pub(super) const fn new(count: usize, cursor: Cursor<'a>) -> Self {
+        Self { cursor, left: count }
     }
 
     /// Where the next output begins, in bytes from the start of the transaction.
     pub(super) const fn position(&self) -> usize {
-        self.reader.position()
+        self.cursor.position()
     }
 }
 
@@ -224,7 +224,7 @@ impl<'a> Iterator for Outputs<'a> {
 
     fn next(&mut self) -> Option<TxOut<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let (fixed, pk_script) = self.reader.with_script::<OUTPUT>().ok()?;
+        let (fixed, pk_script) = self.cursor.with_script::<OUTPUT>().ok()?;
         let mut fixed = fixed.as_slice();
         Some(TxOut {
             value: i64::from_le_bytes(take(&mut fixed)),

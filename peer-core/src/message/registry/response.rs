@@ -1,23 +1,24 @@
-//! Which messages ask for an answer and which only ever answer. The table says it of each, in these words.
+//! Which messages are requests and which are only ever responses. The table says it of each, in these words.
 
 use core::time::Duration;
 
 use crate::message::chain::InventoryKind;
 
-/// What a message that only ever answers is the answer to.
+/// What a message that is only ever a response responds to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Response {
     /// An item of a `getdata`, of this kind.
     Item(InventoryKind),
     /// Any item of a `getdata`.
     AnyItem,
-    /// A request that is answered as a whole.
-    Whole(Whole),
+    /// A request that one message answers.
+    Message(ResponseKind),
 }
 
-/// Requests that are answered as a whole.
+/// Responses that are one message, by the message. What they respond to is no `getdata`, whose items are answered one by
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Whole {
+pub(crate) enum ResponseKind {
     MiningState,
     InitState,
     CFilter,
@@ -25,16 +26,16 @@ pub(crate) enum Whole {
     CFTypes,
     CFilterV2,
     CFiltersV2,
-    /// Answered by `inv`, which may also come unasked. Waited for in the old era only.
+    /// May also come unrequested. Waited for in the old era only.
     Inv,
-    /// Answered by `headers`, which may also come unasked. Waited for in the old era only.
+    /// May also come unrequested. Waited for in the old era only.
     Headers,
 }
 
-impl Whole {
-    /// What must come, and how long it may take. `None` for those that may lawfully stay unanswered, which only
-    /// count.
-    pub(crate) const fn patience(self) -> Option<(&'static str, Duration)> {
+impl ResponseKind {
+    /// The command that must come, and how long it may take. `None` where a request may lawfully stay without response:
+    /// such requests are only counted.
+    pub(crate) const fn response_timeout(self) -> Option<(&'static str, Duration)> {
         match self {
             Self::InitState => Some(("initstate", Duration::from_secs(30))),
             Self::Inv => Some(("inv", Duration::from_secs(30))),
