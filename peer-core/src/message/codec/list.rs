@@ -5,7 +5,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
 
-use super::cursor::{Cursor, put_hashes, put_var_int, var_int_len};
+use super::{Cursor, put_hashes, put_var_int, var_int_len};
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 
