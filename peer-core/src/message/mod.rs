@@ -131,7 +131,7 @@ impl Message {
             Self::MixCiphertexts(message) => Some(&**message),
             Self::MixSlotReserve(message) => Some(&**message),
             Self::MixFactoredPoly(message) => Some(&**message),
-            Self::MixDCNet(message) => Some(&**message),
+            Self::MixDcNet(message) => Some(&**message),
             Self::MixConfirm(message) => Some(&**message),
             Self::MixSecrets(message) => Some(&**message),
             _ => None,

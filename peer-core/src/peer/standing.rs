@@ -112,7 +112,7 @@ static FORBIDDEN: [Forbidden; 6] = [
         rule: BanRule::VersionOneFilters,
         since: 9,
         applies: |message| {
-            matches!(message, Message::GetCFilter(_) | Message::GetCFHeaders(_) | Message::GetCFTypes)
+            matches!(message, Message::GetCFilter(_) | Message::GetCfHeaders(_) | Message::GetCfTypes)
         },
     },
 ];

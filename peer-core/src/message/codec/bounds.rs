@@ -77,9 +77,9 @@ impl Bound for MerkleHashes {
 
 /// DC-net messages of `mixsecrets`.
 #[derive(Debug)]
-pub struct DCNetMessages;
+pub struct DcNetMessages;
 
-impl Bound for DCNetMessages {
+impl Bound for DcNetMessages {
     const MAX: usize = 1024;
 
     fn exceeded(_: Excess) -> CodecError {

@@ -118,7 +118,7 @@ pub struct CFilter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgGetCFHeaders")]
-pub struct GetCFHeaders {
+pub struct GetCfHeaders {
     /// Known blocks, newest first.
     #[cfg_attr(feature = "serde", serde(rename = "locator_hashes"))]
     pub locator: Locator,
@@ -133,7 +133,7 @@ pub struct GetCFHeaders {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgCFHeaders")]
-pub struct CFHeaders {
+pub struct CfHeaders {
     /// The block of the last header.
     #[cfg_attr(feature = "serde", serde(rename = "stop_hash"))]
     pub stop: Hash,
@@ -147,7 +147,7 @@ pub struct CFHeaders {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgCFTypes")]
-pub struct CFTypes {
+pub struct CfTypes {
     /// Up to 256 types.
     pub supported_filters: List<FilterType, bounds::FilterTypes>,
 }
@@ -187,7 +187,7 @@ impl Payload for CFilter {
     }
 }
 
-impl Payload for GetCFHeaders {
+impl Payload for GetCfHeaders {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
             locator: List::decode_hashes(cursor)?,
@@ -207,7 +207,7 @@ impl Payload for GetCFHeaders {
     }
 }
 
-impl Payload for CFHeaders {
+impl Payload for CfHeaders {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
             stop: cursor.hash()?,
@@ -227,7 +227,7 @@ impl Payload for CFHeaders {
     }
 }
 
-impl Payload for CFTypes {
+impl Payload for CfTypes {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         let supported_filters = List::decode_fixed(cursor, |[number]| FilterType(*number))?;
         Ok(Self { supported_filters })

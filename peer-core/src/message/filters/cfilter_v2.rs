@@ -40,7 +40,7 @@ pub struct CFilterV2 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgGetCFsV2")]
-pub struct GetCFsV2 {
+pub struct GetCfsV2 {
     /// The first block.
     pub start_hash: Hash,
     /// The last block.
@@ -98,7 +98,7 @@ impl Payload for CFilterV2 {
     }
 }
 
-impl Payload for GetCFsV2 {
+impl Payload for GetCfsV2 {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self { start_hash: cursor.hash()?, end_hash: cursor.hash()? })
     }

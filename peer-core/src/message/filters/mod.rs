@@ -3,5 +3,5 @@
 mod cfilter;
 mod cfilter_v2;
 
-pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
-pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCFsV2};
+pub use self::cfilter::{CFilter, CfHeaders, CfTypes, FilterData, FilterType, GetCFilter, GetCfHeaders};
+pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCfsV2};

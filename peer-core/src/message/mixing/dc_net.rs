@@ -14,13 +14,14 @@ use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of mixed messages: up to 1024 vectors of the same length, up to 1024 messages of 20 bytes each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DCNet {
+#[doc(alias = "DCNet")]
+pub struct DcNet {
     rows: usize,
     columns: usize,
     messages: Bytes,
 }
 
-impl DCNet {
+impl DcNet {
     /// Size of a message in bytes.
     pub const MESSAGE_LEN: usize = MESSAGE_LEN;
 
@@ -93,20 +94,20 @@ impl DCNet {
 /// Broadcasts the sender's messages, mixed. Answers the slot reservations of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "MsgMixDCNet")]
-pub struct MixDCNet {
+pub struct MixDcNet {
     /// Signature, sender, session and run.
     pub header: MixHeader,
     /// The vectors broadcast.
-    pub dc_net: DCNet,
+    pub dc_net: DcNet,
     /// The slot reservations.
     pub seen_slot_reserves: SeenMessages,
 }
 
-impl Payload for MixDCNet {
+impl Payload for MixDcNet {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
             header: MixHeader::read(cursor)?,
-            dc_net: DCNet::read(cursor)?,
+            dc_net: DcNet::read(cursor)?,
             seen_slot_reserves: SeenMessages::decode_hashes(cursor)?,
         })
     }
@@ -127,7 +128,7 @@ impl Payload for MixDCNet {
     }
 }
 
-impl Signed for MixDCNet {
+impl Signed for MixDcNet {
     fn command(&self) -> &'static str {
         "mixdcnet"
     }

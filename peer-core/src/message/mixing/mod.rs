@@ -18,14 +18,14 @@ mod values;
 
 pub use self::ciphertexts::MixCiphertexts;
 pub use self::confirm::MixConfirm;
-pub use self::dc_net::{DCNet, MixDCNet};
+pub use self::dc_net::{DcNet, MixDcNet};
 pub use self::factored_poly::MixFactoredPoly;
 pub use self::key_exchange::MixKeyExchange;
 pub use self::pair_request::{MixAmount, MixChange, MixPairReq, MixUtxo, ScriptClass};
 pub use self::secrets::MixSecrets;
 pub use self::signed::MixMessage;
 use self::signed::Signed;
-pub use self::slot_reserve::{DCMix, MixSlotReserve};
+pub use self::slot_reserve::{DcMix, MixSlotReserve};
 pub use self::values::{FieldValueIter, FieldValues};
 use crate::error::CodecError;
 use crate::hash::Hash;

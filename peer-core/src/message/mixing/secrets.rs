@@ -23,7 +23,7 @@ pub struct MixSecrets {
     pub slot_reserve_messages: FieldValues,
     /// The sender's DC-net messages, up to 1024.
     #[doc(alias = "DCNetMsgs")]
-    pub dc_net_messages: List<[u8; MESSAGE_LEN], bounds::DCNetMessages>,
+    pub dc_net_messages: List<[u8; MESSAGE_LEN], bounds::DcNetMessages>,
     /// Secrets of other peers.
     pub seen_secrets: SeenMessages,
 }
@@ -91,7 +91,7 @@ impl Signed for MixSecrets {
 /// Number and size are both read before either is judged.
 fn read_dc_net_messages(
     cursor: &mut Cursor<'_>,
-) -> Result<List<[u8; MESSAGE_LEN], bounds::DCNetMessages>, CodecError> {
+) -> Result<List<[u8; MESSAGE_LEN], bounds::DcNetMessages>, CodecError> {
     let count = cursor.var_int()?;
     if count == 0 {
         return Ok(List::new());

@@ -1,7 +1,7 @@
 //! What all mixing messages are: named by a hash and signed.
 
 use super::{
-    MixCiphertexts, MixConfirm, MixDCNet, MixFactoredPoly, MixKeyExchange, MixPairReq, MixSecrets,
+    MixCiphertexts, MixConfirm, MixDcNet, MixFactoredPoly, MixKeyExchange, MixPairReq, MixSecrets,
     MixSlotReserve,
 };
 use crate::blake256::Blake256;
@@ -42,7 +42,7 @@ impl MixMessage for MixKeyExchange {}
 impl MixMessage for MixCiphertexts {}
 impl MixMessage for MixSlotReserve {}
 impl MixMessage for MixFactoredPoly {}
-impl MixMessage for MixDCNet {}
+impl MixMessage for MixDcNet {}
 impl MixMessage for MixConfirm {}
 impl MixMessage for MixSecrets {}
 

@@ -14,13 +14,14 @@ use crate::protocol_version::ProtocolVersion;
 ///
 /// It is kept as it is on the wire, without an allocation for each value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DCMix {
+#[doc(alias = "DCMix")]
+pub struct DcMix {
     rows: usize,
     columns: usize,
     wire: Bytes,
 }
 
-impl DCMix {
+impl DcMix {
     /// A matrix of these rows.
     ///
     /// # Errors
@@ -90,7 +91,7 @@ pub struct MixSlotReserve {
     /// Signature, sender, session and run.
     pub header: MixHeader,
     /// The values broadcast.
-    pub dc_mix: DCMix,
+    pub dc_mix: DcMix,
     /// The ciphertext messages.
     pub seen_ciphertexts: SeenMessages,
 }
@@ -99,7 +100,7 @@ impl Payload for MixSlotReserve {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
             header: MixHeader::read(cursor)?,
-            dc_mix: DCMix::read(cursor)?,
+            dc_mix: DcMix::read(cursor)?,
             seen_ciphertexts: SeenMessages::decode_hashes(cursor)?,
         })
     }

@@ -22,8 +22,8 @@ pub(crate) enum ResponseKind {
     MiningState,
     InitState,
     CFilter,
-    CFHeaders,
-    CFTypes,
+    CfHeaders,
+    CfTypes,
     CFilterV2,
     CFiltersV2,
     /// May also come unrequested. Waited for in the old era only.
@@ -42,8 +42,8 @@ impl ResponseKind {
             Self::Headers => Some(("headers", Duration::from_secs(90))),
             Self::MiningState
             | Self::CFilter
-            | Self::CFHeaders
-            | Self::CFTypes
+            | Self::CfHeaders
+            | Self::CfTypes
             | Self::CFilterV2
             | Self::CFiltersV2 => None,
         }

@@ -231,17 +231,17 @@ messages! {
     CFilter(Box<CFilter>) = bulk("cfilter", Always(262_182)).since(6).responds(Response::Message(ResponseKind::CFilter));
     /// Asks for headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFHeaders")]
-    GetCFHeaders(GetCFHeaders) = control("getcfheaders", Always(16_036)).since(6).requests(ResponseKind::CFHeaders);
+    GetCfHeaders(GetCfHeaders) = control("getcfheaders", Always(16_036)).since(6).requests(ResponseKind::CfHeaders);
     /// Headers of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnCFHeaders")]
-    CFHeaders(CFHeaders) =
-        bulk("cfheaders", Always(64_036)).since(6).responds(Response::Message(ResponseKind::CFHeaders));
+    CfHeaders(CfHeaders) =
+        bulk("cfheaders", Always(64_036)).since(6).responds(Response::Message(ResponseKind::CfHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
     #[doc(alias = "OnGetCFTypes")]
-    GetCFTypes = control("getcftypes", Always(0)).since(6).requests(ResponseKind::CFTypes);
+    GetCfTypes = control("getcftypes", Always(0)).since(6).requests(ResponseKind::CfTypes);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
     #[doc(alias = "OnCFTypes")]
-    CFTypes(CFTypes) = bulk("cftypes", Always(259)).since(6).responds(Response::Message(ResponseKind::CFTypes));
+    CfTypes(CfTypes) = bulk("cftypes", Always(259)).since(6).responds(Response::Message(ResponseKind::CfTypes));
     /// Asks for a version 2 committed filter. From version 7 on.
     #[doc(alias = "OnGetCFilterV2")]
     GetCFilterV2(GetCFilterV2) = control("getcfilterv2", Always(32)).since(7).requests(ResponseKind::CFilterV2);
@@ -273,7 +273,7 @@ messages! {
     MixFactoredPoly(Box<MixFactoredPoly>) = mixing("mixfactpoly", 49_291);
     /// The messages of a mix, each hidden among those of others.
     #[doc(alias = "OnMixDCNet")]
-    MixDCNet(Box<MixDCNet>) = mixing("mixdcnet", 20_988_047);
+    MixDcNet(Box<MixDcNet>) = mixing("mixdcnet", 20_988_047);
     /// The transaction of a mix with the sender's part signed.
     #[doc(alias = "OnMixConfirm")]
     MixConfirm(Box<MixConfirm>) = mixing("mixconfirm", 1_016_520);
@@ -282,7 +282,7 @@ messages! {
     MixSecrets(Box<MixSecrets>) = mixing("mixsecrets", 70_831);
     /// Asks for version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnGetCFiltersV2")]
-    GetCFsV2(GetCFsV2) = control("getcfsv2", Always(64)).since(11).requests(ResponseKind::CFiltersV2);
+    GetCfsV2(GetCfsV2) = control("getcfsv2", Always(64)).since(11).requests(ResponseKind::CFiltersV2);
     /// Version 2 committed filters of blocks in a row. From version 11 on.
     #[doc(alias = "OnCFiltersV2")]
     CFiltersV2(CFiltersV2) =

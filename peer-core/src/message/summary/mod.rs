@@ -50,7 +50,7 @@ impl fmt::Display for Summary<'_> {
             Message::MixCiphertexts(mix) => mixing(f, &mix.header, &**mix),
             Message::MixSlotReserve(mix) => mixing(f, &mix.header, &**mix),
             Message::MixFactoredPoly(mix) => mixing(f, &mix.header, &**mix),
-            Message::MixDCNet(mix) => mixing(f, &mix.header, &**mix),
+            Message::MixDcNet(mix) => mixing(f, &mix.header, &**mix),
             Message::MixConfirm(mix) => mixing(f, &mix.header, &**mix),
             Message::MixSecrets(mix) => mixing(f, &mix.header, &**mix),
             Message::Inv(inv) => inventory(f, &inv.inventory),

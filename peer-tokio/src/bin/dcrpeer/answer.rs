@@ -150,7 +150,7 @@ pub(crate) async fn without_it(handle: &Handle, message: &Message) -> Option<Ans
         Message::GetData(request) => deny(handle, request).await,
         // An inv or a notfound without entries would be a ban.
         Message::GetBlocks(_) => Some(Answered::new(Lack::Blocks, Vec::new())),
-        Message::GetCFilterV2(_) | Message::GetCFsV2(_) => Some(Answered::new(Lack::Filters, Vec::new())),
+        Message::GetCFilterV2(_) | Message::GetCfsV2(_) => Some(Answered::new(Lack::Filters, Vec::new())),
         Message::MemPool => Some(Answered::new(Lack::Pool, Vec::new())),
         // The machine has answered it.
         Message::GetInitState(_) => Some(Answered::new(Lack::InitState, Vec::new())),
