@@ -222,6 +222,8 @@ fn events() -> Vec<&'static str> {
 /// Why a connection is over, or a command refused.
 fn ends() -> Vec<&'static str> {
     vec![
+        item("Error::ClosedBeforeVerack", Error::ClosedBeforeVerack),
+        item("Error::ClosedBeforeVersion", Error::ClosedBeforeVersion),
         item("Error::ClosedByOwner", Error::ClosedByOwner),
         item("Error::ClosedByRemote", Error::ClosedByRemote),
         item("Error::Frame", Error::Frame),
