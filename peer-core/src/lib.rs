@@ -56,7 +56,7 @@ mod network;
 mod node;
 mod peer;
 mod policy;
-mod protocol;
+mod protocol_version;
 #[cfg(feature = "serde")]
 mod serialize;
 mod services;
@@ -73,6 +73,6 @@ pub use network::{Network, UnknownNetwork};
 pub use node::Node;
 pub use peer::{BanRule, End, Mark, Peer, Standing, Stats, Timer};
 pub use policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
-pub use protocol::ProtocolVersion;
+pub use protocol_version::ProtocolVersion;
 pub use services::Services;
 pub use time::Time;

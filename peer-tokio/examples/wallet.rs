@@ -10,7 +10,7 @@ use core::time::Duration;
 use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::message::{
-    Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCFsV2, GetData, Headers, Inventory, List,
+    Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, GetData, Headers, Inventory, List,
 };
 use peer_core::{Config, Event, Hash, Message, Network, Node, Services};
 use peer_tokio::{Events, Handle, SystemRng, hello, inbound, outbound};
@@ -68,7 +68,7 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     let mut wanted = Vec::new();
     for batch in BlockHeader::hash_many(&headers).chunks(100) {
         let (Some(&start_hash), Some(&end_hash)) = (batch.first(), batch.last()) else { continue };
-        handle.send(GetCFsV2 { start_hash, end_hash }).await?;
+        handle.send(GetCfsV2 { start_hash, end_hash }).await?;
         let filters = hear(&handle, &mut events, |message| match message {
             Message::CFiltersV2(it) if it.cfilters.iter().map(|it| &it.block_hash).eq(batch) => {
                 Ok(it.cfilters)
@@ -139,7 +139,7 @@ async fn host(listener: TcpListener) -> Fallible<()> {
                 let headers = if request.locator.is_empty() { Vec::new() } else { chain.clone() };
                 handle.send(Headers { headers: headers.try_into()? }).await?;
             }
-            Event::Message(Message::GetCFsV2(GetCFsV2 { start_hash, .. })) => {
+            Event::Message(Message::GetCfsV2(GetCfsV2 { start_hash, .. })) => {
                 let blocks = chain.iter().skip_while(|header| header.hash() != start_hash).take(100);
                 let filters = blocks.map(|header| CFilterV2 {
                     block_hash: header.hash(),

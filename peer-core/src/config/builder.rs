@@ -13,7 +13,7 @@ use crate::error::ConfigError;
 use crate::message::UserAgent;
 use crate::network::Network;
 use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
 /// Most outbound handshakes that a node's table may have room for.
@@ -88,7 +88,7 @@ impl ConfigBuilder {
             services: Services::NONE,
             user_agent: UserAgent::default(),
             protocol_version: ProtocolVersion::LATEST,
-            min_protocol_version: ProtocolVersion::REMOVE_REJECT,
+            min_protocol_version: ProtocolVersion::OLDEST_ACCEPTED,
             disable_relay_tx: false,
             proxy: None,
             handshake_timeout: Duration::from_secs(30),

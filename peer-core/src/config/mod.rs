@@ -11,7 +11,7 @@ pub use self::builder::ConfigBuilder;
 use crate::message::UserAgent;
 use crate::network::Network;
 use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
 /// A valid configuration. [`Config::builder`] makes one.

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::ErrorKind;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A number above its limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

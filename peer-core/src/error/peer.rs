@@ -9,7 +9,7 @@ use core::time::Duration;
 use super::{CodecError, ErrorKind, FrameError};
 use crate::message::{Command, Inventory, InventoryKind, Reject};
 use crate::peer::{BanRule, Timer};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Why the connection is over. The first one is kept and handed out again by every later call.
 ///

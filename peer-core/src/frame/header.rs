@@ -1,10 +1,10 @@
 //! The 24 bytes before each payload, and what they are refused for.
 
 use crate::error::{Excess, FrameError};
-use crate::message::reader::MAX_PAYLOAD;
+use crate::message::codec::MAX_PAYLOAD;
 use crate::message::{Command, Spec, find};
 use crate::network::Network;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// A frame header as it is on the wire, unchecked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,26 +38,33 @@ impl Rules {
         Self { network, version, max_unknown: None }
     }
 
-    /// The command's line in the table of messages; `None` for an unknown command. Where those are refused, one that
-    /// is part of other versions can be among what the reference reads before it refuses it.
-    pub(crate) fn find(&self, field: [u8; Command::LEN]) -> Option<&'static Spec> {
-        find(field).filter(|spec| {
-            if self.max_unknown.is_some() {
-                spec.is_known_at(self.version)
-            } else {
-                spec.is_listed_at(self.version)
-            }
-        })
+    /// Whether frames with this command of the table are read. Where unknown commands are refused, one that is part of
+    /// other versions can be among what the reference reads before it refuses it.
+    pub(crate) const fn reads(&self, spec: &Spec) -> bool {
+        if self.max_unknown.is_some() {
+            spec.is_known_at(self.version)
+        } else {
+            spec.is_listed_at(self.version)
+        }
     }
 }
 
 /// A header that passed its checks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Checked {
+pub(crate) struct Checked {
     pub(super) header: Header,
-    pub(super) command: Command,
+    pub(crate) command: Command,
+    /// The command's line in the table of messages, whether or not it is part of the version in force.
+    pub(crate) spec: Option<&'static Spec>,
     /// The version in force, where the message does not exist at it: its payload is read, then refused.
     pub(super) invalid_at: Option<ProtocolVersion>,
+}
+
+impl Checked {
+    /// The declared size of the payload in bytes.
+    pub(crate) const fn payload_len(&self) -> usize {
+        self.header.len as usize
+    }
 }
 
 impl Header {
@@ -121,22 +128,24 @@ impl Header {
     /// As [`check`](Self::check), with all that it found out.
     #[inline]
     pub(super) fn checked(self, rules: &Rules) -> Result<Checked, FrameError> {
-        match find(self.command) {
+        // The only look-up of a frame's command: what comes later gets the line from here.
+        let spec = find(self.command);
+        match spec {
             // Commands of the table are well formed, and none has a limit above that of all payloads.
-            Some(spec)
+            Some(known)
                 if self.network == rules.network
-                    && spec.is_known_at(rules.version)
-                    && self.len as usize <= spec.max_payload(rules.version) =>
+                    && known.is_known_at(rules.version)
+                    && self.len as usize <= known.max_payload(rules.version) =>
             {
-                Ok(Checked { header: self, command: spec.command, invalid_at: None })
+                Ok(Checked { header: self, command: known.command, spec, invalid_at: None })
             }
-            _ => self.check_unusual(rules),
+            _ => self.check_unusual(spec, rules),
         }
     }
 
     /// As [`checked`](Self::checked), step by step: what is refused, and commands that are not part of the version.
     #[cold]
-    fn check_unusual(self, rules: &Rules) -> Result<Checked, FrameError> {
+    fn check_unusual(self, spec: Option<&'static Spec>, rules: &Rules) -> Result<Checked, FrameError> {
         let len = self.len as usize;
         if len > MAX_PAYLOAD {
             return Err(FrameError::PayloadTooLarge { command: None, excess: Excess::new(len, MAX_PAYLOAD) });
@@ -144,7 +153,7 @@ impl Header {
         if self.network != rules.network {
             return Err(FrameError::WrongNetwork(self.network));
         }
-        let (command, max, is_valid) = match rules.find(self.command) {
+        let (command, max, is_valid) = match spec.filter(|spec| rules.reads(spec)) {
             // Commands of the table are well formed.
             Some(spec) => (spec.command, spec.max_declared(rules.version), spec.is_valid_at(rules.version)),
             None => {
@@ -159,6 +168,6 @@ impl Header {
                 excess: Excess::new(len, max),
             });
         }
-        Ok(Checked { header: self, command, invalid_at: (!is_valid).then_some(rules.version) })
+        Ok(Checked { header: self, command, spec, invalid_at: (!is_valid).then_some(rules.version) })
     }
 }

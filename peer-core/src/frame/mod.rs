@@ -4,7 +4,7 @@
 //! stream, [`encode`] makes the bytes of one, [`Tap`] watches them go by. All know networks, commands and
 //! sizes; what a payload says is the business of [`message`](crate::message).
 
-mod ahead;
+mod hash_ahead;
 mod header;
 mod reader;
 mod tap;
@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+pub(crate) use header::Checked;
 pub use header::{Header, Rules};
 pub use reader::{Frame, FrameReader};
 pub use tap::Tap;
@@ -21,7 +22,7 @@ use crate::blake256;
 use crate::error::CodecError;
 use crate::message::Message;
 use crate::network::Network;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// The bytes of `message` as a frame of `network`, to be sent at protocol version `version`.
 ///

@@ -5,15 +5,15 @@ use core::mem;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::ahead::{self, Ahead};
+use super::hash_ahead::{self, Ahead};
 use super::header::Checked;
 use super::{Header, Rules};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, FrameError};
 use crate::hash::Hash;
-use crate::message::{Command, Message, Raw, lookup};
+use crate::message::{Command, Message, Raw, Spec, lookup};
 use crate::network::Network;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Payloads below this size are copied out, so that keeping one never keeps a large buffer alive.
 const COPY_BELOW: usize = 16 * 1024;
@@ -27,9 +27,17 @@ pub struct Frame {
     pub payload: Bytes,
     /// BLAKE-256 of the payload, whose first four bytes are the checksum. It is a mixing message's hash.
     pub hash: Hash,
+    /// The command's line in the table of messages.
+    spec: Option<&'static Spec>,
 }
 
 impl Frame {
+    /// A frame that was read before and kept as bytes.
+    pub(crate) fn again(command: Command, payload: Bytes) -> Self {
+        let hash = Hash::digest(&payload);
+        Self { command, payload, hash, spec: lookup(command) }
+    }
+
     /// Size on the wire in bytes, header included.
     #[must_use]
     pub const fn wire_len(&self) -> usize {
@@ -44,7 +52,7 @@ impl Frame {
     /// [`FrameError::Payload`] with the reason of [`Message::decode`].
     pub fn decode(&self, version: ProtocolVersion) -> Result<Message, FrameError> {
         let command = self.command;
-        match lookup(command).filter(|spec| spec.is_known_at(version)) {
+        match self.spec.filter(|spec| spec.is_known_at(version)) {
             Some(spec) => {
                 spec.decode(&self.payload, version).map_err(|cause| FrameError::Payload { command, cause })
             }
@@ -130,7 +138,7 @@ impl FrameReader {
     /// [`FrameError::Payload`] for a command that the version in force lacks. After an error the stream has lost its
     /// frame boundaries.
     pub fn read(&mut self, input: &mut BytesMut, rules: &Rules) -> Result<Option<Frame>, FrameError> {
-        self.read_if(input, rules, true, |_, _| Ok(()))
+        self.read_if(input, rules, true, |_| Ok(()))
     }
 
     /// As [`read`](Self::read), but asks `admit` about each header that passed its checks, before anything
@@ -140,7 +148,7 @@ impl FrameReader {
         input: &mut BytesMut,
         rules: &Rules,
         look_ahead: bool,
-        admit: impl FnOnce(Command, usize) -> Result<(), E>,
+        admit: impl FnOnce(&Checked) -> Result<(), E>,
     ) -> Result<Option<Frame>, E> {
         self.room.look(input);
         if self.arriving().is_none() {
@@ -150,8 +158,8 @@ impl FrameReader {
             let header = Header::from_bytes(bytes);
             input.advance(Header::LEN);
             let head = header.checked(rules)?;
-            admit(head.command, header.len as usize)?;
-            if let Some((payload, rest)) = input.split_at_checked(header.len as usize) {
+            admit(&head)?;
+            if let Some((payload, rest)) = input.split_at_checked(head.payload_len()) {
                 let rest = if look_ahead { rest } else { &[] };
                 let hash = self.hash(payload, rest, rules.network);
                 return Ok(Some(self.finish(input, &head, hash)?));
@@ -173,8 +181,8 @@ impl FrameReader {
                 return hash;
             }
         }
-        if let Some(least) = ahead::worthwhile(payload, rest)
-            && let Some((hash, ahead)) = ahead::hash(payload, rest, network, least)
+        if let Some(least) = hash_ahead::worthwhile(payload, rest)
+            && let Some((hash, ahead)) = hash_ahead::hash(payload, rest, network, least)
         {
             self.front = Some(Box::new(Front::Hashed(ahead)));
             return hash;
@@ -187,7 +195,7 @@ impl FrameReader {
         let Some(Front::Arriving(arriving)) = self.front.as_deref_mut() else {
             return Ok(None);
         };
-        let len = arriving.head.header.len as usize;
+        let len = arriving.head.payload_len();
         let end = input.len().min(len);
         arriving.hasher.update(input.get(arriving.hashed..end).unwrap_or_default());
         arriving.hashed = end;
@@ -203,8 +211,8 @@ impl FrameReader {
     /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
     #[inline]
     fn finish(&self, input: &mut BytesMut, head: &Checked, hash: Hash) -> Result<Frame, FrameError> {
-        let Checked { header, command, invalid_at } = *head;
-        let payload = self.take(input, header.len as usize);
+        let Checked { header, command, spec, invalid_at } = *head;
+        let payload = self.take(input, head.payload_len());
         let [a, b, c, d, ..] = hash.to_bytes();
         let computed = [a, b, c, d];
         if computed != header.checksum {
@@ -214,7 +222,7 @@ impl FrameReader {
             Some(version) => {
                 Err(FrameError::Payload { command, cause: CodecError::MsgInvalidForPVer { version } })
             }
-            None => Ok(Frame { command, payload, hash }),
+            None => Ok(Frame { command, payload, hash, spec }),
         }
     }
 
@@ -247,7 +255,7 @@ impl FrameReader {
     #[must_use]
     pub fn missing(&self, input: &[u8]) -> Option<usize> {
         match self.arriving() {
-            Some(arriving) => Some((arriving.head.header.len as usize).saturating_sub(input.len())),
+            Some(arriving) => Some(arriving.head.payload_len().saturating_sub(input.len())),
             None if input.is_empty() => None,
             None => Some(Header::LEN.saturating_sub(input.len())),
         }

@@ -1,115 +1,38 @@
 //! Messages: one enum, one struct for each command, one table.
 //!
 //! A payload comes in as [`Bytes`], goes through [`Message::decode`] and is a [`Message`]; back it goes
-//! through [`Message::encode`]. The table in `table.rs` says of each command at which protocol versions it
-//! exists, how large it may be, and which struct reads and writes it; the files beside it hold the structs,
-//! by family. A value that exists is valid: limits are in the types, so encoding fails only where the
-//! protocol version or the size of the whole forbids it (and for the few messages that the reference decodes
-//! without being able to encode them).
+//! through [`Message::encode`]. The table in `registry/table.rs` says of each command at which protocol versions it
+//! exists, how large it may be, and which struct reads and writes it. The structs are in `network`, `chain`,
+//! `filters`, `mixing` and `legacy`, by family; what they are made of is in `codec`. A value that exists is valid:
+//! limits are in the types, so encoding fails only where the protocol version or the size of the whole forbids it
+//! (and for the few messages that the reference decodes without being able to encode them).
 
-mod address;
-mod alert;
-mod answer;
-mod block;
-mod bloom;
-pub mod bounds;
-mod cfilter;
-mod cfilter_v2;
-mod command;
-mod header;
-mod inventory;
-mod list;
-mod locator;
-mod lookup;
-mod merkleblock;
+mod chain;
+pub(crate) mod codec;
+mod filters;
+mod legacy;
 mod mixing;
-mod onion;
-mod ping;
-mod raw;
-pub(crate) mod reader;
-mod reject;
-mod spec;
-mod state;
+mod network;
+mod registry;
 mod summary;
-mod table;
-pub(crate) mod text;
-mod transaction;
-mod utc;
-pub mod var_int;
-mod version;
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
-pub use self::alert::{Alert, AlertPayload, SubVersions};
-pub(crate) use self::answer::{Answer, Whole};
-pub use self::block::{Block, Transactions};
-pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
-pub use self::cfilter::{CFHeaders, CFTypes, CFilter, FilterData, FilterType, GetCFHeaders, GetCFilter};
-pub use self::cfilter_v2::{CFilterV2, CFiltersV2, GetCFilterV2, GetCFsV2};
-pub use self::command::Command;
-pub use self::header::{BlockHeader, Headers};
-pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, InventoryList, NotFound};
-pub use self::list::{Bound, List};
-pub use self::locator::{GetBlocks, GetHeaders, Locator};
-pub(crate) use self::lookup::{find, lookup};
-pub use self::merkleblock::{MerkleBlock, MerkleFlags};
-pub use self::mixing::{
-    DCMix, DCNet, FieldValueIter, FieldValues, MixAmount, MixChange, MixCiphertexts, MixConfirm, MixDCNet,
-    MixFactoredPoly, MixHeader, MixKeyExchange, MixMessage, MixPairReq, MixSecrets, MixSlotReserve, MixUtxo,
-    ScriptClass, SeenMessages,
-};
-pub use self::ping::{FeeFilter, Ping, Pong};
-pub use self::raw::Raw;
-pub use self::reject::{Reject, RejectCode};
-pub(crate) use self::spec::{Lane, Spec};
-pub use self::state::{GetInitState, InitState, InitStateType, MiningState};
+pub use self::chain::*;
+pub use self::codec::{Bound, List, Timestamp, bounds, var_int};
+use self::codec::{MAX_PAYLOAD, check_size};
+pub use self::filters::*;
+pub use self::legacy::*;
+pub use self::mixing::*;
+pub use self::network::*;
+pub use self::registry::{Command, Message, Raw};
+pub(crate) use self::registry::{Lane, Response, ResponseKind, Spec, find, lookup};
 pub use self::summary::Summary;
-pub use self::table::Message;
-pub use self::text::Timestamp;
-pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};
-pub use self::version::{UserAgent, Version};
 use crate::error::{CodecError, Excess};
-use crate::protocol::ProtocolVersion;
-use reader::{MAX_PAYLOAD, Reader, check_size};
-
-/// What every message's struct can do. The table calls it; nobody else needs to.
-pub(crate) trait Payload: Sized {
-    /// Reads the payload from its first field to its last. Bytes left over are the caller's business.
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError>;
-
-    /// Appends the payload.
-    fn encode(&self, out: &mut Vec<u8>);
-
-    /// Exact size of what [`encode`](Self::encode) appends, in bytes.
-    fn encoded_len(&self) -> usize;
-
-    /// Refuses the few values that exist and cannot be sent.
-    fn check(&self, _version: ProtocolVersion) -> Result<(), CodecError> {
-        Ok(())
-    }
-}
-
-impl<T: Payload> Payload for Box<T> {
-    fn decode(reader: &mut Reader<'_>, version: ProtocolVersion) -> Result<Self, CodecError> {
-        T::decode(reader, version).map(Self::new)
-    }
-
-    fn encode(&self, out: &mut Vec<u8>) {
-        T::encode(self, out);
-    }
-
-    fn encoded_len(&self) -> usize {
-        T::encoded_len(self)
-    }
-
-    fn check(&self, version: ProtocolVersion) -> Result<(), CodecError> {
-        T::check(self, version)
-    }
-}
+use crate::hash::Hash;
+use crate::protocol_version::ProtocolVersion;
 
 impl Message {
     /// The command that names this message on the wire.
@@ -198,23 +121,26 @@ impl Message {
     }
 }
 
-impl Command {
-    /// The largest payload of this command at `version`, in bytes; 0 for one whose message does not exist then,
-    /// `None` for one that never exists.
+impl Message {
+    /// The message, if it is one of the eight for mixing.
     #[must_use]
-    pub fn max_payload(self, version: ProtocolVersion) -> Option<usize> {
-        lookup(self).map(|spec| spec.max_payload(version))
+    pub fn as_mix(&self) -> Option<&dyn MixMessage> {
+        match self {
+            Self::MixPairReq(message) => Some(&**message),
+            Self::MixKeyExchange(message) => Some(&**message),
+            Self::MixCiphertexts(message) => Some(&**message),
+            Self::MixSlotReserve(message) => Some(&**message),
+            Self::MixFactoredPoly(message) => Some(&**message),
+            Self::MixDcNet(message) => Some(&**message),
+            Self::MixConfirm(message) => Some(&**message),
+            Self::MixSecrets(message) => Some(&**message),
+            _ => None,
+        }
     }
 
-    /// Whether this command is part of `version`: frames with it can be read and decoded. All others are
-    /// [unknown commands](crate::UnknownCommands) then, those that are part of other versions included.
+    /// The hash by which inventory names a mixing message; `None` for every other message.
     #[must_use]
-    pub fn is_known_at(self, version: ProtocolVersion) -> bool {
-        lookup(self).is_some_and(|spec| spec.is_known_at(version))
-    }
-
-    /// All commands of both eras, in the order of the table.
-    pub fn all() -> impl ExactSizeIterator<Item = Self> {
-        table::TABLE.iter().map(|spec| spec.command)
+    pub fn mix_hash(&self) -> Option<Hash> {
+        self.as_mix().map(MixMessage::hash)
     }
 }

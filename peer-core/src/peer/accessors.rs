@@ -8,7 +8,7 @@ use crate::event::Direction;
 use crate::hash::Hash;
 use crate::message::{Inventory, Version};
 use crate::node::Node;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 impl fmt::Display for Peer {

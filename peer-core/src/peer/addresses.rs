@@ -11,7 +11,6 @@ use crate::hash::Hash;
 use crate::message::{
     Addr, AddrV2, Address, Bound, Message, NetAddressV2, Reject, RejectCode, TimedNetAddress, bounds,
 };
-use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// Most addresses of one message.
@@ -37,7 +36,7 @@ impl Peer {
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Vec<NetAddressV2>, SendError> {
         self.can_send()?;
-        let is_v2 = self.protocol_version() >= ProtocolVersion::ADDR_V2;
+        let is_v2 = self.protocol_version().has_addr_v2();
         let fits = |address: &&NetAddressV2| is_v2 || TimedNetAddress::try_from(**address).is_ok();
         let mut chosen: Vec<NetAddressV2> = addresses.iter().filter(fits).copied().map(canonical).collect();
         if chosen.len() > MAX_ADDRESSES {

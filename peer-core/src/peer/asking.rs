@@ -7,7 +7,7 @@ use crate::error::{Error, SendError};
 use crate::hash::Hash;
 use crate::message::{GetBlocks, GetHeaders, Locator, Message};
 use crate::policy::UnrequestedAnswers;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// The requests for blocks and headers that were queued last, to notice repetitions.
@@ -92,7 +92,7 @@ impl Peer {
         let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
         self.requests.take_if(|open| open.is_empty());
         // The gate has admitted it by its kind; only now is it known which one it is.
-        let only_answers = message.spec().is_some_and(|spec| spec.answer.is_some());
+        let only_answers = message.spec().is_some_and(|spec| spec.response.is_some());
         let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
         let may_be_unasked = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
         if found == Match::Nothing && only_answers && !says_nothing && !may_be_unasked {

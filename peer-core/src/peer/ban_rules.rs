@@ -126,7 +126,7 @@ static BAN_TRIGGERS: [BanTrigger; 10] = [
         rule: BanRule::VersionOneFilters,
         since: 9,
         applies: |message, _| {
-            matches!(message, Message::GetCFilter(_) | Message::GetCFHeaders(_) | Message::GetCFTypes)
+            matches!(message, Message::GetCFilter(_) | Message::GetCfHeaders(_) | Message::GetCfTypes)
         },
     },
     BanTrigger {

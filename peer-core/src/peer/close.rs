@@ -13,7 +13,6 @@ use crate::event::Event;
 use crate::frame::FrameReader;
 use crate::message::{Message, Reject, RejectCode};
 use crate::node::NonceGuard;
-use crate::protocol::ProtocolVersion;
 use crate::time::Time;
 
 /// How the transport ended.
@@ -113,7 +112,7 @@ impl Peer {
     /// The `reject` that the old era sent before this end, if it sent one and we speak with it.
     fn final_reject(&self, error: &Error) -> Option<Message> {
         let min = self.config().min_protocol_version;
-        if min >= ProtocolVersion::REMOVE_REJECT || self.version >= ProtocolVersion::REMOVE_REJECT {
+        if !min.has_reject() || !self.version.has_reject() {
             return None;
         }
         let must_precede = String::from("A version message must precede all others");

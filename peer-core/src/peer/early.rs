@@ -7,14 +7,13 @@ use bytes::{Buf as _, Bytes, BytesMut};
 use super::handshake::MAX_VERSION;
 use crate::error::Error;
 use crate::frame::{Frame, Header};
-use crate::hash::Hash;
 use crate::message::Command;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 /// Most bytes of frames that may come between `version` and `verack`.
 pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;
 
-/// Most messages that may, below version 12 and from version 9 on.
+/// Most messages that may, where the version limits them.
 const MAX_EARLY_MESSAGES: usize = 2;
 
 /// Frames that came between `version` and `verack`, in order.
@@ -38,7 +37,7 @@ impl Early {
     /// Keeps a frame that came early, as far as the negotiated version tolerates it.
     pub(crate) fn push(&mut self, frame: &Frame, version: ProtocolVersion) -> Result<(), Error> {
         let count = self.0.as_ref().map_or(0, |kept| kept.count);
-        let too_many = version >= ProtocolVersion::REMOVE_REJECT && count >= MAX_EARLY_MESSAGES;
+        let too_many = version.limits_early_messages() && count >= MAX_EARLY_MESSAGES;
         let len = u32::try_from(frame.payload.len()).unwrap_or(u32::MAX);
         if too_many || frame.wire_len() > self.room() {
             return Err(Error::NotVerAckMessage { got: frame.command });
@@ -53,13 +52,13 @@ impl Early {
     }
 
     /// Whether a payload of `len` bytes may come before `verack`, going by its header; `verack` itself
-    /// always may. At version 12 a small one is read to be told apart from a malformed one, as the reference
+    /// always may. Where none may, a small one is read to be told apart from a malformed one, as the reference
     /// does.
     pub(crate) fn admit(&self, got: Command, len: usize, version: ProtocolVersion) -> Result<(), Error> {
-        let room = if version.get() >= ProtocolVersion::ADDR_V2.get() {
-            MAX_VERSION
-        } else {
+        let room = if version.allows_early_messages() {
             self.room().saturating_sub(Header::LEN)
+        } else {
+            MAX_VERSION
         };
         if len > room { Err(Error::NotVerAckMessage { got }) } else { Ok(()) }
     }
@@ -74,8 +73,7 @@ impl Early {
             // Gives the memory back: most of the connection is still to come.
             self.0 = None;
         }
-        let hash = Hash::digest(&payload);
-        Some(Frame { command, payload, hash })
+        Some(Frame::again(command, payload))
     }
 
     /// Bytes on the wire that may still come early.

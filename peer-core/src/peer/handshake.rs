@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::event::{Direction, Event};
 use crate::message::{Command, Message, NetAddress, Reject, Version};
 use crate::node::NonceGuard;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// The largest payload before a version is accepted, in bytes: that of a `version`.

@@ -68,7 +68,7 @@ use crate::frame::FrameReader;
 use crate::hash::Hash;
 use crate::message::{Timestamp, Version};
 use crate::node::Node;
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// One connection to one remote, without the connection.

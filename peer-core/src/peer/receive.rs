@@ -9,10 +9,9 @@ use super::{Peer, Requests, trace};
 use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
-use crate::frame::{Frame, Rules};
-use crate::message::{Command, InitState, Message, Pong};
+use crate::frame::{Checked, Frame, Rules};
+use crate::message::{InitState, Message, Pong};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
-use crate::protocol::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
 
@@ -92,7 +91,7 @@ impl Peer {
         let gate = Gate { config, handshake, requests: requests.as_deref(), rules };
         // What lies behind a `version` costs nothing before that is accepted.
         let look_ahead = matches!(handshake, Handshake::Established(_));
-        reader.read_if(input, &rules, look_ahead, |command, len| gate.admit(command, len))
+        reader.read_if(input, &rules, look_ahead, |head| gate.admit(head))
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
@@ -111,7 +110,7 @@ impl Peer {
                 self.on_message(message, now)
             }
             (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
-            (Handshake::AwaitVerack(early), _) if self.version < ProtocolVersion::ADDR_V2 => {
+            (Handshake::AwaitVerack(early), _) if self.version.allows_early_messages() => {
                 early.push(frame, self.version)?;
                 Ok(None)
             }
@@ -140,7 +139,7 @@ impl Peer {
             Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)
                 if !self.config().services.contains(Services::NODE_BLOOM) =>
             {
-                let is_told = self.version >= ProtocolVersion::NODE_BLOOM;
+                let is_told = self.version.has_bloom_service();
                 return if is_told { Err(Error::NoBloomService(message.command())) } else { Ok(None) };
             }
             Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Ignore => return Ok(None),
@@ -169,21 +168,21 @@ struct Gate<'a> {
 }
 
 impl Gate<'_> {
-    fn admit(&self, command: Command, len: usize) -> Result<(), Error> {
-        let version = self.rules.version;
+    fn admit(&self, head: &Checked) -> Result<(), Error> {
+        let (command, len, version) = (head.command, head.payload_len(), self.rules.version);
         match self.handshake {
             // Whatever is small enough is read, to be refused for coming at the wrong time.
             Handshake::AwaitVersion | Handshake::VersionReceived if len <= MAX_VERSION => return Ok(()),
             Handshake::AwaitVersion | Handshake::VersionReceived => {
                 return Err(Error::NotVersionMessage { got: command });
             }
-            Handshake::AwaitVerack(early) if version >= ProtocolVersion::ADDR_V2 => {
+            Handshake::AwaitVerack(early) if !version.allows_early_messages() => {
                 return early.admit(command, len, version);
             }
             Handshake::AwaitVerack(early) => early.admit(command, len, version)?,
             Handshake::Established(_) => {}
         }
-        let Some(spec) = self.rules.find(command.to_wire()) else {
+        let Some(spec) = head.spec.filter(|spec| self.rules.reads(spec)) else {
             return Ok(());
         };
         let max = self.config.max_unrequested;
@@ -191,7 +190,8 @@ impl Gate<'_> {
             let excess = Excess::new(len, max);
             return Err(FrameError::PayloadTooLarge { command: Some(command), excess }.into());
         }
-        let wanted = spec.answer.is_none_or(|answer| self.requests.is_some_and(|open| open.expects(answer)));
+        let wanted =
+            spec.response.is_none_or(|response| self.requests.is_some_and(|open| open.expects(response)));
         if wanted || self.config.unrequested_answers == UnrequestedAnswers::Deliver {
             return Ok(());
         }

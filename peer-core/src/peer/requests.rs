@@ -15,8 +15,8 @@ use super::answered::Answered;
 use super::fifo::Fifo;
 use crate::error::{Expected, SendError};
 use crate::hash::Hash;
-use crate::message::{Answer, Inventory, InventoryKind, InventoryList, Message, Transaction, Whole};
-use crate::protocol::ProtocolVersion;
+use crate::message::{Inventory, InventoryKind, InventoryList, Message, Response, ResponseKind, Transaction};
+use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// How long the remote may take for an item of a `getdata`.
@@ -85,7 +85,7 @@ impl Open {
 #[derive(Clone, Debug)]
 enum Asked {
     Items(InventoryList),
-    Whole(Whole),
+    Whole(ResponseKind),
 }
 
 /// See the [module](self). A peer that asked for nothing has none.
@@ -97,7 +97,7 @@ pub(crate) struct Requests {
     due: BTreeMap<Time, usize>,
     /// Items that were answered, and of which more answers are admitted.
     answered: Answered,
-    whole: BTreeMap<Whole, Open>,
+    whole: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: Fifo<Asked>,
     /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
@@ -106,16 +106,16 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Whether a request that such an answer would answer is open.
-    pub(crate) fn expects(&self, answer: Answer) -> bool {
-        match answer {
-            Answer::Item(kind) => {
+    /// Whether a request is open that such a response would answer.
+    pub(crate) fn expects(&self, response: Response) -> bool {
+        match response {
+            Response::Item(kind) => {
                 has_kind(&self.items, kind) || self.answered.contains_kind(kind) || !self.unwritten.is_empty()
             }
-            Answer::AnyItem => {
+            Response::AnyItem => {
                 !self.items.is_empty() || !self.answered.is_empty() || !self.unwritten.is_empty()
             }
-            Answer::Whole(whole) => self.whole.contains_key(&whole),
+            Response::Message(whole) => self.whole.contains_key(&whole),
         }
     }
 
@@ -129,8 +129,8 @@ impl Requests {
         let Message::GetData(request) = message else { return Ok(()) };
         let answered = |item: &&Inventory| match item.kind {
             InventoryKind::TX | InventoryKind::BLOCK => true,
-            InventoryKind::FILTERED_BLOCK => version <= ProtocolVersion::FEE_FILTER,
-            InventoryKind::MIX => version >= ProtocolVersion::MIX,
+            InventoryKind::FILTERED_BLOCK => version.has_bloom_filters(),
+            InventoryKind::MIX => version.has_mixing(),
             _ => false,
         };
         if let Some(item) = request.inventory.iter().find(|item| !answered(item)) {
@@ -155,7 +155,7 @@ impl Requests {
     pub(crate) fn has_deadline(message: &Message, version: ProtocolVersion) -> bool {
         match message {
             Message::GetData(request) => !request.inventory.is_empty(),
-            other => asks(other, version).is_some_and(|whole| whole.patience().is_some()),
+            other => asks(other, version).is_some_and(|whole| whole.response_timeout().is_some()),
         }
     }
 
@@ -188,9 +188,9 @@ impl Requests {
             }
             Some(Asked::Whole(whole)) => {
                 if let Some(open) = self.whole.get_mut(&whole)
-                    && let Some((_, patience)) = whole.patience()
+                    && let Some((_, timeout)) = whole.response_timeout()
                 {
-                    open.on_written(waited + patience);
+                    open.on_written(waited + timeout);
                 }
             }
             None => {}
@@ -231,14 +231,15 @@ impl Requests {
     }
 
     fn next_whole(&self) -> Option<(Time, &'static str)> {
-        let due = self.whole.iter().filter_map(|(whole, open)| Some((open.due?, whole.patience()?.0)));
+        let due =
+            self.whole.iter().filter_map(|(whole, open)| Some((open.due?, whole.response_timeout()?.0)));
         due.min_by_key(|(due, _)| *due)
     }
 
     /// Closes what `message`, whose payload has this hash, answers.
     pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time) -> Match {
         self.answered.expire(waited);
-        match (message, message.spec().and_then(|spec| spec.answer)) {
+        match (message, message.spec().and_then(|spec| spec.response)) {
             (Message::Tx(tx), _) => self.close_pushed(tx, waited),
             (Message::NotFound(answer), _) => {
                 let found = answer.inventory.iter().map(|item| self.close_item(*item, waited)).max();
@@ -247,14 +248,14 @@ impl Requests {
                     .unwrap_or_else(|| self.on_its_way(&answer.inventory))
             }
             (Message::Block(block), _) => self.close_one(Inventory::block(block.hash()), waited),
-            (Message::MerkleBlock(block), Some(Answer::Item(kind))) => {
+            (Message::MerkleBlock(block), Some(Response::Item(kind))) => {
                 self.close_one(Inventory { kind, hash: block.header.hash() }, waited)
             }
-            (Message::Inv(_), _) => self.close_all(Whole::Inv),
-            (Message::Headers(_), _) => self.close_all(Whole::Headers),
-            (_, Some(Answer::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
-            (_, Some(Answer::Whole(whole))) => self.close_whole(whole),
-            (_, Some(Answer::AnyItem) | None) => Match::Nothing,
+            (Message::Inv(_), _) => self.close_all(ResponseKind::Inv),
+            (Message::Headers(_), _) => self.close_all(ResponseKind::Headers),
+            (_, Some(Response::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
+            (_, Some(Response::Message(whole))) => self.close_whole(whole),
+            (_, Some(Response::AnyItem) | None) => Match::Nothing,
         }
     }
 
@@ -330,7 +331,7 @@ impl Requests {
         }
     }
 
-    fn close_whole(&mut self, whole: Whole) -> Match {
+    fn close_whole(&mut self, whole: ResponseKind) -> Match {
         let Some(open) = self.whole.get_mut(&whole) else { return Match::Nothing };
         open.on_answered();
         if open.count == 0 {
@@ -341,7 +342,7 @@ impl Requests {
 
     /// Closes every such request that has been written. For answers that may come unasked, so that none can
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
-    fn close_all(&mut self, whole: Whole) -> Match {
+    fn close_all(&mut self, whole: ResponseKind) -> Match {
         let Some(open) = self.whole.get_mut(&whole) else { return Match::Nothing };
         let left = open.unwritten;
         let is_answer = open.count > left;
@@ -360,6 +361,6 @@ pub(super) fn has_kind<T>(items: &BTreeMap<Inventory, T>, kind: InventoryKind) -
 }
 
 /// The request that is answered as a whole, if `message` is one at `version`.
-fn asks(message: &Message, version: ProtocolVersion) -> Option<Whole> {
+fn asks(message: &Message, version: ProtocolVersion) -> Option<ResponseKind> {
     message.spec()?.request(version)
 }

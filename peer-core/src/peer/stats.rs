@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use crate::event::Direction;
 use crate::message::{NetAddress, Timestamp, UserAgent};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
 

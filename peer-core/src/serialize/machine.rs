@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::event::{Direction, Event};
 use crate::message::Command;
 use crate::peer::{Stats, Timer};
-use crate::protocol::ProtocolVersion;
+use crate::protocol_version::ProtocolVersion;
 
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use super::{Hex, Seq};
 use crate::blake256;
 use crate::hash::Hash;
 use crate::message::{
-    DCMix, DCNet, FieldValues, MixAmount, MixChange, MixCiphertexts, MixConfirm, MixDCNet, MixFactoredPoly,
+    DcMix, DcNet, FieldValues, MixAmount, MixChange, MixCiphertexts, MixConfirm, MixDcNet, MixFactoredPoly,
     MixHeader, MixKeyExchange, MixMessage, MixPairReq, MixSecrets, MixSlotReserve, MixUtxo, ScriptClass,
 };
 
@@ -121,7 +121,7 @@ impl Serialize for MixSlotReserve {
     }
 }
 
-impl Serialize for DCMix {
+impl Serialize for DcMix {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.rows().map(|row| Seq(row, Hex)))
     }
@@ -142,7 +142,7 @@ impl Serialize for MixFactoredPoly {
     }
 }
 
-impl Serialize for MixDCNet {
+impl Serialize for MixDcNet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = begin(serializer, self, &self.header, 3)?;
         fields.serialize_field("dc_net", &self.dc_net)?;
@@ -152,7 +152,7 @@ impl Serialize for MixDCNet {
     }
 }
 
-impl Serialize for DCNet {
+impl Serialize for DcNet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.vectors().map(|vector| Seq(vector.iter(), hex)))
     }

@@ -13,45 +13,16 @@ mod machine;
 mod mixing;
 mod transaction;
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::hash::Hash;
-pub(crate) use crate::message::text::Hex;
+pub(crate) use crate::message::codec::Hex;
+pub(crate) use crate::message::codec::text::Lossy;
 use crate::message::{InitStateType, Inventory, List, Raw, Timestamp, UserAgent};
 use crate::services::Services;
-
-impl Serialize for Hex<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-/// For `#[serde(serialize_with = "…")]` on byte strings.
-pub(crate) fn hex<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
-    Hex(bytes.as_ref()).serialize(serializer)
-}
-
-/// The fields of a message without payload.
-#[derive(serde::Serialize)]
-pub(crate) struct Empty {}
-
-/// A text that may hold any bytes; what is not UTF-8 is replaced.
-pub(crate) struct Lossy<T>(pub(crate) T);
-
-impl<T: AsRef<[u8]>> Serialize for Lossy<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&String::from_utf8_lossy(self.0.as_ref()))
-    }
-}
-
-/// For `#[serde(serialize_with = "…")]` on texts that may hold any bytes.
-pub(crate) fn text<S: Serializer>(bytes: &impl AsRef<[u8]>, serializer: S) -> Result<S::Ok, S::Error> {
-    Lossy(bytes).serialize(serializer)
-}
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

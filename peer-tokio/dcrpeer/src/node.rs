@@ -34,10 +34,10 @@ pub(crate) fn build(config: Result<Config, ConfigError>) -> Result<Node, Failure
 
 /// A `--protocol` of the old era accepts all versions of that era.
 fn lowest_accepted(version: ProtocolVersion) -> ProtocolVersion {
-    if version < ProtocolVersion::REMOVE_REJECT {
+    if version < ProtocolVersion::OLDEST_ACCEPTED {
         ProtocolVersion::INITIAL
     } else {
-        ProtocolVersion::REMOVE_REJECT
+        ProtocolVersion::OLDEST_ACCEPTED
     }
 }
 

@@ -128,7 +128,7 @@ pub(crate) async fn reply(handle: &Handle, message: &Message) -> Option<Reply> {
         Message::GetData(request) => deny(handle, request).await,
         // An inv or a notfound without entries would be a ban.
         Message::GetBlocks(_) => Some(Reply::new(Unserved::Blocks, Vec::new())),
-        Message::GetCFilterV2(_) | Message::GetCFsV2(_) => Some(Reply::new(Unserved::Filters, Vec::new())),
+        Message::GetCFilterV2(_) | Message::GetCfsV2(_) => Some(Reply::new(Unserved::Filters, Vec::new())),
         Message::MemPool => Some(Reply::new(Unserved::Pool, Vec::new())),
         // The machine has answered it.
         Message::GetInitState(_) => Some(Reply::new(Unserved::InitState, Vec::new())),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use peer_core::message::{
-    Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCFsV2, GetHeaders, Headers, Inventory,
+    Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, GetHeaders, Headers, Inventory,
     InventoryKind, List, Transaction,
 };
 use peer_core::{CodecError, Hash, Message, Network};
@@ -86,7 +86,7 @@ impl Chain {
             Message::GetCFilterV2(request) => {
                 self.find(request.block_hash).map(|_| filter(request.block_hash).into())
             }
-            Message::GetCFsV2(request) => self.filters(request),
+            Message::GetCfsV2(request) => self.filters(request),
             _ => None,
         }
     }
@@ -106,7 +106,7 @@ impl Chain {
     }
 
     /// The filters from the first to the last block: a list has room for 100.
-    fn filters(&self, request: &GetCFsV2) -> Option<Message> {
+    fn filters(&self, request: &GetCfsV2) -> Option<Message> {
         let hashes = self.hashes.get(self.find(request.start_hash)?..=self.find(request.end_hash)?)?;
         let filters: Vec<_> = hashes.iter().map(|hash| filter(*hash)).collect();
         (!filters.is_empty()).then_some(CFiltersV2 { cfilters: filters.try_into().ok()? }.into())

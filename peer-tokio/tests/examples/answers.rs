@@ -74,7 +74,7 @@ async fn wallet_loses_no_message() {
     }
     remote
         .hear(|message| {
-            matches!(message, Message::GetCFsV2(it) if it.start_hash == first.hash()).then_some(())
+            matches!(message, Message::GetCfsV2(it) if it.start_hash == first.hash()).then_some(())
         })
         .await;
     remote.handle.close();

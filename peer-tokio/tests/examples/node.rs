@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use peer_core::message::{
-    BlockHeader, GetCFilterV2, GetCFsV2, GetData, GetHeaders, GetInitState, InitStateType, Inv, Inventory,
+    BlockHeader, GetCFilterV2, GetCfsV2, GetData, GetHeaders, GetInitState, InitStateType, Inv, Inventory,
     Ping, Transaction, TxOut,
 };
 use peer_core::{Event, Hash, Message, Network, Services};
@@ -85,7 +85,7 @@ async fn node_tells_filters_of_up_to_100_blocks_and_hundreds_one_by_one() {
     let (_program, address) = node();
     let mut remote = Remote::dial(address).await;
     let all = BlockHeader::hash_many(&headers(&mut remote, vec![genesis()], Hash::ZERO).await);
-    let request = |first: usize, last: usize| GetCFsV2 {
+    let request = |first: usize, last: usize| GetCfsV2 {
         start_hash: *all.get(first).unwrap(),
         end_hash: *all.get(last).unwrap(),
     };

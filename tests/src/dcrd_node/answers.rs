@@ -1,7 +1,7 @@
 //! What the node answers at once.
 
 use peer_core::message::{
-    Addr, AddrV2, CFiltersV2, GetBlocks, GetCFsV2, GetHeaders, GetInitState, Headers, InitState,
+    Addr, AddrV2, CFiltersV2, GetBlocks, GetCfsV2, GetHeaders, GetInitState, Headers, InitState,
     InitStateType, Inv, Inventory, Pong, TimedNetAddress,
 };
 use peer_core::{Direction, Hash, Message, ProtocolVersion, Time};
@@ -51,7 +51,7 @@ impl Shared {
     }
 
     /// A range that is refused is met with silence.
-    pub(super) fn on_getcfsv2(&self, connection: &mut Connection, request: &GetCFsV2) {
+    pub(super) fn on_getcfsv2(&self, connection: &mut Connection, request: &GetCfsV2) {
         if let Some(filters) = self.chain.filters(&request.start_hash, &request.end_hash) {
             connection.send(&CFiltersV2 { cfilters: filters.try_into().unwrap() }.into());
         }

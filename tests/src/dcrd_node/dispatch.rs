@@ -60,7 +60,7 @@ impl Shared {
             Message::GetHeaders(request) => self.on_getheaders(connection, &request),
             Message::GetBlocks(request) => self.on_getblocks(connection, &request, now),
             Message::GetCFilterV2(request) => self.on_getcfilterv2(connection, &request.block_hash),
-            Message::GetCFsV2(request) => self.on_getcfsv2(connection, &request),
+            Message::GetCfsV2(request) => self.on_getcfsv2(connection, &request),
             Message::GetInitState(request) => self.on_getinitstate(connection, &request)?,
             Message::GetAddr => self.on_getaddr(connection),
             Message::MemPool => self.on_mempool(connection, now)?,
@@ -78,7 +78,7 @@ impl Shared {
                 self.on_addresses(false, addr.addresses().iter().any(|entry| foreign(entry.address)))?;
             }
             Message::GetMinings | Message::MiningState(_) => return Err(Rule::MiningState),
-            Message::GetCFilter(_) | Message::GetCFHeaders(_) | Message::GetCFTypes => {
+            Message::GetCFilter(_) | Message::GetCfHeaders(_) | Message::GetCfTypes => {
                 return Err(Rule::OldFilters);
             }
             // A signature is not checked here: what a test makes up has none.

@@ -3,7 +3,7 @@
 
 use core::num::NonZeroUsize;
 
-use peer_core::message::{Block, BlockHeader, GetCFsV2};
+use peer_core::message::{Block, BlockHeader, GetCfsV2};
 use peer_core::{
     Command, Config, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
     UnrequestedAnswers,
@@ -72,8 +72,8 @@ fn every_command_has_its_limit_at_the_header() {
 #[test]
 fn a_declared_length_reserves_nothing_in_the_input() {
     let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
-    let request = GetCFsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO };
-    remote.machine.send(&Message::GetCFsV2(request), remote.now).unwrap();
+    let request = GetCfsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO };
+    remote.machine.send(&Message::GetCfsV2(request), remote.now).unwrap();
     assert_eq!(declare(&mut remote, "cfiltersv2", 26_321_001), Ok(()));
     remote.say_bytes(&[0; 100]);
     assert_eq!(remote.pull(), Ok(None));

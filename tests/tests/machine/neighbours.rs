@@ -6,7 +6,7 @@ use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use peer_core::message::{
-    Addr, AddrV2, Address, FilterType, GetCFHeaders, GetCFilter, GetInitState, InitState, Inventory, Locator,
+    Addr, AddrV2, Address, FilterType, GetCFilter, GetCfHeaders, GetInitState, InitState, Inventory, Locator,
     MiningState, NetAddressV2, Raw, Timestamp,
 };
 use peer_core::{
@@ -133,11 +133,11 @@ fn mining_state_is_spoken_of_below_version_8_only() {
 #[test]
 fn version_1_filters_are_asked_for_below_version_9_only() {
     let (filter_type, block_hash) = (FilterType::REGULAR, Hash::ZERO);
-    let headers = GetCFHeaders { locator: Locator::default(), stop: Hash::ZERO, filter_type };
+    let headers = GetCfHeaders { locator: Locator::default(), stop: Hash::ZERO, filter_type };
     for version in 6..=12 {
         let mut remote = guarded_at(version);
         let requests =
-            [GetCFilter { block_hash, filter_type }.into(), headers.clone().into(), Message::GetCFTypes];
+            [GetCFilter { block_hash, filter_type }.into(), headers.clone().into(), Message::GetCfTypes];
         for request in &requests {
             if version < 9 {
                 send(&mut remote, request).unwrap();
@@ -294,7 +294,7 @@ fn lasting_points_stay() {
 #[test]
 fn who_tests_nodes_sends_all_of_it_and_is_told_its_points() {
     let mut remote = Remote::established(unguarded().build().unwrap());
-    for message in [inv_of(0), getdata([]), Message::GetMinings, Message::GetCFTypes, init_state(), blocks(6)]
+    for message in [inv_of(0), getdata([]), Message::GetMinings, Message::GetCfTypes, init_state(), blocks(6)]
     {
         send(&mut remote, &message).unwrap();
     }

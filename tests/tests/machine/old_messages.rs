@@ -4,8 +4,8 @@
 use core::slice::from_ref;
 
 use peer_core::message::{
-    Alert, AlertPayload, BlockHeader, BloomUpdate, CFHeaders, CFTypes, FilterAdd, FilterLoad, FilterType,
-    GetCFHeaders, GetCFilter, Inventory, InventoryKind, List, MerkleBlock, MiningState, Reject, RejectCode,
+    Alert, AlertPayload, BlockHeader, BloomUpdate, CfHeaders, CfTypes, FilterAdd, FilterLoad, FilterType,
+    GetCFilter, GetCfHeaders, Inventory, InventoryKind, List, MerkleBlock, MiningState, Reject, RejectCode,
 };
 use peer_core::{Config, Error, ErrorKind, Hash, Message, ProtocolVersion, Services};
 use peer_tests::pair::{Pair, Side};
@@ -184,12 +184,12 @@ fn mempool_getminings_and_miningstate_go_both_ways() {
 #[test]
 fn version_1_committed_filters_are_asked_for_and_answered_from_6_on() {
     let (start, filter_type) = (Hash::ZERO, FilterType::REGULAR);
-    let headers = CFHeaders { stop: start, filter_type, header_hashes: List::new() };
+    let headers = CfHeaders { stop: start, filter_type, header_hashes: List::new() };
     let conversation = [
-        (Message::GetCFTypes, Message::CFTypes(CFTypes { supported_filters: List::new() })),
+        (Message::GetCfTypes, Message::CfTypes(CfTypes { supported_filters: List::new() })),
         (
-            Message::GetCFHeaders(GetCFHeaders { locator: List::new(), stop: start, filter_type }),
-            Message::CFHeaders(headers),
+            Message::GetCfHeaders(GetCfHeaders { locator: List::new(), stop: start, filter_type }),
+            Message::CfHeaders(headers),
         ),
     ];
     for version in [6, 8] {

@@ -5,7 +5,7 @@ use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::message::{
-    BlockHeader, CFTypes, CFilterV2, FieldValues, FilterData, GetCFilterV2, GetCFsV2, GetInitState,
+    BlockHeader, CFilterV2, CfTypes, FieldValues, FilterData, GetCFilterV2, GetCfsV2, GetInitState,
     Inventory, InventoryKind, List, MerkleBlock, MerkleFlags, MixFactoredPoly, MixHeader, Ping,
 };
 use peer_core::{
@@ -246,22 +246,22 @@ fn a_request_that_is_answered_as_a_whole_admits_one_answer() {
 
 #[test]
 fn each_request_admits_its_own_answer_only() {
-    let types = Message::CFTypes(CFTypes { supported_filters: List::new() });
+    let types = Message::CfTypes(CfTypes { supported_filters: List::new() });
     let mut remote = established_at(12);
-    ask(&mut remote, &Message::GetCFTypes);
+    ask(&mut remote, &Message::GetCfTypes);
     answer(&mut remote, types.clone());
     assert_eq!(remote.machine.open_requests(), 0);
 
     let mut remote = established();
-    ask(&mut remote, &Message::GetCFsV2(GetCFsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO }));
+    ask(&mut remote, &Message::GetCfsV2(GetCfsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO }));
     answer_unasked(remote, &types);
 }
 
 #[test]
 fn a_request_is_open_from_the_moment_it_is_queued() {
     let mut remote = established_at(12);
-    remote.machine.send(&Message::GetCFTypes, remote.now).unwrap();
-    answer(&mut remote, Message::CFTypes(CFTypes { supported_filters: List::new() }));
+    remote.machine.send(&Message::GetCfTypes, remote.now).unwrap();
+    answer(&mut remote, Message::CfTypes(CfTypes { supported_filters: List::new() }));
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn requests_that_may_stay_unanswered_have_no_deadline() {
         wait_alive(&mut remote, 120 * SECOND).unwrap();
     }
     let mut remote = established_at(12);
-    ask(&mut remote, &Message::GetCFTypes);
+    ask(&mut remote, &Message::GetCfTypes);
     assert_eq!(patience(&remote), None);
 }
 

@@ -63,7 +63,9 @@ fn the_index_of_tests_names_each_and_no_other() {
     let parts = folders.iter().flat_map(|folder| stems(&root.join(folder)));
     let there: BTreeSet<String> = parts.chain(alone).collect();
     let page = file("tests/README.md");
-    let cells = page.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+    // Heads of tables name folders, by the argument that runs one.
+    let is_row = |line: &&str| line.starts_with("| `") && !line.starts_with("| `--");
+    let cells = page.lines().filter(is_row).filter_map(|line| line.split('|').nth(1));
     let named = cells.flat_map(|cell| cell.split_whitespace().map(|name| name.trim_matches('`').to_owned()));
     assert_eq!(named.collect::<BTreeSet<_>>(), there);
 }

@@ -52,7 +52,7 @@ pub(crate) fn tiny_frames() {
         Message::SendHeaders,
         Message::MemPool,
         Message::GetMinings,
-        Message::GetCFTypes,
+        Message::GetCfTypes,
         Message::Raw(raw),
         getdata([]),
         getdata([item(1)]),

@@ -8,3 +8,4 @@ mod server_case;
 mod transcripts;
 mod vectors;
 mod vectors_folder;
+mod versions;

@@ -6,9 +6,8 @@ use bytes::Bytes;
 
 use super::{MixHeader, SeenMessages, Signed};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink, put_hashes, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::message::codec::{Cursor, Payload, Sink, put_hashes, put_var_int};
+use crate::protocol_version::ProtocolVersion;
 
 /// Sends each peer's ciphertext. Answers the key exchanges of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,13 +54,13 @@ impl MixCiphertexts {
 
 impl Payload for MixCiphertexts {
     /// One count serves both lists.
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let header = MixHeader::read(reader)?;
-        let count = reader.count(SeenMessages::MAX, CodecError::TooManyPrevMixMsgs)?;
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let header = MixHeader::read(cursor)?;
+        let count = cursor.count(SeenMessages::MAX, CodecError::TooManyPrevMixMsgs)?;
         Ok(Self {
             header,
-            ciphertexts: reader.bytes(count.saturating_mul(Self::CIPHERTEXT_LEN))?,
-            seen_key_exchanges: reader.hashes(count)?.try_into()?,
+            ciphertexts: cursor.bytes(count.saturating_mul(Self::CIPHERTEXT_LEN))?,
+            seen_key_exchanges: cursor.hashes(count)?.try_into()?,
         })
     }
 

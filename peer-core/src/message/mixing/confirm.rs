@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::{MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::reader::{Reader, Sink};
-use crate::message::{Payload, Transaction};
-use crate::protocol::ProtocolVersion;
+use crate::message::chain::Transaction;
+use crate::message::codec::{Cursor, Payload, Sink};
+use crate::protocol_version::ProtocolVersion;
 
 /// The transaction with the sender's own inputs signed. Answers the DC-nets of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub struct MixConfirm {
 }
 
 impl Payload for MixConfirm {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            mix: Transaction::read(reader)?,
-            seen_dc_nets: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            mix: Transaction::read(cursor)?,
+            seen_dc_nets: SeenMessages::decode_hashes(cursor)?,
         })
     }
 

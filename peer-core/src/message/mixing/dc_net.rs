@@ -9,19 +9,19 @@ use super::{
     message_count, put_seen,
 };
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::message::codec::{Cursor, Payload, Sink, put_var_int};
+use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of mixed messages: up to 1024 vectors of the same length, up to 1024 messages of 20 bytes each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DCNet {
+#[doc(alias = "DCNet")]
+pub struct DcNet {
     rows: usize,
     columns: usize,
     messages: Bytes,
 }
 
-impl DCNet {
+impl DcNet {
     /// Size of a message in bytes.
     pub const MESSAGE_LEN: usize = MESSAGE_LEN;
 
@@ -67,18 +67,18 @@ impl DCNet {
     }
 
     /// Without vectors, neither their length nor the size of a message follows.
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let rows = reader.var_int()?;
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let rows = cursor.var_int()?;
         if rows == 0 {
             return Ok(Self { rows: 0, columns: 0, messages: Bytes::new() });
         }
-        let columns = reader.var_int()?;
-        let message_len = reader.var_int()?;
+        let columns = cursor.var_int()?;
+        let message_len = cursor.var_int()?;
         let rows = message_count(rows)?;
         let columns = message_count(columns)?;
         check_message_len(message_len)?;
         let len = rows.saturating_mul(columns).saturating_mul(Self::MESSAGE_LEN);
-        Ok(Self { rows, columns, messages: reader.bytes(len)? })
+        Ok(Self { rows, columns, messages: cursor.bytes(len)? })
     }
 
     fn write(&self, out: &mut dyn Sink) {
@@ -94,21 +94,21 @@ impl DCNet {
 /// Broadcasts the sender's messages, mixed. Answers the slot reservations of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "MsgMixDCNet")]
-pub struct MixDCNet {
+pub struct MixDcNet {
     /// Signature, sender, session and run.
     pub header: MixHeader,
     /// The vectors broadcast.
-    pub dc_net: DCNet,
+    pub dc_net: DcNet,
     /// The slot reservations.
     pub seen_slot_reserves: SeenMessages,
 }
 
-impl Payload for MixDCNet {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+impl Payload for MixDcNet {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            dc_net: DCNet::read(reader)?,
-            seen_slot_reserves: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            dc_net: DcNet::read(cursor)?,
+            seen_slot_reserves: SeenMessages::decode_hashes(cursor)?,
         })
     }
 
@@ -128,7 +128,7 @@ impl Payload for MixDCNet {
     }
 }
 
-impl Signed for MixDCNet {
+impl Signed for MixDcNet {
     fn command(&self) -> &'static str {
         "mixdcnet"
     }

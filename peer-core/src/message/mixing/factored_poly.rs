@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 
 use super::{FieldValues, MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink};
-use crate::protocol::ProtocolVersion;
+use crate::message::codec::{Cursor, Payload, Sink};
+use crate::protocol_version::ProtocolVersion;
 
 /// Publishes the solution of the polynomial, so that peers who cannot solve it go on. Answers the slot
 /// reservations of a run.
@@ -25,11 +24,11 @@ pub struct MixFactoredPoly {
 }
 
 impl Payload for MixFactoredPoly {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            roots: FieldValues::read(reader)?,
-            seen_slot_reserves: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            roots: FieldValues::read(cursor)?,
+            seen_slot_reserves: SeenMessages::decode_hashes(cursor)?,
         })
     }
 

@@ -4,9 +4,8 @@ use alloc::vec::Vec;
 
 use super::{MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink};
-use crate::protocol::ProtocolVersion;
+use crate::message::codec::{Cursor, Payload, Sink};
+use crate::protocol_version::ProtocolVersion;
 
 /// Publishes the sender's keys for one run. Answers the pair requests of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,20 +34,20 @@ impl MixKeyExchange {
 }
 
 impl Payload for MixKeyExchange {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
-        let signature = *reader.array()?;
-        let identity = *reader.array()?;
-        let session_id = *reader.array()?;
-        let epoch = reader.u64()?;
-        let run = reader.u32()?;
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        let signature = *cursor.array()?;
+        let identity = *cursor.array()?;
+        let session_id = *cursor.array()?;
+        let epoch = cursor.u64()?;
+        let run = cursor.u32()?;
         Ok(Self {
             header: MixHeader { signature, identity, session_id, run },
             epoch,
-            pos: reader.u32()?,
-            ecdh: *reader.array()?,
-            pqpk: *reader.array()?,
-            commitment: *reader.array()?,
-            seen_pair_requests: SeenMessages::decode_hashes(reader)?,
+            pos: cursor.u32()?,
+            ecdh: *cursor.array()?,
+            pqpk: *cursor.array()?,
+            commitment: *cursor.array()?,
+            seen_pair_requests: SeenMessages::decode_hashes(cursor)?,
         })
     }
 

@@ -8,10 +8,11 @@ use bytes::Bytes;
 
 use super::Signed;
 use crate::error::{CodecError, Excess};
-use crate::message::reader::{MAX_PAYLOAD, Reader, Sink, put_var_bytes, put_var_int};
-use crate::message::text::is_strict_ascii;
-use crate::message::{List, OutPoint, Payload, bounds};
-use crate::protocol::ProtocolVersion;
+use crate::message::chain::OutPoint;
+use crate::message::codec::{
+    Cursor, List, MAX_PAYLOAD, Payload, Sink, bounds, is_strict_ascii, put_var_bytes, put_var_int,
+};
+use crate::protocol_version::ProtocolVersion;
 
 /// An amount in atoms that is not negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,9 +69,9 @@ impl ScriptClass {
         &self.0
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let len = reader.count(Self::MAX_LEN, CodecError::VarStringTooLong)?;
-        let bytes = reader.slice(len)?;
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let len = cursor.count(Self::MAX_LEN, CodecError::VarStringTooLong)?;
+        let bytes = cursor.slice(len)?;
         let name = core::str::from_utf8(bytes).map_err(|_| CodecError::MalformedStrictString)?;
         Self::new(name)
     }
@@ -166,13 +167,13 @@ impl MixUtxo {
         self.opcode
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         Ok(Self {
-            prev_out: OutPoint::from_bytes(reader.array()?),
-            script: reader.var_bytes(Self::MAX_SCRIPT_LEN)?,
-            public_key: reader.var_bytes(Self::MAX_PUBLIC_KEY_LEN)?,
-            signature: reader.var_bytes(Self::MAX_SIGNATURE_LEN)?,
-            opcode: reader.u8()?,
+            prev_out: OutPoint::from_bytes(cursor.array()?),
+            script: cursor.var_bytes(Self::MAX_SCRIPT_LEN)?,
+            public_key: cursor.var_bytes(Self::MAX_PUBLIC_KEY_LEN)?,
+            signature: cursor.var_bytes(Self::MAX_SIGNATURE_LEN)?,
+            opcode: cursor.u8()?,
         })
     }
 
@@ -197,8 +198,8 @@ pub struct MixChange {
 }
 
 impl MixChange {
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        Ok(Self { value: reader.i64()?, version: reader.u16()?, pk_script: reader.var_bytes(MAX_PAYLOAD)? })
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        Ok(Self { value: cursor.i64()?, version: cursor.u16()?, pk_script: cursor.var_bytes(MAX_PAYLOAD)? })
     }
 
     fn write(&self, out: &mut dyn Sink) {
@@ -244,25 +245,25 @@ pub struct MixPairReq {
 }
 
 impl Payload for MixPairReq {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            signature: *reader.array()?,
-            identity: *reader.array()?,
-            expiry: reader.u32()?,
-            mix_amount: MixAmount::new(reader.i64()?)?,
-            script_class: ScriptClass::read(reader)?,
-            tx_version: reader.u16()?,
-            lock_time: reader.u32()?,
-            message_count: reader.u32()?,
-            input_value: MixAmount::new(reader.i64()?)?,
-            utxos: List::decode(reader, MixUtxo::MIN_LEN, MixUtxo::read)?,
-            change: match reader.u8()? {
+            signature: *cursor.array()?,
+            identity: *cursor.array()?,
+            expiry: cursor.u32()?,
+            mix_amount: MixAmount::new(cursor.i64()?)?,
+            script_class: ScriptClass::read(cursor)?,
+            tx_version: cursor.u16()?,
+            lock_time: cursor.u32()?,
+            message_count: cursor.u32()?,
+            input_value: MixAmount::new(cursor.i64()?)?,
+            utxos: List::decode(cursor, MixUtxo::MIN_LEN, MixUtxo::read)?,
+            change: match cursor.u8()? {
                 0 => None,
-                1 => Some(MixChange::read(reader)?),
+                1 => Some(MixChange::read(cursor)?),
                 _ => return Err(CodecError::InvalidMsg("change is neither there nor missing")),
             },
-            flags: reader.u8()?,
-            pairing_flags: reader.u8()?,
+            flags: cursor.u8()?,
+            pairing_flags: cursor.u8()?,
         })
     }
 

@@ -7,9 +7,8 @@ use super::{
 };
 use crate::blake256::Blake256;
 use crate::error::CodecError;
-use crate::message::reader::{Reader, Sink, put_var_int};
-use crate::message::{List, Payload, bounds};
-use crate::protocol::ProtocolVersion;
+use crate::message::codec::{Cursor, List, Payload, Sink, bounds, put_var_int};
+use crate::protocol_version::ProtocolVersion;
 
 /// Reveals what the sender had kept to itself, so that the others find out who broke the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub struct MixSecrets {
     pub slot_reserve_messages: FieldValues,
     /// The sender's DC-net messages, up to 1024.
     #[doc(alias = "DCNetMsgs")]
-    pub dc_net_messages: List<[u8; MESSAGE_LEN], bounds::DCNetMessages>,
+    pub dc_net_messages: List<[u8; MESSAGE_LEN], bounds::DcNetMessages>,
     /// Secrets of other peers.
     pub seen_secrets: SeenMessages,
 }
@@ -55,13 +54,13 @@ impl MixSecrets {
 }
 
 impl Payload for MixSecrets {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            seed: *reader.array()?,
-            slot_reserve_messages: FieldValues::read(reader)?,
-            dc_net_messages: read_dc_net_messages(reader)?,
-            seen_secrets: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            seed: *cursor.array()?,
+            slot_reserve_messages: FieldValues::read(cursor)?,
+            dc_net_messages: read_dc_net_messages(cursor)?,
+            seen_secrets: SeenMessages::decode_hashes(cursor)?,
         })
     }
 
@@ -91,14 +90,14 @@ impl Signed for MixSecrets {
 
 /// Number and size are both read before either is judged.
 fn read_dc_net_messages(
-    reader: &mut Reader<'_>,
-) -> Result<List<[u8; MESSAGE_LEN], bounds::DCNetMessages>, CodecError> {
-    let count = reader.var_int()?;
+    cursor: &mut Cursor<'_>,
+) -> Result<List<[u8; MESSAGE_LEN], bounds::DcNetMessages>, CodecError> {
+    let count = cursor.var_int()?;
     if count == 0 {
         return Ok(List::new());
     }
-    let message_len = reader.var_int()?;
+    let message_len = cursor.var_int()?;
     let count = message_count(count)?;
     check_message_len(message_len)?;
-    reader.fixed(count, |message| *message)?.try_into()
+    cursor.fixed(count, |message| *message)?.try_into()
 }

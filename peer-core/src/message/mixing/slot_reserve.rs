@@ -7,21 +7,21 @@ use bytes::Bytes;
 use super::values::{put_value, read_values};
 use super::{FieldValueIter, MAX_MESSAGES, MAX_PEERS, MixHeader, SeenMessages, Signed, put_seen};
 use crate::error::CodecError;
-use crate::message::Payload;
-use crate::message::reader::{Reader, Sink, put_var_int};
-use crate::protocol::ProtocolVersion;
+use crate::message::codec::{Cursor, Payload, Sink, put_var_int};
+use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of field values: 1 to 1024 rows, one for each mixed message, of 1 to 512 values, one for each peer.
 ///
 /// It is kept as it is on the wire, without an allocation for each value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DCMix {
+#[doc(alias = "DCMix")]
+pub struct DcMix {
     rows: usize,
     columns: usize,
     wire: Bytes,
 }
 
-impl DCMix {
+impl DcMix {
     /// A matrix of these rows.
     ///
     /// # Errors
@@ -68,12 +68,12 @@ impl DCMix {
         self.columns
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let rows = reader.count(MAX_MESSAGES, |_| BAD_ROWS)?;
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let rows = cursor.count(MAX_MESSAGES, |_| BAD_ROWS)?;
         check_rows(rows)?;
-        let columns = reader.count(MAX_PEERS, |_| BAD_COLUMNS)?;
+        let columns = cursor.count(MAX_PEERS, |_| BAD_COLUMNS)?;
         check_columns(columns)?;
-        let wire = read_values(reader, rows.saturating_mul(columns))?;
+        let wire = read_values(cursor, rows.saturating_mul(columns))?;
         Ok(Self { rows, columns, wire })
     }
 
@@ -91,17 +91,17 @@ pub struct MixSlotReserve {
     /// Signature, sender, session and run.
     pub header: MixHeader,
     /// The values broadcast.
-    pub dc_mix: DCMix,
+    pub dc_mix: DcMix,
     /// The ciphertext messages.
     pub seen_ciphertexts: SeenMessages,
 }
 
 impl Payload for MixSlotReserve {
-    fn decode(reader: &mut Reader<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+    fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
         Ok(Self {
-            header: MixHeader::read(reader)?,
-            dc_mix: DCMix::read(reader)?,
-            seen_ciphertexts: SeenMessages::decode_hashes(reader)?,
+            header: MixHeader::read(cursor)?,
+            dc_mix: DcMix::read(cursor)?,
+            seen_ciphertexts: SeenMessages::decode_hashes(cursor)?,
         })
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::MAX_MESSAGES;
 use crate::error::CodecError;
-use crate::message::reader::{Reader, Sink, put_var_int};
+use crate::message::codec::{Cursor, Sink, put_var_int};
 
 /// The longest value, in bytes.
 const MAX_LEN: usize = 32;
@@ -63,9 +63,9 @@ impl FieldValues {
         self.count == 0
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
-        let count = reader.count(Self::MAX, |_| TOO_MANY)?;
-        let wire = read_values(reader, count)?;
+    pub(super) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
+        let count = cursor.count(Self::MAX, |_| TOO_MANY)?;
+        let wire = read_values(cursor, count)?;
         Ok(Self { count, wire })
     }
 
@@ -138,13 +138,13 @@ impl fmt::Debug for FieldValueIter<'_> {
 }
 
 /// Reads `count` values, each with its length in front, and keeps them that way.
-pub(super) fn read_values(reader: &mut Reader<'_>, count: usize) -> Result<Bytes, CodecError> {
-    let start = reader.position();
+pub(super) fn read_values(cursor: &mut Cursor<'_>, count: usize) -> Result<Bytes, CodecError> {
+    let start = cursor.position();
     for _ in 0..count {
-        let len = reader.count(MAX_LEN, CodecError::VarBytesTooLong)?;
-        reader.slice(len)?;
+        let len = cursor.count(MAX_LEN, CodecError::VarBytesTooLong)?;
+        cursor.slice(len)?;
     }
-    Ok(reader.since(start))
+    Ok(cursor.since(start))
 }
 
 /// Appends a value with its length in front.

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader};
 
 use peer_core::message::{
-    GetBlocks, GetCFilterV2, GetCFsV2, GetData, GetInitState, InitStateType, Inventory, InventoryKind,
+    GetBlocks, GetCFilterV2, GetCfsV2, GetData, GetInitState, InitStateType, Inventory, InventoryKind,
     InventoryList, Locator,
 };
 use peer_core::{Hash, Message, ProtocolVersion};
@@ -136,7 +136,7 @@ fn who_asks_for_headers_is_told_of_none_and_for_blocks_or_filters_nothing() {
             let (locator, stop, filter) = (Locator::default(), Hash::ZERO, Hash::from_bytes([7; 32]));
             guest.say(Message::GetBlocks(GetBlocks { protocol_version: 12, locator, stop })).await;
             guest.say(Message::GetCFilterV2(GetCFilterV2 { block_hash: filter })).await;
-            guest.say(Message::GetCFsV2(GetCFsV2 { start_hash: filter, end_hash: filter })).await;
+            guest.say(Message::GetCfsV2(GetCfsV2 { start_hash: filter, end_hash: filter })).await;
             guest.say(Message::MemPool).await;
             assert_eq!(denied(&mut guest).await, []);
         });

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use peer_core::message::{FilterType, InventoryKind};
-use peer_core::message::{GetCFHeaders, GetCFilter, GetCFilterV2, GetCFsV2, GetInitState, Inventory, List};
+use peer_core::message::{GetCFilter, GetCFilterV2, GetCfHeaders, GetCfsV2, GetInitState, Inventory, List};
 use peer_core::{Command, Hash, Message, ProtocolVersion};
 use peer_tests::remote::introduction;
 use peer_tests::samples::{self, block, block_item, getdata, notfound};
@@ -93,14 +93,14 @@ pub(crate) fn request(sample: &Sample, version: u32) -> Option<Message> {
         Message::CFilter(_) => {
             Some(Message::GetCFilter(GetCFilter { block_hash: hash, filter_type: FilterType::REGULAR }))
         }
-        Message::CFHeaders(_) => Some(Message::GetCFHeaders(GetCFHeaders {
+        Message::CfHeaders(_) => Some(Message::GetCfHeaders(GetCfHeaders {
             locator: List::new(),
             stop: hash,
             filter_type: FilterType::REGULAR,
         })),
-        Message::CFTypes(_) => Some(Message::GetCFTypes),
+        Message::CfTypes(_) => Some(Message::GetCfTypes),
         Message::CFilterV2(_) => Some(Message::GetCFilterV2(GetCFilterV2 { block_hash: hash })),
-        Message::CFiltersV2(_) => Some(Message::GetCFsV2(GetCFsV2 { start_hash: hash, end_hash: hash })),
+        Message::CFiltersV2(_) => Some(Message::GetCfsV2(GetCfsV2 { start_hash: hash, end_hash: hash })),
         Message::Inv(_) if version < 9 => Some(Message::MemPool),
         Message::Headers(_) if version < 9 => Some(samples::getheaders()),
         _ => None,

@@ -59,7 +59,7 @@ fn filters_are_those_that_were_asked_for() {
     assert_eq!(asked, filters.iter().map(|filter| filter.block_hash).collect::<Vec<_>>());
 
     let (start, end) = only(pick(&said, |message| match message {
-        Message::GetCFsV2(request) => Some((request.start_hash, request.end_hash)),
+        Message::GetCfsV2(request) => Some((request.start_hash, request.end_hash)),
         _ => None,
     }));
     let batch = only(pick(&heard, |message| match message {

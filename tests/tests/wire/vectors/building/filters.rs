@@ -1,8 +1,8 @@
 //! Committed filters of both versions.
 
 use peer_core::message::{
-    CFHeaders, CFTypes, CFilter, CFilterV2, CFiltersV2, FilterData, FilterType, GetCFHeaders, GetCFilter,
-    GetCFilterV2, GetCFsV2,
+    CFilter, CFilterV2, CFiltersV2, CfHeaders, CfTypes, FilterData, FilterType, GetCFilter, GetCFilterV2,
+    GetCfHeaders, GetCfsV2,
 };
 use peer_core::{CodecError, Hash, Message};
 
@@ -18,20 +18,20 @@ pub(super) fn build(command: &str, words: &Words<'_>) -> Result<Message, CodecEr
         }
         "getcfheaders" => {
             let locator = words.hashes("locator_hashes_count")?;
-            Message::GetCFHeaders(GetCFHeaders { locator, stop: Hash::ZERO, filter_type })
+            Message::GetCfHeaders(GetCfHeaders { locator, stop: Hash::ZERO, filter_type })
         }
         "cfheaders" => {
             let header_hashes = words.hashes("header_hashes_count")?;
-            Message::CFHeaders(CFHeaders { stop: Hash::ZERO, filter_type, header_hashes })
+            Message::CfHeaders(CfHeaders { stop: Hash::ZERO, filter_type, header_hashes })
         }
-        "getcftypes" => Message::GetCFTypes,
+        "getcftypes" => Message::GetCfTypes,
         "cftypes" => {
             let supported_filters = words.items("supported_filters_count", filter_type)?;
-            Message::CFTypes(CFTypes { supported_filters })
+            Message::CfTypes(CfTypes { supported_filters })
         }
         "getcfilterv2" => Message::GetCFilterV2(GetCFilterV2 { block_hash }),
         "cfilterv2" => Message::CFilterV2(Box::new(filter_v2(words)?)),
-        "getcfsv2" => Message::GetCFsV2(GetCFsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO }),
+        "getcfsv2" => Message::GetCfsV2(GetCfsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO }),
         "cfiltersv2" => {
             let cfilters = words.items("cfilters_count", filter_v2(words)?)?;
             Message::CFiltersV2(CFiltersV2 { cfilters })

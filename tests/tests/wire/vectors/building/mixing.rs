@@ -1,7 +1,7 @@
 //! The eight mixing messages.
 
 use peer_core::message::{
-    DCMix, DCNet, FieldValues, List, MixAmount, MixCiphertexts, MixConfirm, MixDCNet, MixFactoredPoly,
+    DcMix, DcNet, FieldValues, List, MixAmount, MixCiphertexts, MixConfirm, MixDcNet, MixFactoredPoly,
     MixHeader, MixKeyExchange, MixPairReq, MixSecrets, MixSlotReserve, MixUtxo, OutPoint, ScriptClass,
 };
 use peer_core::{CodecError, Hash, Message};
@@ -37,9 +37,9 @@ pub(super) fn build(command: &str, words: &Words<'_>) -> Result<Message, CodecEr
                 seen_slot_reserves: words.hashes("seen_slot_reserves_count")?,
             }))
         }
-        "mixdcnet" => Message::MixDCNet(Box::new(MixDCNet {
+        "mixdcnet" => Message::MixDcNet(Box::new(MixDcNet {
             header: HEADER,
-            dc_net: DCNet::new(vec![[[6; DCNet::MESSAGE_LEN]]; words.number("mcount", 1)])?,
+            dc_net: DcNet::new(vec![[[6; DcNet::MESSAGE_LEN]]; words.number("mcount", 1)])?,
             seen_slot_reserves: words.hashes("seen_slot_reserves_count")?,
         })),
         "mixconfirm" => Message::MixConfirm(Box::new(MixConfirm {
@@ -51,7 +51,7 @@ pub(super) fn build(command: &str, words: &Words<'_>) -> Result<Message, CodecEr
             header: HEADER,
             seed: [8; 32],
             slot_reserve_messages: FieldValues::new([[9]])?,
-            dc_net_messages: words.items("dc_net_msgs_count", [6; DCNet::MESSAGE_LEN])?,
+            dc_net_messages: words.items("dc_net_msgs_count", [6; DcNet::MESSAGE_LEN])?,
             seen_secrets: words.hashes("seen_secrets_count")?,
         })),
         _ => panic!("nobody knows how to build {command}"),
@@ -90,12 +90,12 @@ fn ciphertexts(words: &Words<'_>) -> Result<MixCiphertexts, CodecError> {
     MixCiphertexts::new(HEADER, vec![[7; MixCiphertexts::CIPHERTEXT_LEN]; count], List::try_from(seen)?)
 }
 
-fn matrix(words: &Words<'_>) -> Result<DCMix, CodecError> {
+fn matrix(words: &Words<'_>) -> Result<DcMix, CodecError> {
     let (rows, columns) = (words.number("mcount", 1), words.number("kpcount", 1));
     let lengths = match words.get("dc_mix_row_lengths") {
         Some(lengths) => lengths.as_list().iter().map(|length| length.as_int()).collect(),
         None => vec![columns; rows],
     };
     let value = words.bytes("value_len", 1);
-    DCMix::new(lengths.into_iter().map(|len: usize| vec![value.clone(); len]))
+    DcMix::new(lengths.into_iter().map(|len: usize| vec![value.clone(); len]))
 }

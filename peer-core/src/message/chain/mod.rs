@@ -1,0 +1,15 @@
+//! Messages about blocks and transactions: what exists, and what it holds.
+
+mod block;
+mod block_header;
+mod init_state;
+mod inventory;
+mod locator;
+mod transaction;
+
+pub use self::block::{Block, Transactions};
+pub use self::block_header::{BlockHeader, Headers};
+pub use self::init_state::{GetInitState, InitState, InitStateType, MiningState};
+pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, InventoryList, NotFound};
+pub use self::locator::{GetBlocks, GetHeaders, Locator};
+pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};

@@ -1,0 +1,51 @@
+//! Which messages are requests and which are only ever responses. The table says it of each, in these words.
+
+use core::time::Duration;
+
+use crate::message::chain::InventoryKind;
+
+/// What a message that is only ever a response responds to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Response {
+    /// An item of a `getdata`, of this kind.
+    Item(InventoryKind),
+    /// Any item of a `getdata`.
+    AnyItem,
+    /// A request that one message answers.
+    Message(ResponseKind),
+}
+
+/// Responses that are one message, by the message. What they respond to is no `getdata`, whose items are answered one by
+/// one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ResponseKind {
+    MiningState,
+    InitState,
+    CFilter,
+    CfHeaders,
+    CfTypes,
+    CFilterV2,
+    CFiltersV2,
+    /// May also come unrequested. Waited for in the old era only.
+    Inv,
+    /// May also come unrequested. Waited for in the old era only.
+    Headers,
+}
+
+impl ResponseKind {
+    /// The command that must come, and how long it may take. `None` where a request may lawfully stay without response:
+    /// such requests are only counted.
+    pub(crate) const fn response_timeout(self) -> Option<(&'static str, Duration)> {
+        match self {
+            Self::InitState => Some(("initstate", Duration::from_secs(30))),
+            Self::Inv => Some(("inv", Duration::from_secs(30))),
+            Self::Headers => Some(("headers", Duration::from_secs(90))),
+            Self::MiningState
+            | Self::CFilter
+            | Self::CfHeaders
+            | Self::CfTypes
+            | Self::CFilterV2
+            | Self::CFiltersV2 => None,
+        }
+    }
+}
