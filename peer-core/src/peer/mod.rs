@@ -92,10 +92,10 @@ use crate::time::Time;
 /// | what happens | outbound | inbound |
 /// | --- | --- | --- |
 /// | it is made | `version` is queued | nothing |
-/// | the remote's `version` came | its nonce is compared with our own ([`Error::SelfConnection`]), the lower version is in force from now on, and [`Event::Version`] surfaces; the clock rests | the same |
+/// | the remote's `version` came | its nonce is compared with our own ([`Error::SelfConnection`]), the lower version is in force from now on, and [`Event::Version`](crate::Event::Version) surfaces; the clock rests | the same |
 /// | the owner pulls again | its number is judged ([`Error::ProtocolVerTooOld`]) | the same; `version` and `verack` are queued |
 /// | another message comes | at version 12 [`Error::NotVerAckMessage`]; at 9 to 11 up to two are kept, below 9 up to 64 KiB, for after the handshake | the same |
-/// | the remote's `verack` came | `verack` is queued; [`Event::Established`] | [`Event::Established`] |
+/// | the remote's `verack` came | `verack` is queued; [`Event::Established`](crate::Event::Established) | the same |
 /// | 30 s passed, the owner's time aside | [`Error::Timeout`] with [`Timer::Handshake`] | the same |
 ///
 /// Anything but `version` as the first message is [`Error::NotVersionMessage`] (a `reject` in its place, which the old
@@ -227,7 +227,7 @@ impl Peer {
     }
 
     /// Sets the height that our `version` tells. An inbound peer's is made when the owner pulls after
-    /// [`Event::Version`]; an outbound peer's was made at the start.
+    /// [`Event::Version`](crate::Event::Version); an outbound peer's was made at the start.
     pub const fn set_best_height(&mut self, height: i32) {
         self.hello.best_height = height;
     }

@@ -41,6 +41,7 @@ impl fmt::Display for Cause {
         match self.wait {
             None => Ok(()),
             Some(DAY) => f.write_str(" (wait a day)"),
+            Some(MINUTE) => f.write_str(" (wait a minute)"),
             Some(seconds) if seconds >= MINUTE => write!(f, " (wait {} minutes)", seconds / MINUTE),
             Some(seconds) => write!(f, " (wait {seconds} s)"),
         }
@@ -60,10 +61,7 @@ pub(crate) fn before_handshake(stats: &Stats, config: &Config) -> Vec<Cause> {
         (Direction::Outbound, false) => dialled_without_a_word(config),
         (Direction::Outbound, true) => vec![services(config), version(config), full(), ourselves()],
         (Direction::Inbound, false) => vec![
-            Cause::new(
-                "probe",
-                "it only looked whether something listens here, as port scans and monitors do",
-            ),
+            Cause::new("probe", "it only checked that something listens here, as port scans and monitors do"),
             banned("it bans this host, for a day at most, and noticed that when it had dialled it"),
         ],
         (Direction::Inbound, true) => vec![services(config), version(config), full(), ourselves()],
@@ -99,13 +97,13 @@ pub(crate) fn after_handshake(stats: &Stats) -> Vec<Cause> {
     }
     vec![
         banned(
-            "something that we sent is what nodes ban a host for, for a day; then it closes at once from now on",
+            "we sent something that nodes ban for; it then closes every connection from this host at once for a day",
         ),
         Cause::new(
             "unanswered",
             "it asked for something and had no answer in time: 10 s for headers, 30 to 45 s for the rest",
         ),
-        Cause::new("unwanted", "something that we sent was not wanted, which by itself keeps nobody out"),
+        Cause::new("unwanted", "we sent something that it did not want; it takes us again at once"),
         Cause::new("stopped", "it was stopped, or the network between us broke").wait(MINUTE),
     ]
 }

@@ -163,10 +163,9 @@ fn check_port(network: Network) -> String {
 /// Why a message was not sent, and what to do.
 pub(crate) fn refusal(error: &SendError) -> String {
     match error {
-        SendError::Bannable(_) => format!(
-            "{}, the host that sends it for a day: it was not sent; to test a node of your own, add --rude",
-            chain(error)
-        ),
+        SendError::Bannable(_) => {
+            format!("{}, for a day; to test a node of your own, add --rude", chain(error))
+        }
         error => chain(error),
     }
 }

@@ -39,8 +39,8 @@ circuit for all: a line on standard error says so, and `isolated` of connected i
 neither the proxy's address nor the name it was reached by.
 
 What --inv announces does not exist, and a peer that asks for it is told so by notfound. A node bans a host for a day
-that is asked for more than 10 such transactions in a few minutes and has none. So it is told of no more than that;
-over the others it leaves after 30 to 45 s. --rude tells it all: use it with a node of your own.
+that denies more than 10 transactions within a few minutes. So no more than that are denied; over the others a node
+disconnects after 30 to 45 s. --rude denies them all: use it with a node of your own.
 
 The peer may ask, too. We have nothing, and say so as far as a node bears it: see serve --help. Offer --services only
 to see what a peer asks for then.

@@ -61,8 +61,8 @@ impl Unserved {
                 "asked for items and was told that they are not here: a node stays, and counts points for each"
             }
             Self::MoreItems => {
-                "asked for more items than it can be told are not here, for a node bans a host for a day that \
-                 lacks too many: it got no answer, and a node leaves after 30 to 45 s, without a ban"
+                "asked for more items than may be denied: a node bans a host for a day that denies too many. The \
+                 rest stays unanswered, and a node disconnects after 30 to 45 s, without a ban"
             }
             Self::Filters => {
                 "asked for filters and got no answer, as from a node that does not know the blocks: a node \

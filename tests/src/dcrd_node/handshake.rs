@@ -17,7 +17,8 @@ impl Shared {
         self.nonces.insert(nonce);
         let socket = (connection.host, self.network.default_port().unwrap_or_default()).into();
         let version = Version {
-            protocol_version: ProtocolVersion::LATEST.get().cast_signed(),
+            // Who was dialled tells the negotiated version.
+            protocol_version: connection.version.get().cast_signed(),
             services: Services::NODE_NETWORK,
             timestamp: self.timestamp(now),
             addr_you: NetAddress::new(socket, Services::NODE_NETWORK),
@@ -47,12 +48,12 @@ impl Shared {
         if is_dialled && !remote.services.contains(Services::NODE_NETWORK) {
             return Err(Rule::NoNetworkService);
         }
+        let offered = ProtocolVersion::new(remote.protocol_version.cast_unsigned());
+        connection.version = ProtocolVersion::LATEST.min(offered);
         if !is_dialled {
             self.send_version(connection, now);
         }
-        let offered = ProtocolVersion::new(remote.protocol_version.cast_unsigned());
         connection.send(&Message::Verack);
-        connection.version = ProtocolVersion::LATEST.min(offered);
         connection.remote = Some(remote);
         connection.stage = Stage::AwaitVerack;
         Ok(())

@@ -1,6 +1,6 @@
 //! What nodes of today demand of a peer and ban it for: the machine answers the one by itself and refuses to send the
 //! other.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::net::Ipv4Addr;
 use core::time::Duration;

@@ -7,6 +7,7 @@ use std::process::{Child, Stdio};
 use peer_core::Time;
 use peer_tests::dcrd_node::tcp::TcpNode;
 use peer_tests::dcrd_node::{ConnectionId, DcrdNode, Setup};
+use serde_json::{Value, json};
 
 use super::dcrpeer;
 use super::talk::Process;
@@ -17,13 +18,26 @@ const SPEED: u32 = 20;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[test]
-fn connect_stays_with_a_synced_node_beyond_all_that_it_demands() {
-    let node = synced_node();
+fn connect_stays_with_a_synced_node_for_ten_minutes() {
+    let node = TcpNode::start(DcrdNode::new(Setup::current(30), 5), 3 * SPEED).unwrap();
     let mut tool = Tool::run(&["connect", &node.address().to_string(), "--network", "simnet"]);
-    node.wait_until("a connection that is a minute old", |node, now| long_lived(node, now) == 1);
+    node.wait_until("a connection that is ten minutes old", |node, now| older(node, now, 10 * MINUTE) == 1);
     assert!(tool.is_running());
     drop(tool);
     node.wait_until("the end", |node, _| node.connections().all(|id| node.ended(id).is_some()));
+    let bans = node.with(|node, _| node.connections().filter(|id| is_ban(node, *id)).count());
+    assert_eq!(bans, 0);
+}
+
+#[test]
+fn crawl_visits_a_node_and_is_not_banned() {
+    let node = synced_node();
+    let address = node.address().to_string();
+    let run =
+        dcrpeer(&["crawl", &address, "--network", "simnet", "--for", "20s", "--json"]).output().unwrap();
+    let lines = String::from_utf8(run.stdout).unwrap();
+    let summary: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!((&summary["event"], &summary["reachable"]), (&json!("summary"), &json!(1)), "{lines}");
     let bans = node.with(|node, _| node.connections().filter(|id| is_ban(node, *id)).count());
     assert_eq!(bans, 0);
 }
@@ -88,8 +102,11 @@ fn synced_node() -> TcpNode {
 
 /// Connections that live a minute after they began: by then a request that was ignored would have ended them.
 fn long_lived(node: &DcrdNode, now: Time) -> usize {
-    let is_old =
-        |id: &ConnectionId| node.opened(*id).is_some_and(|since| now.saturating_since(since) > MINUTE);
+    older(node, now, MINUTE)
+}
+
+fn older(node: &DcrdNode, now: Time, age: Duration) -> usize {
+    let is_old = |id: &ConnectionId| node.opened(*id).is_some_and(|since| now.saturating_since(since) > age);
     node.connections().filter(|id| node.is_established(*id)).filter(is_old).count()
 }
 
