@@ -12,7 +12,8 @@ use peer_core::message::{
     BlockHeader, GetData, GetHeaders, Headers, Inventory, NetAddress, NotFound, Raw, Timestamp,
 };
 use peer_core::{
-    Command, Config, End, Event, Hash, Hello, Message, Network, Node, Peer, Services, Time, UnknownCommands,
+    BannableMessages, Command, Config, End, Event, Hash, Hello, Message, Network, Node, Peer, Services, Time,
+    UnknownCommands,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 
@@ -45,7 +46,13 @@ fn every_combination_of_features_holds_the_same_conversation() {
 fn node() -> Node {
     let config = Config::builder(Network::SIMNET).user_agent_prefix("peer").user_agent("features", "1");
     let config = config.idle_timeout(Duration::from_secs(60)).ping_interval(Duration::from_secs(20));
-    Node::new(config.unknown_commands(UnknownCommands::Deliver).build().unwrap())
+    Node::new(
+        config
+            .unknown_commands(UnknownCommands::Deliver)
+            .bannable_messages(BannableMessages::Send)
+            .build()
+            .unwrap(),
+    )
 }
 
 fn hello(port: u16) -> Hello {

@@ -44,8 +44,13 @@ impl Peer {
             _ if met => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
             // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
-            (End::Eof | End::Reset, _, None) if self.remote.is_none() => Error::ClosedBeforeVersion,
-            (End::Eof | End::Reset, _, None) if !self.is_established() => Error::ClosedBeforeVerack,
+            // A stream that ends inside a frame says more.
+            (End::Eof, None, None) | (End::Reset, _, None) if self.remote.is_none() => {
+                Error::ClosedBeforeVersion
+            }
+            (End::Eof, None, None) | (End::Reset, _, None) if !self.is_established() => {
+                Error::ClosedBeforeVerack
+            }
             (End::Failed, _, None) => Error::TransportFailed,
             // Nothing is missing of a whole frame that is still to be pulled.
             (End::Eof, None | Some(0), None) => Error::ClosedByRemote,

@@ -121,7 +121,7 @@ fn people_are_told_why_visitors_may_have_left_without_a_word() {
     out.read_to_string(&mut text).unwrap();
     assert_eq!(server.wait().unwrap().code(), Some(0));
     let guess =
-        "guesses     1 gave no reason for leaving: it may be that it only looked whether something listens";
+        "guesses     1 gave no reason for leaving: it may be that it only checked that something listens";
     assert!(text.contains(guess), "no {guess:?} in {text}");
 }
 

@@ -210,7 +210,7 @@ fn people_who_listen_read_what_a_node_does_about_it() {
     let line = |text: &str| lines.iter().any(|line| line.contains(text));
     assert!(line("asked for more items than may be denied"), "{lines:?}");
     assert!(
-        line("leaves after 30 to 45 s, without a ban; 100 points so far, above 100 it bans"),
+        line("disconnects after 30 to 45 s, without a ban; 100 points so far, above 100 it bans"),
         "{lines:?}"
     );
 }
