@@ -110,10 +110,12 @@ impl Requests {
     pub(crate) fn expects(&self, response: Response) -> bool {
         match response {
             Response::Item(kind) => {
-                has_kind(&self.items, kind) || self.answered.contains_kind(kind) || !self.unwritten.is_empty()
+                has_kind(&self.items, kind)
+                    || self.answered.contains_kind(kind)
+                    || self.unwritten_names(|item| item.kind == kind)
             }
             Response::AnyItem => {
-                !self.items.is_empty() || !self.answered.is_empty() || !self.unwritten.is_empty()
+                !self.items.is_empty() || !self.answered.is_empty() || self.unwritten_names(|_| true)
             }
             Response::Message(whole) => self.whole.contains_key(&whole),
         }
@@ -305,11 +307,15 @@ impl Requests {
     /// may have seen it before we are told.
     fn on_its_way(&self, items: &[Inventory]) -> Match {
         let wanted: BTreeSet<_> = items.iter().collect();
-        let names_one = |asked: &Asked| match asked {
-            Asked::Items(items) => items.iter().any(|item| wanted.contains(item)),
+        if self.unwritten_names(|item| wanted.contains(item)) { Match::Late } else { Match::Nothing }
+    }
+
+    /// Whether a request that is not known to be written names such an item.
+    fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
+        (&self.unwritten).into_iter().any(|asked| match asked {
+            Asked::Items(items) => items.iter().any(&is_such),
             Asked::Whole(_) => false,
-        };
-        if (&self.unwritten).into_iter().any(names_one) { Match::Late } else { Match::Nothing }
+        })
     }
 
     fn remove(&mut self, item: Inventory) -> Option<Item> {

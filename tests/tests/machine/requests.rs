@@ -194,6 +194,18 @@ fn a_request_for_one_kind_does_not_admit_another() {
 }
 
 #[test]
+fn a_request_that_is_still_to_be_written_admits_no_other_kind_either() {
+    for request in [getdata([Inventory::tx(tx(1).hash())]), Message::GetInitState(GetInitState::default())] {
+        for name in ["block", "mixdcnet"] {
+            let mut remote = established();
+            remote.machine.send(&request, remote.now).unwrap();
+            remote.say_bytes(&header(name, 100_000, [0; 4]));
+            assert_eq!(remote.error(), Error::Unrequested(Command::new(name).unwrap()));
+        }
+    }
+}
+
+#[test]
 fn a_transaction_closes_its_request_and_may_come_again_unasked() {
     let mut remote = established();
     ask(&mut remote, &getdata([Inventory::tx(tx(1).hash())]));
