@@ -12,7 +12,9 @@ use std::time::{Instant, UNIX_EPOCH};
 
 use bytes::BytesMut;
 use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{Config, Direction, End, Event, Hello, Message, Network, Node, Peer, Services, Time};
+use peer_core::{
+    Config, ConnectionInfo, Direction, End, Event, Message, Network, Node, Peer, Services, Time,
+};
 use rand_chacha::{ChaCha8Rng as Rng, rand_core::SeedableRng as _};
 
 /// How long to wait in a write, or in a read while there is something to write.
@@ -62,10 +64,10 @@ fn talk(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     let config = Config::builder(network).user_agent("blocking", "1.0");
     let node = Node::new(config.ping_interval(Duration::from_secs(1)).build()?);
     let unix_time = Timestamp::new(UNIX_EPOCH.elapsed()?.as_secs())?;
-    let hello = Hello::new(NetAddress::new(stream.peer_addr()?, Services::NONE), 0, unix_time);
+    let info = ConnectionInfo::new(NetAddress::new(stream.peer_addr()?, Services::NONE), 0, unix_time);
     let mut peer = match direction {
-        Direction::Outbound => Peer::outbound(&node, hello, Time::ZERO, rng)?,
-        Direction::Inbound => Peer::inbound(&node, hello, Time::ZERO, rng),
+        Direction::Outbound => Peer::outbound(&node, info, Time::ZERO, rng)?,
+        Direction::Inbound => Peer::inbound(&node, info, Time::ZERO, rng),
     };
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(PATIENCE))?;

@@ -13,7 +13,9 @@ use std::io::{ErrorKind, Write as _, stdout};
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, NetAddress, Timestamp};
-use peer_core::{Config, ConfigError, End, Event, Hash, Hello, Message, Network, Node, Peer, Services, Time};
+use peer_core::{
+    Config, ConfigError, ConnectionInfo, End, Event, Hash, Message, Network, Node, Peer, Services, Time,
+};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 
 /// How long bytes are on their way.
@@ -24,10 +26,10 @@ type Done = Result<(), Box<dyn Error>>;
 fn main() -> Done {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let remote = |port| NetAddress::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Services::NONE);
-    let hello = |port| Hello::new(remote(port), 0, Timestamp::default());
+    let info = |port| ConnectionInfo::new(remote(port), 0, Timestamp::default());
     let side = |peer| Side { peer, arriving: VecDeque::new(), input: BytesMut::new() };
-    let mut alice = side(Peer::outbound(&node("alice")?, hello(18555), Time::ZERO, rng)?);
-    let mut bob = side(Peer::inbound(&node("bob")?, hello(49152), Time::ZERO, rng));
+    let mut alice = side(Peer::outbound(&node("alice")?, info(18555), Time::ZERO, rng)?);
+    let mut bob = side(Peer::inbound(&node("bob")?, info(49152), Time::ZERO, rng));
 
     let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(60)));
     while now < end {

@@ -54,7 +54,7 @@ impl fmt::Display for Direction {
 /// What only the owner knows when a connection begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Hello {
+pub struct ConnectionInfo {
     /// Names the connection in [`Stats`](crate::Stats). 0 unless set.
     pub id: u64,
     /// The remote's address, as we see it. Its services are what is known of an outbound remote.
@@ -70,7 +70,7 @@ pub struct Hello {
     pub unix_time: Timestamp,
 }
 
-impl Hello {
+impl ConnectionInfo {
     /// For a connection with `remote_address` that begins at `unix_time`, while our chain ends at
     /// `best_height`.
     #[must_use]

@@ -66,7 +66,7 @@ pub use config::{Config, ConfigBuilder};
 pub use error::{
     CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes,
 };
-pub use event::{Direction, Event, Hello};
+pub use event::{ConnectionInfo, Direction, Event};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};

@@ -12,8 +12,8 @@ use peer_core::message::{
     BlockHeader, GetData, GetHeaders, Headers, Inventory, NetAddress, NotFound, Raw, Timestamp,
 };
 use peer_core::{
-    BannableMessages, Command, Config, End, Event, Hash, Hello, Message, Network, Node, Peer, Services, Time,
-    UnknownCommands,
+    BannableMessages, Command, Config, ConnectionInfo, End, Event, Hash, Message, Network, Node, Peer,
+    Services, Time, UnknownCommands,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 
@@ -27,8 +27,8 @@ fn every_combination_of_features_holds_the_same_conversation() {
 
     let rng = &mut ChaCha8Rng::seed_from_u64(7);
     let mut heard = Heard(Blake256::new());
-    let mut dialler = Side::new(Peer::outbound(&node(), hello(9108), Time::ZERO, rng).unwrap());
-    let mut host = Side::new(Peer::inbound(&node(), hello(50_000), Time::ZERO, rng));
+    let mut dialler = Side::new(Peer::outbound(&node(), connection_info(9108), Time::ZERO, rng).unwrap());
+    let mut host = Side::new(Peer::inbound(&node(), connection_info(50_000), Time::ZERO, rng));
     let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(300)));
     while now < end {
         dialler.act(&mut host, now, rng, &mut heard);
@@ -55,9 +55,9 @@ fn node() -> Node {
     )
 }
 
-fn hello(port: u16) -> Hello {
+fn connection_info(port: u16) -> ConnectionInfo {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    Hello::new(NetAddress::new(address, Services::NONE), 100, Timestamp::default())
+    ConnectionInfo::new(NetAddress::new(address, Services::NONE), 100, Timestamp::default())
 }
 
 /// A hash over everything that an owner can see.

@@ -15,7 +15,7 @@ use std::{env, thread};
 use mio::{Events, Interest, Poll, Token, net::TcpListener};
 use peer_core::message::NetAddressV2;
 use peer_core::{Config, Direction, Error, Event, Message, Network, Node};
-use peer_mio::{Happened, Peers, SystemRng, hello};
+use peer_mio::{PeerEvent, Peers, SystemRng, connection_info};
 
 type Fallible<T> = Result<T, Box<dyn core::error::Error + Send + Sync>>;
 
@@ -58,15 +58,15 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
         }
         while let Some((id, happened)) = peers.next_event() {
             let answer = match happened {
-                Happened::Event(Event::Message(Message::Addr(addr))) => addr.addresses.len(),
-                Happened::Event(Event::Message(Message::AddrV2(addr))) => addr.addresses().len(),
-                Happened::Event(Event::Established) => {
+                PeerEvent::Event(Event::Message(Message::Addr(addr))) => addr.addresses.len(),
+                PeerEvent::Event(Event::Message(Message::AddrV2(addr))) => addr.addresses().len(),
+                PeerEvent::Event(Event::Established) => {
                     let now = peers.now();
                     // Refused where the connection is over, which is told next.
                     peers.peer(id).map(|peer| peer.send(&Message::GetAddr, now).ok());
                     continue;
                 }
-                Happened::Closed(closed) if closed.reason() != Some(&Error::ClosedByOwner) => {
+                PeerEvent::Closed(closed) if closed.reason() != Some(&Error::ClosedByOwner) => {
                     *failures.entry(closed.to_string()).or_default() += 1;
                     continue;
                 }
@@ -91,7 +91,7 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
 
 fn dial(peers: &mut Peers<SystemRng>, name: &str) -> Fallible<()> {
     let address = name.to_socket_addrs()?.next().ok_or("a name without addresses")?;
-    peers.connect(address, hello(address, 0))?;
+    peers.connect(address, connection_info(address, 0))?;
     Ok(())
 }
 
@@ -142,7 +142,7 @@ fn live(
         // Readiness is told once, so a door where accepting fails, as without free file descriptors, is tried again.
         knocked.retain(|number| doors.get(*number).is_some_and(|door| !let_in(door, &mut peers)));
         while let Some((id, happened)) = peers.next_event() {
-            if happened == Happened::Event(Event::Message(Message::GetAddr)) {
+            if happened == PeerEvent::Event(Event::Message(Message::GetAddr)) {
                 let now = peers.now();
                 peers.peer(id).map(|peer| peer.send_addresses(&known, now, &mut SystemRng).ok());
             }
@@ -155,7 +155,9 @@ fn let_in(door: &TcpListener, peers: &mut Peers<SystemRng>) -> bool {
     loop {
         match door.accept() {
             // Dropped where the set is full.
-            Ok((stream, address)) => drop(peers.insert(stream, Direction::Inbound, hello(address, 0))),
+            Ok((stream, address)) => {
+                drop(peers.insert(stream, Direction::Inbound, connection_info(address, 0)))
+            }
             Err(error) => return error.kind() == ErrorKind::WouldBlock,
         }
     }

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::time::{Instant, SystemTime};
 
 use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{Hello, Services, Time};
+use peer_core::{ConnectionInfo, Services, Time};
 
 /// The clock that the connections of one set share. It starts with the set.
 #[derive(Clone, Copy, Debug)]
@@ -35,14 +35,14 @@ impl Clock {
     }
 }
 
-/// The [`Hello`] of a connection with `address` that begins now by the system's clock, while our chain ends
+/// The [`ConnectionInfo`] of a connection with `address` that begins now by the system's clock, while our chain ends
 /// at `best_height`.
 ///
 /// Nothing is said of what the remote offers; set the services of its address where they are known.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
-pub fn hello(address: SocketAddr, best_height: i32) -> Hello {
+pub fn connection_info(address: SocketAddr, best_height: i32) -> ConnectionInfo {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let unix_time = Timestamp::new(since_1970.as_secs()).unwrap_or(Timestamp::MAX);
-    Hello::new(NetAddress::new(address, Services::NONE), best_height, unix_time)
+    ConnectionInfo::new(NetAddress::new(address, Services::NONE), best_height, unix_time)
 }

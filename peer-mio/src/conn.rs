@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use peer_core::{End, Event, Mark, Peer, Time};
 use rand_core::Rng;
 
-use crate::closed::Closed;
+use crate::outcome::Closed;
 use crate::transport::{Transport, attempt};
 
 /// Most bytes read in a turn.
@@ -111,7 +111,7 @@ impl<S: Transport> Conn<S> {
     }
 
     /// Goes on with a turn up to the next event; `None` when the turn is over.
-    pub(crate) fn go_on(
+    pub(crate) fn resume(
         &mut self,
         turn: &mut Turn,
         now: Time,

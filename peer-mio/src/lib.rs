@@ -12,7 +12,7 @@
 //! use mio::net::TcpListener;
 //! use mio::{Events, Interest, Poll, Token};
 //! use peer_core::{Direction, Event, Node};
-//! use peer_mio::{Happened, Peers, hello};
+//! use peer_mio::{PeerEvent, Peers, connection_info};
 //! use rand_core::Rng;
 //!
 //! fn serve<R: Rng>(address: SocketAddr, node: Node, rng: R) -> Result<(), Box<dyn std::error::Error>> {
@@ -33,7 +33,7 @@
 //!         while knocks {
 //!             match listener.accept() {
 //!                 Ok((stream, address)) => {
-//!                     if let Err(error) = peers.insert(stream, Direction::Inbound, hello(address, 0)) {
+//!                     if let Err(error) = peers.insert(stream, Direction::Inbound, connection_info(address, 0)) {
 //!                         println!("turned {address} away: {error}");
 //!                     }
 //!                 }
@@ -44,9 +44,9 @@
 //!         }
 //!         while let Some((id, happened)) = peers.next_event() {
 //!             match happened {
-//!                 Happened::Event(Event::Message(message)) => println!("{id}: {}", message.command()),
-//!                 Happened::Event(_) => {}
-//!                 Happened::Closed(closed) => println!("{id}: {closed}"),
+//!                 PeerEvent::Event(Event::Message(message)) => println!("{id}: {}", message.command()),
+//!                 PeerEvent::Event(_) => {}
+//!                 PeerEvent::Closed(closed) => println!("{id}: {closed}"),
 //!             }
 //!         }
 //!     }
@@ -84,21 +84,21 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod closed;
 mod conn;
 #[cfg(feature = "entropy")]
 mod entropy;
+mod entry;
+mod outcome;
 mod peers;
-mod place;
 mod schedule;
 mod transport;
 
 pub use peer_core;
 
-pub use self::clock::hello;
-pub use self::closed::{Closed, Happened, InsertError};
+pub use self::clock::connection_info;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
+pub use self::entry::PeerId;
+pub use self::outcome::{Closed, InsertError, PeerEvent};
 pub use self::peers::Peers;
-pub use self::place::PeerId;
 pub use self::transport::Transport;

@@ -8,14 +8,14 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, event};
-use peer_core::{Direction, Error, Hello, Node, Peer, Time};
+use peer_core::{ConnectionInfo, Direction, Error, Node, Peer, Time};
 use rand_core::Rng;
 use slab::Slab;
 
 use crate::clock::Clock;
-use crate::closed::{Closed, Happened, InsertError};
 use crate::conn::{READ, Readiness, Turn};
-use crate::place::{HalfOpen, PeerId, Place, Shared, State};
+use crate::entry::{Connecting, Entry, PeerId, Shared, State};
+use crate::outcome::{Closed, InsertError, PeerEvent};
 use crate::schedule::Schedule;
 use crate::transport::Transport;
 
@@ -34,7 +34,7 @@ pub struct Peers<R, S = TcpStream> {
     shared: Shared<R>,
     clock: Clock,
     connect_timeout: Duration,
-    places: Slab<Box<Place<S>>>,
+    entries: Slab<Box<Entry<S>>>,
     /// How many connections were ever taken in.
     serial: u64,
     schedule: Schedule,
@@ -59,7 +59,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             shared: Shared { node, rng, buffer: vec![0; READ].into() },
             clock: Clock::start(),
             connect_timeout: Duration::from_secs(30),
-            places: Slab::new(),
+            entries: Slab::new(),
             serial: 0,
             schedule: Schedule::default(),
             turn: None,
@@ -72,7 +72,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// included, is told by [`next_event`](Self::next_event).
     ///
     /// The clock of the handshake starts when the stream is found to be connected, by
-    /// [`next_event`](Self::next_event) too. The wall clock in `hello` is that of now: what passes until then is
+    /// [`next_event`](Self::next_event) too. The wall clock in `info` is that of now: what passes until then is
     /// added.
     ///
     /// # Errors
@@ -83,17 +83,17 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         &mut self,
         mut stream: S,
         direction: Direction,
-        hello: Hello,
+        info: ConnectionInfo,
     ) -> Result<PeerId, InsertError> {
         let (slot, token) = self.vacancy()?;
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         let begun = self.now();
         let deadline = begun + self.connect_timeout;
-        let state = State::HalfOpen(HalfOpen { stream, direction, hello, begun, deadline });
+        let state = State::Connecting(Connecting { stream, direction, info, begun, deadline });
         let id = PeerId::new(self.serial, slot);
-        let mut place = Box::new(Place { id, queued: false, timer: None, state });
-        self.schedule.enqueue(&mut place);
-        self.places.insert(place);
+        let mut entry = Box::new(Entry { id, queued: false, timer: None, state });
+        self.schedule.enqueue(&mut entry);
+        self.entries.insert(entry);
         self.serial = self.serial.saturating_add(1);
         Ok(id)
     }
@@ -114,7 +114,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Notes that this stream may have become ready in ways that the system's poll does not know of, as one
     /// that holds bytes back.
     pub fn wake(&mut self, id: PeerId) {
-        if find(&mut self.places, id).is_some() {
+        if find(&mut self.entries, id).is_some() {
             self.note(id.slot(), Readiness { readable: true, writable: true, ends: false });
         }
     }
@@ -132,8 +132,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     ///
     /// [`Event::Version`](peer_core::Event::Version) comes before the remote is answered. Asking again is
     /// consent; to refuse the remote, [`close`](Self::close) it first.
-    pub fn next_event(&mut self) -> Option<(PeerId, Happened)> {
-        self.forget();
+    pub fn next_event(&mut self) -> Option<(PeerId, PeerEvent)> {
+        self.reap();
         loop {
             let now = self.now();
             if self.turn.is_none() {
@@ -144,16 +144,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
                 }
             }
             let slot = self.schedule.first()?;
-            let place = self.places.get_mut(slot)?;
-            let id = place.id;
-            match place.go_on(&mut self.turn, &mut self.shared, now) {
-                Ok(Some(event)) => return Some((id, Happened::Event(event))),
+            let entry = self.entries.get_mut(slot)?;
+            let id = entry.id;
+            match entry.resume(&mut self.turn, &mut self.shared, now) {
+                Ok(Some(event)) => return Some((id, PeerEvent::Event(event))),
                 Ok(None) => self.end_turn(slot),
                 Err(closed) => {
                     self.end(slot, closed.clone());
                     self.end_turn(slot);
                     self.told = Some(slot);
-                    return Some((id, Happened::Closed(closed)));
+                    return Some((id, PeerEvent::Closed(closed)));
                 }
             }
         }
@@ -163,12 +163,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// after its end, the next thing is asked for or its token is needed. The connection gets a turn
     /// afterwards, so who only wants to look takes [`get`](Self::get). Leave `receive`, `transmit`, `sent` and `tick` to the set.
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
-        let place = find(&mut self.places, id)?;
-        if matches!(place.state, State::Open(_)) {
-            self.schedule.enqueue(place);
+        let entry = find(&mut self.entries, id)?;
+        if matches!(entry.state, State::Open(_)) {
+            self.schedule.enqueue(entry);
         }
-        match &mut place.state {
-            State::HalfOpen(_) => None,
+        match &mut entry.state {
+            State::Connecting(_) => None,
             State::Open(conn) => Some(&mut conn.peer),
             State::Over(_, peer) => peer.as_mut(),
         }
@@ -177,8 +177,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// The machine of a connection, to look at, as long as [`peer`](Self::peer) gives it.
     #[must_use]
     pub fn get(&self, id: PeerId) -> Option<&Peer> {
-        match &self.places.get(id.slot()).filter(|place| place.id == id)?.state {
-            State::HalfOpen(_) => None,
+        match &self.entries.get(id.slot()).filter(|entry| entry.id == id)?.state {
+            State::Connecting(_) => None,
             State::Open(conn) => Some(&conn.peer),
             State::Over(_, peer) => peer.as_ref(),
         }
@@ -191,12 +191,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// something that was not read yet: then the system may cut it off. Who must be sure pings when all is
     /// written, and waits for the answer, before it comes here.
     pub fn finish(&mut self, id: PeerId) {
-        let Some(place) = find(&mut self.places, id) else { return };
-        match &mut place.state {
-            State::HalfOpen(_) => self.close(id),
+        let Some(entry) = find(&mut self.entries, id) else { return };
+        match &mut entry.state {
+            State::Connecting(_) => self.close(id),
             State::Open(conn) => {
                 conn.leave();
-                self.schedule.enqueue(place);
+                self.schedule.enqueue(entry);
             }
             State::Over(..) => {}
         }
@@ -205,9 +205,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Ends a connection at once. What waits to be written or to be told is dropped; the end is still told.
     #[doc(alias = "Disconnect")]
     pub fn close(&mut self, id: PeerId) {
-        let Some(place) = find(&mut self.places, id) else { return };
-        let reason = match &mut place.state {
-            State::HalfOpen(_) => Error::ClosedByOwner,
+        let Some(entry) = find(&mut self.entries, id) else { return };
+        let reason = match &mut entry.state {
+            State::Connecting(_) => Error::ClosedByOwner,
             State::Open(conn) => conn.peer.close(),
             State::Over(..) => return,
         };
@@ -239,16 +239,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     /// The machines of all transports that are connected, to look at.
     pub fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
-        self.places.iter().filter_map(|(_, place)| match &place.state {
-            State::Open(conn) => Some((place.id, &conn.peer)),
-            State::HalfOpen(_) | State::Over(..) => None,
+        self.entries.iter().filter_map(|(_, entry)| match &entry.state {
+            State::Open(conn) => Some((entry.id, &conn.peer)),
+            State::Connecting(_) | State::Over(..) => None,
         })
     }
 
     /// How many connections there are whose end was not told, those that are not connected yet included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.places.len().saturating_sub(usize::from(self.told.is_some()))
+        self.entries.len().saturating_sub(usize::from(self.told.is_some()))
     }
 
     /// Whether there is none.
@@ -257,31 +257,31 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.len() == 0
     }
 
-    /// The next free place, and its token.
+    /// The next free slot, and its token.
     fn vacancy(&mut self) -> Result<(usize, Token), InsertError> {
-        if self.places.len() >= self.tokens.len() {
-            self.forget();
+        if self.entries.len() >= self.tokens.len() {
+            self.reap();
         }
-        let slot = self.places.vacant_key();
+        let slot = self.entries.vacant_key();
         let token = self.tokens.clone().nth(slot).ok_or(InsertError::Full(self.tokens.len()))?;
         Ok((slot, Token(token)))
     }
 
     fn note(&mut self, slot: usize, readiness: Readiness) {
-        let Some(place) = self.places.get_mut(slot) else { return };
-        match &mut place.state {
-            State::HalfOpen(_) => {}
+        let Some(entry) = self.entries.get_mut(slot) else { return };
+        match &mut entry.state {
+            State::Connecting(_) => {}
             State::Open(conn) => conn.ready(readiness),
             State::Over(..) => return,
         }
-        self.schedule.enqueue(place);
+        self.schedule.enqueue(entry);
     }
 
     /// Gives those a turn whose deadline has come.
     fn line_up_due(&mut self, now: Time) {
         while let Some(slot) = self.schedule.due(now) {
-            if let Some(place) = self.places.get_mut(slot) {
-                self.schedule.expire(place);
+            if let Some(entry) = self.entries.get_mut(slot) {
+                self.schedule.expire(entry);
             }
         }
     }
@@ -289,25 +289,25 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     fn end_turn(&mut self, slot: usize) {
         self.turn = None;
         self.pass = self.pass.map(|left| left.saturating_sub(1));
-        if let Some(place) = self.places.get_mut(slot) {
-            self.schedule.end_turn(place);
+        if let Some(entry) = self.entries.get_mut(slot) {
+            self.schedule.end_turn(entry);
         }
     }
 
     /// Lets go of the stream of a connection that is over, and lines up to tell so.
     fn end(&mut self, slot: usize, closed: Closed) {
-        let Some(place) = self.places.get_mut(slot) else { return };
-        if let Some(mut stream) = place.end(closed) {
+        let Some(entry) = self.entries.get_mut(slot) else { return };
+        if let Some(mut stream) = entry.end(closed) {
             // A stream that is dropped is not polled any more in any case.
             self.registry.deregister(&mut stream).ok();
         }
-        self.schedule.enqueue(place);
+        self.schedule.enqueue(entry);
     }
 
-    /// Frees the place of the connection whose end was told.
-    fn forget(&mut self) {
+    /// Frees the entry of the connection whose end was told.
+    fn reap(&mut self) {
         if let Some(slot) = self.told.take() {
-            self.places.try_remove(slot);
+            self.entries.try_remove(slot);
         }
     }
 }
@@ -319,9 +319,9 @@ impl<R: Rng> Peers<R, TcpStream> {
     ///
     /// As [`insert`](Self::insert), and where the system refuses even to begin. Where every token is in use the
     /// remote is not called.
-    pub fn connect(&mut self, address: SocketAddr, hello: Hello) -> Result<PeerId, InsertError> {
+    pub fn connect(&mut self, address: SocketAddr, info: ConnectionInfo) -> Result<PeerId, InsertError> {
         self.vacancy()?;
-        self.insert(TcpStream::connect(address)?, Direction::Outbound, hello)
+        self.insert(TcpStream::connect(address)?, Direction::Outbound, info)
     }
 }
 
@@ -329,11 +329,11 @@ impl<R, S> fmt::Debug for Peers<R, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Peers")
             .field("tokens", &self.tokens)
-            .field("places", &self.places.len())
+            .field("entries", &self.entries.len())
             .finish_non_exhaustive()
     }
 }
 
-fn find<S>(places: &mut Slab<Box<Place<S>>>, id: PeerId) -> Option<&mut Place<S>> {
-    places.get_mut(id.slot()).map(|place| &mut **place).filter(|place| place.id == id)
+fn find<S>(entries: &mut Slab<Box<Entry<S>>>, id: PeerId) -> Option<&mut Entry<S>> {
+    entries.get_mut(id.slot()).map(|entry| &mut **entry).filter(|entry| entry.id == id)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use peer_core::Time;
 
-use crate::place::Place;
+use crate::entry::Entry;
 use crate::transport::Transport;
 
 /// The queue of those who have something to do, and the deadlines of all.
@@ -18,10 +18,10 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     /// Lines up for a turn. Harmless for one who waits in line already.
-    pub(crate) fn enqueue<S>(&mut self, place: &mut Place<S>) {
-        if !place.queued {
-            place.queued = true;
-            self.queue.push_back(place.id.slot());
+    pub(crate) fn enqueue<S>(&mut self, entry: &mut Entry<S>) {
+        if !entry.queued {
+            entry.queued = true;
+            self.queue.push_back(entry.id.slot());
         }
     }
 
@@ -36,17 +36,17 @@ impl Schedule {
     }
 
     /// Ends the turn of the first one: back to the end of the line, or out of it until its deadline.
-    pub(crate) fn end_turn<S: Transport>(&mut self, place: &mut Place<S>) {
+    pub(crate) fn end_turn<S: Transport>(&mut self, entry: &mut Entry<S>) {
         self.queue.pop_front();
-        place.queued = false;
-        let (slot, deadline) = (place.id.slot(), place.deadline());
-        if place.timer != deadline {
-            place.timer.map(|at| self.timers.remove(&(at, slot)));
-            place.timer = deadline;
+        entry.queued = false;
+        let (slot, deadline) = (entry.id.slot(), entry.deadline());
+        if entry.timer != deadline {
+            entry.timer.map(|at| self.timers.remove(&(at, slot)));
+            entry.timer = deadline;
             deadline.map(|at| self.timers.insert((at, slot)));
         }
-        if place.has_more() {
-            self.enqueue(place);
+        if entry.has_more() {
+            self.enqueue(entry);
         }
     }
 
@@ -58,9 +58,9 @@ impl Schedule {
     }
 
     /// Lines up because its deadline has come.
-    pub(crate) fn expire<S>(&mut self, place: &mut Place<S>) {
-        place.timer = None;
-        self.enqueue(place);
+    pub(crate) fn expire<S>(&mut self, entry: &mut Entry<S>) {
+        entry.timer = None;
+        self.enqueue(entry);
     }
 
     /// When there is something to do: `Some(now)` where it is already.

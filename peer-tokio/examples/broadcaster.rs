@@ -13,7 +13,7 @@ use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::message::{GetData, Inventory, NotFound, Ping, Transaction, TxOut};
 use peer_core::{Config, ConfigError, Event, Message, Network, Node};
-use peer_tokio::{SystemRng, hello, inbound, outbound};
+use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -95,8 +95,8 @@ async fn offer(
     let stream =
         timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
     stream.set_nodelay(true)?;
-    let hello = hello(stream.peer_addr()?, 0);
-    let (handle, mut events, driver) = outbound(stream, &node, hello, SystemRng)?;
+    let info = connection_info(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, &node, info, SystemRng)?;
     tokio::spawn(driver);
     let item = Inventory::tx(tx.hash());
     while let Some(event) = events.next().await {
@@ -129,7 +129,7 @@ async fn listen(listener: TcpListener, wants: bool) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node(if wants { "curious" } else { "sated" }, Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 0), SystemRng);
+    let (handle, mut events, driver) = inbound(stream, &node, connection_info(address, 0), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let (Event::Message(Message::Inv(inv)), true) = (event, wants) {

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::message::{BlockHeader, Headers, Ping};
 use peer_core::{Config, Event, Hash, Message, Network, Node};
-use peer_tokio::{Closed, SystemRng, hello, inbound, outbound};
+use peer_tokio::{Closed, SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -43,8 +43,8 @@ async fn visit(address: &str, network: Network) -> Fallible<()> {
     print(format_args!("connecting to {address} on {network}"));
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let hello = hello(stream.peer_addr()?, 0);
-    let (handle, mut events, driver) = outbound(stream, &node("client", network)?, hello, SystemRng)?;
+    let info = connection_info(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, &node("client", network)?, info, SystemRng)?;
     tokio::spawn(driver);
     let (mut ponged, mut headed) = (false, false);
     while let Some(event) = events.next().await {
@@ -93,7 +93,7 @@ async fn host(listener: TcpListener) -> Fallible<Closed> {
     let (stream, visitor) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node("host", Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, hello(visitor, 3), SystemRng);
+    let (handle, mut events, driver) = inbound(stream, &node, connection_info(visitor, 3), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let Event::Message(Message::GetHeaders(_)) = event {

@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 
 use peer_core::message::{Inventory, Ping};
 use peer_core::{Config, ConfigError, Event, Hash, Message, Network, Node};
-use peer_tokio::{SystemRng, hello, inbound, outbound};
+use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Sender, channel};
@@ -70,8 +70,8 @@ async fn listen(address: &str, node: &Node, lines: &Sender<Value>) -> Done {
     let stream =
         timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
     stream.set_nodelay(true)?;
-    let hello = hello(stream.peer_addr()?, 0);
-    let (handle, mut events, driver) = outbound(stream, node, hello, SystemRng)?;
+    let info = connection_info(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, node, info, SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         let message = match event {
@@ -94,7 +94,7 @@ async fn speak(listener: TcpListener, number: u8) -> Done {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node(&format!("speaker-{number}"), Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 0), SystemRng);
+    let (handle, mut events, driver) = inbound(stream, &node, connection_info(address, 0), SystemRng);
     let driver = tokio::spawn(driver);
     while events.next().await.is_some_and(|event| event != Event::Established) {}
     handle.send(Message::SendHeaders).await?;

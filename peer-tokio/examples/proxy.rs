@@ -13,7 +13,7 @@ use std::io::{ErrorKind, Write as _, stdout};
 use peer_core::frame::{Header, Tap};
 use peer_core::message::{GetData, Inventory, NotFound, Ping};
 use peer_core::{Command, Config, ConfigError, Event, Hash, Message, Network, Node};
-use peer_tokio::{SystemRng, hello, inbound, outbound};
+use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -105,7 +105,8 @@ fn describe(header: &Header) -> String {
 async fn dial(address: SocketAddr) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) = outbound(stream, &node("dialler")?, hello(address, 0), SystemRng)?;
+    let (handle, mut events, driver) =
+        outbound(stream, &node("dialler")?, connection_info(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {
@@ -125,7 +126,8 @@ async fn dial(address: SocketAddr) -> Done {
 async fn accept(listener: TcpListener) -> Done {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    let (handle, mut events, driver) = inbound(stream, &node("listener")?, hello(address, 0), SystemRng);
+    let (handle, mut events, driver) =
+        inbound(stream, &node("listener")?, connection_info(address, 0), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let Event::Message(Message::GetData(GetData { inventory })) = event {

@@ -13,7 +13,7 @@ use std::io::{Write as _, stdout};
 
 use peer_core::message::{Block, BlockHeader, GetData, GetHeaders, Headers, Inventory, NotFound};
 use peer_core::{CodecError, Config, ConfigError, Event, Hash, Message, Network, Node, SendError, Services};
-use peer_tokio::{Events, Handle, SystemRng, hello, inbound, outbound};
+use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -68,7 +68,7 @@ async fn serve(listener: TcpListener, network: Network, mut visitors: usize) -> 
 async fn host(stream: TcpStream, address: SocketAddr, node: Node) {
     stream.set_nodelay(true).ok();
     let chain = chain(node.config().network());
-    let (handle, events, driver) = inbound(stream, &node, hello(address, 10), SystemRng);
+    let (handle, events, driver) = inbound(stream, &node, connection_info(address, 10), SystemRng);
     tokio::spawn(driver);
     if let Err(error) = answer(&handle, events, &chain, address).await {
         print(format_args!("{address}  gets no more answers: {error}"));
@@ -142,7 +142,7 @@ async fn client(address: SocketAddr, height: u32) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let node = node(&format!("client-{height}"), Network::SIMNET)?;
-    let (handle, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
+    let (handle, mut events, driver) = outbound(stream, &node, connection_info(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {

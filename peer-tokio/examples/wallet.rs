@@ -13,7 +13,7 @@ use peer_core::message::{
     Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, GetData, Headers, Inventory, List,
 };
 use peer_core::{Config, Event, Hash, Message, Network, Node, Services};
-use peer_tokio::{Events, Handle, SystemRng, hello, inbound, outbound};
+use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -46,8 +46,8 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
         timeout(TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
     stream.set_nodelay(true)?;
     let node = Node::new(Config::builder(network).user_agent("wallet", "1.0").build()?);
-    let hello = hello(stream.peer_addr()?, 0);
-    let (handle, mut events, driver) = outbound(stream, &node, hello, SystemRng)?;
+    let info = connection_info(stream.peer_addr()?, 0);
+    let (handle, mut events, driver) = outbound(stream, &node, info, SystemRng)?;
     tokio::spawn(driver);
     while events.next().await.is_some_and(|event| event != Event::Established) {}
     // Without a locator, nodes look up the last block alone.
@@ -123,7 +123,7 @@ async fn host(listener: TcpListener) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
     let config = Config::builder(Network::SIMNET).user_agent("host", "1.0").services(Services::NODE_NETWORK);
     let node = Node::new(config.build()?);
-    let (handle, mut events, driver) = inbound(stream, &node, hello(address, 250), SystemRng);
+    let (handle, mut events, driver) = inbound(stream, &node, connection_info(address, 250), SystemRng);
     tokio::spawn(driver);
     let mut prev_block = Network::SIMNET.genesis_hash().unwrap_or_default();
     let next = |height| {

@@ -2,7 +2,7 @@
 //!
 //! It goes round: commands, read, write, tick. Each step does a bounded amount and never waits for another,
 //! so reading and writing are full duplex. When a round moved nothing, every reason to go on has a waker: the
-//! stream in both directions, the sleep, and the link. What one step makes possible for an earlier one (bytes
+//! stream in both directions, the sleep, and the shared. What one step makes possible for an earlier one (bytes
 //! were read, so there may be a message; an answer was written, so reading resumes) is found by the next
 //! round.
 //!
@@ -30,8 +30,8 @@ use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::clock::Clock;
-use crate::closed::Closed;
-use crate::link::{Command, Link, Remains};
+use crate::outcome::Closed;
+use crate::shared::{Command, Final, Shared};
 
 /// Most bytes that are read, or gathered to be written, at a time. They pass through the stack, so an idle
 /// connection has no buffer.
@@ -56,7 +56,7 @@ pub struct Driver<S, R> {
     stream: S,
     rng: R,
     peer: Peer,
-    link: Arc<Link>,
+    shared: Arc<Shared>,
     clock: Clock,
     /// What was read and not pulled: at most one frame and one read.
     input: BytesMut,
@@ -81,10 +81,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closed> {
         let this = self.get_mut();
-        if let Some(remains) = this.link.remains.get() {
+        if let Some(remains) = this.shared.remains.get() {
             return Poll::Ready(remains.closed.clone());
         }
-        this.link.driver.register(cx.waker());
+        this.shared.driver.register(cx.waker());
         for _ in 0..ROUNDS {
             match this.round(cx) {
                 Ok(true) => {}
@@ -107,16 +107,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let now = self.clock.now();
         let looked = self.look.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
-        let leave = self.obey(now)?;
+        let leave = self.run_commands(now)?;
         let (heard, dry) = self.deliver(now)?;
         let read = dry && self.read(cx)?;
-        if let Some(kind) = self.link.broken.get().copied() {
+        if let Some(kind) = self.shared.broken.get().copied() {
             return if leave { Err(self.failed(kind)) } else { Ok(read) };
         }
         let written = match self.poll_write(cx, now) {
             Poll::Ready(Ok(count)) => Some(count),
             Poll::Ready(Err(error)) => {
-                self.link.broken.set(error.kind()).ok();
+                self.shared.broken.set(error.kind()).ok();
                 return Ok(true);
             }
             Poll::Pending => None,
@@ -150,18 +150,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     }
 
     /// Runs the commands that wait. Returns whether no handle is left.
-    fn obey(&mut self, now: Time) -> Result<bool, Closed> {
-        let mut state = self.link.lock();
+    fn run_commands(&mut self, now: Time) -> Result<bool, Closed> {
+        let mut state = self.shared.lock();
         let (new, close, leave) = (mem::take(&mut state.commands), state.close, state.handles == 0);
         drop(state);
         if close {
             return Err(self.peer.close().into());
         }
-        self.link.places.add_permits(new.len());
+        self.shared.places.add_permits(new.len());
         let commands = mem::take(&mut self.commands).into_iter().chain(new);
         let undone = |mut command: Command| (!command(&mut self.peer, now)).then_some(command);
         self.commands = commands.filter_map(undone).collect();
-        if self.link.broken.get().is_some() {
+        if self.shared.broken.get().is_some() {
             self.commands = Vec::new();
         }
         Ok(leave)
@@ -170,7 +170,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Hands out events while there is room. Returns whether there were any, and whether the machine has used
     /// up what was read and wants more.
     fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
-        let (mut heard, mut has_room) = (false, self.link.has_room());
+        let (mut heard, mut has_room) = (false, self.shared.has_room());
         while has_room {
             let before = self.input.len();
             let Some(event) = self.peer.receive(&mut self.input, now)? else {
@@ -179,12 +179,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                 }
                 let wants_read = self.peer.wants_read();
                 // It waits for the remote to take what is owed, which cannot be any more.
-                return match self.link.broken.get().copied().filter(|_| !wants_read) {
+                return match self.shared.broken.get().copied().filter(|_| !wants_read) {
                     Some(kind) => Err(self.failed(kind)),
                     None => Ok((heard, wants_read)),
                 };
             };
-            has_room = self.link.deliver(event, before.saturating_sub(self.input.len()));
+            has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
             heard = true;
         }
         Ok((heard, false))
@@ -195,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
         let polled = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
-        let broken = self.link.broken.get().copied();
+        let broken = self.shared.broken.get().copied();
         match (polled, broken) {
             (Poll::Ready(Ok(())), _) if !buffer.filled().is_empty() => {
                 self.input.extend_from_slice(buffer.filled());
@@ -258,7 +258,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Waits for the machine's deadline, if its timers run, and then for the runtime's look.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.look.or_else(|| self.peer.deadline().map(|(at, _)| at));
-        let deadline = deadline.filter(|_| self.link.broken.get().is_none());
+        let deadline = deadline.filter(|_| self.shared.broken.get().is_none());
         let Some(at) = deadline.and_then(|at| self.clock.instant(at)) else {
             self.sleep = None;
             return Poll::Pending;
@@ -272,10 +272,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 }
 
 impl<S, R> Driver<S, R> {
-    pub(crate) fn new(stream: S, rng: R, peer: Peer, link: Arc<Link>, clock: Clock) -> Self {
+    pub(crate) fn new(stream: S, rng: R, peer: Peer, shared: Arc<Shared>, clock: Clock) -> Self {
         let (input, commands) = (BytesMut::new(), Vec::new());
         let (unflushed, sleep, look, last) = (0, None, None, None);
-        Self { stream, rng, peer, link, clock, input, unflushed, sleep, look, commands, last }
+        Self { stream, rng, peer, shared, clock, input, unflushed, sleep, look, commands, last }
     }
 
     /// The transport failed.
@@ -286,15 +286,15 @@ impl<S, R> Driver<S, R> {
     /// Keeps what remains, and lets go of everything else; events stay for the owner. Whoever waits for a
     /// command that is dropped here learns why.
     fn finish(&mut self, closed: Closed) {
-        let remains = Remains { closed, stats: self.peer.stats() };
-        self.link.remains.set(Box::new(remains)).ok();
-        self.link.places.close();
+        let remains = Final { closed, stats: self.peer.stats() };
+        self.shared.remains.set(Box::new(remains)).ok();
+        self.shared.places.close();
         self.input = BytesMut::new();
         self.sleep = None;
         self.commands = Vec::new();
-        let unheard = mem::take(&mut self.link.lock().commands);
+        let unheard = mem::take(&mut self.shared.lock().commands);
         drop(unheard);
-        self.link.owner.wake();
+        self.shared.owner.wake();
     }
 }
 
@@ -307,7 +307,7 @@ const fn end_of(kind: io::ErrorKind) -> End {
 
 impl<S, R> Drop for Driver<S, R> {
     fn drop(&mut self) {
-        if self.link.remains.get().is_none() {
+        if self.shared.remains.get().is_none() {
             let closed = self.peer.close().into();
             self.finish(closed);
         }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use peer_core::Event;
 
-use crate::closed::Closed;
-use crate::link::Link;
+use crate::outcome::Closed;
+use crate::shared::Shared;
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
@@ -18,12 +18,12 @@ use crate::link::Link;
 /// whoever wants no events drops this or reads them. Dropping this ends the connection at once.
 #[derive(Debug)]
 pub struct Events {
-    link: Arc<Link>,
+    shared: Arc<Shared>,
 }
 
 impl Events {
-    pub(crate) const fn new(link: Arc<Link>) -> Self {
-        Self { link }
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Waits for the next event; `None` after the last one, when [`closed`](Self::closed) tells why.
@@ -41,11 +41,11 @@ impl Events {
 
     /// As [`next`](Self::next), for those who write futures by hand. Only the latest waker is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        self.link.owner.register(cx.waker());
-        let mut state = self.link.lock();
+        self.shared.owner.register(cx.waker());
+        let mut state = self.shared.lock();
         let (next, resumes) = match state.take_event() {
             Some((event, resumes)) => (Poll::Ready(Some(event)), resumes),
-            None if self.link.remains.get().is_some() => (Poll::Ready(None), false),
+            None if self.shared.remains.get().is_some() => (Poll::Ready(None), false),
             None => {
                 state.events = VecDeque::new();
                 (Poll::Pending, mem::take(&mut state.held))
@@ -53,7 +53,7 @@ impl Events {
         };
         drop(state);
         if resumes {
-            self.link.driver.wake();
+            self.shared.driver.wake();
         }
         next
     }
@@ -61,7 +61,7 @@ impl Events {
     /// Why the connection is over, if it is.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
-        self.link.remains.get().map(|remains| &remains.closed)
+        self.shared.remains.get().map(|remains| &remains.closed)
     }
 }
 
@@ -76,7 +76,7 @@ impl futures_core::Stream for Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        drop(self.link.tell_driver(|state| {
+        drop(self.shared.tell_driver(|state| {
             state.close = true;
             mem::take(&mut state.events)
         }));

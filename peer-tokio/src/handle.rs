@@ -9,8 +9,8 @@ use tokio::sync::{SemaphorePermit, oneshot};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::closed::Closed;
-use crate::link::Link;
+use crate::outcome::Closed;
+use crate::shared::Shared;
 
 /// Commands a connection. Clones command the same one.
 ///
@@ -30,7 +30,7 @@ use crate::link::Link;
 /// first. The methods without a section of that name are such commands.
 #[derive(Debug)]
 pub struct Handle {
-    link: Arc<Link>,
+    shared: Arc<Shared>,
     clock: Clock,
 }
 
@@ -42,15 +42,15 @@ pub struct Handle {
 /// unpolled, they do not take the command back.
 #[derive(Debug)]
 pub struct Permit<'a> {
-    link: &'a Arc<Link>,
+    shared: &'a Arc<Shared>,
     place: SemaphorePermit<'a>,
 }
 
 impl Handle {
     /// The first one of a connection.
-    pub(crate) fn new(link: Arc<Link>, clock: Clock) -> Self {
-        link.lock().handles = 1;
-        Self { link, clock }
+    pub(crate) fn new(shared: Arc<Shared>, clock: Clock) -> Self {
+        shared.lock().handles = 1;
+        Self { shared, clock }
     }
 
     /// Waits for a place for one command.
@@ -64,8 +64,8 @@ impl Handle {
     /// Nothing is lost but the turn in the queue of those who wait. With the permit in hand a command is
     /// given without waiting, so that between waiting and commanding there is nothing to cancel.
     pub async fn reserve(&self) -> Result<Permit<'_>, Closed> {
-        match self.link.places.acquire().await {
-            Ok(place) => Ok(Permit { link: &self.link, place }),
+        match self.shared.places.acquire().await {
+            Ok(place) => Ok(Permit { shared: &self.shared, place }),
             Err(_) => Err(self.closed().await),
         }
     }
@@ -155,7 +155,7 @@ impl Handle {
     pub async fn stats(&self) -> Stats {
         match self.with(|peer, _| peer.stats()).await {
             Ok(stats) => stats,
-            Err(_) => self.link.remains.wait().await.stats.clone(),
+            Err(_) => self.shared.remains.wait().await.stats.clone(),
         }
     }
 
@@ -188,7 +188,7 @@ impl Handle {
     /// must be sure pings when all is flushed, and waits for the answer, before it closes.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
-        self.link.tell_driver(|state| state.close = true);
+        self.shared.tell_driver(|state| state.close = true);
     }
 
     /// Waits for the end, and returns the reason.
@@ -203,7 +203,7 @@ impl Handle {
     /// Nothing is lost; it can be asked again at any time.
     #[doc(alias = "WaitForDisconnect")]
     pub async fn closed(&self) -> Closed {
-        self.link.remains.wait().await.closed.clone()
+        self.shared.remains.wait().await.closed.clone()
     }
 
     /// The instant that a time in [`Stats`] stands for; `None` where it is too far away to be one.
@@ -252,7 +252,7 @@ impl Permit<'_> {
         let (reply, answer) = oneshot::channel();
         let mut reply = Some(reply);
         self.place.forget();
-        self.link.command(Box::new(move |peer, now| match attempt(peer, now) {
+        self.shared.command(Box::new(move |peer, now| match attempt(peer, now) {
             Some(value) => {
                 // Nobody may be waiting any more.
                 reply.take().map(|reply| reply.send(value));
@@ -260,11 +260,11 @@ impl Permit<'_> {
             }
             None => reply.as_ref().is_none_or(oneshot::Sender::is_closed),
         }));
-        let link = Arc::clone(self.link);
+        let shared = Arc::clone(self.shared);
         async move {
             match answer.await {
                 Ok(value) => Ok(value),
-                Err(_) => Err(link.why_dropped().await),
+                Err(_) => Err(shared.why_dropped().await),
             }
         }
     }
@@ -272,15 +272,15 @@ impl Permit<'_> {
 
 impl Clone for Handle {
     fn clone(&self) -> Self {
-        let mut state = self.link.lock();
+        let mut state = self.shared.lock();
         state.handles = state.handles.saturating_add(1);
         drop(state);
-        Self { link: Arc::clone(&self.link), clock: self.clock }
+        Self { shared: Arc::clone(&self.shared), clock: self.clock }
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.link.tell_driver(|state| state.handles = state.handles.saturating_sub(1));
+        self.shared.tell_driver(|state| state.handles = state.handles.saturating_sub(1));
     }
 }

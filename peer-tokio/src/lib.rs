@@ -7,14 +7,14 @@
 #![cfg_attr(feature = "entropy", doc = "```no_run")]
 #![cfg_attr(not(feature = "entropy"), doc = "```ignore")]
 //! use peer_tokio::peer_core::{Config, Event, Network, Node};
-//! use peer_tokio::{SystemRng, hello, outbound};
+//! use peer_tokio::{SystemRng, connection_info, outbound};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let address = std::env::args().nth(1).ok_or("whom shall I call?")?.parse()?;
 //!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
 //!     let stream = tokio::net::TcpStream::connect(address).await?;
-//!     let (peer, mut events, driver) = outbound(stream, &node, hello(address, 0), SystemRng)?;
+//!     let (peer, mut events, driver) = outbound(stream, &node, connection_info(address, 0), SystemRng)?;
 //!     tokio::spawn(driver);
 //!     while events.next().await.is_some_and(|event| event != Event::Established) {}
 //!     peer.flush().await?; // our last word of the handshake, or why there was none
@@ -82,29 +82,29 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod closed;
 mod driver;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod events;
 mod handle;
-mod link;
+mod outcome;
+mod shared;
 
 use std::sync::Arc;
 
 pub use peer_core;
-use peer_core::{Hello, Node, Peer, TooManyHandshakes};
+use peer_core::{ConnectionInfo, Node, Peer, TooManyHandshakes};
 use rand_core::Rng;
 
 use self::clock::Clock;
-pub use self::clock::hello;
-pub use self::closed::Closed;
+pub use self::clock::connection_info;
 pub use self::driver::Driver;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
 pub use self::handle::{Handle, Permit};
-use self::link::Link;
+pub use self::outcome::Closed;
+use self::shared::Shared;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.
 ///
@@ -119,11 +119,11 @@ use self::link::Link;
 pub fn outbound<S, R: Rng>(
     stream: S,
     node: &Node,
-    hello: Hello,
+    info: ConnectionInfo,
     mut rng: R,
 ) -> Result<(Handle, Events, Driver<S, R>), TooManyHandshakes> {
     let clock = Clock::start();
-    let peer = Peer::outbound(node, hello, clock.now(), &mut rng)?;
+    let peer = Peer::outbound(node, info, clock.now(), &mut rng)?;
     Ok(assemble(stream, rng, peer, clock))
 }
 
@@ -134,19 +134,19 @@ pub fn outbound<S, R: Rng>(
 pub fn inbound<S, R: Rng>(
     stream: S,
     node: &Node,
-    hello: Hello,
+    info: ConnectionInfo,
     mut rng: R,
 ) -> (Handle, Events, Driver<S, R>) {
     let clock = Clock::start();
-    let peer = Peer::inbound(node, hello, clock.now(), &mut rng);
+    let peer = Peer::inbound(node, info, clock.now(), &mut rng);
     assemble(stream, rng, peer, clock)
 }
 
 fn assemble<S, R>(stream: S, rng: R, peer: Peer, clock: Clock) -> (Handle, Events, Driver<S, R>) {
-    let link = Arc::new(Link::new());
+    let shared = Arc::new(Shared::new());
     (
-        Handle::new(Arc::clone(&link), clock),
-        Events::new(Arc::clone(&link)),
-        Driver::new(stream, rng, peer, link, clock),
+        Handle::new(Arc::clone(&shared), clock),
+        Events::new(Arc::clone(&shared)),
+        Driver::new(stream, rng, peer, shared, clock),
     )
 }

@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use peer_core::message::NetAddress;
 use peer_core::{
-    Config, Direction, End, Error, Event, Hello, Mark, Message, Node, Peer, SendError, Services, Time,
+    Config, ConnectionInfo, Direction, End, Error, Event, Mark, Message, Node, Peer, SendError, Services,
+    Time,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
@@ -152,10 +153,10 @@ pub fn machine(config: Config, ours: Direction, rng: &mut ChaCha8Rng) -> Watched
 
 fn machine_at(config: Config, ours: Direction, height: i32, rng: &mut ChaCha8Rng) -> Watched {
     let address = NetAddress::new((HOST, 18_555).into(), Services::NODE_NETWORK);
-    let (node, hello) = (Node::new(config), Hello::new(address, height, WALL_CLOCK));
+    let (node, info) = (Node::new(config), ConnectionInfo::new(address, height, WALL_CLOCK));
     let peer = match ours {
-        Direction::Outbound => Peer::outbound(&node, hello, Time::ZERO, rng).unwrap(),
-        Direction::Inbound => Peer::inbound(&node, hello, Time::ZERO, rng),
+        Direction::Outbound => Peer::outbound(&node, info, Time::ZERO, rng).unwrap(),
+        Direction::Inbound => Peer::inbound(&node, info, Time::ZERO, rng),
     };
     Watched::lightly(peer, Time::ZERO)
 }

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 pub use peer_core::Direction as Side;
 use peer_core::message::{Inventory, NetAddress, Timestamp};
 use peer_core::{
-    Config, End, Error, Event, Hello, Mark, Message, Network, Node, Peer, SendError, Services, Time, Timer,
+    Config, ConnectionInfo, End, Error, Event, Mark, Message, Network, Node, Peer, SendError, Services, Time,
+    Timer,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -46,13 +47,13 @@ pub struct Entry {
     /// At which side.
     pub side: Side,
     /// What.
-    pub what: Happened,
+    pub what: PeerEvent,
 }
 
 /// What surfaces at a side.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
-pub enum Happened {
+pub enum PeerEvent {
     /// The machine told something.
     Event(Event),
     /// The connection is over.
@@ -108,9 +109,9 @@ const fn other(side: Side) -> Side {
 }
 
 /// What the outbound (`true`) or inbound end is told when it begins.
-fn hello(outbound: bool) -> Hello {
+fn connection_info(outbound: bool) -> ConnectionInfo {
     let socket = if outbound { ([10, 0, 0, 2], 18_555) } else { ([10, 0, 0, 1], 50_000) };
-    Hello::new(NetAddress::new(socket.into(), Services::NONE), 0, WALL_CLOCK)
+    ConnectionInfo::new(NetAddress::new(socket.into(), Services::NONE), 0, WALL_CLOCK)
 }
 
 impl Pair {
@@ -128,8 +129,8 @@ impl Pair {
     /// An outbound and an inbound peer of these nodes.
     pub fn of_nodes(seed: u64, outbound: &Node, inbound: &Node) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let outbound = Peer::outbound(outbound, hello(true), Time::ZERO, &mut rng).unwrap();
-        let inbound = Peer::inbound(inbound, hello(false), Time::ZERO, &mut rng);
+        let outbound = Peer::outbound(outbound, connection_info(true), Time::ZERO, &mut rng).unwrap();
+        let inbound = Peer::inbound(inbound, connection_info(false), Time::ZERO, &mut rng);
         let (outbound, inbound) = (Seat::new(outbound), Seat::new(inbound));
         Self { seed, rng, now: Time::ZERO, chunk: usize::MAX, outbound, inbound, log: Vec::new() }
     }
@@ -269,8 +270,8 @@ impl Pair {
     pub fn events(&self, side: Side) -> Vec<Event> {
         let entries = self.log.iter().filter(|entry| entry.side == side);
         let event = |entry: &Entry| match &entry.what {
-            Happened::Event(event) => Some(event.clone()),
-            Happened::Ended(_) => None,
+            PeerEvent::Event(event) => Some(event.clone()),
+            PeerEvent::Ended(_) => None,
         };
         entries.filter_map(event).collect()
     }
@@ -314,7 +315,7 @@ impl Pair {
         let before = self.log.len();
         while !self.seat(side).busy && self.failure(side).is_none() {
             match self.peer_mut(side).receive(now) {
-                Ok(Some(event)) => self.log.push(Entry { at: now, side, what: Happened::Event(event) }),
+                Ok(Some(event)) => self.log.push(Entry { at: now, side, what: PeerEvent::Event(event) }),
                 Ok(None) => break,
                 Err(error) => self.on_end(side, error),
             }
@@ -336,7 +337,7 @@ impl Pair {
     }
 
     fn on_end(&mut self, side: Side, error: Error) {
-        self.log.push(Entry { at: self.now, side, what: Happened::Ended(error) });
+        self.log.push(Entry { at: self.now, side, what: PeerEvent::Ended(error) });
         self.seat(side).closed = true;
         self.seat(other(side)).pipe.clear();
     }

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Header, Rules, encode};
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{
-    BannableMessages, Command, Config, ConfigBuilder, Direction, Error, Event, Hello, Message, Network, Node,
-    Peer, ProtocolVersion, Services, Time, Timer, blake256,
+    BannableMessages, Command, Config, ConfigBuilder, ConnectionInfo, Direction, Error, Event, Message,
+    Network, Node, Peer, ProtocolVersion, Services, Time, Timer, blake256,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -34,15 +34,15 @@ impl Remote {
     /// Plays the opponent of a new peer of `node`: the dialled one of an outbound peer, the dialling one of
     /// an inbound peer.
     pub fn new(node: &Node, direction: Direction) -> Self {
-        Self::with_hello(node, direction, hello())
+        Self::with_info(node, direction, connection_info())
     }
 
-    /// The same for a peer that begins with this `hello`.
-    pub fn with_hello(node: &Node, direction: Direction, hello: Hello) -> Self {
+    /// The same for a peer that begins with this `info`.
+    pub fn with_info(node: &Node, direction: Direction, info: ConnectionInfo) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let peer = match direction {
-            Direction::Outbound => Peer::outbound(node, hello, Time::ZERO, &mut rng).unwrap(),
-            Direction::Inbound => Peer::inbound(node, hello, Time::ZERO, &mut rng),
+            Direction::Outbound => Peer::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
+            Direction::Inbound => Peer::inbound(node, info, Time::ZERO, &mut rng),
         };
         let machine = Watched::new(peer, Time::ZERO);
         Self { machine, now: Time::ZERO, rng, reader: FrameReader::new(), heard: BytesMut::new() }
@@ -182,9 +182,9 @@ pub fn unguarded() -> ConfigBuilder {
 }
 
 /// What a machine is told by [`Remote::new`].
-pub fn hello() -> Hello {
+pub fn connection_info() -> ConnectionInfo {
     let socket = ([192, 0, 2, 7], 18_555);
-    Hello::new(NetAddress::new(socket.into(), Services::NODE_NETWORK), 500_000, WALL_CLOCK)
+    ConnectionInfo::new(NetAddress::new(socket.into(), Services::NODE_NETWORK), 500_000, WALL_CLOCK)
 }
 
 /// What a plain remote of this version says of itself.

@@ -17,7 +17,7 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use peer_core::message::Ping;
 use peer_core::{Config, Direction, Event, Message, Network, Node};
-use peer_mio::{Happened, PeerId, Peers, hello};
+use peer_mio::{PeerEvent, PeerId, Peers, connection_info};
 use peer_tests::remote::{bytes_of, hands};
 use peer_tests::samples::ping;
 use peer_tests::stated::{Place, assert_states};
@@ -127,7 +127,8 @@ impl Town {
     /// Makes so many connections, and returns when all have shaken hands at both ends.
     fn dial(&mut self, count: usize) -> Vec<PeerId> {
         let address = self.listener.local_addr().unwrap();
-        let ids = (0..count).map(|_| self.near.connect(address, hello(address, 0)).unwrap()).collect();
+        let ids =
+            (0..count).map(|_| self.near.connect(address, connection_info(address, 0)).unwrap()).collect();
         self.until(2 * count, |event| *event == Event::Established);
         ids
     }
@@ -146,8 +147,8 @@ impl Town {
         loop {
             while let Some((id, happened)) = self.near.next_event().or_else(|| self.far.next_event()) {
                 match happened {
-                    Happened::Event(event) => count -= usize::from(counts(&event)),
-                    Happened::Closed(closed) => panic!("{id} is over: {closed}"),
+                    PeerEvent::Event(event) => count -= usize::from(counts(&event)),
+                    PeerEvent::Closed(closed) => panic!("{id} is over: {closed}"),
                 }
             }
             if count == 0 {
@@ -159,7 +160,7 @@ impl Town {
             for event in &self.events {
                 if !self.near.ready(event) && !self.far.ready(event) {
                     while let Ok((stream, address)) = self.listener.accept() {
-                        self.far.insert(stream, Direction::Inbound, hello(address, 0)).unwrap();
+                        self.far.insert(stream, Direction::Inbound, connection_info(address, 0)).unwrap();
                     }
                 }
             }

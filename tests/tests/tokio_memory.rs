@@ -11,7 +11,7 @@ use std::alloc::System;
 
 use getrandom::SysRng;
 use peer_core::message::Inventory;
-use peer_core::{Config, Event, Hash, Hello, Network, Node};
+use peer_core::{Config, ConnectionInfo, Event, Hash, Network, Node};
 use peer_tests::remote::{bytes_of, hands};
 use peer_tests::samples::inv;
 use peer_tests::stated::{Place, assert_states};
@@ -60,9 +60,9 @@ fn an_idle_end_holds_what_the_pages_say() {
             let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
             let (accepted, _) = listener.accept().await.unwrap();
             let (near_handle, near_events, near_driver) =
-                peer_tokio::outbound(dialled, &near, hello(), generator()).unwrap();
+                peer_tokio::outbound(dialled, &near, connection_info(), generator()).unwrap();
             let (far_handle, far_events, far_driver) =
-                peer_tokio::inbound(accepted, &far, hello(), generator());
+                peer_tokio::inbound(accepted, &far, connection_info(), generator());
             tokio::spawn(near_driver);
             tokio::spawn(far_driver);
             let (mut near, mut far) = ((near_handle, near_events), (far_handle, far_events));
@@ -103,7 +103,8 @@ async fn idle((handle, events): &mut (Handle, Events)) {
 fn an_owner_that_asks_for_nothing_holds_what_16_events_hold() {
     runtime(true).block_on(async {
         let (near, mut far) = duplex(4096);
-        let (_handle, mut events, driver) = peer_tokio::inbound(near, &node(), hello(), generator());
+        let (_handle, mut events, driver) =
+            peer_tokio::inbound(near, &node(), connection_info(), generator());
         tokio::spawn(driver);
         far.write_all(&hands()).await.unwrap();
         while events.next().await != Some(Event::Established) {}
@@ -129,8 +130,8 @@ fn node() -> Node {
     Node::new(Config::builder(Network::SIMNET).build().unwrap())
 }
 
-fn hello() -> Hello {
-    peer_tokio::hello(SocketAddr::from(([127, 0, 0, 1], 18555)), 0)
+fn connection_info() -> ConnectionInfo {
+    peer_tokio::connection_info(SocketAddr::from(([127, 0, 0, 1], 18555)), 0)
 }
 
 /// The system's, which holds nothing: what a generator holds is its owner's choice.

@@ -14,7 +14,7 @@ use crate::time::Time;
 impl fmt::Display for Peer {
     /// `ADDRESS (direction)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.hello.remote_address, self.direction)
+        write!(f, "{} ({})", self.info.remote_address, self.direction)
     }
 }
 
@@ -132,8 +132,8 @@ impl Peer {
     pub fn stats(&self) -> Stats {
         let remote = self.remote.as_deref();
         Stats {
-            id: self.hello.id,
-            address: self.hello.remote_address,
+            id: self.info.id,
+            address: self.info.remote_address,
             direction: self.direction,
             services: remote.map(|version| version.services).unwrap_or_default(),
             last_send: self.last_send,
@@ -141,7 +141,7 @@ impl Peer {
             bytes_sent: self.bytes_sent,
             bytes_received: self.bytes_received,
             connected: self.connected,
-            connected_unix: self.hello.unix_time,
+            connected_unix: self.info.unix_time,
             time_offset: self.time_offset,
             advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
             protocol_version: self.version,

@@ -150,7 +150,7 @@ impl Peer {
     /// Queues our `version`.
     pub(super) fn push_version(&mut self, now: Time) {
         let config = self.node.config();
-        let you = self.hello.remote_address;
+        let you = self.info.remote_address;
         let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket().ip());
         let services = match (self.direction, &self.remote) {
             (Direction::Inbound, Some(remote)) => remote.services,
@@ -168,7 +168,7 @@ impl Peer {
             addr_me: Some(NetAddress { services: config.services, ..NetAddress::UNSPECIFIED }),
             nonce: self.opening.as_ref().map_or(0, |opening| opening.nonce),
             user_agent: config.user_agent.clone(),
-            last_block: self.hello.best_height,
+            last_block: self.info.best_height,
             disable_relay_tx: config.disable_relay_tx,
         };
         self.push(&version.into(), Purpose::Handshake);

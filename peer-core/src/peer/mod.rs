@@ -63,7 +63,7 @@ pub use self::stats::Stats;
 pub use self::timers::Timer;
 use crate::config::Config;
 use crate::error::{Error, TooManyHandshakes};
-use crate::event::{Direction, Hello};
+use crate::event::{ConnectionInfo, Direction};
 use crate::frame::FrameReader;
 use crate::hash::Hash;
 use crate::message::{Timestamp, Version};
@@ -104,7 +104,7 @@ use crate::time::Time;
 #[derive(Clone, Debug)]
 pub struct Peer {
     node: Node,
-    hello: Hello,
+    info: ConnectionInfo,
     direction: Direction,
     connected: Time,
     /// Until the handshake is complete.
@@ -163,11 +163,11 @@ impl Peer {
     #[doc(alias = "NewOutboundPeer")]
     pub fn outbound(
         node: &Node,
-        hello: Hello,
+        info: ConnectionInfo,
         now: Time,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self, TooManyHandshakes> {
-        let mut peer = Self::new(node, hello, Direction::Outbound, now, rng);
+        let mut peer = Self::new(node, info, Direction::Outbound, now, rng);
         let limit = node.config().open_handshakes;
         if let Some(opening) = &mut peer.opening {
             opening.guard = Some(node.open(opening.nonce).ok_or(TooManyHandshakes { limit })?);
@@ -180,20 +180,20 @@ impl Peer {
     ///
     /// Draws four numbers from `rng`. The clock of the handshake starts at `now`.
     #[doc(alias = "NewInboundPeer")]
-    pub fn inbound(node: &Node, hello: Hello, now: Time, rng: &mut (impl Rng + ?Sized)) -> Self {
-        Self::new(node, hello, Direction::Inbound, now, rng)
+    pub fn inbound(node: &Node, info: ConnectionInfo, now: Time, rng: &mut (impl Rng + ?Sized)) -> Self {
+        Self::new(node, info, Direction::Inbound, now, rng)
     }
 
     fn new(
         node: &Node,
-        hello: Hello,
+        info: ConnectionInfo,
         direction: Direction,
         now: Time,
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
         let config = node.config();
         Self {
-            hello,
+            info,
             direction,
             connected: now,
             opening: Some(Box::new(PendingHandshake::new(draw_nonce(rng), now + config.handshake_timeout))),
@@ -229,7 +229,7 @@ impl Peer {
     /// Sets the height that our `version` tells. An inbound peer's is made when the owner pulls after
     /// [`Event::Version`](crate::Event::Version); an outbound peer's was made at the start.
     pub const fn set_best_height(&mut self, height: i32) {
-        self.hello.best_height = height;
+        self.info.best_height = height;
     }
 
     /// Notes which block the remote announced last; `None` forgets it.
@@ -254,7 +254,7 @@ impl Peer {
     /// What our wall clock shows at `now`, going by what it showed when the connection began.
     fn wall_clock(&self, now: Time) -> Timestamp {
         let since = now.saturating_since(self.connected).as_secs();
-        let seconds = self.hello.unix_time.seconds().saturating_add(since);
+        let seconds = self.info.unix_time.seconds().saturating_add(since);
         Timestamp::new(seconds).unwrap_or(Timestamp::MAX)
     }
 

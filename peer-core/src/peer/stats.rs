@@ -14,15 +14,15 @@ use crate::time::Time;
 /// Its text form is `ADDRESS (direction)`.
 ///
 /// With the feature `serde`: an object with a field for each of these. Times are in seconds since 1970, by the wall
-/// clock that [`Hello`](crate::Hello) gave, so that `connected_unix` is left out; the address is text; the round
+/// clock that [`ConnectionInfo`](crate::ConnectionInfo) gave, so that `connected_unix` is left out; the address is text; the round
 /// trip is `last_ping_micros`, in microseconds. What is not known is null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "StatsSnap")]
 #[non_exhaustive]
 pub struct Stats {
-    /// The id given in [`Hello`](crate::Hello).
+    /// The id given in [`ConnectionInfo`](crate::ConnectionInfo).
     pub id: u64,
-    /// The remote's address given in [`Hello`](crate::Hello).
+    /// The remote's address given in [`ConnectionInfo`](crate::ConnectionInfo).
     #[doc(alias = "Addr")]
     #[doc(alias = "NA")]
     pub address: NetAddress,
@@ -70,7 +70,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// `time` in seconds since 1970, by the wall clock that [`Hello`](crate::Hello) gave.
+    /// `time` in seconds since 1970, by the wall clock that [`ConnectionInfo`](crate::ConnectionInfo) gave.
     #[must_use]
     pub const fn unix_seconds(&self, time: Time) -> u64 {
         let since = time.saturating_since(self.connected).as_secs();

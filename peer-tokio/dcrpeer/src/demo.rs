@@ -95,10 +95,10 @@ fn item(number: u32) -> Inventory {
 fn join(node: &Node, direction: Direction, stream: TcpStream) -> Result<(Handle, Events), Failure> {
     let address = stream.peer_addr().map_err(|error| no_loopback(&error))?;
     stream.set_nodelay(true).map_err(|error| no_loopback(&error))?;
-    let (hello, generator) = (peer_tokio::hello(address, 0), node::generator()?);
+    let (info, generator) = (peer_tokio::connection_info(address, 0), node::generator()?);
     let (handle, events, driver) = match direction {
-        Direction::Inbound => peer_tokio::inbound(stream, node, hello, generator),
-        Direction::Outbound => peer_tokio::outbound(stream, node, hello, generator)
+        Direction::Inbound => peer_tokio::inbound(stream, node, info, generator),
+        Direction::Outbound => peer_tokio::outbound(stream, node, info, generator)
             .map_err(|error| Failure::new(chain(&error)))?,
     };
     task::spawn(driver);

@@ -81,10 +81,10 @@ impl Session {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         generator: ChaCha12Rng,
     ) -> Result<(Handle, Events), Failure> {
-        let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
+        let info = peer_tokio::connection_info(self.address, 0).with_id(self.number);
         let (handle, events, driver) = match self.direction {
-            Direction::Inbound => peer_tokio::inbound(stream, &self.node, hello, generator),
-            Direction::Outbound => peer_tokio::outbound(stream, &self.node, hello, generator)
+            Direction::Inbound => peer_tokio::inbound(stream, &self.node, info, generator),
+            Direction::Outbound => peer_tokio::outbound(stream, &self.node, info, generator)
                 .map_err(|error| Failure::new(chain(&error)))?,
         };
         tokio::spawn(driver);

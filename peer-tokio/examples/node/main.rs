@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use peer_core::message::{GetData, Headers, Inventory, NotFound};
 use peer_core::{Config, Event, Message, Network, Node, SendError, Services};
-use peer_tokio::{Events, Handle, SystemRng, hello, inbound};
+use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound};
 use tokio::sync::Mutex;
 use tokio::{net::TcpListener, select, time::sleep};
 
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         };
         stream.set_nodelay(true).ok();
         let height = chain.lock().await.height();
-        let (handle, events, driver) = inbound(stream, &node, hello(address, height), SystemRng);
+        let (handle, events, driver) = inbound(stream, &node, connection_info(address, height), SystemRng);
         tokio::spawn(driver);
         let chain = Arc::clone(&chain);
         tokio::spawn(async move {

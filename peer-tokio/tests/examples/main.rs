@@ -13,7 +13,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use peer_core::{Config, Event, Message, Network, Node, Services};
-use peer_tokio::{Events, Handle, SystemRng, hello, inbound, outbound};
+use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -30,7 +30,7 @@ impl Remote {
     /// Accepts an example.
     async fn accept(listener: &TcpListener) -> Self {
         let (stream, address) = timeout(LIMIT, listener.accept()).await.expect("nobody dialled").unwrap();
-        let (handle, events, driver) = inbound(stream, &node(), hello(address, 0), SystemRng);
+        let (handle, events, driver) = inbound(stream, &node(), connection_info(address, 0), SystemRng);
         tokio::spawn(driver);
         Self { handle, events }
     }
@@ -38,7 +38,8 @@ impl Remote {
     /// Dials an example, and shakes hands.
     async fn dial(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
-        let (handle, events, driver) = outbound(stream, &node(), hello(address, 0), SystemRng).unwrap();
+        let (handle, events, driver) =
+            outbound(stream, &node(), connection_info(address, 0), SystemRng).unwrap();
         tokio::spawn(driver);
         let mut remote = Self { handle, events };
         while remote.next().await.expect("no handshake") != Event::Established {}

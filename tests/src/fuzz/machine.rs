@@ -7,7 +7,7 @@ use peer_core::Node;
 
 use super::call::Call;
 use super::script::Script;
-use super::setting::{Setting, hello_of};
+use super::setting::{Setting, info_of};
 use super::subject::{Generator, Subject, is_thorough};
 
 /// Bit of the byte that says how to run a script: begin after the handshake.
@@ -38,8 +38,8 @@ pub fn misuse(data: &[u8]) {
     let peer = if how & ESTABLISHED != 0 {
         setting.established()
     } else {
-        let hello = hello_of(i32::from_le_bytes(script.array()), script.number());
-        Setting::peer_of(&Node::new(setting.config()), setting.direction(), hello, &mut rng)
+        let info = info_of(i32::from_le_bytes(script.array()), script.number());
+        Setting::peer_of(&Node::new(setting.config()), setting.direction(), info, &mut rng)
     };
     run(Subject::new(peer, rng, is_thorough(data)), script, Call::read_any);
 }

@@ -16,7 +16,7 @@ use super::script::Script;
 use super::setting::Setting;
 use super::subject::{Answer, Generator, Subject, is_thorough};
 use super::vocabulary::{item, word};
-use crate::remote::hello;
+use crate::remote::connection_info;
 
 /// Bits of the byte that says how to run a script: begin after the handshake.
 const ESTABLISHED: u8 = 0x08;
@@ -70,7 +70,7 @@ impl Pair {
             let node = Node::new(outbound.config());
             let other = if is_same_node { node.clone() } else { Node::new(inbound.config()) };
             [(&node, Direction::Outbound), (&other, Direction::Inbound)]
-                .map(|(node, direction)| Setting::peer_of(node, direction, hello(), &mut rng))
+                .map(|(node, direction)| Setting::peer_of(node, direction, connection_info(), &mut rng))
         };
         let ends = peers.map(|peer| Seat {
             subject: Subject::new(peer, rng.clone(), thorough),

@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use peer_core::message::{NetAddress, Timestamp};
 use peer_core::{
-    BannableMessages, Config, Direction, Event, Hello, InitStateRequests, Node, Peer, ProtocolVersion,
-    Services, Time, UnknownCommands, UnrequestedAnswers,
+    BannableMessages, Config, ConnectionInfo, Direction, Event, InitStateRequests, Node, Peer,
+    ProtocolVersion, Services, Time, UnknownCommands, UnrequestedAnswers,
 };
 
 use super::subject::Generator;
 use super::vocabulary::{greeting, verack};
-use crate::remote::{NETWORK, hello};
+use crate::remote::{NETWORK, connection_info};
 
 /// What two bytes of a script choose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,14 +95,19 @@ impl Setting {
 
     /// A new peer, of a node of its own.
     pub(super) fn fresh(self, rng: &mut Generator) -> Peer {
-        Self::peer_of(&Node::new(self.config()), self.direction(), hello(), rng)
+        Self::peer_of(&Node::new(self.config()), self.direction(), connection_info(), rng)
     }
 
     /// A peer of this node, which has room for it.
-    pub(super) fn peer_of(node: &Node, direction: Direction, hello: Hello, rng: &mut Generator) -> Peer {
+    pub(super) fn peer_of(
+        node: &Node,
+        direction: Direction,
+        info: ConnectionInfo,
+        rng: &mut Generator,
+    ) -> Peer {
         match direction {
-            Direction::Inbound => Peer::inbound(node, hello, Time::ZERO, rng),
-            Direction::Outbound => Peer::outbound(node, hello, Time::ZERO, rng).unwrap(),
+            Direction::Inbound => Peer::inbound(node, info, Time::ZERO, rng),
+            Direction::Outbound => Peer::outbound(node, info, Time::ZERO, rng).unwrap(),
         }
     }
 
@@ -132,7 +137,7 @@ impl Setting {
 }
 
 /// What a peer is told at its beginning by a script that has its own idea of it.
-pub(super) fn hello_of(height: i32, seconds: u64) -> Hello {
+pub(super) fn info_of(height: i32, seconds: u64) -> ConnectionInfo {
     let time = Timestamp::new(seconds).unwrap_or(Timestamp::MAX);
-    Hello::new(NetAddress::UNSPECIFIED, height, time)
+    ConnectionInfo::new(NetAddress::UNSPECIFIED, height, time)
 }

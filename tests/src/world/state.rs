@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{Error, Hello, Node, Peer, Services, Time, TooManyHandshakes};
+use peer_core::{ConnectionInfo, Error, Node, Peer, Services, Time, TooManyHandshakes};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -207,11 +207,11 @@ impl State {
         let address = remote.address(if id.is_inbound { 50_000 } else { 18_555 });
         let wall_clock = WALL_CLOCK.seconds().saturating_add(time.elapsed().as_secs());
         let wall_clock = Timestamp::new(wall_clock).unwrap_or(WALL_CLOCK);
-        let hello = Hello::new(address, site.best_height, wall_clock).with_id(id.serial.into());
+        let info = ConnectionInfo::new(address, site.best_height, wall_clock).with_id(id.serial.into());
         let peer = if id.is_inbound {
-            Ok(Peer::inbound(&site.node, hello, time, &mut self.rng))
+            Ok(Peer::inbound(&site.node, info, time, &mut self.rng))
         } else {
-            Peer::outbound(&site.node, hello, time, &mut self.rng)
+            Peer::outbound(&site.node, info, time, &mut self.rng)
         };
         let machine = match self.checks {
             Checks::All => Watched::new(peer?, time),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use peer_core::message::{NetAddress, Timestamp, Version};
-use peer_core::{Command, Direction, Event, Hello, Message, Node, ProtocolVersion, Time};
+use peer_core::{Command, ConnectionInfo, Direction, Event, Message, Node, ProtocolVersion, Time};
 use peer_tests::remote::introduction;
 use peer_tests::vectors::{Folder, Line, reader_of};
 
@@ -25,8 +25,8 @@ fn extreme_introductions() {
         for (theirs, their_height) in times.into_iter().flat_map(|time| HEIGHTS.map(|height| (time, height)))
         {
             for protocol_version in VERSIONS {
-                let hello = Hello::new(NetAddress::UNSPECIFIED, our_height, ours);
-                let mut victim = Victim::greeted(&node, Direction::Inbound, hello, 1);
+                let info = ConnectionInfo::new(NetAddress::UNSPECIFIED, our_height, ours);
+                let mut victim = Victim::greeted(&node, Direction::Inbound, info, 1);
                 let said =
                     Version { timestamp: theirs, last_block: their_height, ..introduction(protocol_version) };
                 victim.input.extend_from_slice(&framed(&said.into()));
@@ -43,7 +43,11 @@ fn extreme_introductions() {
             }
         }
     }
-    note("extreme versions, times and heights in `version` and `Hello`", "counted right", &grouped(tried));
+    note(
+        "extreme versions, times and heights in `version` and `ConnectionInfo`",
+        "counted right",
+        &grouped(tried),
+    );
 }
 
 /// Bytes that are the ends of a range, as numbers of four and of eight bytes of either order.

@@ -2,7 +2,7 @@
 
 use peer_core::message::Version;
 use peer_core::{Config, Direction, Error, Event, Node};
-use peer_tests::remote::{NETWORK, hello, introduction};
+use peer_tests::remote::{NETWORK, connection_info, introduction};
 
 use crate::Attack;
 use crate::heap::{Meter, at_most, grouped, note, scaled};
@@ -51,7 +51,7 @@ fn nonce_replay() {
     let (node, replays) = (node(), scaled(100_000).max(1000));
     let mut believed = 0;
     for seed in 0..replays {
-        let mut own = Victim::greeted(&node, Direction::Outbound, hello(), seed as u64);
+        let mut own = Victim::greeted(&node, Direction::Outbound, connection_info(), seed as u64);
         let introduction = own.take(usize::MAX);
         if !seed.is_multiple_of(2) {
             own.hear(&greeting(12)).unwrap();
@@ -75,7 +75,7 @@ fn cycles() {
     let mut established = 0;
     let meter = Meter::start();
     for cycle in 0..cycles {
-        let mut outbound = Victim::greeted(&node, Direction::Outbound, hello(), cycle as u64);
+        let mut outbound = Victim::greeted(&node, Direction::Outbound, connection_info(), cycle as u64);
         let mut inbound = Victim::new(&stranger, Direction::Inbound);
         let introduction = outbound.take(usize::MAX);
         if cycle % 8 == 0 {

@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::{
-    Config, ConfigBuilder, Direction, Error, Event, Hello, Message, Node, Peer, ProtocolVersion, Time,
-    UnrequestedAnswers,
+    Config, ConfigBuilder, ConnectionInfo, Direction, Error, Event, Message, Node, Peer, ProtocolVersion,
+    Time, UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, frame, hello, introduction};
+use peer_tests::remote::{NETWORK, Remote, connection_info, frame, introduction};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -24,15 +24,15 @@ pub(crate) struct Victim {
 impl Victim {
     /// At its first moment.
     pub(crate) fn new(node: &Node, direction: Direction) -> Self {
-        Self::greeted(node, direction, hello(), 1)
+        Self::greeted(node, direction, connection_info(), 1)
     }
 
     /// At its first moment, with this to tell, and random numbers of this seed.
-    pub(crate) fn greeted(node: &Node, direction: Direction, hello: Hello, seed: u64) -> Self {
+    pub(crate) fn greeted(node: &Node, direction: Direction, info: ConnectionInfo, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let peer = match direction {
-            Direction::Outbound => Peer::outbound(node, hello, Time::ZERO, &mut rng).unwrap(),
-            Direction::Inbound => Peer::inbound(node, hello, Time::ZERO, &mut rng),
+            Direction::Outbound => Peer::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
+            Direction::Inbound => Peer::inbound(node, info, Time::ZERO, &mut rng),
         };
         Self { peer, input: BytesMut::new(), now: Time::ZERO, rng }
     }

@@ -9,7 +9,7 @@ use std::thread;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token, Waker};
 use peer_core::{Direction, Node};
-use peer_mio::{Happened, PeerId, Peers, hello};
+use peer_mio::{PeerEvent, PeerId, Peers, connection_info};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -70,8 +70,8 @@ impl House {
             }
             while let Some((id, happened)) = self.peers.next_event() {
                 let told = match happened {
-                    Happened::Event(event) => Told::Event(event),
-                    Happened::Closed(closed) => Told::Ended(closed.reason().unwrap().clone()),
+                    PeerEvent::Event(event) => Told::Event(event),
+                    PeerEvent::Closed(closed) => Told::Ended(closed.reason().unwrap().clone()),
                 };
                 self.tell(self.numbers[&id], told);
             }
@@ -80,7 +80,7 @@ impl House {
 
     fn welcome(&mut self) {
         while let Ok((stream, address)) = self.listener.accept() {
-            let id = self.peers.insert(stream, Direction::Inbound, hello(address, 0)).unwrap();
+            let id = self.peers.insert(stream, Direction::Inbound, connection_info(address, 0)).unwrap();
             self.number(id);
         }
     }
@@ -89,7 +89,7 @@ impl House {
     fn obey(&mut self, order: Order) -> bool {
         match order {
             Order::Dial(address) => {
-                let id = self.peers.connect(address, hello(address, 0)).unwrap();
+                let id = self.peers.connect(address, connection_info(address, 0)).unwrap();
                 self.number(id);
             }
             Order::Send(connection, message) => {

@@ -56,7 +56,7 @@ struct House {
 impl House {
     fn welcome(&mut self, (stream, address): (TcpStream, SocketAddr)) {
         let rng = self.rng();
-        self.adopt(inbound(stream, &self.node, peer_tokio::hello(address, 0), rng));
+        self.adopt(inbound(stream, &self.node, peer_tokio::connection_info(address, 0), rng));
     }
 
     /// Only loopback is dialled, which answers at once.
@@ -64,7 +64,7 @@ impl House {
         let stream = std::net::TcpStream::connect(address).unwrap();
         stream.set_nonblocking(true).unwrap();
         let (stream, rng) = (TcpStream::from_std(stream).unwrap(), self.rng());
-        self.adopt(outbound(stream, &self.node, peer_tokio::hello(address, 0), rng).unwrap());
+        self.adopt(outbound(stream, &self.node, peer_tokio::connection_info(address, 0), rng).unwrap());
     }
 
     fn adopt(&mut self, (handle, mut events, driver): (Handle, Events, Driver<TcpStream, ChaCha8Rng>)) {

@@ -11,7 +11,7 @@ use peer_core::message::{Inventory, Ping, Reject, RejectCode};
 use peer_core::{
     Config, ConfigBuilder, End, Hash, Message, Node, Peer, ProtocolVersion, Time, UnknownCommands,
 };
-use peer_tests::remote::{NETWORK, frame, hello, introduction};
+use peer_tests::remote::{NETWORK, connection_info, frame, introduction};
 use peer_tests::samples::{block_item, getdata};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -96,7 +96,7 @@ impl Machine {
         Log::install();
         let node = Node::new(config.build().unwrap());
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let peer = Peer::inbound(&node, hello(), Time::ZERO, &mut rng);
+        let peer = Peer::inbound(&node, connection_info(), Time::ZERO, &mut rng);
         Self { peer, input: BytesMut::new() }
     }
 
@@ -338,7 +338,7 @@ fn logging_changes_nothing() {
 fn an_outbound_peer_is_named_as_such() {
     let node = Node::new(config().build().unwrap());
     let lines = at(Level::DEBUG, || {
-        Peer::outbound(&node, hello(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+        Peer::outbound(&node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
     });
     assert!(lines[0].ends_with(" to 192.0.2.7:18555 (outbound)"), "{}", lines[0]);
 }

@@ -6,7 +6,7 @@ use core::time::Duration;
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{Config, Direction, Event, Message, Node, Services};
 use peer_tests::pair::WALL_CLOCK;
-use peer_tests::remote::{NETWORK, Remote, hello, introduction};
+use peer_tests::remote::{NETWORK, Remote, connection_info, introduction};
 
 fn node() -> Node {
     Node::new(Config::builder(NETWORK).build().unwrap())
@@ -73,7 +73,7 @@ fn by_default_transactions_are_wanted() {
 #[test]
 fn an_outbound_peer_tells_the_remote_its_address_with_the_services_known_of_it() {
     let you = version_of(outbound().hears()).addr_you;
-    assert_eq!(you, hello().remote_address);
+    assert_eq!(you, connection_info().remote_address);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn an_inbound_peer_tells_the_remote_its_address_with_the_services_it_advertised(
     let advertised = Services::from_bits(0b1100_0001);
     remote.say(&Version { services: advertised, ..introduction(12) }.into());
     remote.events();
-    let expected = NetAddress { services: advertised, ..hello().remote_address };
+    let expected = NetAddress { services: advertised, ..connection_info().remote_address };
     assert_eq!(version_of(remote.hears()).addr_you, expected);
 }
 

@@ -10,7 +10,7 @@ use peer_core::{
     Config, ConfigError, Direction, End, Error, Event, Message, Node, Peer, Time, TooManyHandshakes,
 };
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, hello, introduction};
+use peer_tests::remote::{NETWORK, Remote, connection_info, introduction};
 use peer_tests::rng::Counting;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{SeedableRng, TryRng};
@@ -26,7 +26,7 @@ fn node_with_room_for(handshakes: usize) -> Node {
 }
 
 fn dial(node: &Node) -> Result<Peer, TooManyHandshakes> {
-    Peer::outbound(node, hello(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(3))
+    Peer::outbound(node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(3))
 }
 
 /// The nonce that an outbound peer of `node` sends, and its opponent.
@@ -197,7 +197,8 @@ fn a_hit_is_not_inherited_by_the_next_handshake_in_the_same_place() {
     let (nonce, remote) = nonce_on_the_wire(&node);
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
     drop(remote);
-    let mut next = Peer::outbound(&node, hello(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(4)).unwrap();
+    let mut next =
+        Peer::outbound(&node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(4)).unwrap();
     assert_eq!(next.end(End::Eof, &[]), Error::ClosedBeforeVersion);
 }
 
@@ -238,7 +239,7 @@ fn a_remote_nonce_of_0_never_matches() {
 #[test]
 fn our_nonce_is_never_0() {
     let node = node();
-    let mut peer = Peer::outbound(&node, hello(), Time::ZERO, &mut Zeros).unwrap();
+    let mut peer = Peer::outbound(&node, connection_info(), Time::ZERO, &mut Zeros).unwrap();
     let bytes = peer.transmit(Time::ZERO).to_vec();
     let mut remote = Remote::new(&node, Direction::Inbound);
     let [Message::Version(version)] = &remote.understand(&bytes)[..] else { panic!("not one version") };
@@ -248,10 +249,10 @@ fn our_nonce_is_never_0() {
 #[test]
 fn making_a_peer_draws_four_numbers() {
     let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(1));
-    let outbound = Peer::outbound(&node(), hello(), Time::ZERO, &mut rng);
+    let outbound = Peer::outbound(&node(), connection_info(), Time::ZERO, &mut rng);
     assert!(outbound.is_ok());
     assert_eq!(rng.draws(), 4);
-    Peer::inbound(&node(), hello(), Time::ZERO, &mut rng);
+    Peer::inbound(&node(), connection_info(), Time::ZERO, &mut rng);
     assert_eq!(rng.draws(), 8);
 }
 

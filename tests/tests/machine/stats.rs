@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use peer_core::message::{FeeFilter, Ping, Timestamp, UserAgent, Version};
 use peer_core::{
-    Config, Direction, End, Event, Hello, Message, Node, ProtocolVersion, Services, Stats, Time,
+    Config, ConnectionInfo, Direction, End, Event, Message, Node, ProtocolVersion, Services, Stats, Time,
 };
 use peer_tests::pair::{Pair, Side, WALL_CLOCK};
-use peer_tests::remote::{NETWORK, Remote, frame, hello, introduction};
+use peer_tests::remote::{NETWORK, Remote, connection_info, frame, introduction};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -30,10 +30,10 @@ fn after(version: Version) -> Stats {
 
 #[test]
 fn a_new_connection_knows_itself_and_nothing_of_the_remote() {
-    let hello: Hello = hello().with_id(77);
-    let stats = Remote::with_hello(&node(), Direction::Inbound, hello).machine.stats();
+    let info: ConnectionInfo = connection_info().with_id(77);
+    let stats = Remote::with_info(&node(), Direction::Inbound, info).machine.stats();
     assert_eq!(stats.id, 77);
-    assert_eq!(stats.address, hello.remote_address);
+    assert_eq!(stats.address, info.remote_address);
     assert_eq!(stats.direction, Direction::Inbound);
     assert_eq!((stats.connected, stats.connected_unix), (Time::ZERO, WALL_CLOCK));
     assert_eq!(stats.protocol_version, ProtocolVersion::LATEST);

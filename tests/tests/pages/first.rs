@@ -3,7 +3,7 @@
 use std::process::{Command, Output};
 
 use peer_core::{Config, Network, Node};
-use peer_tokio::{SystemRng, hello, inbound};
+use peer_tokio::{SystemRng, connection_info, inbound};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
@@ -18,7 +18,8 @@ async fn the_first_program_shakes_hands() {
     let program = tokio::task::spawn_blocking(move || first(&[address.to_string()]));
     let (stream, address) = listener.accept().await.unwrap();
     let config = Config::builder(Network::MAINNET).user_agent_prefix("/host:1/").build().unwrap();
-    let (peer, mut events, driver) = inbound(stream, &Node::new(config), hello(address, 0), SystemRng);
+    let (peer, mut events, driver) =
+        inbound(stream, &Node::new(config), connection_info(address, 0), SystemRng);
     tokio::spawn(driver);
     while events.next().await.is_some() {}
     let output = program.await.unwrap();

@@ -122,9 +122,9 @@ impl Visitor {
         visit.isolated = isolated;
         stream.set_nodelay(true).ok();
         let (stream, first) = FirstBytes::of(stream);
-        let hello = peer_tokio::hello(address, 0);
+        let info = peer_tokio::connection_info(address, 0);
         let generator = node::generator()?;
-        let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, hello, generator) {
+        let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, info, generator) {
             Ok(parts) => parts,
             Err(error) => return Ok(visit.fail(Outcome::NoRoom, error.to_string())),
         };

@@ -133,8 +133,8 @@ impl Session {
     ) -> Result<Connection<impl Future<Output = Closed> + use<>>, String> {
         let (stream, first) = FirstBytes::of(stream);
         let stream = Arc::clone(&self.common.traffic).count(stream);
-        let hello = peer_tokio::hello(self.common.address, 0);
-        let connection = peer_tokio::outbound(stream, &self.common.node, hello, *generator);
+        let info = peer_tokio::connection_info(self.common.address, 0);
+        let connection = peer_tokio::outbound(stream, &self.common.node, info, *generator);
         let (handle, events, driver) = connection.map_err(|error| chain(&error))?;
         Ok((handle, events, Box::pin(driver), first))
     }

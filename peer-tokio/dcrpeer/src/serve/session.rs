@@ -82,9 +82,9 @@ impl Session {
         let local = stream.local_addr().ok();
         let (stream, first) = FirstBytes::of(stream);
         let stream = Arc::clone(&self.common.traffic).count(stream);
-        let hello = peer_tokio::hello(self.address, 0).with_id(self.number);
+        let info = peer_tokio::connection_info(self.address, 0).with_id(self.number);
         let (handle, events, driver) =
-            peer_tokio::inbound(stream, &self.common.node, hello, node::generator()?);
+            peer_tokio::inbound(stream, &self.common.node, info, node::generator()?);
         // Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands
         // of sessions that is most of the memory.
         Ok((handle.clone(), self.run(handle, events, Box::pin(driver), first, local)))
@@ -181,7 +181,7 @@ impl Session {
         local: Option<SocketAddr>,
         progress: &mut Progress,
     ) -> Result<(), Failure> {
-        let (book, now) = (&self.common.addresses, peer_tokio::hello(self.address, 0).unix_time);
+        let (book, now) = (&self.common.addresses, peer_tokio::connection_info(self.address, 0).unix_time);
         book.learn(message, Source::new(self.number, self.address.ip()), now);
         if *message == Message::GetAddr {
             if !progress.told_addresses {

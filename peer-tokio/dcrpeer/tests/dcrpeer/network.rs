@@ -79,8 +79,9 @@ pub(crate) fn answer<F: Future<Output = ()> + Send>(
         let listener = tokio::net::TcpListener::from_std(listener).unwrap();
         while let Ok((stream, remote)) = listener.accept().await {
             let visit = counter.fetch_add(1, Ordering::SeqCst);
-            let (hello, rng) = (peer_tokio::hello(remote, height), ChaCha12Rng::seed_from_u64(visit));
-            let (handle, mut events, driver) = peer_tokio::inbound(stream, &node, hello, rng);
+            let (info, rng) =
+                (peer_tokio::connection_info(remote, height), ChaCha12Rng::seed_from_u64(visit));
+            let (handle, mut events, driver) = peer_tokio::inbound(stream, &node, info, rng);
             let react = react.clone();
             tokio::spawn(driver);
             tokio::spawn(async move {

@@ -239,10 +239,10 @@ impl Guest {
             .bannable_messages(BannableMessages::Send)
             .build()
             .unwrap();
-        let hello = peer_tokio::hello(stream.peer_addr().unwrap(), 0);
+        let info = peer_tokio::connection_info(stream.peer_addr().unwrap(), 0);
         let generator = ChaCha12Rng::seed_from_u64(1);
         let (handle, mut events, driver) =
-            peer_tokio::outbound(stream, &Node::new(config), hello, generator).unwrap();
+            peer_tokio::outbound(stream, &Node::new(config), info, generator).unwrap();
         tokio::spawn(driver);
         while events.next().await.unwrap() != Event::Established {}
         Self { handle, events }

@@ -70,10 +70,10 @@ impl Way for Memory {
 }
 
 fn shake_hands(nodes: &[Node; 2], rng: &mut ChaCha8Rng) -> Result<(End, End), Failure> {
-    let hello = peer_tests::remote::hello();
+    let info = peer_tests::remote::connection_info();
     let end = |peer| End { peer, input: BytesMut::new() };
-    let mut near = end(Peer::outbound(&nodes[0], hello, Time::ZERO, rng)?);
-    let mut far = end(Peer::inbound(&nodes[1], hello, Time::ZERO, rng));
+    let mut near = end(Peer::outbound(&nodes[0], info, Time::ZERO, rng)?);
+    let mut far = end(Peer::inbound(&nodes[1], info, Time::ZERO, rng));
     while !near.peer.is_established() || !far.peer.is_established() {
         carry(&mut near, &mut far)?;
         carry(&mut far, &mut near)?;

@@ -3,7 +3,7 @@
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 use peer_core::{Direction, Event, Message};
-use peer_mio::{Happened, PeerId, Peers, hello};
+use peer_mio::{PeerEvent, PeerId, Peers, connection_info};
 use rand_chacha::ChaCha8Rng;
 
 use crate::lines::Work;
@@ -36,7 +36,7 @@ impl OverMio {
         let mut near = Peers::new(poll.registry().try_clone()?, 1..10, way::node()?, way::rng(1));
         let far = Peers::new(poll.registry().try_clone()?, 10..20, way::node()?, way::rng(2));
         let address = listener.local_addr()?;
-        let id = near.connect(address, hello(address, 0))?;
+        let id = near.connect(address, connection_info(address, 0))?;
         let mut this = Self { poll, events, listener, near, far, id };
         this.until_established()?;
         Ok(this)
@@ -80,14 +80,14 @@ impl OverMio {
 
     fn shake_hands(&mut self) -> Result<(), Failure> {
         let address = self.listener.local_addr()?;
-        let id = self.near.connect(address, hello(address, 0))?;
+        let id = self.near.connect(address, connection_info(address, 0))?;
         self.until_established()?;
         self.near.close(id);
         let mut ends = 0;
         loop {
             for set in [&mut self.near, &mut self.far] {
                 while let Some((_, happened)) = set.next_event() {
-                    ends += usize::from(matches!(happened, Happened::Closed(_)));
+                    ends += usize::from(matches!(happened, PeerEvent::Closed(_)));
                 }
             }
             if ends == 2 {
@@ -116,8 +116,8 @@ impl OverMio {
         for (set, heard) in [(&mut self.near, &mut heard.near), (&mut self.far, &mut heard.far)] {
             while let Some((_, happened)) = set.next_event() {
                 match happened {
-                    Happened::Event(event) => *heard += usize::from(counts(&event)),
-                    Happened::Closed(closed) => return Err(closed.into()),
+                    PeerEvent::Event(event) => *heard += usize::from(counts(&event)),
+                    PeerEvent::Closed(closed) => return Err(closed.into()),
                 }
             }
         }
@@ -135,7 +135,7 @@ impl OverMio {
                 continue;
             }
             while let Ok((stream, address)) = self.listener.accept() {
-                self.far.insert(stream, Direction::Inbound, hello(address, 0))?;
+                self.far.insert(stream, Direction::Inbound, connection_info(address, 0))?;
             }
         }
         Ok(())

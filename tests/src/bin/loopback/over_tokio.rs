@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use peer_core::{Event, Mark, Message, Node, SendError};
-use peer_tokio::{Closed, Events, Handle, hello};
+use peer_tokio::{Closed, Events, Handle, connection_info};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -100,10 +100,11 @@ impl Town {
         self.count += 1;
         let (near_rng, far_rng) = (way::rng(2 * self.count), way::rng(2 * self.count + 1));
         let (handle, events, driver) =
-            peer_tokio::outbound(dialled, &self.near, hello(address, 0), near_rng)?;
+            peer_tokio::outbound(dialled, &self.near, connection_info(address, 0), near_rng)?;
         let mut near = End { handle, events };
         tokio::spawn(driver);
-        let (handle, events, driver) = peer_tokio::inbound(accepted, &self.far, hello(caller, 0), far_rng);
+        let (handle, events, driver) =
+            peer_tokio::inbound(accepted, &self.far, connection_info(caller, 0), far_rng);
         let mut far = End { handle, events };
         tokio::spawn(driver);
         let (one, other) = tokio::join!(near.until_established(), far.until_established());

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::{self, ErrorKind};
 
 use peer_core::{Config, Direction, Error, Event, Message, Network, ProtocolVersion, Timer};
-use peer_mio::{Closed, Happened};
+use peer_mio::{Closed, PeerEvent};
 use peer_tests::remote::introduction;
 
 use crate::mio::scripted::{Answer, BLOCK, Set, bytes_of, ended, failed, hands, inv_of, item, ping, pings};
@@ -113,7 +113,7 @@ fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
         if nonce % 100 == 99 {
             set.peers.advance(Duration::from_secs(3600));
         }
-        assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(nonce))))));
+        assert_eq!(set.next(), Some((id, PeerEvent::Event(Event::Message(ping(nonce))))));
     }
     assert_eq!(set.end().1, failed(ErrorKind::BrokenPipe));
 }
@@ -189,12 +189,12 @@ fn closing_drops_what_waits_and_is_told_once() {
     let (id, stream) = set.established();
     stream.script().say(pings(0..3));
     set.peers.wake(id);
-    assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(ping(0))))));
+    assert_eq!(set.next(), Some((id, PeerEvent::Event(Event::Message(ping(0))))));
     set.send(id, &inv_of(1)).unwrap();
     set.peers.close(id);
     set.peers.close(id);
     set.peers.finish(id);
-    assert_eq!(set.drain(), [(id, Happened::Closed(ended(Error::ClosedByOwner)))]);
+    assert_eq!(set.drain(), [(id, PeerEvent::Closed(ended(Error::ClosedByOwner)))]);
     assert_eq!(stream.script().sent, [0; 0]);
 }
 
@@ -203,7 +203,7 @@ fn closing_through_the_machine_is_closing() {
     let mut set = Set::new();
     let (id, _) = set.established();
     set.peers.peer(id).unwrap().close();
-    assert_eq!(set.drain(), [(id, Happened::Closed(ended(Error::ClosedByOwner)))]);
+    assert_eq!(set.drain(), [(id, PeerEvent::Closed(ended(Error::ClosedByOwner)))]);
 }
 
 #[test]
@@ -284,7 +284,7 @@ fn a_remote_that_is_refused_at_its_version_is_told_nothing() {
     let mut set = Set::new();
     let (id, stream) = set.add(Direction::Inbound);
     stream.script().say(hands());
-    assert!(matches!(set.next(), Some((_, Happened::Event(Event::Version(_))))));
+    assert!(matches!(set.next(), Some((_, PeerEvent::Event(Event::Version(_))))));
     set.peers.close(id);
     assert_eq!(set.end().1, ended(Error::ClosedByOwner));
     assert_eq!(stream.script().sent, [0; 0]);
@@ -304,7 +304,7 @@ fn one_handshake_too_many_is_told_as_such() {
     let mut set = Set::of(one, 2);
     set.add(Direction::Outbound);
     let (second, _) = set.add(Direction::Outbound);
-    let [(id, Happened::Closed(closed))] = &set.drain()[..] else { panic!() };
+    let [(id, PeerEvent::Closed(closed))] = &set.drain()[..] else { panic!() };
     assert_eq!((*id, closed.to_string()), (second, "1 outbound handshakes are open already".into()));
     assert!(matches!(closed, Closed::TooManyHandshakes(_)));
 }

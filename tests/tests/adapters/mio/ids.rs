@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 
 use mio::Poll;
 use peer_core::{Config, Direction, Error, Network, Node};
-use peer_mio::{Closed, Happened, InsertError, Peers};
+use peer_mio::{Closed, InsertError, PeerEvent, Peers};
 
 use crate::mio::scripted::{Answer, Scripted, Set, ended, greeting, ping, rng};
 
@@ -65,7 +65,7 @@ fn a_token_is_free_as_soon_as_the_end_is_told() {
     for _ in 0..5 {
         let (id, _) = set.add(Direction::Inbound);
         set.peers.close(id);
-        assert!(matches!(set.next(), Some((_, Happened::Closed(_)))));
+        assert!(matches!(set.next(), Some((_, PeerEvent::Closed(_)))));
         assert!(set.peers.is_empty());
     }
     set.add(Direction::Inbound);
@@ -100,7 +100,7 @@ fn a_machine_can_be_looked_at_until_something_is_asked_for_after_its_end() {
     let (id, stream) = set.established();
     stream.script().reads.push_back(Answer::Eof);
     set.peers.wake(id);
-    assert_eq!(set.next(), Some((id, Happened::Closed(ended(Error::ClosedByRemote)))));
+    assert_eq!(set.next(), Some((id, PeerEvent::Closed(ended(Error::ClosedByRemote)))));
     let now = set.peers.now();
     let peer = set.peers.peer(id).unwrap();
     assert_eq!(peer.failure(), Some(&Error::ClosedByRemote));
@@ -120,7 +120,7 @@ fn a_connection_that_ended_is_not_woken_again() {
     assert!(set.peers.peer(id).is_some());
     let (next, stream) = set.add(Direction::Inbound);
     stream.script().reads.push_back(Answer::Eof);
-    assert_eq!(set.drain(), [(next, Happened::Closed(ended(Error::ClosedBeforeVersion)))]);
+    assert_eq!(set.drain(), [(next, PeerEvent::Closed(ended(Error::ClosedBeforeVersion)))]);
     assert_eq!(set.peers.timeout(), None);
 }
 

@@ -8,7 +8,7 @@ use std::net::Shutdown;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use peer_core::{Config, ConfigBuilder, Direction, Error, Event, Message, Network, Node};
-use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
+use peer_mio::{Closed, PeerEvent, PeerId, Peers, Transport, connection_info};
 use rand_chacha::ChaCha8Rng;
 
 use crate::mio::scripted::{bytes_of, ended, hands, inv_of, item, name, ping, rng, send};
@@ -51,7 +51,7 @@ impl Town {
 
     fn dial(&mut self) -> PeerId {
         let address = self.listener.local_addr().unwrap();
-        self.near.connect(address, hello(address, 0)).unwrap()
+        self.near.connect(address, connection_info(address, 0)).unwrap()
     }
 
     fn set(&mut self, side: Side) -> &mut Peers<ChaCha8Rng> {
@@ -62,7 +62,7 @@ impl Town {
     }
 
     /// The next thing that happens at either side.
-    fn next(&mut self) -> (Side, PeerId, Happened) {
+    fn next(&mut self) -> (Side, PeerId, PeerEvent) {
         loop {
             for side in [Side::Near, Side::Far] {
                 if let Some((id, happened)) = self.set(side).next_event() {
@@ -84,13 +84,13 @@ impl Town {
             }
             assert_eq!(event.token(), Token(0), "a token of either set");
             while let Ok((stream, address)) = self.listener.accept() {
-                self.far.insert(stream, Direction::Inbound, hello(address, 0)).unwrap();
+                self.far.insert(stream, Direction::Inbound, connection_info(address, 0)).unwrap();
             }
         }
     }
 
     /// Goes on until `count` of these happened at this side.
-    fn until(&mut self, at: Side, what: &str, count: usize) -> Vec<(PeerId, Happened)> {
+    fn until(&mut self, at: Side, what: &str, count: usize) -> Vec<(PeerId, PeerEvent)> {
         let mut found = Vec::new();
         while found.len() < count {
             let (side, id, happened) = self.next();
@@ -107,7 +107,7 @@ impl Town {
         let (mut far, mut count) = (near, 0);
         while count < 2 {
             let (side, id, happened) = self.next();
-            if happened == Happened::Event(Event::Established) {
+            if happened == PeerEvent::Event(Event::Established) {
                 count += 1;
                 far = if side == Side::Far { id } else { far };
             }
@@ -120,8 +120,8 @@ fn config() -> ConfigBuilder {
     Config::builder(Network::SIMNET)
 }
 
-fn closed(reason: Error) -> Happened {
-    Happened::Closed(ended(reason))
+fn closed(reason: Error) -> PeerEvent {
+    PeerEvent::Closed(ended(reason))
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_ping_comes_back_and_is_measured() {
     let (near, far) = town.established();
     send(&mut town.near, near, &ping(7)).unwrap();
     let heard = town.until(Side::Far, "ping", 1);
-    assert_eq!(heard, [(far, Happened::Event(Event::Message(ping(7))))]);
+    assert_eq!(heard, [(far, PeerEvent::Event(Event::Message(ping(7))))]);
     town.until(Side::Near, "pong", 1);
     assert!(town.near.peer(near).unwrap().stats().last_ping_round_trip.is_some());
 }
@@ -173,7 +173,7 @@ fn announcements_arrive_in_batches_of_a_thousand() {
     }
     let mut batches = Vec::new();
     for (_, happened) in town.until(Side::Far, "inv", 3) {
-        let Happened::Event(Event::Message(Message::Inv(inv))) = happened else { panic!() };
+        let PeerEvent::Event(Event::Message(Message::Inv(inv))) = happened else { panic!() };
         batches.push(inv.inventory.iter().copied().collect::<Vec<_>>());
     }
     assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [1000, 1000, 500]);
@@ -187,7 +187,7 @@ fn a_node_that_dials_itself_notices_at_both_ends() {
     town.dial();
     let mut reasons = Vec::new();
     while reasons.len() < 2 {
-        if let (_, _, Happened::Closed(closed)) = town.next() {
+        if let (_, _, PeerEvent::Closed(closed)) = town.next() {
             reasons.push(closed.reason().cloned());
         }
     }
@@ -212,17 +212,17 @@ fn finishing_hands_everything_over_first() {
     send(&mut town.near, near, &inv_of(40_000)).unwrap();
     town.near.finish(near);
     let heard = town.until(Side::Far, "inv", 1);
-    assert!(matches!(&heard[..], [(_, Happened::Event(Event::Message(inv)))] if *inv == inv_of(40_000)));
-    assert!(matches!(town.next(), (_, _, Happened::Closed(_))));
+    assert!(matches!(&heard[..], [(_, PeerEvent::Event(Event::Message(inv)))] if *inv == inv_of(40_000)));
+    assert!(matches!(town.next(), (_, _, PeerEvent::Closed(_))));
 }
 
 #[test]
 fn nobody_at_home_is_told_as_such() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut town = Town::new();
-    let id = town.near.connect(nobody, hello(nobody, 0)).unwrap();
+    let id = town.near.connect(nobody, connection_info(nobody, 0)).unwrap();
     let refused = Closed::Unreachable(ErrorKind::ConnectionRefused);
-    assert_eq!(town.next(), (Side::Near, id, Happened::Closed(refused)));
+    assert_eq!(town.next(), (Side::Near, id, PeerEvent::Closed(refused)));
 }
 
 #[test]
@@ -231,7 +231,7 @@ fn two_hundred_peers_live_on_one_thread() {
     let ids: Vec<_> = (0..200).map(|_| town.dial()).collect();
     let mut shaken = 0;
     while shaken < 400 {
-        shaken += usize::from(town.next().2 == Happened::Event(Event::Established));
+        shaken += usize::from(town.next().2 == PeerEvent::Event(Event::Established));
     }
     for id in &ids {
         send(&mut town.near, *id, &ping(id.get())).unwrap();
@@ -242,7 +242,7 @@ fn two_hundred_peers_live_on_one_thread() {
     }
     let mut ends = Vec::new();
     while ends.len() < 400 {
-        if let (side, _, Happened::Closed(closed)) = town.next() {
+        if let (side, _, PeerEvent::Closed(closed)) = town.next() {
             ends.push((side, closed.reason().cloned()));
         }
     }
@@ -280,7 +280,7 @@ fn a_late_readiness_of_the_former_owner_of_a_token_does_no_harm() {
     while town.near.next_event().is_some() {}
     assert!(town.near.peer(old).is_none());
     let shaken = town.until(Side::Near, "established", 1);
-    assert_eq!(shaken, [(new, Happened::Event(Event::Established))]);
+    assert_eq!(shaken, [(new, PeerEvent::Event(Event::Established))]);
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn an_address_of_this_machine_is_told_in_the_version() {
     let address: SocketAddr = town.listener.local_addr().unwrap();
     town.dial();
     let (_, happened) = town.until(Side::Far, "version", 1).remove(0);
-    let Happened::Event(Event::Version(version)) = happened else { panic!() };
+    let PeerEvent::Event(Event::Version(version)) = happened else { panic!() };
     assert_eq!(version.addr_you.socket(), address);
 }
 
@@ -319,7 +319,7 @@ fn a_remote_that_does_not_read_is_not_read_until_it_does() -> io::Result<()> {
     let mut peers = Peers::new(poll.registry().try_clone()?, 0..1, node, rng(1));
     let (ours, mut theirs) = mio::net::UnixStream::pair()?;
     let address = ([127, 0, 0, 1], 1).into();
-    let id = peers.insert(ours, Direction::Inbound, hello(address, 0)).unwrap();
+    let id = peers.insert(ours, Direction::Inbound, connection_info(address, 0)).unwrap();
     let count = 200_000;
     let said = [hands(), pings(0..count)].concat();
     let (mut written, mut heard, mut paused) = (0, 0, false);

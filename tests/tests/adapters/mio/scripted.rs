@@ -11,9 +11,10 @@ use std::rc::Rc;
 use mio::event::Source;
 use mio::{Interest, Poll, Registry, Token};
 use peer_core::{
-    Config, ConfigBuilder, Direction, Error, Event, Hello, Mark, Message, Network, Node, SendError, frame,
+    Config, ConfigBuilder, ConnectionInfo, Direction, Error, Event, Mark, Message, Network, Node, SendError,
+    frame,
 };
-use peer_mio::{Closed, Happened, PeerId, Peers, Transport, hello};
+use peer_mio::{Closed, PeerEvent, PeerId, Peers, Transport, connection_info};
 pub(crate) use peer_tests::remote::{bytes_of, hands};
 pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
@@ -219,12 +220,12 @@ impl Set {
     }
 
     /// Everything that happens until there is nothing left to do but to wait.
-    pub(crate) fn drain(&mut self) -> Vec<(PeerId, Happened)> {
+    pub(crate) fn drain(&mut self) -> Vec<(PeerId, PeerEvent)> {
         iter::from_fn(|| self.next()).collect()
     }
 
     /// The next thing that happens, in as many rounds as it takes.
-    pub(crate) fn next(&mut self) -> Option<(PeerId, Happened)> {
+    pub(crate) fn next(&mut self) -> Option<(PeerId, PeerEvent)> {
         loop {
             let told = self.peers.next_event();
             if told.is_some() || self.peers.timeout() != Some(Duration::ZERO) {
@@ -236,8 +237,8 @@ impl Set {
     /// The same, if no connection ends.
     pub(crate) fn events(&mut self) -> Vec<(PeerId, Event)> {
         let event = |(id, happened)| match happened {
-            Happened::Event(event) => (id, event),
-            Happened::Closed(closed) => panic!("{id} is over: {closed}"),
+            PeerEvent::Event(event) => (id, event),
+            PeerEvent::Closed(closed) => panic!("{id} is over: {closed}"),
         };
         self.drain().into_iter().map(event).collect()
     }
@@ -245,7 +246,7 @@ impl Set {
     /// The commands of the messages that surface before the one connection ends, and how it does.
     pub(crate) fn end(&mut self) -> (Vec<String>, Closed) {
         let mut happened = self.drain();
-        let Some((_, Happened::Closed(closed))) = happened.pop() else { panic!("it is not over") };
+        let Some((_, PeerEvent::Closed(closed))) = happened.pop() else { panic!("it is not over") };
         (happened.iter().map(|(_, happened)| name(happened)).collect(), closed)
     }
 }
@@ -261,11 +262,11 @@ pub(crate) fn send<S: Transport>(
 }
 
 /// What something is called.
-pub(crate) fn name(happened: &Happened) -> String {
+pub(crate) fn name(happened: &PeerEvent) -> String {
     match happened {
-        Happened::Event(Event::Version(_)) => "version".into(),
-        Happened::Event(Event::Established) => "established".into(),
-        Happened::Event(Event::Message(message)) => message.command().to_string(),
+        PeerEvent::Event(Event::Version(_)) => "version".into(),
+        PeerEvent::Event(Event::Established) => "established".into(),
+        PeerEvent::Event(Event::Message(message)) => message.command().to_string(),
         other => format!("{other:?}"),
     }
 }
@@ -278,8 +279,8 @@ pub(crate) fn failed(kind: ErrorKind) -> Closed {
     Closed::Ended { reason: Error::TransportFailed, transport: Some(kind) }
 }
 
-pub(crate) fn greeting() -> Hello {
-    hello(([127, 0, 0, 1], 18555).into(), 0)
+pub(crate) fn greeting() -> ConnectionInfo {
+    connection_info(([127, 0, 0, 1], 18555).into(), 0)
 }
 
 pub(crate) fn rng(seed: u64) -> ChaCha8Rng {

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Event, Message, Network, Timer};
-use peer_mio::{Closed, Happened};
+use peer_mio::{Closed, PeerEvent};
 use peer_tests::samples::{block, getdata, large_block};
 
 use crate::mio::scripted::{
@@ -70,7 +70,7 @@ fn a_remote_is_not_blamed_while_its_owner_is_busy_with_what_it_said() {
     set.peers.wake(id);
     for nonce in 0..40 {
         let (_, happened) = set.next().unwrap();
-        assert_eq!(happened, Happened::Event(Event::Message(ping(nonce))));
+        assert_eq!(happened, PeerEvent::Event(Event::Message(ping(nonce))));
         set.peers.advance(3600 * SECOND);
     }
     assert!(set.events().is_empty());
@@ -170,14 +170,14 @@ fn the_clock_of_the_handshake_starts_when_the_transport_is_connected() {
 #[test]
 fn a_slow_dial_does_not_make_the_wall_clock_late() {
     let mut set = Set::new();
-    let (stream, hello) = (Scripted::default(), greeting());
-    let id = set.peers.insert(stream.clone(), Direction::Outbound, hello).unwrap();
+    let (stream, info) = (Scripted::default(), greeting());
+    let id = set.peers.insert(stream.clone(), Direction::Outbound, info).unwrap();
     stream.script().connects = [Ok(false)].into();
     set.events();
     set.peers.advance(25 * SECOND);
     set.peers.wake(id);
     set.events();
-    let late = set.peers.get(id).unwrap().stats().connected_unix.seconds() - hello.unix_time.seconds();
+    let late = set.peers.get(id).unwrap().stats().connected_unix.seconds() - info.unix_time.seconds();
     assert!((25..30).contains(&late), "{late} s after the dial began");
 }
 
@@ -258,7 +258,7 @@ fn an_answer_is_waited_for_though_its_owner_was_busy_after_the_last_byte_of_a_tu
     let answers = [bytes_of(&first), bytes_of(&Message::Block(second))].concat();
     stream.script().say(answers);
     set.peers.wake(id);
-    assert_eq!(set.next(), Some((id, Happened::Event(Event::Message(first)))));
+    assert_eq!(set.next(), Some((id, PeerEvent::Event(Event::Message(first)))));
     set.peers.advance(3600 * SECOND);
     assert_eq!(set.events().len(), 1);
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::ErrorKind;
 
 use peer_core::{Config, Direction, Error, Event, Network};
-use peer_mio::{Happened, PeerId};
+use peer_mio::{PeerEvent, PeerId};
 use peer_tests::remote::introduction;
 
 use crate::mio::scripted::{Answer, BLOCK, Scripted, Set, bytes_of, ended, inv_of, ping, pings};
@@ -64,12 +64,12 @@ fn an_owner_that_replaces_whoever_ends_polls_all_the_same() {
     for _ in 0..10 {
         let (_, stream) = set.add(Direction::Outbound);
         stream.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
-        assert!(matches!(set.peers.next_event(), Some((_, Happened::Closed(_)))));
+        assert!(matches!(set.peers.next_event(), Some((_, PeerEvent::Closed(_)))));
         let (_, next) = set.add(Direction::Outbound);
         next.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
         assert_eq!(set.peers.next_event(), None);
         assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
-        assert!(matches!(set.peers.next_event(), Some((_, Happened::Closed(_)))));
+        assert!(matches!(set.peers.next_event(), Some((_, PeerEvent::Closed(_)))));
         assert_eq!(set.peers.next_event(), None);
     }
 }
@@ -131,7 +131,7 @@ fn an_owner_that_stops_asking_goes_on_without_the_polls_telling() {
     for nonce in 0..1000 {
         assert_eq!(set.peers.timeout(), Some(Duration::ZERO));
         let told = set.next().unwrap();
-        assert_eq!(told, (id, Happened::Event(Event::Message(ping(nonce)))));
+        assert_eq!(told, (id, PeerEvent::Event(Event::Message(ping(nonce)))));
     }
     assert!(set.events().is_empty());
     assert!(set.peers.timeout() > Some(Duration::ZERO));

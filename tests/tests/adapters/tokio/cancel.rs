@@ -10,7 +10,7 @@ use tokio::io::duplex;
 use tokio::task::yield_now;
 
 use crate::tokio::poll::{at_every_poll, once, ready};
-use crate::tokio::samples::{hello, inv_of, item, node, nonce_of, ping, rng};
+use crate::tokio::samples::{connection_info, inv_of, item, node, nonce_of, ping, rng};
 use crate::tokio::side::{Side, dial, established};
 
 // Events.
@@ -140,7 +140,7 @@ async fn what_a_permit_was_given_happens_whenever_its_future_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_command_that_found_no_place_does_not_happen() {
     let (near, _far) = duplex(7);
-    let (handle, _events, driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
+    let (handle, _events, driver) = outbound(near, &node(), connection_info(), rng(1)).unwrap();
     let ran = Arc::new(AtomicUsize::new(0));
     for _ in 0..20 {
         let ran = Arc::clone(&ran);
@@ -155,7 +155,7 @@ async fn a_command_that_found_no_place_does_not_happen() {
 #[tokio::test(start_paused = true)]
 async fn places_are_given_back() {
     let (near, _far) = duplex(7);
-    let (handle, _events, driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
+    let (handle, _events, driver) = outbound(near, &node(), connection_info(), rng(1)).unwrap();
     let permits: Vec<_> = (0..16).map(|_| ready(once(handle.reserve())).unwrap()).collect();
     assert!(once(handle.reserve()).is_pending());
     drop(permits);
@@ -207,7 +207,7 @@ async fn closed_can_be_asked_again() {
 async fn a_driver_that_was_left_goes_on_where_it_was() {
     at_every_poll(async |cut| {
         let (near, far) = duplex(32);
-        let (_handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(2));
+        let (_handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(2));
         let pings = tokio::spawn(send_ten_pings(dial(far, &node())));
         let heard = tokio::spawn(async move {
             events.next().await.unwrap();
@@ -232,7 +232,7 @@ async fn a_driver_that_was_left_goes_on_where_it_was() {
 async fn a_dropped_driver_leaves_nobody_waiting() {
     at_every_poll(async |cut| {
         let (near, far) = duplex(32);
-        let (handle, mut events, driver) = inbound(near, &node(), hello(), rng(2));
+        let (handle, mut events, driver) = inbound(near, &node(), connection_info(), rng(2));
         let pings = tokio::spawn(send_ten_pings(dial(far, &node())));
         let waiting = [0, 1].map(|_| {
             let handle = handle.clone();

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::tokio::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
+use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{Side, answer, established, established_with_raw, tcp};
 use crate::tokio::streams::{Deaf, Taking, broken, deaf};
 
@@ -34,7 +34,7 @@ async fn a_stream_cut_inside_a_frame_is_truncated() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_transport_keeps_its_reason_for_people() {
-    let (_handle, _events, driver) = inbound(broken(), &node(), hello(), rng(1));
+    let (_handle, _events, driver) = inbound(broken(), &node(), connection_info(), rng(1));
     let closed = driver.await;
     assert_eq!(
         (closed.reason.clone(), closed.transport),
@@ -46,7 +46,7 @@ async fn a_failing_transport_keeps_its_reason_for_people() {
 #[tokio::test(start_paused = true)]
 async fn a_driver_that_never_ran_leaves_nobody_waiting() {
     let (near, _far) = duplex(7);
-    let (handle, mut events, driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
+    let (handle, mut events, driver) = outbound(near, &node(), connection_info(), rng(1)).unwrap();
     let waiting = tokio::spawn({
         let handle = handle.clone();
         async move { handle.send(ping(1)).await }

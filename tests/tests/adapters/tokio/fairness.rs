@@ -9,7 +9,7 @@ use peer_core::Event;
 use peer_tokio::inbound;
 use tokio::io::duplex;
 
-use crate::tokio::samples::{bytes_of, hands, hello, inv_of, node, ping, rng};
+use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, node, ping, rng};
 use crate::tokio::side::{Side, answer, established};
 use crate::tokio::streams::Flood;
 
@@ -19,7 +19,7 @@ const TURN: usize = 256 * 1024;
 #[tokio::test(start_paused = true)]
 async fn a_turn_reads_at_most_a_quarter_of_a_mebibyte() {
     let (flood, read) = Flood::new(hands(), &bytes_of(&inv_of(50_000)));
-    let (_handle, mut events, mut driver) = inbound(flood, &node(), hello(), rng(1));
+    let (_handle, mut events, mut driver) = inbound(flood, &node(), connection_info(), rng(1));
     tokio::select! {
         biased;
         closed = &mut driver => panic!("{closed}"),

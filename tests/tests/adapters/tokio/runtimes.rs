@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::task::{LocalSet, spawn_local};
 
-use crate::tokio::samples::{hello, node, nonce_of, ping, rng};
+use crate::tokio::samples::{connection_info, node, nonce_of, ping, rng};
 use crate::tokio::side::{established, tcp};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,8 +32,8 @@ async fn four_tasks_send_at_once_on_a_runtime_with_many_threads() {
 #[tokio::test(start_paused = true)]
 async fn a_connection_needs_no_task_of_its_own() {
     let (near, far) = duplex(7);
-    let (handle, mut near_events, near_driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
-    let (_far_handle, mut far_events, far_driver) = inbound(far, &node(), hello(), rng(2));
+    let (handle, mut near_events, near_driver) = outbound(near, &node(), connection_info(), rng(1)).unwrap();
+    let (_far_handle, mut far_events, far_driver) = inbound(far, &node(), connection_info(), rng(2));
     let talk = async {
         while near_events.next().await != Some(Event::Established) {}
         handle.send(ping(7)).await
@@ -56,8 +56,8 @@ async fn a_connection_needs_no_task_of_its_own() {
 async fn a_stream_that_stays_on_its_thread_is_driven_there() {
     let (near, far) = duplex(7);
     let (near, far): (Box<dyn Local>, Box<dyn Local>) = (Box::new(near), Box::new(far));
-    let (handle, mut events, driver) = outbound(near, &node(), hello(), rng(1)).unwrap();
-    let (_far_handle, mut far_events, far_driver) = inbound(far, &node(), hello(), rng(2));
+    let (handle, mut events, driver) = outbound(near, &node(), connection_info(), rng(1)).unwrap();
+    let (_far_handle, mut far_events, far_driver) = inbound(far, &node(), connection_info(), rng(2));
     let conversation = async {
         spawn_local(driver);
         spawn_local(far_driver);

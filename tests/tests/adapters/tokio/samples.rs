@@ -3,7 +3,7 @@
 use core::net::SocketAddr;
 
 use peer_core::frame::Tap;
-use peer_core::{Command, Config, Event, Hello, Message, Network, Node};
+use peer_core::{Command, Config, ConnectionInfo, Event, Message, Network, Node};
 pub(crate) use peer_tests::remote::{bytes_of, hands};
 pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
@@ -13,8 +13,8 @@ pub(crate) fn node() -> Node {
     Node::new(Config::builder(Network::SIMNET).build().unwrap())
 }
 
-pub(crate) fn hello() -> Hello {
-    peer_tokio::hello(SocketAddr::from(([127, 0, 0, 1], 18555)), 0)
+pub(crate) fn connection_info() -> ConnectionInfo {
+    peer_tokio::connection_info(SocketAddr::from(([127, 0, 0, 1], 18555)), 0)
 }
 
 pub(crate) fn rng(seed: u64) -> ChaCha8Rng {

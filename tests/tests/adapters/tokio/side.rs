@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::tokio::samples::{hands, hello, node, nonce_of, rng};
+use crate::tokio::samples::{connection_info, hands, node, nonce_of, rng};
 
 /// One end of a connection, driven by a task.
 pub(crate) struct Side {
@@ -64,11 +64,11 @@ impl Side {
 }
 
 pub(crate) fn dial(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, node: &Node) -> Side {
-    Side::spawn(outbound(stream, node, hello(), rng(1)).unwrap())
+    Side::spawn(outbound(stream, node, connection_info(), rng(1)).unwrap())
 }
 
 pub(crate) fn answer(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, node: &Node) -> Side {
-    Side::spawn(inbound(stream, node, hello(), rng(2)))
+    Side::spawn(inbound(stream, node, connection_info(), rng(2)))
 }
 
 /// Two strangers that shook hands.

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::tokio::HOUR;
 use crate::tokio::poll::once;
-use crate::tokio::samples::{bytes_of, hands, hello, inv_of, item, node, ping, rng};
+use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{answer, dial, established};
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +65,7 @@ async fn one_announcement_leaves_within_half_a_second() {
 #[tokio::test(start_paused = true)]
 async fn what_came_in_time_counts_however_late_we_look() {
     let (near, mut far) = duplex(64 * 1024);
-    let (_handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
+    let (_handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(1));
     far.write_all(&hands()).await.unwrap();
     tokio::select! {
         closed = &mut driver => panic!("{closed}"),
@@ -84,7 +84,7 @@ async fn what_came_in_time_counts_however_late_we_look() {
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_has_room_again_counts_however_late_we_look() {
     let (near, mut far) = duplex(512);
-    let (handle, mut events, mut driver) = inbound(near, &node(), hello(), rng(1));
+    let (handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(1));
     far.write_all(&hands()).await.unwrap();
     tokio::select! {
         closed = &mut driver => panic!("{closed}"),
@@ -136,7 +136,7 @@ async fn a_look_for_one_deadline_blames_nobody_for_a_later_one() {
     let config = Config::builder(Network::SIMNET).idle_timeout(idle).ping_interval(ping_interval);
     let node = Node::new(config.build().unwrap());
     let (_handle, mut events, mut driver) =
-        inbound(listener.accept().await.unwrap().0, &node, hello(), rng(1));
+        inbound(listener.accept().await.unwrap().0, &node, connection_info(), rng(1));
     while hear(&mut driver, &mut events).await != Event::Established {}
     timeout(Duration::from_millis(100), &mut driver).await.unwrap_err();
 

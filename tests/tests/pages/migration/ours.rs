@@ -4,9 +4,9 @@ use core::marker::PhantomData;
 
 use peer_core::message::Block;
 use peer_core::{
-    CodecError, Config, ConfigBuilder, ConfigError, Error, Event, Expected, FrameError, Hello, Mark, Message,
-    Network, Node, Peer, ProtocolVersion, SendError, Stats, Time, Timer, TooManyHandshakes, UnknownCommands,
-    UnrequestedAnswers, frame,
+    CodecError, Config, ConfigBuilder, ConfigError, ConnectionInfo, Error, Event, Expected, FrameError, Mark,
+    Message, Network, Node, Peer, ProtocolVersion, SendError, Stats, Time, Timer, TooManyHandshakes,
+    UnknownCommands, UnrequestedAnswers, frame,
 };
 use peer_tokio::Handle;
 use rand_chacha::ChaCha8Rng;
@@ -34,10 +34,10 @@ fn general() -> Vec<&'static str> {
         item("Event", PhantomData::<Event>),
         item("Expected", PhantomData::<Expected>),
         item("FrameError", PhantomData::<FrameError>),
-        item("Hello", PhantomData::<Hello>),
-        item("Hello::best_height", |hello: Hello| hello.best_height),
-        item("Hello::remote_address", |hello: Hello| hello.remote_address),
-        item("Hello::with_id", Hello::with_id),
+        item("ConnectionInfo", PhantomData::<ConnectionInfo>),
+        item("ConnectionInfo::best_height", |info: ConnectionInfo| info.best_height),
+        item("ConnectionInfo::remote_address", |info: ConnectionInfo| info.remote_address),
+        item("ConnectionInfo::with_id", ConnectionInfo::with_id),
         item("Mark", PhantomData::<Mark>),
         item("Message", PhantomData::<Message>),
         item("Network", PhantomData::<Network>),
@@ -107,15 +107,15 @@ fn peer() -> Vec<&'static str> {
         item("Peer::direction", Peer::direction),
         item("Peer::end", Peer::end),
         item("Peer::failure", Peer::failure),
-        item("Peer::inbound", |node: &Node, hello, rng: &mut ChaCha8Rng| {
-            Peer::inbound(node, hello, Time::ZERO, rng)
+        item("Peer::inbound", |node: &Node, info, rng: &mut ChaCha8Rng| {
+            Peer::inbound(node, info, Time::ZERO, rng)
         }),
         item("Peer::is_established", Peer::is_established),
         item("Peer::is_flushed", Peer::is_flushed),
         item("Peer::knows", Peer::knows),
         item("Peer::last_announced_block", Peer::last_announced_block),
-        item("Peer::outbound", |node: &Node, hello, rng: &mut ChaCha8Rng| {
-            Peer::outbound(node, hello, Time::ZERO, rng)
+        item("Peer::outbound", |node: &Node, info, rng: &mut ChaCha8Rng| {
+            Peer::outbound(node, info, Time::ZERO, rng)
         }),
         item("Peer::protocol_version", Peer::protocol_version),
         item("Peer::receive", Peer::receive),
@@ -263,11 +263,11 @@ fn adapter() -> Vec<&'static str> {
         item("peer_tokio::Handle::send", |handle: &Handle, ping: Message| drop(handle.send(ping))),
         item("peer_tokio::Handle::stats", Handle::stats),
         item("peer_tokio::Handle::with", |handle: &Handle| drop(handle.with(|peer, _| peer.stats()))),
-        item("peer_tokio::inbound", |node: &Node, hello, rng: ChaCha8Rng| {
-            peer_tokio::inbound(io::empty(), node, hello, rng)
+        item("peer_tokio::inbound", |node: &Node, info, rng: ChaCha8Rng| {
+            peer_tokio::inbound(io::empty(), node, info, rng)
         }),
-        item("peer_tokio::outbound", |node: &Node, hello, rng: ChaCha8Rng| {
-            peer_tokio::outbound(io::empty(), node, hello, rng)
+        item("peer_tokio::outbound", |node: &Node, info, rng: ChaCha8Rng| {
+            peer_tokio::outbound(io::empty(), node, info, rng)
         }),
     ]
 }

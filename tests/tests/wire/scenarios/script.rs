@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use peer_core::message::{NetAddress, Version};
 use peer_core::{
-    Config, ConfigError, Direction, End, Event, Hello, InitStateRequests, Message, Node, ProtocolVersion,
-    Services, frame,
+    Config, ConfigError, ConnectionInfo, Direction, End, Event, InitStateRequests, Message, Node,
+    ProtocolVersion, Services, frame,
 };
 use peer_tests::pair::WALL_CLOCK;
 use peer_tests::remote::{NETWORK, Remote, introduction};
@@ -57,7 +57,7 @@ struct Play {
 /// Plays the scenario of a line.
 pub(crate) fn play(line: &Line, cutting: Cutting) -> Outcome {
     let mut play = Play {
-        remote: Remote::with_hello(&node(line), direction(line), hello()),
+        remote: Remote::with_info(&node(line), direction(line), connection_info()),
         pending: Vec::new(),
         cutting,
         refuses: line.str("name") == REFUSED,
@@ -105,9 +105,9 @@ fn direction(line: &Line) -> Direction {
 }
 
 /// The opponent sits on the same computer, and what it offers is not known beforehand.
-fn hello() -> Hello {
+fn connection_info() -> ConnectionInfo {
     let address = NetAddress::new(([127, 0, 0, 1], 18_555).into(), Services::NONE);
-    Hello::new(address, 0, WALL_CLOCK)
+    ConnectionInfo::new(address, 0, WALL_CLOCK)
 }
 
 impl Step {

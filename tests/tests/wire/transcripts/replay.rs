@@ -6,7 +6,7 @@ use std::vec;
 use bytes::BytesMut;
 use peer_core::frame::FrameReader;
 use peer_core::{
-    BannableMessages, Config, End, Error, Event, Hello, InitStateRequests, Message, Node, Peer,
+    BannableMessages, Config, ConnectionInfo, End, Error, Event, InitStateRequests, Message, Node, Peer,
     ProtocolVersion, Time,
 };
 use rand_chacha::ChaCha8Rng;
@@ -68,10 +68,10 @@ impl Replay {
             .build()
             .unwrap();
         let node = Node::new(config);
-        let hello = Hello::new(version.addr_you, version.last_block, version.timestamp);
+        let info = ConnectionInfo::new(version.addr_you, version.last_block, version.timestamp);
         let peer = match ours {
-            Side::Dialer => Peer::outbound(&node, hello, Time::ZERO, &mut rng).unwrap(),
-            Side::Listener => Peer::inbound(&node, hello, Time::ZERO, &mut rng),
+            Side::Dialer => Peer::outbound(&node, info, Time::ZERO, &mut rng).unwrap(),
+            Side::Listener => Peer::inbound(&node, info, Time::ZERO, &mut rng),
         };
         let mut replay = Self {
             peer,

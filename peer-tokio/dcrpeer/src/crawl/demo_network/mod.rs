@@ -156,9 +156,9 @@ async fn speak_protocol(host: &Host, stream: TcpStream) {
     stream.set_nodelay(true).ok();
     let stream = WithLatency::new(stream, host.peer.delay);
     let Ok(mut generator) = node::generator() else { return };
-    let hello = peer_tokio::hello(remote, host.peer.height);
+    let info = peer_tokio::connection_info(remote, host.peer.height);
     let (handle, mut events, driver) =
-        peer_tokio::inbound(stream, &host.node, hello, ChaCha12Rng::from_rng(&mut generator));
+        peer_tokio::inbound(stream, &host.node, info, ChaCha12Rng::from_rng(&mut generator));
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if event != Event::Message(Message::GetAddr) {

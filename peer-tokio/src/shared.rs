@@ -13,7 +13,7 @@ use atomic_waker::AtomicWaker;
 use peer_core::{Error, Event, Peer, Stats, Time};
 use tokio::sync::{Semaphore, SetOnce};
 
-use crate::closed::Closed;
+use crate::outcome::Closed;
 
 /// Most events that wait for the owner. Enough that driver and owner take turns in batches rather than one by
 /// one.
@@ -32,7 +32,7 @@ const COMMANDS: usize = 16;
 pub(crate) type Command = Box<dyn FnMut(&mut Peer, Time) -> bool + Send>;
 
 /// See the [module](self).
-pub(crate) struct Link {
+pub(crate) struct Shared {
     state: Mutex<State>,
     /// Free places among the commands.
     pub(crate) places: Semaphore,
@@ -42,12 +42,12 @@ pub(crate) struct Link {
     /// Writing failed. What the remote said before is heard first.
     pub(crate) broken: OnceLock<io::ErrorKind>,
     /// Set when the connection is over.
-    pub(crate) remains: SetOnce<Box<Remains>>,
+    pub(crate) remains: SetOnce<Box<Final>>,
 }
 
 /// What remains of a connection.
 #[derive(Debug)]
-pub(crate) struct Remains {
+pub(crate) struct Final {
     pub(crate) closed: Closed,
     pub(crate) stats: Stats,
 }
@@ -86,7 +86,7 @@ impl State {
     }
 }
 
-impl Link {
+impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             state: Mutex::default(),
@@ -149,8 +149,8 @@ impl Link {
     }
 }
 
-impl fmt::Debug for Link {
+impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").field("remains", &self.remains.get()).finish_non_exhaustive()
+        f.debug_struct("Shared").field("remains", &self.remains.get()).finish_non_exhaustive()
     }
 }

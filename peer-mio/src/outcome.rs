@@ -7,7 +7,7 @@ use peer_core::{Error, Event, TooManyHandshakes};
 /// What [`Peers::next_event`](crate::Peers::next_event) tells of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
-pub enum Happened {
+pub enum PeerEvent {
     /// The machine has something to tell.
     Event(Event),
     /// The connection is over. This is the last thing that happens on it, and it happens on each.

@@ -1,22 +1,22 @@
-//! A place in the set: its connection from the dial to the end.
+//! A connection of the set, from the dial to the end.
 
 use core::fmt;
 use core::mem;
 use std::io;
 
 use peer_core::message::Timestamp;
-use peer_core::{Direction, Error, Event, Hello, Node, Peer, Time};
+use peer_core::{ConnectionInfo, Direction, Error, Event, Node, Peer, Time};
 use rand_core::Rng;
 
-use crate::closed::Closed;
 use crate::conn::{Conn, Turn};
+use crate::outcome::Closed;
 use crate::transport::Transport;
 
 /// Names a connection. Never used twice in a set; later ones are greater.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId {
     serial: u64,
-    /// Its place, which is used again.
+    /// Its index in the slab, which is used again.
     slot: usize,
 }
 
@@ -48,9 +48,9 @@ impl fmt::Display for PeerId {
     }
 }
 
-/// A place in use.
+/// An entry in use.
 #[derive(Debug)]
-pub(crate) struct Place<S> {
+pub(crate) struct Entry<S> {
     pub(crate) id: PeerId,
     /// It waits in the line.
     pub(crate) queued: bool,
@@ -63,7 +63,7 @@ pub(crate) struct Place<S> {
 #[derive(Debug)]
 pub(crate) enum State<S> {
     /// The transport is not connected yet.
-    HalfOpen(HalfOpen<S>),
+    Connecting(Connecting<S>),
     /// It is, and the machine speaks.
     Open(Conn<S>),
     /// The end, which may have been told or not, and the machine if there was one.
@@ -72,23 +72,23 @@ pub(crate) enum State<S> {
 
 /// A transport that is not connected yet.
 #[derive(Debug)]
-pub(crate) struct HalfOpen<S> {
+pub(crate) struct Connecting<S> {
     pub(crate) stream: S,
     pub(crate) direction: Direction,
-    pub(crate) hello: Hello,
-    /// When the owner gave the `hello`, whose wall clock is that of this moment.
+    pub(crate) info: ConnectionInfo,
+    /// When the owner gave the `info`, whose wall clock is that of this moment.
     pub(crate) begun: Time,
     pub(crate) deadline: Time,
 }
 
-impl<S> HalfOpen<S> {
-    /// The `hello`, with the wall clock of `now`.
-    fn hello(&self, now: Time) -> Hello {
-        let mut hello = self.hello;
+impl<S> Connecting<S> {
+    /// The `info`, with the wall clock of `now`.
+    fn connection_info(&self, now: Time) -> ConnectionInfo {
+        let mut info = self.info;
         let dial = now.saturating_since(self.begun).as_secs();
-        let seconds = hello.unix_time.seconds().saturating_add(dial);
-        hello.unix_time = Timestamp::new(seconds).unwrap_or(Timestamp::MAX);
-        hello
+        let seconds = info.unix_time.seconds().saturating_add(dial);
+        info.unix_time = Timestamp::new(seconds).unwrap_or(Timestamp::MAX);
+        info
     }
 }
 
@@ -100,10 +100,10 @@ pub(crate) struct Shared<R> {
     pub(crate) buffer: Box<[u8]>,
 }
 
-impl<S: Transport> Place<S> {
+impl<S: Transport> Entry<S> {
     /// Goes on with its turn, which begins where there is none, up to the next event; `None` when the turn is
     /// over.
-    pub(crate) fn go_on(
+    pub(crate) fn resume(
         &mut self,
         turn: &mut Option<Turn>,
         shared: &mut Shared<impl Rng>,
@@ -111,10 +111,10 @@ impl<S: Transport> Place<S> {
     ) -> Result<Option<Event>, Closed> {
         self.connect(shared, now)?;
         match &mut self.state {
-            State::HalfOpen(_) => Ok(None),
+            State::Connecting(_) => Ok(None),
             State::Open(conn) => {
                 let turn = turn.get_or_insert_with(|| conn.begin_turn(now));
-                conn.go_on(turn, now, &mut shared.buffer, &mut shared.rng)
+                conn.resume(turn, now, &mut shared.buffer, &mut shared.rng)
             }
             State::Over(closed, _) => Err(closed.clone()),
         }
@@ -122,16 +122,16 @@ impl<S: Transport> Place<S> {
 
     /// Opens a connection that is half open, if the transport is connected now.
     fn connect(&mut self, shared: &mut Shared<impl Rng>, now: Time) -> Result<(), Closed> {
-        let State::HalfOpen(half) = &mut self.state else { return Ok(()) };
+        let State::Connecting(half) = &mut self.state else { return Ok(()) };
         match half.stream.is_connected() {
             Ok(true) => {
-                let hello = half.hello(now);
+                let info = half.connection_info(now);
                 let peer = match half.direction {
-                    Direction::Inbound => Peer::inbound(&shared.node, hello, now, &mut shared.rng),
-                    Direction::Outbound => Peer::outbound(&shared.node, hello, now, &mut shared.rng)?,
+                    Direction::Inbound => Peer::inbound(&shared.node, info, now, &mut shared.rng),
+                    Direction::Outbound => Peer::outbound(&shared.node, info, now, &mut shared.rng)?,
                 };
                 let over = State::Over(Closed::Unreachable(io::ErrorKind::NotConnected), None);
-                if let State::HalfOpen(half) = mem::replace(&mut self.state, over) {
+                if let State::Connecting(half) = mem::replace(&mut self.state, over) {
                     self.state = State::Open(Conn::new(half.stream, peer));
                 }
                 Ok(())
@@ -148,7 +148,7 @@ impl<S: Transport> Place<S> {
     /// Ends it, and returns its stream unless it was over already.
     pub(crate) fn end(&mut self, closed: Closed) -> Option<S> {
         match mem::replace(&mut self.state, State::Over(closed.clone(), None)) {
-            State::HalfOpen(half) => Some(half.stream),
+            State::Connecting(half) => Some(half.stream),
             State::Open(conn) => {
                 let (stream, peer) = conn.into_parts();
                 self.state = State::Over(closed, Some(peer));
@@ -164,7 +164,7 @@ impl<S: Transport> Place<S> {
     /// Whether it needs another turn at once.
     pub(crate) fn has_more(&self) -> bool {
         match &self.state {
-            State::HalfOpen(_) => false,
+            State::Connecting(_) => false,
             State::Open(conn) => conn.has_more(),
             State::Over(..) => false,
         }
@@ -173,7 +173,7 @@ impl<S: Transport> Place<S> {
     /// When it needs a turn in any case.
     pub(crate) fn deadline(&self) -> Option<Time> {
         match &self.state {
-            State::HalfOpen(half) => Some(half.deadline),
+            State::Connecting(half) => Some(half.deadline),
             State::Open(conn) => conn.peer.deadline().map(|(at, _)| at),
             State::Over(..) => None,
         }
