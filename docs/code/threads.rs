@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use bytes::BytesMut;
-use peer_core::{End, Error, Event, Peer, Time};
+use peer_core::{Connection, Error, Event, Peer, Time};
 
 const PIECE: usize = 16 * 1024;
 
@@ -18,7 +18,7 @@ enum News {
 }
 
 fn run(
-    mut peer: Peer,
+    mut connection: Connection,
     stream: TcpStream,
     inbox: SyncSender<News>,
     news: Receiver<News>,
@@ -30,38 +30,42 @@ fn run(
     let (mut input, mut over, mut reading, mut writing) = (BytesMut::new(), None, false, false);
     let mut now = clock();
     loop {
-        while let Ok(Some(event)) = peer.receive(&mut input, clock()) {
-            handle(&mut peer, event, clock());
+        while let Ok(Some(event)) = connection.receive(&mut input, clock()) {
+            handle(connection.peer_mut(), event, clock());
         }
-        over.map(|end| peer.end(end, &input));
+        match over {
+            Some(Ok(())) => drop(connection.handle_eof(&input)),
+            Some(Err(kind)) => drop(connection.handle_transport_error(kind, &input)),
+            None => {}
+        }
         // The time before what was just heard.
-        if let Err(reason) = peer.tick(now, rng) {
+        if let Err(reason) = connection.handle_timeout(now, rng) {
             stream.shutdown(Shutdown::Both).ok(); // which ends both threads
             return Ok(reason);
         }
-        if !writing && peer.wants_write() {
-            let piece = peer.transmit(clock()).iter().take(PIECE).copied().collect();
+        if !writing && connection.wants_write() {
+            let piece = connection.poll_transmit(clock()).iter().take(PIECE).copied().collect();
             writing = writes.send(piece).is_ok();
         }
-        if !reading && peer.wants_read() {
+        if !reading && connection.wants_read() {
             reading = reads.send(()).is_ok();
         }
         now = clock();
-        let patience = peer.deadline().map_or(Duration::MAX, |(at, _)| at.saturating_since(now));
-        let first = news.recv_timeout(patience.max(Duration::from_millis(1))).ok();
+        let wait = connection.poll_timeout().map_or(Duration::MAX, |at| at.saturating_since(now));
+        let first = news.recv_timeout(wait.max(Duration::from_millis(1))).ok();
         for news in first.into_iter().chain(news.try_iter().take(16)) {
             match news {
-                News::Command(command) => command(&mut peer, clock()),
+                News::Command(command) => command(connection.peer_mut(), clock()),
                 News::Wrote(Ok(count)) => {
                     writing = false;
-                    peer.sent(count, clock());
+                    connection.handle_transmitted(count, clock());
                 }
                 News::Read(Ok(bytes)) => {
                     reading = false;
-                    over = over.or(bytes.is_empty().then_some(End::Eof));
+                    over = over.or(bytes.is_empty().then_some(Ok(())));
                     input.extend_from_slice(&bytes);
                 }
-                News::Read(Err(_)) | News::Wrote(Err(_)) => over = Some(End::Failed),
+                News::Read(Err(error)) | News::Wrote(Err(error)) => over = Some(Err(error.kind().into())),
             }
         }
     }

@@ -8,17 +8,14 @@ use core::fmt::Display;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read as _, Write as _, stdout};
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
-use std::time::{Instant, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
-use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{
-    Config, ConnectionInfo, Direction, End, Event, Message, Network, Node, Peer, Services, Time,
-};
+use peer_core::{Config, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer, Time};
 use rand_chacha::{ChaCha8Rng as Rng, rand_core::SeedableRng as _};
 
 /// How long to wait in a write, or in a read while there is something to write.
-const PATIENCE: Duration = Duration::from_millis(5);
+const WAIT: Duration = Duration::from_millis(5);
 
 type Done = Result<(), Box<dyn Error>>;
 
@@ -63,32 +60,32 @@ fn talk(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     let rng = &mut Rng::from_seed(seed);
     let config = Config::builder(network).user_agent("blocking", "1.0");
     let node = Node::new(config.ping_interval(Duration::from_secs(1)).build()?);
-    let unix_time = Timestamp::new(UNIX_EPOCH.elapsed()?.as_secs())?;
-    let info = ConnectionInfo::new(NetAddress::new(stream.peer_addr()?, Services::NONE), 0, unix_time);
-    let mut peer = match direction {
-        Direction::Outbound => Peer::outbound(&node, info, Time::ZERO, rng)?,
-        Direction::Inbound => Peer::inbound(&node, info, Time::ZERO, rng),
+    #[expect(clippy::disallowed_methods, reason = "the wall clock, once")]
+    let info = ConnectionInfo::new(stream.peer_addr()?, 0, SystemTime::now());
+    let mut connection = match direction {
+        Direction::Outbound => Connection::outbound(&node, info, Time::ZERO, rng)?,
+        Direction::Inbound => Connection::inbound(&node, info, Time::ZERO, rng),
     };
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(WAIT))?;
     let (mut input, mut writing) = (BytesMut::new(), false);
     let mut before = Time::ZERO;
     let reason = loop {
         let now = Time::from_elapsed(start.elapsed());
         if direction == Direction::Outbound && now.elapsed() > Duration::from_millis(2500) {
-            peer.close();
+            connection.peer_mut().close();
         }
-        if let Err(reason) = turn(&mut peer, &mut input, &mut stream, &mut writing, before, now, rng) {
+        if let Err(reason) = turn(&mut connection, &mut input, &mut stream, &mut writing, before, now, rng) {
             break reason;
         }
         before = now;
     };
     print(format_args!(
         "{}: {reason}; latest round trip {:?}",
-        peer.stats(),
-        peer.stats().last_ping_round_trip
+        connection.peer().stats(),
+        connection.peer().stats().last_ping_round_trip
     ));
-    match peer.failure() {
+    match connection.peer().failure() {
         Some(peer_core::Error::ClosedByOwner | peer_core::Error::ClosedByRemote) => Ok(()),
         _ => Err(reason),
     }
@@ -97,7 +94,7 @@ fn talk(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
 /// Hears everything, and then writes or reads a little, in turns while there is something to write: two ends that both
 /// wait in a write would wait for each other.
 fn turn(
-    peer: &mut Peer,
+    connection: &mut Connection,
     input: &mut BytesMut,
     stream: &mut TcpStream,
     writing: &mut bool,
@@ -105,21 +102,21 @@ fn turn(
     now: Time,
     rng: &mut Rng,
 ) -> Done {
-    while let Some(event) = peer.receive(input, now)? {
-        react(peer, &event, now)?;
+    while let Some(event) = connection.receive(input, now)? {
+        react(connection.peer_mut(), &event, now)?;
     }
-    peer.tick(before, rng)?;
-    let wait = peer.deadline().filter(|_| !peer.wants_write()).map(|(at, _)| at.saturating_since(now));
-    stream.set_read_timeout(Some(wait.unwrap_or(PATIENCE).clamp(PATIENCE, Duration::from_millis(100))))?;
-    *writing = peer.wants_write() && !(*writing && peer.wants_read());
+    connection.handle_timeout(before, rng)?;
+    let wait =
+        connection.poll_timeout().filter(|_| !connection.wants_write()).map(|at| at.saturating_since(now));
+    stream.set_read_timeout(Some(wait.unwrap_or(WAIT).clamp(WAIT, Duration::from_millis(100))))?;
+    *writing = connection.wants_write() && !(*writing && connection.wants_read());
     let mut buffer = [0; 16 * 1024];
-    match if *writing { stream.write(peer.transmit(now)) } else { stream.read(&mut buffer) } {
-        Ok(count) if *writing => peer.sent(count, now),
+    match if *writing { stream.write(connection.poll_transmit(now)) } else { stream.read(&mut buffer) } {
+        Ok(count) if *writing => connection.handle_transmitted(count, now),
         Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         Err(error) if is_no_end(error.kind()) => {}
-        Ok(_) => return Err(peer.end(End::Eof, input).into()),
-        Err(error) if is_reset(error.kind()) => return Err(peer.end(End::Reset, input).into()),
-        Err(_) => return Err(peer.end(End::Failed, input).into()),
+        Ok(_) => return Err(connection.handle_eof(input).into()),
+        Err(error) => return Err(connection.handle_transport_error(error.kind().into(), input).into()),
     }
     Ok(())
 }
@@ -127,11 +124,6 @@ fn turn(
 /// Nothing came in time, or a signal did.
 fn is_no_end(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
-}
-
-/// The remote cut the connection.
-fn is_reset(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe)
 }
 
 fn react(peer: &mut Peer, event: &Event, now: Time) -> Done {

@@ -12,10 +12,8 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, Write as _, stdout};
 
 use bytes::BytesMut;
-use peer_core::message::{Inventory, NetAddress, Timestamp};
-use peer_core::{
-    Config, ConfigError, ConnectionInfo, End, Event, Hash, Message, Network, Node, Peer, Services, Time,
-};
+use peer_core::message::{Inventory, Timestamp};
+use peer_core::{Config, ConfigError, Connection, ConnectionInfo, Event, Hash, Message, Network, Node, Time};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 
 /// How long bytes are on their way.
@@ -25,11 +23,11 @@ type Done = Result<(), Box<dyn Error>>;
 
 fn main() -> Done {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
-    let remote = |port| NetAddress::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Services::NONE);
-    let info = |port| ConnectionInfo::new(remote(port), 0, Timestamp::default());
-    let side = |peer| Side { peer, arriving: VecDeque::new(), input: BytesMut::new() };
-    let mut alice = side(Peer::outbound(&node("alice")?, info(18555), Time::ZERO, rng)?);
-    let mut bob = side(Peer::inbound(&node("bob")?, info(49152), Time::ZERO, rng));
+    let info =
+        |port| ConnectionInfo::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), 0, Timestamp::default());
+    let side = |connection| Side { connection, arriving: VecDeque::new(), input: BytesMut::new() };
+    let mut alice = side(Connection::outbound(&node("alice")?, info(18555), Time::ZERO, rng)?);
+    let mut bob = side(Connection::inbound(&node("bob")?, info(49152), Time::ZERO, rng));
 
     let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(60)));
     while now < end {
@@ -37,8 +35,12 @@ fn main() -> Done {
         bob.act("alice -> bob", &mut alice, now, rng)?;
         now = alice.next().into_iter().chain(bob.next()).min().unwrap_or(end);
     }
-    print(format_args!(" {end}  alice: {}; bob: {}", alice.peer.close(), bob.peer.end(End::Eof, &bob.input)));
-    for stats in [alice.peer.stats(), bob.peer.stats()] {
+    print(format_args!(
+        " {end}  alice: {}; bob: {}",
+        alice.connection.peer_mut().close(),
+        bob.connection.handle_eof(&bob.input)
+    ));
+    for stats in [alice.connection.peer().stats(), bob.connection.peer().stats()] {
         print(format_args!("\n{stats}: {} at protocol version {}", stats.user_agent, stats.protocol_version));
         let round_trip = stats.last_ping_round_trip.unwrap_or_default();
         print(format_args!(
@@ -56,32 +58,32 @@ fn node(name: &str) -> Result<Node, ConfigError> {
 
 /// A machine, and what its owner keeps beside it.
 struct Side {
-    peer: Peer,
+    connection: Connection,
     /// Bytes on their way here, and when they arrive.
     arriving: VecDeque<(Time, Vec<u8>)>,
     input: BytesMut,
 }
 
 impl Side {
-    /// All that an owner owes a machine: hand it what came, hear what it tells, wake it, write what it says.
+    /// All that a driver owes a machine: hand it what came, hear what it tells, wake it, write what it says.
     fn act(&mut self, direction: &str, other: &mut Self, now: Time, rng: &mut ChaCha8Rng) -> Done {
         while let Some((_, bytes)) = self.arriving.front().filter(|(at, _)| *at <= now) {
             self.input.extend_from_slice(bytes);
             self.arriving.pop_front();
         }
-        while let Some(event) = self.peer.receive(&mut self.input, now)? {
+        while let Some(event) = self.connection.receive(&mut self.input, now)? {
             let said = match event {
                 Event::Version(version) => format!("version {}", Message::Version(version).summary()),
                 Event::Established => {
-                    // Announcements wait for company: a hundred of them leave in one message.
+                    // Announcements are batched: a hundred of them leave in one message.
                     for number in 0..100_u8 {
-                        self.peer.announce(Inventory::tx(Hash::digest(&[number])), now)?;
+                        self.connection.peer_mut().announce(Inventory::tx(Hash::digest(&[number])), now)?;
                     }
                     "verack".to_owned()
                 }
                 Event::Message(Message::Inv(inv)) => {
                     // What the other side has need not be announced to it: of two equal batches one leaves.
-                    inv.inventory.iter().for_each(|item| self.peer.add_known(item, now));
+                    inv.inventory.iter().for_each(|item| self.connection.peer_mut().add_known(item, now));
                     format!("inv of {} items", inv.inventory.len())
                 }
                 Event::Message(message) => format!("{} {}", message.command(), message.summary()),
@@ -89,10 +91,10 @@ impl Side {
             };
             print(format_args!("{:>8}  {direction}  {}", format!("{now}"), said.trim_end()));
         }
-        self.peer.tick(now, rng)?;
-        while self.peer.wants_write() {
-            let bytes = self.peer.transmit(now).to_vec();
-            self.peer.sent(bytes.len(), now);
+        self.connection.handle_timeout(now, rng)?;
+        while self.connection.wants_write() {
+            let bytes = self.connection.poll_transmit(now).to_vec();
+            self.connection.handle_transmitted(bytes.len(), now);
             other.arriving.push_back((now + LATENCY, bytes));
         }
         Ok(())
@@ -100,8 +102,8 @@ impl Side {
 
     /// When something happens here next: bytes arrive, or the machine wants to be woken.
     fn next(&self) -> Option<Time> {
-        let (arrival, deadline) = (self.arriving.front(), self.peer.deadline());
-        arrival.map(|(at, _)| *at).into_iter().chain(deadline.map(|(at, _)| at)).min()
+        let arrival = self.arriving.front().map(|(at, _)| *at);
+        arrival.into_iter().chain(self.connection.poll_timeout()).min()
     }
 }
 

@@ -73,9 +73,16 @@ pub struct ConnectionInfo {
 impl ConnectionInfo {
     /// For a connection with `remote_address` that begins at `unix_time`, while our chain ends at
     /// `best_height`.
+    ///
+    /// From a `SocketAddr` nothing is known of the services that the remote offers. With the feature `std` a
+    /// `SystemTime` will do for `unix_time`.
     #[must_use]
-    pub const fn new(remote_address: NetAddress, best_height: i32, unix_time: Timestamp) -> Self {
-        Self { id: 0, remote_address, best_height, unix_time }
+    pub fn new(
+        remote_address: impl Into<NetAddress>,
+        best_height: i32,
+        unix_time: impl Into<Timestamp>,
+    ) -> Self {
+        Self { id: 0, remote_address: remote_address.into(), best_height, unix_time: unix_time.into() }
     }
 
     /// With an id for [`Stats`](crate::Stats).

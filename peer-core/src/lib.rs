@@ -9,9 +9,10 @@
 //!  transport ◄── bytes ◄── frame ◄── message ◄───────┴──── send, announce
 //! ```
 //!
-//! [`Peer::receive`] takes whole frames off the bytes that came and returns events; [`Peer::tick`] does what is due;
-//! commands such as [`Peer::send`] and [`Peer::announce`] queue frames; [`Peer::transmit`] shows what to write and
-//! [`Peer::sent`] notes what was. [`Peer::deadline`] tells when to tick next.
+//! [`Connection`] is what a driver calls, [`Peer`] what an owner does. [`Connection::receive`] takes whole frames off the
+//! bytes that came and returns events; [`Connection::handle_timeout`] does what is due; commands such as [`Peer::send`] and
+//! [`Peer::announce`] queue frames; [`Connection::poll_transmit`] shows what to write and
+//! [`Connection::handle_transmitted`] notes what was written. [`Connection::poll_timeout`] tells what to wait for.
 //!
 //! # Promises
 //!
@@ -22,18 +23,21 @@
 //! 4. **Chunking never matters.** One byte at a time or a megabyte at once gives the same events.
 //! 5. **Memory is bounded** by numbers in [`Config`], all finite. Nothing is allocated on a length that was
 //!    merely claimed.
-//! 6. **Time moves.** After `tick(deadline)` the next deadline is later, or the peer has failed.
+//! 6. **Time moves.** After `handle_timeout(timeout)` the next timeout is later, or the peer has failed.
 //! 7. **Failure is final.** The first error is kept and returned again; nothing more goes out.
 //! 8. **The remote is blamed only while we wait for it**, never for its owner being slow.
 //! 9. **No panic** on any input.
 //!
 //! # Where to look
 //!
-//! [`Peer`] for the machine, [`Config`] for its limits, [`message`] for what is said, [`frame`] for how it
+//! [`Connection`] and [`Peer`] for the machine, [`Config`] for its limits, [`message`] for what is said, [`frame`] for how it
 //! is packed, [`blake256`] for the hash, [`error`] for what can go wrong and who must act.
 //!
 //! # Features
 //!
+//! * `std`: what an adapter over the standard library needs: [`TransportError`] from an `io::ErrorKind`,
+//!   [`Timestamp`](message::Timestamp) from a `SystemTime`, and `Closed`. Nothing in it reads a clock or a socket.
+//! * `test-util`: machines are `Clone`, for tests that try on a copy what must not change the original.
 //! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
 //!   On x86-64, where it needs `std`; elsewhere it changes nothing.
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
@@ -44,9 +48,12 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod blake256;
 mod config;
+mod connection;
 pub mod error;
 mod event;
 pub mod frame;
@@ -61,8 +68,10 @@ mod protocol_version;
 mod serialize;
 mod services;
 mod time;
+mod transport;
 
 pub use config::{Config, ConfigBuilder};
+pub use connection::Connection;
 pub use error::{
     CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes,
 };
@@ -71,8 +80,11 @@ pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};
 pub use node::Node;
-pub use peer::{BanRule, End, Mark, Peer, Standing, Stats, Timer};
+pub use peer::{BanRule, Mark, Peer, Standing, Stats, Timer};
 pub use policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 pub use protocol_version::ProtocolVersion;
 pub use services::Services;
 pub use time::Time;
+#[cfg(feature = "std")]
+pub use transport::Closed;
+pub use transport::TransportError;

@@ -12,7 +12,7 @@ use peer_core::message::{
     BlockHeader, GetData, GetHeaders, Headers, Inventory, NetAddress, NotFound, Raw, Timestamp,
 };
 use peer_core::{
-    BannableMessages, Command, Config, ConnectionInfo, End, Event, Hash, Message, Network, Node, Peer,
+    BannableMessages, Command, Config, Connection, ConnectionInfo, Event, Hash, Message, Network, Node,
     Services, Time, UnknownCommands,
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
@@ -27,18 +27,19 @@ fn every_combination_of_features_holds_the_same_conversation() {
 
     let rng = &mut ChaCha8Rng::seed_from_u64(7);
     let mut heard = Heard(Blake256::new());
-    let mut dialler = Side::new(Peer::outbound(&node(), connection_info(9108), Time::ZERO, rng).unwrap());
-    let mut host = Side::new(Peer::inbound(&node(), connection_info(50_000), Time::ZERO, rng));
+    let mut dialler =
+        Side::new(Connection::outbound(&node(), connection_info(9108), Time::ZERO, rng).unwrap());
+    let mut host = Side::new(Connection::inbound(&node(), connection_info(50_000), Time::ZERO, rng));
     let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(300)));
     while now < end {
         dialler.act(&mut host, now, rng, &mut heard);
         host.act(&mut dialler, now, rng, &mut heard);
         now = dialler.next(now).min(host.next(now));
     }
-    heard.note(&dialler.peer.end(End::Eof, &dialler.input));
+    heard.note(&dialler.peer.handle_eof(&dialler.input));
     for side in [&dialler, &host] {
-        assert!(side.peer.stats().bytes_sent > 100_000, "{:?}", side.peer.stats());
-        heard.note(&side.peer.stats());
+        assert!(side.peer.peer().stats().bytes_sent > 100_000, "{:?}", side.peer.peer().stats());
+        heard.note(&side.peer.peer().stats());
     }
     assert_eq!(Hash::from_bytes(heard.0.finalize()).to_string(), DIGEST);
 }
@@ -70,13 +71,13 @@ impl Heard {
 }
 
 struct Side {
-    peer: Peer,
+    peer: Connection,
     arriving: Vec<u8>,
     input: BytesMut,
 }
 
 impl Side {
-    fn new(peer: Peer) -> Self {
+    fn new(peer: Connection) -> Self {
         Self { peer, arriving: Vec::new(), input: BytesMut::new() }
     }
 
@@ -91,21 +92,24 @@ impl Side {
                 self.answer(&event, now);
             }
         }
-        self.peer.tick(now, rng).unwrap();
+        self.peer.handle_timeout(now, rng).unwrap();
         while self.peer.wants_write() {
-            let bytes = self.peer.transmit(now).to_vec();
+            let bytes = self.peer.poll_transmit(now).to_vec();
             heard.note(&bytes);
-            self.peer.sent(bytes.len(), now);
+            self.peer.handle_transmitted(bytes.len(), now);
             other.arriving.extend(bytes);
         }
-        heard.note(&self.peer.deadline());
+        heard.note(&self.peer.peer().next_timeout());
     }
 
     fn answer(&mut self, event: &Event, now: Time) {
         match event {
             Event::Established => {
                 for number in 0..1_500_u16 {
-                    self.peer.announce(Inventory::tx(Hash::digest(&number.to_le_bytes())), now).unwrap();
+                    self.peer
+                        .peer_mut()
+                        .announce(Inventory::tx(Hash::digest(&number.to_le_bytes())), now)
+                        .unwrap();
                 }
                 let locator = vec![Hash::ZERO].try_into().unwrap();
                 self.say(
@@ -136,11 +140,11 @@ impl Side {
     }
 
     fn say(&mut self, now: Time, message: Message) {
-        self.peer.send(&message, now).unwrap();
+        self.peer.peer_mut().send(&message, now).unwrap();
     }
 
     fn next(&self, now: Time) -> Time {
-        let deadline = self.peer.deadline().map(|(at, _)| at);
+        let deadline = self.peer.poll_timeout();
         if self.arriving.is_empty() { deadline.unwrap_or(now + Duration::from_secs(1)) } else { now }
     }
 }

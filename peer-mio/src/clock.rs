@@ -4,8 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::time::{Instant, SystemTime};
 
-use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{ConnectionInfo, Services, Time};
+use peer_core::{ConnectionInfo, Time};
 
 /// The clock that the connections of one set share. It starts with the set.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +41,5 @@ impl Clock {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
 pub fn connection_info(address: SocketAddr, best_height: i32) -> ConnectionInfo {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let unix_time = Timestamp::new(since_1970.as_secs()).unwrap_or(Timestamp::MAX);
-    ConnectionInfo::new(NetAddress::new(address, Services::NONE), best_height, unix_time)
+    ConnectionInfo::new(address, best_height, SystemTime::now())
 }

@@ -4,10 +4,10 @@ use core::mem;
 use std::io::{self, IoSlice};
 
 use bytes::BytesMut;
-use peer_core::{End, Event, Mark, Peer, Time};
+use peer_core::{Closed, Connection, Event, Time};
 use rand_core::Rng;
 
-use crate::outcome::Closed;
+use crate::outcome::Outcome;
 use crate::transport::{Transport, attempt};
 
 /// Most bytes read in a turn.
@@ -48,7 +48,7 @@ pub(crate) struct Readiness {
 #[derive(Debug)]
 pub(crate) struct Conn<S> {
     stream: S,
-    pub(crate) peer: Peer,
+    pub(crate) connection: Connection,
     /// What was read and not pulled: at most one frame and one read.
     input: BytesMut,
     /// Something was taken off `input` since it was allocated.
@@ -66,17 +66,14 @@ pub(crate) struct Conn<S> {
     unflushed: usize,
     /// Writing failed. What the remote said before is heard first.
     broken: Option<io::ErrorKind>,
-    /// The owner wants it to end when all is written: up to `last`, once no announcement waits.
-    leaving: bool,
-    last: Option<Box<[Mark; 2]>>,
 }
 
 impl<S: Transport> Conn<S> {
     /// Whether the stream is ready is found out by trying.
-    pub(crate) fn new(stream: S, peer: Peer) -> Self {
+    pub(crate) fn new(stream: S, connection: Connection) -> Self {
         Self {
             stream,
-            peer,
+            connection,
             input: BytesMut::new(),
             loose: false,
             readable: true,
@@ -85,8 +82,6 @@ impl<S: Transport> Conn<S> {
             drained: false,
             unflushed: 0,
             broken: None,
-            leaving: false,
-            last: None,
         }
     }
 
@@ -96,10 +91,6 @@ impl<S: Transport> Conn<S> {
         }
         self.writable |= readiness.writable;
         self.drains &= !readiness.ends;
-    }
-
-    pub(crate) const fn leave(&mut self) {
-        self.leaving = true;
     }
 
     /// A remote whose time is up is heard before it is blamed, whatever the system's poll said of it. In a turn
@@ -117,7 +108,7 @@ impl<S: Transport> Conn<S> {
         now: Time,
         buffer: &mut [u8],
         rng: &mut impl Rng,
-    ) -> Result<Option<Event>, Closed> {
+    ) -> Result<Option<Event>, Outcome> {
         if let Some(event) = self.hear(turn, now, buffer)? {
             return Ok(Some(event));
         }
@@ -126,7 +117,7 @@ impl<S: Transport> Conn<S> {
         self.writable |= self.is_due(now);
         self.write(&mut room, now);
         if turn.fair && self.broken.is_none() {
-            self.peer.tick(now, rng)?;
+            self.connection.handle_timeout(now, rng)?;
             self.write(&mut room, now);
         }
         self.check_end()?;
@@ -138,17 +129,17 @@ impl<S: Transport> Conn<S> {
     /// This is the resume rule: one that stopped reading has data left in its buffer and in the system, of
     /// which nobody will tell again.
     pub(crate) fn has_more(&self) -> bool {
-        let hears = self.readable && self.peer.wants_read();
-        let writes = self.writable && self.peer.wants_write();
+        let hears = self.readable && self.connection.wants_read();
+        let writes = self.writable && self.connection.wants_write();
         self.broken.is_some() || hears || writes
     }
 
-    pub(crate) fn into_parts(self) -> (S, Peer) {
-        (self.stream, self.peer)
+    pub(crate) fn into_parts(self) -> (S, Connection) {
+        (self.stream, self.connection)
     }
 
     fn is_due(&self, now: Time) -> bool {
-        self.peer.deadline().is_some_and(|(at, _)| at <= now)
+        self.connection.poll_timeout().is_some_and(|at| at <= now)
     }
 
     /// There may be something to read.
@@ -158,10 +149,10 @@ impl<S: Transport> Conn<S> {
     }
 
     /// Pulls an event, and reads where the machine has used up what is there.
-    fn hear(&mut self, turn: &mut Turn, now: Time, buffer: &mut [u8]) -> Result<Option<Event>, Closed> {
+    fn hear(&mut self, turn: &mut Turn, now: Time, buffer: &mut [u8]) -> Result<Option<Event>, Outcome> {
         while turn.events > 0 {
             let before = self.input.len();
-            let event = self.peer.receive(&mut self.input, now)?;
+            let event = self.connection.receive(&mut self.input, now)?;
             self.loose |= self.input.len() < before;
             if event.is_some() {
                 turn.events = turn.events.saturating_sub(1);
@@ -169,7 +160,7 @@ impl<S: Transport> Conn<S> {
                 return Ok(event);
             }
             self.tidy();
-            if !self.peer.wants_read() {
+            if !self.connection.wants_read() {
                 turn.fair = true;
                 return self.broken.map_or(Ok(None), |kind| Err(self.failed(kind)));
             }
@@ -185,7 +176,7 @@ impl<S: Transport> Conn<S> {
     }
 
     /// Reads once. Returns whether bytes came.
-    fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Closed> {
+    fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Outcome> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
         match (attempt(|| self.stream.read(room)), self.broken) {
@@ -203,7 +194,7 @@ impl<S: Transport> Conn<S> {
                 turn.fair = true;
                 Ok(false)
             }
-            (Ok(Some(_)), None) => Err(self.ended(End::Eof, None)),
+            (Ok(Some(_)), None) => Err(self.connection.handle_eof(&self.input).into()),
             (Err(error), None) => Err(self.failed(error.kind())),
         }
     }
@@ -228,7 +219,7 @@ impl<S: Transport> Conn<S> {
 
     /// Writes at most `room` bytes, small frames together, and flushes the transport after each write.
     fn try_write(&mut self, room: &mut usize, now: Time) -> io::Result<()> {
-        while self.writable && *room > 0 && self.peer.wants_write() {
+        while self.writable && *room > 0 && self.connection.wants_write() {
             if self.unflushed == 0 {
                 match self.offer(*room, now)? {
                     Some(0) => return Err(io::ErrorKind::WriteZero.into()),
@@ -244,7 +235,7 @@ impl<S: Transport> Conn<S> {
                 break;
             }
             let count = mem::take(&mut self.unflushed);
-            self.peer.sent(count, now);
+            self.connection.handle_transmitted(count, now);
             *room = room.saturating_sub(count);
         }
         Ok(())
@@ -254,7 +245,7 @@ impl<S: Transport> Conn<S> {
     fn offer(&mut self, mut room: usize, now: Time) -> io::Result<Option<usize>> {
         let mut pieces = [IoSlice::new(&[]); PIECES];
         let mut len = 0_usize;
-        for (piece, chunk) in pieces.iter_mut().zip(self.peer.chunks(COALESCE, now)) {
+        for (piece, chunk) in pieces.iter_mut().zip(self.connection.poll_transmit_chunks(COALESCE, now)) {
             let chunk = chunk.get(..room).unwrap_or(chunk);
             *piece = IoSlice::new(chunk);
             room = room.saturating_sub(chunk.len());
@@ -265,29 +256,13 @@ impl<S: Transport> Conn<S> {
     }
 
     /// Whether the last word has been written: the machine's, or the owner's.
-    fn check_end(&mut self) -> Result<(), Closed> {
-        if let Some(reason) = self.peer.failure() {
-            return Err(reason.clone().into());
-        }
-        if self.leaving && self.peer.waiting_announcements() == 0 {
-            let last = self.last.get_or_insert_with(|| self.peer.marks().into());
-            if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
-                return Err(self.peer.close().into());
-            }
-        }
-        Ok(())
+    fn check_end(&self) -> Result<(), Outcome> {
+        self.connection.peer().failure().map_or(Ok(()), |reason| Err(reason.clone().into()))
     }
 
     /// The transport failed. What the failure says of the remote is for the machine to judge.
-    fn failed(&mut self, kind: io::ErrorKind) -> Closed {
-        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-
-        let is_cut = matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe);
-        self.ended(if is_cut { End::Reset } else { End::Failed }, Some(kind))
-    }
-
-    /// The transport ended.
-    fn ended(&mut self, end: End, transport: Option<io::ErrorKind>) -> Closed {
-        Closed::Ended { reason: self.peer.end(end, &self.input), transport }
+    fn failed(&mut self, kind: io::ErrorKind) -> Outcome {
+        let reason = self.connection.handle_transport_error(kind.into(), &self.input);
+        Closed::new(reason, Some(kind)).into()
     }
 }

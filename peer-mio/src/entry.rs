@@ -5,11 +5,11 @@ use core::mem;
 use std::io;
 
 use peer_core::message::Timestamp;
-use peer_core::{ConnectionInfo, Direction, Error, Event, Node, Peer, Time};
+use peer_core::{Closed, Connection, ConnectionInfo, Direction, Error, Event, Node, Time};
 use rand_core::Rng;
 
 use crate::conn::{Conn, Turn};
-use crate::outcome::Closed;
+use crate::outcome::Outcome;
 use crate::transport::Transport;
 
 /// Names a connection. Never used twice in a set; later ones are greater.
@@ -67,7 +67,7 @@ pub(crate) enum State<S> {
     /// It is, and the machine speaks.
     Open(Conn<S>),
     /// The end, which may have been told or not, and the machine if there was one.
-    Over(Closed, Option<Peer>),
+    Over(Outcome, Option<Connection>),
 }
 
 /// A transport that is not connected yet.
@@ -108,7 +108,7 @@ impl<S: Transport> Entry<S> {
         turn: &mut Option<Turn>,
         shared: &mut Shared<impl Rng>,
         now: Time,
-    ) -> Result<Option<Event>, Closed> {
+    ) -> Result<Option<Event>, Outcome> {
         self.connect(shared, now)?;
         match &mut self.state {
             State::Connecting(_) => Ok(None),
@@ -121,37 +121,37 @@ impl<S: Transport> Entry<S> {
     }
 
     /// Opens a connection that is half open, if the transport is connected now.
-    fn connect(&mut self, shared: &mut Shared<impl Rng>, now: Time) -> Result<(), Closed> {
+    fn connect(&mut self, shared: &mut Shared<impl Rng>, now: Time) -> Result<(), Outcome> {
         let State::Connecting(half) = &mut self.state else { return Ok(()) };
         match half.stream.is_connected() {
             Ok(true) => {
                 let info = half.connection_info(now);
-                let peer = match half.direction {
-                    Direction::Inbound => Peer::inbound(&shared.node, info, now, &mut shared.rng),
-                    Direction::Outbound => Peer::outbound(&shared.node, info, now, &mut shared.rng)?,
+                let connection = match half.direction {
+                    Direction::Inbound => Connection::inbound(&shared.node, info, now, &mut shared.rng),
+                    Direction::Outbound => Connection::outbound(&shared.node, info, now, &mut shared.rng)?,
                 };
-                let over = State::Over(Closed::Unreachable(io::ErrorKind::NotConnected), None);
+                let over = State::Over(Outcome::Unreachable(io::ErrorKind::NotConnected), None);
                 if let State::Connecting(half) = mem::replace(&mut self.state, over) {
-                    self.state = State::Open(Conn::new(half.stream, peer));
+                    self.state = State::Open(Conn::new(half.stream, connection));
                 }
                 Ok(())
             }
             // Who came was connected: what is missing now was lost since.
             Ok(false) if half.direction == Direction::Inbound => Err(lost(io::ErrorKind::NotConnected)),
             Err(error) if half.direction == Direction::Inbound => Err(lost(error.kind())),
-            Ok(false) if half.deadline <= now => Err(Closed::Unreachable(io::ErrorKind::TimedOut)),
+            Ok(false) if half.deadline <= now => Err(Outcome::Unreachable(io::ErrorKind::TimedOut)),
             Ok(false) => Ok(()),
-            Err(error) => Err(Closed::Unreachable(error.kind())),
+            Err(error) => Err(Outcome::Unreachable(error.kind())),
         }
     }
 
     /// Ends it, and returns its stream unless it was over already.
-    pub(crate) fn end(&mut self, closed: Closed) -> Option<S> {
+    pub(crate) fn end(&mut self, closed: Outcome) -> Option<S> {
         match mem::replace(&mut self.state, State::Over(closed.clone(), None)) {
             State::Connecting(half) => Some(half.stream),
             State::Open(conn) => {
-                let (stream, peer) = conn.into_parts();
-                self.state = State::Over(closed, Some(peer));
+                let (stream, connection) = conn.into_parts();
+                self.state = State::Over(closed, Some(connection));
                 Some(stream)
             }
             over @ State::Over(..) => {
@@ -174,13 +174,13 @@ impl<S: Transport> Entry<S> {
     pub(crate) fn deadline(&self) -> Option<Time> {
         match &self.state {
             State::Connecting(half) => Some(half.deadline),
-            State::Open(conn) => conn.peer.deadline().map(|(at, _)| at),
+            State::Open(conn) => conn.connection.poll_timeout(),
             State::Over(..) => None,
         }
     }
 }
 
 /// The end of a connection that was lost before its machine was made.
-const fn lost(kind: io::ErrorKind) -> Closed {
-    Closed::Ended { reason: Error::TransportFailed, transport: Some(kind) }
+const fn lost(kind: io::ErrorKind) -> Outcome {
+    Outcome::Closed(Closed::new(Error::TransportFailed, Some(kind)))
 }

@@ -94,11 +94,12 @@ mod schedule;
 mod transport;
 
 pub use peer_core;
+pub use peer_core::Closed;
 
 pub use self::clock::connection_info;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
 pub use self::entry::PeerId;
-pub use self::outcome::{Closed, InsertError, PeerEvent};
+pub use self::outcome::{InsertError, Outcome, PeerEvent};
 pub use self::peers::Peers;
 pub use self::transport::Transport;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use peer_core::{Error, Event, TooManyHandshakes};
+use peer_core::{Closed, Error, Event, TooManyHandshakes};
 
 /// What [`Peers::next_event`](crate::Peers::next_event) tells of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,44 +11,38 @@ pub enum PeerEvent {
     /// The machine has something to tell.
     Event(Event),
     /// The connection is over. This is the last thing that happens on it, and it happens on each.
-    Closed(Closed),
+    Closed(Outcome),
 }
 
-/// How a connection ended.
+/// How a connection ended, or why there was none.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Closed {
+pub enum Outcome {
     /// There was none: it was refused, found no way, or took too long ([`io::ErrorKind::TimedOut`]).
     #[error("not connected ({0})")]
     Unreachable(io::ErrorKind),
     /// The remote was reached, and then the node had no room for one more open outbound handshake.
     #[error(transparent)]
     TooManyHandshakes(#[from] TooManyHandshakes),
-    /// There was one, and it is over.
-    #[error("{reason}{}", transport.map(|kind| format!(" ({kind})")).unwrap_or_default())]
-    Ended {
-        /// Why, as the machine has it.
-        reason: Error,
-        /// What the transport said, where it failed: for people. (The reason may still be a better one than
-        /// [`Error::TransportFailed`], as when our other half of a self-connection hung up.)
-        transport: Option<io::ErrorKind>,
-    },
+    /// There was one, and it is closed.
+    #[error(transparent)]
+    Closed(#[from] Closed),
 }
 
-impl Closed {
+impl Outcome {
     /// The machine's reason, where there was a connection.
     #[must_use]
     pub const fn reason(&self) -> Option<&Error> {
         match self {
-            Self::Ended { reason, .. } => Some(reason),
+            Self::Closed(closed) => Some(&closed.reason),
             Self::Unreachable(_) | Self::TooManyHandshakes(_) => None,
         }
     }
 }
 
-impl From<Error> for Closed {
+impl From<Error> for Outcome {
     fn from(reason: Error) -> Self {
-        Self::Ended { reason, transport: None }
+        Self::Closed(reason.into())
     }
 }
 

@@ -8,14 +8,14 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, event};
-use peer_core::{ConnectionInfo, Direction, Error, Node, Peer, Time};
+use peer_core::{Connection, ConnectionInfo, Direction, Error, Node, Peer, Time};
 use rand_core::Rng;
 use slab::Slab;
 
 use crate::clock::Clock;
 use crate::conn::{READ, Readiness, Turn};
 use crate::entry::{Connecting, Entry, PeerId, Shared, State};
-use crate::outcome::{Closed, InsertError, PeerEvent};
+use crate::outcome::{InsertError, Outcome, PeerEvent};
 use crate::schedule::Schedule;
 use crate::transport::Transport;
 
@@ -161,7 +161,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     /// The machine of a connection, to command it: from when the transport is found to be connected until,
     /// after its end, the next thing is asked for or its token is needed. The connection gets a turn
-    /// afterwards, so who only wants to look takes [`get`](Self::get). Leave `receive`, `transmit`, `sent` and `tick` to the set.
+    /// afterwards, so who only wants to look takes [`get`](Self::get).
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
         let entry = find(&mut self.entries, id)?;
         if matches!(entry.state, State::Open(_)) {
@@ -169,8 +169,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
         match &mut entry.state {
             State::Connecting(_) => None,
-            State::Open(conn) => Some(&mut conn.peer),
-            State::Over(_, peer) => peer.as_mut(),
+            State::Open(conn) => Some(conn.connection.peer_mut()),
+            State::Over(_, connection) => connection.as_mut().map(Connection::peer_mut),
         }
     }
 
@@ -179,8 +179,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     pub fn get(&self, id: PeerId) -> Option<&Peer> {
         match &self.entries.get(id.slot()).filter(|entry| entry.id == id)?.state {
             State::Connecting(_) => None,
-            State::Open(conn) => Some(&conn.peer),
-            State::Over(_, peer) => peer.as_ref(),
+            State::Open(conn) => Some(conn.connection.peer()),
+            State::Over(_, connection) => connection.as_ref().map(Connection::peer),
         }
     }
 
@@ -195,7 +195,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         match &mut entry.state {
             State::Connecting(_) => self.close(id),
             State::Open(conn) => {
-                conn.leave();
+                conn.connection.peer_mut().finish();
                 self.schedule.enqueue(entry);
             }
             State::Over(..) => {}
@@ -208,7 +208,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         let Some(entry) = find(&mut self.entries, id) else { return };
         let reason = match &mut entry.state {
             State::Connecting(_) => Error::ClosedByOwner,
-            State::Open(conn) => conn.peer.close(),
+            State::Open(conn) => conn.connection.peer_mut().close(),
             State::Over(..) => return,
         };
         self.end(id.slot(), reason.into());
@@ -220,6 +220,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     }
 
     /// Puts the clock of all connections forward: for tests, which would have to sleep otherwise.
+    #[cfg(feature = "test-util")]
     pub const fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
     }
@@ -240,7 +241,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// The machines of all transports that are connected, to look at.
     pub fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
         self.entries.iter().filter_map(|(_, entry)| match &entry.state {
-            State::Open(conn) => Some((entry.id, &conn.peer)),
+            State::Open(conn) => Some((entry.id, conn.connection.peer())),
             State::Connecting(_) | State::Over(..) => None,
         })
     }
@@ -295,7 +296,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     }
 
     /// Lets go of the stream of a connection that is over, and lines up to tell so.
-    fn end(&mut self, slot: usize, closed: Closed) {
+    fn end(&mut self, slot: usize, closed: Outcome) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         if let Some(mut stream) = entry.end(closed) {
             // A stream that is dropped is not polled any more in any case.

@@ -3,8 +3,7 @@
 use core::net::SocketAddr;
 use std::time::SystemTime;
 
-use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{ConnectionInfo, Services, Time};
+use peer_core::{ConnectionInfo, Time};
 use tokio::time::Instant;
 
 /// One connection's clock. It starts with the connection, and it is tokio's, so a paused one rests.
@@ -36,7 +35,5 @@ impl Clock {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
 pub fn connection_info(address: SocketAddr, best_height: i32) -> ConnectionInfo {
-    let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let unix_time = Timestamp::new(since_1970.as_secs()).unwrap_or(Timestamp::MAX);
-    ConnectionInfo::new(NetAddress::new(address, Services::NONE), best_height, unix_time)
+    ConnectionInfo::new(address, best_height, SystemTime::now())
 }

@@ -23,14 +23,13 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use peer_core::{End, Mark, Peer, Time};
+use peer_core::{Closed, Connection, Time};
 use rand_core::Rng;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::clock::Clock;
-use crate::outcome::Closed;
 use crate::shared::{Command, Final, Shared};
 
 /// Most bytes that are read, or gathered to be written, at a time. They pass through the stack, so an idle
@@ -55,7 +54,7 @@ const ROUNDS: usize = 16;
 pub struct Driver<S, R> {
     stream: S,
     rng: R,
-    peer: Peer,
+    connection: Connection,
     shared: Arc<Shared>,
     clock: Clock,
     /// What was read and not pulled: at most one frame and one read.
@@ -69,8 +68,6 @@ pub struct Driver<S, R> {
     look: Option<Time>,
     /// Those that are not done: they wait for what is written, so none does after writing failed.
     commands: Vec<Command>,
-    /// What is still to be written once no handle is left and no announcement waits.
-    last: Option<Box<[Mark; 2]>>,
 }
 
 // No field is ever pinned in place: the stream is `Unpin` where it is used, the sleep has its own box.
@@ -127,26 +124,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         if (heard || !read) && coop::has_budget_remaining() && (looked || !self.looks_again(cx, now)) {
             // What has come to be due since that look waits for one of its own.
             let looked = self.look.take().unwrap_or(now);
-            self.peer.tick(looked, &mut self.rng)?;
+            self.connection.handle_timeout(looked, &mut self.rng)?;
         }
         if leave {
-            self.check_left()?;
+            self.connection.peer_mut().finish();
         }
+        self.check_failure()?;
         // What was written makes something possible where reading rested, or where a command waited for it.
         let helps = |count| count > 0 && (!dry || !self.commands.is_empty());
-        Ok(read || written.is_some_and(|count| self.peer.wants_write() || helps(count)))
+        Ok(read || written.is_some_and(|count| self.connection.wants_write() || helps(count)))
     }
 
-    /// Nobody commands it any more: it ends when what waits by now is written, the last batch of announcements
-    /// included. What the remote makes us owe from now on is not waited for.
-    fn check_left(&mut self) -> Result<(), Closed> {
-        if self.peer.waiting_announcements() == 0 {
-            let last = self.last.get_or_insert_with(|| Box::new(self.peer.marks()));
-            if last.iter().all(|mark| self.peer.is_flushed(*mark)) {
-                return Err(self.peer.close().into());
-            }
-        }
-        Ok(())
+    /// A failure may follow from what the owner did, or from what was written.
+    fn check_failure(&self) -> Result<(), Closed> {
+        self.connection.peer().failure().map_or(Ok(()), |reason| Err(reason.clone().into()))
     }
 
     /// Runs the commands that wait. Returns whether no handle is left.
@@ -155,11 +146,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let (new, close, leave) = (mem::take(&mut state.commands), state.close, state.handles == 0);
         drop(state);
         if close {
-            return Err(self.peer.close().into());
+            return Err(self.connection.peer_mut().close().into());
         }
         self.shared.places.add_permits(new.len());
         let commands = mem::take(&mut self.commands).into_iter().chain(new);
-        let undone = |mut command: Command| (!command(&mut self.peer, now)).then_some(command);
+        let undone = |mut command: Command| (!command(self.connection.peer_mut(), now)).then_some(command);
         self.commands = commands.filter_map(undone).collect();
         if self.shared.broken.get().is_some() {
             self.commands = Vec::new();
@@ -173,11 +164,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let (mut heard, mut has_room) = (false, self.shared.has_room());
         while has_room {
             let before = self.input.len();
-            let Some(event) = self.peer.receive(&mut self.input, now)? else {
+            let Some(event) = self.connection.receive(&mut self.input, now)? else {
                 if self.input.is_empty() {
                     self.input = BytesMut::new();
                 }
-                let wants_read = self.peer.wants_read();
+                let wants_read = self.connection.wants_read();
                 // It waits for the remote to take what is owed, which cannot be any more.
                 return match self.shared.broken.get().copied().filter(|_| !wants_read) {
                     Some(kind) => Err(self.failed(kind)),
@@ -209,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             }
             (_, Some(kind)) => Err(self.failed(kind)),
             (Poll::Ready(Err(error)), None) => Err(self.failed(error.kind())),
-            (Poll::Ready(Ok(())), None) => Err(self.peer.end(End::Eof, &self.input).into()),
+            (Poll::Ready(Ok(())), None) => Err(self.connection.handle_eof(&self.input).into()),
         }
     }
 
@@ -218,12 +209,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn poll_write(&mut self, cx: &mut Context<'_>, now: Time) -> Poll<io::Result<usize>> {
         let mut stream = Pin::new(&mut self.stream);
         if self.unflushed == 0 {
-            if !self.peer.wants_write() {
+            if !self.connection.wants_write() {
                 return Poll::Ready(Ok(0));
             }
             let mut space = [MaybeUninit::uninit(); CHUNK];
             let mut gathered = ReadBuf::uninit(&mut space);
-            let mut pieces = self.peer.chunks(CHUNK, now).peekable();
+            let mut pieces = self.connection.poll_transmit_chunks(CHUNK, now).peekable();
             let bytes = if let Some(large) = pieces.next_if(|piece| piece.len() >= CHUNK) {
                 large
             } else {
@@ -240,13 +231,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         }
         ready!(stream.poll_flush(cx))?;
         let count = mem::take(&mut self.unflushed);
-        self.peer.sent(count, now);
+        self.connection.handle_transmitted(count, now);
         Poll::Ready(Ok(count))
     }
 
     /// Whether a deadline has come. It is run when the sleep that begins here is over.
     fn looks_again(&mut self, cx: &mut Context<'_>, now: Time) -> bool {
-        let is_due = self.peer.deadline().is_some_and(|(at, _)| at <= now);
+        let is_due = self.connection.poll_timeout().is_some_and(|at| at <= now);
         self.look = is_due.then(|| self.look.unwrap_or(now));
         if is_due {
             // A busy stream may not let the round end without anything to do.
@@ -257,7 +248,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
     /// Waits for the machine's deadline, if its timers run, and then for the runtime's look.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.look.or_else(|| self.peer.deadline().map(|(at, _)| at));
+        let deadline = self.look.or_else(|| self.connection.poll_timeout());
         let deadline = deadline.filter(|_| self.shared.broken.get().is_none());
         let Some(at) = deadline.and_then(|at| self.clock.instant(at)) else {
             self.sleep = None;
@@ -272,21 +263,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 }
 
 impl<S, R> Driver<S, R> {
-    pub(crate) fn new(stream: S, rng: R, peer: Peer, shared: Arc<Shared>, clock: Clock) -> Self {
+    pub(crate) fn new(stream: S, rng: R, connection: Connection, shared: Arc<Shared>, clock: Clock) -> Self {
         let (input, commands) = (BytesMut::new(), Vec::new());
-        let (unflushed, sleep, look, last) = (0, None, None, None);
-        Self { stream, rng, peer, shared, clock, input, unflushed, sleep, look, commands, last }
+        let (unflushed, sleep, look) = (0, None, None);
+        Self { stream, rng, connection, shared, clock, input, unflushed, sleep, look, commands }
     }
 
     /// The transport failed.
     fn failed(&mut self, kind: io::ErrorKind) -> Closed {
-        Closed { reason: self.peer.end(end_of(kind), &self.input), transport: Some(kind) }
+        Closed::new(self.connection.handle_transport_error(kind.into(), &self.input), Some(kind))
     }
 
     /// Keeps what remains, and lets go of everything else; events stay for the owner. Whoever waits for a
     /// command that is dropped here learns why.
     fn finish(&mut self, closed: Closed) {
-        let remains = Final { closed, stats: self.peer.stats() };
+        let remains = Final { closed, stats: self.connection.peer().stats() };
         self.shared.remains.set(Box::new(remains)).ok();
         self.shared.places.close();
         self.input = BytesMut::new();
@@ -298,17 +289,10 @@ impl<S, R> Driver<S, R> {
     }
 }
 
-/// What a failure says of the remote.
-const fn end_of(kind: io::ErrorKind) -> End {
-    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
-
-    if matches!(kind, ConnectionReset | ConnectionAborted | BrokenPipe) { End::Reset } else { End::Failed }
-}
-
 impl<S, R> Drop for Driver<S, R> {
     fn drop(&mut self) {
         if self.shared.remains.get().is_none() {
-            let closed = self.peer.close().into();
+            let closed = self.connection.peer_mut().close().into();
             self.finish(closed);
         }
     }
@@ -316,6 +300,6 @@ impl<S, R> Drop for Driver<S, R> {
 
 impl<S, R> fmt::Debug for Driver<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("peer", &self.peer).finish_non_exhaustive()
+        f.debug_struct("Driver").field("peer", self.connection.peer()).finish_non_exhaustive()
     }
 }

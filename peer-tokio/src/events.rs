@@ -6,9 +6,8 @@ use core::task::{Context, Poll};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use peer_core::Event;
+use peer_core::{Closed, Event};
 
-use crate::outcome::Closed;
 use crate::shared::Shared;
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.

@@ -4,12 +4,11 @@ use core::future::Future;
 use std::sync::Arc;
 
 use peer_core::message::Inventory;
-use peer_core::{Hash, Mark, Message, Peer, SendError, Stats, Time};
+use peer_core::{Closed, Hash, Mark, Message, Peer, SendError, Stats, Time};
 use tokio::sync::{SemaphorePermit, oneshot};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::outcome::Closed;
 use crate::shared::Shared;
 
 /// Commands a connection. Clones command the same one.
@@ -72,8 +71,7 @@ impl Handle {
 
     /// Runs `command` on the machine, inside the driver, and returns what it returned.
     ///
-    /// The closure may look at everything and command everything; it should leave `receive`, `transmit`,
-    /// `sent` and `tick` to the driver. It runs between two polls of the stream, so it should be short, and
+    /// The closure may look at everything and command everything. It runs between two polls of the stream, so it should be short, and
     /// if it panics it takes the driver with it.
     ///
     /// ```

@@ -87,13 +87,13 @@ mod driver;
 mod entropy;
 mod events;
 mod handle;
-mod outcome;
 mod shared;
 
 use std::sync::Arc;
 
 pub use peer_core;
-use peer_core::{ConnectionInfo, Node, Peer, TooManyHandshakes};
+pub use peer_core::Closed;
+use peer_core::{Connection, ConnectionInfo, Node, TooManyHandshakes};
 use rand_core::Rng;
 
 use self::clock::Clock;
@@ -103,7 +103,6 @@ pub use self::driver::Driver;
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
 pub use self::handle::{Handle, Permit};
-pub use self::outcome::Closed;
 use self::shared::Shared;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.
@@ -123,8 +122,8 @@ pub fn outbound<S, R: Rng>(
     mut rng: R,
 ) -> Result<(Handle, Events, Driver<S, R>), TooManyHandshakes> {
     let clock = Clock::start();
-    let peer = Peer::outbound(node, info, clock.now(), &mut rng)?;
-    Ok(assemble(stream, rng, peer, clock))
+    let connection = Connection::outbound(node, info, clock.now(), &mut rng)?;
+    Ok(assemble(stream, rng, connection, clock))
 }
 
 /// A connection that the remote made, over the accepted stream. It says nothing before the remote has.
@@ -138,15 +137,15 @@ pub fn inbound<S, R: Rng>(
     mut rng: R,
 ) -> (Handle, Events, Driver<S, R>) {
     let clock = Clock::start();
-    let peer = Peer::inbound(node, info, clock.now(), &mut rng);
-    assemble(stream, rng, peer, clock)
+    let connection = Connection::inbound(node, info, clock.now(), &mut rng);
+    assemble(stream, rng, connection, clock)
 }
 
-fn assemble<S, R>(stream: S, rng: R, peer: Peer, clock: Clock) -> (Handle, Events, Driver<S, R>) {
+fn assemble<S, R>(stream: S, rng: R, connection: Connection, clock: Clock) -> (Handle, Events, Driver<S, R>) {
     let shared = Arc::new(Shared::new());
     (
         Handle::new(Arc::clone(&shared), clock),
         Events::new(Arc::clone(&shared)),
-        Driver::new(stream, rng, peer, shared, clock),
+        Driver::new(stream, rng, connection, shared, clock),
     )
 }

@@ -10,10 +10,8 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
-use peer_core::{Error, Event, Peer, Stats, Time};
+use peer_core::{Closed, Error, Event, Peer, Stats, Time};
 use tokio::sync::{Semaphore, SetOnce};
-
-use crate::outcome::Closed;
 
 /// Most events that wait for the owner. Enough that driver and owner take turns in batches rather than one by
 /// one.
@@ -116,9 +114,7 @@ impl Shared {
     /// which may itself wait for the owner to ask for events.
     pub(crate) async fn why_dropped(&self) -> Closed {
         match self.broken.get() {
-            Some(kind) if self.remains.get().is_none() => {
-                Closed { reason: Error::TransportFailed, transport: Some(*kind) }
-            }
+            Some(kind) if self.remains.get().is_none() => Closed::new(Error::TransportFailed, Some(*kind)),
             _ => self.remains.wait().await.closed.clone(),
         }
     }

@@ -25,7 +25,7 @@ use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Rules, encode};
 use peer_core::message::{BlockHeader, Headers, Inv, Inventory, Ping};
 use peer_core::{
-    Command, Config, Hash, Message, Network, Peer, ProtocolVersion, Time, UnrequestedAnswers, blake256,
+    Command, Config, Connection, Hash, Message, Network, ProtocolVersion, Time, UnrequestedAnswers, blake256,
 };
 use peer_tests::remote::{NETWORK, Remote};
 use peer_tests::samples::{usual_block, usual_tx, usual_tx_of};
@@ -173,8 +173,8 @@ fn known() -> Box<dyn FnMut()> {
     Box::new(move || {
         number += 1;
         let item = item(number);
-        if !peer.knows(&item, Time::ZERO) {
-            peer.add_known(black_box(&item), Time::ZERO);
+        if !peer.peer().knows(&item, Time::ZERO) {
+            peer.peer_mut().add_known(black_box(&item), Time::ZERO);
         }
     })
 }
@@ -185,9 +185,9 @@ fn announce() -> Box<dyn FnMut()> {
     Box::new(move || {
         for _ in 0..100 {
             number += 1;
-            peer.announce(black_box(item(number)), Time::ZERO).unwrap();
+            peer.peer_mut().announce(black_box(item(number)), Time::ZERO).unwrap();
         }
-        peer.tick(Time::ZERO, &mut rng).unwrap();
+        peer.handle_timeout(Time::ZERO, &mut rng).unwrap();
         take_all(&mut peer);
     })
 }
@@ -195,22 +195,22 @@ fn announce() -> Box<dyn FnMut()> {
 fn idle() -> Box<dyn FnMut()> {
     let (mut peer, mut rng) = (established(), ChaCha8Rng::seed_from_u64(1));
     Box::new(move || {
-        black_box(black_box(&peer).deadline());
-        black_box(&mut peer).tick(Time::ZERO, &mut rng).unwrap();
+        black_box(black_box(&peer).peer().next_timeout());
+        black_box(&mut peer).handle_timeout(Time::ZERO, &mut rng).unwrap();
     })
 }
 
 /// Batches leave without a delay, so that time may stand still.
-fn established() -> Peer {
+fn established() -> Connection {
     let config = Config::builder(NETWORK).unrequested_answers(UnrequestedAnswers::Deliver);
     let config = config.trickle_delay(Duration::ZERO..=Duration::ZERO);
     Remote::established(config.build().unwrap()).machine.fork()
 }
 
-fn take_all(peer: &mut Peer) {
+fn take_all(peer: &mut Connection) {
     while peer.wants_write() {
-        let count = black_box(peer.transmit(Time::ZERO)).len();
-        peer.sent(count, Time::ZERO);
+        let count = black_box(peer.poll_transmit(Time::ZERO)).len();
+        peer.handle_transmitted(count, Time::ZERO);
     }
 }
 

@@ -16,7 +16,9 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 use peer_core::message::Inventory;
-use peer_core::{End, Error, Hash, Mark, Message, Peer, ProtocolVersion, SendError, Stats, Time, Timer};
+use peer_core::{
+    Connection, Error, Hash, Mark, Message, ProtocolVersion, SendError, Stats, Time, Timer, TransportError,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -66,11 +68,11 @@ impl History {
 /// # Panics
 ///
 /// If one does not hold; the message names it.
-pub fn check(peer: &Peer, twin: &Peer, history: &mut History, now: Time) {
+pub fn check(peer: &Connection, twin: &Connection, history: &mut History, now: Time) {
     assert_eq!(State::of(peer), State::of(twin), "purity: the twin went its own way");
-    check_counts(&peer.stats(), history);
+    check_counts(&peer.peer().stats(), history);
     glance(peer, history);
-    match peer.failure() {
+    match peer.peer().failure() {
         Some(error) => check_final(peer, error, now),
         None => {
             check_calm(peer, now);
@@ -84,7 +86,7 @@ pub fn check(peer: &Peer, twin: &Peer, history: &mut History, now: Time) {
 /// # Panics
 ///
 /// As [`check`].
-pub fn glance(peer: &Peer, history: &mut History) {
+pub fn glance(peer: &Connection, history: &mut History) {
     check_bound(peer);
     check_marks(peer, history);
     check_over(peer, history);
@@ -105,29 +107,33 @@ struct State {
 }
 
 impl State {
-    fn of(peer: &Peer) -> Self {
+    fn of(peer: &Connection) -> Self {
         Self {
-            deadline: peer.deadline(),
-            queued: peer.queued(),
+            deadline: peer.peer().next_timeout(),
+            queued: peer.peer().queued(),
             wants_read: peer.wants_read(),
             wants_write: peer.wants_write(),
-            is_established: peer.is_established(),
-            wants_headers: peer.wants_headers(),
-            open_requests: peer.open_requests(),
-            failure: peer.failure().cloned(),
-            stats: peer.stats(),
+            is_established: peer.peer().is_established(),
+            wants_headers: peer.peer().wants_headers(),
+            open_requests: peer.peer().open_requests(),
+            failure: peer.peer().failure().cloned(),
+            stats: peer.peer().stats(),
         }
     }
 }
 
 /// Beside the owner's messages: owed answers up to the pause and those to one frame more, and one ping; below
 /// version 9 also the last word, behind what was shown.
-fn check_bound(peer: &Peer) {
-    let config = peer.node().config();
-    let has_last_word = peer.protocol_version() < ProtocolVersion::REMOVE_REJECT;
+fn check_bound(peer: &Connection) {
+    let config = peer.peer().node().config();
+    let has_last_word = peer.peer().protocol_version() < ProtocolVersion::REMOVE_REJECT;
     let last_word = if has_last_word { LAST_WORD } else { 0 };
     let limit = config.send_limit() + config.send_pause() + 2 * PING + last_word;
-    assert!(peer.queued() <= limit, "bound: {} bytes queued, at most {limit} allowed", peer.queued());
+    assert!(
+        peer.peer().queued() <= limit,
+        "bound: {} bytes queued, at most {limit} allowed",
+        peer.peer().queued()
+    );
 }
 
 fn check_counts(stats: &Stats, history: &mut History) {
@@ -136,32 +142,32 @@ fn check_counts(stats: &Stats, history: &mut History) {
     history.received = stats.bytes_received;
 }
 
-fn check_marks(peer: &Peer, history: &mut History) {
+fn check_marks(peer: &Connection, history: &mut History) {
     for mark in &history.flushed {
-        assert!(peer.is_flushed(*mark), "marks: {mark:?} is not flushed any more");
+        assert!(peer.peer().is_flushed(*mark), "marks: {mark:?} is not flushed any more");
     }
-    let flushed = history.waiting.extract_if(.., |mark| peer.is_flushed(*mark));
+    let flushed = history.waiting.extract_if(.., |mark| peer.peer().is_flushed(*mark));
     history.flushed.extend(flushed);
     let old = history.flushed.len().saturating_sub(REMEMBERED);
     history.flushed.drain(..old);
-    if !peer.wants_write() && peer.failure().is_none() {
+    if !peer.wants_write() && peer.peer().failure().is_none() {
         assert!(history.waiting.is_empty(), "marks: nothing waits, yet some are not flushed");
     }
 }
 
-fn check_over(peer: &Peer, history: &mut History) {
-    let Some(error) = peer.failure() else {
+fn check_over(peer: &Connection, history: &mut History) {
+    let Some(error) = peer.peer().failure() else {
         assert_eq!(history.failure, None, "final: the failure was forgotten");
         return;
     };
     let first = history.failure.get_or_insert_with(|| error.clone());
     assert_eq!(error, first, "final: another failure");
-    assert_eq!(peer.deadline(), None, "final: a deadline remains");
-    assert!(!peer.wants_read() && !peer.wants_write() && !peer.is_established(), "final: still alive");
-    assert_eq!(peer.queued(), 0, "final: bytes are queued");
+    assert_eq!(peer.peer().next_timeout(), None, "final: a deadline remains");
+    assert!(!peer.wants_read() && !peer.wants_write() && !peer.peer().is_established(), "final: still alive");
+    assert_eq!(peer.peer().queued(), 0, "final: bytes are queued");
 }
 
-fn check_final(peer: &Peer, error: &Error, now: Time) {
+fn check_final(peer: &Connection, error: &Error, now: Time) {
     let mut peer = peer.clone();
     let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(0));
     let mut input = BytesMut::from(&[0; 24][..]);
@@ -169,42 +175,54 @@ fn check_final(peer: &Peer, error: &Error, now: Time) {
     let refused = SendError::Closed(error.clone());
     assert_eq!(peer.receive(&mut input, now), Err(error.clone()), "final: receive");
     assert_eq!(input.len(), 24, "final: input was taken");
-    assert_eq!(peer.tick(END_OF_TIME, &mut rng), Err(error.clone()), "final: tick");
-    assert_eq!(peer.end(End::Failed, &input), *error, "final: end");
-    assert_eq!(peer.close(), *error, "final: close");
-    assert_eq!(peer.send(&Message::GetAddr, now), Err(refused.clone()), "final: send");
-    assert_eq!(peer.announce(item, now), Err(refused.clone()), "final: announce");
-    assert_eq!(peer.announce_now(item, now), Err(refused.clone()), "final: announce_now");
-    assert_eq!(peer.send_addresses(&[], now, &mut rng), Err(refused.clone()), "final: send_addresses");
-    assert_eq!(peer.request_blocks(&[], Hash::ZERO, now), Err(refused.clone()), "final: request_blocks");
-    assert_eq!(peer.request_headers(&[], Hash::ZERO, now), Err(refused), "final: request_headers");
-    assert!(peer.transmit(now).is_empty() && peer.chunks(usize::MAX, now).next().is_none(), "final: bytes");
+    assert_eq!(peer.handle_timeout(END_OF_TIME, &mut rng), Err(error.clone()), "final: tick");
+    assert_eq!(peer.handle_transport_error(TransportError::Other, &input), *error, "final: end");
+    assert_eq!(peer.peer_mut().close(), *error, "final: close");
+    assert_eq!(peer.peer_mut().send(&Message::GetAddr, now), Err(refused.clone()), "final: send");
+    assert_eq!(peer.peer_mut().announce(item, now), Err(refused.clone()), "final: announce");
+    assert_eq!(peer.peer_mut().announce_now(item, now), Err(refused.clone()), "final: announce_now");
+    assert_eq!(
+        peer.peer_mut().send_addresses(&[], now, &mut rng),
+        Err(refused.clone()),
+        "final: send_addresses"
+    );
+    assert_eq!(
+        peer.peer_mut().request_blocks(&[], Hash::ZERO, now),
+        Err(refused.clone()),
+        "final: request_blocks"
+    );
+    assert_eq!(peer.peer_mut().request_headers(&[], Hash::ZERO, now), Err(refused), "final: request_headers");
+    assert!(
+        peer.poll_transmit(now).is_empty() && peer.poll_transmit_chunks(usize::MAX, now).next().is_none(),
+        "final: bytes"
+    );
     assert_eq!(rng.draws(), 0, "final: something was drawn");
 }
 
 /// Just before the deadline, or at the end of time where there is none.
-fn check_calm(peer: &Peer, now: Time) {
-    let before = match peer.deadline() {
+fn check_calm(peer: &Connection, now: Time) {
+    let before = match peer.peer().next_timeout() {
         None => Some(END_OF_TIME),
         Some((at, _)) => at.elapsed().checked_sub(Duration::from_nanos(1)).map(Time::from_elapsed),
     };
     let Some(before) = before else { return };
     let mut calm = peer.clone();
     let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(0));
-    assert_eq!(calm.tick(before, &mut rng), Ok(()), "calm: failed before its deadline");
+    assert_eq!(calm.handle_timeout(before, &mut rng), Ok(()), "calm: failed before its deadline");
     assert_eq!(rng.draws(), 0, "calm: something was drawn");
     assert_eq!(State::of(&calm), State::of(peer), "calm: something changed");
     if peer.wants_write() {
-        let same = calm.transmit(now).iter().take(SHOWN).eq(peer.clone().transmit(now).iter().take(SHOWN));
+        let same =
+            calm.poll_transmit(now).iter().take(SHOWN).eq(peer.clone().poll_transmit(now).iter().take(SHOWN));
         assert!(same, "calm: something else is written next");
     }
 }
 
-fn check_progress(peer: &Peer) {
-    let Some((at, timer)) = peer.deadline() else { return };
+fn check_progress(peer: &Connection) {
+    let Some((at, timer)) = peer.peer().next_timeout() else { return };
     let mut later = peer.clone();
-    if later.tick(at, &mut ChaCha8Rng::seed_from_u64(0)).is_ok() {
-        let next = later.deadline();
+    if later.handle_timeout(at, &mut ChaCha8Rng::seed_from_u64(0)).is_ok() {
+        let next = later.peer().next_timeout();
         assert!(next.is_none_or(|(next, _)| next > at), "progress: {timer} at {at} led to {next:?}");
     }
 }

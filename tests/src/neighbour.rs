@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use peer_core::message::NetAddress;
 use peer_core::{
-    Config, ConnectionInfo, Direction, End, Error, Event, Mark, Message, Node, Peer, SendError, Services,
+    Config, Connection, ConnectionInfo, Direction, Error, Event, Mark, Message, Node, SendError, Services,
     Time,
 };
 use rand_chacha::ChaCha8Rng;
@@ -115,7 +115,7 @@ impl Neighbour {
     }
 
     fn next_timeout(&self) -> Option<Time> {
-        let ours = self.machine.deadline().map(|(at, _)| at).filter(|_| self.machine.failure().is_none());
+        let ours = self.machine.next_timeout().map(|(at, _)| at).filter(|_| self.machine.failure().is_none());
         ours.into_iter().chain(self.node.poll_timeout()).min()
     }
 
@@ -135,7 +135,7 @@ impl Neighbour {
         if self.machine.failure().is_some() {
             self.node.handle_eof(self.id, self.now);
         } else if self.ended().is_some() {
-            self.machine.end(End::Eof, self.now);
+            self.machine.handle_eof(self.now);
         }
     }
 
@@ -155,8 +155,8 @@ fn machine_at(config: Config, ours: Direction, height: i32, rng: &mut ChaCha8Rng
     let address = NetAddress::new((HOST, 18_555).into(), Services::NODE_NETWORK);
     let (node, info) = (Node::new(config), ConnectionInfo::new(address, height, WALL_CLOCK));
     let peer = match ours {
-        Direction::Outbound => Peer::outbound(&node, info, Time::ZERO, rng).unwrap(),
-        Direction::Inbound => Peer::inbound(&node, info, Time::ZERO, rng),
+        Direction::Outbound => Connection::outbound(&node, info, Time::ZERO, rng).unwrap(),
+        Direction::Inbound => Connection::inbound(&node, info, Time::ZERO, rng),
     };
     Watched::lightly(peer, Time::ZERO)
 }

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 pub use peer_core::Direction as Side;
 use peer_core::message::{Inventory, NetAddress, Timestamp};
 use peer_core::{
-    Config, ConnectionInfo, End, Error, Event, Mark, Message, Network, Node, Peer, SendError, Services, Time,
-    Timer,
+    Config, Connection, ConnectionInfo, Error, Event, Mark, Message, Network, Node, SendError, Services,
+    Time, Timer, TransportError,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -73,7 +73,7 @@ struct Seat {
 }
 
 impl Seat {
-    fn new(peer: Peer) -> Self {
+    fn new(peer: Connection) -> Self {
         let machine = Watched::new(peer, Time::ZERO);
         Self { machine, pipe: VecDeque::new(), closed: false, busy: false }
     }
@@ -129,8 +129,8 @@ impl Pair {
     /// An outbound and an inbound peer of these nodes.
     pub fn of_nodes(seed: u64, outbound: &Node, inbound: &Node) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let outbound = Peer::outbound(outbound, connection_info(true), Time::ZERO, &mut rng).unwrap();
-        let inbound = Peer::inbound(inbound, connection_info(false), Time::ZERO, &mut rng);
+        let outbound = Connection::outbound(outbound, connection_info(true), Time::ZERO, &mut rng).unwrap();
+        let inbound = Connection::inbound(inbound, connection_info(false), Time::ZERO, &mut rng);
         let (outbound, inbound) = (Seat::new(outbound), Seat::new(inbound));
         Self { seed, rng, now: Time::ZERO, chunk: usize::MAX, outbound, inbound, log: Vec::new() }
     }
@@ -255,7 +255,7 @@ impl Pair {
     pub fn cut(&mut self) {
         for side in [Side::Outbound, Side::Inbound] {
             let now = self.now;
-            let error = self.peer_mut(side).end(End::Failed, now);
+            let error = self.peer_mut(side).handle_transport_error(TransportError::Other, now);
             self.on_end(side, error);
             self.seat(side).pipe.clear();
         }
@@ -331,7 +331,7 @@ impl Pair {
         if !over || self.seat(side).busy || self.failure(side).is_some() {
             return false;
         }
-        let error = self.peer_mut(side).end(End::Eof, now);
+        let error = self.peer_mut(side).handle_eof(now);
         self.on_end(side, error);
         true
     }
@@ -365,7 +365,7 @@ impl Pair {
         let seats = [(Side::Outbound, &self.outbound), (Side::Inbound, &self.inbound)];
         let awake = seats.into_iter().filter(|(_, seat)| !seat.busy);
         let deadlines = awake.filter_map(|(side, seat)| {
-            let (at, timer) = seat.machine.deadline()?;
+            let (at, timer) = seat.machine.next_timeout()?;
             Some((at, side, timer))
         });
         deadlines.min_by_key(|(at, ..)| *at)

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Header, Rules, encode};
 use peer_core::message::{NetAddress, UserAgent, Version};
 use peer_core::{
-    BannableMessages, Command, Config, ConfigBuilder, ConnectionInfo, Direction, Error, Event, Message,
-    Network, Node, Peer, ProtocolVersion, Services, Time, Timer, blake256,
+    BannableMessages, Command, Config, ConfigBuilder, Connection, ConnectionInfo, Direction, Error, Event,
+    Message, Network, Node, ProtocolVersion, Services, Time, Timer, blake256,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -41,8 +41,8 @@ impl Remote {
     pub fn with_info(node: &Node, direction: Direction, info: ConnectionInfo) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let peer = match direction {
-            Direction::Outbound => Peer::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
-            Direction::Inbound => Peer::inbound(node, info, Time::ZERO, &mut rng),
+            Direction::Outbound => Connection::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
+            Direction::Inbound => Connection::inbound(node, info, Time::ZERO, &mut rng),
         };
         let machine = Watched::new(peer, Time::ZERO);
         Self { machine, now: Time::ZERO, rng, reader: FrameReader::new(), heard: BytesMut::new() }
@@ -153,14 +153,14 @@ impl Remote {
     ///
     /// If there is none.
     pub fn wait_for_deadline(&mut self) -> (Timer, Result<(), Error>) {
-        let (at, timer) = self.machine.deadline().unwrap();
+        let (at, timer) = self.machine.next_timeout().unwrap();
         self.now = self.now.max(at);
         (timer, self.machine.tick(self.now, &mut self.rng))
     }
 
     /// What the machine waits for, and how long from now.
     pub fn deadline(&self) -> Option<(Duration, Timer)> {
-        self.machine.deadline().map(|(at, timer)| (at.saturating_since(self.now), timer))
+        self.machine.next_timeout().map(|(at, timer)| (at.saturating_since(self.now), timer))
     }
 }
 

@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, NetAddressV2, RejectCode};
-use peer_core::{End, Error, Event, Hash, Mark, Message, Peer, SendError, Time};
+use peer_core::{Connection, Error, Event, Hash, Mark, Message, Peer, SendError, Time, TransportError};
 use rand_core::Rng;
 
 use crate::invariants::{self, History};
@@ -16,7 +16,7 @@ use crate::invariants::{self, History};
 /// Everything that looks is reached through [`Deref`].
 #[derive(Debug)]
 pub struct Watched {
-    peer: Peer,
+    connection: Connection,
     input: BytesMut,
     twin: Option<Box<Twin>>,
     history: History,
@@ -25,24 +25,24 @@ pub struct Watched {
 /// The same peer once more, with its own copy of the input.
 #[derive(Debug)]
 struct Twin {
-    peer: Peer,
+    connection: Connection,
     input: BytesMut,
 }
 
 impl Watched {
     /// Watches a peer from its first moment on.
-    pub fn new(peer: Peer, now: Time) -> Self {
-        let twin = Twin { peer: peer.clone(), input: BytesMut::new() };
-        Self::with_twin(peer, Some(Box::new(twin)), now)
+    pub fn new(connection: Connection, now: Time) -> Self {
+        let twin = Twin { connection: connection.clone(), input: BytesMut::new() };
+        Self::with_twin(connection, Some(Box::new(twin)), now)
     }
 
     /// The same without a twin, and with only those [`invariants`] that cost next to nothing.
-    pub fn lightly(peer: Peer, now: Time) -> Self {
-        Self::with_twin(peer, None, now)
+    pub fn lightly(connection: Connection, now: Time) -> Self {
+        Self::with_twin(connection, None, now)
     }
 
-    fn with_twin(peer: Peer, twin: Option<Box<Twin>>, now: Time) -> Self {
-        let mut watched = Self { peer, input: BytesMut::new(), twin, history: History::default() };
+    fn with_twin(connection: Connection, twin: Option<Box<Twin>>, now: Time) -> Self {
+        let mut watched = Self { connection, input: BytesMut::new(), twin, history: History::default() };
         watched.check(now);
         watched
     }
@@ -67,49 +67,80 @@ impl Watched {
         }
     }
 
-    /// As [`Peer::receive`].
+    /// As [`Connection::receive`].
     pub fn receive(&mut self, now: Time) -> Result<Option<Event>, Error> {
-        let result = self.peer.receive(&mut self.input, now);
+        let result = self.connection.receive(&mut self.input, now);
         let twin = self.twin.as_mut().map(|twin| {
-            let result = twin.peer.receive(&mut twin.input, now);
+            let result = twin.connection.receive(&mut twin.input, now);
             assert_eq!(self.input.len(), twin.input.len(), "purity: input left by receive");
             result
         });
         self.agreed("receive", result, twin, now)
     }
 
-    /// As [`Peer::end`].
-    pub fn end(&mut self, end: End, now: Time) -> Error {
-        let result = self.peer.end(end, &self.input);
-        let twin = self.twin.as_mut().map(|twin| twin.peer.end(end, &twin.input));
-        self.agreed("end", result, twin, now)
+    /// As [`Connection::handle_eof`].
+    pub fn handle_eof(&mut self, now: Time) -> Error {
+        let result = self.connection.handle_eof(&self.input);
+        let twin = self.twin.as_mut().map(|twin| twin.connection.handle_eof(&twin.input));
+        self.agreed("handle_eof", result, twin, now)
+    }
+
+    /// As [`Connection::handle_transport_error`].
+    pub fn handle_transport_error(&mut self, error: TransportError, now: Time) -> Error {
+        let result = self.connection.handle_transport_error(error, &self.input);
+        let twin = self.twin.as_mut().map(|twin| twin.connection.handle_transport_error(error, &twin.input));
+        self.agreed("handle_transport_error", result, twin, now)
+    }
+
+    /// Either of both: an end of the stream where nothing failed.
+    pub fn handle_end(&mut self, failure: Option<TransportError>, now: Time) -> Error {
+        match failure {
+            None => self.handle_eof(now),
+            Some(error) => self.handle_transport_error(error, now),
+        }
+    }
+
+    /// As [`Connection::wants_read`].
+    pub fn wants_read(&self) -> bool {
+        self.connection.wants_read()
+    }
+
+    /// As [`Connection::wants_write`].
+    pub fn wants_write(&self) -> bool {
+        self.connection.wants_write()
+    }
+
+    /// As [`Peer::finish`].
+    pub fn finish(&mut self, now: Time) {
+        self.both(|connection| connection.peer_mut().finish());
+        self.check(now);
     }
 
     /// As [`Peer::close`].
     pub fn close(&mut self, now: Time) -> Error {
-        let (result, twin) = self.both(Peer::close);
+        let (result, twin) = self.both(|connection| connection.peer_mut().close());
         self.agreed("close", result, twin, now)
     }
 
-    /// As [`Peer::tick`].
+    /// As [`Connection::handle_timeout`].
     pub fn tick<R: Rng + Clone + PartialEq + Debug>(&mut self, now: Time, rng: &mut R) -> Result<(), Error> {
         let same = self.twin.is_some().then(|| rng.clone());
-        let result = self.peer.tick(now, rng);
+        let result = self.connection.handle_timeout(now, rng);
         let twin = self.twin.as_mut().zip(same).map(|(twin, mut same)| {
-            let result = twin.peer.tick(now, &mut same);
-            assert_eq!(*rng, same, "purity: draws of tick");
+            let result = twin.connection.handle_timeout(now, &mut same);
+            assert_eq!(*rng, same, "purity: draws of handle_timeout");
             result
         });
-        let next = self.peer.deadline();
-        assert!(next.is_none_or(|(at, _)| at > now), "progress: a tick at {now} left {next:?}");
-        self.agreed("tick", result, twin, now)
+        let next = self.connection.peer().next_timeout();
+        assert!(next.is_none_or(|(at, _)| at > now), "progress: handle_timeout at {now} left {next:?}");
+        self.agreed("handle_timeout", result, twin, now)
     }
 
     /// As [`Peer::send`].
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
-        let (result, twin) = self.both(|peer| peer.send(message, now));
+        let (result, twin) = self.both(|connection| connection.peer_mut().send(message, now));
         if let Ok(mark) = result {
-            assert!(!self.peer.is_flushed(mark), "marks: flushed before anything was written");
+            assert!(!self.connection.peer().is_flushed(mark), "marks: flushed before anything was written");
             self.history.on_mark(mark);
         }
         self.agreed("send", result, twin, now)
@@ -123,9 +154,9 @@ impl Watched {
         now: Time,
     ) -> Result<Vec<NetAddressV2>, SendError> {
         let same = self.twin.is_some().then(|| rng.clone());
-        let result = self.peer.send_addresses(addresses, now, rng);
+        let result = self.connection.peer_mut().send_addresses(addresses, now, rng);
         let twin = self.twin.as_mut().zip(same).map(|(twin, mut same)| {
-            let result = twin.peer.send_addresses(addresses, now, &mut same);
+            let result = twin.connection.peer_mut().send_addresses(addresses, now, &mut same);
             assert_eq!(*rng, same, "purity: draws of send_addresses");
             result
         });
@@ -134,13 +165,14 @@ impl Watched {
 
     /// As [`Peer::request_blocks`].
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        let (result, twin) = self.both(|peer| peer.request_blocks(locator, stop, now));
+        let (result, twin) = self.both(|connection| connection.peer_mut().request_blocks(locator, stop, now));
         self.agreed("request_blocks", result, twin, now)
     }
 
     /// As [`Peer::request_headers`].
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        let (result, twin) = self.both(|peer| peer.request_headers(locator, stop, now));
+        let (result, twin) =
+            self.both(|connection| connection.peer_mut().request_headers(locator, stop, now));
         self.agreed("request_headers", result, twin, now)
     }
 
@@ -153,7 +185,8 @@ impl Watched {
         hash: Option<Hash>,
         now: Time,
     ) -> Result<Mark, SendError> {
-        let (result, twin) = self.both(|peer| peer.reject(command, code, reason, hash, now));
+        let (result, twin) =
+            self.both(|connection| connection.peer_mut().reject(command, code, reason, hash, now));
         if let Ok(mark) = result {
             self.history.on_mark(mark);
         }
@@ -162,78 +195,83 @@ impl Watched {
 
     /// As [`Peer::announce`].
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
-        let (result, twin) = self.both(|peer| peer.announce(item, now));
+        let (result, twin) = self.both(|connection| connection.peer_mut().announce(item, now));
         self.agreed("announce", result, twin, now)
     }
 
     /// As [`Peer::announce_now`].
     pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
-        let (result, twin) = self.both(|peer| peer.announce_now(item, now));
+        let (result, twin) = self.both(|connection| connection.peer_mut().announce_now(item, now));
         self.agreed("announce_now", result, twin, now)
     }
 
     /// As [`Peer::add_known`].
     pub fn add_known(&mut self, item: &Inventory, now: Time) {
-        self.both(|peer| peer.add_known(item, now));
+        self.both(|connection| connection.peer_mut().add_known(item, now));
         self.check(now);
     }
 
     /// As [`Peer::set_best_height`].
     pub fn set_best_height(&mut self, height: i32, now: Time) {
-        self.both(|peer| peer.set_best_height(height));
+        self.both(|connection| connection.peer_mut().set_best_height(height));
         self.check(now);
     }
 
     /// As [`Peer::set_last_block`].
     pub fn set_last_block(&mut self, height: i32, now: Time) {
-        self.both(|peer| peer.set_last_block(height));
+        self.both(|connection| connection.peer_mut().set_last_block(height));
         self.check(now);
     }
 
     /// As [`Peer::set_last_announced_block`].
     pub fn set_last_announced_block(&mut self, block: Option<Hash>, now: Time) {
-        self.both(|peer| peer.set_last_announced_block(block));
+        self.both(|connection| connection.peer_mut().set_last_announced_block(block));
         self.check(now);
     }
 
-    /// As [`Peer::transmit`].
-    pub fn transmit(&mut self, now: Time) -> Vec<u8> {
-        let (result, twin) = self.both(|peer| peer.transmit(now).to_vec());
-        self.agreed("transmit", result, twin, now)
+    /// As [`Connection::poll_transmit`].
+    pub fn poll_transmit(&mut self, now: Time) -> Vec<u8> {
+        let (result, twin) = self.both(|connection| connection.poll_transmit(now).to_vec());
+        self.agreed("poll_transmit", result, twin, now)
     }
 
-    /// As [`Peer::chunks`].
-    pub fn chunks(&mut self, enough: usize, now: Time) -> Vec<Vec<u8>> {
-        let (result, twin) =
-            self.both(|peer| peer.chunks(enough, now).map(<[u8]>::to_vec).collect::<Vec<_>>());
-        self.agreed("chunks", result, twin, now)
+    /// As [`Connection::poll_transmit_chunks`].
+    pub fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> Vec<Vec<u8>> {
+        let (result, twin) = self.both(|connection| {
+            connection.poll_transmit_chunks(enough, now).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        });
+        self.agreed("poll_transmit_chunks", result, twin, now)
     }
 
-    /// As [`Peer::sent`].
-    pub fn sent(&mut self, count: usize, now: Time) {
+    /// As [`Connection::handle_transmitted`].
+    pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         let before = self.queued();
-        self.both(|peer| peer.sent(count, now));
-        self.history.on_taken(before - self.queued());
+        self.both(|connection| connection.handle_transmitted(count, now));
+        // What is dropped at an end that follows from it was not taken.
+        self.history.on_taken(count.min(before - self.queued()));
         self.check(now);
     }
 
     /// Takes the next bytes to write, at most `most` of them, as a transport does in one call.
     pub fn take(&mut self, most: usize, now: Time) -> Vec<u8> {
-        let mut bytes = self.transmit(now);
+        let mut bytes = self.poll_transmit(now);
         bytes.truncate(most);
-        self.sent(bytes.len(), now);
+        self.handle_transmitted(bytes.len(), now);
         bytes
     }
 
     /// The same into the hands of `write`, without a copy in between. Returns how many bytes it were.
     pub fn hand_over(&mut self, most: usize, now: Time, write: impl FnOnce(&[u8])) -> usize {
-        let twin = self.twin.as_mut().map(|twin| twin.peer.transmit(now));
-        let bytes = self.peer.transmit(now);
-        assert!(twin.is_none_or(|twin| twin == bytes), "purity: transmit showed the twin something else");
+        let twin = self.twin.as_mut().map(|twin| twin.connection.poll_transmit(now));
+        let bytes = self.connection.poll_transmit(now);
+        assert!(
+            twin.is_none_or(|twin| twin == bytes),
+            "purity: poll_transmit showed the twin something else"
+        );
         let bytes = &bytes[..bytes.len().min(most)];
         write(bytes);
         let count = bytes.len();
-        self.sent(count, now);
+        self.handle_transmitted(count, now);
         count
     }
 
@@ -247,16 +285,19 @@ impl Watched {
         mut write: impl FnMut(&[u8]),
     ) -> usize {
         if let Some(twin) = &mut self.twin {
-            let same = twin.peer.chunks(enough, now).eq(self.peer.chunks(enough, now));
-            assert!(same, "purity: chunks showed the twin something else");
+            let same = twin
+                .connection
+                .poll_transmit_chunks(enough, now)
+                .eq(self.connection.poll_transmit_chunks(enough, now));
+            assert!(same, "purity: poll_transmit_chunks showed the twin something else");
         }
         let mut count = 0;
-        for piece in self.peer.chunks(enough, now) {
+        for piece in self.connection.poll_transmit_chunks(enough, now) {
             let piece = &piece[..piece.len().min(most - count)];
             write(piece);
             count += piece.len();
         }
-        self.sent(count, now);
+        self.handle_transmitted(count, now);
         count
     }
 
@@ -269,14 +310,14 @@ impl Watched {
         all
     }
 
-    /// A clone of the peer, to try on it what must not change this one.
-    pub fn fork(&self) -> Peer {
-        self.peer.clone()
+    /// A clone of the connection, to try on it what must not change this one.
+    pub fn fork(&self) -> Connection {
+        self.connection.clone()
     }
 
-    fn both<T>(&mut self, call: impl Fn(&mut Peer) -> T) -> (T, Option<T>) {
-        let result = call(&mut self.peer);
-        (result, self.twin.as_mut().map(|twin| call(&mut twin.peer)))
+    fn both<T>(&mut self, call: impl Fn(&mut Connection) -> T) -> (T, Option<T>) {
+        let result = call(&mut self.connection);
+        (result, self.twin.as_mut().map(|twin| call(&mut twin.connection)))
     }
 
     fn agreed<T: PartialEq + Debug>(&mut self, call: &str, result: T, twin: Option<T>, now: Time) -> T {
@@ -289,8 +330,8 @@ impl Watched {
 
     fn check(&mut self, now: Time) {
         match &self.twin {
-            Some(twin) => invariants::check(&self.peer, &twin.peer, &mut self.history, now),
-            None => invariants::glance(&self.peer, &mut self.history),
+            Some(twin) => invariants::check(&self.connection, &twin.connection, &mut self.history, now),
+            None => invariants::glance(&self.connection, &mut self.history),
         }
     }
 }
@@ -299,6 +340,6 @@ impl Deref for Watched {
     type Target = Peer;
 
     fn deref(&self) -> &Peer {
-        &self.peer
+        self.connection.peer()
     }
 }

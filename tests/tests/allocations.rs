@@ -75,7 +75,7 @@ fn known_inventory_is_as_large_as_what_it_holds() {
         let mut peer = Remote::established(Config::builder(Network::SIMNET).build().unwrap()).machine.fork();
         let region = Region::new(ALLOCATOR);
         for number in 0..items {
-            peer.add_known(&item(number), Time::ZERO);
+            peer.peer_mut().add_known(&item(number), Time::ZERO);
         }
         let change = region.change();
         let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);

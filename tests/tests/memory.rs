@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use libtest_mimic::{Arguments, Trial};
 use peer_core::message::{Transaction, TxOut};
 use peer_core::{
-    Command, Config, Direction, Event, Message, Network, Node, Peer, ProtocolVersion, Time,
+    Command, Config, Connection, Direction, Event, Message, Network, Node, ProtocolVersion, Time,
     UnrequestedAnswers,
 };
 use peer_tests::remote::{Remote, bytes_of, frame, header, introduction};
@@ -63,7 +63,7 @@ fn config(max: u32) -> Config {
 }
 
 /// Hands a peer its input in pieces and pulls after each, without looking at what comes out.
-fn receive<'a>(peer: &mut Peer, input: &mut BytesMut, pieces: impl IntoIterator<Item = &'a [u8]>) {
+fn receive<'a>(peer: &mut Connection, input: &mut BytesMut, pieces: impl IntoIterator<Item = &'a [u8]>) {
     for piece in pieces {
         input.extend_from_slice(piece);
         while let Ok(Some(_)) = peer.receive(input, Time::ZERO) {}
@@ -87,7 +87,7 @@ fn a_declared_length_costs_nothing() {
             let header = header(command.as_str(), max, [0; 4]);
             let mut input = BytesMut::new();
             let ((), _, allocated) = measured(|| receive(&mut peer, &mut input, [&header[..]]));
-            assert!(peer.failure().is_none() || max == 0, "{command} at {version}");
+            assert!(peer.peer().failure().is_none() || max == 0, "{command} at {version}");
             assert!(allocated <= 4 * KIB, "{command} at {version}: {allocated} bytes for a header");
         }
     }
@@ -100,7 +100,7 @@ fn before_a_version_a_peer_is_small() {
     let (_peer, held, _) = measured(|| {
         let mut peer = Remote::new(&node, Direction::Inbound).machine.fork();
         receive(&mut peer, &mut input, bytes.chunks(1));
-        assert_eq!(peer.failure(), None);
+        assert_eq!(peer.peer().failure(), None);
         peer
     });
     assert!(held <= 382 + 4 * KIB, "{held} bytes before a version");
@@ -127,7 +127,7 @@ fn half_of_a_large_frame_costs_the_machine_nothing() {
         receive(&mut peer, &mut input, [&header("cfiltersv2", 26_321_001, [0; 4])[..]]);
         receive(&mut peer, &mut input, half.chunks(1000));
     });
-    assert_eq!(peer.failure(), None);
+    assert_eq!(peer.peer().failure(), None);
     assert!(allocated <= KIB, "{allocated} bytes beside the input");
 }
 
@@ -144,7 +144,7 @@ fn early_messages_cost_at_most_twice_their_bytes() {
                 receive(&mut peer, &mut input, [&frame[..]]);
             }
         });
-        assert_eq!(peer.failure(), None);
+        assert_eq!(peer.peer().failure(), None);
         assert!(held <= 2 * received + 4 * KIB, "{held} bytes held of {received} of {name}");
     }
 }
@@ -211,7 +211,7 @@ fn until_a_message_surfaces_twice_what_came_is_held_input_included() {
                 let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
                 assert!(held <= 2 * received + 4 * KIB, "{held} bytes of {received} of {name}");
             }
-            assert_eq!(peer.failure(), None);
+            assert_eq!(peer.peer().failure(), None);
         }
     }
 }
@@ -243,12 +243,12 @@ fn a_queue_that_was_long_gives_its_memory_back_before_it_is_empty() {
     let mut peer = Remote::established(config(12)).machine.fork();
     let ((), held, _) = measured(|| {
         for _ in 0..10_000 {
-            peer.send(&Message::GetAddr, Time::ZERO).unwrap();
+            peer.peer_mut().send(&Message::GetAddr, Time::ZERO).unwrap();
         }
         // A hundred are left, in a queue that had room for a hundred times as many.
-        while peer.queued() > 2400 {
-            let count = peer.transmit(Time::ZERO).len();
-            peer.sent(count, Time::ZERO);
+        while peer.peer().queued() > 2400 {
+            let count = peer.poll_transmit(Time::ZERO).len();
+            peer.handle_transmitted(count, Time::ZERO);
         }
     });
     assert!(held <= 7 * 2400, "{held} bytes for a queue of 100 small frames");

@@ -7,57 +7,51 @@ use alloc::string::String;
 
 use super::early::Early;
 use super::handshake::Handshake;
-use super::{Peer, Purpose, trace};
+use super::{Mark, Peer, Purpose, trace};
 use crate::error::{Error, FrameError};
 use crate::event::Event;
 use crate::frame::FrameReader;
 use crate::message::{Message, Reject, RejectCode};
 use crate::node::NonceGuard;
 use crate::time::Time;
+use crate::transport::TransportError;
 
-/// How the transport ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
-pub enum End {
-    /// The remote ended its stream.
-    Eof,
-    /// The remote cut the connection: a reset, or a write to a connection that is closed at the other end.
-    Reset,
-    /// Reading or writing failed in another way.
-    Failed,
+/// What is left to be done before the owner's [`finish`](Peer::finish) ends the connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Finish {
+    /// Announcements wait for their batch to leave.
+    Announcements,
+    /// Everything up to these marks is to be written. What the remote makes us owe from then on is not waited for.
+    Written([Mark; 2]),
 }
 
 impl Peer {
-    /// Notes that the transport ended, with what `input` still holds. Returns why the connection is over:
-    /// for the outbound half of a self-connection, which only sees a close, that it is one, and where a remote of
-    /// the old era said `reject` to our `version` before it left, that. An end in the handshake is
-    /// [`Error::ClosedBeforeVersion`] or [`Error::ClosedBeforeVerack`], whether the transport was closed or cut.
-    ///
-    /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
-    pub fn end(&mut self, end: End, input: &[u8]) -> Error {
+    /// See [`Connection::handle_eof`](crate::Connection::handle_eof) and
+    /// [`handle_transport_error`](crate::Connection::handle_transport_error); no `failure` is an end of the stream.
+    pub(crate) fn handle_end(&mut self, failure: Option<TransportError>, input: &[u8]) -> Error {
         if let Some(error) = self.failure() {
             return error.clone();
         }
         let guard = self.opening.as_ref().and_then(|opening| opening.guard.as_ref());
         let met = guard.is_some_and(NonceGuard::saw_self);
-        let error = match (end, self.reader.missing(input), self.refusal()) {
+        let error = match (failure, self.reader.missing(input), self.refusal()) {
             _ if met => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
             // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
             // A stream that ends inside a frame says more.
-            (End::Eof, None, None) | (End::Reset, _, None) if self.remote.is_none() => {
+            (None, None, None) | (Some(TransportError::Reset), _, None) if self.remote.is_none() => {
                 Error::ClosedBeforeVersion
             }
-            (End::Eof, None, None) | (End::Reset, _, None) if !self.is_established() => {
+            (None, None, None) | (Some(TransportError::Reset), _, None) if !self.is_established() => {
                 Error::ClosedBeforeVerack
             }
-            (End::Failed, _, None) => Error::TransportFailed,
+            (Some(TransportError::Other), _, None) => Error::TransportFailed,
             // Nothing is missing of a whole frame that is still to be pulled.
-            (End::Eof, None | Some(0), None) => Error::ClosedByRemote,
-            (End::Reset, None | Some(0), None) => Error::TransportFailed,
-            (_, Some(missing), None) => match (self.pauses.recent(), end) {
+            (None, None | Some(0), None) => Error::ClosedByRemote,
+            (Some(TransportError::Reset), None | Some(0), None) => Error::TransportFailed,
+            (_, Some(missing), None) => match (self.pauses.recent(), failure) {
                 (Some(paused), _) => Error::CutOffWhilePaused { missing, paused },
-                (None, End::Eof) => FrameError::Truncated { missing }.into(),
+                (None, None) => FrameError::Truncated { missing }.into(),
                 (None, _) => Error::TransportFailed,
             },
         };
@@ -65,7 +59,34 @@ impl Peer {
         self.fail(error)
     }
 
-    /// Ends the connection at the owner's wish. Nothing more is written; flush first if that matters.
+    /// Ends the connection when everything that is queued has been written, batches of announcements included. Until
+    /// then events go on, and commands that queue something are refused with [`Error::ClosedByOwner`].
+    ///
+    /// A remote that does not take what waits in time ends it otherwise, with a [`Timer`](crate::Timer). May change:
+    /// state.
+    pub fn finish(&mut self) {
+        if self.failure.is_none() && self.finish.is_none() {
+            self.finish = Some(Box::new(Finish::Announcements));
+            self.check_finished();
+        }
+    }
+
+    /// Ends the connection where the owner wanted that and the last word has been written.
+    pub(super) fn check_finished(&mut self) {
+        let Some(finish) = self.finish.as_deref().copied() else { return };
+        let last = match finish {
+            Finish::Announcements if self.trickle.len() > 0 => return,
+            Finish::Announcements => self.marks(),
+            Finish::Written(last) => last,
+        };
+        if last.iter().all(|mark| self.is_flushed(*mark)) {
+            self.close();
+        } else {
+            self.finish = Some(Box::new(Finish::Written(last)));
+        }
+    }
+
+    /// Ends the connection at the owner's wish, at once: what waits is dropped. [`finish`](Self::finish) writes it first.
     #[doc(alias = "Disconnect")]
     pub fn close(&mut self) -> Error {
         match self.failure() {
@@ -103,6 +124,7 @@ impl Peer {
 
     /// Lets go of everything but what is to be written.
     fn release(&mut self) {
+        self.finish = None;
         self.opening = None;
         self.reader = FrameReader::new();
         self.keepalive.next_ping = None;

@@ -1,7 +1,7 @@
-//! The machine: one connection to one remote, without the connection.
+//! The machine: one connection to one remote, without the transport.
 //!
 //! Bytes go into [`Peer::receive`] and events come out; commands and timers make frames, which wait in two
-//! queues until [`Peer::transmit`] shows them. Each part of the protocol has its file, with its state, its
+//! queues until [`Peer::poll_transmit`] shows them. [`Connection`](crate::Connection) is what drivers call of it. Each part of the protocol has its file, with its state, its
 //! transitions and its deadline:
 //!
 //! | part | file |
@@ -49,7 +49,7 @@ use self::asking::LastAsked;
 pub use self::ban_rules::BanRule;
 use self::ban_rules::InitStateExchange;
 use self::batch::Trickle;
-pub use self::close::End;
+use self::close::Finish;
 use self::handshake::{Clock, Handshake, PendingHandshake};
 use self::keepalive::Keepalive;
 use self::known::Known;
@@ -71,37 +71,22 @@ use crate::node::Node;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
-/// One connection to one remote, without the connection.
+/// One connection to one remote, as its owner sees it: who uses it.
 ///
-/// * [`receive`](Self::receive), [`end`](Self::end), [`tick`](Self::tick) and [`sent`](Self::sent) feed it;
+/// It belongs to a [`Connection`](crate::Connection), which the driver moves; the owner is lent it.
+///
 /// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
 ///   [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks),
-///   [`request_headers`](Self::request_headers), [`reject`](Self::reject) and [`close`](Self::close) command it;
+///   [`request_headers`](Self::request_headers), [`reject`](Self::reject), [`finish`](Self::finish) and
+///   [`close`](Self::close) command it;
 /// * [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block)
 ///   and [`set_last_announced_block`](Self::set_last_announced_block) tell it what the owner knows;
-/// * [`transmit`](Self::transmit) and [`chunks`](Self::chunks) show what to write;
 /// * everything else looks.
 ///
-/// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the
-/// same calls give the same results. What a method says it *may change* is the queue of what waits to be written, the next
-/// deadline, the state. After the first error every call that can fail returns it again, nothing
-/// is left to write and no deadline remains.
-///
-/// # The handshake
-///
-/// | what happens | outbound | inbound |
-/// | --- | --- | --- |
-/// | it is made | `version` is queued | nothing |
-/// | the remote's `version` came | its nonce is compared with our own ([`Error::SelfConnection`]), the lower version is in force from now on, and [`Event::Version`](crate::Event::Version) surfaces; the clock rests | the same |
-/// | the owner pulls again | its number is judged ([`Error::ProtocolVerTooOld`]) | the same; `version` and `verack` are queued |
-/// | another message comes | at version 12 [`Error::NotVerAckMessage`]; at 9 to 11 up to two are kept, below 9 up to 64 KiB, for after the handshake | the same |
-/// | the remote's `verack` came | `verack` is queued; [`Event::Established`](crate::Event::Established) | the same |
-/// | 30 s passed, the owner's time aside | [`Error::Timeout`] with [`Timer::Handshake`] | the same |
-///
-/// Anything but `version` as the first message is [`Error::NotVersionMessage`] (a `reject` in its place, which the old
-/// era sends to whom it refuses, [`Error::Rejected`]), and a second `version` or `verack`
-/// [`Error::Repeated`]. The timers are told by [`Timer`].
-#[derive(Clone, Debug)]
+/// Every method may be called at any moment, any number of times. What a method says it *may change* is the queue of
+/// what waits to be written, the next timeout, the state.
+#[derive(Debug)]
+#[cfg_attr(feature = "test-util", derive(Clone))]
 pub struct Peer {
     node: Node,
     info: ConnectionInfo,
@@ -127,6 +112,8 @@ pub struct Peer {
     last_announced: Option<Box<Hash>>,
     /// The connection ends as soon as a last frame is written.
     closing: Option<Box<Error>>,
+    /// The owner wants it to end once everything is written.
+    finish: Option<Box<Finish>>,
     /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
     waiting: Option<Time>,
     /// Total time waited before the current wait; origin of request deadlines.
@@ -152,16 +139,7 @@ struct SendHistory {
 }
 
 impl Peer {
-    /// A connection that we made. Its `version` is ready to be written.
-    ///
-    /// Draws four numbers from `rng`. The clock of the handshake starts at `now`, which should be when the
-    /// transport is connected.
-    ///
-    /// # Errors
-    ///
-    /// [`TooManyHandshakes`] where the node has as many outbound handshakes open as its configuration allows.
-    #[doc(alias = "NewOutboundPeer")]
-    pub fn outbound(
+    pub(crate) fn outbound(
         node: &Node,
         info: ConnectionInfo,
         now: Time,
@@ -176,11 +154,12 @@ impl Peer {
         Ok(peer)
     }
 
-    /// A connection that the remote made. It says nothing before the remote's `version` came.
-    ///
-    /// Draws four numbers from `rng`. The clock of the handshake starts at `now`.
-    #[doc(alias = "NewInboundPeer")]
-    pub fn inbound(node: &Node, info: ConnectionInfo, now: Time, rng: &mut (impl Rng + ?Sized)) -> Self {
+    pub(crate) fn inbound(
+        node: &Node,
+        info: ConnectionInfo,
+        now: Time,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Self {
         Self::new(node, info, Direction::Inbound, now, rng)
     }
 
@@ -211,6 +190,7 @@ impl Peer {
             init_state: InitStateExchange::default(),
             last_announced: None,
             closing: None,
+            finish: None,
             waiting: Some(now),
             waited: Time::ZERO,
             progress: 0,

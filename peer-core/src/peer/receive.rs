@@ -16,19 +16,8 @@ use crate::services::Services;
 use crate::time::Time;
 
 impl Peer {
-    /// Takes whole frames off the front of `input`, does what the protocol asks, and returns the first thing
-    /// worth telling. `None` means that more bytes are needed, or, where [`wants_read`](Self::wants_read) is
-    /// false, that the remote is not read until it takes what it made us owe.
-    ///
-    /// Between calls the owner only appends to `input`, and pulls again until `None` comes before it waits.
-    /// May change: queue, deadline, state.
-    ///
-    /// # Errors
-    ///
-    /// Why the connection is over, from now on. Below protocol version 9 it comes after a last word, a `reject`, has
-    /// been written; until then `None`, while [`wants_write`](Self::wants_write) is true and
-    /// [`wants_read`](Self::wants_read) is not.
-    pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
+    /// See [`Connection::receive`](crate::Connection::receive).
+    pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         self.pauses.on_pull(now);
         self.excuse_silence(input, now);

@@ -16,7 +16,7 @@ impl Peer {
     ///
     /// Messages leave through two lanes. *Control*: `version`, `verack`, `ping`, `pong`, `reject`, every request (`get…`,
     /// `mempool`) and every setting (`sendheaders`, `feefilter`, `filter…`). *Bulk*: everything else. Control
-    /// overtakes bulk that [`transmit`](Self::transmit) has not shown; within a lane the order is kept. So a `pong` that
+    /// overtakes bulk that the driver has not shown; within a lane the order is kept. So a `pong` that
     /// is flushed says nothing of a `block` before it.
     ///
     /// ```
@@ -72,6 +72,9 @@ impl Peer {
         self.alive()?;
         if let Some(error) = &self.closing {
             return Err(Error::clone(error).into());
+        }
+        if self.finish.is_some() {
+            return Err(Error::ClosedByOwner.into());
         }
         if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
     }

@@ -33,7 +33,7 @@ use crate::time::Time;
 /// bytes that came meanwhile, or that the transport takes, begin the wait anew, and no time of it is held against the
 /// remote. What an answer had used up in waits before stays used.
 ///
-/// Nothing stores a next wake-up: [`Peer::deadline`] looks at the state each time.
+/// Nothing stores a next wake-up: [`Peer::next_timeout`] looks at the state each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Timer {
@@ -58,10 +58,10 @@ impl Timer {
 }
 
 impl Peer {
-    /// The next deadline and what it is for. One in the past means that [`tick`](Self::tick) is due; `None`
-    /// that nothing will happen by itself. It is computed from the state, so it is always fresh.
+    /// The next timeout, and what it is for. Its driver acts on it; an owner may show it. `None` where nothing will
+    /// happen by itself.
     #[must_use]
-    pub fn deadline(&self) -> Option<(Time, Timer)> {
+    pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         if self.failure.is_some() {
             return None;
         }
@@ -88,18 +88,14 @@ impl Peer {
         }
     }
 
-    /// Runs whatever is due at `now`, in the order of the deadlines. Harmless when nothing is; then it draws
-    /// nothing from `rng` either. May change: queue, deadline, state.
-    ///
-    /// # Errors
-    ///
-    /// Why the connection is over, from now on.
-    pub fn tick(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
+    /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).
+    pub(crate) fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
-        while let Some((_, timer)) = self.deadline().filter(|(at, _)| *at <= now) {
+        while let Some((_, timer)) = self.next_timeout().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
         }
-        Ok(())
+        self.check_finished();
+        self.alive()
     }
 
     /// What happens when this one is due. Unless it ends the connection, its next deadline is later.

@@ -6,22 +6,18 @@ use super::silence::is_long_over;
 use crate::time::Time;
 
 impl Peer {
-    /// What to write next: the rest of the oldest frame, or of one part of it. Empty where nothing waits.
-    ///
-    /// A frame that was shown is committed: it is written before anything else. May change: deadline.
-    pub fn transmit(&mut self, now: Time) -> &[u8] {
+    /// See [`Connection::poll_transmit`](crate::Connection::poll_transmit).
+    pub(crate) fn poll_transmit(&mut self, now: Time) -> &[u8] {
         self.outbox.offer(now)
     }
 
-    /// As [`transmit`](Self::transmit), in pieces for a vectored write: whole frames until they have at least
-    /// `enough` bytes together.
-    pub fn chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+    /// See [`Connection::poll_transmit_chunks`](crate::Connection::poll_transmit_chunks).
+    pub(crate) fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
         self.outbox.offer_many(enough, now)
     }
 
-    /// Notes that the transport took `count` bytes of what it was shown. More than was shown counts as that.
-    /// May change: queue, deadline.
-    pub fn sent(&mut self, count: usize, now: Time) {
+    /// See [`Connection::handle_transmitted`](crate::Connection::handle_transmitted).
+    pub(crate) fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.excuse_stall(count, now);
         let waited = self.waited_until(now);
         let Self { outbox, keepalive, requests, last_send, .. } = self;
@@ -49,6 +45,7 @@ impl Peer {
         {
             self.fail(*error);
         }
+        self.check_finished();
     }
 
     /// The same for a transport that took `count` bytes.

@@ -4,18 +4,18 @@ use bytes::BytesMut;
 use peer_core::frame::encode;
 use peer_core::message::{NetAddress, Timestamp, UserAgent, Version};
 use peer_core::{
-    Config, Event, ConnectionInfo, Message, Network, Node, Peer, ProtocolVersion, Services, Time, UnrequestedAnswers,
+    Config, Event, ConnectionInfo, Message, Network, Node, Connection, ProtocolVersion, Services, Time, UnrequestedAnswers,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 /// An inbound peer that takes everything, asked for or not.
-pub fn established() -> Peer {
+pub fn established() -> Connection {
     let config = Config::builder(Network::MAINNET).unrequested_answers(UnrequestedAnswers::Deliver);
     let node = Node::new(config.build().expect("it is valid"));
     let address = NetAddress::new(([192, 0, 2, 7], 9108).into(), Services::NODE_NETWORK);
     let info = ConnectionInfo::new(address, 500_000, Timestamp::new(1_700_000_000).expect("it is in range"));
-    let mut peer = Peer::inbound(&node, info, Time::ZERO, &mut ChaCha8Rng::seed_from_u64(1));
+    let mut peer = Connection::inbound(&node, info, Time::ZERO, &mut ChaCha8Rng::seed_from_u64(1));
     let version = Version {
         protocol_version: 12,
         services: Services::NODE_NETWORK,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use peer_core::frame::Header;
 use peer_core::message::{Inventory, Raw};
-use peer_core::{Command, End, Hash, Message, Time};
+use peer_core::{Command, Hash, Message, Time, TransportError};
 
 use super::script::{Script, pick};
 use super::subject::Generator;
@@ -58,7 +58,7 @@ pub(super) enum Call<'a> {
     SetBestHeight(i32),
     SetLastBlock(i32),
     SetLastAnnounced(Option<Hash>),
-    End(End),
+    End(Option<TransportError>),
     Close,
     /// The peer is replaced by a clone of it.
     Fork,
@@ -135,8 +135,8 @@ impl<'a> Call<'a> {
             29 => Self::Look(item(argument)),
             // Ends are rare, so that scripts are long.
             30 if argument == 7 => Self::Close,
-            31 if argument == 7 => Self::End(End::Eof),
-            31 if argument == 6 => Self::End(End::Failed),
+            31 if argument == 7 => Self::End(None),
+            31 if argument == 6 => Self::End(Some(TransportError::Other)),
             _ => Self::PullAll,
         }
     }

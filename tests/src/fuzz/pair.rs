@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use peer_core::message::Inventory;
-use peer_core::{Direction, End, Error, ErrorKind, Event, Message, Node};
+use peer_core::{Direction, Error, ErrorKind, Event, Message, Node, TransportError};
 
 use super::call::Call;
 use super::script::Script;
@@ -103,7 +103,9 @@ impl Pair {
             10 => self.tick(side),
             11 => self.advance(),
             12 if argument == 3 => drop(self.ends[side].subject.call(&Call::Close)),
-            13 if argument == 3 => drop(self.ends[side].subject.call(&Call::End(End::Failed))),
+            13 if argument == 3 => {
+                drop(self.ends[side].subject.call(&Call::End(Some(TransportError::Other))))
+            }
             14 if argument == 3 => self.ends[side].closed = true,
             _ => self.settle(),
         }
@@ -116,9 +118,10 @@ impl Pair {
         self.tick(0);
         self.tick(1);
         self.settle();
-        let is_whole = self.ends.iter().all(|end| end.subject.peer().is_established() && !end.closed);
+        let is_whole = self.ends.iter().all(|end| end.subject.peer().peer().is_established() && !end.closed);
         if is_whole {
-            let [version, other] = [0, 1].map(|side| self.ends[side].subject.peer().protocol_version());
+            let [version, other] =
+                [0, 1].map(|side| self.ends[side].subject.peer().peer().protocol_version());
             assert_eq!(version, other, "they negotiated different versions");
         }
         let [outbound, inbound] = &self.ends;
@@ -127,7 +130,7 @@ impl Pair {
             check_messages(speaker, listener, is_whole);
             check_pongs(speaker, listener, is_whole);
             check_announcements(speaker, listener, is_whole);
-            if let Some(error) = listener.subject.peer().failure() {
+            if let Some(error) = listener.subject.peer().peer().failure() {
                 assert!(is_lawful(error), "an honest remote was accused: {error:?}");
             }
         }
@@ -189,7 +192,7 @@ impl Pair {
 
     /// Goes on to the next deadline of either end.
     fn advance(&mut self) {
-        let deadlines = self.ends.each_ref().map(|end| end.subject.peer().deadline());
+        let deadlines = self.ends.each_ref().map(|end| end.subject.peer().peer().next_timeout());
         let Some((at, _)) = deadlines.into_iter().flatten().min() else { return };
         let now = self.ends[0].subject.now();
         self.wait(at.saturating_since(now));
@@ -205,9 +208,12 @@ impl Pair {
                 self.write(side, usize::MAX);
                 self.deliver(side, usize::MAX, true);
                 let other = &self.ends[1 - side];
-                let is_over = other.closed || other.subject.peer().failure().is_some();
-                if is_over && other.pipe.is_empty() && self.ends[side].subject.peer().failure().is_none() {
-                    self.ends[side].subject.call(&Call::End(End::Eof));
+                let is_over = other.closed || other.subject.peer().peer().failure().is_some();
+                if is_over
+                    && other.pipe.is_empty()
+                    && self.ends[side].subject.peer().peer().failure().is_none()
+                {
+                    self.ends[side].subject.call(&Call::End(None));
                 }
             }
             if self.position() == before {
@@ -221,7 +227,7 @@ impl Pair {
     fn position(&self) -> [(u64, usize, usize, bool); 2] {
         self.ends.each_ref().map(|end| {
             let peer = end.subject.peer();
-            (peer.stats().bytes_sent, end.pipe.len(), end.heard.len(), peer.failure().is_some())
+            (peer.peer().stats().bytes_sent, end.pipe.len(), end.heard.len(), peer.peer().failure().is_some())
         })
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 use peer_core::message::{NetAddress, Timestamp};
 use peer_core::{
-    BannableMessages, Config, ConnectionInfo, Direction, Event, InitStateRequests, Node, Peer,
+    BannableMessages, Config, Connection, ConnectionInfo, Direction, Event, InitStateRequests, Node,
     ProtocolVersion, Services, Time, UnknownCommands, UnrequestedAnswers,
 };
 
@@ -94,7 +94,7 @@ impl Setting {
     }
 
     /// A new peer, of a node of its own.
-    pub(super) fn fresh(self, rng: &mut Generator) -> Peer {
+    pub(super) fn fresh(self, rng: &mut Generator) -> Connection {
         Self::peer_of(&Node::new(self.config()), self.direction(), connection_info(), rng)
     }
 
@@ -104,22 +104,22 @@ impl Setting {
         direction: Direction,
         info: ConnectionInfo,
         rng: &mut Generator,
-    ) -> Peer {
+    ) -> Connection {
         match direction {
-            Direction::Inbound => Peer::inbound(node, info, Time::ZERO, rng),
-            Direction::Outbound => Peer::outbound(node, info, Time::ZERO, rng).unwrap(),
+            Direction::Inbound => Connection::inbound(node, info, Time::ZERO, rng),
+            Direction::Outbound => Connection::outbound(node, info, Time::ZERO, rng).unwrap(),
         }
     }
 
     /// The same after the handshake with a remote of the highest version, everything written. It is made once.
-    pub(super) fn established(self) -> Peer {
+    pub(super) fn established(self) -> Connection {
         thread_local! {
-            static READY: RefCell<BTreeMap<Setting, Peer>> = const { RefCell::new(BTreeMap::new()) };
+            static READY: RefCell<BTreeMap<Setting, Connection>> = const { RefCell::new(BTreeMap::new()) };
         }
         READY.with_borrow_mut(|ready| ready.entry(self).or_insert_with(|| self.shake_hands()).clone())
     }
 
-    fn shake_hands(self) -> Peer {
+    fn shake_hands(self) -> Connection {
         let mut peer = self.fresh(&mut Generator::new(0));
         let mut input = BytesMut::from(&greeting(self.version().get().try_into().unwrap()).frame[..]);
         input.extend_from_slice(&verack().frame);
@@ -129,8 +129,8 @@ impl Setting {
         }
         assert_eq!(event, Some(Event::Established));
         while peer.wants_write() {
-            let count = peer.transmit(Time::ZERO).len();
-            peer.sent(count, Time::ZERO);
+            let count = peer.poll_transmit(Time::ZERO).len();
+            peer.handle_transmitted(count, Time::ZERO);
         }
         peer
     }

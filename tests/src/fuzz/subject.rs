@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use bytes::BytesMut;
 use peer_core::message::{Address, Inventory, NetAddressV2, RejectCode, Timestamp};
-use peer_core::{End, Error, Event, Hash, Mark, Peer, SendError, Services, Time};
+use peer_core::{Connection, Error, Event, Hash, Mark, SendError, Services, Time};
 use rand_core::TryRng;
 
 use super::call::Call;
@@ -39,22 +39,22 @@ pub(super) struct Subject {
 impl Subject {
     /// Watches a peer. Where it is thorough, everything is checked after each call, against a twin; otherwise
     /// what is cheap, and the rest now and then.
-    pub(super) fn new(peer: Peer, rng: Generator, thorough: bool) -> Self {
+    pub(super) fn new(peer: Connection, rng: Generator, thorough: bool) -> Self {
         let mut history = History::default();
-        history.on_taken(peer.stats().bytes_sent.try_into().unwrap());
+        history.on_taken(peer.peer().stats().bytes_sent.try_into().unwrap());
         let machine = Machine { peer, input: BytesMut::new(), rng, now: Time::ZERO };
         Self { twin: thorough.then(|| machine.clone()), piece: PIECE, machine, history, calls: 0 }
     }
 
     /// Makes a call.
     pub(super) fn call(&mut self, call: &Call<'_>) -> Answer {
-        let queued = self.peer().queued();
+        let queued = self.peer().peer().queued();
         let answer = self.machine.perform(call, usize::MAX);
         if call.is_taking() {
-            self.history.on_taken(queued - self.peer().queued());
+            self.history.on_taken(queued - self.peer().peer().queued());
         }
         if let Answer::Queued(Ok(mark)) = answer {
-            assert!(!self.peer().is_flushed(mark), "marks: flushed before anything was written");
+            assert!(!self.peer().peer().is_flushed(mark), "marks: flushed before anything was written");
             self.history.on_mark(mark);
         }
         if matches!(call, Call::Lose(_) | Call::Swap(_)) {
@@ -80,7 +80,7 @@ impl Subject {
         self.check();
     }
 
-    pub(super) const fn peer(&self) -> &Peer {
+    pub(super) const fn peer(&self) -> &Connection {
         &self.machine.peer
     }
 
@@ -118,7 +118,7 @@ pub(super) enum Answer {
 
 #[derive(Clone, Debug)]
 struct Machine {
-    peer: Peer,
+    peer: Connection,
     input: BytesMut,
     rng: Generator,
     now: Time,
@@ -137,7 +137,11 @@ impl Machine {
             }
             Call::Pong => {
                 let mut pong = Vec::new();
-                write_frame(&mut pong, *b"pong\0\0\0\0\0\0\0\0", &peer.stats().last_ping_nonce.to_le_bytes());
+                write_frame(
+                    &mut pong,
+                    *b"pong\0\0\0\0\0\0\0\0",
+                    &peer.peer().stats().last_ping_nonce.to_le_bytes(),
+                );
                 return self.hear(&pong, true, piece);
             }
             Call::Pull => return self.pull(1),
@@ -145,21 +149,22 @@ impl Machine {
             Call::Take(most) => return Answer::Bytes(self.take(*most)),
             Call::TakePieces(enough) => {
                 let bytes = self.show_pieces(*enough);
-                self.peer.sent(bytes.len(), self.now);
+                self.peer.handle_transmitted(bytes.len(), self.now);
                 return Answer::Bytes(bytes);
             }
             Call::ShowPieces(enough) => return Answer::Bytes(self.show_pieces(*enough)),
-            Call::Tick => return Answer::Ticked(peer.tick(*now, rng)),
+            Call::Tick => return Answer::Ticked(peer.handle_timeout(*now, rng)),
             Call::Advance => {
-                *now = peer.deadline().map_or(*now, |(at, _)| at.max(*now));
-                return Answer::Ticked(peer.tick(*now, rng));
+                *now = peer.peer().next_timeout().map_or(*now, |(at, _)| at.max(*now));
+                return Answer::Ticked(peer.handle_timeout(*now, rng));
             }
-            Call::TickAt(time) => return Answer::Ticked(peer.tick(*time, rng)),
+            Call::TickAt(time) => return Answer::Ticked(peer.handle_timeout(*time, rng)),
             Call::Wait(duration) => *now += *duration,
             Call::SetClock(time) => *now = *time,
-            Call::End(end) => return Answer::Ended(peer.end(*end, input)),
-            Call::EndWith(bytes) => return Answer::Ended(peer.end(End::Eof, bytes)),
-            Call::Close => return Answer::Ended(peer.close()),
+            Call::End(None) => return Answer::Ended(peer.handle_eof(input)),
+            Call::End(Some(error)) => return Answer::Ended(peer.handle_transport_error(*error, input)),
+            Call::EndWith(bytes) => return Answer::Ended(peer.handle_eof(bytes)),
+            Call::Close => return Answer::Ended(peer.peer_mut().close()),
             Call::Fork => *peer = peer.clone(),
             Call::Lose(kept) => input.truncate(*kept),
             Call::Swap(bytes) => *input = BytesMut::from(*bytes),
@@ -173,30 +178,34 @@ impl Machine {
     fn command(&mut self, call: &Call<'_>) -> Answer {
         let Self { peer, rng, now, .. } = self;
         match call {
-            Call::Send(message) => return Answer::Queued(peer.send(message, *now)),
-            Call::AnnounceItem(item) => return announced([*item], |item| peer.announce(item, *now)),
-            Call::AnnounceNow(item) => return announced([*item], |item| peer.announce_now(item, *now)),
+            Call::Send(message) => return Answer::Queued(peer.peer_mut().send(message, *now)),
+            Call::AnnounceItem(item) => {
+                return announced([*item], |item| peer.peer_mut().announce(item, *now));
+            }
+            Call::AnnounceNow(item) => {
+                return announced([*item], |item| peer.peer_mut().announce_now(item, *now));
+            }
             Call::Announce(first, count) => {
                 let items = (0..*count).map(|number| numbered(first.wrapping_add(number)));
-                return announced(items, |item| peer.announce(item, *now));
+                return announced(items, |item| peer.peer_mut().announce(item, *now));
             }
-            Call::AddKnown(item) => peer.add_known(item, *now),
+            Call::AddKnown(item) => peer.peer_mut().add_known(item, *now),
             Call::SendAddresses(count) => {
-                return Answer::Addresses(peer.send_addresses(
+                return Answer::Addresses(peer.peer_mut().send_addresses(
                     &ADDRESSES[..ADDRESSES.len().min(*count)],
                     *now,
                     rng,
                 ));
             }
             Call::RequestBlocks(count, stop) => {
-                return Answer::Asked(peer.request_blocks(
+                return Answer::Asked(peer.peer_mut().request_blocks(
                     &locator(*count),
                     Hash::from_bytes([*stop; 32]),
                     *now,
                 ));
             }
             Call::RequestHeaders(count, stop) => {
-                return Answer::Asked(peer.request_headers(
+                return Answer::Asked(peer.peer_mut().request_headers(
                     &locator(*count),
                     Hash::from_bytes([*stop; 32]),
                     *now,
@@ -204,13 +213,19 @@ impl Machine {
             }
             Call::Reject { command, code, reason, hash } => {
                 let (command, reason) = (command.clone(), reason.clone());
-                return Answer::Queued(peer.reject(command, RejectCode::new(*code), reason, *hash, *now));
+                return Answer::Queued(peer.peer_mut().reject(
+                    command,
+                    RejectCode::new(*code),
+                    reason,
+                    *hash,
+                    *now,
+                ));
             }
-            Call::SetBestHeight(height) => peer.set_best_height(*height),
-            Call::SetLastBlock(height) => peer.set_last_block(*height),
-            Call::SetLastAnnounced(block) => peer.set_last_announced_block(*block),
-            Call::Show => return Answer::Bytes(peer.transmit(*now).to_vec()),
-            Call::Sent(count) => peer.sent(*count, *now),
+            Call::SetBestHeight(height) => peer.peer_mut().set_best_height(*height),
+            Call::SetLastBlock(height) => peer.peer_mut().set_last_block(*height),
+            Call::SetLastAnnounced(block) => peer.peer_mut().set_last_announced_block(*block),
+            Call::Show => return Answer::Bytes(peer.poll_transmit(*now).to_vec()),
+            Call::Sent(count) => peer.handle_transmitted(*count, *now),
             Call::Look(item) => look(peer, item, *now),
             other => unreachable!("{other:?} is no command"),
         }
@@ -249,14 +264,14 @@ impl Machine {
     }
 
     fn take(&mut self, most: usize) -> Vec<u8> {
-        let shown = self.peer.transmit(self.now);
+        let shown = self.peer.poll_transmit(self.now);
         let bytes = shown[..shown.len().min(most)].to_vec();
-        self.peer.sent(bytes.len(), self.now);
+        self.peer.handle_transmitted(bytes.len(), self.now);
         bytes
     }
 
     fn show_pieces(&mut self, enough: usize) -> Vec<u8> {
-        self.peer.chunks(enough, self.now).flatten().copied().collect()
+        self.peer.poll_transmit_chunks(enough, self.now).flatten().copied().collect()
     }
 }
 
@@ -269,9 +284,22 @@ fn announced(
 }
 
 /// Looks at all there is to see. It has no wrong answer, only ways to fail.
-fn look(peer: &Peer, item: &Inventory, now: Time) {
-    let seen = (peer.knows(item, now), peer.marks(), peer.remote(), peer.waiting_announcements());
-    assert!(!format!("{peer} {seen:?} {:?} {:?}", peer.stats(), peer.last_announced_block()).is_empty());
+fn look(peer: &Connection, item: &Inventory, now: Time) {
+    let seen = (
+        peer.peer().knows(item, now),
+        peer.peer().marks(),
+        peer.peer().remote(),
+        peer.peer().waiting_announcements(),
+    );
+    assert!(
+        !format!(
+            "{} {seen:?} {:?} {:?}",
+            peer.peer(),
+            peer.peer().stats(),
+            peer.peer().last_announced_block()
+        )
+        .is_empty()
+    );
 }
 
 /// Hashes to begin a request with.

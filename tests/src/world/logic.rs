@@ -60,7 +60,7 @@ pub enum Ended {
     /// The node has as many outbound handshakes open as its configuration allows.
     TooManyHandshakes(TooManyHandshakes),
     /// What the peer said.
-    Peer(Error),
+    Connection(Error),
 }
 
 impl Ended {
@@ -68,10 +68,10 @@ impl Ended {
     #[must_use]
     pub fn kind(&self) -> String {
         match self {
-            Self::Peer(Error::Stalled(Expected::Item(item))) => {
+            Self::Connection(Error::Stalled(Expected::Item(item))) => {
                 format!("remote did not send {} in time", item.kind)
             }
-            Self::Peer(error @ Error::Frame(frame)) => {
+            Self::Connection(error @ Error::Frame(frame)) => {
                 error.kind().map_or_else(|| frame.to_string(), |kind| kind.to_string())
             }
             other => other.to_string(),
@@ -84,7 +84,7 @@ impl fmt::Display for Ended {
         match self {
             Self::Unreachable => f.write_str("unreachable"),
             Self::TooManyHandshakes(error) => error.fmt(f),
-            Self::Peer(error) => error.fmt(f),
+            Self::Connection(error) => error.fmt(f),
         }
     }
 }

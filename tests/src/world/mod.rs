@@ -11,7 +11,7 @@
 //! ```
 //! use core::time::Duration;
 //! use peer_core::message::Ping;
-//! use peer_core::{Config, Event, Message, Network};
+//! use peer_core::{Config, Connection, Event, Message, Network, Peer};
 //! use peer_tests::world::{ConnectionId, Logic, NodeId, Turn, World};
 //!
 //! #[derive(Default)]

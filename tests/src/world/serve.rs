@@ -7,7 +7,7 @@
 use core::mem;
 use core::time::Duration;
 
-use peer_core::{End, Event};
+use peer_core::{Event, TransportError};
 
 use super::link::{self, ConnectionId};
 use super::pipe::Ending;
@@ -66,7 +66,7 @@ impl<L: Logic> World<L> {
             self.state.tick(id);
             let may_read_again = self.state.write(id);
             if let Some(error) = self.state.failure(id) {
-                return self.finish(id, &Ended::Peer(error));
+                return self.finish(id, &Ended::Connection(error));
             }
             if !may_read_again {
                 break;
@@ -122,7 +122,7 @@ impl State {
         let ending = input.ending(now);
         if ending == Some(Ending::Reset) {
             input.clear(pool);
-            machine.end(End::Failed, time);
+            machine.handle_transport_error(TransportError::Other, time);
             return false;
         }
         if !machine.wants_read() {
@@ -130,7 +130,7 @@ impl State {
         }
         if input.arrived(now) == 0 {
             if ending == Some(Ending::Fin) {
-                machine.end(End::Eof, time);
+                machine.handle_eof(time);
             }
             machine.shrink();
             return false;
@@ -150,7 +150,7 @@ impl State {
             return;
         }
         let Some(Drive { machine, time, rng, .. }) = self.drive(id) else { return };
-        let due = machine.deadline().filter(|(at, _)| *at <= time);
+        let due = machine.next_timeout().filter(|(at, _)| *at <= time);
         // A failure is found when the turn is over.
         machine.tick(time, rng).ok();
         if let Some((_, timer)) = due {

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use peer_core::message::{NetAddress, Timestamp};
-use peer_core::{ConnectionInfo, Error, Node, Peer, Services, Time, TooManyHandshakes};
+use peer_core::{Connection, ConnectionInfo, Error, Node, Services, Time, TooManyHandshakes};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -169,7 +169,7 @@ impl State {
     /// Lets the queue serve an end when its machine's deadline comes.
     pub(super) fn set_timer(&mut self, id: ConnectionId) {
         let (now, Some(end)) = (self.now, self.end(id)) else { return };
-        let Some((at, _)) = end.machine.as_ref().and_then(|machine| machine.deadline()) else { return };
+        let Some((at, _)) = end.machine.as_ref().and_then(|machine| machine.next_timeout()) else { return };
         let at = self.nodes[end.node.0 as usize].clock.when(at).max(now).max(end.held_until);
         if end.timer.is_none_or(|timer| at < timer)
             && let Some(end) = self.end_mut(id)
@@ -209,9 +209,9 @@ impl State {
         let wall_clock = Timestamp::new(wall_clock).unwrap_or(WALL_CLOCK);
         let info = ConnectionInfo::new(address, site.best_height, wall_clock).with_id(id.serial.into());
         let peer = if id.is_inbound {
-            Ok(Peer::inbound(&site.node, info, time, &mut self.rng))
+            Ok(Connection::inbound(&site.node, info, time, &mut self.rng))
         } else {
-            Peer::outbound(&site.node, info, time, &mut self.rng)
+            Connection::outbound(&site.node, info, time, &mut self.rng)
         };
         let machine = match self.checks {
             Checks::All => Watched::new(peer?, time),

@@ -62,7 +62,7 @@ fn states() -> Vec<(String, Victim)> {
                 states.push((format!("{direction}, before verack at {version}{policy}"), victim.clone()));
                 victim.hear(&framed(&Message::Verack)).unwrap();
                 victim.flush();
-                assert!(victim.peer.is_established());
+                assert!(victim.peer.peer().is_established());
                 states.push((format!("{direction}, established at {version}{policy}"), victim));
             }
         }
@@ -75,7 +75,7 @@ fn declared_lengths() {
     let zeros = vec![0; 4 * KIB];
     let (mut worst, mut bombs) = (0, 0);
     for (state, victim) in states() {
-        let version = victim.peer.protocol_version();
+        let version = victim.peer.peer().protocol_version();
         for command in Command::all() {
             for len in lengths(command, version) {
                 let mut victim = victim.clone();

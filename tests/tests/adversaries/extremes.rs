@@ -31,14 +31,14 @@ fn extreme_introductions() {
                     Version { timestamp: theirs, last_block: their_height, ..introduction(protocol_version) };
                 victim.input.extend_from_slice(&framed(&said.into()));
                 assert!(matches!(victim.pull(), Ok(Some(Event::Version(_)))));
-                let stats = victim.peer.stats();
+                let stats = victim.peer.peer().stats();
                 let offset = i128::from(theirs.seconds()) - i128::from(ours.seconds());
                 assert_eq!(i128::from(stats.time_offset), offset, "our clock ahead or behind");
                 assert_eq!((stats.starting_height, stats.last_block), (their_height, their_height));
                 let at_the_end = Time::from_elapsed(core::time::Duration::MAX);
                 assert!(stats.unix_seconds(at_the_end) >= ours.seconds());
                 victim.hear(&framed(&Message::Verack)).ok();
-                assert_eq!(victim.peer.is_established(), protocol_version >= 1, "{protocol_version}");
+                assert_eq!(victim.peer.peer().is_established(), protocol_version >= 1, "{protocol_version}");
                 tried += 1;
             }
         }

@@ -51,7 +51,7 @@ fn unread_pings() {
     }
     assert!(received < scaled(GIB), "it read on and on");
     at_most("pings whose pongs are never taken", "bytes read of 1 GiB", 128 * KIB, received);
-    at_most("the same", "bytes queued", 64 * KIB + 32, victim.peer.queued());
+    at_most("the same", "bytes queued", 64 * KIB + 32, victim.peer.peer().queued());
     at_most("the same", "bytes of heap", 4 * MIB, meter.peak());
     let ended = (0..60).find_map(|_| victim.wait(Duration::from_secs(1)).err());
     assert_eq!(ended, Some(Error::Timeout(Timer::WriteStall)));
@@ -65,7 +65,7 @@ fn pings() {
     while received < scaled(GIB) {
         meter.step(|| victim.hear(&read)).unwrap();
         received += read.len();
-        queued = queued.max(victim.peer.queued());
+        queued = queued.max(victim.peer.peer().queued());
         if !victim.peer.wants_read() {
             victim.flush();
         }
@@ -88,7 +88,7 @@ fn empty_messages() {
         received += read.len();
     }
     at_most("1 GiB of empty messages", "bytes of heap", 4 * MIB, meter.peak());
-    at_most("what they make us say", "bytes", 0, victim.peer.queued());
+    at_most("what they make us say", "bytes", 0, victim.peer.peer().queued());
 }
 
 /// The owner believes every announcement and asks for as much as it may.
@@ -100,9 +100,9 @@ fn announced_and_never_served() {
         let items: Vec<_> = (first..first + 1000).map(tx_item).collect();
         meter.step(|| victim.hear(&framed(&inv(items.clone())))).unwrap();
         for item in &items {
-            victim.peer.add_known(item, victim.now);
+            victim.peer.peer_mut().add_known(item, victim.now);
         }
-        match victim.peer.send(&getdata(items), victim.now) {
+        match victim.peer.peer_mut().send(&getdata(items), victim.now) {
             Ok(_) => asked += 1000,
             Err(SendError::TooManyRequests { .. }) => refused += 1000,
             Err(other) => panic!("{other}"),
@@ -114,7 +114,7 @@ fn announced_and_never_served() {
         "1,000,000 items announced and never served",
         "items asked for",
         75_000,
-        victim.peer.open_requests(),
+        victim.peer.peer().open_requests(),
     );
     at_most("the same", "bytes of heap", 16 * MIB, meter.held());
     let ended = (0..60).find_map(|_| victim.wait(Duration::from_secs(1)).err());

@@ -42,7 +42,7 @@ fn inbound_flood() {
     let held = meter.held();
     at_most(&format!("{} inbound handshakes", grouped(flood)), "bytes held", 0, held);
     assert_eq!(meet(&node, &introduction), Err(Error::SelfConnection), "the nonce was pushed out");
-    assert_eq!(own.peer.end(peer_core::End::Eof, &[]), Error::SelfConnection);
+    assert_eq!(own.peer.handle_eof(&[]), Error::SelfConnection);
     note("the same", "our own nonce still known", "self-connection noticed at both ends");
 }
 
@@ -90,7 +90,7 @@ fn cycles() {
             outbound.hear(&bytes).unwrap();
         }
         inbound.hear(&verack).unwrap();
-        assert!(outbound.peer.is_established() && inbound.peer.is_established());
+        assert!(outbound.peer.peer().is_established() && inbound.peer.peer().is_established());
         established += 1;
     }
     let held = meter.held();

@@ -49,7 +49,7 @@ impl Server {
     /// Serves until the queue is full or nothing is owed, then reads, if nothing is owed.
     fn turn(&mut self) -> Result<(), Error> {
         while self.owed.front().is_some() {
-            match self.victim.peer.send(&self.transaction, self.victim.now) {
+            match self.victim.peer.peer_mut().send(&self.transaction, self.victim.now) {
                 Ok(_) => self.served += 1,
                 Err(SendError::Full { .. }) => return Ok(()),
                 Err(other) => panic!("{other}"),
@@ -79,7 +79,7 @@ fn getdata_flood() {
         }
         let result = meter.step(|| server.turn());
         assert!(server.victim.take(0).is_empty());
-        most = most.max(server.victim.peer.queued());
+        most = most.max(server.victim.peer.peer().queued());
         seconds += 1;
         match result.and_then(|()| server.victim.wait(Duration::from_secs(1))) {
             Ok(()) => assert!(seconds < 120, "it goes on and on"),
@@ -101,7 +101,7 @@ fn getdata_and_late_reading() {
     (0..REQUESTS).for_each(|_| server.victim.input.extend_from_slice(&request));
     while arrived < 500 * REQUESTS {
         meter.step(|| server.turn()).unwrap();
-        most = most.max(server.victim.peer.queued());
+        most = most.max(server.victim.peer.peer().queued());
         // The remote takes a little each second, never as much as there is.
         server.victim.wait(Duration::from_secs(1)).unwrap();
         let before = stream.len();
@@ -123,7 +123,7 @@ fn announcing_without_end() {
     let mut victim = Victim::established(config);
     let (mut meter, mut accepted) = (Meter::start(), 0);
     for number in 0..ITEMS {
-        match meter.step(|| victim.peer.announce(tx_item(number), victim.now)) {
+        match meter.step(|| victim.peer.peer_mut().announce(tx_item(number), victim.now)) {
             Ok(true) => accepted += 1,
             Ok(false) => panic!("{number} was announced before"),
             Err(SendError::Full { .. }) => {}
@@ -134,7 +134,7 @@ fn announcing_without_end() {
         "1,000,000 items announced to a remote that never reads",
         "bytes queued",
         LIMIT,
-        victim.peer.queued(),
+        victim.peer.peer().queued(),
     );
     at_most("the same", "items accepted", LIMIT / 36, accepted);
     at_most("the same", "bytes of heap", 4 * MIB, meter.peak());

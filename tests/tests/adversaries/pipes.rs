@@ -88,7 +88,7 @@ fn converse(ready: &Victim, rng: &mut ChaCha8Rng) -> (usize, bool) {
 /// One turn of an end: it says something, writes what fits the pipe, reads and ticks. Returns bytes moved.
 fn turn(own: &mut End, other: &mut End, now: Time, rng: &mut ChaCha8Rng) -> Result<usize, Error> {
     own.victim.now = now;
-    if own.left > 0 && own.victim.peer.send(&something(rng), now).is_ok() {
+    if own.left > 0 && own.victim.peer.peer_mut().send(&something(rng), now).is_ok() {
         own.left -= 1;
     }
     let written = own.victim.take(own.room.saturating_sub(own.pipe.len()));

@@ -5,8 +5,8 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::{
-    Config, ConfigBuilder, ConnectionInfo, Direction, Error, Event, Message, Node, Peer, ProtocolVersion,
-    Time, UnrequestedAnswers,
+    Config, ConfigBuilder, Connection, ConnectionInfo, Direction, Error, Event, Message, Node,
+    ProtocolVersion, Time, UnrequestedAnswers,
 };
 use peer_tests::remote::{NETWORK, Remote, connection_info, frame, introduction};
 use rand_chacha::ChaCha8Rng;
@@ -15,7 +15,7 @@ use rand_core::SeedableRng;
 /// A machine and its input.
 #[derive(Clone, Debug)]
 pub(crate) struct Victim {
-    pub(crate) peer: Peer,
+    pub(crate) peer: Connection,
     pub(crate) input: BytesMut,
     pub(crate) now: Time,
     rng: ChaCha8Rng,
@@ -31,8 +31,8 @@ impl Victim {
     pub(crate) fn greeted(node: &Node, direction: Direction, info: ConnectionInfo, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let peer = match direction {
-            Direction::Outbound => Peer::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
-            Direction::Inbound => Peer::inbound(node, info, Time::ZERO, &mut rng),
+            Direction::Outbound => Connection::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
+            Direction::Inbound => Connection::inbound(node, info, Time::ZERO, &mut rng),
         };
         Self { peer, input: BytesMut::new(), now: Time::ZERO, rng }
     }
@@ -65,7 +65,7 @@ impl Victim {
     }
 
     pub(crate) fn tick(&mut self) -> Result<(), Error> {
-        self.peer.tick(self.now, &mut self.rng)
+        self.peer.handle_timeout(self.now, &mut self.rng)
     }
 
     /// Lets time pass, then ticks.
@@ -76,9 +76,9 @@ impl Victim {
 
     /// The transport takes at most so many bytes of what it is shown.
     pub(crate) fn take(&mut self, most: usize) -> Vec<u8> {
-        let shown = self.peer.transmit(self.now);
+        let shown = self.peer.poll_transmit(self.now);
         let bytes = shown[..shown.len().min(most)].to_vec();
-        self.peer.sent(bytes.len(), self.now);
+        self.peer.handle_transmitted(bytes.len(), self.now);
         bytes
     }
 
@@ -86,8 +86,8 @@ impl Victim {
     pub(crate) fn flush(&mut self) -> usize {
         let mut flushed = 0;
         while self.peer.wants_write() {
-            let count = self.peer.transmit(self.now).len();
-            self.peer.sent(count, self.now);
+            let count = self.peer.poll_transmit(self.now).len();
+            self.peer.handle_transmitted(count, self.now);
             flushed += count;
         }
         flushed

@@ -88,7 +88,10 @@ fn up_to_1000_addresses_keep_their_order_and_draw_nothing() {
         let mut remote = established_at(version);
         let mut counting = Counting::new(rng());
         let mut peer = remote.machine.fork();
-        assert_eq!(peer.send_addresses(&addresses(count), Time::ZERO, &mut counting), Ok(addresses(count)));
+        assert_eq!(
+            peer.peer_mut().send_addresses(&addresses(count), Time::ZERO, &mut counting),
+            Ok(addresses(count))
+        );
         assert_eq!(counting.draws(), 0);
         assert_eq!(send(&mut remote, &addresses(count)).0, addresses(count));
     }
@@ -117,7 +120,7 @@ fn every_address_has_the_same_chance_and_every_place_is_as_likely() {
     let mut rng = rng();
     let (mut chosen, mut places) = (vec![0_u32; 2000], 0_usize);
     for _ in 0..200 {
-        let sent = peer.clone().send_addresses(&list, Time::ZERO, &mut rng).unwrap();
+        let sent = peer.clone().peer_mut().send_addresses(&list, Time::ZERO, &mut rng).unwrap();
         for entry in &sent {
             chosen[number_of(entry)] += 1;
         }
@@ -135,7 +138,8 @@ fn each_of_the_addresses_can_come_first() {
     let peer = established_at(12).machine.fork();
     let list = addresses(1001);
     let mut rng = rng();
-    let first = |_| number_of(&peer.clone().send_addresses(&list, Time::ZERO, &mut rng).unwrap()[0]);
+    let first =
+        |_| number_of(&peer.clone().peer_mut().send_addresses(&list, Time::ZERO, &mut rng).unwrap()[0]);
     let firsts: BTreeSet<_> = (0..2 * 1001).map(first).collect();
     assert!((0..3).all(|number| firsts.contains(&number)), "{firsts:?}");
 }
@@ -165,7 +169,7 @@ fn a_generator_that_is_stuck_chooses_badly_but_hangs_nobody() {
     for number in [0, 1, u64::MAX] {
         let mut peer = established_at(12).machine.fork();
         assert_eq!(
-            peer.send_addresses(&addresses(1001), Time::ZERO, &mut Stuck(number)).unwrap().len(),
+            peer.peer_mut().send_addresses(&addresses(1001), Time::ZERO, &mut Stuck(number)).unwrap().len(),
             1000
         );
     }
@@ -177,7 +181,7 @@ fn addresses_are_refused_early_and_harmlessly() {
     let mut remote = Remote::new(&node, Direction::Inbound);
     for list in [&[][..], &addresses(2000)] {
         let mut counting = Counting::new(rng());
-        let result = remote.machine.fork().send_addresses(list, Time::ZERO, &mut counting);
+        let result = remote.machine.fork().peer_mut().send_addresses(list, Time::ZERO, &mut counting);
         assert_eq!((result, counting.draws()), (Err(SendError::NotEstablished), 0));
     }
     let mut remote = {

@@ -153,7 +153,7 @@ fn a_transport_that_takes_0_bytes_when_the_owner_is_back_has_stalled() {
     remote.machine.send(&large().0, remote.now).unwrap();
     assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
     stay_away(&mut remote, 600 * SECOND);
-    remote.machine.sent(0, remote.now);
+    remote.machine.handle_transmitted(0, remote.now);
     assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
 }
 

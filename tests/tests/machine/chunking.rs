@@ -2,7 +2,7 @@
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use peer_core::message::{Block, BlockHeader, GetData, Inventory, Transaction, TxOut};
-use peer_core::{Config, Direction, End, Error, Event, FrameError, Message, Node, ProtocolVersion, frame};
+use peer_core::{Config, Direction, Error, Event, FrameError, Message, Node, ProtocolVersion, frame};
 use peer_tests::remote::{self, NETWORK, Remote, header, introduction};
 use peer_tests::samples::{inv_of, ping};
 use rand_chacha::ChaCha8Rng;
@@ -47,7 +47,7 @@ impl Conversation {
         // Everything is taken at the end, so that lanes do not depend on the moment of writing.
         let written = remote.machine.take_all(remote.now);
         let received = remote.machine.stats().bytes_received;
-        let error = remote.machine.end(End::Eof, remote.now);
+        let error = remote.machine.handle_eof(remote.now);
         Outcome { events, written, received, error }
     }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use peer_core::message::{Inventory, Ping};
-use peer_core::{Config, Direction, End, Error, Hash, Message, Node, ProtocolVersion, SendError};
+use peer_core::{Config, Direction, Error, Hash, Message, Node, ProtocolVersion, SendError, TransportError};
 use peer_tests::remote::{NETWORK, Remote, established};
 use peer_tests::samples::large_block;
 use rand_core::TryRng;
@@ -65,7 +65,10 @@ fn a_write_error_is_reported_with_what_was_written() {
     let before = remote.machine.stats().bytes_sent;
     let mark = remote.machine.send(&Message::Block(large_block(10_000)), remote.now).unwrap();
     remote.machine.take(10, remote.now);
-    assert_eq!(remote.machine.end(End::Failed, remote.now), Error::TransportFailed);
+    assert_eq!(
+        remote.machine.handle_transport_error(TransportError::Other, remote.now),
+        Error::TransportFailed
+    );
     assert_eq!(remote.machine.stats().bytes_sent, before + 10);
     assert!(!remote.machine.is_flushed(mark));
 }
@@ -83,7 +86,7 @@ fn every_mark_resolves_however_the_connection_ends() {
 
     let mut remote = Remote::new(&node(), Direction::Outbound);
     let marks = remote.machine.marks();
-    remote.machine.end(End::Eof, remote.now);
+    remote.machine.handle_eof(remote.now);
     assert!(marks.iter().any(|mark| !remote.machine.is_flushed(*mark)), "our version never left");
     assert_eq!(remote.machine.failure(), Some(&Error::ClosedBeforeVersion));
     let refused = SendError::Closed(Error::ClosedBeforeVersion);
@@ -114,7 +117,7 @@ impl TryRng for Zeros {
 #[test]
 fn the_nonce_of_a_ping_is_never_0() {
     let mut remote = established();
-    let (at, _) = remote.machine.deadline().unwrap();
+    let (at, _) = remote.machine.next_timeout().unwrap();
     remote.now = at;
     remote.machine.tick(remote.now, &mut Zeros).unwrap();
     let heard = remote.hears();

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, Ping};
-use peer_core::{Config, Direction, End, Error, ErrorKind, FrameError, Hash, Message, Node, SendError, Time};
+use peer_core::{
+    Config, Direction, Error, ErrorKind, FrameError, Hash, Message, Node, SendError, Time, TransportError,
+};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, established, frame, header, introduction};
@@ -17,7 +19,7 @@ fn eof_after(bytes: &[u8]) -> Error {
     let mut remote = established();
     remote.say_bytes(bytes);
     remote.events();
-    remote.machine.end(End::Eof, remote.now)
+    remote.machine.handle_eof(remote.now)
 }
 
 #[test]
@@ -31,35 +33,35 @@ fn a_stream_that_ends_between_frames_is_closed_by_the_remote() {
 fn a_remote_that_leaves_before_it_introduced_itself_has_an_end_of_its_own() {
     let node = Node::new(Config::builder(NETWORK).build().unwrap());
     for direction in [Direction::Outbound, Direction::Inbound] {
-        for end in [End::Eof, End::Reset] {
+        for end in [None, Some(TransportError::Reset)] {
             let mut remote = Remote::new(&node, direction);
-            let error = remote.machine.end(end, remote.now);
+            let error = remote.machine.handle_end(end, remote.now);
             assert_eq!(error, Error::ClosedBeforeVersion);
             assert!(!error.is_transient() && !error.is_misbehaviour());
         }
     }
     // What fails on our side of the network says nothing of the remote.
     let mut remote = Remote::new(&node, Direction::Outbound);
-    assert_eq!(remote.machine.end(End::Failed, remote.now), Error::TransportFailed);
+    assert_eq!(
+        remote.machine.handle_transport_error(TransportError::Other, remote.now),
+        Error::TransportFailed
+    );
     let mut remote = Remote::new(&node, Direction::Outbound);
     remote.say_bytes(&bytes_of(&introduction(12).into())[..100]);
     remote.events();
     let mut reset = remote.machine.fork();
-    assert!(
-        matches!(remote.machine.end(End::Eof, remote.now), Error::Frame(_)),
-        "it says how much is missing"
-    );
-    assert_eq!(reset.end(End::Reset, &[]), Error::ClosedBeforeVersion);
+    assert!(matches!(remote.machine.handle_eof(remote.now), Error::Frame(_)), "it says how much is missing");
+    assert_eq!(reset.handle_transport_error(TransportError::Reset, &[]), Error::ClosedBeforeVersion);
 }
 
 #[test]
 fn a_remote_that_leaves_after_it_introduced_itself_has_another() {
     let node = Node::new(Config::builder(NETWORK).build().unwrap());
     for direction in [Direction::Outbound, Direction::Inbound] {
-        for end in [End::Eof, End::Reset] {
+        for end in [None, Some(TransportError::Reset)] {
             let mut remote = Remote::new(&node, direction);
             remote.introduce(12.into());
-            assert_eq!(remote.machine.end(end, remote.now), Error::ClosedBeforeVerack);
+            assert_eq!(remote.machine.handle_end(end, remote.now), Error::ClosedBeforeVerack);
         }
     }
 }
@@ -95,9 +97,13 @@ fn a_frame_cut_off_after_its_owner_did_not_pull_for_long_says_so() {
             false => FrameError::Truncated { missing: 7 }.into(),
         };
         let mut reset = remote.machine.fork();
-        assert_eq!(remote.machine.end(End::Eof, remote.now), expected, "{pause} s");
+        assert_eq!(remote.machine.handle_eof(remote.now), expected, "{pause} s");
         let expected = if said { expected } else { Error::TransportFailed };
-        assert_eq!(reset.end(End::Reset, &part[24..]), expected, "{pause} s, and a reset");
+        assert_eq!(
+            reset.handle_transport_error(TransportError::Reset, &part[24..]),
+            expected,
+            "{pause} s, and a reset"
+        );
     }
 }
 
@@ -113,7 +119,7 @@ fn a_pause_that_was_long_ago_or_in_which_nothing_was_held_explains_nothing() {
     remote.now += Duration::from_secs(61);
     remote.say_bytes(part);
     remote.events();
-    assert_eq!(remote.machine.end(End::Eof, remote.now), FrameError::Truncated { missing: 7 }.into());
+    assert_eq!(remote.machine.handle_eof(remote.now), FrameError::Truncated { missing: 7 }.into());
 }
 
 #[test]
@@ -127,11 +133,11 @@ fn a_stream_that_ends_inside_a_frame_is_cut_off() {
 #[test]
 fn a_transport_that_fails_says_so_wherever_it_fails() {
     for bytes in [&[][..], &frame("ping", &[1; 8])[..30]] {
-        for end in [End::Failed, End::Reset] {
+        for end in [Some(TransportError::Other), Some(TransportError::Reset)] {
             let mut remote = established();
             remote.say_bytes(bytes);
             remote.events();
-            assert_eq!(remote.machine.end(end, remote.now), Error::TransportFailed);
+            assert_eq!(remote.machine.handle_end(end, remote.now), Error::TransportFailed);
         }
     }
 }
@@ -192,8 +198,8 @@ fn the_first_end_is_the_one_that_counts() {
     let mut remote = established();
     remote.say_bytes(&frame("verack", &[]));
     let first = remote.error();
-    assert_eq!(remote.machine.end(End::Failed, remote.now), first);
-    assert_eq!(remote.machine.end(End::Eof, remote.now), first);
+    assert_eq!(remote.machine.handle_transport_error(TransportError::Other, remote.now), first);
+    assert_eq!(remote.machine.handle_eof(remote.now), first);
     assert_eq!(remote.machine.close(remote.now), first);
 }
 
@@ -203,23 +209,23 @@ fn after_the_end_everything_returns_the_same_error_and_nothing_is_left_to_do() {
     let (mut peer, now) = (remote.machine.fork(), remote.now);
     let item = Inventory::tx(Hash::ZERO);
     let mut input = BytesMut::from(&frame("ping", &[1; 8])[..]);
-    peer.send(&Message::Ping(Ping { nonce: 1 }), now).unwrap();
-    peer.announce(item, now).unwrap();
+    peer.peer_mut().send(&Message::Ping(Ping { nonce: 1 }), now).unwrap();
+    peer.peer_mut().announce(item, now).unwrap();
     peer.receive(&mut input, now).unwrap();
-    let error = peer.close();
+    let error = peer.peer_mut().close();
 
     let refused = SendError::Closed(error.clone());
     input.extend_from_slice(&frame("ping", &[1; 8]));
     assert_eq!(peer.receive(&mut input, now), Err(error.clone()));
-    assert_eq!(peer.tick(END_OF_TIME, &mut ChaCha8Rng::seed_from_u64(1)), Err(error.clone()));
-    assert_eq!(peer.send(&Message::GetAddr, now), Err(refused.clone()));
-    assert_eq!(peer.announce(item, now), Err(refused.clone()));
-    assert_eq!(peer.announce_now(item, now), Err(refused));
-    assert_eq!(peer.failure(), Some(&error));
-    assert_eq!(peer.deadline(), None);
-    assert!(peer.transmit(now).is_empty());
-    assert!(!peer.wants_read() && !peer.wants_write() && !peer.is_established());
-    assert_eq!((peer.queued(), peer.open_requests()), (0, 0));
+    assert_eq!(peer.handle_timeout(END_OF_TIME, &mut ChaCha8Rng::seed_from_u64(1)), Err(error.clone()));
+    assert_eq!(peer.peer_mut().send(&Message::GetAddr, now), Err(refused.clone()));
+    assert_eq!(peer.peer_mut().announce(item, now), Err(refused.clone()));
+    assert_eq!(peer.peer_mut().announce_now(item, now), Err(refused));
+    assert_eq!(peer.peer().failure(), Some(&error));
+    assert_eq!(peer.peer().next_timeout(), None);
+    assert!(peer.poll_transmit(now).is_empty());
+    assert!(!peer.wants_read() && !peer.wants_write() && !peer.peer().is_established());
+    assert_eq!((peer.peer().queued(), peer.peer().open_requests()), (0, 0));
 }
 
 #[test]
@@ -236,11 +242,11 @@ fn after_the_end_nothing_is_open_and_nothing_waits() {
 fn misuse_after_the_end_does_no_harm() {
     let mut remote = established();
     remote.machine.close(remote.now);
-    remote.machine.sent(1000, remote.now);
+    remote.machine.handle_transmitted(1000, remote.now);
     remote.machine.add_known(&Inventory::tx(Hash::ZERO), remote.now);
     remote.machine.set_best_height(1, remote.now);
     remote.machine.set_last_block(1_000_000, remote.now);
-    assert!(remote.machine.chunks(100, remote.now).is_empty());
+    assert!(remote.machine.poll_transmit_chunks(100, remote.now).is_empty());
     assert_eq!(remote.machine.stats().last_block, 1_000_000);
 }
 

@@ -96,7 +96,7 @@ impl Conversation {
         if self.unreported > 0 {
             return;
         }
-        let bytes = self.remote.machine.transmit(self.remote.now).to_vec();
+        let bytes = self.remote.machine.poll_transmit(self.remote.now).to_vec();
         self.unreported = bytes.len();
         for message in self.remote.understand(&bytes) {
             if let Message::GetData(request) = message {
@@ -107,7 +107,7 @@ impl Conversation {
 
     fn report(&mut self) {
         let count = core::mem::take(&mut self.unreported);
-        self.remote.machine.sent(count, self.remote.now);
+        self.remote.machine.handle_transmitted(count, self.remote.now);
     }
 
     /// The remote answers its oldest request: with what it has, then with a `notfound`, which may wait for the next.

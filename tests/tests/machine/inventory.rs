@@ -244,27 +244,27 @@ fn knowledge_lasts_15_minutes_since_it_was_last_confirmed() {
     let lifetime = Duration::from_secs(15 * 60);
     let remote = established();
     let (mut peer, start) = (remote.machine.fork(), remote.now);
-    peer.add_known(&item(1), start);
-    peer.add_known(&item(2), start);
-    peer.add_known(&item(2), start + SECOND);
+    peer.peer_mut().add_known(&item(1), start);
+    peer.peer_mut().add_known(&item(2), start);
+    peer.peer_mut().add_known(&item(2), start + SECOND);
     let end = start + lifetime;
     let before = start + (lifetime - MILLISECOND);
-    assert!(peer.knows(&item(1), before));
-    assert!(!peer.knows(&item(1), end));
-    assert!(peer.knows(&item(2), end));
-    assert_eq!(peer.announce(item(1), end), Ok(true));
-    assert_eq!(peer.announce(item(2), end), Ok(false));
+    assert!(peer.peer().knows(&item(1), before));
+    assert!(!peer.peer().knows(&item(1), end));
+    assert!(peer.peer().knows(&item(2), end));
+    assert_eq!(peer.peer_mut().announce(item(1), end), Ok(true));
+    assert_eq!(peer.peer_mut().announce(item(2), end), Ok(false));
 }
 
 #[test]
 fn looking_does_not_renew_knowledge() {
     let remote = established();
     let (mut peer, start) = (remote.machine.fork(), remote.now);
-    peer.add_known(&item(1), start);
+    peer.peer_mut().add_known(&item(1), start);
     let later = start + Duration::from_secs(14 * 60);
-    assert!(peer.knows(&item(1), later));
-    assert_eq!(peer.announce(item(1), later), Ok(false));
-    assert!(!peer.knows(&item(1), start + Duration::from_secs(15 * 60)));
+    assert!(peer.peer().knows(&item(1), later));
+    assert_eq!(peer.peer_mut().announce(item(1), later), Ok(false));
+    assert!(!peer.peer().knows(&item(1), start + Duration::from_secs(15 * 60)));
 }
 
 #[test]
@@ -311,8 +311,8 @@ fn a_clone_knows_what_the_original_knows() {
     let mut remote = established();
     remote.machine.add_known(&item(1), remote.now);
     let mut clone = remote.machine.fork();
-    assert!(clone.knows(&item(1), remote.now));
-    clone.add_known(&item(2), remote.now);
+    assert!(clone.peer().knows(&item(1), remote.now));
+    clone.peer_mut().add_known(&item(2), remote.now);
     assert!(!remote.machine.knows(&item(2), remote.now));
 }
 

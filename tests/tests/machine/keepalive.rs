@@ -191,7 +191,7 @@ fn pings_stop_at_the_end_of_time() {
     remote.pull().unwrap();
     remote.now = END_OF_TIME;
     remote.wait(Duration::ZERO).unwrap();
-    assert_eq!(remote.machine.deadline(), None);
+    assert_eq!(remote.machine.next_timeout(), None);
     ping(&mut remote);
 }
 
@@ -317,6 +317,6 @@ fn while_we_do_not_read_the_remote_is_not_idle() {
     }
     remote.events();
     assert!(!remote.machine.wants_read());
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
 }

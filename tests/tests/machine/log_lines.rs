@@ -9,7 +9,7 @@ use std::sync::Once;
 use bytes::BytesMut;
 use peer_core::message::{Inventory, Ping, Reject, RejectCode};
 use peer_core::{
-    Config, ConfigBuilder, End, Hash, Message, Node, Peer, ProtocolVersion, Time, UnknownCommands,
+    Config, ConfigBuilder, Connection, Hash, Message, Node, ProtocolVersion, Time, UnknownCommands,
 };
 use peer_tests::remote::{NETWORK, connection_info, frame, introduction};
 use peer_tests::samples::{block_item, getdata};
@@ -87,7 +87,7 @@ fn at(level: Level, act: impl FnOnce()) -> Vec<String> {
 
 /// A bare machine: the harness would make it log twice.
 struct Machine {
-    peer: Peer,
+    peer: Connection,
     input: BytesMut,
 }
 
@@ -96,7 +96,7 @@ impl Machine {
         Log::install();
         let node = Node::new(config.build().unwrap());
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        let peer = Peer::inbound(&node, connection_info(), Time::ZERO, &mut rng);
+        let peer = Connection::inbound(&node, connection_info(), Time::ZERO, &mut rng);
         Self { peer, input: BytesMut::new() }
     }
 
@@ -114,7 +114,7 @@ impl Machine {
 
     fn say(&mut self, message: &Message) {
         let mut payload = Vec::new();
-        message.encode(&mut payload, self.peer.protocol_version()).unwrap();
+        message.encode(&mut payload, self.peer.peer().protocol_version()).unwrap();
         self.say_bytes(&frame(message.command().as_str(), &payload));
     }
 
@@ -125,14 +125,14 @@ impl Machine {
 
     fn write(&mut self) {
         while self.peer.wants_write() {
-            let count = self.peer.transmit(Time::ZERO).len();
-            self.peer.sent(count, Time::ZERO);
+            let count = self.peer.poll_transmit(Time::ZERO).len();
+            self.peer.handle_transmitted(count, Time::ZERO);
         }
     }
 
     fn tick(&mut self, seconds: u64) {
         let now = Time::from_elapsed(Duration::from_secs(seconds));
-        self.peer.tick(now, &mut ChaCha8Rng::seed_from_u64(1)).unwrap_err();
+        self.peer.handle_timeout(now, &mut ChaCha8Rng::seed_from_u64(1)).unwrap_err();
     }
 }
 
@@ -167,7 +167,7 @@ fn each_message_is_told_at_debug_with_its_summary() {
     let mut machine = Machine::established();
     let lines = at(Level::DEBUG, || {
         machine.say(&Message::Ping(Ping { nonce: 1 }));
-        machine.peer.send(&getdata([Inventory::block(Hash::ZERO)]), Time::ZERO).unwrap();
+        machine.peer.peer_mut().send(&getdata([Inventory::block(Hash::ZERO)]), Time::ZERO).unwrap();
     });
     let zero = "0".repeat(64);
     assert_eq!(
@@ -229,7 +229,7 @@ fn what_cannot_be_read_is_an_error() {
 fn silence_is_a_warning() {
     let mut machine = Machine::established();
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    machine.peer.tick(Time::from_elapsed(Duration::from_secs(119)), &mut rng).unwrap();
+    machine.peer.handle_timeout(Time::from_elapsed(Duration::from_secs(119)), &mut rng).unwrap();
     let lines = at(Level::WARN, || machine.tick(120));
     assert_eq!(lines, [format!("WARN Peer {PEER} no answer for 120s -- disconnecting")]);
 }
@@ -237,7 +237,7 @@ fn silence_is_a_warning() {
 #[test]
 fn a_stall_is_worth_knowing() {
     let mut machine = Machine::established();
-    machine.peer.send(&getdata([block_item(1)]), Time::ZERO).unwrap();
+    machine.peer.peer_mut().send(&getdata([block_item(1)]), Time::ZERO).unwrap();
     machine.write();
     let lines = at(Level::INFO, || machine.tick(30));
     let item = block_item(1).hash;
@@ -251,19 +251,19 @@ fn a_stall_is_worth_knowing() {
 #[test]
 fn other_ends_are_told_at_debug_only() {
     let mut machine = Machine::established();
-    assert_eq!(at(Level::INFO, || drop(machine.peer.clone().close())), [""; 0]);
-    let lines = at(Level::DEBUG, || drop(machine.peer.end(End::Eof, &[1, 2])));
+    assert_eq!(at(Level::INFO, || drop(machine.peer.clone().peer_mut().close())), [""; 0]);
+    let lines = at(Level::DEBUG, || drop(machine.peer.handle_eof(&[1, 2])));
     assert_eq!(lines, [format!("DEBUG Peer {PEER} is done: stream ended inside a frame, 22 bytes missing")]);
 }
 
 #[test]
 fn a_filtered_request_and_a_new_height_are_told_at_trace() {
     let mut machine = Machine::established();
-    machine.peer.request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
+    machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
     let lines = at(Level::TRACE, || {
-        machine.peer.request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
-        machine.peer.set_last_block(1);
-        machine.peer.set_last_block(432_101);
+        machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
+        machine.peer.peer_mut().set_last_block(1);
+        machine.peer.peer_mut().set_last_block(432_101);
     });
     let zero = "0".repeat(64);
     assert_eq!(
@@ -314,7 +314,7 @@ fn nothing_is_logged_or_formatted_when_off() {
     let lines = logged(None, || {
         let mut machine = Machine::established();
         machine.say(&Message::Ping(Ping { nonce: 1 }));
-        machine.peer.close();
+        machine.peer.peer_mut().close();
     });
     assert_eq!(lines, []);
 }
@@ -326,10 +326,10 @@ fn logging_changes_nothing() {
         let mut written = Vec::new();
         logged(level, || {
             machine.say(&Message::Ping(Ping { nonce: 1 }));
-            machine.peer.send(&Message::GetAddr, Time::ZERO).unwrap();
-            written = machine.peer.transmit(Time::ZERO).to_vec();
+            machine.peer.peer_mut().send(&Message::GetAddr, Time::ZERO).unwrap();
+            written = machine.peer.poll_transmit(Time::ZERO).to_vec();
         });
-        (written, machine.peer.stats(), machine.peer.deadline())
+        (written, machine.peer.peer().stats(), machine.peer.peer().next_timeout())
     };
     assert_eq!(run(None), run(Some(Level::TRACE)));
 }
@@ -338,7 +338,8 @@ fn logging_changes_nothing() {
 fn an_outbound_peer_is_named_as_such() {
     let node = Node::new(config().build().unwrap());
     let lines = at(Level::DEBUG, || {
-        Peer::outbound(&node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+        Connection::outbound(&node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(1))
+            .unwrap();
     });
     assert!(lines[0].ends_with(" to 192.0.2.7:18555 (outbound)"), "{}", lines[0]);
 }

@@ -9,6 +9,7 @@ mod configuration;
 mod defects;
 mod endings;
 mod error_texts;
+mod finishing;
 mod handshake;
 mod honest_answers;
 mod inventory;

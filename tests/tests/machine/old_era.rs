@@ -7,8 +7,8 @@ use core::time::Duration;
 use bytes::Bytes;
 use peer_core::message::{Ping, Reject, RejectCode};
 use peer_core::{
-    Command, Config, Direction, End, Error, ErrorKind, Event, Message, Node, ProtocolVersion, SendError,
-    Timer,
+    Command, Config, Direction, Error, ErrorKind, Event, Message, Node, ProtocolVersion, SendError, Timer,
+    TransportError,
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
@@ -64,11 +64,11 @@ fn the_last_word_finds_room_behind_a_full_queue() {
     let config = builder.send_limit(limit).send_pause(NonZeroUsize::new(128).unwrap()).build().unwrap();
     let mut remote = Remote::established(config);
     while remote.machine.send(&Message::GetAddr, remote.now).is_ok() {}
-    remote.machine.chunks(usize::MAX, remote.now);
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
     // Four pongs are owed and shown, and then comes what ends the connection.
     (0..4).for_each(|nonce| remote.say(&Message::Ping(Ping { nonce })));
     remote.events();
-    remote.machine.chunks(usize::MAX, remote.now);
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
     remote.say_bytes(&frame("nonsense", &[]));
     let words = last_words(&mut remote);
     assert!(matches!(words.last(), Some(Message::Reject(_))), "{words:?}");
@@ -169,7 +169,7 @@ fn malformed_input_followed_by_silence_cannot_hold_the_connection() {
     let mut remote = established_at(8);
     remote.say_bytes(&frame("ping", &[1; 7]));
     assert_eq!(remote.pull(), Ok(None));
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
     let (_, result) = remote.wait_for_deadline();
     assert_eq!(result.unwrap_err().kind(), Some(ErrorKind::Truncated));
@@ -264,21 +264,21 @@ fn who_refuses_us_and_hangs_up_is_understood_too() {
     let mut remote = new(config(1, 8), Direction::Outbound);
     remote.say(&refusal("no").into());
     assert_eq!(remote.pull(), Ok(None));
-    let error = remote.machine.end(End::Eof, remote.now);
+    let error = remote.machine.handle_eof(remote.now);
     assert_eq!(error, Error::Rejected(Box::new(refusal("no"))));
 }
 
 #[test]
 fn who_refuses_us_after_introducing_itself_and_hangs_up_is_understood_too() {
     for direction in [Direction::Outbound, Direction::Inbound] {
-        for end in [End::Eof, End::Failed] {
+        for end in [None, Some(TransportError::Other)] {
             let mut remote = new(config(1, 8), direction);
             remote.introduce(8.into());
             remote.say(&Message::GetAddr);
             remote.say(&refusal("required services 0x1 not offered").into());
             assert_eq!(remote.pull(), Ok(None));
             let expected = Error::Rejected(Box::new(refusal("required services 0x1 not offered")));
-            assert_eq!(remote.machine.end(end, remote.now), expected);
+            assert_eq!(remote.machine.handle_end(end, remote.now), expected);
         }
     }
 }
@@ -290,7 +290,7 @@ fn who_rejects_something_else_early_or_goes_on_has_not_refused_us() {
     remote.introduce(8.into());
     remote.say(&other.clone().into());
     assert_eq!(remote.pull(), Ok(None));
-    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedBeforeVerack);
+    assert_eq!(remote.machine.handle_eof(remote.now), Error::ClosedBeforeVerack);
 
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.introduce(8.into());
@@ -298,7 +298,7 @@ fn who_rejects_something_else_early_or_goes_on_has_not_refused_us() {
     remote.say(&Message::Verack);
     let refused = Event::Message(refusal("no").into());
     assert_eq!(remote.events(), [Event::Established, refused]);
-    assert_eq!(remote.machine.end(End::Eof, remote.now), Error::ClosedByRemote);
+    assert_eq!(remote.machine.handle_eof(remote.now), Error::ClosedByRemote);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use peer_core::message::Version;
 use peer_core::{
-    Config, ConfigError, Direction, End, Error, Event, Message, Node, Peer, Time, TooManyHandshakes,
+    Config, ConfigError, Connection, Direction, Error, Event, Message, Node, Time, TooManyHandshakes,
+    TransportError,
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, connection_info, introduction};
@@ -25,8 +26,8 @@ fn node_with_room_for(handshakes: usize) -> Node {
     Node::new(Config::builder(NETWORK).open_handshakes(handshakes).build().unwrap())
 }
 
-fn dial(node: &Node) -> Result<Peer, TooManyHandshakes> {
-    Peer::outbound(node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(3))
+fn dial(node: &Node) -> Result<Connection, TooManyHandshakes> {
+    Connection::outbound(node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(3))
 }
 
 /// The nonce that an outbound peer of `node` sends, and its opponent.
@@ -72,7 +73,10 @@ fn the_outbound_half_reports_it_also_where_the_transport_fails() {
     let node = node();
     let (nonce, mut remote) = nonce_on_the_wire(&node);
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
-    assert_eq!(remote.machine.end(End::Failed, remote.now), Error::SelfConnection);
+    assert_eq!(
+        remote.machine.handle_transport_error(TransportError::Other, remote.now),
+        Error::SelfConnection
+    );
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn one_outbound_peer_meeting_itself_does_not_touch_another() {
     let (nonce, _remote) = nonce_on_the_wire(&node);
     let mut other = dial(&node).unwrap();
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
-    assert_eq!(other.end(End::Eof, &[]), Error::ClosedBeforeVersion);
+    assert_eq!(other.handle_eof(&[]), Error::ClosedBeforeVersion);
 }
 
 #[test]
@@ -145,7 +149,7 @@ fn a_nonce_is_free_again_when_the_handshake_ends_in_any_way() {
             remote.wait(Duration::from_secs(30)).unwrap_err();
         },
         |remote| {
-            remote.machine.end(End::Eof, remote.now);
+            remote.machine.handle_eof(remote.now);
         },
         |remote| {
             remote.machine.close(remote.now);
@@ -177,7 +181,7 @@ fn clones_share_one_entry_until_the_last_is_gone() {
     let node = node_with_room_for(1);
     let mut first = dial(&node).unwrap();
     let second = first.clone();
-    first.close();
+    first.peer_mut().close();
     assert!(dial(&node).is_err());
     drop(second);
     assert!(dial(&node).is_ok());
@@ -198,8 +202,9 @@ fn a_hit_is_not_inherited_by_the_next_handshake_in_the_same_place() {
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
     drop(remote);
     let mut next =
-        Peer::outbound(&node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(4)).unwrap();
-    assert_eq!(next.end(End::Eof, &[]), Error::ClosedBeforeVersion);
+        Connection::outbound(&node, connection_info(), Time::ZERO, &mut ChaCha8Rng::seed_from_u64(4))
+            .unwrap();
+    assert_eq!(next.handle_eof(&[]), Error::ClosedBeforeVersion);
 }
 
 /// A generator that is made anew from its seed draws the same nonce.
@@ -208,17 +213,17 @@ fn a_hit_is_not_inherited_by_a_handshake_with_the_same_nonce_in_the_same_place()
     let node = node_with_room_for(1);
     let (nonce, mut met) = nonce_on_the_wire(&node);
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
-    assert_eq!(met.machine.end(End::Eof, met.now), Error::SelfConnection);
+    assert_eq!(met.machine.handle_eof(met.now), Error::SelfConnection);
     drop(met);
 
     let (again, mut next) = nonce_on_the_wire(&node);
     assert_eq!(again, nonce);
     let mut clone = next.machine.fork();
-    assert_eq!(next.machine.end(End::Eof, next.now), Error::ClosedBeforeVersion);
+    assert_eq!(next.machine.handle_eof(next.now), Error::ClosedBeforeVersion);
 
     // The clone keeps the handshake open, and it can be met.
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
-    assert_eq!(clone.end(End::Eof, &[]), Error::SelfConnection);
+    assert_eq!(clone.handle_eof(&[]), Error::SelfConnection);
 }
 
 /// The remote that we dial has our nonce from us. The protocol gives it no way to prove that it is somebody else.
@@ -227,7 +232,7 @@ fn a_remote_that_we_dial_can_pass_for_ourselves_while_that_handshake_is_open() {
     let node = node();
     let (nonce, mut dialled) = nonce_on_the_wire(&node);
     assert_eq!(tell(&node, nonce), Err(Error::SelfConnection));
-    assert_eq!(dialled.machine.end(End::Eof, dialled.now), Error::SelfConnection);
+    assert_eq!(dialled.machine.handle_eof(dialled.now), Error::SelfConnection);
     assert!(matches!(tell(&node, nonce), Ok(Some(Event::Version(_)))), "it is over");
 }
 
@@ -239,8 +244,8 @@ fn a_remote_nonce_of_0_never_matches() {
 #[test]
 fn our_nonce_is_never_0() {
     let node = node();
-    let mut peer = Peer::outbound(&node, connection_info(), Time::ZERO, &mut Zeros).unwrap();
-    let bytes = peer.transmit(Time::ZERO).to_vec();
+    let mut peer = Connection::outbound(&node, connection_info(), Time::ZERO, &mut Zeros).unwrap();
+    let bytes = peer.poll_transmit(Time::ZERO).to_vec();
     let mut remote = Remote::new(&node, Direction::Inbound);
     let [Message::Version(version)] = &remote.understand(&bytes)[..] else { panic!("not one version") };
     assert_ne!(version.nonce, 0);
@@ -249,10 +254,10 @@ fn our_nonce_is_never_0() {
 #[test]
 fn making_a_peer_draws_four_numbers() {
     let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(1));
-    let outbound = Peer::outbound(&node(), connection_info(), Time::ZERO, &mut rng);
+    let outbound = Connection::outbound(&node(), connection_info(), Time::ZERO, &mut rng);
     assert!(outbound.is_ok());
     assert_eq!(rng.draws(), 4);
-    Peer::inbound(&node(), connection_info(), Time::ZERO, &mut rng);
+    Connection::inbound(&node(), connection_info(), Time::ZERO, &mut rng);
     assert_eq!(rng.draws(), 8);
 }
 

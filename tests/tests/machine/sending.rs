@@ -164,8 +164,8 @@ fn a_pong_overtakes_bulk_too() {
     send(&mut remote, &raw(1_000_000));
     remote.say(&ping(7));
     remote.events();
-    assert_eq!(remote.machine.transmit(remote.now).len(), 32);
-    remote.machine.sent(32, remote.now);
+    assert_eq!(remote.machine.poll_transmit(remote.now).len(), 32);
+    remote.machine.handle_transmitted(32, remote.now);
     assert_eq!(remote.machine.queued(), 1_000_000);
 }
 
@@ -173,9 +173,9 @@ fn a_pong_overtakes_bulk_too() {
 fn a_frame_that_was_shown_is_committed() {
     let mut remote = established();
     send(&mut remote, &inv_of(1));
-    let shown = remote.machine.transmit(remote.now);
+    let shown = remote.machine.poll_transmit(remote.now);
     send(&mut remote, &ping(1));
-    assert_eq!(remote.machine.transmit(remote.now), shown);
+    assert_eq!(remote.machine.poll_transmit(remote.now), shown);
     assert_eq!(remote.hears(), [inv_of(1), ping(1)]);
 }
 
@@ -215,10 +215,10 @@ fn more_sent_than_shown_counts_as_what_was_shown() {
     let mut remote = established();
     let first = send(&mut remote, &Message::GetAddr);
     let second = send(&mut remote, &Message::GetAddr);
-    remote.machine.sent(1000, remote.now);
+    remote.machine.handle_transmitted(1000, remote.now);
     assert!(!remote.machine.is_flushed(first));
-    remote.machine.transmit(remote.now);
-    remote.machine.sent(usize::MAX, remote.now);
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.handle_transmitted(usize::MAX, remote.now);
     assert!(remote.machine.is_flushed(first) && !remote.machine.is_flushed(second));
     assert_eq!(remote.machine.queued(), 24);
 }
@@ -227,13 +227,14 @@ fn more_sent_than_shown_counts_as_what_was_shown() {
 fn a_small_frame_is_one_piece_and_a_large_block_is_not_copied() {
     let mut remote = unguarded_remote();
     send(&mut remote, &inv_of(100));
-    assert_eq!(remote.machine.transmit(remote.now).len(), 24 + 1 + 3600);
+    assert_eq!(remote.machine.poll_transmit(remote.now).len(), 24 + 1 + 3600);
     remote.hears();
 
     let mut peer = remote.machine.fork();
     let block = large_block(100_000);
-    peer.send(&Message::Block(block.clone()), remote.now).unwrap();
-    let pieces: Vec<_> = peer.chunks(usize::MAX, remote.now).map(<[u8]>::as_ptr_range).collect();
+    peer.peer_mut().send(&Message::Block(block.clone()), remote.now).unwrap();
+    let pieces: Vec<_> =
+        peer.poll_transmit_chunks(usize::MAX, remote.now).map(<[u8]>::as_ptr_range).collect();
     assert_eq!(pieces.len(), 2);
     assert_eq!(pieces[1], block.as_bytes().as_ptr_range());
 }
@@ -244,7 +245,12 @@ fn what_may_be_a_part_of_something_larger_is_copied() {
     let transaction = large_block(100_000).transactions().next().unwrap();
     for message in [raw(100_024), transaction.into()] {
         send(&mut remote, &message);
-        assert_eq!(remote.machine.chunks(usize::MAX, remote.now).len(), 1, "{}", message.command());
+        assert_eq!(
+            remote.machine.poll_transmit_chunks(usize::MAX, remote.now).len(),
+            1,
+            "{}",
+            message.command()
+        );
         remote.machine.take(usize::MAX, remote.now);
     }
 }
@@ -258,12 +264,15 @@ fn chunks_are_whole_frames_until_there_is_enough() {
         send(&mut remote, &message);
     }
     let lens = |chunks: Vec<Vec<u8>>| chunks.iter().map(Vec::len).collect::<Vec<_>>();
-    assert_eq!(lens(remote.machine.chunks(33, remote.now)), [32, 32]);
+    assert_eq!(lens(remote.machine.poll_transmit_chunks(33, remote.now)), [32, 32]);
     // What has been shown stays in front, whatever comes later.
     send(&mut remote, &ping(3));
-    assert_eq!(lens(remote.machine.chunks(65, remote.now)), [32, 32, 32]);
-    assert_eq!(lens(remote.machine.chunks(usize::MAX, remote.now)), [32, 32, 32, 24, body, 24, body]);
-    assert_eq!(remote.machine.chunks(0, remote.now).concat().len(), 3 * 32 + 2 * (24 + body));
+    assert_eq!(lens(remote.machine.poll_transmit_chunks(65, remote.now)), [32, 32, 32]);
+    assert_eq!(
+        lens(remote.machine.poll_transmit_chunks(usize::MAX, remote.now)),
+        [32, 32, 32, 24, body, 24, body]
+    );
+    assert_eq!(remote.machine.poll_transmit_chunks(0, remote.now).concat().len(), 3 * 32 + 2 * (24 + body));
 }
 
 #[test]
@@ -273,13 +282,13 @@ fn chunks_continue_where_a_partial_write_stopped() {
     for message in [large.clone(), large, ping(1)] {
         send(&mut remote, &message);
     }
-    let all = remote.machine.chunks(usize::MAX, remote.now).concat();
+    let all = remote.machine.poll_transmit_chunks(usize::MAX, remote.now).concat();
     let mut written = 0;
     for count in [10, 22, 40, 9000, 5000] {
         written += count;
-        remote.machine.sent(count, remote.now);
-        assert_eq!(remote.machine.chunks(usize::MAX, remote.now).concat(), all[written..]);
-        assert!(all[written..].starts_with(&remote.machine.transmit(remote.now)));
+        remote.machine.handle_transmitted(count, remote.now);
+        assert_eq!(remote.machine.poll_transmit_chunks(usize::MAX, remote.now).concat(), all[written..]);
+        assert!(all[written..].starts_with(&remote.machine.poll_transmit(remote.now)));
     }
 }
 
@@ -355,7 +364,7 @@ fn a_raw_message_does_not_speak_for_a_command_that_exists() {
 fn chunks_of_nothing_still_make_progress() {
     let mut remote = established();
     send(&mut remote, &ping(1));
-    assert_eq!(remote.machine.chunks(0, remote.now).concat().len(), 32);
+    assert_eq!(remote.machine.poll_transmit_chunks(0, remote.now).concat().len(), 32);
 }
 
 #[test]

@@ -91,11 +91,11 @@ fn idle(remote: &Remote) -> Duration {
     let mut later = remote.machine.fork();
     let mut rng = <rand_chacha::ChaCha8Rng as rand_core::SeedableRng>::seed_from_u64(1);
     loop {
-        let (at, timer) = later.deadline().unwrap();
+        let (at, timer) = later.peer().next_timeout().unwrap();
         if timer == Timer::Idle {
             return at.saturating_since(remote.now);
         }
-        later.tick(at, &mut rng).unwrap();
+        later.handle_timeout(at, &mut rng).unwrap();
     }
 }
 

@@ -163,10 +163,10 @@ fn one_answer_is_enough_however_often_an_item_was_asked_for() {
 fn an_answered_request_that_is_reported_late_starts_no_clock_for_the_next() {
     let mut remote = established();
     remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
-    let len = remote.machine.transmit(remote.now).len();
+    let len = remote.machine.poll_transmit(remote.now).len();
     say(&mut remote, &Message::Block(block(1)));
     remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
-    remote.machine.sent(len, remote.now);
+    remote.machine.handle_transmitted(len, remote.now);
     assert_eq!((patience(&remote), remote.machine.open_requests()), (None, 1));
     remote.hears();
     assert_eq!(patience(&remote), Some(PATIENCE));

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use peer_core::message::{FeeFilter, Ping, Timestamp, UserAgent, Version};
 use peer_core::{
-    Config, ConnectionInfo, Direction, End, Event, Message, Node, ProtocolVersion, Services, Stats, Time,
+    Config, ConnectionInfo, Direction, Event, Message, Node, ProtocolVersion, Services, Stats, Time,
 };
 use peer_tests::pair::{Pair, Side, WALL_CLOCK};
 use peer_tests::remote::{NETWORK, Remote, connection_info, frame, introduction};
@@ -150,7 +150,7 @@ fn bytes_received_are_also_those_of_a_frame_that_is_cut_off() {
     let before = remote.machine.stats().bytes_received;
     remote.say_bytes(&frame("ping", &[1; 8])[..30]);
     remote.events();
-    remote.machine.end(End::Eof, remote.now);
+    remote.machine.handle_eof(remote.now);
     assert_eq!(remote.machine.stats().bytes_received, before + 30);
 }
 

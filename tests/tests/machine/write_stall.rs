@@ -30,7 +30,7 @@ fn a_frame_must_be_taken_within_20_seconds_and_one_more_for_every_256_kib() {
     for (len, seconds) in [(24, 20), (KIB_256 - 1, 20), (KIB_256, 21), (2 * KIB_256, 22), (32 << 20, 148)] {
         let mut remote = Remote::established(patient.clone());
         send(&mut remote, &raw(len));
-        remote.machine.transmit(remote.now);
+        remote.machine.poll_transmit(remote.now);
         assert_eq!(remote.deadline(), Some((SECOND * seconds, Timer::WriteStall)), "{len} bytes");
     }
 }
@@ -50,7 +50,7 @@ fn a_transport_that_takes_nothing_ends_the_connection() {
     send(&mut remote, &Message::GetAddr);
     assert_eq!(remote.deadline().unwrap().1, Timer::Ping);
     remote.wait(SECOND).unwrap();
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
     assert_eq!(remote.wait(SECOND * 20), Err(Error::Timeout(Timer::WriteStall)));
 }
@@ -59,10 +59,10 @@ fn a_transport_that_takes_nothing_ends_the_connection() {
 fn the_deadline_of_a_frame_is_not_put_off_by_offering_it_again_or_taking_a_part_of_it() {
     let mut remote = established();
     send(&mut remote, &inv_of(1));
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     remote.wait(SECOND * 10).unwrap();
     remote.machine.take(30, remote.now);
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(remote.deadline(), Some((SECOND * 10, Timer::WriteStall)));
 }
 
@@ -71,11 +71,11 @@ fn each_frame_has_its_own_time() {
     let mut remote = established();
     send(&mut remote, &Message::GetAddr);
     send(&mut remote, &Message::GetAddr);
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     remote.wait(SECOND * 19).unwrap();
     remote.machine.take(24, remote.now);
     assert_eq!(remote.deadline().unwrap().1, Timer::Ping);
-    remote.machine.transmit(remote.now);
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
 }
 
@@ -84,8 +84,8 @@ fn frames_shown_together_have_their_time_one_after_another() {
     let mut remote = established();
     send(&mut remote, &Message::GetAddr);
     send(&mut remote, &Message::GetAddr);
-    remote.machine.chunks(usize::MAX, remote.now);
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
     remote.wait(SECOND * 19).unwrap();
-    remote.machine.sent(24, remote.now);
+    remote.machine.handle_transmitted(24, remote.now);
     assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
 }

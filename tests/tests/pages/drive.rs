@@ -17,8 +17,8 @@ fn end(
 ) -> thread::JoinHandle<Error> {
     thread::spawn(move || {
         stream.set_write_timeout(Some(core::time::Duration::from_millis(5))).unwrap();
-        let (peer, clock) = machine(&stream, direction);
-        drive(peer, stream, clock, &mut SystemRng, handle).unwrap_err()
+        let (connection, clock) = machine(&stream, direction);
+        drive((connection, stream), (clock, &mut SystemRng), handle).unwrap_err()
     })
 }
 

@@ -4,7 +4,9 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
 use peer_core::message::{NetAddress, Timestamp, Transaction, TxOut};
-use peer_core::{Config, ConnectionInfo, Direction, Event, Message, Network, Node, Peer, Services, Time};
+use peer_core::{
+    Config, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer, Services, Time,
+};
 use peer_tokio::SystemRng;
 
 /// Transactions that each end sends to the other: together more than both pipes hold.
@@ -22,13 +24,13 @@ pub(crate) fn tcp() -> (TcpStream, TcpStream) {
 }
 
 /// A machine whose clock begins now.
-pub(crate) fn machine(stream: &TcpStream, direction: Direction) -> (Peer, impl Fn() -> Time + use<>) {
+pub(crate) fn machine(stream: &TcpStream, direction: Direction) -> (Connection, impl Fn() -> Time + use<>) {
     let (node, start) = (node(), Instant::now());
     let remote = NetAddress::new(stream.peer_addr().unwrap(), Services::NONE);
     let info = ConnectionInfo::new(remote, 0, Timestamp::default());
     let peer = match direction {
-        Direction::Outbound => Peer::outbound(&node, info, Time::ZERO, &mut SystemRng).unwrap(),
-        Direction::Inbound => Peer::inbound(&node, info, Time::ZERO, &mut SystemRng),
+        Direction::Outbound => Connection::outbound(&node, info, Time::ZERO, &mut SystemRng).unwrap(),
+        Direction::Inbound => Connection::inbound(&node, info, Time::ZERO, &mut SystemRng),
     };
     (peer, move || Time::from_elapsed(start.elapsed()))
 }

@@ -17,8 +17,8 @@ fn end(
     let (commands, news) = sync_channel(16);
     let inbox = commands.clone();
     let driver = thread::spawn(move || {
-        let (peer, clock) = machine(&stream, direction);
-        run(peer, stream, inbox, news, clock, &mut SystemRng, handle).unwrap()
+        let (connection, clock) = machine(&stream, direction);
+        run(connection, stream, inbox, news, clock, &mut SystemRng, handle).unwrap()
     });
     (commands, driver)
 }

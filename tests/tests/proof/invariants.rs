@@ -8,7 +8,7 @@ use core::time::Duration;
 use std::panic::catch_unwind;
 
 use peer_core::message::{GetData, Inv, Inventory, Ping};
-use peer_core::{Config, Direction, End, Event, Hash, Message, Node, ProtocolVersion, Time};
+use peer_core::{Config, Direction, Event, Hash, Message, Node, ProtocolVersion, Time};
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, frame, introduction};
 use rand_chacha::ChaCha8Rng;
@@ -130,18 +130,18 @@ fn misuse(remote: &mut Remote, rng: &mut ChaCha8Rng) {
         3..5 => drop(machine.announce(item(rng), now)),
         5 => drop(machine.announce_now(item(rng), now)),
         6 => machine.add_known(&item(rng), now),
-        7 => drop(machine.transmit(now)),
-        8 => drop(machine.chunks(below(rng, 5000).try_into().unwrap(), now)),
-        9..11 => machine.sent(below(rng, 200).try_into().unwrap(), now),
+        7 => drop(machine.poll_transmit(now)),
+        8 => drop(machine.poll_transmit_chunks(below(rng, 5000).try_into().unwrap(), now)),
+        9..11 => machine.handle_transmitted(below(rng, 200).try_into().unwrap(), now),
         11..14 => drop(remote.pull()),
         14 => drop(remote.wait(pause(rng))),
-        15 if machine.deadline().is_some() => drop(remote.wait_for_deadline()),
+        15 if machine.next_timeout().is_some() => drop(remote.wait_for_deadline()),
         16 => remote.now = Time::from_elapsed(pause(rng)),
         17..20 => remote.say_bytes(&frame("ping", &rng.next_u64().to_le_bytes())),
         20 => remote.say_bytes(&frame("getaddr", &[])),
         21 => machine.set_last_block(rng.next_u32().cast_signed(), now),
         22 if below(rng, 20) == 0 => remote.say_bytes(&rng.next_u64().to_le_bytes()),
-        23 if below(rng, 20) == 0 => drop(machine.end(End::Eof, now)),
+        23 if below(rng, 20) == 0 => drop(machine.handle_eof(now)),
         _ => {}
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use peer_core::{
-    ConfigBuilder, Direction, Node, Peer, ProtocolVersion, Time, UnknownCommands, UnrequestedAnswers,
+    ConfigBuilder, Connection, Direction, Node, ProtocolVersion, Time, UnknownCommands, UnrequestedAnswers,
 };
 use peer_tests::remote::{Remote, frame, header, unguarded};
 use peer_tests::stated::assert_states;
@@ -20,7 +20,7 @@ fn open() -> ConfigBuilder {
     builder.unrequested_answers(UnrequestedAnswers::Deliver).unknown_commands(UnknownCommands::Deliver)
 }
 
-fn established() -> Peer {
+fn established() -> Connection {
     Remote::established(open().build().unwrap()).machine.fork()
 }
 

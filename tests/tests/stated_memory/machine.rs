@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, UserAgent, Version};
-use peer_core::{Config, Direction, Hash, Message, Network, Node, Peer, Time};
+use peer_core::{Config, Connection, Direction, Hash, Message, Network, Node, Time};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, header, introduction, unguarded};
 use peer_tests::samples::{getdata, inv, notfound};
 use peer_tests::stated::assert_states;
@@ -37,16 +37,16 @@ fn idle_with(agent: usize) -> usize {
         drop(event);
     }
     flush(&mut peer);
-    assert!(peer.is_established());
-    let held = meter.held() + size_of::<Peer>();
+    assert!(peer.peer().is_established());
+    let held = meter.held() + size_of::<Connection>();
     drop((peer, input));
     held
 }
 
-fn flush(peer: &mut Peer) {
+fn flush(peer: &mut Connection) {
     while peer.wants_write() {
-        let count = peer.transmit(Time::ZERO).len();
-        peer.sent(count, Time::ZERO);
+        let count = peer.poll_transmit(Time::ZERO).len();
+        peer.handle_transmitted(count, Time::ZERO);
     }
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn handshake() {
             input.extend_from_slice(byte);
             assert_eq!(peer.receive(&mut input, Time::ZERO), Ok(None));
         }
-        most = most.max(meter.held() + size_of::<Peer>());
+        most = most.max(meter.held() + size_of::<Connection>());
     }
     let setter = (SETTERS, "Worst case: a remote keeps a peer so long, of ");
     assert_states("a peer that waits for a version", most, 1, &[setter]);
@@ -104,7 +104,7 @@ fn most_known(limit: usize, times: usize) -> usize {
     let meter = Meter::start();
     let numbers = 0..u32::try_from(limit.get() * times).unwrap();
     numbers.fold(0, |most, number| {
-        peer.add_known(&item(number), Time::ZERO);
+        peer.peer_mut().add_known(&item(number), Time::ZERO);
         most.max(meter.held())
     })
 }
@@ -139,14 +139,14 @@ fn held_by_requests(written: Written, hash: impl Fn(u64) -> Hash) -> usize {
     let meter = Meter::start();
     for number in 0..75_000 {
         let now = Time::from_elapsed(Duration::from_nanos(number));
-        peer.send(&getdata([Inventory::tx(hash(number))]), now).unwrap();
+        peer.peer_mut().send(&getdata([Inventory::tx(hash(number))]), now).unwrap();
         if written == Written::Each {
-            let count = peer.transmit(now).len();
-            peer.sent(count, now);
+            let count = peer.poll_transmit(now).len();
+            peer.handle_transmitted(count, now);
         }
     }
     flush(&mut peer);
-    assert_eq!((peer.open_requests(), peer.queued()), (75_000, 0));
+    assert_eq!((peer.peer().open_requests(), peer.peer().queued()), (75_000, 0));
     meter.held()
 }
 
@@ -183,9 +183,9 @@ fn held_unwritten() -> usize {
         let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();
         let meter = Meter::start();
         for number in 0..10_000 {
-            peer.send(&message([Inventory::tx(ascending(number))]), Time::ZERO).unwrap();
+            peer.peer_mut().send(&message([Inventory::tx(ascending(number))]), Time::ZERO).unwrap();
         }
-        (meter.held(), peer.open_requests())
+        (meter.held(), peer.peer().open_requests())
     };
     // Frames alike, of which nothing is waited for.
     let (announced, none) = held(inv);
@@ -201,7 +201,7 @@ pub(crate) fn answered() {
     for first in (0..150_000).step_by(25_000) {
         let items: Vec<_> = (first..first + 25_000).map(|number| Inventory::tx(ascending(number))).collect();
         for _ in 0..2 {
-            peer.send(&getdata(items.clone()), Time::ZERO).unwrap();
+            peer.peer_mut().send(&getdata(items.clone()), Time::ZERO).unwrap();
         }
         flush(&mut peer);
         input.extend_from_slice(&bytes_of(&notfound(items)));
@@ -216,7 +216,7 @@ pub(crate) fn answered() {
 pub(crate) fn batch() {
     let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();
     let meter = Meter::start();
-    (0..999).for_each(|number| assert_eq!(peer.announce(item(number), Time::ZERO), Ok(true)));
+    (0..999).for_each(|number| assert_eq!(peer.peer_mut().announce(item(number), Time::ZERO), Ok(true)));
     let setter = (SETTERS, "A batch has at most 1000 items, which take ");
     assert_states("a batch that is nearly full", meter.held(), 1, &[setter]);
 }

@@ -4,7 +4,7 @@ use core::num::NonZeroUsize;
 
 use bytes::{Bytes, BytesMut};
 use peer_core::message::{Block, BlockHeader, Raw, Transaction, TxOut};
-use peer_core::{Command, Event, Message, Peer, SendError, Time, UnrequestedAnswers};
+use peer_core::{Command, Connection, Event, Message, SendError, Time, UnrequestedAnswers};
 use peer_tests::remote::{Remote, bytes_of, unguarded};
 use peer_tests::samples::{getdata, inv, inv_of, item, large_block, ping, tx};
 use peer_tests::stated::{assert_states, stated};
@@ -21,7 +21,7 @@ const PLACES: [(&str, &str); 3] = [
 ];
 
 /// A peer with room for so many bytes.
-fn peer(limit: usize) -> Peer {
+fn peer(limit: usize) -> Connection {
     let limits = unguarded().send_limit(NonZeroUsize::new(limit).unwrap());
     let many = NonZeroUsize::new(1_000_000).unwrap();
     let config = limits
@@ -35,14 +35,14 @@ fn peer(limit: usize) -> Peer {
 fn most_per_thousand(message: &Message, limit: usize) -> usize {
     let mut peer = peer(limit);
     let (meter, mut most) = (Meter::start(), 0);
-    while peer.send(message, Time::ZERO).is_ok() {
-        if peer.queued() > limit / 4 {
-            most = most.max(meter.held() * 1000 / peer.queued());
+    while peer.peer_mut().send(message, Time::ZERO).is_ok() {
+        if peer.peer().queued() > limit / 4 {
+            most = most.max(meter.held() * 1000 / peer.peer().queued());
         }
     }
     // A driver may be shown all of it.
-    let shown = peer.chunks(usize::MAX, Time::ZERO).count();
-    if shown > 0 { most.max(meter.held() * 1000 / peer.queued()) } else { most }
+    let shown = peer.poll_transmit_chunks(usize::MAX, Time::ZERO).count();
+    if shown > 0 { most.max(meter.held() * 1000 / peer.peer().queued()) } else { most }
 }
 
 pub(crate) fn tiny_frames() {
@@ -95,7 +95,7 @@ pub(crate) fn parts() {
     for part in parts {
         let mut peer = peer(limit);
         let meter = Meter::start();
-        let sent = (0..).take_while(|nonce| peer.send(&part(*nonce), Time::ZERO).is_ok()).count();
+        let sent = (0..).take_while(|nonce| peer.peer_mut().send(&part(*nonce), Time::ZERO).is_ok()).count();
         assert!(sent > 200, "only {sent} fit");
         let held = meter.held();
         assert!(held <= most, "{held} bytes held by a queue of {limit}, at most {most} stated");
@@ -112,12 +112,12 @@ fn held_by_received(before: u32, block: &Block, piece: usize) -> usize {
         input.extend_from_slice(piece);
         while let Some(event) = receiver.receive(&mut input, Time::ZERO).unwrap() {
             if let Event::Message(block @ Message::Block(_)) = event {
-                sender.send(&block, Time::ZERO).unwrap();
+                sender.peer_mut().send(&block, Time::ZERO).unwrap();
             }
         }
     }
     drop(input);
-    meter.held() * 1000 / sender.queued()
+    meter.held() * 1000 / sender.peer().queued()
 }
 
 pub(crate) fn received_blocks() {
@@ -139,14 +139,14 @@ pub(crate) fn received_blocks() {
 pub(crate) fn partly_taken() {
     let block = Message::Block(large_block(100 * KIB));
     let mut peer = peer(bytes_of(&block).len());
-    peer.send(&block, Time::ZERO).unwrap();
-    while peer.queued() > 1 {
-        let count = peer.transmit(Time::ZERO).len();
-        peer.sent(count.min(peer.queued() - 1), Time::ZERO);
+    peer.peer_mut().send(&block, Time::ZERO).unwrap();
+    while peer.peer().queued() > 1 {
+        let count = peer.poll_transmit(Time::ZERO).len();
+        peer.handle_transmitted(count.min(peer.peer().queued() - 1), Time::ZERO);
     }
-    let refused = peer.send(&ping(1), Time::ZERO);
+    let refused = peer.peer_mut().send(&ping(1), Time::ZERO);
     assert!(matches!(refused, Err(SendError::Full { wanted: 32, .. })), "{refused:?}");
-    assert!(!peer.transmit(Time::ZERO).is_empty());
-    peer.sent(1, Time::ZERO);
-    peer.send(&ping(1), Time::ZERO).unwrap();
+    assert!(!peer.poll_transmit(Time::ZERO).is_empty());
+    peer.handle_transmitted(1, Time::ZERO);
+    peer.peer_mut().send(&ping(1), Time::ZERO).unwrap();
 }

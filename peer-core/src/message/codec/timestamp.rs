@@ -37,6 +37,15 @@ impl Timestamp {
     }
 }
 
+#[cfg(feature = "std")]
+impl From<std::time::SystemTime> for Timestamp {
+    /// In whole seconds. A clock that shows a time before 1970 counts as 1970.
+    fn from(time: std::time::SystemTime) -> Self {
+        let since_1970 = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self::new(since_1970.as_secs()).unwrap_or(Self::MAX)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -66,6 +66,13 @@ impl NetAddress {
     }
 }
 
+impl From<SocketAddr> for NetAddress {
+    /// Without services.
+    fn from(address: SocketAddr) -> Self {
+        Self::new(address, Services::NONE)
+    }
+}
+
 impl fmt::Display for NetAddress {
     /// The address and port, without the services.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -7,7 +7,7 @@ use core::time::Duration;
 use bytes::BytesMut;
 use indicatif::ProgressBar;
 use peer_core::message::{Inventory, Ping};
-use peer_core::{Config, Event, Hash, Message, Peer, ProtocolVersion, Time, frame};
+use peer_core::{Config, Connection, Event, Hash, Message, ProtocolVersion, Time, frame};
 use peer_tests::figures::Spread;
 use peer_tests::figures::clock::busy;
 use peer_tests::remote::{NETWORK, Remote};
@@ -39,7 +39,7 @@ type Deed = fn(&mut Crowd) -> Result<(), Failure>;
 
 /// So many machines, and what they need.
 struct Crowd {
-    peers: Vec<Peer>,
+    peers: Vec<Connection>,
     now: Time,
     rng: ChaCha8Rng,
     /// Items announced so far.
@@ -57,7 +57,7 @@ pub(crate) fn measure(cli: &Cli, bar: &ProgressBar) -> Result<Vec<Row>, Failure>
     for number in cli.numbers() {
         bar.set_message(format!("{} machines", grouped(number as u64)));
         let region = Region::new(ALLOCATOR);
-        let peers: Vec<Peer> = (0..number).map(|_| one.clone()).collect();
+        let peers: Vec<Connection> = (0..number).map(|_| one.clone()).collect();
         let change = region.change();
         let bytes = change.bytes_allocated.saturating_sub(change.bytes_deallocated) / number;
         let mut crowd = Crowd::new(peers)?;
@@ -71,7 +71,7 @@ pub(crate) fn measure(cli: &Cli, bar: &ProgressBar) -> Result<Vec<Row>, Failure>
 }
 
 impl Crowd {
-    fn new(peers: Vec<Peer>) -> Result<Self, Failure> {
+    fn new(peers: Vec<Connection>) -> Result<Self, Failure> {
         let ping = frame::encode(&Message::Ping(Ping { nonce: 7 }), NETWORK, ProtocolVersion::LATEST)?;
         let rng = ChaCha8Rng::seed_from_u64(1);
         Ok(Self { peers, now: Time::ZERO, rng, announced: 0, ping, input: BytesMut::new() })
@@ -92,14 +92,14 @@ impl Crowd {
 
     fn tick(&mut self) -> Result<(), Failure> {
         for peer in &mut self.peers {
-            peer.tick(self.now, &mut self.rng)?;
+            peer.handle_timeout(self.now, &mut self.rng)?;
         }
         Ok(())
     }
 
     fn deadline(&mut self) -> Result<(), Failure> {
         for peer in &self.peers {
-            black_box(peer.deadline().ok_or("it has one while it lives")?);
+            black_box(peer.peer().next_timeout().ok_or("it has one while it lives")?);
         }
         Ok(())
     }
@@ -109,13 +109,13 @@ impl Crowd {
         self.announced += 1;
         let item = Inventory::tx(Hash::digest(&self.announced.to_le_bytes()));
         for peer in &mut self.peers {
-            if !peer.announce(item, self.now)? {
+            if !peer.peer_mut().announce(item, self.now)? {
                 return Err("nobody knows it yet".into());
             }
         }
         self.now += Duration::from_millis(500);
         for peer in &mut self.peers {
-            peer.tick(self.now, &mut self.rng)?;
+            peer.handle_timeout(self.now, &mut self.rng)?;
             write(peer, self.now);
         }
         Ok(())
@@ -136,10 +136,10 @@ impl Crowd {
     }
 }
 
-fn write(peer: &mut Peer, now: Time) {
+fn write(peer: &mut Connection, now: Time) {
     while peer.wants_write() {
-        let count = black_box(peer.transmit(now)).len();
-        peer.sent(count, now);
+        let count = black_box(peer.poll_transmit(now)).len();
+        peer.handle_transmitted(count, now);
     }
 }
 

@@ -6,7 +6,9 @@ use bytes::BytesMut;
 use indicatif::ProgressBar;
 use peer_core::frame::Header;
 use peer_core::message::{CFilterV2, CFiltersV2, FilterData, List};
-use peer_core::{Config, Hash, Message, Peer, ProtocolVersion, Time, UnrequestedAnswers, blake256, frame};
+use peer_core::{
+    Config, Connection, Hash, Message, ProtocolVersion, Time, UnrequestedAnswers, blake256, frame,
+};
 use peer_tests::figures::Spread;
 use peer_tests::figures::clock::busy;
 use peer_tests::remote::{NETWORK, Remote};
@@ -42,7 +44,7 @@ pub(crate) fn measure(cli: &Cli, bar: &ProgressBar) -> Result<Vec<Row>, Failure>
     Ok(rows)
 }
 
-fn row(peer: &mut Peer, frame: &[u8], rounds: u16) -> Result<Row, Failure> {
+fn row(peer: &mut Connection, frame: &[u8], rounds: u16) -> Result<Row, Failure> {
     let times = (AT_LEAST / frame.len()).max(1);
     let each = |nanos: f64| nanos / (times * frame.len()) as f64;
     let (mut pieces, mut hashes) = (PIECES.map(|_| Vec::new()), Vec::new());
@@ -60,7 +62,7 @@ fn row(peer: &mut Peer, frame: &[u8], rounds: u16) -> Result<Row, Failure> {
 }
 
 /// Feeds a frame in such pieces, of which the last one makes it surface.
-fn receive(peer: &mut Peer, frame: &[u8], piece: usize) -> Result<(), Failure> {
+fn receive(peer: &mut Connection, frame: &[u8], piece: usize) -> Result<(), Failure> {
     let (mut input, mut events) = (BytesMut::new(), 0);
     for piece in frame.chunks(piece) {
         input.extend_from_slice(piece);

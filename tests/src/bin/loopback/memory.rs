@@ -1,7 +1,7 @@
 //! Two machines, and their bytes handed over: what the protocol costs without a system.
 
 use bytes::BytesMut;
-use peer_core::{Event, Node, Peer, Time};
+use peer_core::{Connection, Event, Node, Time};
 use rand_chacha::ChaCha8Rng;
 
 use crate::lines::Work;
@@ -18,7 +18,7 @@ pub(crate) struct Memory {
 }
 
 struct End {
-    peer: Peer,
+    peer: Connection,
     input: BytesMut,
 }
 
@@ -33,7 +33,7 @@ impl Memory {
         let (mut said, mut heard) = (0, 0);
         while heard < count {
             while said < count.min(heard + outstanding) {
-                self.near.peer.send(&way::ping(said as u64), Time::ZERO)?;
+                self.near.peer.peer_mut().send(&way::ping(said as u64), Time::ZERO)?;
                 said += 1;
             }
             carry(&mut self.near, &mut self.far)?;
@@ -50,8 +50,8 @@ impl Way for Memory {
             Work::OneWay { message, .. } => {
                 let (mut said, mut heard) = (0, 0);
                 while heard < count {
-                    while said < count && self.near.peer.queued() < AHEAD {
-                        self.near.peer.send(message, Time::ZERO)?;
+                    while said < count && self.near.peer.peer().queued() < AHEAD {
+                        self.near.peer.peer_mut().send(message, Time::ZERO)?;
                         said += 1;
                     }
                     heard += carry(&mut self.near, &mut self.far)?;
@@ -60,8 +60,8 @@ impl Way for Memory {
             Work::Handshakes => {
                 for _ in 0..count {
                     let (mut near, mut far) = shake_hands(&self.nodes, &mut self.rng)?;
-                    near.peer.close();
-                    far.peer.end(peer_core::End::Eof, &[]);
+                    near.peer.peer_mut().close();
+                    far.peer.handle_eof(&[]);
                 }
             }
         }
@@ -72,9 +72,9 @@ impl Way for Memory {
 fn shake_hands(nodes: &[Node; 2], rng: &mut ChaCha8Rng) -> Result<(End, End), Failure> {
     let info = peer_tests::remote::connection_info();
     let end = |peer| End { peer, input: BytesMut::new() };
-    let mut near = end(Peer::outbound(&nodes[0], info, Time::ZERO, rng)?);
-    let mut far = end(Peer::inbound(&nodes[1], info, Time::ZERO, rng));
-    while !near.peer.is_established() || !far.peer.is_established() {
+    let mut near = end(Connection::outbound(&nodes[0], info, Time::ZERO, rng)?);
+    let mut far = end(Connection::inbound(&nodes[1], info, Time::ZERO, rng));
+    while !near.peer.peer().is_established() || !far.peer.peer().is_established() {
         carry(&mut near, &mut far)?;
         carry(&mut far, &mut near)?;
     }
@@ -85,11 +85,11 @@ fn shake_hands(nodes: &[Node; 2], rng: &mut ChaCha8Rng) -> Result<(End, End), Fa
 fn carry(from: &mut End, to: &mut End) -> Result<usize, Failure> {
     let mut messages = 0;
     while from.peer.wants_write() {
-        let waiting = from.peer.transmit(Time::ZERO);
+        let waiting = from.peer.poll_transmit(Time::ZERO);
         let piece = &waiting[..waiting.len().min(PIECE)];
         to.input.extend_from_slice(piece);
         let count = piece.len();
-        from.peer.sent(count, Time::ZERO);
+        from.peer.handle_transmitted(count, Time::ZERO);
         while let Some(event) = to.peer.receive(&mut to.input, Time::ZERO)? {
             messages += usize::from(matches!(event, Event::Message(_)));
         }

@@ -49,7 +49,7 @@ impl Logic for Narcissus {
 
     fn on_ended(&mut self, connection: ConnectionId, ended: &Ended, turn: &mut Turn<'_>) {
         let is_own = self.own.contains(&connection.number());
-        let is_recognised = *ended == Ended::Peer(Error::SelfConnection);
+        let is_recognised = *ended == Ended::Connection(Error::SelfConnection);
         assert_eq!(is_recognised, is_own, "{connection} of {} ended: {ended}", turn.node());
         self.recognised += usize::from(is_own);
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::io::{self, ErrorKind};
 
 use peer_core::{Config, Direction, Error, Event, Message, Network, ProtocolVersion, Timer};
-use peer_mio::{Closed, PeerEvent};
+use peer_mio::{Closed, Outcome, PeerEvent};
 use peer_tests::remote::introduction;
 
 use crate::mio::scripted::{Answer, BLOCK, Set, bytes_of, ended, failed, hands, inv_of, item, ping, pings};
@@ -59,7 +59,7 @@ fn a_failure_to_read_at_every_byte_of_a_handshake_is_told_after_what_came() {
         let reset = Answer::Fail(ErrorKind::ConnectionReset);
         stream.script().reads = [Answer::Bytes(hands[..count].into()), reset].into();
         let reason = if count == hands.len() { Error::TransportFailed } else { end_after(count) };
-        let closed = Closed::Ended { reason, transport: Some(ErrorKind::ConnectionReset) };
+        let closed = Outcome::from(Closed::new(reason, Some(ErrorKind::ConnectionReset)));
         assert_eq!(set.end(), (heard(count), closed));
     }
 }
@@ -295,7 +295,7 @@ fn a_connection_that_is_refused_is_told_as_such() {
     let mut set = Set::new();
     let (_, stream) = set.add(Direction::Outbound);
     stream.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
-    assert_eq!(set.end(), (vec![], Closed::Unreachable(ErrorKind::ConnectionRefused)));
+    assert_eq!(set.end(), (vec![], Outcome::Unreachable(ErrorKind::ConnectionRefused)));
 }
 
 #[test]
@@ -306,12 +306,12 @@ fn one_handshake_too_many_is_told_as_such() {
     let (second, _) = set.add(Direction::Outbound);
     let [(id, PeerEvent::Closed(closed))] = &set.drain()[..] else { panic!() };
     assert_eq!((*id, closed.to_string()), (second, "1 outbound handshakes are open already".into()));
-    assert!(matches!(closed, Closed::TooManyHandshakes(_)));
+    assert!(matches!(closed, Outcome::TooManyHandshakes(_)));
 }
 
 #[test]
 fn ends_read_well() {
-    let refused = Closed::Unreachable(ErrorKind::ConnectionRefused);
+    let refused = Outcome::Unreachable(ErrorKind::ConnectionRefused);
     assert_eq!(refused.to_string(), "not connected (connection refused)");
     assert_eq!(failed(ErrorKind::BrokenPipe).to_string(), "transport failed (broken pipe)");
     assert_eq!(ended(Error::ClosedByRemote).to_string(), "closed by the remote");

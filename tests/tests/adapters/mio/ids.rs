@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 
 use mio::Poll;
 use peer_core::{Config, Direction, Error, Network, Node};
-use peer_mio::{Closed, InsertError, PeerEvent, Peers};
+use peer_mio::{InsertError, Outcome, PeerEvent, Peers};
 
 use crate::mio::scripted::{Answer, Scripted, Set, ended, greeting, ping, rng};
 
@@ -151,6 +151,6 @@ fn a_connection_that_is_not_connected_can_be_closed() {
         } else {
             set.peers.close(id)
         }
-        assert_eq!(set.end().1, Closed::from(Error::ClosedByOwner));
+        assert_eq!(set.end().1, Outcome::from(Error::ClosedByOwner));
     }
 }

@@ -8,7 +8,7 @@ use std::net::Shutdown;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use peer_core::{Config, ConfigBuilder, Direction, Error, Event, Message, Network, Node};
-use peer_mio::{Closed, PeerEvent, PeerId, Peers, Transport, connection_info};
+use peer_mio::{Outcome, PeerEvent, PeerId, Peers, Transport, connection_info};
 use rand_chacha::ChaCha8Rng;
 
 use crate::mio::scripted::{bytes_of, ended, hands, inv_of, item, name, ping, rng, send};
@@ -221,7 +221,7 @@ fn nobody_at_home_is_told_as_such() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut town = Town::new();
     let id = town.near.connect(nobody, connection_info(nobody, 0)).unwrap();
-    let refused = Closed::Unreachable(ErrorKind::ConnectionRefused);
+    let refused = Outcome::Unreachable(ErrorKind::ConnectionRefused);
     assert_eq!(town.next(), (Side::Near, id, PeerEvent::Closed(refused)));
 }
 

@@ -14,7 +14,7 @@ use peer_core::{
     Config, ConfigBuilder, ConnectionInfo, Direction, Error, Event, Mark, Message, Network, Node, SendError,
     frame,
 };
-use peer_mio::{Closed, PeerEvent, PeerId, Peers, Transport, connection_info};
+use peer_mio::{Closed, Outcome, PeerEvent, PeerId, Peers, Transport, connection_info};
 pub(crate) use peer_tests::remote::{bytes_of, hands};
 pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
@@ -244,7 +244,7 @@ impl Set {
     }
 
     /// The commands of the messages that surface before the one connection ends, and how it does.
-    pub(crate) fn end(&mut self) -> (Vec<String>, Closed) {
+    pub(crate) fn end(&mut self) -> (Vec<String>, Outcome) {
         let mut happened = self.drain();
         let Some((_, PeerEvent::Closed(closed))) = happened.pop() else { panic!("it is not over") };
         (happened.iter().map(|(_, happened)| name(happened)).collect(), closed)
@@ -271,12 +271,12 @@ pub(crate) fn name(happened: &PeerEvent) -> String {
     }
 }
 
-pub(crate) fn ended(reason: Error) -> Closed {
+pub(crate) fn ended(reason: Error) -> Outcome {
     reason.into()
 }
 
-pub(crate) fn failed(kind: ErrorKind) -> Closed {
-    Closed::Ended { reason: Error::TransportFailed, transport: Some(kind) }
+pub(crate) fn failed(kind: ErrorKind) -> Outcome {
+    Closed::new(Error::TransportFailed, Some(kind)).into()
 }
 
 pub(crate) fn greeting() -> ConnectionInfo {

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 
 use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Event, Message, Network, Timer};
-use peer_mio::{Closed, PeerEvent};
+use peer_mio::{Outcome, PeerEvent};
 use peer_tests::samples::{block, getdata, large_block};
 
 use crate::mio::scripted::{
@@ -136,7 +136,7 @@ fn a_transport_is_given_thirty_seconds_to_connect() {
     set.peers.advance(29 * SECOND);
     assert!(set.events().is_empty());
     set.peers.advance(SECOND);
-    assert_eq!(set.end().1, Closed::Unreachable(ErrorKind::TimedOut));
+    assert_eq!(set.end().1, Outcome::Unreachable(ErrorKind::TimedOut));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn the_time_to_connect_can_be_set() {
     stream.script().connects = vec![Ok(false), Ok(false)].into();
     assert!(set.events().is_empty());
     set.peers.advance(5 * SECOND);
-    assert_eq!(set.end().1, Closed::Unreachable(ErrorKind::TimedOut));
+    assert_eq!(set.end().1, Outcome::Unreachable(ErrorKind::TimedOut));
 }
 
 #[test]

@@ -4,9 +4,9 @@ use core::marker::PhantomData;
 
 use peer_core::message::Block;
 use peer_core::{
-    CodecError, Config, ConfigBuilder, ConfigError, ConnectionInfo, Error, Event, Expected, FrameError, Mark,
-    Message, Network, Node, Peer, ProtocolVersion, SendError, Stats, Time, Timer, TooManyHandshakes,
-    UnknownCommands, UnrequestedAnswers, frame,
+    CodecError, Config, ConfigBuilder, ConfigError, Connection, ConnectionInfo, Error, Event, Expected,
+    FrameError, Mark, Message, Network, Node, Peer, ProtocolVersion, SendError, Stats, Time, Timer,
+    TooManyHandshakes, UnknownCommands, UnrequestedAnswers, frame,
 };
 use peer_tokio::Handle;
 use rand_chacha::ChaCha8Rng;
@@ -105,20 +105,21 @@ fn peer() -> Vec<&'static str> {
         item("Peer::announce_now", Peer::announce_now),
         item("Peer::close", Peer::close),
         item("Peer::direction", Peer::direction),
-        item("Peer::end", Peer::end),
+        item("Peer::finish", Peer::finish),
         item("Peer::failure", Peer::failure),
-        item("Peer::inbound", |node: &Node, info, rng: &mut ChaCha8Rng| {
-            Peer::inbound(node, info, Time::ZERO, rng)
+        item("Connection::inbound", |node: &Node, info, rng: &mut ChaCha8Rng| {
+            Connection::inbound(node, info, Time::ZERO, rng)
         }),
         item("Peer::is_established", Peer::is_established),
         item("Peer::is_flushed", Peer::is_flushed),
         item("Peer::knows", Peer::knows),
         item("Peer::last_announced_block", Peer::last_announced_block),
-        item("Peer::outbound", |node: &Node, info, rng: &mut ChaCha8Rng| {
-            Peer::outbound(node, info, Time::ZERO, rng)
+        item("Connection::outbound", |node: &Node, info, rng: &mut ChaCha8Rng| {
+            Connection::outbound(node, info, Time::ZERO, rng)
         }),
         item("Peer::protocol_version", Peer::protocol_version),
-        item("Peer::receive", Peer::receive),
+        item("Connection::handle_eof", Connection::handle_eof),
+        item("Connection::receive", Connection::receive),
         item("Peer::reject", |peer: &mut Peer, code| peer.reject("", code, "", None, Time::ZERO)),
         item("Peer::remote", Peer::remote),
         item("Peer::request_blocks", Peer::request_blocks),
@@ -127,13 +128,15 @@ fn peer() -> Vec<&'static str> {
         item("Peer::send_addresses", |peer: &mut Peer, rng: &mut ChaCha8Rng| {
             peer.send_addresses(&[], Time::ZERO, rng)
         }),
-        item("Peer::sent", Peer::sent),
+        item("Connection::handle_transmitted", Connection::handle_transmitted),
         item("Peer::set_best_height", Peer::set_best_height),
         item("Peer::set_last_announced_block", Peer::set_last_announced_block),
         item("Peer::set_last_block", Peer::set_last_block),
         item("Peer::stats", Peer::stats),
-        item("Peer::tick", |peer: &mut Peer, rng: &mut ChaCha8Rng| peer.tick(Time::ZERO, rng)),
-        item("Peer::transmit", Peer::transmit),
+        item("Connection::handle_timeout", |connection: &mut Connection, rng: &mut ChaCha8Rng| {
+            connection.handle_timeout(Time::ZERO, rng)
+        }),
+        item("Connection::poll_transmit", Connection::poll_transmit),
         item("Peer::wants_headers", Peer::wants_headers),
     ]
 }

@@ -146,7 +146,7 @@ impl View<'_> {
     fn check_end(&self) {
         assert!(self.end.ended.len() <= 1, "{}: ended {:?}", self.id, self.end.ended);
         let last_heard = self.end.heard.last().map(|(at, _)| *at).max(self.end.established).unwrap();
-        let Some((at, Ended::Peer(error))) = self.end.ended.first() else {
+        let Some((at, Ended::Connection(error))) = self.end.ended.first() else {
             assert!(last_heard + IDLE > self.stopped, "{}: silent since {last_heard}", self.id);
             return;
         };

@@ -47,17 +47,17 @@ pub(crate) fn cases() -> Vec<Case> {
         }),
         stuck("established, a frame is shown and not taken", Established, |remote| {
             remote.machine.send(&Message::GetAddr, remote.now).unwrap();
-            remote.machine.transmit(remote.now);
+            remote.machine.poll_transmit(remote.now);
         }),
         stuck("established, reading pauses: the remote does not take its pongs", Established, |remote| {
             while remote.machine.wants_read() {
                 remote.say(&Message::Ping(Ping { nonce: 1 }));
                 remote.events();
             }
-            remote.machine.transmit(remote.now);
+            remote.machine.poll_transmit(remote.now);
         }),
         stuck("parting, the last word is shown and not taken", Parting, |remote| {
-            remote.machine.transmit(remote.now);
+            remote.machine.poll_transmit(remote.now);
         }),
         case("failed", Failed, nothing),
     ]

@@ -89,7 +89,7 @@ fn end(world: &World<Witness>, node: NodeId, start: Time) -> (Ended, Duration) {
 }
 
 fn by(error: Error) -> Ended {
-    Ended::Peer(error)
+    Ended::Connection(error)
 }
 
 #[test]

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use peer_core::message::{NetAddress, Version};
 use peer_core::{
-    Config, ConfigError, ConnectionInfo, Direction, End, Event, InitStateRequests, Message, Node,
-    ProtocolVersion, Services, frame,
+    Config, ConfigError, ConnectionInfo, Direction, Event, InitStateRequests, Message, Node, ProtocolVersion,
+    Services, frame,
 };
 use peer_tests::pair::WALL_CLOCK;
 use peer_tests::remote::{NETWORK, Remote, introduction};
@@ -138,7 +138,7 @@ impl Play {
             Step::Close => {
                 self.feed();
                 let now = self.remote.now;
-                self.remote.machine.end(End::Eof, now);
+                self.remote.machine.handle_eof(now);
             }
         }
     }

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use peer_core::message::{GetData, GetInitState};
-use peer_core::{Config, End, Error, Event, Message, Services, Time};
+use peer_core::{Config, Error, Event, Message, Services, Time};
 use peer_tests::dcrd_node::{Ended, Rule, golden};
 use peer_tests::neighbour;
 use peer_tests::vectors::{Folder, Tally};
@@ -109,11 +109,11 @@ impl Subject for Machine {
     }
 
     fn offer(&mut self, now: Time) {
-        self.machine.transmit(now);
+        self.machine.poll_transmit(now);
     }
 
     fn timeout(&self) -> Option<Time> {
-        self.machine.deadline().map(|(at, _)| at)
+        self.machine.next_timeout().map(|(at, _)| at)
     }
 
     fn handle_timeout(&mut self, now: Time) {
@@ -123,7 +123,7 @@ impl Subject for Machine {
     }
 
     fn end(&mut self, now: Time) {
-        self.machine.end(End::Eof, now);
+        self.machine.handle_eof(now);
         self.note(now);
     }
 

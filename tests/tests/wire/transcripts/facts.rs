@@ -109,10 +109,10 @@ fn everything_that_was_asked_for_is_answered_and_every_answered_ping_is_timed() 
     let Some(recording) = named("dcrd-sync-p12") else { return };
     let mut replay = Replay::of(&recording, recording.node().other(), Feeding::AsRecorded);
     replay.until_the_end();
-    assert_eq!(replay.peer.open_requests(), 0);
-    assert!(replay.peer.wants_headers());
+    assert_eq!(replay.peer.peer().open_requests(), 0);
+    assert!(replay.peer.peer().wants_headers());
     let sent: usize = recording.chunks.iter().map(|chunk| chunk.bytes.len()).sum();
-    let stats = replay.peer.stats();
+    let stats = replay.peer.peer().stats();
     assert_eq!(stats.bytes_sent + stats.bytes_received, sent as u64);
 
     // Two pings left before the first pong came: only the newer one is timed.
@@ -128,7 +128,7 @@ fn addresses_have_the_first_form_at_version_11() {
     let mut ours = Replay::of(&recording, recording.node().other(), Feeding::AsRecorded);
     ours.until_the_end();
     let refused = SendError::Encode(CodecError::MsgInvalidForPVer { version });
-    assert_eq!(ours.peer.send(&second_form(), Time::ZERO), Err(refused));
+    assert_eq!(ours.peer.peer_mut().send(&second_form(), Time::ZERO), Err(refused));
 
     // The node gets the addresses that the other end tells. A reader at version 12 would not take them.
     let mut node = Replay::of(&recording, recording.node(), Feeding::AsRecorded);
@@ -151,8 +151,8 @@ fn addresses_have_the_second_form_at_version_12() {
     ours.until_the_end();
     let version = ProtocolVersion::ADDR_V2;
     let refused = SendError::Encode(CodecError::MsgInvalidForPVer { version });
-    assert_eq!(ours.peer.send(&Message::Addr(Default::default()), Time::ZERO), Err(refused));
-    assert!(ours.peer.send(&second_form(), Time::ZERO).is_ok());
+    assert_eq!(ours.peer.peer_mut().send(&Message::Addr(Default::default()), Time::ZERO), Err(refused));
+    assert!(ours.peer.peer_mut().send(&second_form(), Time::ZERO).is_ok());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn new_blocks_are_announced_by_headers_to_who_wants_them() {
     }
     let mut node = Replay::of(&recording, recording.node(), Feeding::AsRecorded);
     node.until_the_end();
-    assert!(node.peer.wants_headers(), "the machine in the node's place knows that they are wanted");
+    assert!(node.peer.peer().wants_headers(), "the machine in the node's place knows that they are wanted");
 }
 
 #[test]
@@ -201,7 +201,7 @@ fn what_the_machine_says_by_itself_is_all_that_a_synced_node_demands_for_four_mi
     while replay.next_at() < at(46) {
         replay.step().unwrap();
     }
-    assert!(replay.peer.is_established());
+    assert!(replay.peer.peer().is_established());
     let end = replay.until_the_end();
     assert_eq!(end, Error::ClosedByOwner, "the recorded owner closed after 227 s");
     let said = replay.said();

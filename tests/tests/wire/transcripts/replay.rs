@@ -6,8 +6,8 @@ use std::vec;
 use bytes::BytesMut;
 use peer_core::frame::FrameReader;
 use peer_core::{
-    BannableMessages, Config, ConnectionInfo, End, Error, Event, InitStateRequests, Message, Node, Peer,
-    ProtocolVersion, Time,
+    BannableMessages, Config, Connection, ConnectionInfo, Error, Event, InitStateRequests, Message, Node,
+    ProtocolVersion, Time, TransportError,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
@@ -27,7 +27,7 @@ pub(crate) enum Feeding {
 
 /// The machine, and what is still to happen to it.
 pub(crate) struct Replay {
-    pub(crate) peer: Peer,
+    pub(crate) peer: Connection,
     rng: ChaCha8Rng,
     steps: vec::IntoIter<(Time, Step)>,
     ours: Side,
@@ -70,8 +70,8 @@ impl Replay {
         let node = Node::new(config);
         let info = ConnectionInfo::new(version.addr_you, version.last_block, version.timestamp);
         let peer = match ours {
-            Side::Dialer => Peer::outbound(&node, info, Time::ZERO, &mut rng).unwrap(),
-            Side::Listener => Peer::inbound(&node, info, Time::ZERO, &mut rng),
+            Side::Dialer => Connection::outbound(&node, info, Time::ZERO, &mut rng).unwrap(),
+            Side::Listener => Connection::inbound(&node, info, Time::ZERO, &mut rng),
         };
         let mut replay = Self {
             peer,
@@ -102,14 +102,14 @@ impl Replay {
     /// Goes on for one step, unless one side ends its stream with it or the machine ends the connection.
     pub(crate) fn step(&mut self) -> Result<(), Error> {
         let (now, step) = self.steps.next().expect("a conversation ends");
-        self.peer.tick(now, &mut self.rng)?;
+        self.peer.handle_timeout(now, &mut self.rng)?;
         match step {
             Step::Hear(bytes) => {
                 self.input.extend_from_slice(&bytes);
                 self.pull(now)?;
             }
             Step::Say(message) => {
-                let sent = self.peer.send(&message, now);
+                let sent = self.peer.peer_mut().send(&message, now);
                 sent.unwrap_or_else(|error| panic!("{}: {error}", message.command()));
             }
             Step::End(side) if side == self.ours => return Err(Error::ClosedByOwner),
@@ -131,18 +131,22 @@ impl Replay {
     /// Goes on to the end, and tells the machine of it.
     pub(crate) fn finish(mut self) -> Outcome {
         let end = match self.until_the_end() {
-            Error::ClosedByOwner => self.peer.close(),
-            Error::ClosedByRemote => self.peer.end(End::Eof, &self.input),
+            Error::ClosedByOwner => self.peer.peer_mut().close(),
+            Error::ClosedByRemote => self.peer.handle_eof(&self.input),
             error => error,
         };
-        assert_eq!(self.peer.end(End::Failed, &[]), end, "the first reason is kept");
-        let said = read_back(&mut self.output, self.peer.protocol_version());
+        assert_eq!(
+            self.peer.handle_transport_error(TransportError::Other, &[]),
+            end,
+            "the first reason is kept"
+        );
+        let said = read_back(&mut self.output, self.peer.peer().protocol_version());
         Outcome { heard: self.heard, said, round_trips: self.round_trips, end }
     }
 
     /// The messages in what was written so far.
     pub(crate) fn said(&self) -> Vec<Message> {
-        read_back(&mut self.output.clone(), self.peer.protocol_version())
+        read_back(&mut self.output.clone(), self.peer.peer().protocol_version())
     }
 
     /// What surfaced so far.
@@ -160,7 +164,7 @@ impl Replay {
                 other => panic!("a new kind of event: {other:?}"),
             };
             if matches!(message, Message::Pong(_)) {
-                self.round_trips.push(self.peer.stats().last_ping_round_trip);
+                self.round_trips.push(self.peer.peer().stats().last_ping_round_trip);
             }
             self.heard.push(message);
             self.write(now);
@@ -170,10 +174,10 @@ impl Replay {
 
     fn write(&mut self, now: Time) {
         while self.peer.wants_write() {
-            let bytes = self.peer.transmit(now);
+            let bytes = self.peer.poll_transmit(now);
             self.output.extend_from_slice(bytes);
             let count = bytes.len();
-            self.peer.sent(count, now);
+            self.peer.handle_transmitted(count, now);
         }
     }
 }
