@@ -4,7 +4,8 @@ use bytes::BytesMut;
 use peer_core::frame::encode;
 use peer_core::message::{NetAddress, Timestamp, UserAgent, Version};
 use peer_core::{
-    Config, Event, ConnectionInfo, Message, Network, Node, Connection, ProtocolVersion, Services, Time, UnrequestedAnswers,
+    Config, Connection, ConnectionInfo, Event, Message, Network, Node, ProtocolVersion, Services, Time,
+    UnrequestedAnswers,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -38,8 +39,8 @@ pub fn established() -> Connection {
     }
     assert!(matches!(events[..], [Event::Version(_), Event::Established]));
     while peer.wants_write() {
-        let count = peer.transmit(Time::ZERO).len();
-        peer.sent(count, Time::ZERO);
+        let count = peer.poll_transmit(Time::ZERO).len();
+        peer.handle_transmitted(count, Time::ZERO);
     }
     peer
 }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use bytes::BytesMut;
 use peer_core::frame::{FrameReader, Header, Rules, encode};
-use peer_core::{Message, Network, Connection, ProtocolVersion, Time, blake256};
+use peer_core::{Connection, Message, Network, ProtocolVersion, Time, blake256};
 
 use crate::machine;
 use crate::measure::Work;
@@ -85,7 +85,7 @@ fn through_a_machine(name: &'static str, message: &Message, count: usize) -> Wor
 
 fn write_all(peer: &mut Connection) {
     while peer.wants_write() {
-        let count = black_box(peer.transmit(Time::ZERO)).len();
-        peer.sent(count, Time::ZERO);
+        let count = black_box(peer.poll_transmit(Time::ZERO)).len();
+        peer.handle_transmitted(count, Time::ZERO);
     }
 }
