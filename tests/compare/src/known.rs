@@ -23,8 +23,8 @@ pub fn measure(report: &mut Report) {
         next.set(next.get() + 1);
         let item = samples::item(next.get());
         for peer in &mut peers {
-            if !peer.knows(&item, Time::ZERO) {
-                peer.add_known(black_box(&item), Time::ZERO);
+            if !peer.peer().knows(&item, Time::ZERO) {
+                peer.peer_mut().add_known(black_box(&item), Time::ZERO);
             }
         }
     };
