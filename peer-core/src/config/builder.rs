@@ -4,7 +4,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use core::num::NonZeroUsize;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -57,7 +56,6 @@ impl Agent {
 /// Makes a [`Config`]. Each setter says its default and what the worst case costs.
 ///
 /// ```
-/// use core::num::NonZeroUsize;
 /// use core::time::Duration;
 /// use peer_core::{Config, Network, Node, Services};
 ///
@@ -65,7 +63,7 @@ impl Agent {
 ///     .user_agent("my-node", "1.0")
 ///     .services(Services::NODE_NETWORK)
 ///     .idle_timeout(Duration::from_secs(90))
-///     .send_limit(NonZeroUsize::new(8 * 1024 * 1024).ok_or("zero")?)
+///     .send_limit(8 * 1024 * 1024)
 ///     .build()?;
 /// let node = Node::new(config);
 /// # let _ = node;
@@ -97,7 +95,7 @@ impl ConfigBuilder {
             trickle_delay: Duration::from_millis(100)..=Duration::from_millis(500),
             send_limit: 40 * 1024 * 1024,
             send_pause: 64 * 1024,
-            known_inventory: NonZeroUsize::MIN.saturating_add(999),
+            known_inventory: 1000,
             known_lifetime: Duration::from_secs(15 * 60),
             open_handshakes: 1024,
             max_unrequested: 2 * 1024 * 1024,
@@ -206,22 +204,22 @@ impl ConfigBuilder {
     /// memory that it lies in, of which a received block is a quarter at least. One that was decoded out of something
     /// larger keeps that alive. Every other payload is copied into the queue, so that a transaction never keeps the block
     /// alive that it was taken out of.
-    pub const fn send_limit(mut self, bytes: NonZeroUsize) -> Self {
-        self.config.send_limit = bytes.get();
+    pub const fn send_limit(mut self, bytes: usize) -> Self {
+        self.config.send_limit = bytes;
         self
     }
 
     /// Above this many bytes of answers that the machine owes by itself (pongs), the remote is not read any
     /// more until it takes some. Default: 64 KiB. Worst case: this and one more answer, which hold 150 kB.
-    pub const fn send_pause(mut self, bytes: NonZeroUsize) -> Self {
-        self.config.send_pause = bytes.get();
+    pub const fn send_pause(mut self, bytes: usize) -> Self {
+        self.config.send_pause = bytes;
         self
     }
 
     /// How many of the items that a remote knows are remembered. Default: 1000, which take 67 kB for each peer; nothing
     /// before the first. Worst case for another number: 92 bytes each. Now and then the set is made anew, which takes half
     /// as much again for a moment.
-    pub const fn known_inventory(mut self, items: NonZeroUsize) -> Self {
+    pub const fn known_inventory(mut self, items: usize) -> Self {
         self.config.known_inventory = items;
         self
     }
@@ -234,16 +232,16 @@ impl ConfigBuilder {
 
     /// How many outbound handshakes of the node may be open at once. Default: 1024. Each costs 16 bytes
     /// in the node from the beginning, so 16 KiB.
-    pub const fn open_handshakes(mut self, handshakes: NonZeroUsize) -> Self {
-        self.config.open_handshakes = handshakes.get();
+    pub const fn open_handshakes(mut self, handshakes: usize) -> Self {
+        self.config.open_handshakes = handshakes;
         self
     }
 
     /// Most bytes of a payload that has no small limit of its own: `alert`, `reject` and raw messages, the
     /// latter in both directions. Default: 2 MiB. Worst case: twice that, 4.2 MB at the default, in the
     /// input of each peer.
-    pub const fn max_unrequested(mut self, bytes: NonZeroUsize) -> Self {
-        self.config.max_unrequested = bytes.get();
+    pub const fn max_unrequested(mut self, bytes: usize) -> Self {
+        self.config.max_unrequested = bytes;
         self
     }
 
@@ -251,8 +249,8 @@ impl ConfigBuilder {
     /// 11 MB for each peer, and only if its owner asks for as much. While its request waits to be written, an item takes
     /// 180 bytes beside the frame. Items that were answered and may be answered once more (they were asked for twice, or
     /// are transactions) are remembered for a while: at most 100,000 items, which take 8 MB.
-    pub const fn max_requests(mut self, items: NonZeroUsize) -> Self {
-        self.config.max_requests = items.get();
+    pub const fn max_requests(mut self, items: usize) -> Self {
+        self.config.max_requests = items;
         self
     }
 
@@ -288,8 +286,8 @@ impl ConfigBuilder {
     /// The average rate, in bytes a second, at which a frame must arrive once the idle timeout has passed,
     /// and an answer once its 30 s have. Default: 4096. Worst case: the largest message, 26 MB of `cfiltersv2`
     /// that were asked for, takes 1 h 49 min with the idle timeout; unasked, an `inv` of 1.8 MB 9 min 20 s.
-    pub const fn min_receive_rate(mut self, bytes_per_second: NonZeroUsize) -> Self {
-        self.config.min_receive_rate = bytes_per_second.get() as u64;
+    pub const fn min_receive_rate(mut self, bytes_per_second: u64) -> Self {
+        self.config.min_receive_rate = bytes_per_second;
         self
     }
 
@@ -303,10 +301,10 @@ impl ConfigBuilder {
         let default = config.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default();
         config.ping_interval = ping_interval.unwrap_or(default);
         config.user_agent = agent.build()?;
-        let (ping, idle) = (config.ping_interval, config.idle_timeout);
-        if config.handshake_timeout.is_zero() || idle.is_zero() || ping.is_zero() {
-            return Err(ConfigError::ZeroTimeout);
+        if let Some(setting) = zero(&config) {
+            return Err(ConfigError::Zero(setting));
         }
+        let (ping, idle) = (config.ping_interval, config.idle_timeout);
         if ping >= idle {
             return Err(ConfigError::PingInterval { ping, idle });
         }
@@ -328,4 +326,21 @@ impl ConfigBuilder {
         }
         Ok(config)
     }
+}
+
+/// The setting that is zero and must not be.
+fn zero(config: &Config) -> Option<&'static str> {
+    let settings = [
+        ("handshake_timeout", config.handshake_timeout.is_zero()),
+        ("idle_timeout", config.idle_timeout.is_zero()),
+        ("ping_interval", config.ping_interval.is_zero()),
+        ("send_limit", config.send_limit == 0),
+        ("send_pause", config.send_pause == 0),
+        ("known_inventory", config.known_inventory == 0),
+        ("open_handshakes", config.open_handshakes == 0),
+        ("max_unrequested", config.max_unrequested == 0),
+        ("max_requests", config.max_requests == 0),
+        ("min_receive_rate", config.min_receive_rate == 0),
+    ];
+    settings.into_iter().find_map(|(setting, is_zero)| is_zero.then_some(setting))
 }

@@ -3,7 +3,6 @@
 mod builder;
 
 use core::net::IpAddr;
-use core::num::NonZeroUsize;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 
@@ -31,7 +30,7 @@ pub struct Config {
     pub(crate) trickle_delay: RangeInclusive<Duration>,
     pub(crate) send_limit: usize,
     pub(crate) send_pause: usize,
-    pub(crate) known_inventory: NonZeroUsize,
+    pub(crate) known_inventory: usize,
     pub(crate) known_lifetime: Duration,
     pub(crate) open_handshakes: usize,
     pub(crate) max_unrequested: usize,
@@ -129,7 +128,7 @@ impl Config {
 
     /// How many of the items that a remote knows are remembered.
     #[must_use]
-    pub const fn known_inventory(&self) -> NonZeroUsize {
+    pub const fn known_inventory(&self) -> usize {
         self.known_inventory
     }
 

@@ -18,9 +18,9 @@ pub enum ConfigError {
         /// How many comments.
         comments: usize,
     },
-    /// A timeout or the ping interval is zero.
-    #[error("handshake timeout, idle timeout and ping interval must be longer than zero")]
-    ZeroTimeout,
+    /// This setting, named as its method of [`ConfigBuilder`](crate::ConfigBuilder), is zero.
+    #[error("{0} must be more than zero")]
+    Zero(&'static str),
     /// Pings would come too late to keep a quiet connection alive.
     #[error("ping interval {ping:?} must be shorter than the idle timeout {idle:?}")]
     PingInterval {

@@ -103,21 +103,22 @@ impl Items {
     }
 
     /// Returns since when the item was known before.
-    fn insert(&mut self, item: Fingerprint, now: Time, limit: NonZeroUsize) -> Option<Time> {
+    fn insert(&mut self, item: Fingerprint, now: Time, limit: usize) -> Option<Time> {
         let before = self.cache.put(item, now);
-        if self.cache.len() > limit.get() {
+        if self.cache.len() > limit {
             self.cache.pop_lru();
             self.forgotten = self.forgotten.saturating_add(1);
-            if self.forgotten >= limit.get().saturating_mul(MADE_ANEW_AFTER) {
+            if self.forgotten >= limit.saturating_mul(MADE_ANEW_AFTER) {
                 self.make_anew(limit);
             }
         }
         before
     }
 
-    fn make_anew(&mut self, limit: NonZeroUsize) {
+    fn make_anew(&mut self, limit: usize) {
         // Room for one more: an item comes before the oldest one goes.
-        let cache = LruCache::with_hasher(limit.saturating_add(1), BuildHasherDefault::default());
+        let cache =
+            LruCache::with_hasher(NonZeroUsize::MIN.saturating_add(limit), BuildHasherDefault::default());
         let mut old = mem::replace(&mut self.cache, cache);
         while let Some((item, since)) = old.pop_lru() {
             self.cache.put(item, since);
@@ -134,6 +135,6 @@ fn counts(since: Time, now: Time, lifetime: Duration) -> bool {
 /// How many items, and how long each counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    pub(crate) items: NonZeroUsize,
+    pub(crate) items: usize,
     pub(crate) lifetime: Duration,
 }

@@ -1,7 +1,6 @@
 //! Where a script begins: the configuration and the peer that its first bytes choose.
 
 use core::cell::RefCell;
-use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
@@ -59,13 +58,12 @@ impl Setting {
 
     /// A configuration with limits that scripts can meet.
     pub(super) fn config(self) -> Config {
-        let count = |count| NonZeroUsize::new(count).unwrap();
         let lowest = if self.is_old { ProtocolVersion::INITIAL } else { ProtocolVersion::REMOVE_REJECT };
         let mut builder = Config::builder(NETWORK)
             .protocol_version(self.version())
             .min_protocol_version(lowest.min(self.version()))
-            .open_handshakes(count(2))
-            .max_unrequested(count(1000));
+            .open_handshakes(2)
+            .max_unrequested(1000);
         if self.has(1) {
             builder = builder.unrequested_answers(UnrequestedAnswers::Deliver);
             builder = builder.bannable_messages(BannableMessages::Send);
@@ -80,12 +78,12 @@ impl Setting {
             builder = builder.init_state_requests(InitStateRequests::LeaveToOwner);
         }
         builder = if self.has(5) {
-            builder.send_limit(count(3000)).send_pause(count(100))
+            builder.send_limit(3000).send_pause(100)
         } else {
-            builder.send_limit(count(100_000)).send_pause(count(1000))
+            builder.send_limit(100_000).send_pause(1000)
         };
         if self.has(6) {
-            builder = builder.known_inventory(count(100)).max_requests(count(8));
+            builder = builder.known_inventory(100).max_requests(8);
         }
         if self.has(7) {
             builder = builder.trickle_delay(Duration::ZERO..=Duration::ZERO);

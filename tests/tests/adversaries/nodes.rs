@@ -6,7 +6,7 @@ use peer_tests::remote::{NETWORK, connection_info, introduction};
 
 use crate::Attack;
 use crate::heap::{Meter, at_most, grouped, note, scaled};
-use crate::victim::{Victim, framed, greeting, size};
+use crate::victim::{Victim, framed, greeting};
 
 pub(crate) const ATTACKS: &[Attack] = &[
     ("a_flood_of_inbound_handshakes_pushes_no_nonce_out", inbound_flood),
@@ -18,7 +18,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
 const ROOM: usize = 16;
 
 fn node() -> Node {
-    Node::new(Config::builder(NETWORK).open_handshakes(size(ROOM)).build().unwrap())
+    Node::new(Config::builder(NETWORK).open_handshakes(ROOM).build().unwrap())
 }
 
 /// What an inbound peer of the node says to this introduction.

@@ -15,7 +15,7 @@ use rand_core::{Rng, SeedableRng};
 
 use crate::Attack;
 use crate::heap::{KIB, MIB, Meter, at_most, grouped, note, scaled};
-use crate::victim::{Victim, framed, size};
+use crate::victim::{Victim, framed};
 
 pub(crate) const ATTACKS: &[Attack] = &[
     ("a_remote_that_asks_and_never_reads_ends_by_the_write_stall", getdata_flood),
@@ -40,7 +40,7 @@ struct Server {
 
 impl Server {
     fn new() -> Self {
-        let config = Config::builder(NETWORK).send_limit(size(LIMIT)).build().unwrap();
+        let config = Config::builder(NETWORK).send_limit(LIMIT).build().unwrap();
         let output = TxOut { value: 1, version: 0, pk_script: &[7; SCRIPT] };
         let transaction = Message::Tx(Transaction::new(1, &[], &[output], 0, 0).unwrap());
         Self { victim: Victim::established(config), owed: VecDeque::new(), served: 0, transaction }
@@ -119,7 +119,7 @@ fn getdata_and_late_reading() {
 
 fn announcing_without_end() {
     const ITEMS: u32 = 1_000_000;
-    let config = Config::builder(NETWORK).send_limit(size(LIMIT)).build().unwrap();
+    let config = Config::builder(NETWORK).send_limit(LIMIT).build().unwrap();
     let mut victim = Victim::established(config);
     let (mut meter, mut accepted) = (Meter::start(), 0);
     for number in 0..ITEMS {

@@ -6,7 +6,7 @@ use peer_tests::remote::{NETWORK, header};
 
 use crate::Attack;
 use crate::heap::{KIB, MIB, Meter, at_most, grouped, note};
-use crate::victim::{Victim, size};
+use crate::victim::Victim;
 
 pub(crate) const ATTACKS: &[Attack] = &[("parsing_costs_the_same_for_each_byte", parse_cost)];
 
@@ -21,7 +21,7 @@ const WIPED: u8 = 0xaa;
 /// as there are, and the rest of the work is a call and no allocation for each piece.
 fn parse_cost() {
     let config = Config::builder(NETWORK).unknown_commands(UnknownCommands::Deliver);
-    let ready = Victim::established(config.max_unrequested(size(LARGEST)).build().unwrap());
+    let ready = Victim::established(config.max_unrequested(LARGEST).build().unwrap());
     let (mut percent, mut most, mut pieces) = (0, 0, 0);
     for len in [64 * KIB, 256 * KIB, MIB, 4 * MIB, LARGEST] {
         let len = if cfg!(debug_assertions) { len.min(MIB) } else { len };

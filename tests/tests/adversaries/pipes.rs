@@ -11,7 +11,7 @@ use rand_core::{Rng, SeedableRng};
 
 use crate::Attack;
 use crate::heap::{at_most, grouped, note, scaled};
-use crate::victim::{Victim, size};
+use crate::victim::Victim;
 
 pub(crate) const ATTACKS: &[Attack] = &[("full_pipes_both_ways_never_hang", full_pipes)];
 
@@ -29,7 +29,7 @@ struct End {
 
 fn full_pipes() {
     let seeds = scaled(100_000).max(1000);
-    let config = Config::builder(NETWORK).send_limit(size(20_000)).send_pause(size(200));
+    let config = Config::builder(NETWORK).send_limit(20_000).send_pause(200);
     let config = config.unknown_commands(UnknownCommands::Deliver).build().unwrap();
     let ready = Victim::established(config);
     let (mut longest, mut ended) = (0, 0);

@@ -1,6 +1,5 @@
 //! Whom the attacks meet: a bare machine with its input, and nothing that checks it on the way.
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::BytesMut;
@@ -108,11 +107,6 @@ pub(crate) fn old_era() -> ConfigBuilder {
 /// The default.
 pub(crate) fn config() -> Config {
     Config::builder(NETWORK).build().unwrap()
-}
-
-/// A size in the type of settings.
-pub(crate) const fn size(bytes: usize) -> NonZeroUsize {
-    NonZeroUsize::new(bytes).unwrap()
 }
 
 /// A message as a frame.

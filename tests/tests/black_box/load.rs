@@ -1,6 +1,5 @@
 //! Remotes that send much, or take nothing.
 
-use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io::Write;
@@ -26,7 +25,7 @@ const JUNK: usize = 4_000_000;
 pub(crate) fn junk_does_not_delay_another<A: Adapter>() {
     let mut subject = Subject::with::<A>(|config| {
         let config = config.unknown_commands(UnknownCommands::Ignore);
-        config.max_unrequested(NonZeroUsize::new(JUNK).unwrap())
+        config.max_unrequested(JUNK)
     });
     let mut junk = Client::established(&mut subject, 0);
     let mut other = Client::established(&mut subject, 1);
@@ -92,7 +91,7 @@ pub(crate) fn two_nodes_send_at_once<A: Adapter>() {
 /// limit, and in the end it is let go; the second is not read any more; others are served.
 pub(crate) fn remotes_that_never_read<A: Adapter>() {
     // More than systems hold for a connection, so that something is left here.
-    let limit = NonZeroUsize::new(16 << 20).unwrap();
+    let limit = 16 << 20;
     let mut subject = Subject::with::<A>(|config| config.send_limit(limit));
     let _silent = Client::established_to_be_silent(&mut subject, 0);
     let greedy = Client::established_to_be_silent(&mut subject, 1);

@@ -315,8 +315,8 @@ fn a_locator_has_at_most_500_hashes_and_a_refused_one_is_not_remembered() {
 #[test]
 fn a_request_that_finds_the_queue_full_is_not_remembered() {
     for kind in [Blocks, Headers] {
-        let builder = Config::builder(NETWORK).send_limit(150.try_into().unwrap());
-        let mut remote = Remote::established(builder.send_pause(1.try_into().unwrap()).build().unwrap());
+        let builder = Config::builder(NETWORK).send_limit(150);
+        let mut remote = Remote::established(builder.send_pause(1).build().unwrap());
         assert_eq!(request(&mut remote, kind, &[hash(1)], hash(9)), Ok(true));
         let result = request(&mut remote, kind, &[hash(2)], hash(9));
         assert!(matches!(result, Err(SendError::Full { .. })), "{result:?}");

@@ -1,8 +1,6 @@
 //! Small frames that wait together are hashed together, and nobody can tell.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
-
 use bytes::BytesMut;
 use peer_core::frame::{Frame, FrameReader, Header, Rules, encode};
 use peer_core::message::{Ping, Transaction, TxOut};
@@ -130,7 +128,7 @@ struct Outcome {
 /// it owes three pongs, so it often does in the middle of a burst.
 fn hear<'a>(version: u32, pieces: impl IntoIterator<Item = &'a [u8]>) -> Outcome {
     let builder = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL);
-    let config = builder.send_pause(NonZeroUsize::new(64).unwrap()).protocol_version(version.into());
+    let config = builder.send_pause(64).protocol_version(version.into());
     let mut remote = Remote::new(&Node::new(config.build().unwrap()), Direction::Inbound);
     let (mut events, mut written, mut error) = (Vec::new(), Vec::new(), None);
     for piece in pieces {

@@ -1,16 +1,15 @@
 //! What a configuration tells of itself. What each setting does is shown where its subject is.
 
 use core::net::{IpAddr, Ipv4Addr};
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::{
-    Config, ConfigError, Network, ProtocolVersion, Services, UnknownCommands, UnrequestedAnswers,
+    Config, ConfigBuilder, ConfigError, Network, ProtocolVersion, Services, UnknownCommands,
+    UnrequestedAnswers,
 };
 
 #[test]
 fn a_configuration_tells_each_of_its_settings() {
-    let number = |number| NonZeroUsize::new(number).unwrap();
     let seconds = Duration::from_secs;
     let (versions, proxy) =
         ((ProtocolVersion::new(3), ProtocolVersion::new(11)), IpAddr::from(Ipv4Addr::LOCALHOST));
@@ -26,16 +25,16 @@ fn a_configuration_tells_each_of_its_settings() {
         .idle_timeout(seconds(4))
         .ping_interval(seconds(3))
         .trickle_delay(seconds(5)..=seconds(6))
-        .send_limit(number(8))
-        .send_pause(number(7))
-        .known_inventory(number(9))
+        .send_limit(8)
+        .send_pause(7)
+        .known_inventory(9)
         .known_lifetime(seconds(10))
-        .open_handshakes(number(11))
-        .max_unrequested(number(12))
-        .max_requests(number(13))
+        .open_handshakes(11)
+        .max_unrequested(12)
+        .max_requests(13)
         .unrequested_answers(UnrequestedAnswers::Deliver)
         .unknown_commands(UnknownCommands::Ignore)
-        .min_receive_rate(number(14))
+        .min_receive_rate(14)
         .build()
         .unwrap();
     assert_eq!((config.network(), config.services()), (Network::TESTNET3, Services::NODE_CF));
@@ -46,11 +45,29 @@ fn a_configuration_tells_each_of_its_settings() {
     assert_eq!((config.ping_interval(), config.idle_timeout()), (seconds(3), seconds(4)));
     assert_eq!(*config.trickle_delay(), seconds(5)..=seconds(6));
     assert_eq!((config.send_pause(), config.send_limit()), (7, 8));
-    assert_eq!((config.known_inventory(), config.known_lifetime()), (number(9), seconds(10)));
+    assert_eq!((config.known_inventory(), config.known_lifetime()), (9, seconds(10)));
     assert_eq!((config.open_handshakes(), config.max_unrequested()), (11, 12));
     assert_eq!((config.max_requests(), config.min_receive_rate()), (13, 14));
     assert_eq!(config.unrequested_answers(), UnrequestedAnswers::Deliver);
     assert_eq!(config.unknown_commands(), UnknownCommands::Ignore);
+}
+
+#[test]
+fn a_setting_that_may_not_be_zero_is_refused_by_name() {
+    let refused = |set: fn(ConfigBuilder) -> ConfigBuilder| {
+        set(Config::builder(Network::SIMNET)).build().err().map(|error| error.to_string())
+    };
+    let zero = |setting: &str| Some(format!("{setting} must be more than zero"));
+    assert_eq!(refused(|builder| builder.handshake_timeout(Duration::ZERO)), zero("handshake_timeout"));
+    assert_eq!(refused(|builder| builder.idle_timeout(Duration::ZERO)), zero("idle_timeout"));
+    assert_eq!(refused(|builder| builder.ping_interval(Duration::ZERO)), zero("ping_interval"));
+    assert_eq!(refused(|builder| builder.send_limit(0)), zero("send_limit"));
+    assert_eq!(refused(|builder| builder.send_pause(0)), zero("send_pause"));
+    assert_eq!(refused(|builder| builder.known_inventory(0)), zero("known_inventory"));
+    assert_eq!(refused(|builder| builder.open_handshakes(0)), zero("open_handshakes"));
+    assert_eq!(refused(|builder| builder.max_unrequested(0)), zero("max_unrequested"));
+    assert_eq!(refused(|builder| builder.max_requests(0)), zero("max_requests"));
+    assert_eq!(refused(|builder| builder.min_receive_rate(0)), zero("min_receive_rate"));
 }
 
 #[test]

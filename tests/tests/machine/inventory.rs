@@ -1,7 +1,6 @@
 //! Announcing: batches, the delay before them, and what the remote is known to have.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::BTreeSet;
 
@@ -16,10 +15,6 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn builder() -> ConfigBuilder {
     Config::builder(NETWORK)
-}
-
-fn bytes(count: usize) -> NonZeroUsize {
-    NonZeroUsize::new(count).unwrap()
 }
 
 /// Announces these and expects each to be news.
@@ -128,7 +123,7 @@ fn a_full_batch_leaves_at_once() {
 
 #[test]
 fn more_than_a_batch_leaves_in_several_of_at_most_1000() {
-    let known = builder().known_inventory(bytes(10_000));
+    let known = builder().known_inventory(10_000);
     let mut remote = Remote::established(known.build().unwrap());
     announce(&mut remote, 0..2500);
     let full = batches(&mut remote);
@@ -162,7 +157,7 @@ fn what_waits_already_is_not_announced_twice() {
 
 #[test]
 fn what_waits_is_never_forgotten_however_little_is_remembered() {
-    let config = builder().known_inventory(NonZeroUsize::new(2).unwrap()).build().unwrap();
+    let config = builder().known_inventory(2).build().unwrap();
     let mut remote = Remote::established(config);
     announce(&mut remote, [1, 2, 3]);
     (10..20).for_each(|number| remote.machine.add_known(&item(number), remote.now));
@@ -269,7 +264,7 @@ fn looking_does_not_renew_knowledge() {
 
 #[test]
 fn being_asked_to_announce_an_item_counts_as_use() {
-    let config = builder().known_inventory(bytes(2)).build().unwrap();
+    let config = builder().known_inventory(2).build().unwrap();
     for at_once in [false, true] {
         let mut remote = Remote::established(config.clone());
         let now = remote.now;
@@ -288,7 +283,7 @@ fn being_asked_to_announce_an_item_counts_as_use() {
 
 #[test]
 fn the_least_recently_used_item_is_forgotten_first() {
-    let mut remote = Remote::established(builder().known_inventory(bytes(3)).build().unwrap());
+    let mut remote = Remote::established(builder().known_inventory(3).build().unwrap());
     for number in [1, 2, 3, 1, 4] {
         remote.machine.add_known(&item(number), remote.now);
     }
@@ -328,7 +323,7 @@ fn before_the_handshake_nothing_is_announced() {
 #[test]
 fn room_for_a_batch_is_reserved_so_that_it_never_fails_for_space() {
     let limit = 24 + 3 + 3 * 36;
-    let config = builder().send_limit(bytes(limit)).send_pause(bytes(32)).build().unwrap();
+    let config = builder().send_limit(limit).send_pause(32).build().unwrap();
     let mut remote = Remote::established(config);
     announce(&mut remote, 0..3);
     let full = |wanted| SendError::Full { queued: limit, wanted, limit };
@@ -342,7 +337,7 @@ fn room_for_a_batch_is_reserved_so_that_it_never_fails_for_space() {
 #[test]
 fn an_announcement_that_can_never_fit_is_told_apart_from_a_full_queue() {
     let now_fits = 24 + 1 + 36;
-    let limited = |limit| builder().send_limit(bytes(limit)).send_pause(bytes(32)).build().unwrap();
+    let limited = |limit| builder().send_limit(limit).send_pause(32).build().unwrap();
     let never = |wanted, limit| SendError::NeverFits { wanted, limit };
     let mut remote = Remote::established(limited(now_fits));
     let refused = never(24 + 3 + 36, now_fits);
@@ -357,7 +352,7 @@ fn an_announcement_that_can_never_fit_is_told_apart_from_a_full_queue() {
 
 #[test]
 fn a_refused_announcement_is_as_if_it_had_not_been_made() {
-    let config = builder().send_limit(bytes(24 + 3 + 36)).send_pause(bytes(32)).build().unwrap();
+    let config = builder().send_limit(24 + 3 + 36).send_pause(32).build().unwrap();
     let mut remote = Remote::established(config);
     announce(&mut remote, [1]);
     assert!(remote.machine.announce(item(2), remote.now).is_err());
@@ -369,7 +364,7 @@ fn a_refused_announcement_is_as_if_it_had_not_been_made() {
 
 #[test]
 fn room_comes_back_when_a_batch_turns_out_to_be_empty() {
-    let config = builder().send_limit(bytes(24 + 3 + 36)).send_pause(bytes(32)).build().unwrap();
+    let config = builder().send_limit(24 + 3 + 36).send_pause(32).build().unwrap();
     let mut remote = Remote::established(config);
     announce(&mut remote, [1]);
     remote.machine.add_known(&item(1), remote.now);

@@ -1,8 +1,6 @@
 //! Sizes: what is refused for being too large, and what stays small.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
-
 use peer_core::message::{Block, BlockHeader, GetCfsV2};
 use peer_core::{
     Command, Config, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
@@ -13,7 +11,6 @@ use peer_tests::remote::{NETWORK, Remote, header};
 /// A remote of this version, and our machine with this limit of unrequested payloads.
 fn with_limit(version: u32, max: usize) -> Remote {
     let config = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL);
-    let max = NonZeroUsize::new(max).unwrap();
     Remote::established_at(config.max_unrequested(max).build().unwrap(), version.into())
 }
 
@@ -98,8 +95,7 @@ fn errors_are_small() {
 
 #[test]
 fn settings_that_do_not_fit_together_are_refused() {
-    let bytes = |count| NonZeroUsize::new(count).unwrap();
-    let pause = Config::builder(NETWORK).send_limit(bytes(100)).send_pause(bytes(100)).build();
+    let pause = Config::builder(NETWORK).send_limit(100).send_pause(100).build();
     assert_eq!(pause.unwrap_err(), ConfigError::SendPause { pause: 100, limit: 100 });
     for (min, max) in [(0, 12), (9, 13), (10, 9)] {
         let (min, max) = (ProtocolVersion::new(min), ProtocolVersion::new(max));

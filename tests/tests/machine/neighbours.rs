@@ -225,7 +225,7 @@ fn a_getdata_costs_by_its_items_and_too_many_are_refused() {
         send(&mut remote, &request_of(items)).unwrap();
         assert_eq!(points(&remote), cost, "{items}");
     }
-    let config = Config::builder(NETWORK).max_requests(200_000.try_into().unwrap()).build().unwrap();
+    let config = Config::builder(NETWORK).max_requests(200_000).build().unwrap();
     let mut remote = Remote::established(config);
     send(&mut remote, &request_of(50_000)).unwrap();
     refused(&mut remote, &request_of(50_000), BanRule::Points { points: 198, limit: 100 });

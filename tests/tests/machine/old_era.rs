@@ -1,7 +1,6 @@
 //! Protocol versions 1 to 8: some ends are explained to the remote by a `reject`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -59,9 +58,9 @@ fn end_without_a_word(remote: &mut Remote) -> Error {
 
 #[test]
 fn the_last_word_finds_room_behind_a_full_queue() {
-    let limit = NonZeroUsize::new(3000).unwrap();
+    let limit = 3000;
     let builder = Config::builder(NETWORK).min_protocol_version(1.into()).protocol_version(8.into());
-    let config = builder.send_limit(limit).send_pause(NonZeroUsize::new(128).unwrap()).build().unwrap();
+    let config = builder.send_limit(limit).send_pause(128).build().unwrap();
     let mut remote = Remote::established(config);
     while remote.machine.send(&Message::GetAddr, remote.now).is_ok() {}
     remote.machine.poll_transmit_chunks(usize::MAX, remote.now);

@@ -63,7 +63,7 @@ fn alerts_go_both_ways_from_1_to_5() {
 #[test]
 fn alerts_and_rejects_have_the_limit_of_unrequested_payloads() {
     let builder = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL);
-    let config = builder.max_unrequested(100.try_into().unwrap()).build().unwrap();
+    let config = builder.max_unrequested(100).build().unwrap();
     for name in ["alert", "reject"] {
         let mut remote = Remote::established_at(config.clone(), 5.into());
         remote.say_bytes(&header(name, 101, [0; 4]));

@@ -2,7 +2,6 @@
 //! says of the remote.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -23,7 +22,7 @@ fn config(policy: UnknownCommands) -> Config {
 }
 
 fn builder() -> ConfigBuilder {
-    Config::builder(NETWORK).max_unrequested(NonZeroUsize::new(LIMIT).unwrap())
+    Config::builder(NETWORK).max_unrequested(LIMIT)
 }
 
 fn established(policy: UnknownCommands) -> Remote {

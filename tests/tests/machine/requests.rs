@@ -1,7 +1,6 @@
 //! Answers are welcome only to what was asked.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::message::{
@@ -323,7 +322,7 @@ fn inventory_that_nobody_serves_is_not_asked_for() {
 #[test]
 fn more_requests_than_the_limit_are_refused_and_the_peer_lives() {
     let limit = 5;
-    let config = Config::builder(NETWORK).max_requests(NonZeroUsize::new(limit).unwrap());
+    let config = Config::builder(NETWORK).max_requests(limit);
     let mut remote = Remote::established(config.build().unwrap());
     let items = |range: core::ops::Range<u32>| {
         range.map(|lock_time| Inventory::tx(tx(lock_time).hash())).collect::<Vec<_>>()
@@ -339,7 +338,7 @@ fn more_requests_than_the_limit_are_refused_and_the_peer_lives() {
 
 #[test]
 fn a_request_that_can_never_be_open_is_told_apart_from_too_many_requests() {
-    let config = Config::builder(NETWORK).max_requests(NonZeroUsize::new(5).unwrap());
+    let config = Config::builder(NETWORK).max_requests(5);
     let mut remote = Remote::established(config.build().unwrap());
     let item = Inventory::tx(Hash::ZERO);
     for open in [0, 1] {

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::convert::Infallible;
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::message::Version;
@@ -22,7 +21,6 @@ fn node() -> Node {
 
 /// A node that may have so many outbound handshakes open.
 fn node_with_room_for(handshakes: usize) -> Node {
-    let handshakes = NonZeroUsize::new(handshakes).unwrap();
     Node::new(Config::builder(NETWORK).open_handshakes(handshakes).build().unwrap())
 }
 
@@ -46,9 +44,7 @@ fn tell(node: &Node, nonce: u64) -> Result<Option<Event>, Error> {
 
 #[test]
 fn a_table_that_no_machine_has_room_for_is_refused() {
-    let build = |count: usize| {
-        Config::builder(NETWORK).open_handshakes(NonZeroUsize::new(count).unwrap()).build().err()
-    };
+    let build = |count: usize| Config::builder(NETWORK).open_handshakes(count).build().err();
     let max = 1 << 20;
     assert_eq!(build(max), None);
     for got in [max + 1, usize::MAX] {

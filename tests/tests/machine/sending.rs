@@ -1,8 +1,6 @@
 //! Sending: what is refused, and in which order bytes leave.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
-
 use bytes::Bytes;
 use peer_core::message::{Addr, FeeFilter, GetData, Inventory, Pong, Raw};
 use peer_core::{Command, Config, Direction, ErrorKind, Event, Hash, Mark, Message, Node, SendError};
@@ -11,8 +9,7 @@ use peer_tests::remote::{NETWORK, Remote, bytes_of, established, introduction, u
 use peer_tests::samples::{inv_of, large_block, ping};
 
 fn limited(limit: usize, pause: usize) -> Remote {
-    let bytes = |count| NonZeroUsize::new(count).unwrap();
-    let config = unguarded().send_limit(bytes(limit)).send_pause(bytes(pause));
+    let config = unguarded().send_limit(limit).send_pause(pause);
     Remote::established(config.build().unwrap())
 }
 

@@ -1,7 +1,6 @@
 //! Frames that arrive slowly.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::message::Inventory;
@@ -13,8 +12,7 @@ use peer_tests::samples::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn established_with(rate: usize) -> Remote {
-    let rate = NonZeroUsize::new(rate).unwrap();
+fn established_with(rate: u64) -> Remote {
     Remote::established(Config::builder(NETWORK).min_receive_rate(rate).build().unwrap())
 }
 

@@ -349,7 +349,7 @@ fn a_request_made_by_a_busy_owner_is_due_30_seconds_after_it_pulls_again() {
 
 #[test]
 fn while_we_do_not_read_nothing_is_overdue() {
-    let config = Config::builder(NETWORK).send_pause(32.try_into().unwrap()).build().unwrap();
+    let config = Config::builder(NETWORK).send_pause(32).build().unwrap();
     let mut remote = Remote::established(config);
     ask(&mut remote, &getdata([block_item(1)]));
     for nonce in 0..2 {

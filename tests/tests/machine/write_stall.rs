@@ -1,7 +1,6 @@
 //! Transports that do not take what they are shown.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::Bytes;
@@ -26,7 +25,7 @@ fn send(remote: &mut Remote, message: &Message) {
 fn a_frame_must_be_taken_within_20_seconds_and_one_more_for_every_256_kib() {
     const KIB_256: usize = 256 * 1024;
     let patient = unguarded().idle_timeout(SECOND * 1000);
-    let patient = patient.max_unrequested(NonZeroUsize::new(32 << 20).unwrap()).build().unwrap();
+    let patient = patient.max_unrequested(32 << 20).build().unwrap();
     for (len, seconds) in [(24, 20), (KIB_256 - 1, 20), (KIB_256, 21), (2 * KIB_256, 22), (32 << 20, 148)] {
         let mut remote = Remote::established(patient.clone());
         send(&mut remote, &raw(len));

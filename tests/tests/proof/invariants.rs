@@ -2,7 +2,6 @@
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::cell::Cell;
-use core::num::NonZeroUsize;
 use core::panic::AssertUnwindSafe;
 use core::time::Duration;
 use std::panic::catch_unwind;
@@ -30,11 +29,10 @@ fn for_each_seed(run: impl Fn(&mut ChaCha8Rng)) {
 
 /// Tight limits, so that they are met.
 fn config(rng: &mut ChaCha8Rng) -> Config {
-    let bytes = |count| NonZeroUsize::new(count).unwrap();
     let version = ProtocolVersion::new(1 + below(rng, 12));
     let builder = Config::builder(NETWORK).min_protocol_version(ProtocolVersion::INITIAL);
-    let builder = builder.protocol_version(version).send_limit(bytes(3000)).send_pause(bytes(100));
-    builder.known_inventory(bytes(8)).max_requests(bytes(8)).build().unwrap()
+    let builder = builder.protocol_version(version).send_limit(3000).send_pause(100);
+    builder.known_inventory(8).max_requests(8).build().unwrap()
 }
 
 /// A number below `limit`.

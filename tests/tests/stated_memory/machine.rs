@@ -1,6 +1,5 @@
 //! The machine without what waits to be written.
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use bytes::BytesMut;
@@ -80,7 +79,7 @@ pub(crate) fn handshake() {
 
 pub(crate) fn node() {
     let held_with = |handshakes: usize| {
-        let config = Config::builder(NETWORK).open_handshakes(NonZeroUsize::new(handshakes).unwrap());
+        let config = Config::builder(NETWORK).open_handshakes(handshakes);
         let config = config.build().unwrap();
         let meter = Meter::start();
         let _node = Node::new(config);
@@ -98,11 +97,10 @@ pub(crate) fn node() {
 
 /// The most that a peer holds which comes to know this many times as much as it remembers.
 fn most_known(limit: usize, times: usize) -> usize {
-    let limit = NonZeroUsize::new(limit).unwrap();
     let config = Config::builder(Network::SIMNET).known_inventory(limit).build().unwrap();
     let mut peer = Remote::established(config).machine.fork();
     let meter = Meter::start();
-    let numbers = 0..u32::try_from(limit.get() * times).unwrap();
+    let numbers = 0..u32::try_from(limit * times).unwrap();
     numbers.fold(0, |most, number| {
         peer.peer_mut().add_known(&item(number), Time::ZERO);
         most.max(meter.held())

@@ -1,7 +1,5 @@
 //! What waits to be written.
 
-use core::num::NonZeroUsize;
-
 use bytes::{Bytes, BytesMut};
 use peer_core::message::{Block, BlockHeader, Raw, Transaction, TxOut};
 use peer_core::{Command, Connection, Event, Message, SendError, Time, UnrequestedAnswers};
@@ -22,12 +20,9 @@ const PLACES: [(&str, &str); 3] = [
 
 /// A peer with room for so many bytes.
 fn peer(limit: usize) -> Connection {
-    let limits = unguarded().send_limit(NonZeroUsize::new(limit).unwrap());
-    let many = NonZeroUsize::new(1_000_000).unwrap();
-    let config = limits
-        .send_pause(NonZeroUsize::MIN)
-        .max_requests(many)
-        .unrequested_answers(UnrequestedAnswers::Deliver);
+    let limits = unguarded().send_limit(limit);
+    let many = 1_000_000;
+    let config = limits.send_pause(1).max_requests(many).unrequested_answers(UnrequestedAnswers::Deliver);
     Remote::established(config.build().unwrap()).machine.fork()
 }
 

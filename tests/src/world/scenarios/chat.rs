@@ -1,6 +1,5 @@
 //! Everybody talks, everything goes wrong.
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::{Config, ProtocolVersion, UnknownCommands, UnrequestedAnswers};
@@ -48,10 +47,9 @@ fn draw_config<L: Logic>(world: &mut World<L>) -> Config {
     };
     let min = if version < 9 || world.draw(3) == 0 { 1 } else { 9 };
     let number = |version| ProtocolVersion::new(u32::try_from(version).unwrap());
-    let bytes = |count| NonZeroUsize::new(count).unwrap();
     let mut builder = config().protocol_version(number(version)).min_protocol_version(number(min));
     if world.draw(4) == 0 {
-        builder = builder.send_limit(bytes(20_000)).send_pause(bytes(100)).known_inventory(bytes(8));
+        builder = builder.send_limit(20_000).send_pause(100).known_inventory(8);
     }
     builder = match world.draw(4) {
         0 => builder.unknown_commands(UnknownCommands::Ignore),

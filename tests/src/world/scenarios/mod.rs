@@ -166,7 +166,5 @@ impl Outcome {
 /// The configuration of all nodes but for what a scenario changes. Its user agent does not name a version, so
 /// that a release changes no digest.
 fn config() -> ConfigBuilder {
-    Config::builder(Network::SIMNET)
-        .user_agent_prefix("/sim:1/")
-        .open_handshakes(core::num::NonZeroUsize::new(64).unwrap())
+    Config::builder(Network::SIMNET).user_agent_prefix("/sim:1/").open_handshakes(64)
 }

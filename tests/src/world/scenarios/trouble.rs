@@ -1,6 +1,5 @@
 //! Citizens in trouble: what must come of it is that they recover.
 
-use core::num::NonZeroUsize;
 use core::time::Duration;
 
 use peer_core::Direction;
@@ -68,7 +67,7 @@ pub(super) fn partition(plan: &Plan, watch: Option<Watch>) -> Outcome {
 pub(super) fn slow(plan: &Plan, watch: Option<Watch>) -> Outcome {
     let habits = Habits { large: 10, ..HABITS };
     let mut world = plan.world(watch).links(Links { bandwidth: 20_000, room: 2048, ..Links::default() });
-    let limit = NonZeroUsize::new(300_000).unwrap();
+    let limit = 300_000;
     for _ in 0..plan.nodes {
         world.add(config().send_limit(limit).build().unwrap(), Citizen::new(habits.clone()));
     }

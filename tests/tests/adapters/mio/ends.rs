@@ -144,7 +144,7 @@ fn whoever_came_and_was_lost_before_anybody_looked_had_been_connected() {
 
 #[test]
 fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
-    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut set = Set::of(pause, 1);
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK, Answer::Fail(ErrorKind::BrokenPipe)].into();
@@ -300,7 +300,7 @@ fn a_connection_that_is_refused_is_told_as_such() {
 
 #[test]
 fn one_handshake_too_many_is_told_as_such() {
-    let one = Config::builder(Network::SIMNET).open_handshakes(1.try_into().unwrap());
+    let one = Config::builder(Network::SIMNET).open_handshakes(1);
     let mut set = Set::of(one, 2);
     set.add(Direction::Outbound);
     let (second, _) = set.add(Direction::Outbound);

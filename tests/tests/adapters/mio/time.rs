@@ -115,7 +115,7 @@ fn a_stream_that_has_room_again_counts_however_late_the_owner_looks() {
 
 #[test]
 fn a_remote_that_is_not_read_because_it_takes_nothing_ends_too() {
-    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut set = Set::of(pause, 1);
     let (id, stream) = set.established();
     stream.script().writes = vec![BLOCK; 100].into();

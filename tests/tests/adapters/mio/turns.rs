@@ -139,7 +139,7 @@ fn an_owner_that_stops_asking_goes_on_without_the_polls_telling() {
 
 #[test]
 fn a_paused_remote_is_read_again_when_it_took_what_it_is_owed() {
-    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut set = Set::of(pause, 1);
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK].into();
@@ -157,7 +157,7 @@ fn a_paused_remote_is_read_again_when_it_took_what_it_is_owed() {
 
 #[test]
 fn a_pause_that_ends_byte_by_byte_ends_all_the_same() {
-    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut set = Set::of(pause, 1);
     let (id, stream) = set.established();
     stream.script().writes = vec![Answer::Take(1); 500].into();

@@ -119,7 +119,7 @@ async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins()
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
-    let pause = Config::builder(Network::SIMNET).send_pause(64.try_into().unwrap());
+    let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut near = answer(deaf_to_pongs(10, || Poll::Pending), &Node::new(pause.build().unwrap()));
     near.handshake().await;
     // Three answers leave with the handshake, three more are never taken.

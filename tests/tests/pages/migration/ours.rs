@@ -90,7 +90,7 @@ fn configuration() -> Vec<&'static str> {
             matches!(it, ConfigError::ProtocolVersions { .. })
         }),
         item("ConfigError::UserAgent", ConfigError::UserAgent),
-        item("ConfigError::ZeroTimeout", ConfigError::ZeroTimeout),
+        item("ConfigError::Zero", ConfigError::Zero),
         item("UnknownCommands::Deliver", UnknownCommands::Deliver),
         item("UnknownCommands::Ignore", UnknownCommands::Ignore),
         item("UnrequestedAnswers::Deliver", UnrequestedAnswers::Deliver),

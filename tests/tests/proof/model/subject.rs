@@ -1,7 +1,6 @@
 //! Runs a schedule and writes down what is to be seen from outside.
 
 use core::cell::RefCell;
-use core::num::NonZeroUsize;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -207,7 +206,7 @@ fn remote(world: &mut World<Subject>, node: NodeId, connection: ConnectionId) ->
 /// What is remembered lasts longer than any schedule.
 fn config(room: usize) -> Config {
     Config::builder(Network::SIMNET)
-        .known_inventory(NonZeroUsize::new(room).unwrap())
+        .known_inventory(room)
         .known_lifetime(Duration::from_secs(1_000_000))
         .build()
         .unwrap()
