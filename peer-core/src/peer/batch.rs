@@ -18,7 +18,7 @@ use crate::time::Time;
 pub(crate) const BATCH: usize = 1000;
 
 /// See the [module](self).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Trickle {
     batch: Option<Box<Batch>>,
     /// Of the next batch, in nanoseconds: drawn in advance, so that announcing needs no generator.
