@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use rand_core::Rng;
 
 use super::Peer;
+use super::batch::reserved_for;
 use super::known::Limits;
 use super::outbox::Purpose;
 use super::send::check_room;
@@ -83,11 +84,16 @@ impl Peer {
         let known = &mut self.known;
         let news = batch.iter().filter(|item| known.insert(known.fingerprint(item), now, limits));
         let news = news.copied().collect();
+        let before = self.outbox.queued();
         self.push_inv(news);
+        let used = self.outbox.queued().saturating_sub(before);
+        debug_assert!(used <= reserved_for(batch.len()), "a batch takes no more than was reserved for it");
     }
 
     fn push_inv(&mut self, items: Vec<Inventory>) {
-        if let Ok(inventory) = InventoryList::try_from(items)
+        let inventory = InventoryList::try_from(items);
+        debug_assert!(inventory.is_ok(), "a batch fits an inv");
+        if let Ok(inventory) = inventory
             && !inventory.is_empty()
         {
             self.push(&Message::Inv(Inv { inventory }), Purpose::Ordinary);

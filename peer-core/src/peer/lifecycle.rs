@@ -66,6 +66,7 @@ impl Session {
 
     /// A request was written completely.
     pub(crate) fn on_request_written(&mut self, waited: Time) {
+        debug_assert!(self.requests.is_some(), "a request that waits to be written is open");
         if let Some(open) = &mut self.requests {
             open.on_written(waited);
         }

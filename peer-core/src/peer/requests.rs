@@ -75,6 +75,7 @@ impl Open {
 
     /// What is still to be written has no deadline yet.
     fn on_answered(&mut self) {
+        debug_assert!(self.count > 0, "what is answered is open");
         self.count = self.count.saturating_sub(1);
         self.unwritten = self.unwritten.min(self.count);
         self.due = self.last_due.filter(|_| self.unwritten < self.count);
@@ -182,6 +183,7 @@ impl Requests {
     /// The oldest request on its way out has been written: its answers are due from now on.
     pub(crate) fn on_written(&mut self, waited: Time) {
         let oldest = self.unwritten.pop_front();
+        debug_assert!(oldest.is_some(), "each request in the lane is among the unwritten ones");
         self.unwritten.shrink();
         let number = self.written;
         self.written = number.wrapping_add(1);
@@ -321,12 +323,14 @@ impl Requests {
 
     fn remove(&mut self, item: Inventory) -> Option<Item> {
         let open = self.items.remove(&item)?;
-        if let Some(due) = open.due
-            && let Some(count) = self.due.get_mut(&due)
-        {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.due.remove(&due);
+        if let Some(due) = open.due {
+            let count = self.due.get_mut(&due);
+            debug_assert!(count.as_ref().is_some_and(|count| **count > 0), "each item's deadline is counted");
+            if let Some(count) = count {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.due.remove(&due);
+                }
             }
         }
         Some(open)
@@ -352,6 +356,7 @@ impl Requests {
     fn close_all(&mut self, kind: ResponseKind) -> Match {
         let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
         let left = open.unwritten;
+        debug_assert!(left <= open.count, "what is to be written is open");
         let is_answer = open.count > left;
         *open = Open { count: left, unwritten: left, ..Open::default() };
         if left == 0 {
