@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Handshake, Mark, Peer, Stats};
+use super::{Lifecycle, Mark, Peer, Stats};
 use crate::error::Error;
 use crate::event::Direction;
 use crate::hash::Hash;
@@ -23,7 +23,7 @@ impl Peer {
     /// more than the configured pause of answers untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.failure.is_none() && self.closing.is_none() && self.outbox.owed() <= self.config().send_pause
+        self.lifecycle.reads() && self.outbox.owed() <= self.config().send_pause
     }
 
     /// Whether something waits to be written.
@@ -55,7 +55,7 @@ impl Peer {
     /// Announcements that wait for their batch to leave. They are not queued before.
     #[must_use]
     pub fn waiting_announcements(&self) -> usize {
-        self.trickle.len()
+        self.lifecycle.session().map_or(0, |session| session.trickle.len())
     }
 
     /// Whether the remote is known to have `item`: told by the owner, or announced to it.
@@ -95,62 +95,61 @@ impl Peer {
     #[must_use]
     #[doc(alias = "VerAckReceived")]
     pub const fn is_established(&self) -> bool {
-        matches!(self.handshake, Handshake::Established(_))
-            && self.failure.is_none()
-            && self.closing.is_none()
+        matches!(self.lifecycle, Lifecycle::Established(_))
     }
 
     /// The block that the remote announced last, as far as the owner noted it.
     #[must_use]
     #[doc(alias = "LastAnnouncedBlock")]
     pub fn last_announced_block(&self) -> Option<Hash> {
-        self.last_announced.as_deref().copied()
+        self.history.last_announced.as_deref().copied()
     }
 
     /// Whether the remote asked for announcements by `headers`.
     #[must_use]
     pub const fn wants_headers(&self) -> bool {
-        self.wants_headers
+        self.history.wants_headers
     }
 
     /// Items of `getdata` that were asked for and not answered.
     #[must_use]
     pub fn open_requests(&self) -> usize {
-        self.requests.as_ref().map_or(0, |requests| requests.open_items())
+        let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
+        requests.map_or(0, |requests| requests.open_items())
     }
 
     /// Why the connection is over, if it is.
     #[must_use]
     #[doc(alias = "Connected")]
     pub fn failure(&self) -> Option<&Error> {
-        self.failure.as_deref()
+        self.lifecycle.failure()
     }
 
     /// A snapshot of everything that is counted.
     #[must_use]
     #[doc(alias = "StatsSnapshot")]
     pub fn stats(&self) -> Stats {
-        let remote = self.remote.as_deref();
+        let (remote, counters) = (self.remote.as_deref(), &self.counters);
         Stats {
             id: self.info.id,
             address: self.info.remote_address,
             direction: self.direction,
             services: remote.map(|version| version.services).unwrap_or_default(),
-            last_send: self.last_send,
-            last_recv: self.last_recv,
-            bytes_sent: self.bytes_sent,
-            bytes_received: self.bytes_received,
+            last_send: counters.last_send,
+            last_recv: counters.last_recv,
+            bytes_sent: counters.bytes_sent,
+            bytes_received: counters.bytes_received,
             connected: self.connected,
             connected_unix: self.info.unix_time,
-            time_offset: self.time_offset,
+            time_offset: counters.time_offset,
             advertised_version: remote.map_or(0, |version| version.protocol_version.cast_unsigned()),
             protocol_version: self.version,
             user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),
             starting_height: remote.map_or(0, |version| version.last_block),
-            last_block: self.last_block,
-            last_ping_nonce: self.keepalive.nonce(),
-            last_ping_time: self.keepalive.sent(),
-            last_ping_round_trip: self.keepalive.round_trip(),
+            last_block: counters.last_block,
+            last_ping_nonce: counters.ping.nonce(),
+            last_ping_time: counters.ping.sent(),
+            last_ping_round_trip: counters.ping.round_trip(),
         }
     }
 }

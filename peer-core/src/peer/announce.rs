@@ -3,9 +3,13 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use rand_core::Rng;
+
 use super::Peer;
+use super::batch::reserved_for;
 use super::known::Limits;
 use super::outbox::Purpose;
+use super::send::check_room;
 use crate::error::SendError;
 use crate::frame::Header;
 use crate::message::{Inv, Inventory, InventoryList, Message};
@@ -23,16 +27,15 @@ impl Peer {
     /// than the [send limit](crate::ConfigBuilder::send_limit).
     #[doc(alias = "QueueInventory")]
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
-        self.can_send()?;
+        let trickle = &mut self.lifecycle.open_session()?.trickle;
+        let config = self.node.config();
         let fingerprint = self.known.fingerprint(&item);
-        let lifetime = self.config().known_lifetime;
-        let is_known = self.known.recall(fingerprint, now, lifetime);
-        if is_known || self.trickle.contains(fingerprint) {
+        let is_known = self.known.recall(fingerprint, now, config.known_lifetime);
+        if is_known || trickle.contains(fingerprint) {
             return Ok(false);
         }
-        self.check_room(self.trickle.next_cost())?;
-        let delay = &self.node.config().trickle_delay;
-        if let Some(batch) = self.trickle.push(item, fingerprint, now, delay) {
+        check_room(self.outbox.held(), trickle, trickle.next_cost(), config.send_limit)?;
+        if let Some(batch) = trickle.push(item, fingerprint, now, &config.trickle_delay) {
             self.push_batch(&batch, now);
         }
         Ok(true)
@@ -49,7 +52,7 @@ impl Peer {
     #[doc(alias = "QueueInventoryImmediate")]
     pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         const LEN: usize = Header::LEN + 1 + Inventory::LEN;
-        self.can_send()?;
+        self.lifecycle.can_send()?;
         let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(&item));
         if self.known.recall(fingerprint, now, limits.lifetime) {
             return Ok(false);
@@ -68,17 +71,29 @@ impl Peer {
         self.known.insert(fingerprint, now, limits);
     }
 
+    pub(super) fn on_batch_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {
+        let Some(session) = self.lifecycle.session_mut() else { return };
+        let batch = session.trickle.take();
+        session.trickle.redraw(&self.node.config().trickle_delay, rng);
+        self.push_batch(&batch, now);
+    }
+
     /// Queues a batch of announcements, without what the remote has come to know since.
     pub(super) fn push_batch(&mut self, batch: &[Inventory], now: Time) {
         let limits = self.known_limits();
         let known = &mut self.known;
         let news = batch.iter().filter(|item| known.insert(known.fingerprint(item), now, limits));
         let news = news.copied().collect();
+        let before = self.outbox.queued();
         self.push_inv(news);
+        let used = self.outbox.queued().saturating_sub(before);
+        debug_assert!(used <= reserved_for(batch.len()), "a batch takes no more than was reserved for it");
     }
 
     fn push_inv(&mut self, items: Vec<Inventory>) {
-        if let Ok(inventory) = InventoryList::try_from(items)
+        let inventory = InventoryList::try_from(items);
+        debug_assert!(inventory.is_ok(), "a batch fits an inv");
+        if let Ok(inventory) = inventory
             && !inventory.is_empty()
         {
             self.push(&Message::Inv(Inv { inventory }), Purpose::Ordinary);

@@ -68,6 +68,7 @@ impl Answered {
 
 fn take(items: &mut BTreeMap<Inventory, u32>, item: Inventory) -> bool {
     let Some(left) = items.get_mut(&item) else { return false };
+    debug_assert!(*left > 0, "an item that is kept admits a response");
     *left = left.saturating_sub(1);
     if *left == 0 {
         items.remove(&item);

@@ -51,16 +51,16 @@ impl Peer {
     /// 500 hashes. A refused request is not remembered.
     #[doc(alias = "PushGetBlocksMsg")]
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        self.can_send()?;
+        self.lifecycle.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.history.as_ref().and_then(|history| history.asked.blocks.as_ref())) {
+        if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.asked.blocks.as_ref())) {
             trace::filtered("getblocks", locator, &stop);
             return Ok(false);
         }
         let protocol_version = ProtocolVersion::LATEST.get();
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
-        self.history.get_or_insert_default().asked.blocks = Some(span);
+        self.history.sent.get_or_insert_default().asked.blocks = Some(span);
         Ok(true)
     }
 
@@ -73,24 +73,23 @@ impl Peer {
     /// As [`request_blocks`](Self::request_blocks).
     #[doc(alias = "PushGetHeadersMsg")]
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        self.can_send()?;
+        self.lifecycle.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.history.as_ref().and_then(|history| history.asked.headers.as_ref())) {
+        if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.asked.headers.as_ref())) {
             trace::filtered("getheaders", locator, &stop);
             return Ok(false);
         }
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
-        self.history.get_or_insert_default().asked.headers = Some(span);
+        self.history.sent.get_or_insert_default().asked.headers = Some(span);
         Ok(true)
     }
 
     /// Closes the request that `message` answers, and refuses one that only ever answers and answers nothing. `hash` is
     /// that of its payload.
     pub(super) fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Match, Error> {
-        let waited = self.waited;
-        let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
-        self.requests.take_if(|open| open.is_empty());
+        let (session, waited) = (self.lifecycle.session_mut(), self.silence.waited());
+        let found = session.map_or(Match::Nothing, |session| session.close_request(message, hash, waited));
         // The gate has admitted it by its kind; only now is it known which one it is.
         let only_answers = message.spec().is_some_and(|spec| spec.response.is_some());
         let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
@@ -99,12 +98,5 @@ impl Peer {
             return Err(Error::Unrequested(message.command()));
         }
         Ok(found)
-    }
-
-    /// When the next answer is due, going by the time that we wait for it. A frame on its way buys time here
-    /// too, which it loses again if it turns out to answer nothing.
-    pub(super) fn stall_deadline(&self) -> Option<Time> {
-        let due = self.requests.as_ref()?.next_due()?;
-        Some(self.waiting? + due.saturating_since(self.waited) + self.time_for(self.progress.into()))
     }
 }

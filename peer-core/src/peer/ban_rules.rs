@@ -158,8 +158,9 @@ impl Peer {
             return Ok(());
         }
         let version = self.version.get();
-        let applies =
-            |trigger: &&BanTrigger| version >= trigger.since && (trigger.applies)(message, self.init_state);
+        let applies = |trigger: &&BanTrigger| {
+            version >= trigger.since && (trigger.applies)(message, self.history.init_state)
+        };
         if let Some(trigger) = BAN_TRIGGERS.iter().find(applies) {
             return Err(SendError::Bannable(trigger.rule));
         }
@@ -174,13 +175,13 @@ impl Peer {
     /// Notes that `message` was queued up to `mark`.
     pub(super) fn note_standing(&mut self, message: &Message, mark: Mark, now: Time) {
         match message {
-            Message::GetInitState(_) => self.init_state.asked = true,
-            Message::InitState(_) => self.init_state.told = true,
+            Message::GetInitState(_) => self.history.init_state.asked = true,
+            Message::InitState(_) => self.history.init_state.told = true,
             _ => {}
         }
         let cost = Cost::of(message);
         if cost.points() > 0 {
-            self.history.get_or_insert_default().points.queue(cost, mark, now);
+            self.history.sent.get_or_insert_default().points.queue(cost, mark, now);
         }
     }
 }

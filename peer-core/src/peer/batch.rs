@@ -18,7 +18,7 @@ use crate::time::Time;
 pub(crate) const BATCH: usize = 1000;
 
 /// See the [module](self).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Trickle {
     batch: Option<Box<Batch>>,
     /// Of the next batch, in nanoseconds: drawn in advance, so that announcing needs no generator.
@@ -56,7 +56,9 @@ impl Trickle {
         let empty = || Box::new(Batch { items: Vec::new(), fingerprints: BTreeSet::new(), due });
         let batch = self.batch.get_or_insert_with(empty);
         batch.items.push(item);
-        batch.fingerprints.insert(fingerprint);
+        let is_new = batch.fingerprints.insert(fingerprint);
+        debug_assert!(is_new, "an item waits once");
+        debug_assert!(batch.items.len() <= BATCH, "a full batch leaves at once");
         if batch.items.len() < BATCH {
             return None;
         }
@@ -87,16 +89,18 @@ impl Trickle {
 
     /// Bytes that the batch will take as a frame, at most.
     pub(crate) fn reserved(&self) -> usize {
-        match self.len() {
-            0 => 0,
-            items => items.saturating_mul(Inventory::LEN).saturating_add(OVERHEAD),
-        }
+        reserved_for(self.len())
     }
 
     /// Bytes that one more item will take, at most.
     pub(crate) fn next_cost(&self) -> usize {
         if self.batch.is_none() { Inventory::LEN.saturating_add(OVERHEAD) } else { Inventory::LEN }
     }
+}
+
+/// Bytes that an `inv` of so many items takes as a frame, at most.
+pub(crate) const fn reserved_for(items: usize) -> usize {
+    if items == 0 { 0 } else { items.saturating_mul(Inventory::LEN).saturating_add(OVERHEAD) }
 }
 
 /// A frame header and the count of an `inv`.

@@ -5,14 +5,11 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
-use super::early::Early;
-use super::handshake::Handshake;
+use super::lifecycle::Lifecycle;
 use super::{Mark, Peer, Purpose, trace};
 use crate::error::{Error, FrameError};
 use crate::event::Event;
-use crate::frame::FrameReader;
 use crate::message::{Message, Reject, RejectCode};
-use crate::node::NonceGuard;
 use crate::time::Time;
 use crate::transport::TransportError;
 
@@ -32,10 +29,9 @@ impl Peer {
         if let Some(error) = self.failure() {
             return error.clone();
         }
-        let guard = self.opening.as_ref().and_then(|opening| opening.guard.as_ref());
-        let met = guard.is_some_and(NonceGuard::saw_self);
-        let error = match (failure, self.reader.missing(input), self.refusal()) {
-            _ if met => Error::SelfConnection,
+        let missing = self.lifecycle.reader().and_then(|reader| reader.missing(input));
+        let error = match (failure, missing, self.refusal()) {
+            _ if self.lifecycle.saw_self() => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
             // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
             // A stream that ends inside a frame says more.
@@ -49,13 +45,13 @@ impl Peer {
             // Nothing is missing of a whole frame that is still to be pulled.
             (None, None | Some(0), None) => Error::ClosedByRemote,
             (Some(TransportError::Reset), None | Some(0), None) => Error::TransportFailed,
-            (_, Some(missing), None) => match (self.pauses.recent(), failure) {
+            (_, Some(missing), None) => match (self.silence.pauses.recent(), failure) {
                 (Some(paused), _) => Error::CutOffWhilePaused { missing, paused },
                 (None, None) => FrameError::Truncated { missing }.into(),
                 (None, _) => Error::TransportFailed,
             },
         };
-        self.bytes_received = self.bytes_received.saturating_add(input.len() as u64);
+        self.counters.count_received(input.len());
         self.fail(error)
     }
 
@@ -65,24 +61,24 @@ impl Peer {
     /// A remote that does not take what waits in time ends it otherwise, with a [`Timer`](crate::Timer). May change:
     /// state.
     pub fn finish(&mut self) {
-        if self.failure.is_none() && self.finish.is_none() {
-            self.finish = Some(Box::new(Finish::Announcements));
+        if self.lifecycle.finish().is_none() {
+            self.lifecycle.set_finish(Finish::Announcements);
             self.check_finished();
         }
     }
 
     /// Ends the connection where the owner wanted that and the last word has been written.
     pub(super) fn check_finished(&mut self) {
-        let Some(finish) = self.finish.as_deref().copied() else { return };
+        let Some(finish) = self.lifecycle.finish() else { return };
         let last = match finish {
-            Finish::Announcements if self.trickle.len() > 0 => return,
+            Finish::Announcements if self.waiting_announcements() > 0 => return,
             Finish::Announcements => self.marks(),
             Finish::Written(last) => last,
         };
         if last.iter().all(|mark| self.is_flushed(*mark)) {
             self.close();
         } else {
-            self.finish = Some(Box::new(Finish::Written(last)));
+            self.lifecycle.set_finish(Finish::Written(last));
         }
     }
 
@@ -99,41 +95,25 @@ impl Peer {
     pub(super) fn close_with_reject(&mut self, error: Error, now: Time) -> Result<Option<Event>, Error> {
         let Some(reject) = self.final_reject(&error) else { return Err(self.fail(error)) };
         trace::ended(self, &error);
-        self.release();
         self.outbox.drop_unshown();
         self.push(&reject, Purpose::FinalReject);
         // No other clock runs any more, so that of the write stall begins here.
         self.outbox.offer(now);
-        self.closing = Some(Box::new(error));
+        self.lifecycle = Lifecycle::Closing(Box::new(error));
         Ok(None)
     }
 
-    /// Ends the connection: keeps the reason and lets go of everything else.
+    /// Ends the connection: keeps the reason and drops everything else. The reason of a connection that is closing stands.
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        let error = if let Some(parting) = self.closing.take() {
-            *parting
+        let error = if let Lifecycle::Closing(first) = &self.lifecycle {
+            Error::clone(first)
         } else {
             trace::ended(self, &error);
             error
         };
-        self.failure = Some(Box::new(error.clone()));
-        self.release();
+        self.lifecycle = Lifecycle::Failed(Box::new(error.clone()));
         self.outbox.clear();
         error
-    }
-
-    /// Lets go of everything but what is to be written.
-    fn release(&mut self) {
-        self.finish = None;
-        self.opening = None;
-        self.reader = FrameReader::new();
-        self.keepalive.next_ping = None;
-        self.trickle.take();
-        self.requests = None;
-        self.waiting = None;
-        if let Handshake::AwaitVerack(early) | Handshake::Established(early) = &mut self.handshake {
-            *early = Early::default();
-        }
     }
 
     /// The `reject` that the old era sent before this end, if it sent one and we speak with it.
@@ -155,7 +135,7 @@ impl Peer {
             }
             // The old era took a peer for running as soon as it had its `version`.
             Error::Frame(source)
-                if matches!(self.handshake, Handshake::AwaitVerack(_) | Handshake::Established(_)) =>
+                if matches!(self.lifecycle, Lifecycle::AwaitingVerack { .. } | Lifecycle::Established(_)) =>
             {
                 ("malformed", RejectCode::MALFORMED, self.complaint(source))
             }

@@ -65,9 +65,9 @@ impl Early {
 
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let frames = &mut self.0.as_mut()?.frames;
-        let (command, rest) = frames.split_first_chunk()?;
-        let (command, (len, rest)) = (Command::from_wire(*command)?, rest.split_first_chunk()?);
-        let payload = Bytes::copy_from_slice(rest.get(..u32::from_le_bytes(*len) as usize)?);
+        let first = first(frames);
+        debug_assert!(first.is_some(), "what is kept is whole frames");
+        let (command, payload) = first?;
         frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
         if frames.is_empty() {
             // Gives the memory back: most of the connection is still to come.
@@ -78,6 +78,16 @@ impl Early {
 
     /// Bytes on the wire that may still come early.
     fn room(&self) -> usize {
-        MAX_EARLY_BYTES.saturating_sub(self.0.as_ref().map_or(0, |kept| kept.wire_len))
+        let used = self.0.as_ref().map_or(0, |kept| kept.wire_len);
+        debug_assert!(used <= MAX_EARLY_BYTES, "no frame is kept that there is no room for");
+        MAX_EARLY_BYTES.saturating_sub(used)
     }
+}
+
+/// The command and the payload of the first of the frames that are kept.
+fn first(frames: &[u8]) -> Option<(Command, Bytes)> {
+    let (command, rest) = frames.split_first_chunk()?;
+    let (command, (len, rest)) = (Command::from_wire(*command)?, rest.split_first_chunk()?);
+    let payload = rest.get(..u32::from_le_bytes(*len) as usize)?;
+    Some((command, Bytes::copy_from_slice(payload)))
 }

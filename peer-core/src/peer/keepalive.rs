@@ -2,46 +2,60 @@
 
 use core::time::Duration;
 
-use super::Peer;
-use super::handshake::Handshake;
+use rand_core::Rng;
+
 use super::outbox::Purpose;
+use super::{Peer, draw_nonce};
 use crate::message::{Message, Ping};
 use crate::time::Time;
 
-/// What is known of the latest ping. Only the newest one can be answered.
-#[derive(Clone, Copy, Debug, Default)]
+/// When we ping by ourselves.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Keepalive {
-    /// When the next ping is due; `None` before the handshake is complete and after the end.
+    /// When the next ping is due. There is none after the end of time.
     pub(crate) next_ping: Option<Time>,
+    /// A ping of our own waits to be written. Then another one would say no more.
+    is_queued: bool,
+}
+
+impl Keepalive {
+    pub(crate) fn new(now: Time, interval: Duration) -> Self {
+        let mut keepalive = Self { next_ping: None, is_queued: false };
+        keepalive.schedule(now, interval);
+        keepalive
+    }
+
+    /// A ping is due. Returns whether one is to be queued.
+    fn on_due(&mut self, now: Time, interval: Duration) -> bool {
+        self.schedule(now, interval);
+        !core::mem::replace(&mut self.is_queued, true)
+    }
+
+    fn schedule(&mut self, now: Time, interval: Duration) {
+        self.next_ping = Some(now + interval).filter(|next| *next > now);
+    }
+
+    /// A ping of our own was written completely.
+    pub(crate) const fn on_written(&mut self) {
+        self.is_queued = false;
+    }
+}
+
+/// What is known of the latest ping, ours or the owner's. Only the newest one can be answered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LatestPing {
     /// Nonce of the ping that was written last and not answered yet; 0 for none.
     nonce: u64,
     sent: Option<Time>,
-    /// A ping of our own waits to be written. Then another one would say no more.
-    queued: bool,
     /// As the time from the start: that takes half the room of a duration.
     round_trip: Option<Time>,
 }
 
-impl Keepalive {
-    /// Sets when the next ping is due. There is none after the end of time.
-    pub(crate) fn schedule(&mut self, now: Time, interval: Duration) {
-        self.next_ping = Some(now + interval).filter(|next| *next > now);
-    }
-
-    pub(crate) const fn on_ping_queued(&mut self) {
-        self.queued = true;
-    }
-
+impl LatestPing {
     /// A ping was written completely.
-    pub(crate) const fn on_ping_written(&mut self, nonce: u64, now: Time) {
+    pub(crate) const fn on_written(&mut self, nonce: u64, now: Time) {
         self.nonce = nonce;
         self.sent = Some(now);
-    }
-
-    /// A ping that we sent by ourselves was written completely.
-    pub(crate) const fn on_own_ping_written(&mut self, nonce: u64, now: Time) {
-        self.queued = false;
-        self.on_ping_written(nonce, now);
     }
 
     /// A pong came. Only the one that answers the newest ping counts.
@@ -53,10 +67,6 @@ impl Keepalive {
             self.round_trip = Some(Time::from_elapsed(now.saturating_since(sent)));
             self.nonce = 0;
         }
-    }
-
-    pub(crate) const fn is_queued(&self) -> bool {
-        self.queued
     }
 
     pub(crate) const fn nonce(&self) -> u64 {
@@ -73,15 +83,11 @@ impl Keepalive {
 }
 
 impl Peer {
-    pub(super) fn push_ping(&mut self, nonce: u64) {
-        self.keepalive.on_ping_queued();
-        self.push(&Message::Ping(Ping { nonce }), Purpose::Keepalive);
-    }
-
-    /// When silence ends the connection. What has come of a frame buys time at the configured rate, so that
-    /// a large one may arrive slowly but steadily.
-    pub(super) fn idle_deadline(&self) -> Option<Time> {
-        let since = self.waiting.filter(|_| matches!(self.handshake, Handshake::Established(_)))?;
-        Some(since + self.config().idle_timeout + self.time_for(self.progress.into()))
+    pub(super) fn on_ping_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {
+        let interval = self.node.config().ping_interval;
+        let Some(session) = self.lifecycle.session_mut() else { return };
+        if session.keepalive.on_due(now, interval) {
+            self.push(&Message::Ping(Ping { nonce: draw_nonce(rng) }), Purpose::Keepalive);
+        }
     }
 }

@@ -6,11 +6,12 @@
 //!
 //! | part | file |
 //! | --- | --- |
+//! | the states, and what each has | `lifecycle` |
 //! | handshake, and what comes early | `handshake`, `early` |
 //! | pings, pongs and silence | `keepalive`, `silence`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `answered` |
-//! | what nodes ban for | `ban_rules`, `standing` |
+//! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
 //! | frames out | `send`, `addresses`, `outbox`, `fifo`, `transmit` |
 //! | ends | `close` |
@@ -28,8 +29,10 @@ mod close;
 mod early;
 mod fifo;
 mod handshake;
+mod history;
 mod keepalive;
 mod known;
+mod lifecycle;
 mod outbox;
 mod pauses;
 mod receive;
@@ -45,26 +48,22 @@ mod transmit;
 use alloc::boxed::Box;
 use rand_core::Rng;
 
-use self::asking::LastAsked;
 pub use self::ban_rules::BanRule;
-use self::ban_rules::InitStateExchange;
 use self::batch::Trickle;
-use self::close::Finish;
-use self::handshake::{Clock, Handshake, PendingHandshake};
-use self::keepalive::Keepalive;
+use self::handshake::PendingHandshake;
+use self::history::History;
 use self::known::Known;
+use self::lifecycle::Lifecycle;
 pub use self::outbox::Mark;
 use self::outbox::{Outbox, Purpose};
-use self::pauses::Pauses;
-use self::requests::Requests;
-use self::standing::Points;
+use self::silence::Silence;
 pub use self::standing::Standing;
+use self::stats::Counters;
 pub use self::stats::Stats;
 pub use self::timers::Timer;
 use crate::config::Config;
 use crate::error::{Error, TooManyHandshakes};
 use crate::event::{ConnectionInfo, Direction};
-use crate::frame::FrameReader;
 use crate::hash::Hash;
 use crate::message::{Timestamp, Version};
 use crate::node::Node;
@@ -92,50 +91,15 @@ pub struct Peer {
     info: ConnectionInfo,
     direction: Direction,
     connected: Time,
-    /// Until the handshake is complete.
-    opening: Option<Box<PendingHandshake>>,
-    handshake: Handshake,
     /// The protocol version in force.
     version: ProtocolVersion,
     remote: Option<Box<Version>>,
-    /// How far the remote's clock was ahead of ours when its `version` came, in seconds.
-    time_offset: i64,
-    reader: FrameReader,
+    lifecycle: Lifecycle,
     outbox: Outbox,
-    keepalive: Keepalive,
-    trickle: Trickle,
+    silence: Silence,
     known: Known,
-    requests: Option<Box<Requests>>,
-    /// What we said before, as far as it matters later.
-    history: Option<Box<SendHistory>>,
-    init_state: InitStateExchange,
-    last_announced: Option<Box<Hash>>,
-    /// The connection ends as soon as a last frame is written.
-    closing: Option<Box<Error>>,
-    /// The owner wants it to end once everything is written.
-    finish: Option<Box<Finish>>,
-    /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
-    waiting: Option<Time>,
-    /// Total time waited before the current wait; origin of request deadlines.
-    waited: Time,
-    /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
-    progress: u32,
-    /// When the owner did not pull.
-    pauses: Pauses,
-    wants_headers: bool,
-    last_block: i32,
-    last_send: Option<Time>,
-    last_recv: Option<Time>,
-    bytes_sent: u64,
-    bytes_received: u64,
-    failure: Option<Box<Error>>,
-}
-
-/// What we said before. A peer that asked for no headers and did nothing that nodes count has none.
-#[derive(Clone, Debug, Default)]
-struct SendHistory {
-    asked: LastAsked,
-    points: Points,
+    history: History,
+    counters: Counters,
 }
 
 impl Peer {
@@ -145,12 +109,12 @@ impl Peer {
         now: Time,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Self, TooManyHandshakes> {
-        let mut peer = Self::new(node, info, Direction::Outbound, now, rng);
+        let (mut handshake, known) = draw(node.config(), rng);
         let limit = node.config().open_handshakes;
-        if let Some(opening) = &mut peer.opening {
-            opening.guard = Some(node.open(opening.nonce).ok_or(TooManyHandshakes { limit })?);
-        }
-        peer.push_version(now);
+        let nonce = handshake.nonce;
+        handshake.guard = Some(node.open(nonce).ok_or(TooManyHandshakes { limit })?);
+        let mut peer = Self::new(node, info, Direction::Outbound, now, handshake, known);
+        peer.push_version(nonce, now);
         Ok(peer)
     }
 
@@ -160,7 +124,8 @@ impl Peer {
         now: Time,
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
-        Self::new(node, info, Direction::Inbound, now, rng)
+        let (handshake, known) = draw(node.config(), rng);
+        Self::new(node, info, Direction::Inbound, now, handshake, known)
     }
 
     fn new(
@@ -168,41 +133,23 @@ impl Peer {
         info: ConnectionInfo,
         direction: Direction,
         now: Time,
-        rng: &mut (impl Rng + ?Sized),
+        handshake: PendingHandshake,
+        known: Known,
     ) -> Self {
-        let config = node.config();
+        let deadline = now + node.config().handshake_timeout;
         Self {
+            node: node.clone(),
             info,
             direction,
             connected: now,
-            opening: Some(Box::new(PendingHandshake::new(draw_nonce(rng), now + config.handshake_timeout))),
-            handshake: Handshake::AwaitVersion,
-            version: config.protocol_version,
+            version: node.config().protocol_version,
             remote: None,
-            time_offset: 0,
-            reader: FrameReader::new(),
+            lifecycle: Lifecycle::AwaitingVersion { handshake, deadline },
             outbox: Outbox::default(),
-            keepalive: Keepalive::default(),
-            trickle: Trickle::new(&config.trickle_delay, rng),
-            known: Known::new((rng.next_u64(), rng.next_u64())),
-            requests: None,
-            history: None,
-            init_state: InitStateExchange::default(),
-            last_announced: None,
-            closing: None,
-            finish: None,
-            waiting: Some(now),
-            waited: Time::ZERO,
-            progress: 0,
-            pauses: Pauses::default(),
-            wants_headers: false,
-            last_block: 0,
-            last_send: None,
-            last_recv: None,
-            bytes_sent: 0,
-            bytes_received: 0,
-            failure: None,
-            node: node.clone(),
+            silence: Silence::new(now),
+            known,
+            history: History::default(),
+            counters: Counters::default(),
         }
     }
 
@@ -215,15 +162,15 @@ impl Peer {
     /// Notes which block the remote announced last; `None` forgets it.
     #[doc(alias = "UpdateLastAnnouncedBlock")]
     pub fn set_last_announced_block(&mut self, block: Option<Hash>) {
-        self.last_announced = block.map(Box::new);
+        self.history.last_announced = block.map(Box::new);
     }
 
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
-        if height > self.last_block {
+        if height > self.counters.last_block {
             trace::height(self, height);
-            self.last_block = height;
+            self.counters.last_block = height;
         }
     }
 
@@ -242,6 +189,12 @@ impl Peer {
     fn alive(&self) -> Result<(), Error> {
         self.failure().cloned().map_or(Ok(()), Err)
     }
+}
+
+/// What a connection draws when it is made. The order is part of what the same numbers lead to.
+fn draw(config: &Config, rng: &mut (impl Rng + ?Sized)) -> (PendingHandshake, Known) {
+    let handshake = PendingHandshake::new(draw_nonce(rng), Trickle::new(&config.trickle_delay, rng));
+    (handshake, Known::new((rng.next_u64(), rng.next_u64())))
 }
 
 /// A random number that is not 0, since 0 stands for "none" in every place where a nonce is kept.

@@ -180,7 +180,7 @@ impl Outbox {
         let Some(open) = queues else { return 0 };
         let mut left = count;
         while let Some(step) = open.take(left, now) {
-            left = left.saturating_sub(step.count);
+            take_off(&mut left, step.count);
             if step.purpose != Purpose::FinalReject {
                 let flushed = flushed.at(step.lane);
                 *flushed = flushed.saturating_add(step.count as u64);
@@ -237,8 +237,11 @@ impl Outbox {
     /// Bytes of the owner's frames that are still held: what is not taken yet, and what is of a frame that is not
     /// taken to its end, whose memory is freed as a whole.
     pub(crate) fn held(&self) -> usize {
-        let held = |queues: &Queues| queues.queued.saturating_sub(queues.owed).saturating_add(queues.taken);
-        self.queues.as_deref().map_or(0, held)
+        self.queues.as_deref().map_or(0, |queues| {
+            let mut held = queues.queued;
+            take_off(&mut held, queues.owed);
+            held.saturating_add(queues.taken)
+        })
     }
 
     /// Bytes not taken yet of answers that the machine owes.
@@ -329,12 +332,13 @@ impl Queues {
     /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
     fn take(&mut self, count: usize, now: Time) -> Option<Step> {
         let piece = self.front.as_ref().filter(|_| self.on_show > 0)?;
-        let rest = piece.len().saturating_sub(self.taken);
+        let mut rest = piece.len();
+        take_off(&mut rest, self.taken);
         let (lane, purpose, step) = (piece.lane, piece.purpose, rest.min(count));
-        self.on_show = self.on_show.saturating_sub(step);
-        self.queued = self.queued.saturating_sub(step);
+        take_off(&mut self.on_show, step);
+        take_off(&mut self.queued, step);
         if purpose == Purpose::Reply {
-            self.owed = self.owed.saturating_sub(step);
+            take_off(&mut self.owed, step);
         }
         let done = (step == rest).then(|| piece.nonce());
         if done.is_some() {
@@ -360,9 +364,22 @@ impl Queues {
         if self.on_show == 0 && self.front.take_if(|front| front.purpose != Purpose::Handshake).is_some() {
             self.front = self.control.pop_front();
         }
-        let left = self.front.iter().chain(&self.shown).chain(&self.control);
-        let left = left.fold(0, |sum: usize, piece| sum.saturating_add(piece.len()));
-        self.queued = left.saturating_sub(self.taken);
-        self.owed = 0;
+        let (mut queued, mut owed) = (0_usize, 0_usize);
+        let mut taken = self.taken;
+        for piece in self.front.iter().chain(&self.shown).chain(&self.control) {
+            let mut left = piece.len();
+            take_off(&mut left, mem::take(&mut taken));
+            queued = queued.saturating_add(left);
+            if piece.purpose == Purpose::Reply {
+                owed = owed.saturating_add(left);
+            }
+        }
+        (self.queued, self.owed) = (queued, owed);
     }
+}
+
+/// Takes `part` off a count that it is part of.
+const fn take_off(count: &mut usize, part: usize) {
+    debug_assert!(*count >= part, "a part is no larger than the count that it is part of");
+    *count = count.saturating_sub(part);
 }

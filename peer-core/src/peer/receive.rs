@@ -2,10 +2,13 @@
 
 use bytes::BytesMut;
 
-use super::handshake::{Handshake, MAX_VERSION};
+use super::early::Early;
+use super::handshake::MAX_VERSION;
+use super::lifecycle::{Lifecycle, Session};
 use super::outbox::Purpose;
-use super::requests::Match;
-use super::{Peer, Requests, trace};
+use super::requests::{Match, Requests};
+use super::silence::time_for;
+use super::{Peer, trace};
 use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
@@ -19,24 +22,23 @@ impl Peer {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
-        self.pauses.on_pull(now);
+        self.silence.pauses.on_pull(now);
         self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
-        self.bytes_received = self.bytes_received.saturating_add(taken as u64);
+        self.counters.count_received(taken);
         match result {
             Ok(Some(event)) => {
-                self.stop_waiting(now);
+                self.silence.stop(now);
                 Ok(Some(event))
             }
             Ok(None) if self.wants_read() => {
-                self.waiting = self.waiting.or(Some(now));
-                self.progress = self.progress_of(input);
+                self.silence.wait(now, self.progress_of(input));
                 Ok(None)
             }
             Ok(None) => {
-                self.stop_waiting(now);
+                self.silence.stop(now);
                 Ok(None)
             }
             Err(error) => self.close_with_reject(error, now),
@@ -49,11 +51,9 @@ impl Peer {
             if !self.wants_read() {
                 return Ok(None);
             }
-            if matches!(self.handshake, Handshake::VersionReceived) {
-                self.accept_version(now)?;
-            }
-            if let Handshake::Established(early) = &mut self.handshake
-                && let Some(frame) = early.pop()
+            self.accept_version(now)?;
+            if let Lifecycle::Established(session) = &mut self.lifecycle
+                && let Some(frame) = session.early.pop()
             {
                 let message = frame.decode(self.version)?;
                 self.match_request(&message, &frame.hash)?;
@@ -72,38 +72,51 @@ impl Peer {
     }
 
     fn next_frame(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
-        let Self { node, reader, handshake, requests, version, .. } = self;
+        let Self { node, lifecycle, version, .. } = self;
+        let (reader, admits) = match lifecycle {
+            Lifecycle::AwaitingVersion { handshake, .. } | Lifecycle::VersionReceived { handshake, .. } => {
+                (&mut handshake.reader, Admits::Version)
+            }
+            Lifecycle::AwaitingVerack { handshake, early, .. } => {
+                (&mut handshake.reader, Admits::Verack(early))
+            }
+            Lifecycle::Established(Session { reader, requests, .. }) => {
+                (reader, Admits::Messages(requests.as_deref()))
+            }
+            Lifecycle::Closing(_) | Lifecycle::Failed(_) => return Ok(None),
+        };
         let config = node.config();
         let max_unknown =
             (config.unknown_commands != UnknownCommands::Refuse).then_some(config.max_unrequested);
         let rules = Rules { network: config.network, version: *version, max_unknown };
-        let gate = Gate { config, handshake, requests: requests.as_deref(), rules };
+        let gate = Gate { config, admits, rules };
         // What lies behind a `version` costs nothing before that is accepted.
-        let look_ahead = matches!(handshake, Handshake::Established(_));
+        let look_ahead = matches!(admits, Admits::Messages(_));
         reader.read_if(input, &rules, look_ahead, |head| gate.admit(head))
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
-        let waited_before = self.waited;
-        self.stop_waiting(now);
+        let waited_before = self.silence.waited();
+        self.silence.stop(now);
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
-        match (&mut self.handshake, message) {
-            (Handshake::Established(_), message) => {
+        match (&mut self.lifecycle, message) {
+            (Lifecycle::Established(_), message) => {
                 if self.match_request(&message, &frame.hash)? == Match::Open {
                     // While an answer comes at the configured rate, the remote is not waited for.
-                    let bought = self.time_for(frame.wire_len() as u64);
-                    let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
-                    self.waited = waited.max(waited_before);
+                    let bought = time_for(frame.wire_len() as u64, self.config().min_receive_rate);
+                    self.silence.credit(bought, waited_before);
                 }
                 self.on_message(message, now)
             }
-            (Handshake::AwaitVerack(_), Message::Verack) => Ok(Some(self.on_verack(now))),
-            (Handshake::AwaitVerack(early), _) if self.version.allows_early_messages() => {
+            (Lifecycle::AwaitingVerack { .. }, Message::Verack) => Ok(Some(self.on_verack(now))),
+            (Lifecycle::AwaitingVerack { early, .. }, _) if self.version.allows_early_messages() => {
                 early.push(frame, self.version)?;
                 Ok(None)
             }
-            (Handshake::AwaitVerack(_), message) => Err(Error::NotVerAckMessage { got: message.command() }),
+            (Lifecycle::AwaitingVerack { .. }, message) => {
+                Err(Error::NotVerAckMessage { got: message.command() })
+            }
             (_, Message::Version(version)) => self.on_version(version, now).map(Some),
             // Only an outbound peer has sent a `version` that can be rejected.
             (_, Message::Reject(reject)) if self.direction == Direction::Outbound => {
@@ -116,14 +129,14 @@ impl Peer {
     /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
     /// of the few that are dropped.
     fn on_message(&mut self, message: Message, now: Time) -> Result<Option<Event>, Error> {
-        self.last_recv = Some(now);
+        self.counters.last_recv = Some(now);
         match &message {
             Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
             Message::Ping(ping) => {
                 self.push(&Message::Pong(Pong { nonce: ping.nonce }), Purpose::Reply);
             }
-            Message::Pong(pong) => self.keepalive.on_pong(pong.nonce, now),
-            Message::SendHeaders => self.wants_headers = true,
+            Message::Pong(pong) => self.counters.ping.on_pong(pong.nonce, now),
+            Message::SendHeaders => self.history.wants_headers = true,
             Message::GetInitState(_) => self.on_get_init_state(),
             Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)
                 if !self.config().services.contains(Services::NODE_BLOOM) =>
@@ -139,38 +152,49 @@ impl Peer {
 
     /// Synced nodes send `getinitstate` to every peer and disconnect those that do not answer.
     fn on_get_init_state(&mut self) {
-        self.init_state.was_asked = true;
+        self.history.init_state.was_asked = true;
         let answers = self.config().init_state_requests == InitStateRequests::AnswerEmpty;
-        if answers && !self.init_state.told {
-            self.init_state.told = true;
+        if answers && !self.history.init_state.told {
+            self.history.init_state.told = true;
             self.push(&InitState::default().into(), Purpose::Reply);
         }
     }
 }
 
+/// What may come now.
+#[derive(Clone, Copy)]
+enum Admits<'a> {
+    /// The remote's `version`.
+    Version,
+    /// Its `verack`, and what the version tolerates before that.
+    Verack(&'a Early),
+    /// Everything, responses to open requests included.
+    Messages(Option<&'a Requests>),
+}
+
 /// What decides, from a header alone, whether a payload may come now.
 struct Gate<'a> {
     config: &'a Config,
-    handshake: &'a Handshake,
-    requests: Option<&'a Requests>,
+    admits: Admits<'a>,
     rules: Rules,
 }
 
 impl Gate<'_> {
     fn admit(&self, head: &Checked) -> Result<(), Error> {
         let (command, len, version) = (head.command, head.payload_len(), self.rules.version);
-        match self.handshake {
+        let requests = match self.admits {
             // Whatever is small enough is read, to be refused for coming at the wrong time.
-            Handshake::AwaitVersion | Handshake::VersionReceived if len <= MAX_VERSION => return Ok(()),
-            Handshake::AwaitVersion | Handshake::VersionReceived => {
-                return Err(Error::NotVersionMessage { got: command });
-            }
-            Handshake::AwaitVerack(early) if !version.allows_early_messages() => {
+            Admits::Version if len <= MAX_VERSION => return Ok(()),
+            Admits::Version => return Err(Error::NotVersionMessage { got: command }),
+            Admits::Verack(early) if !version.allows_early_messages() => {
                 return early.admit(command, len, version);
             }
-            Handshake::AwaitVerack(early) => early.admit(command, len, version)?,
-            Handshake::Established(_) => {}
-        }
+            Admits::Verack(early) => {
+                early.admit(command, len, version)?;
+                None
+            }
+            Admits::Messages(requests) => requests,
+        };
         let Some(spec) = head.spec.filter(|spec| self.rules.reads(spec)) else {
             return Ok(());
         };
@@ -179,8 +203,7 @@ impl Gate<'_> {
             let excess = Excess::new(len, max);
             return Err(FrameError::PayloadTooLarge { command: Some(command), excess }.into());
         }
-        let wanted =
-            spec.response.is_none_or(|response| self.requests.is_some_and(|open| open.expects(response)));
+        let wanted = spec.response.is_none_or(|response| requests.is_some_and(|open| open.expects(response)));
         if wanted || self.config.unrequested_answers == UnrequestedAnswers::Deliver {
             return Ok(());
         }

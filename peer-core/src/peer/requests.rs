@@ -20,7 +20,7 @@ use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// How long the remote may take for an item of a `getdata`.
-const ITEM_PATIENCE: Duration = Duration::from_secs(30);
+const ITEM_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An item that is asked for, perhaps by several requests.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +75,7 @@ impl Open {
 
     /// What is still to be written has no deadline yet.
     fn on_answered(&mut self) {
+        debug_assert!(self.count > 0, "what is answered is open");
         self.count = self.count.saturating_sub(1);
         self.unwritten = self.unwritten.min(self.count);
         self.due = self.last_due.filter(|_| self.unwritten < self.count);
@@ -85,7 +86,7 @@ impl Open {
 #[derive(Clone, Debug)]
 enum Asked {
     Items(InventoryList),
-    Whole(ResponseKind),
+    Message(ResponseKind),
 }
 
 /// See the [module](self). A peer that asked for nothing has none.
@@ -97,7 +98,8 @@ pub(crate) struct Requests {
     due: BTreeMap<Time, usize>,
     /// Items that were answered, and of which more answers are admitted.
     answered: Answered,
-    whole: BTreeMap<ResponseKind, Open>,
+    /// Requests that one message answers, by its kind.
+    messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: Fifo<Asked>,
     /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
@@ -117,7 +119,7 @@ impl Requests {
             Response::AnyItem => {
                 !self.items.is_empty() || !self.answered.is_empty() || self.unwritten_names(|_| true)
             }
-            Response::Message(whole) => self.whole.contains_key(&whole),
+            Response::Message(kind) => self.messages.contains_key(&kind),
         }
     }
 
@@ -157,7 +159,7 @@ impl Requests {
     pub(crate) fn has_deadline(message: &Message, version: ProtocolVersion) -> bool {
         match message {
             Message::GetData(request) => !request.inventory.is_empty(),
-            other => asks(other, version).is_some_and(|whole| whole.response_timeout().is_some()),
+            other => asks(other, version).is_some_and(|kind| kind.response_timeout().is_some()),
         }
     }
 
@@ -168,9 +170,9 @@ impl Requests {
                 self.items.entry(*item).or_insert(Item { written: 0, first: self.opened, due: None });
             }
             Asked::Items(request.inventory.clone())
-        } else if let Some(whole) = asks(message, version) {
-            self.whole.entry(whole).or_default().on_asked();
-            Asked::Whole(whole)
+        } else if let Some(kind) = asks(message, version) {
+            self.messages.entry(kind).or_default().on_asked();
+            Asked::Message(kind)
         } else {
             return;
         };
@@ -181,6 +183,7 @@ impl Requests {
     /// The oldest request on its way out has been written: its answers are due from now on.
     pub(crate) fn on_written(&mut self, waited: Time) {
         let oldest = self.unwritten.pop_front();
+        debug_assert!(oldest.is_some(), "each request in the lane is among the unwritten ones");
         self.unwritten.shrink();
         let number = self.written;
         self.written = number.wrapping_add(1);
@@ -188,9 +191,9 @@ impl Requests {
             Some(Asked::Items(items)) => {
                 items.iter().for_each(|item| self.on_item_written(*item, number, waited));
             }
-            Some(Asked::Whole(whole)) => {
-                if let Some(open) = self.whole.get_mut(&whole)
-                    && let Some((_, timeout)) = whole.response_timeout()
+            Some(Asked::Message(kind)) => {
+                if let Some(open) = self.messages.get_mut(&kind)
+                    && let Some((_, timeout)) = kind.response_timeout()
                 {
                     open.on_written(waited + timeout);
                 }
@@ -207,7 +210,7 @@ impl Requests {
                 open.written = open.written.saturating_add(1);
                 // The first deadline stands.
                 if open.due.is_none() {
-                    let due = waited + ITEM_PATIENCE;
+                    let due = waited + ITEM_TIMEOUT;
                     open.due = Some(due);
                     let count = self.due.entry(due).or_default();
                     *count = count.saturating_add(1);
@@ -221,20 +224,20 @@ impl Requests {
     /// When, on the clock of waiting, the next answer is due.
     pub(crate) fn next_due(&self) -> Option<Time> {
         let item = self.due.first_key_value().map(|(due, _)| *due);
-        self.next_whole().map(|(due, _)| due).into_iter().chain(item).min()
+        self.next_message().map(|(due, _)| due).into_iter().chain(item).min()
     }
 
     /// Which answer is due next.
     pub(crate) fn next_expected(&self) -> Option<Expected> {
         let item = self.items.iter().filter_map(|(item, open)| Some((open.due?, *item))).min();
         let item = item.map(|(due, item)| (due, Expected::Item(Box::new(item))));
-        let whole = self.next_whole().map(|(due, command)| (due, Expected::Message(command)));
-        whole.into_iter().chain(item).min_by_key(|(due, _)| *due).map(|(_, expected)| expected)
+        let message = self.next_message().map(|(due, command)| (due, Expected::Message(command)));
+        message.into_iter().chain(item).min_by_key(|(due, _)| *due).map(|(_, expected)| expected)
     }
 
-    fn next_whole(&self) -> Option<(Time, &'static str)> {
+    fn next_message(&self) -> Option<(Time, &'static str)> {
         let due =
-            self.whole.iter().filter_map(|(whole, open)| Some((open.due?, whole.response_timeout()?.0)));
+            self.messages.iter().filter_map(|(kind, open)| Some((open.due?, kind.response_timeout()?.0)));
         due.min_by_key(|(due, _)| *due)
     }
 
@@ -256,7 +259,7 @@ impl Requests {
             (Message::Inv(_), _) => self.close_all(ResponseKind::Inv),
             (Message::Headers(_), _) => self.close_all(ResponseKind::Headers),
             (_, Some(Response::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
-            (_, Some(Response::Message(whole))) => self.close_whole(whole),
+            (_, Some(Response::Message(kind))) => self.close_message(kind),
             (_, Some(Response::AnyItem) | None) => Match::Nothing,
         }
     }
@@ -270,7 +273,7 @@ impl Requests {
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
             && self.unwritten.is_empty()
-            && self.whole.is_empty()
+            && self.messages.is_empty()
             && self.answered.is_empty()
     }
 
@@ -314,18 +317,20 @@ impl Requests {
     fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
         (&self.unwritten).into_iter().any(|asked| match asked {
             Asked::Items(items) => items.iter().any(&is_such),
-            Asked::Whole(_) => false,
+            Asked::Message(_) => false,
         })
     }
 
     fn remove(&mut self, item: Inventory) -> Option<Item> {
         let open = self.items.remove(&item)?;
-        if let Some(due) = open.due
-            && let Some(count) = self.due.get_mut(&due)
-        {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                self.due.remove(&due);
+        if let Some(due) = open.due {
+            let count = self.due.get_mut(&due);
+            debug_assert!(count.as_ref().is_some_and(|count| **count > 0), "each item's deadline is counted");
+            if let Some(count) = count {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    self.due.remove(&due);
+                }
             }
         }
         Some(open)
@@ -337,24 +342,25 @@ impl Requests {
         }
     }
 
-    fn close_whole(&mut self, whole: ResponseKind) -> Match {
-        let Some(open) = self.whole.get_mut(&whole) else { return Match::Nothing };
+    fn close_message(&mut self, kind: ResponseKind) -> Match {
+        let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
         open.on_answered();
         if open.count == 0 {
-            self.whole.remove(&whole);
+            self.messages.remove(&kind);
         }
         Match::Open
     }
 
     /// Closes every such request that has been written. For answers that may come unasked, so that none can
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
-    fn close_all(&mut self, whole: ResponseKind) -> Match {
-        let Some(open) = self.whole.get_mut(&whole) else { return Match::Nothing };
+    fn close_all(&mut self, kind: ResponseKind) -> Match {
+        let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
         let left = open.unwritten;
+        debug_assert!(left <= open.count, "what is to be written is open");
         let is_answer = open.count > left;
         *open = Open { count: left, unwritten: left, ..Open::default() };
         if left == 0 {
-            self.whole.remove(&whole);
+            self.messages.remove(&kind);
         }
         if is_answer { Match::Open } else { Match::Nothing }
     }
@@ -366,7 +372,7 @@ pub(super) fn has_kind<T>(items: &BTreeMap<Inventory, T>, kind: InventoryKind) -
     items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
 }
 
-/// The request that is answered as a whole, if `message` is one at `version`.
+/// The kind of message that answers `message`, if it is a request at `version` that a single message answers.
 fn asks(message: &Message, version: ProtocolVersion) -> Option<ResponseKind> {
     message.spec()?.request(version)
 }

@@ -1,8 +1,10 @@
 //! Commands of the owner, and how a message becomes a frame in the queue.
 
+use super::batch::Trickle;
 use super::outbox::{Mark, Purpose};
-use super::{Peer, Requests, trace};
-use crate::error::{CodecError, Error, Excess, SendError};
+use super::requests::Requests;
+use super::{Peer, trace};
+use crate::error::{CodecError, Excess, SendError};
 use crate::frame::{self, Header};
 use crate::message::{Command, Lane, Message};
 use crate::time::Time;
@@ -39,7 +41,7 @@ impl Peer {
     /// [`RequestTooLarge`](SendError::RequestTooLarge), and never accepted.
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
-        self.can_send()?;
+        self.lifecycle.can_send()?;
         let command = message.command();
         if [Command::VERSION, Command::VERACK].contains(&command) {
             return Err(SendError::HandshakeMessage(command));
@@ -55,7 +57,8 @@ impl Peer {
         let purpose = match message {
             Message::Ping(_) => Purpose::Ping,
             _ if Requests::is_request(message, self.version) => {
-                self.requests.get_or_insert_default().open(message, self.version);
+                let session = self.lifecycle.open_session()?;
+                session.requests.get_or_insert_default().open(message, self.version);
                 Purpose::Request
             }
             _ => Purpose::Ordinary,
@@ -68,29 +71,10 @@ impl Peer {
         Ok(mark)
     }
 
-    pub(super) fn can_send(&self) -> Result<(), SendError> {
-        self.alive()?;
-        if let Some(error) = &self.closing {
-            return Err(Error::clone(error).into());
-        }
-        if self.finish.is_some() {
-            return Err(Error::ClosedByOwner.into());
-        }
-        if self.is_established() { Ok(()) } else { Err(SendError::NotEstablished) }
-    }
-
     /// Whether the owner's frames may take `wanted` bytes more.
     pub(super) fn check_room(&self, wanted: usize) -> Result<(), SendError> {
-        // What the remote made us owe has a bound of its own, so that it cannot crowd the owner out.
-        let queued = self.outbox.held().saturating_add(self.trickle.reserved());
-        let limit = self.config().send_limit;
-        if wanted > limit {
-            return Err(SendError::NeverFits { wanted, limit });
-        }
-        if queued.saturating_add(wanted) > limit {
-            return Err(SendError::Full { queued, wanted, limit });
-        }
-        Ok(())
+        let session = self.lifecycle.session().ok_or(SendError::NotEstablished)?;
+        check_room(self.outbox.held(), &session.trickle, wanted, self.config().send_limit)
     }
 
     /// Queues a message that has been checked. This is the only place where a message becomes a frame.
@@ -100,4 +84,22 @@ impl Peer {
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
         self.outbox.push(head, body, lane, purpose)
     }
+}
+
+/// Whether the owner's frames may take `wanted` bytes more, beside the `held` ones and what the next batch reserves. What
+/// the remote made us owe has a bound of its own, so that it cannot crowd the owner out.
+pub(super) fn check_room(
+    held: usize,
+    trickle: &Trickle,
+    wanted: usize,
+    limit: usize,
+) -> Result<(), SendError> {
+    let queued = held.saturating_add(trickle.reserved());
+    if wanted > limit {
+        return Err(SendError::NeverFits { wanted, limit });
+    }
+    if queued.saturating_add(wanted) > limit {
+        return Err(SendError::Full { queued, wanted, limit });
+    }
+    Ok(())
 }

@@ -83,7 +83,7 @@ impl Peer {
     #[must_use]
     pub fn standing(&self, now: Time) -> Standing {
         let none = Standing { lasting: 0, passing: 0, limit: RULES.limit };
-        self.history.as_ref().map_or(none, |history| history.points.standing(now))
+        self.history.sent.as_ref().map_or(none, |sent| sent.points.standing(now))
     }
 }
 
@@ -137,7 +137,7 @@ impl Peer {
     /// The points that a node would count with a message that costs this much.
     pub(super) fn points_with(&self, cost: Cost, now: Time) -> u32 {
         let standing = self.standing(now);
-        let peak = self.history.as_ref().map_or(0, |history| history.points.peak);
+        let peak = self.history.sent.as_ref().map_or(0, |sent| sent.points.peak);
         let passing = if cost.passing == 0 { peak } else { standing.passing };
         standing.lasting.saturating_add(passing).saturating_add(cost.points())
     }

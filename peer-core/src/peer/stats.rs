@@ -3,11 +3,34 @@
 use core::fmt;
 use core::time::Duration;
 
+use super::keepalive::LatestPing;
 use crate::event::Direction;
 use crate::message::{NetAddress, Timestamp, UserAgent};
 use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
+
+/// What is counted and measured from the beginning of a connection on. It outlives the end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) last_send: Option<Time>,
+    pub(crate) last_recv: Option<Time>,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) time_offset: i64,
+    pub(crate) ping: LatestPing,
+    pub(crate) last_block: i32,
+}
+
+impl Counters {
+    pub(crate) const fn count_sent(&mut self, bytes: usize) {
+        self.bytes_sent = self.bytes_sent.saturating_add(bytes as u64);
+    }
+
+    pub(crate) const fn count_received(&mut self, bytes: usize) {
+        self.bytes_received = self.bytes_received.saturating_add(bytes as u64);
+    }
+}
 
 /// A snapshot of one connection, as of the call that made it.
 ///

@@ -5,56 +5,83 @@ use core::fmt;
 
 use rand_core::Rng;
 
-use super::{Peer, draw_nonce};
+use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
 
-/// Why the machine wants to be woken, or what the remote took too long for.
-///
-/// | timer | armed | cleared | when it is due |
-/// | --- | --- | --- | --- |
-/// | `Handshake` | at the beginning | handshake complete; rests while `Event::Version` is held | the connection fails |
-/// | `Idle` | `receive` ran dry after the handshake | a whole frame came; reading paused | the connection fails |
-/// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
-/// | `Stall` | a request was written; runs while `receive` has run dry | its answer, or `notfound` | the connection fails |
-/// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
-/// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
-///
-/// | timer | how long |
-/// | --- | --- |
-/// | `Handshake` | `handshake_timeout`, 30 s |
-/// | `Idle` | `idle_timeout`, 120 s, and what the bytes of a frame that is not whole yet buy at `min_receive_rate` |
-/// | `WriteStall` | 20 s, and a second for every whole 256 KiB of the frame |
-/// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what an answer's bytes buy at `min_receive_rate` |
-/// | `Ping` | `ping_interval`, 107 s |
-/// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
-///
-/// The first four blame the remote. An owner that looks five seconds or more after one of them was due was away: then
-/// bytes that came meanwhile, or that the transport takes, begin the wait anew, and no time of it is held against the
-/// remote. What an answer had used up in waits before stays used.
-///
-/// Nothing stores a next wake-up: [`Peer::next_timeout`] looks at the state each time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Timer {
-    /// Both `version` and `verack` must be exchanged.
-    Handshake,
-    /// The remote must say something.
-    Idle,
-    /// The transport must take a frame.
-    WriteStall,
-    /// The remote must answer a request.
-    Stall,
-    /// A ping is to be sent.
-    Ping,
-    /// Announcements are to be sent.
-    Trickle,
+/// Makes [`Timer`] and the list of all timers from one list, so that neither can lack one.
+macro_rules! timers {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $timer:ident = $text:literal,)+ }) => {
+        $(#[$about])*
+        pub enum $name {
+            $($(#[$doc])* $timer,)+
+        }
+
+        impl $name {
+            /// All of them, in the order in which they go where several are due at once.
+            pub(super) const ALL: &'static [Self] = &[$(Self::$timer),+];
+
+            const fn text(self) -> &'static str {
+                match self {
+                    $(Self::$timer => $text,)+
+                }
+            }
+        }
+    };
+}
+
+timers! {
+    /// Why the machine wants to be woken, or what the remote took too long for.
+    ///
+    /// | timer | armed | cleared | when it is due |
+    /// | --- | --- | --- | --- |
+    /// | `Handshake` | at the beginning | handshake complete; rests while `Event::Version` is held | the connection fails |
+    /// | `Idle` | `receive` ran dry after the handshake | a whole frame came; reading paused | the connection fails |
+    /// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
+    /// | `Stall` | a request was written; runs while `receive` has run dry | its answer, or `notfound` | the connection fails |
+    /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
+    /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
+    ///
+    /// | timer | how long |
+    /// | --- | --- |
+    /// | `Handshake` | `handshake_timeout`, 30 s |
+    /// | `Idle` | `idle_timeout`, 120 s, and what the bytes of a frame that is not whole yet buy at `min_receive_rate` |
+    /// | `WriteStall` | 20 s, and a second for every whole 256 KiB of the frame |
+    /// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what an answer's bytes buy at `min_receive_rate` |
+    /// | `Ping` | `ping_interval`, 107 s |
+    /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
+    ///
+    /// The first four blame the remote. An owner that looks five seconds or more after one of them was due was away: then
+    /// bytes that came meanwhile, or that the transport takes, begin the wait anew, and no time of it is held against the
+    /// remote. What an answer had used up in waits before stays used.
+    ///
+    /// Nothing stores a next wake-up: [`Peer::next_timeout`] looks at the state each time.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    #[non_exhaustive]
+    pub enum Timer {
+        /// Both `version` and `verack` must be exchanged.
+        Handshake = "handshake",
+        /// The remote must say something.
+        Idle = "idle",
+        /// The transport must take a frame.
+        WriteStall = "write stall",
+        /// The remote must answer a request.
+        Stall = "stall",
+        /// A ping is to be sent.
+        Ping = "ping",
+        /// Announcements are to be sent.
+        Trickle = "trickle",
+    }
 }
 
 impl Timer {
-    /// All of them, in the order in which they go where several are due at once.
-    const ALL: [Self; 6] =
-        [Self::Handshake, Self::Idle, Self::WriteStall, Self::Stall, Self::Ping, Self::Trickle];
+    /// Whether it measures the silence of the remote. What comes after an absence of the owner then begins the wait anew.
+    pub(super) const fn measures_silence(self) -> bool {
+        match self {
+            Self::Handshake | Self::Idle | Self::Stall => true,
+            Self::WriteStall | Self::Ping | Self::Trickle => false,
+        }
+    }
 }
 
 impl Peer {
@@ -62,11 +89,8 @@ impl Peer {
     /// happen by itself.
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
-        if self.failure.is_some() {
-            return None;
-        }
         let mut next: Option<(Time, Timer)> = None;
-        for timer in Timer::ALL {
+        for timer in Timer::ALL.iter().copied() {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
@@ -76,15 +100,33 @@ impl Peer {
         next
     }
 
-    /// When this one is due, if it runs.
-    fn due(&self, timer: Timer) -> Option<Time> {
-        match timer {
-            Timer::Handshake => self.handshake_deadline(),
-            Timer::Idle => self.idle_deadline(),
-            Timer::WriteStall => self.outbox.stall_deadline(),
-            Timer::Stall => self.stall_deadline(),
-            Timer::Ping => self.keepalive.next_ping,
-            Timer::Trickle => self.trickle.due(),
+    /// When this one is due, if it runs. Each state says of each timer whether it does.
+    pub(super) fn due(&self, timer: Timer) -> Option<Time> {
+        let config = self.config();
+        match &self.lifecycle {
+            Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } => {
+                match timer {
+                    Timer::Handshake => self.silence.while_waiting(*deadline),
+                    Timer::WriteStall => self.outbox.stall_deadline(),
+                    Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
+                }
+            }
+            Lifecycle::Established(session) => match timer {
+                Timer::Idle => self.silence.deadline(config.idle_timeout, config.min_receive_rate),
+                Timer::WriteStall => self.outbox.stall_deadline(),
+                Timer::Stall => {
+                    let due = session.requests.as_ref()?.next_due()?;
+                    self.silence.deadline_of(due, config.min_receive_rate)
+                }
+                Timer::Ping => session.keepalive.next_ping,
+                Timer::Trickle => session.trickle.due(),
+                Timer::Handshake => None,
+            },
+            Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) => match timer {
+                Timer::WriteStall => self.outbox.stall_deadline(),
+                Timer::Handshake | Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
+            },
+            Lifecycle::Failed(_) => None,
         }
     }
 
@@ -105,20 +147,12 @@ impl Peer {
                 return Err(self.fail(Error::Timeout(timer)));
             }
             Timer::Stall => {
-                let expected = self.requests.as_ref().and_then(|requests| requests.next_expected());
+                let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
+                let expected = requests.and_then(|requests| requests.next_expected());
                 return Err(self.fail(expected.map_or(Error::Timeout(timer), Error::Stalled)));
             }
-            Timer::Ping => {
-                if !self.keepalive.is_queued() {
-                    self.push_ping(draw_nonce(rng));
-                }
-                self.keepalive.schedule(now, self.config().ping_interval);
-            }
-            Timer::Trickle => {
-                let batch = self.trickle.take();
-                self.push_batch(&batch, now);
-                self.trickle.redraw(&self.node.config().trickle_delay, rng);
-            }
+            Timer::Ping => self.on_ping_due(now, rng),
+            Timer::Trickle => self.on_batch_due(now, rng),
         }
         Ok(())
     }
@@ -126,13 +160,6 @@ impl Peer {
 
 impl fmt::Display for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Handshake => "handshake",
-            Self::Idle => "idle",
-            Self::WriteStall => "write stall",
-            Self::Stall => "stall",
-            Self::Ping => "ping",
-            Self::Trickle => "trickle",
-        })
+        f.pad(self.text())
     }
 }

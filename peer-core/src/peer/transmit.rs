@@ -1,8 +1,9 @@
 //! Handing frames to the transport, and what follows once they are written.
 
-use super::Peer;
 use super::outbox::Purpose;
 use super::silence::is_long_over;
+use super::{Lifecycle, Peer};
+use crate::error::Error;
 use crate::time::Time;
 
 impl Peer {
@@ -19,31 +20,37 @@ impl Peer {
     /// See [`Connection::handle_transmitted`](crate::Connection::handle_transmitted).
     pub(crate) fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.excuse_stall(count, now);
-        let waited = self.waited_until(now);
-        let Self { outbox, keepalive, requests, last_send, .. } = self;
+        let waited = self.silence.waited_until(now);
+        let Self { outbox, lifecycle, counters, .. } = self;
+        let mut session = lifecycle.session_mut();
         let taken = outbox.take(count, now, |purpose, nonce| {
             match purpose {
                 Purpose::Handshake | Purpose::FinalReject => return,
-                Purpose::Ping => keepalive.on_ping_written(nonce, now),
-                Purpose::Keepalive => keepalive.on_own_ping_written(nonce, now),
-                Purpose::Request => {
-                    if let Some(open) = requests {
-                        open.on_written(waited);
+                Purpose::Ping => counters.ping.on_written(nonce, now),
+                Purpose::Keepalive => {
+                    counters.ping.on_written(nonce, now);
+                    if let Some(session) = &mut session {
+                        session.keepalive.on_written();
                     }
-                    requests.take_if(|open| open.is_empty());
+                }
+                Purpose::Request => {
+                    if let Some(session) = &mut session {
+                        session.on_request_written(waited);
+                    }
                 }
                 Purpose::Ordinary | Purpose::Reply => {}
             }
-            *last_send = Some(now);
+            counters.last_send = Some(now);
         });
-        self.bytes_sent = self.bytes_sent.saturating_add(taken as u64);
-        if let Some(history) = &mut self.history {
-            history.points.on_written(now, |mark| self.outbox.is_flushed(mark));
+        self.counters.count_sent(taken);
+        if let Some(sent) = &mut self.history.sent {
+            sent.points.on_written(now, |mark| self.outbox.is_flushed(mark));
         }
         if self.outbox.queued() == 0
-            && let Some(error) = self.closing.take()
+            && let Lifecycle::Closing(error) = &self.lifecycle
         {
-            self.fail(*error);
+            let error = Error::clone(error);
+            self.fail(error);
         }
         self.check_finished();
     }

@@ -1,0 +1,27 @@
+//! What was said before, as far as it matters later. It outlives the end of the connection.
+
+use alloc::boxed::Box;
+
+use super::asking::LastAsked;
+use super::ban_rules::InitStateExchange;
+use super::standing::Points;
+use crate::hash::Hash;
+
+/// See the [module](self).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    /// What we said. A peer that asked for no headers and did nothing that nodes count has none.
+    pub(crate) sent: Option<Box<SendHistory>>,
+    pub(crate) init_state: InitStateExchange,
+    /// The block that the remote announced last, as far as the owner noted it.
+    pub(crate) last_announced: Option<Box<Hash>>,
+    /// The remote asked for announcements by `headers`.
+    pub(crate) wants_headers: bool,
+}
+
+/// What we said before.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SendHistory {
+    pub(crate) asked: LastAsked,
+    pub(crate) points: Points,
+}

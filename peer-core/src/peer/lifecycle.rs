@@ -1,0 +1,166 @@
+//! Where a connection stands, and what it has only there: to enter a state is to drop what the one before owned.
+//!
+//! ```text
+//!                   their version              our owner pulls again
+//! AwaitingVersion ────────────────► VersionReceived ───────────────► AwaitingVerack ─────────────► Established
+//!  outbound: our version             Event::Version is held;          inbound: our version          their verack;
+//!  is queued at the start            checked next: its number         and verack are queued         outbound: our
+//!                                                                                                   verack is queued
+//!
+//! any of these ───► Failed             below version 9 perhaps ───► Closing ───► Failed
+//!                                       a last reject is queued      it is written
+//! ```
+
+use alloc::boxed::Box;
+use core::time::Duration;
+
+use super::batch::Trickle;
+use super::close::Finish;
+use super::early::Early;
+use super::handshake::PendingHandshake;
+use super::keepalive::Keepalive;
+use super::requests::{Match, Requests};
+use crate::error::{Error, SendError};
+use crate::frame::FrameReader;
+use crate::hash::Hash;
+use crate::message::Message;
+use crate::node::NonceGuard;
+use crate::time::Time;
+
+/// See the [module](self).
+#[derive(Clone, Debug)]
+pub(crate) enum Lifecycle {
+    /// The remote has said nothing. It fails at the deadline.
+    AwaitingVersion { handshake: PendingHandshake, deadline: Time },
+    /// The remote's `version` was handed to the owner, who has not pulled since. Meanwhile the clock of the handshake rests,
+    /// with so much time left.
+    VersionReceived { handshake: PendingHandshake, left: Duration },
+    /// Both introduced themselves; the remote's `verack` is due.
+    AwaitingVerack { handshake: PendingHandshake, early: Early, deadline: Time },
+    /// The handshake is complete.
+    Established(Session),
+    /// The connection fails for this reason as soon as a last frame is written.
+    Closing(Box<Error>),
+    /// The connection failed for this reason.
+    Failed(Box<Error>),
+}
+
+/// What only an established connection has.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) reader: FrameReader,
+    /// Frames that came before the remote's `verack` and are still to be handed out.
+    pub(crate) early: Early,
+    pub(crate) keepalive: Keepalive,
+    pub(crate) trickle: Trickle,
+    /// `None` where nothing is open, which is most of the time.
+    pub(crate) requests: Option<Box<Requests>>,
+    pub(crate) finish: Option<Box<Finish>>,
+}
+
+impl Session {
+    pub(crate) fn new(handshake: PendingHandshake, early: Early, keepalive: Keepalive) -> Self {
+        let PendingHandshake { nonce: _, guard: _, reader, trickle, finish } = handshake;
+        Self { reader, early, keepalive, trickle, requests: None, finish }
+    }
+
+    /// A request was written completely.
+    pub(crate) fn on_request_written(&mut self, waited: Time) {
+        debug_assert!(self.requests.is_some(), "a request that waits to be written is open");
+        if let Some(open) = &mut self.requests {
+            open.on_written(waited);
+        }
+        self.requests.take_if(|open| open.is_empty());
+    }
+
+    /// Closes the request that `message` responds to, whose payload has this hash.
+    pub(crate) fn close_request(&mut self, message: &Message, hash: &Hash, waited: Time) -> Match {
+        let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
+        self.requests.take_if(|open| open.is_empty());
+        found
+    }
+}
+
+impl Lifecycle {
+    pub(crate) const fn session(&self) -> Option<&Session> {
+        let Self::Established(session) = self else { return None };
+        Some(session)
+    }
+
+    pub(crate) const fn session_mut(&mut self) -> Option<&mut Session> {
+        let Self::Established(session) = self else { return None };
+        Some(session)
+    }
+
+    /// The session, where the owner may queue something.
+    pub(crate) fn open_session(&mut self) -> Result<&mut Session, SendError> {
+        self.can_send()?;
+        self.session_mut().ok_or(SendError::NotEstablished)
+    }
+
+    /// Whether the owner may queue something.
+    pub(crate) fn can_send(&self) -> Result<(), SendError> {
+        match self {
+            Self::Closing(error) | Self::Failed(error) => Err(Error::clone(error).into()),
+            _ if self.finish().is_some() => Err(Error::ClosedByOwner.into()),
+            Self::Established(_) => Ok(()),
+            Self::AwaitingVersion { .. } | Self::VersionReceived { .. } | Self::AwaitingVerack { .. } => {
+                Err(SendError::NotEstablished)
+            }
+        }
+    }
+
+    /// Whether bytes of the remote are still read.
+    pub(crate) const fn reads(&self) -> bool {
+        self.reader().is_some()
+    }
+
+    pub(crate) const fn reader(&self) -> Option<&FrameReader> {
+        match self {
+            Self::AwaitingVersion { handshake, .. }
+            | Self::VersionReceived { handshake, .. }
+            | Self::AwaitingVerack { handshake, .. } => Some(&handshake.reader),
+            Self::Established(session) => Some(&session.reader),
+            Self::Closing(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// What is left to be done, where the owner wants the connection to end.
+    pub(crate) fn finish(&self) -> Option<Finish> {
+        match self {
+            Self::AwaitingVersion { handshake, .. }
+            | Self::VersionReceived { handshake, .. }
+            | Self::AwaitingVerack { handshake, .. } => handshake.finish.as_deref().copied(),
+            Self::Established(session) => session.finish.as_deref().copied(),
+            Self::Closing(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// Notes what is left to be done. A connection that ends anyway has nothing left.
+    pub(crate) fn set_finish(&mut self, left: Finish) {
+        match self {
+            Self::AwaitingVersion { handshake, .. }
+            | Self::VersionReceived { handshake, .. }
+            | Self::AwaitingVerack { handshake, .. } => handshake.finish = Some(Box::new(left)),
+            Self::Established(session) => session.finish = Some(Box::new(left)),
+            Self::Closing(_) | Self::Failed(_) => {}
+        }
+    }
+
+    /// Whether the other end of this handshake turned out to be this node.
+    pub(crate) fn saw_self(&self) -> bool {
+        match self {
+            Self::AwaitingVersion { handshake, .. }
+            | Self::VersionReceived { handshake, .. }
+            | Self::AwaitingVerack { handshake, .. } => {
+                handshake.guard.as_ref().is_some_and(NonceGuard::saw_self)
+            }
+            Self::Established(_) | Self::Closing(_) | Self::Failed(_) => false,
+        }
+    }
+
+    pub(crate) fn failure(&self) -> Option<&Error> {
+        let Self::Failed(error) = self else { return None };
+        Some(error)
+    }
+}
