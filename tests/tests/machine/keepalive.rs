@@ -305,7 +305,7 @@ fn a_ping_interval_that_could_not_keep_a_connection_alive_is_refused() {
     };
     assert_eq!(build(14, 15), None);
     assert_eq!(build(15, 15), Some(ConfigError::PingInterval { ping: SECOND * 15, idle: SECOND * 15 }));
-    assert_eq!(build(0, 15), Some(ConfigError::Zero("idle_timeout")));
+    assert_eq!(build(0, 15), Some(ConfigError::Zero("ping_interval")));
 }
 
 #[test]
