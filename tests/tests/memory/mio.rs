@@ -21,6 +21,9 @@ use crate::sockets::affordable;
 /// As many are dialled at a time, so that none waits for the listener in vain.
 const TOGETHER: usize = 100;
 
+/// Longer than anything here takes: a test that waits so long has failed.
+const LONG: Duration = Duration::from_secs(20);
+
 /// Where it is told how many bytes an end of an idle connection takes.
 const PLACES: [Place; 4] = [
     ("docs/limits.md", "an idle connection between two peers of ours is "),
@@ -117,8 +120,9 @@ impl Town {
                 return;
             }
             let timeouts = [self.near.timeout(), self.far.timeout()];
-            let timeout = timeouts.into_iter().flatten().min().unwrap_or(Duration::from_secs(20));
+            let timeout = timeouts.into_iter().flatten().min().unwrap_or(LONG);
             self.poll.poll(&mut self.events, Some(timeout)).unwrap();
+            assert!(timeout < LONG || !self.events.is_empty(), "nothing happens any more");
             for event in &self.events {
                 if !self.near.ready(event) && !self.far.ready(event) {
                     while let Ok((stream, address)) = self.listener.accept() {

@@ -46,7 +46,8 @@ pub(crate) fn idle_connection() {
             tokio::spawn(near_driver);
             tokio::spawn(far_driver);
             let (mut near, mut far) = ((near_handle, near_events), (far_handle, far_events));
-            tokio::join!(idle(&mut near), idle(&mut far));
+            let both = async { tokio::join!(idle(&mut near), idle(&mut far)) };
+            timeout(Duration::from_secs(20), both).await.unwrap();
             ends.extend([near, far]);
         }
         let held = meter.held() / ends.len();
@@ -56,7 +57,7 @@ pub(crate) fn idle_connection() {
 
 /// Shakes hands, and begins to wait for whatever comes next.
 async fn idle((handle, events): &mut (Handle, Events)) {
-    while events.next().await != Some(Event::Established) {}
+    while events.next().await.unwrap() != Event::Established {}
     handle.flush().await.unwrap();
     let begun = poll_fn(|cx| Poll::Ready(events.poll_next(cx))).await;
     assert!(begun.is_pending(), "not idle yet: {begun:?}");
@@ -69,7 +70,7 @@ pub(crate) fn silent_owner() {
             peer_tokio::inbound(near, &node(), connection_info(), generator());
         tokio::spawn(driver);
         far.write_all(&hands()).await.unwrap();
-        while events.next().await != Some(Event::Established) {}
+        while events.next().await.unwrap() != Event::Established {}
         let frame = bytes_of(&inv(&*vec![Inventory::tx(Hash::ZERO); 100]));
         let meter = Meter::start();
         for _ in 0..3 {
