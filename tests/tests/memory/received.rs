@@ -4,7 +4,7 @@ use bytes::BytesMut;
 use peer_core::message::{Transaction, TxOut};
 use peer_core::{
     Command, Config, Connection, Direction, Event, Message, Network, Node, ProtocolVersion, Time,
-    UnrequestedAnswers,
+    UnknownCommands, UnrequestedAnswers,
 };
 use peer_tests::remote::{Remote, bytes_of, frame, header, introduction};
 use peer_tests::samples::inv_of;
@@ -15,7 +15,7 @@ use crate::meter::{Meter, measured};
 const KIB: usize = 1024;
 
 /// Tests, by name.
-pub(crate) const TESTS: [Test; 12] = [
+pub(crate) const TESTS: [Test; 13] = [
     ("an_established_peer_that_idles_is_small", an_established_peer_that_idles_is_small),
     ("a_declared_length_costs_nothing", a_declared_length_costs_nothing),
     ("before_a_version_a_peer_is_small", before_a_version_a_peer_is_small),
@@ -34,6 +34,7 @@ pub(crate) const TESTS: [Test; 12] = [
         "small_frames_that_wait_cost_no_more_than_their_bytes_once_more",
         small_frames_that_wait_cost_no_more_than_their_bytes_once_more,
     ),
+    ("large_frames_that_wait_cost_nothing", large_frames_that_wait_cost_nothing),
     ("a_burst_of_small_frames_leaves_nothing_behind", a_burst_of_small_frames_leaves_nothing_behind),
     ("a_payload_that_is_kept_keeps_little_else_alive", a_payload_that_is_kept_keeps_little_else_alive),
     (
@@ -212,6 +213,20 @@ fn small_frames_that_wait_cost_no_more_than_their_bytes_once_more() {
         let (event, held, _) = measured(|| peer.receive(&mut input, Time::ZERO).unwrap());
         assert!(event.is_some());
         assert!(held <= received + 4 * KIB, "{held} bytes held of {received} of {name}");
+    }
+}
+
+/// Only small ones are hashed ahead. What is read takes its own bytes.
+fn large_frames_that_wait_cost_nothing() {
+    let large = frame("unknown", &vec![0; KIB * KIB]);
+    for front in [&large[..], &frame("getaddr", &[])] {
+        let config = Config::builder(Network::SIMNET).unknown_commands(UnknownCommands::Deliver);
+        let mut peer = Remote::established(config.build().unwrap()).machine.fork();
+        let mut input = BytesMut::from(&[front, &large.repeat(15)].concat()[..]);
+        let (event, held, allocated) = measured(|| peer.receive(&mut input, Time::ZERO).unwrap());
+        assert!(event.is_some());
+        let most = front.len() + 4 * KIB;
+        assert!(held.max(allocated) <= most, "{held} bytes held, {allocated} allocated for {}", front.len());
     }
 }
 

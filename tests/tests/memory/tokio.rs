@@ -1,7 +1,8 @@
 //! Connections of the tokio adapter.
 
-use core::future::poll_fn;
+use core::future::{Future as _, poll_fn};
 use core::net::SocketAddr;
+use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 
@@ -16,6 +17,7 @@ use rand_core::UnwrapErr;
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use crate::meter::Meter;
@@ -81,6 +83,27 @@ pub(crate) fn silent_owner() {
             let most = 16 * (frame.len() + 100) + 2 * (frame.len() + 16 * 1024);
             assert!(held <= most, "an owner that asks for nothing holds {held} bytes");
         }
+    });
+}
+
+pub(crate) fn cancelled_flushes() {
+    runtime(true).block_on(async {
+        let (near, mut far) = duplex(4096);
+        let (handle, mut events, driver) = peer_tokio::inbound(near, &node(), connection_info(), generator());
+        tokio::spawn(driver);
+        far.write_all(&hands()).await.unwrap();
+        while events.next().await.unwrap() != Event::Established {}
+        // The remote reads nothing, so none of them comes to its end.
+        handle.send(inv(&*vec![Inventory::tx(Hash::ZERO); 1000])).await.unwrap();
+        let meter = Meter::start();
+        for _ in 0..10_000 {
+            let mut flush = pin!(handle.flush());
+            let begun = poll_fn(|cx| Poll::Ready(flush.as_mut().poll(cx))).await;
+            assert_eq!(begun, Poll::Pending);
+            yield_now().await;
+        }
+        let held = meter.held();
+        assert!(held <= 4096, "{held} bytes after 10,000 flushes that were cancelled");
     });
 }
 
