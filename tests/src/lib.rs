@@ -7,6 +7,7 @@
 )]
 
 pub mod blessed;
+pub mod bound;
 pub mod dcrd_node;
 pub mod figures;
 pub mod fuzz;

@@ -11,6 +11,7 @@ use peer_core::{
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
+use crate::bound::Turns;
 use crate::dcrd_node::{ConnectionId, DcrdNode, Ended, Setup};
 use crate::pair::WALL_CLOCK;
 use crate::watched::Watched;
@@ -68,9 +69,10 @@ impl Neighbour {
 
     /// Lets time pass. Our owner pulls what comes and does nothing else.
     pub fn run(&mut self, duration: Duration) {
-        let until = self.now + duration;
+        let (until, mut turns) = (self.now + duration, Turns::default());
         self.settle();
         while let Some(at) = self.next_timeout().filter(|at| *at <= until) {
+            turns.next();
             self.now = self.now.max(at);
             self.node.handle_timeout(self.now);
             // Why it failed is kept.
@@ -121,7 +123,9 @@ impl Neighbour {
 
     /// Moves bytes until nothing is left to move, and ends that end.
     fn settle(&mut self) {
+        let mut turns = Turns::default();
         loop {
+            turns.next();
             let to_node = self.machine.take_all(self.now);
             self.node.receive(self.id, &to_node, self.now);
             let to_machine = self.node.poll_transmit(self.id, self.now).to_vec();
@@ -140,7 +144,9 @@ impl Neighbour {
     }
 
     fn pull(&mut self) {
+        let mut turns = Turns::default();
         while let Ok(Some(event)) = self.machine.receive(self.now) {
+            turns.next();
             self.events.push((self.now, event));
         }
     }

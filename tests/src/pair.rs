@@ -12,6 +12,7 @@ use peer_core::{
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
+use crate::bound::Turns;
 use crate::watched::Watched;
 
 /// The wall clock when a conversation of the harness begins.
@@ -184,8 +185,9 @@ impl Pair {
 
     /// Runs everything that falls due within `duration`.
     pub fn run_for(&mut self, duration: Duration) {
-        let until = self.now + duration;
+        let (until, mut turns) = (self.now + duration, Turns::default());
         while self.next_deadline().is_some_and(|(at, ..)| at <= until) {
+            turns.next();
             self.advance();
         }
         self.now = until;
@@ -312,8 +314,9 @@ impl Pair {
 
     fn pull(&mut self, side: Side) -> bool {
         let now = self.now;
-        let before = self.log.len();
+        let (before, mut turns) = (self.log.len(), Turns::default());
         while !self.seat(side).busy && self.failure(side).is_none() {
+            turns.next();
             match self.peer_mut(side).receive(now) {
                 Ok(Some(event)) => self.log.push(Entry { at: now, side, what: PeerEvent::Event(event) }),
                 Ok(None) => break,

@@ -12,6 +12,7 @@ use peer_core::{
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
+use crate::bound::Turns;
 use crate::pair::WALL_CLOCK;
 use crate::watched::Watched;
 
@@ -93,8 +94,9 @@ impl Remote {
     ///
     /// If the connection ends.
     pub fn events(&mut self) -> Vec<Event> {
-        let mut events = Vec::new();
+        let (mut events, mut turns) = (Vec::new(), Turns::default());
         while let Some(event) = self.pull().unwrap() {
+            turns.next();
             events.push(event);
         }
         events
@@ -112,7 +114,9 @@ impl Remote {
     ///
     /// If it does not.
     pub fn error(&mut self) -> Error {
+        let mut turns = Turns::default();
         loop {
+            turns.next();
             match self.pull() {
                 Ok(Some(_)) => {}
                 Ok(None) if self.machine.wants_write() => drop(self.hears()),
@@ -134,8 +138,9 @@ impl Remote {
         // Whoever claims version 0 is answered at version 1.
         let version = self.machine.protocol_version().max(ProtocolVersion::INITIAL);
         let rules = Rules::new(NETWORK, version);
-        let mut messages = Vec::new();
+        let (mut messages, mut turns) = (Vec::new(), Turns::default());
         while let Some(frame) = self.reader.read(&mut self.heard, &rules).unwrap() {
+            turns.next();
             messages.push(frame.decode(version).unwrap());
         }
         messages

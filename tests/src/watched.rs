@@ -8,6 +8,7 @@ use peer_core::message::{Inventory, NetAddressV2, RejectCode};
 use peer_core::{Connection, Error, Event, Hash, Mark, Message, Peer, SendError, Time, TransportError};
 use rand_core::Rng;
 
+use crate::bound::Turns;
 use crate::invariants::{self, History};
 
 /// A peer with its input. Unless it is watched lightly, a twin gets the same calls and must answer alike.
@@ -303,8 +304,9 @@ impl Watched {
 
     /// Takes everything there is to write.
     pub fn take_all(&mut self, now: Time) -> Vec<u8> {
-        let mut all = Vec::new();
+        let (mut all, mut turns) = (Vec::new(), Turns::default());
         while self.wants_write() {
+            turns.next();
             all.append(&mut self.take(usize::MAX, now));
         }
         all

@@ -11,6 +11,7 @@ use peer_core::frame::{Frame, FrameReader, Header, Rules, Tap};
 use peer_core::{Command, FrameError, Network, ProtocolVersion, blake256, frame as wire};
 
 use super::script::Script;
+use crate::bound::Turns;
 
 const NETWORK: Network = Network::MAINNET;
 
@@ -72,10 +73,11 @@ fn check(stream: &[u8], piece: usize, version: u8) {
 /// All frames up to the first refusal, if there is one.
 fn read_all(stream: &[u8], piece: usize, rules: &Rules) -> (Vec<Frame>, Option<FrameError>) {
     let mut reader = FrameReader::new();
-    let (mut input, mut frames) = (BytesMut::new(), Vec::new());
+    let (mut input, mut frames, mut turns) = (BytesMut::new(), Vec::new(), Turns::default());
     for chunk in stream.chunks(piece) {
         input.extend_from_slice(chunk);
         loop {
+            turns.next();
             match reader.read(&mut input, rules) {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,

@@ -13,6 +13,7 @@ use peer_core::{
 
 use super::subject::Generator;
 use super::vocabulary::{greeting, verack};
+use crate::bound::Turns;
 use crate::remote::{NETWORK, connection_info};
 
 /// What two bytes of a script choose.
@@ -121,12 +122,14 @@ impl Setting {
         let mut peer = self.fresh(&mut Generator::new(0));
         let mut input = BytesMut::from(&greeting(self.version().get().try_into().unwrap()).frame[..]);
         input.extend_from_slice(&verack().frame);
-        let mut event = None;
+        let (mut event, mut turns) = (None, Turns::default());
         while let Some(next) = peer.receive(&mut input, Time::ZERO).unwrap() {
+            turns.next();
             event = Some(next);
         }
         assert_eq!(event, Some(Event::Established));
         while peer.wants_write() {
+            turns.next();
             let count = peer.poll_transmit(Time::ZERO).len();
             peer.handle_transmitted(count, Time::ZERO);
         }

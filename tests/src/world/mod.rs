@@ -80,6 +80,7 @@ use self::queue::Due;
 use self::state::State;
 pub use self::tally::Tally;
 pub use self::turn::Turn;
+use crate::bound::Turns;
 
 /// Names a node of a world. The first that is added is 0.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,7 +186,13 @@ impl<L: Logic> World<L> {
 
     /// Runs until this time, and up to and with everything that is due then.
     pub fn run_until(&mut self, until: Time) {
-        while self.step(until) {}
+        let (mut at, mut turns) = (self.state.now, Turns::default());
+        while self.step(until) {
+            if at != self.state.now {
+                (at, turns) = (self.state.now, Turns::default());
+            }
+            turns.next();
+        }
         self.state.now = self.state.now.max(until);
     }
 

@@ -14,6 +14,7 @@ use super::pipe::Ending;
 use super::queue::Due;
 use super::state::{Drive, State};
 use super::{Ended, Logic, Turn, What, World};
+use crate::bound::Turns;
 
 /// Most bytes that are read at once.
 const READ: usize = 16 * 1024;
@@ -61,7 +62,9 @@ impl<L: Logic> World<L> {
         if end.machine.is_none() {
             return;
         }
+        let mut turns = Turns::default();
         loop {
+            turns.next();
             self.read(id);
             self.state.tick(id);
             let may_read_again = self.state.write(id);
@@ -77,7 +80,9 @@ impl<L: Logic> World<L> {
 
     /// Hands out events and reads until there is nothing left of either.
     fn read(&mut self, id: ConnectionId) {
+        let mut turns = Turns::default();
         while !self.state.is_held(id) {
+            turns.next();
             if let Some(event) = self.state.pull(id) {
                 self.tell(id, |logic, turn| logic.on_event(id, event, turn));
             } else if !self.state.read(id) {
@@ -162,7 +167,10 @@ impl State {
     fn write(&mut self, id: ConnectionId) -> bool {
         let wanted = self.machine(id).is_some_and(|machine| machine.wants_read());
         let mut bytes = mem::take(&mut self.scratch);
-        while self.write_piece(id, &mut bytes) {}
+        let mut turns = Turns::default();
+        while self.write_piece(id, &mut bytes) {
+            turns.next();
+        }
         self.scratch = bytes;
         !wanted && self.machine(id).is_some_and(|machine| machine.wants_read())
     }

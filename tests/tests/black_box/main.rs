@@ -23,6 +23,7 @@ mod tokio;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
+use peer_tests::bound::Running;
 
 use crate::mio::Mio;
 use crate::subject::Adapter;
@@ -72,7 +73,9 @@ fn cases<A: Adapter + 'static>(adapter: &str) -> Vec<Trial> {
         ),
     ];
     let trial = |(name, run): (&str, fn())| {
-        Trial::test(format!("{adapter}::{name}"), move || {
+        let name = format!("{adapter}::{name}");
+        Trial::test(name.clone(), move || {
+            let _limit = Running::new(name);
             run();
             Ok(())
         })

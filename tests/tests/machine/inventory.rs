@@ -351,6 +351,20 @@ fn an_announcement_that_can_never_fit_is_told_apart_from_a_full_queue() {
 }
 
 #[test]
+fn the_first_item_of_a_batch_needs_room_for_the_frame_too() {
+    for room in 36..24 + 3 + 36 {
+        let limit = 48 + room;
+        let config = builder().send_limit(bytes(limit)).send_pause(bytes(32)).build().unwrap();
+        let mut remote = Remote::established(config);
+        for _ in 0..2 {
+            remote.machine.send(&Message::GetAddr, remote.now).unwrap();
+        }
+        let full = SendError::Full { queued: 48, wanted: 24 + 3 + 36, limit };
+        assert_eq!(remote.machine.announce(item(1), remote.now), Err(full));
+    }
+}
+
+#[test]
 fn a_refused_announcement_is_as_if_it_had_not_been_made() {
     let config = builder().send_limit(24 + 3 + 36).send_pause(32).build().unwrap();
     let mut remote = Remote::established(config);

@@ -259,8 +259,10 @@ fn other_ends_are_told_at_debug_only() {
 #[test]
 fn a_filtered_request_and_a_new_height_are_told_at_trace() {
     let mut machine = Machine::established();
+    machine.peer.peer_mut().request_blocks(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
     machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
     let lines = at(Level::TRACE, || {
+        machine.peer.peer_mut().request_blocks(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.peer_mut().set_last_block(1);
         machine.peer.peer_mut().set_last_block(432_101);
@@ -269,6 +271,7 @@ fn a_filtered_request_and_a_new_height_are_told_at_trace() {
     assert_eq!(
         lines,
         [
+            format!("TRACE Filtering duplicate [getblocks] with begin hash {zero}, stop hash {zero}"),
             format!("TRACE Filtering duplicate [getheaders] with begin hash {zero}, stop hash {zero}"),
             format!("TRACE Updating last block height of peer {PEER} from 432100 to 432101"),
         ]

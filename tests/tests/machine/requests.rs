@@ -10,8 +10,8 @@ use peer_core::message::{
 use peer_core::{
     Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, established, established_at, header};
-use peer_tests::samples::{block, getdata, notfound, tx};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, header};
+use peer_tests::samples::{block, getdata, notfound, tx, tx_item};
 
 fn mix() -> MixFactoredPoly {
     MixFactoredPoly {
@@ -293,6 +293,21 @@ fn a_repeated_request_that_was_answered_leaves_no_deadline_behind() {
     remote.machine.send(&request, remote.now).unwrap();
     answer(&mut remote, state);
     assert_eq!(remote.wait(Duration::from_secs(1)), Ok(()));
+}
+
+#[test]
+fn requests_that_were_answered_before_they_were_written_stay_open_no_longer() {
+    let request = getdata([tx_item(1)]);
+    let mut remote = established_at(12);
+    for _ in 0..2 {
+        remote.machine.send(&request, remote.now).unwrap();
+    }
+    answer(&mut remote, notfound([tx_item(1)]));
+    remote.machine.take(bytes_of(&request).len(), remote.now);
+    answer(&mut remote, Message::Tx(tx(1)));
+    assert_eq!(remote.machine.open_requests(), 0);
+    remote.hears();
+    assert_eq!(remote.wait(Duration::from_secs(60)), Ok(()), "nothing more is due");
 }
 
 #[test]

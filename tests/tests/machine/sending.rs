@@ -374,3 +374,17 @@ fn a_refused_message_leaves_no_trace() {
     assert_eq!(remote.machine.open_requests(), 0);
     assert_eq!(remote.machine.queued(), 24);
 }
+
+#[test]
+fn a_pong_that_was_taken_in_two_parts_is_not_owed_any_more() {
+    let mut remote = limited(10_000, 64);
+    send(&mut remote, &raw(1000));
+    for nonce in 0..20 {
+        remote.say(&ping(nonce));
+        assert_eq!(remote.messages().len(), 1);
+        for part in [10, 22] {
+            assert_eq!(remote.machine.take(part, remote.now).len(), part);
+        }
+        assert!(remote.machine.wants_read(), "after {nonce} pongs");
+    }
+}

@@ -15,10 +15,13 @@ use peer_core::{
     frame,
 };
 use peer_mio::{Closed, Outcome, PeerEvent, PeerId, Peers, Transport, connection_info};
+use peer_tests::bound::Turns;
 pub(crate) use peer_tests::remote::{bytes_of, hands};
 pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+
+use crate::limit;
 
 /// An answer to a call.
 #[derive(Clone, Debug)]
@@ -226,7 +229,9 @@ impl Set {
 
     /// The next thing that happens, in as many rounds as it takes.
     pub(crate) fn next(&mut self) -> Option<(PeerId, PeerEvent)> {
+        let mut turns = Turns::default();
         loop {
+            turns.next();
             let told = self.peers.next_event();
             if told.is_some() || self.peers.timeout() != Some(Duration::ZERO) {
                 return told;
@@ -284,6 +289,7 @@ pub(crate) fn greeting() -> ConnectionInfo {
 }
 
 pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
+    limit::begin();
     ChaCha8Rng::seed_from_u64(seed)
 }
 

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
 use crate::tokio::HOUR;
+use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, commands_in, hands, inv_of, item, node, ping};
 use crate::tokio::side::{answer, established_with_raw};
 
@@ -30,7 +31,7 @@ async fn an_owner_that_asks_for_nothing_stops_the_reading() {
     assert!(accepted <= most, "{accepted} pings of 32 bytes were accepted");
 
     for nonce in 0..accepted {
-        assert_eq!(near.ping().await, nonce);
+        assert_eq!(at_once(near.ping()).await, nonce);
     }
 }
 
@@ -52,7 +53,7 @@ async fn large_messages_stop_the_reading_before_sixteen_of_them_wait() {
         assert!(accepted <= most, "{accepted} bytes were accepted, of messages of {}", message.len());
 
         for _ in 0..accepted / message.len() {
-            assert_eq!(near.message().await, inv_of(items));
+            assert_eq!(at_once(near.message()).await, inv_of(items));
         }
     }
 }
@@ -95,9 +96,12 @@ async fn an_owner_that_asks_for_nothing_still_talks() {
     for nonce in 0..2000 {
         far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
     }
-    near.handle.announce(item(1)).await.unwrap();
-    near.handle.send(Message::GetAddr).await.unwrap();
-    near.handle.flush().await.unwrap();
+    let talk = async {
+        near.handle.announce(item(1)).await.unwrap();
+        near.handle.send(Message::GetAddr).await.unwrap();
+        near.handle.flush().await.unwrap();
+    };
+    at_once(talk).await;
     sleep(Duration::from_secs(200)).await;
     let mut told = Vec::new();
     timeout(Duration::ZERO, far.read_to_end(&mut told)).await.unwrap_err();
@@ -117,7 +121,7 @@ async fn what_was_not_pulled_is_answered_when_it_is() {
     timeout(Duration::from_secs(1), far.read_to_end(&mut told)).await.unwrap_err();
     assert_eq!(told.len(), 16 * pong);
     for nonce in 0..40 {
-        assert_eq!(near.ping().await, nonce);
+        assert_eq!(at_once(near.ping()).await, nonce);
     }
     timeout(Duration::from_secs(1), far.read_to_end(&mut told)).await.unwrap_err();
     assert_eq!(told.len(), 40 * pong);

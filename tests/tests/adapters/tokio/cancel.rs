@@ -2,6 +2,7 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Poll;
+use core::time::Duration;
 use std::sync::Arc;
 
 use peer_core::{Error, Hash, SendError};
@@ -9,7 +10,7 @@ use peer_tokio::{Handle, Permit, inbound, outbound};
 use tokio::io::duplex;
 use tokio::task::yield_now;
 
-use crate::tokio::poll::{at_every_poll, once, ready};
+use crate::tokio::poll::{at_every_poll, at_once, once, ready};
 use crate::tokio::samples::{connection_info, inv_of, item, node, nonce_of, ping, rng};
 use crate::tokio::side::{Side, dial, established};
 
@@ -17,7 +18,7 @@ use crate::tokio::side::{Side, dial, established};
 
 #[tokio::test(start_paused = true)]
 async fn next_loses_no_event() {
-    at_every_poll(async |cut| {
+    at_every_poll(AT_ONCE, async |cut| {
         let (near, mut far) = established(duplex(7)).await;
         for nonce in 0..3 {
             drop(near.handle.reserve().await.unwrap().send(ping(nonce)));
@@ -42,13 +43,17 @@ async fn asking_for_an_event_and_giving_up_loses_none() {
         }
         near.handle.closed().await
     });
-    let mut nonces = Vec::new();
-    while nonces.len() < 100 {
-        match once(far.events.next()) {
-            Poll::Ready(event) => nonces.push(nonce_of(event)),
-            Poll::Pending => yield_now().await,
+    let hear = async {
+        let mut nonces = Vec::new();
+        while nonces.len() < 100 {
+            match once(far.events.next()) {
+                Poll::Ready(event) => nonces.push(nonce_of(event)),
+                Poll::Pending => yield_now().await,
+            }
         }
-    }
+        nonces
+    };
+    let nonces = at_once(hear).await;
     assert_eq!(nonces, (0..100).collect::<Vec<_>>());
 }
 
@@ -61,13 +66,13 @@ async fn with_runs_its_command_at_most_once() {
         let runs = Arc::clone(runs);
         handle.with(move |_, _| runs.fetch_add(1, Ordering::Relaxed)).await.unwrap();
     };
-    happens_where_it_had_a_place(count, async |_, _| runs.swap(0, Ordering::Relaxed)).await;
+    happens_where_it_had_a_place(AT_ONCE, count, async |_, _| runs.swap(0, Ordering::Relaxed)).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn send_sends_at_most_once() {
     let send = async |handle: &Handle| handle.send(ping(1)).await.unwrap();
-    happens_where_it_had_a_place(send, pings_before_the_next).await;
+    happens_where_it_had_a_place(AT_ONCE, send, pings_before_the_next).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -82,7 +87,7 @@ async fn announce_now_announces_at_most_once() {
 
 async fn announces_at_most_once(announce: impl AsyncFn(&Handle) -> Result<bool, SendError>) {
     let first = async |handle: &Handle| assert_eq!(announce(handle).await, Ok(true));
-    happens_where_it_had_a_place(first, async |near, far| {
+    happens_where_it_had_a_place(TRICKLE, first, async |near, far| {
         let happened = announce(near).await == Ok(false);
         assert_eq!(far.announced().await, [item(1)]);
         near.send(ping(0)).await.unwrap();
@@ -95,7 +100,7 @@ async fn announces_at_most_once(announce: impl AsyncFn(&Handle) -> Result<bool, 
 #[tokio::test(start_paused = true)]
 async fn request_headers_asks_at_most_once() {
     let ask = async |handle: &Handle| handle.request_headers(vec![Hash::digest(b"tip")], Hash::ZERO).await;
-    happens_where_it_had_a_place(ask, async |near, far| {
+    happens_where_it_had_a_place(AT_ONCE, ask, async |near, far| {
         let happened = ask(near).await == Ok(false);
         assert_eq!(far.message().await.command().as_str(), "getheaders");
         near.send(ping(0)).await.unwrap();
@@ -108,7 +113,7 @@ async fn request_headers_asks_at_most_once() {
 #[tokio::test(start_paused = true)]
 async fn add_known_is_noted_or_not() {
     let note = async |handle: &Handle| handle.add_known(item(1)).await.unwrap();
-    happens_where_it_had_a_place(note, async |near, _| {
+    happens_where_it_had_a_place(AT_ONCE, note, async |near, _| {
         usize::from(near.with(|peer, now| peer.knows(&item(1), now)).await.unwrap())
     })
     .await;
@@ -116,14 +121,16 @@ async fn add_known_is_noted_or_not() {
 
 #[tokio::test(start_paused = true)]
 async fn stats_and_reserve_take_nothing_away() {
-    happens_where_it_had_a_place(async |handle| handle.stats().await.bytes_sent, async |_, _| ANY).await;
-    happens_where_it_had_a_place(async |handle| drop(handle.reserve().await), async |_, _| ANY).await;
+    happens_where_it_had_a_place(AT_ONCE, async |handle| handle.stats().await.bytes_sent, async |_, _| ANY)
+        .await;
+    happens_where_it_had_a_place(AT_ONCE, async |handle| drop(handle.reserve().await), async |_, _| ANY)
+        .await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_a_permit_was_given_happens_whenever_its_future_is_dropped() {
     let runs = &Arc::new(AtomicUsize::new(0));
-    at_every_poll(async |cut| {
+    at_every_poll(AT_ONCE, async |cut| {
         let (near, mut far) = established(duplex(7)).await;
         let counter = Arc::clone(runs);
         let count = move |_: &mut _, _| counter.fetch_add(1, Ordering::Relaxed);
@@ -172,7 +179,7 @@ async fn places_are_given_back() {
 
 #[tokio::test(start_paused = true)]
 async fn flush_writes_what_waits_however_it_ends() {
-    at_every_poll(async |cut| {
+    at_every_poll(AT_ONCE, async |cut| {
         let (near, mut far) = established(duplex(7)).await;
         near.handle.send(inv_of(3)).await.unwrap();
         let flushed = cut.off(near.handle.flush()).await;
@@ -188,7 +195,7 @@ async fn flush_writes_what_waits_however_it_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn closed_can_be_asked_again() {
-    at_every_poll(async |cut| {
+    at_every_poll(AT_ONCE, async |cut| {
         let (near, _far) = established(duplex(7)).await;
         let close = async {
             yield_now().await;
@@ -205,7 +212,7 @@ async fn closed_can_be_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_driver_that_was_left_goes_on_where_it_was() {
-    at_every_poll(async |cut| {
+    at_every_poll(AT_ONCE, async |cut| {
         let (near, far) = duplex(32);
         let (_handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(2));
         let pings = tokio::spawn(send_ten_pings(dial(far, &node())));
@@ -230,7 +237,7 @@ async fn a_driver_that_was_left_goes_on_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dropped_driver_leaves_nobody_waiting() {
-    at_every_poll(async |cut| {
+    at_every_poll(AT_ONCE, async |cut| {
         let (near, far) = duplex(32);
         let (handle, mut events, driver) = inbound(near, &node(), connection_info(), rng(2));
         let pings = tokio::spawn(send_ten_pings(dial(far, &node())));
@@ -257,17 +264,24 @@ async fn a_dropped_driver_leaves_nobody_waiting() {
     .await;
 }
 
+/// No time passes.
+const AT_ONCE: Duration = Duration::ZERO;
+
+/// Longest that an announcement waits for others, with a round trip of a clock that counts milliseconds.
+const TRICKLE: Duration = Duration::from_millis(501);
+
 /// As often as it should have, as far as one can see.
 const ANY: usize = usize::MAX;
 
 /// Cuts `command` off at every poll, where there is a place for it and where it must wait for one. It must have
 /// happened, as often as `times` tells, exactly if it was polled while there was one, and take no place along.
 async fn happens_where_it_had_a_place<T>(
+    longest: Duration,
     command: impl AsyncFn(&Handle) -> T,
     times: impl AsyncFn(&Handle, &mut Side) -> usize,
 ) {
     for crowded in [false, true] {
-        at_every_poll(async |cut| {
+        at_every_poll(longest, async |cut| {
             let (near, mut far) = established(duplex(7)).await;
             let occupied = if crowded { places(&near.handle) } else { Vec::new() };
             let leave = async {

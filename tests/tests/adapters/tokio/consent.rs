@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::timeout;
 
 use crate::tokio::HOUR;
-use crate::tokio::poll::once;
+use crate::tokio::poll::{at_once, once};
 use crate::tokio::samples::{hands, node};
 use crate::tokio::side::answer;
 
@@ -16,10 +16,10 @@ async fn a_remote_refused_at_its_version_is_told_nothing() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
     far.write_all(&hands()).await.unwrap();
-    assert!(matches!(near.events.next().await, Some(Event::Version(_))));
+    assert!(matches!(at_once(near.events.next()).await, Some(Event::Version(_))));
     drop(near.events);
     let mut told = Vec::new();
-    far.read_to_end(&mut told).await.unwrap();
+    at_once(far.read_to_end(&mut told)).await.unwrap();
     assert!(told.is_empty(), "{told:?}");
 }
 
@@ -31,7 +31,7 @@ async fn an_owner_may_take_its_time_over_a_version() {
     near.events.next().await;
     let mut told = Vec::new();
     timeout(HOUR, far.read_buf(&mut told)).await.unwrap_err();
-    assert_eq!(near.events.next().await, Some(Event::Established));
+    assert_eq!(at_once(near.events.next()).await, Some(Event::Established));
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,6 +55,6 @@ async fn consent_is_not_taken_back() {
     near.events.next().await;
     assert_eq!(once(near.events.next()), Poll::Pending);
     let mut told = Vec::new();
-    far.read_buf(&mut told).await.unwrap();
+    at_once(far.read_buf(&mut told)).await.unwrap();
     assert!(!told.is_empty());
 }

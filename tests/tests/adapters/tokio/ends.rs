@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
+use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{Side, answer, established, established_with_raw, tcp};
 use crate::tokio::streams::{Deaf, Taking, broken, deaf};
@@ -29,13 +30,13 @@ async fn a_stream_cut_inside_a_frame_is_truncated() {
     let (begun, _) = frame.split_at(30);
     far.write_all(begun).await.unwrap();
     drop(far);
-    assert_eq!(near.ended().await.reason, FrameError::Truncated { missing: 2 }.into());
+    assert_eq!(at_once(near.ended()).await.reason, FrameError::Truncated { missing: 2 }.into());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_transport_keeps_its_reason_for_people() {
     let (_handle, _events, driver) = inbound(broken(), &node(), connection_info(), rng(1));
-    let closed = driver.await;
+    let closed = at_once(driver).await;
     assert_eq!(
         (closed.reason.clone(), closed.transport),
         (Error::ClosedBeforeVersion, Some(ErrorKind::ConnectionReset))
@@ -53,9 +54,9 @@ async fn a_driver_that_never_ran_leaves_nobody_waiting() {
     });
     yield_now().await;
     drop(driver);
-    assert_eq!(waiting.await.unwrap(), Err(Error::ClosedByOwner.into()));
-    assert_eq!(events.next().await, None);
-    assert_eq!(handle.closed().await, Error::ClosedByOwner.into());
+    assert_eq!(at_once(waiting).await.unwrap(), Err(Error::ClosedByOwner.into()));
+    assert_eq!(at_once(events.next()).await, None);
+    assert_eq!(at_once(handle.closed()).await, Error::ClosedByOwner.into());
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,8 +64,8 @@ async fn everything_after_the_end_has_the_reason() {
     let (near, far) = established(duplex(7)).await;
     far.handle.close();
     let Side { handle, mut events, task } = near;
-    assert_eq!(events.next().await, None);
-    let closed = task.await.unwrap();
+    assert_eq!(at_once(events.next()).await, None);
+    let closed = at_once(task).await.unwrap();
     assert_eq!(closed.reason, Error::ClosedByRemote);
     assert_eq!(events.closed(), Some(&closed));
     assert_eq!(handle.send(ping(1)).await, Err(SendError::Closed(Error::ClosedByRemote)));
@@ -84,9 +85,9 @@ async fn closing_at_once_leaves_what_is_half_written() {
     near.handle.send(inv_of(27)).await.unwrap();
     near.handle.close();
     let mut begun = Vec::new();
-    far.read_to_end(&mut begun).await.unwrap();
+    at_once(far.read_to_end(&mut begun)).await.unwrap();
     assert_eq!(begun, bytes_of(&inv_of(27))[..256]);
-    assert_eq!(near.ended().await.reason, Error::ClosedByOwner);
+    assert_eq!(at_once(near.ended()).await.reason, Error::ClosedByOwner);
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,9 +98,9 @@ async fn everything_the_remote_said_is_told_before_a_failed_write() {
         let mut near = answer(deaf_to_pongs(1000, then), &node());
         near.handshake().await;
         for nonce in 0..1000 {
-            assert_eq!(near.ping().await, nonce);
+            assert_eq!(at_once(near.ping()).await, nonce);
         }
-        assert_eq!(near.ended().await, broken_pipe());
+        assert_eq!(at_once(near.ended()).await, broken_pipe());
     }
 }
 
@@ -112,9 +113,9 @@ async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins()
             // Time passes by itself only while no task has anything to do.
             sleep(Duration::from_secs(3600)).await;
         }
-        assert_eq!(near.ping().await, nonce);
+        assert_eq!(at_once(near.ping()).await, nonce);
     }
-    assert_eq!(near.ended().await, broken_pipe());
+    assert_eq!(at_once(near.ended()).await, broken_pipe());
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,14 +127,14 @@ async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
     for nonce in 0..6 {
         assert_eq!(near.ping().await, nonce);
     }
-    assert_eq!(near.events.next().await, None);
-    assert_eq!(near.ended().await, broken_pipe());
+    assert_eq!(at_once(near.events.next()).await, None);
+    assert_eq!(at_once(near.ended()).await, broken_pipe());
 }
 
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_for_a_flush_learns_of_a_failed_write_before_all_is_heard() {
     let mut near = cut_off().await;
-    assert_eq!(near.handle.flush().await, Err(broken_pipe()));
+    assert_eq!(at_once(near.handle.flush()).await, Err(broken_pipe()));
     assert_eq!(near.events.closed(), None);
     assert_eq!(near.ping().await, 10);
 }
@@ -142,14 +143,14 @@ async fn whoever_waits_for_a_flush_learns_of_a_failed_write_before_all_is_heard(
 async fn closing_after_a_failed_write_ends_at_once() {
     let near = cut_off().await;
     near.handle.close();
-    assert_eq!(near.task.await.unwrap().reason, Error::ClosedByOwner);
+    assert_eq!(at_once(near.task).await.unwrap().reason, Error::ClosedByOwner);
 }
 
 #[tokio::test(start_paused = true)]
 async fn leaving_after_a_failed_write_ends_at_once() {
     let near = cut_off().await;
     drop(near.handle);
-    assert_eq!(near.task.await.unwrap(), broken_pipe());
+    assert_eq!(at_once(near.task).await.unwrap(), broken_pipe());
 }
 
 /// A peer whose writing failed, with more to hear than it has places for.

@@ -6,9 +6,9 @@ use peer_core::frame::Header;
 use peer_core::{Error, Event, Peer, Timer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, duplex};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
-use crate::tokio::HOUR;
+use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, inv_of, item, node, ping};
 use crate::tokio::side::{Side, answer, dial, established, established_with_raw, tcp};
 
@@ -19,8 +19,8 @@ async fn a_flush_waits_until_the_transport_took_both_lanes() {
     let control = near.handle.send(ping(1)).await.unwrap();
     timeout(Duration::from_secs(10), near.handle.flush()).await.unwrap_err();
     let mut rest = vec![0; 1000];
-    let (flushed, _) = tokio::join!(near.handle.flush(), far.read_exact(&mut rest));
-    assert_eq!(flushed, Ok(()));
+    let both = async { tokio::join!(near.handle.flush(), far.read_exact(&mut rest)) };
+    assert_eq!(at_once(both).await.0, Ok(()));
     let all_out = near.handle.with(move |peer, _| peer.is_flushed(bulk) && peer.is_flushed(control));
     assert_eq!(all_out.await, Ok(true));
 }
@@ -38,7 +38,7 @@ async fn a_flush_is_not_fooled_by_what_is_queued_later() {
     }
     // The pings overtake the second batch, so they are read before it.
     let mut both = vec![0; 2 * bytes_of(&inv_of(600)).len() + 100 * bytes_of(&ping(0)).len()];
-    let (flushed, _) = tokio::join!(flush, far.read_exact(&mut both));
+    let (flushed, _) = at_once(async { tokio::join!(flush, far.read_exact(&mut both)) }).await;
     flushed.unwrap().unwrap();
     let is_out = near.handle.with(move |peer, _| peer.is_flushed(last));
     assert_eq!(is_out.await, Ok(true));
@@ -48,17 +48,16 @@ async fn a_flush_is_not_fooled_by_what_is_queued_later() {
 async fn a_flush_waits_for_a_stream_that_buffers() {
     let (near, mut far) = duplex(1);
     let near = dial(BufWriter::new(near), &node());
-    let (flushed, frame) = tokio::join!(
-        async {
-            near.handle.flush().await.unwrap();
-            near.handle.close();
-        },
-        async {
-            let mut frame = Vec::new();
-            far.read_to_end(&mut frame).await.unwrap();
-            frame
-        }
-    );
+    let write = async {
+        near.handle.flush().await.unwrap();
+        near.handle.close();
+    };
+    let read = async {
+        let mut frame = Vec::new();
+        far.read_to_end(&mut frame).await.unwrap();
+        frame
+    };
+    let (flushed, frame) = at_once(async { tokio::join!(write, read) }).await;
     let header = frame.first_chunk().map(Header::from_bytes).unwrap();
     assert_eq!((flushed, frame.len()), ((), header.wire_len()), "one whole frame");
 }
@@ -66,7 +65,7 @@ async fn a_flush_waits_for_a_stream_that_buffers() {
 #[tokio::test(start_paused = true)]
 async fn a_flush_with_nothing_to_write_returns() {
     let (near, _far) = established(duplex(7)).await;
-    assert_eq!(near.handle.flush().await, Ok(()));
+    assert_eq!(at_once(near.handle.flush()).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,12 +116,14 @@ async fn a_steady_sender_does_not_put_a_flush_off() {
     let more = |peer: &mut Peer, now| while peer.queued() < 10_000 && peer.send(&inv_of(10), now).is_ok() {};
     near.handle.with(more).await.unwrap();
     let more = async { while near.handle.with(more).await.is_ok() {} };
-    tokio::select! {
-        () = more => panic!("the sender has ceased"),
-        () = far.listen() => panic!("the listener has ceased"),
-        flushed = near.handle.flush() => assert_eq!(flushed, Ok(())),
-        () = sleep(HOUR) => panic!("not flushed in an hour"),
-    }
+    let flush = async {
+        tokio::select! {
+            () = more => panic!("the sender has ceased"),
+            () = far.listen() => panic!("the listener has ceased"),
+            flushed = near.handle.flush() => flushed,
+        }
+    };
+    assert_eq!(at_once(flush).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,7 +138,7 @@ async fn leaving_does_not_wait_for_answers_to_what_comes_later() {
         while far.write_all(&bytes_of(&ping(1))).await.is_ok() && far.read_exact(&mut taken).await.is_ok() {}
     };
     let listen = async { while events.next().await.is_some() {} };
-    timeout(HOUR, async { tokio::join!(remote, listen) }).await.unwrap();
+    at_once(async { tokio::join!(remote, listen) }).await;
     assert_eq!(task.await.unwrap().reason, Error::ClosedByOwner);
 }
 

@@ -8,6 +8,7 @@
 #![expect(clippy::disallowed_methods, reason = "the clock is tokio's paused one")]
 
 mod backpressure;
+mod budget;
 mod cancel;
 mod consent;
 mod ends;

@@ -9,6 +9,8 @@ pub(crate) use peer_tests::samples::{inv_of, item, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
+use crate::limit;
+
 pub(crate) fn node() -> Node {
     Node::new(Config::builder(Network::SIMNET).build().unwrap())
 }
@@ -18,6 +20,7 @@ pub(crate) fn connection_info() -> ConnectionInfo {
 }
 
 pub(crate) fn rng(seed: u64) -> ChaCha8Rng {
+    limit::begin();
     ChaCha8Rng::seed_from_u64(seed)
 }
 

@@ -12,6 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Join, ReadBuf, join};
 /// Takes so many writes, whatever they say, and then fails.
 pub(crate) struct Taking(usize);
 
+impl Taking {
+    pub(crate) const fn some(writes: usize) -> Self {
+        Self(writes)
+    }
+}
+
 impl AsyncWrite for Taking {
     fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let Some(left) = self.0.checked_sub(1) else {
@@ -50,7 +56,7 @@ impl AsyncRead for Broken {
 /// A remote that says something, takes one write, and then fails to take more. Behind what was said reading
 /// finds `then`.
 pub(crate) fn deaf(said: VecDeque<u8>, then: fn() -> Poll<io::Result<()>>) -> Join<Deaf, Taking> {
-    join(Deaf { said, then }, Taking(1))
+    join(Deaf { said, then }, Taking::some(1))
 }
 
 /// See [`deaf`].

@@ -8,6 +8,7 @@ use futures_core::Stream;
 use peer_core::{Config, Error, Event, Hash, Message, Network, Node, SendError};
 use tokio::io::duplex;
 
+use crate::tokio::poll::at_once;
 use crate::tokio::samples::{inv_of, item, node, nonce_of, ping};
 use crate::tokio::side::{answer, dial, established, tcp};
 
@@ -66,7 +67,7 @@ async fn both_sides_may_send_much_at_once() {
     let much = 30_000;
     near.handle.send(inv_of(much)).await.unwrap();
     far.handle.send(inv_of(much)).await.unwrap();
-    let (to_near, to_far) = tokio::join!(near.message(), far.message());
+    let (to_near, to_far) = at_once(async { tokio::join!(near.message(), far.message()) }).await;
     assert_eq!((to_near, to_far), (inv_of(much), inv_of(much)));
 }
 
@@ -76,7 +77,7 @@ async fn a_request_for_headers_is_not_repeated() {
     let locator = vec![Hash::digest(b"tip")];
     assert_eq!(near.handle.request_headers(locator.clone(), Hash::ZERO).await, Ok(true));
     assert_eq!(near.handle.request_headers(locator.clone(), Hash::ZERO).await, Ok(false));
-    let Some(Event::Message(Message::GetHeaders(request))) = far.events.next().await else { panic!() };
+    let Message::GetHeaders(request) = at_once(far.message()).await else { panic!() };
     assert_eq!(request.locator[..], locator);
 }
 
@@ -85,7 +86,7 @@ async fn a_refused_command_harms_nobody() {
     let (near, far) = duplex(7);
     let (mut near, mut far) = (dial(near, &node()), answer(far, &node()));
     assert_eq!(near.handle.send(ping(1)).await, Err(SendError::NotEstablished));
-    tokio::join!(near.handshake(), far.handshake());
+    at_once(async { tokio::join!(near.handshake(), far.handshake()) }).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,10 +97,13 @@ async fn events_are_a_stream_that_ends_with_the_connection() {
     }
     near.handle.flush().await.unwrap();
     near.handle.close();
-    let mut nonces = Vec::new();
-    while let Some(event) = poll_fn(|cx| Stream::poll_next(Pin::new(&mut far.events), cx)).await {
-        nonces.push(nonce_of(Some(event)));
-    }
-    assert_eq!(nonces, [0, 1, 2]);
+    let hear = async {
+        let mut nonces = Vec::new();
+        while let Some(event) = poll_fn(|cx| Stream::poll_next(Pin::new(&mut far.events), cx)).await {
+            nonces.push(nonce_of(Some(event)));
+        }
+        nonces
+    };
+    assert_eq!(at_once(hear).await, [0, 1, 2]);
     assert_eq!(far.events.closed().unwrap().reason, Error::ClosedByRemote);
 }

@@ -7,6 +7,7 @@ use peer_core::{Message, Peer};
 use peer_tests::samples::large_block;
 use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 
+use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, hands, inv_of, node, ping};
 use crate::tokio::side::{Side, answer, dial};
 use crate::tokio::streams::{Recorded, Writes};
@@ -17,7 +18,7 @@ async fn each_small_message_is_one_write() {
         let (near, _far, writes) = recorded(vectored).await;
         for message in [ping(1), inv_of(35), tx(1300)] {
             near.handle.send(message.clone()).await.unwrap();
-            near.handle.flush().await.unwrap();
+            at_once(near.handle.flush()).await.unwrap();
             assert_eq!(taken(&writes), [bytes_of(&message)], "vectored: {vectored}");
         }
     }
@@ -29,11 +30,11 @@ async fn a_header_leaves_with_the_payload_that_it_shares() {
     for vectored in [false, true] {
         let (near, _far, writes) = recorded(vectored).await;
         near.handle.send(small.clone()).await.unwrap();
-        near.handle.flush().await.unwrap();
+        at_once(near.handle.flush()).await.unwrap();
         assert_eq!(taken(&writes), [bytes_of(&small)], "vectored: {vectored}");
 
         near.handle.send(large.clone()).await.unwrap();
-        near.handle.flush().await.unwrap();
+        at_once(near.handle.flush()).await.unwrap();
         let writes = taken(&writes);
         assert_eq!(writes.concat(), bytes_of(&large));
         let lens: Vec<_> = writes.iter().map(Vec::len).collect();
@@ -49,7 +50,7 @@ async fn small_frames_share_a_write() {
         let frames: Vec<_> = pings.iter().map(bytes_of).collect();
         let send_all = move |peer: &mut Peer, now| pings.iter().all(|ping| peer.send(ping, now).is_ok());
         assert_eq!(near.handle.with(send_all).await, Ok(true));
-        near.handle.flush().await.unwrap();
+        at_once(near.handle.flush()).await.unwrap();
         assert_eq!(taken(&writes), [frames.concat()], "vectored: {vectored}");
     }
 }
@@ -63,7 +64,7 @@ async fn a_stream_that_takes_seven_bytes_gets_them_all_in_order() {
         tokio::join!(near.handshake(), far.handshake());
         for message in [inv_of(300), tx(30_000)] {
             near.handle.send(message.clone()).await.unwrap();
-            assert_eq!(far.message().await, message);
+            assert_eq!(at_once(far.message()).await, message);
         }
     }
 }

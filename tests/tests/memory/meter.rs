@@ -22,3 +22,11 @@ impl Meter {
         change.bytes_allocated.saturating_sub(change.bytes_deallocated)
     }
 }
+
+/// What `act` returns, the bytes that are held because of it, and the bytes allocated on the way.
+pub(crate) fn measured<T>(act: impl FnOnce() -> T) -> (T, usize, usize) {
+    let meter = Meter::start();
+    let result = act();
+    let change = meter.0.change();
+    (result, change.bytes_allocated.saturating_sub(change.bytes_deallocated), change.bytes_allocated)
+}

@@ -1,15 +1,6 @@
-//! Memory of idle connections over loopback TCP, counted.
-//!
-//! The counters are those of the whole process, so this file has a single test.
-#![expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+//! Connections of the mio adapter, over loopback TCP.
 
 use core::time::Duration;
-use std::alloc::System;
 use std::io::Write as _;
 use std::net::TcpStream;
 
@@ -23,16 +14,15 @@ use peer_tests::samples::ping;
 use peer_tests::stated::{Place, assert_states};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// As many as there should be.
-const CONNECTIONS: usize = 5000;
+use crate::meter::Meter;
+use crate::sockets::affordable;
 
 /// As many are dialled at a time, so that none waits for the listener in vain.
 const TOGETHER: usize = 100;
+
+/// Longer than anything here takes: a test that waits so long has failed.
+const LONG: Duration = Duration::from_secs(20);
 
 /// Where it is told how many bytes an end of an idle connection takes.
 const PLACES: [Place; 4] = [
@@ -51,64 +41,39 @@ struct Town {
     far: Peers<ChaCha8Rng>,
 }
 
-#[test]
-fn a_connection_takes_no_more_than_it_must() {
-    an_idle_connection_takes_at_each_end_what_the_pages_say();
-    half_a_frame_after_many_keeps_no_more_than_itself();
-}
-
-fn an_idle_connection_takes_at_each_end_what_the_pages_say() {
+pub(crate) fn idle() {
     let connections = affordable();
     let mut town = Town::new();
-    let region = Region::new(ALLOCATOR);
+    let meter = Meter::start();
     let mut ids = Vec::new();
     while ids.len() < connections {
         ids.extend(town.dial(TOGETHER.min(connections - ids.len())));
     }
     let names = ids.capacity() * size_of::<PeerId>();
-    let change = region.change();
-    let held = change.bytes_allocated - change.bytes_deallocated - names;
+    let held = meter.held() - names;
     let each = held / (2 * connections);
     assert_states(&format!("an end of {connections} idle connections"), each, 1, &PLACES);
     assert_eq!((town.near.iter().count(), town.far.iter().count()), (connections, connections));
 
     town.exchange(&ids);
-    let change = region.change();
-    let held = change.bytes_allocated - change.bytes_deallocated - names;
+    let held = meter.held() - names;
     let each = held / (2 * connections);
     assert_states("an end that idles again after an exchange", each, 1, &PLACES);
 }
 
 /// What was read together with it is let go of.
-fn half_a_frame_after_many_keeps_no_more_than_itself() {
+pub(crate) fn half_a_frame() {
     let mut town = Town::new();
     let mut remote = TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
     remote.write_all(&hands()).unwrap();
     town.until(1, |event| *event == Event::Established);
-    let region = Region::new(ALLOCATOR);
+    let meter = Meter::start();
     let pings: Vec<u8> = (0..1000).flat_map(|nonce| bytes_of(&ping(nonce))).collect();
     let bytes = pings.capacity();
     remote.write_all(&pings[..pings.len() - 1]).unwrap();
     town.until(999, |event| matches!(event, Event::Message(_)));
-    let change = region.change();
-    let held = change.bytes_allocated - change.bytes_deallocated - bytes;
+    let held = meter.held() - bytes;
     assert!(held <= 1024, "{held} bytes for 31");
-}
-
-/// As many connections as the system allows files for, two for each.
-fn affordable() -> usize {
-    let spare = 100;
-    let wanted = 2 * CONNECTIONS as u64 + spare;
-    let limit = rlimit::increase_nofile_limit(wanted).unwrap();
-    let connections = usize::try_from(limit.saturating_sub(spare) / 2).unwrap().min(CONNECTIONS);
-    if connections < CONNECTIONS {
-        println!("only {connections} connections: the system allows {limit} open files");
-    }
-    assert!(
-        connections >= 100,
-        "the system allows {limit} open files, too few to measure; try ulimit -n 1000"
-    );
-    connections
 }
 
 impl Town {
@@ -155,8 +120,9 @@ impl Town {
                 return;
             }
             let timeouts = [self.near.timeout(), self.far.timeout()];
-            let timeout = timeouts.into_iter().flatten().min().unwrap_or(Duration::from_secs(20));
+            let timeout = timeouts.into_iter().flatten().min().unwrap_or(LONG);
             self.poll.poll(&mut self.events, Some(timeout)).unwrap();
+            assert!(timeout < LONG || !self.events.is_empty(), "nothing happens any more");
             for event in &self.events {
                 if !self.near.ready(event) && !self.far.ready(event) {
                     while let Ok((stream, address)) = self.listener.accept() {

@@ -1,13 +1,10 @@
-//! Memory of connections, counted.
-//!
-//! The counters are those of the whole process, so this file has a single test.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Connections of the tokio adapter.
 
-use core::future::poll_fn;
+use core::future::{Future as _, poll_fn};
 use core::net::SocketAddr;
+use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
-use std::alloc::System;
 
 use getrandom::SysRng;
 use peer_core::message::Inventory;
@@ -17,23 +14,14 @@ use peer_tests::samples::inv;
 use peer_tests::stated::{Place, assert_states};
 use peer_tokio::{Events, Handle};
 use rand_core::UnwrapErr;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 use tokio::io::{AsyncWriteExt, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// Idle connections of one process; both of their ends are in it.
-const CONNECTIONS: usize = 5000;
-
-/// Fewer do not show what one of them holds.
-const FEWEST: usize = 100;
-
-/// Files that may be open besides the sockets.
-const SPARE: usize = 100;
+use crate::meter::Meter;
+use crate::sockets::affordable;
 
 /// Where it is told what each end holds, with its task, its timer and its place in the reactor. The kernel's part is
 /// beyond.
@@ -44,17 +32,11 @@ const PLACES: [Place; 4] = [
     ("CHANGELOG.md", "cancel safe, with backpressure, "),
 ];
 
-#[test]
-fn memory_of_a_connection_is_bounded() {
-    an_idle_end_holds_what_the_pages_say();
-    an_owner_that_asks_for_nothing_holds_what_16_events_hold();
-}
-
-fn an_idle_end_holds_what_the_pages_say() {
-    let connections = within_limits(CONNECTIONS);
+pub(crate) fn idle_connection() {
+    let connections = affordable();
     runtime(false).block_on(async {
         let (near, far, listener) = (node(), node(), TcpListener::bind("127.0.0.1:0").await.unwrap());
-        let region = Region::new(ALLOCATOR);
+        let meter = Meter::start();
         let mut ends = Vec::with_capacity(2 * connections);
         for _ in 0..connections {
             let dialled = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -66,59 +48,62 @@ fn an_idle_end_holds_what_the_pages_say() {
             tokio::spawn(near_driver);
             tokio::spawn(far_driver);
             let (mut near, mut far) = ((near_handle, near_events), (far_handle, far_events));
-            tokio::join!(idle(&mut near), idle(&mut far));
+            let both = async { tokio::join!(idle(&mut near), idle(&mut far)) };
+            timeout(Duration::from_secs(20), both).await.unwrap();
             ends.extend([near, far]);
         }
-        let change = region.change();
-        let held = (change.bytes_allocated - change.bytes_deallocated) / ends.len();
+        let held = meter.held() / ends.len();
         assert_states(&format!("each of {} idle ends", ends.len()), held, 1, &PLACES);
     });
 }
 
-/// As many connections as this process may have sockets for, with some files to spare.
-fn within_limits(wanted: usize) -> usize {
-    let needed = 2 * wanted + SPARE;
-    let open = rlimit::increase_nofile_limit(needed as u64).unwrap();
-    let possible = usize::try_from(open).unwrap_or(usize::MAX).saturating_sub(SPARE) / 2;
-    let least = 2 * FEWEST + SPARE;
-    assert!(
-        possible >= FEWEST,
-        "only {open} files may be open here, and {FEWEST} connections need {least}: raise the hard limit \
-         (ulimit -Hn {least})"
-    );
-    if possible < wanted {
-        println!("at most {open} files may be open here, so {possible} connections instead of {wanted}");
-    }
-    possible.min(wanted)
-}
-
 /// Shakes hands, and begins to wait for whatever comes next.
 async fn idle((handle, events): &mut (Handle, Events)) {
-    while events.next().await != Some(Event::Established) {}
+    while events.next().await.unwrap() != Event::Established {}
     handle.flush().await.unwrap();
     let begun = poll_fn(|cx| Poll::Ready(events.poll_next(cx))).await;
     assert!(begun.is_pending(), "not idle yet: {begun:?}");
 }
 
-fn an_owner_that_asks_for_nothing_holds_what_16_events_hold() {
+pub(crate) fn silent_owner() {
     runtime(true).block_on(async {
         let (near, mut far) = duplex(4096);
         let (_handle, mut events, driver) =
             peer_tokio::inbound(near, &node(), connection_info(), generator());
         tokio::spawn(driver);
         far.write_all(&hands()).await.unwrap();
-        while events.next().await != Some(Event::Established) {}
+        while events.next().await.unwrap() != Event::Established {}
         let frame = bytes_of(&inv(&*vec![Inventory::tx(Hash::ZERO); 100]));
-        let region = Region::new(ALLOCATOR);
+        let meter = Meter::start();
         for _ in 0..3 {
             let flood = async { while far.write_all(&frame).await.is_ok() {} };
             timeout(Duration::from_secs(3600), flood).await.unwrap_err();
-            let change = region.change();
-            let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+            let held = meter.held();
             // 16 events, and one read and one frame of input.
             let most = 16 * (frame.len() + 100) + 2 * (frame.len() + 16 * 1024);
             assert!(held <= most, "an owner that asks for nothing holds {held} bytes");
         }
+    });
+}
+
+pub(crate) fn cancelled_flushes() {
+    runtime(true).block_on(async {
+        let (near, mut far) = duplex(4096);
+        let (handle, mut events, driver) = peer_tokio::inbound(near, &node(), connection_info(), generator());
+        tokio::spawn(driver);
+        far.write_all(&hands()).await.unwrap();
+        while events.next().await.unwrap() != Event::Established {}
+        // The remote reads nothing, so none of them comes to its end.
+        handle.send(inv(&*vec![Inventory::tx(Hash::ZERO); 1000])).await.unwrap();
+        let meter = Meter::start();
+        for _ in 0..10_000 {
+            let mut flush = pin!(handle.flush());
+            let begun = poll_fn(|cx| Poll::Ready(flush.as_mut().poll(cx))).await;
+            assert_eq!(begun, Poll::Pending);
+            yield_now().await;
+        }
+        let held = meter.held();
+        assert!(held <= 4096, "{held} bytes after 10,000 flushes that were cancelled");
     });
 }
 

@@ -1,59 +1,47 @@
-//! Memory, counted: it follows what was received, never what was declared. What the pages state of it in numbers is in
-//! `stated_memory`.
-//!
-//! The counters are those of the whole process, so this file has a single test, and no other thread that could
-//! allocate meanwhile, as the one does on which the standard harness waits for a test.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::alloc::System;
+//! Memory follows what was received, never what was declared.
 
 use bytes::BytesMut;
-use libtest_mimic::{Arguments, Trial};
 use peer_core::message::{Transaction, TxOut};
 use peer_core::{
     Command, Config, Connection, Direction, Event, Message, Network, Node, ProtocolVersion, Time,
-    UnrequestedAnswers,
+    UnknownCommands, UnrequestedAnswers,
 };
 use peer_tests::remote::{Remote, bytes_of, frame, header, introduction};
 use peer_tests::samples::inv_of;
-use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+use crate::Test;
+use crate::meter::{Meter, measured};
 
 const KIB: usize = 1024;
 
-fn main() {
-    let trial = Trial::test("memory_follows_what_was_received", || {
-        memory_follows_what_was_received();
-        Ok(())
-    });
-    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
-    libtest_mimic::run(&arguments, vec![trial]).exit();
-}
-
-fn memory_follows_what_was_received() {
-    an_established_peer_that_idles_is_small();
-    a_declared_length_costs_nothing();
-    before_a_version_a_peer_is_small();
-    what_lies_behind_a_version_costs_nothing_before_that_is_accepted();
-    half_of_a_large_frame_costs_the_machine_nothing();
-    early_messages_cost_at_most_twice_their_bytes();
-    a_count_costs_nothing();
-    until_a_message_surfaces_twice_what_came_is_held_input_included();
-    small_frames_that_wait_cost_no_more_than_their_bytes_once_more();
-    a_burst_of_small_frames_leaves_nothing_behind();
-    a_payload_that_is_kept_keeps_little_else_alive();
-    a_queue_that_was_long_gives_its_memory_back_before_it_is_empty();
-}
-
-/// What `act` returns, the bytes that are held because of it, and the bytes allocated on the way.
-fn measured<T>(act: impl FnOnce() -> T) -> (T, usize, usize) {
-    let region = Region::new(ALLOCATOR);
-    let result = act();
-    let change = region.change();
-    (result, change.bytes_allocated.saturating_sub(change.bytes_deallocated), change.bytes_allocated)
-}
+/// Tests, by name.
+pub(crate) const TESTS: [Test; 13] = [
+    ("an_established_peer_that_idles_is_small", an_established_peer_that_idles_is_small),
+    ("a_declared_length_costs_nothing", a_declared_length_costs_nothing),
+    ("before_a_version_a_peer_is_small", before_a_version_a_peer_is_small),
+    (
+        "what_lies_behind_a_version_costs_nothing_before_that_is_accepted",
+        what_lies_behind_a_version_costs_nothing_before_that_is_accepted,
+    ),
+    ("half_of_a_large_frame_costs_the_machine_nothing", half_of_a_large_frame_costs_the_machine_nothing),
+    ("early_messages_cost_at_most_twice_their_bytes", early_messages_cost_at_most_twice_their_bytes),
+    ("a_count_costs_nothing", a_count_costs_nothing),
+    (
+        "until_a_message_surfaces_twice_what_came_is_held_input_included",
+        until_a_message_surfaces_twice_what_came_is_held_input_included,
+    ),
+    (
+        "small_frames_that_wait_cost_no_more_than_their_bytes_once_more",
+        small_frames_that_wait_cost_no_more_than_their_bytes_once_more,
+    ),
+    ("large_frames_that_wait_cost_nothing", large_frames_that_wait_cost_nothing),
+    ("a_burst_of_small_frames_leaves_nothing_behind", a_burst_of_small_frames_leaves_nothing_behind),
+    ("a_payload_that_is_kept_keeps_little_else_alive", a_payload_that_is_kept_keeps_little_else_alive),
+    (
+        "a_queue_that_was_long_gives_its_memory_back_before_it_is_empty",
+        a_queue_that_was_long_gives_its_memory_back_before_it_is_empty,
+    ),
+];
 
 /// A configuration that admits everything, at these versions.
 fn config(max: u32) -> Config {
@@ -201,14 +189,13 @@ fn until_a_message_surfaces_twice_what_came_is_held_input_included() {
             let mut peer = Remote::established(config(12)).machine.fork();
             let (header, zeros) = (header(name, len, [0; 4]), vec![0; piece]);
             let most = len.min(2 * KIB * KIB);
-            let region = Region::new(ALLOCATOR);
+            let meter = Meter::start();
             let (mut input, mut received) = (BytesMut::new(), header.len());
             receive(&mut peer, &mut input, [&header[..]]);
             while received + piece <= most {
                 receive(&mut peer, &mut input, [&zeros[..]]);
                 received += piece;
-                let change = region.change();
-                let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+                let held = meter.held();
                 assert!(held <= 2 * received + 4 * KIB, "{held} bytes of {received} of {name}");
             }
             assert_eq!(peer.peer().failure(), None);
@@ -226,6 +213,20 @@ fn small_frames_that_wait_cost_no_more_than_their_bytes_once_more() {
         let (event, held, _) = measured(|| peer.receive(&mut input, Time::ZERO).unwrap());
         assert!(event.is_some());
         assert!(held <= received + 4 * KIB, "{held} bytes held of {received} of {name}");
+    }
+}
+
+/// Only small ones are hashed ahead. What is read takes its own bytes.
+fn large_frames_that_wait_cost_nothing() {
+    let large = frame("unknown", &vec![0; KIB * KIB]);
+    for front in [&large[..], &frame("getaddr", &[])] {
+        let config = Config::builder(Network::SIMNET).unknown_commands(UnknownCommands::Deliver);
+        let mut peer = Remote::established(config.build().unwrap()).machine.fork();
+        let mut input = BytesMut::from(&[front, &large.repeat(15)].concat()[..]);
+        let (event, held, allocated) = measured(|| peer.receive(&mut input, Time::ZERO).unwrap());
+        assert!(event.is_some());
+        let most = front.len() + 4 * KIB;
+        assert!(held.max(allocated) <= most, "{held} bytes held, {allocated} allocated for {}", front.len());
     }
 }
 

@@ -1,0 +1,76 @@
+//! A task whose turn the runtime has ended: nothing is read or written then, which says nothing of the remote.
+
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll};
+use core::time::Duration;
+use std::sync::Arc;
+
+use peer_core::{Error, Event};
+use peer_tokio::inbound;
+use tokio::io::{AsyncWriteExt, duplex, join};
+use tokio::task::coop::consume_budget;
+use tokio::time::{advance, sleep};
+
+use crate::tokio::poll::at_once;
+use crate::tokio::samples::{bytes_of, connection_info, hands, node, nonce_of, ping, rng};
+use crate::tokio::streams::Taking;
+
+/// Polls a future with nothing left of the task's budget, so many times.
+struct Spent<F> {
+    future: F,
+    times: Arc<AtomicUsize>,
+}
+
+impl<F: Future + Unpin> Future for Spent<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let left = self.times.load(Ordering::Relaxed);
+        if left > 0 {
+            self.times.store(left - 1, Ordering::Relaxed);
+            while pin!(consume_budget()).poll(cx).is_ready() {}
+        }
+        Pin::new(&mut self.future).poll(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_was_not_asked_for_want_of_budget_is_not_silent() {
+    let (near, mut far) = duplex(64 * 1024);
+    let (_handle, mut events, future) = inbound(near, &node(), connection_info(), rng(1));
+    let times = Arc::default();
+    let task = tokio::spawn(Spent { future, times: Arc::clone(&times) });
+    far.write_all(&hands()).await.unwrap();
+    while events.next().await.unwrap() != Event::Established {}
+
+    sleep(Duration::from_secs(119)).await;
+    far.write_all(&bytes_of(&ping(7))).await.unwrap();
+    times.store(10, Ordering::Relaxed);
+    advance(Duration::from_secs(2)).await;
+    let event = at_once(events.next()).await;
+    assert!(event.is_some(), "{:?}", task.await);
+    assert_eq!(nonce_of(event), 7);
+    assert_eq!(times.load(Ordering::Relaxed), 0, "the budget was never spent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_is_heard_before_a_failed_write_whatever_budget_is_left() {
+    let (heard, mut said) = duplex(64 * 1024);
+    said.write_all(&hands()).await.unwrap();
+    for nonce in 0..1000 {
+        said.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    let stream = join(heard, Taking::some(1));
+    let (_handle, mut events, future) = inbound(stream, &node(), connection_info(), rng(1));
+    let times = Arc::default();
+    let task = tokio::spawn(Spent { future, times: Arc::clone(&times) });
+    while events.next().await.unwrap() != Event::Established {}
+    for nonce in 0..1000 {
+        times.store(3, Ordering::Relaxed);
+        assert_eq!(nonce_of(at_once(events.next()).await), nonce);
+    }
+    assert_eq!(events.next().await, None);
+    assert_eq!(at_once(task).await.unwrap().reason, Error::TransportFailed);
+}
