@@ -1,11 +1,12 @@
-//! A mixing message only ever answers the `getdata` that names its hash.
+//! A mixing message only ever answers the `getdata` that names its hash, and that admits nothing else.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use peer_core::message::{
-    FieldValues, GetData, Inventory, MixFactoredPoly, MixHeader, NotFound, SeenMessages,
+    FieldValues, GetData, Inventory, InventoryKind, MixFactoredPoly, MixHeader, NotFound, SeenMessages,
 };
-use peer_core::{Error, Message};
-use peer_tests::remote::{Remote, established};
+use peer_core::{Command, Error, Hash, Message};
+use peer_tests::remote::{Remote, established, established_at, header};
+use peer_tests::samples::getdata;
 
 fn mixing_message(run: u32) -> Message {
     let header = MixHeader { signature: [1; 64], identity: [2; 33], session_id: [3; 32], run };
@@ -50,4 +51,26 @@ fn a_mixing_message_that_the_remote_does_not_have_closes_the_request_too() {
     remote.say(&Message::NotFound(NotFound { inventory }));
     remote.events();
     assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn an_open_request_admits_no_header_of_another_kind() {
+    let kinds = [
+        (InventoryKind::TX, "tx", 12),
+        (InventoryKind::BLOCK, "block", 12),
+        (InventoryKind::FILTERED_BLOCK, "merkleblock", 5),
+        (InventoryKind::MIX, "mixdcnet", 12),
+    ];
+    for (kind, own, version) in kinds {
+        for said in ["block", if version == 5 { "merkleblock" } else { "mixdcnet" }] {
+            let mut remote = established_at(version);
+            let request = getdata([Inventory { kind, hash: Hash::ZERO }]);
+            remote.machine.send(&request, remote.now).unwrap();
+            remote.hears();
+            remote.say_bytes(&header(said, 100, [0; 4]));
+            let refused = Err(Error::Unrequested(Command::new(said).unwrap()));
+            let expected = if said == own { Ok(None) } else { refused };
+            assert_eq!(remote.pull(), expected, "asked for {own}, said {said}");
+        }
+    }
 }

@@ -34,7 +34,7 @@ fn peers_do_what_the_reference_says() {
     });
     if let Err(error) = result {
         panic!(
-            "{error}\nPEER_SEED={seed} PEER_CASES={cases} cargo test --release -p peer-tests --test proof model"
+            "{error}\nPEER_SEED={seed} PEER_CASES={cases} cargo test --profile checked -p peer-tests --test proof model"
         );
     }
 }
