@@ -250,6 +250,11 @@ impl FrameReader {
         input.len().saturating_add(header)
     }
 
+    /// The header of the frame at the front of the input, which is not whole yet.
+    pub(crate) fn head(&self) -> Option<&Checked> {
+        self.arriving().map(|arriving| &arriving.head)
+    }
+
     /// Bytes that are missing to the end of the frame at the front of `input`, where one has begun: what
     /// was cut off if the stream ends here.
     #[must_use]

@@ -82,6 +82,13 @@ impl Trickle {
         self.batch.as_ref().map(|batch| batch.due)
     }
 
+    /// It leaves at most `longest` after `now`.
+    pub(crate) fn bound(&mut self, now: Time, longest: Duration) {
+        if let Some(batch) = &mut self.batch {
+            batch.due = batch.due.min(now + longest);
+        }
+    }
+
     /// Items that wait.
     pub(crate) fn len(&self) -> usize {
         self.batch.as_ref().map_or(0, |batch| batch.items.len())

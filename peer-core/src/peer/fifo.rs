@@ -38,6 +38,11 @@ impl<T> Fifo<T> {
         self.0.retain(keep);
     }
 
+    /// The entries, oldest first.
+    pub(crate) fn iter_mut(&mut self) -> vec_deque::IterMut<'_, T> {
+        self.0.iter_mut()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

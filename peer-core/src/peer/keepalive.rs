@@ -35,6 +35,11 @@ impl Keepalive {
         self.next_ping = Some(now + interval).filter(|next| *next > now);
     }
 
+    /// The next ping is at most `interval` after `now`.
+    pub(crate) fn bound(&mut self, now: Time, interval: Duration) {
+        self.next_ping = self.next_ping.map(|next| next.min(now + interval));
+    }
+
     /// A ping of our own was written completely.
     pub(crate) const fn on_written(&mut self) {
         self.is_queued = false;
@@ -83,6 +88,19 @@ impl LatestPing {
 }
 
 impl Peer {
+    /// A pong came. The transport may have taken its ping before we are told so.
+    pub(super) fn on_pong(&mut self, nonce: u64, now: Time) {
+        if let Some((purpose, offered)) = self.outbox.settle_ping(nonce) {
+            self.counters.ping.on_written(nonce, offered);
+            if purpose == Purpose::Keepalive
+                && let Some(session) = self.lifecycle.session_mut()
+            {
+                session.keepalive.on_written();
+            }
+        }
+        self.counters.ping.on_pong(nonce, now);
+    }
+
     pub(super) fn on_ping_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {
         let interval = self.node.config().ping_interval;
         let Some(session) = self.lifecycle.session_mut() else { return };

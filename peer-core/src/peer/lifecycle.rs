@@ -19,7 +19,7 @@ use super::close::Finish;
 use super::early::Early;
 use super::handshake::PendingHandshake;
 use super::keepalive::Keepalive;
-use super::requests::{Match, Requests};
+use super::requests::{Closed, Match, Requests};
 use crate::error::{Error, SendError};
 use crate::frame::FrameReader;
 use crate::hash::Hash;
@@ -74,10 +74,11 @@ impl Session {
     }
 
     /// Closes the request that `message` responds to, whose payload has this hash.
-    pub(crate) fn close_request(&mut self, message: &Message, hash: &Hash, waited: Time) -> Match {
-        let found = self.requests.as_mut().map_or(Match::Nothing, |open| open.close(message, hash, waited));
+    pub(crate) fn close_request(&mut self, message: &Message, hash: &Hash, waited: Time) -> Closed {
+        let none = || Closed::from(Match::Nothing);
+        let closed = self.requests.as_mut().map_or_else(none, |open| open.close(message, hash, waited));
         self.requests.take_if(|open| open.is_empty());
-        found
+        closed
     }
 }
 

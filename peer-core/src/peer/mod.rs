@@ -15,7 +15,7 @@
 //! | frames in | `receive` |
 //! | frames out | `send`, `addresses`, `outbox`, `fifo`, `transmit` |
 //! | ends | `close` |
-//! | when to look again | `timers` |
+//! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
 
 mod accessors;
@@ -25,6 +25,7 @@ mod answered;
 mod asking;
 mod ban_rules;
 mod batch;
+mod clock_jump;
 mod close;
 mod early;
 mod fifo;

@@ -203,6 +203,19 @@ impl Outbox {
         }
     }
 
+    /// Finds a ping with this nonce among the frames that were shown and not taken as far as we know, and returns its
+    /// purpose and when the first of them was offered. The ping counts as written then: once it is taken, nothing follows.
+    pub(crate) fn settle_ping(&mut self, nonce: u64) -> Option<(Purpose, Time)> {
+        self.queues.as_mut()?.settle_ping(nonce)
+    }
+
+    /// No frame was offered after `now`.
+    pub(crate) fn bound(&mut self, now: Time) {
+        if let Some(queues) = &mut self.queues {
+            queues.offered = queues.offered.min(now);
+        }
+    }
+
     /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never
     /// flushed.
     pub(crate) fn drop_unshown(&mut self) {
@@ -356,6 +369,15 @@ impl Queues {
         for queue in [&mut self.shown, &mut self.control, &mut self.bulk] {
             queue.shrink();
         }
+    }
+
+    fn settle_ping(&mut self, nonce: u64) -> Option<(Purpose, Time)> {
+        let is_ping = |piece: &&mut Piece| {
+            matches!(piece.purpose, Purpose::Ping | Purpose::Keepalive) && piece.nonce() == nonce
+        };
+        let mut shown = self.front.iter_mut().filter(|_| self.on_show > 0).chain(self.shown.iter_mut());
+        let ping = shown.find(is_ping)?;
+        Some((mem::replace(&mut ping.purpose, Purpose::Ordinary), self.offered))
     }
 
     fn drop_unshown(&mut self) {

@@ -7,7 +7,6 @@ use super::handshake::MAX_VERSION;
 use super::lifecycle::{Lifecycle, Session};
 use super::outbox::Purpose;
 use super::requests::{Match, Requests};
-use super::silence::time_for;
 use super::{Peer, trace};
 use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
@@ -22,6 +21,7 @@ impl Peer {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        self.bound_times(now);
         self.silence.pauses.on_pull(now);
         self.excuse_silence(input, now);
         let before = input.len();
@@ -34,7 +34,12 @@ impl Peer {
                 Ok(Some(event))
             }
             Ok(None) if self.wants_read() => {
-                self.silence.wait(now, self.progress_of(input));
+                let progress = self.progress_of(input);
+                self.silence.wait(now, progress, self.answering_of(progress));
+                Ok(None)
+            }
+            Ok(None) if self.lifecycle.reads() => {
+                self.silence.pause(now);
                 Ok(None)
             }
             Ok(None) => {
@@ -102,9 +107,9 @@ impl Peer {
         trace::received(self, &message, &frame.payload);
         match (&mut self.lifecycle, message) {
             (Lifecycle::Established(_), message) => {
-                if self.match_request(&message, &frame.hash)? == Match::Open {
-                    // While an answer comes at the configured rate, the remote is not waited for.
-                    let bought = time_for(frame.wire_len() as u64, self.config().min_receive_rate);
+                let closed = self.match_request(&message, &frame.hash)?;
+                if closed.found == Match::Open {
+                    let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
                     self.silence.credit(bought, waited_before);
                 }
                 self.on_message(message, now)
@@ -135,7 +140,7 @@ impl Peer {
             Message::Ping(ping) => {
                 self.push(&Message::Pong(Pong { nonce: ping.nonce }), Purpose::Reply);
             }
-            Message::Pong(pong) => self.counters.ping.on_pong(pong.nonce, now),
+            Message::Pong(pong) => self.on_pong(pong.nonce, now),
             Message::SendHeaders => self.history.wants_headers = true,
             Message::GetInitState(_) => self.on_get_init_state(),
             Message::FilterAdd(_) | Message::FilterClear | Message::FilterLoad(_)

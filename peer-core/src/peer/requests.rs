@@ -14,6 +14,7 @@ use core::time::Duration;
 use super::answered::Answered;
 use super::fifo::Fifo;
 use crate::error::{Expected, SendError};
+use crate::frame::{Checked, Header};
 use crate::hash::Hash;
 use crate::message::{Inventory, InventoryKind, InventoryList, Message, Response, ResponseKind, Transaction};
 use crate::protocol_version::ProtocolVersion;
@@ -42,6 +43,20 @@ pub(crate) enum Match {
     Late,
     /// It answers an open one.
     Open,
+}
+
+/// What a message closed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Closed {
+    pub(crate) found: Match,
+    /// How many open requests and items it answered.
+    pub(crate) entries: usize,
+}
+
+impl From<Match> for Closed {
+    fn from(found: Match) -> Self {
+        Self { found, entries: usize::from(found == Match::Open) }
+    }
 }
 
 /// A request that one message answers, perhaps made several times.
@@ -242,16 +257,13 @@ impl Requests {
     }
 
     /// Closes what `message`, whose payload has this hash, answers.
-    pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time) -> Match {
+    pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time) -> Closed {
         self.answered.expire(waited);
-        match (message, message.spec().and_then(|spec| spec.response)) {
+        if let Message::NotFound(answer) = message {
+            return self.close_not_found(&answer.inventory, waited);
+        }
+        let found = match (message, message.spec().and_then(|spec| spec.response)) {
             (Message::Tx(tx), _) => self.close_pushed(tx, waited),
-            (Message::NotFound(answer), _) => {
-                let found = answer.inventory.iter().map(|item| self.close_item(*item, waited)).max();
-                found
-                    .filter(|found| *found > Match::Nothing)
-                    .unwrap_or_else(|| self.on_its_way(&answer.inventory))
-            }
             (Message::Block(block), _) => self.close_one(Inventory::block(block.hash()), waited),
             (Message::MerkleBlock(block), Some(Response::Item(kind))) => {
                 self.close_one(Inventory { kind, hash: block.header.hash() }, waited)
@@ -261,7 +273,22 @@ impl Requests {
             (_, Some(Response::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
             (_, Some(Response::Message(kind))) => self.close_message(kind),
             (_, Some(Response::AnyItem) | None) => Match::Nothing,
-        }
+        };
+        found.into()
+    }
+
+    /// The most bytes by which a frame with this header can answer an open request, of `len` that are there.
+    pub(crate) fn answering(&self, head: &Checked, len: usize) -> usize {
+        let answers = match (head.command.as_str(), head.spec.and_then(|spec| spec.response)) {
+            (_, Some(Response::AnyItem)) => return len.min(not_found_len(self.items.len())),
+            (_, Some(Response::Item(kind))) => has_kind(&self.items, kind),
+            (_, Some(Response::Message(kind))) => self.messages.contains_key(&kind),
+            ("tx", None) => has_kind(&self.items, InventoryKind::TX),
+            ("inv", None) => self.messages.contains_key(&ResponseKind::Inv),
+            ("headers", None) => self.messages.contains_key(&ResponseKind::Headers),
+            (_, None) => false,
+        };
+        if answers { len } else { 0 }
     }
 
     /// Items that are open.
@@ -286,6 +313,19 @@ impl Requests {
         let Some(open) = self.remove(item) else { return Match::Nothing };
         self.admit(item, open.written, waited);
         Match::Open
+    }
+
+    fn close_not_found(&mut self, items: &[Inventory], waited: Time) -> Closed {
+        let (mut found, mut entries) = (Match::Nothing, 0_usize);
+        for item in items {
+            let closed = self.close_item(*item, waited);
+            entries = entries.saturating_add(usize::from(closed == Match::Open));
+            found = found.max(closed);
+        }
+        if found == Match::Nothing {
+            found = self.on_its_way(items);
+        }
+        Closed { found, entries }
     }
 
     fn close_item(&mut self, item: Inventory, waited: Time) -> Match {
@@ -364,6 +404,11 @@ impl Requests {
         }
         if is_answer { Match::Open } else { Match::Nothing }
     }
+}
+
+/// Bytes of a `notfound` with so many entries, as a frame.
+pub(super) const fn not_found_len(entries: usize) -> usize {
+    entries.saturating_mul(Inventory::LEN).saturating_add(Header::LEN)
 }
 
 /// Whether an item of this kind is among `items`.

@@ -7,15 +7,23 @@
 //! waited for it, and more may have waited for that. So whatever comes long after a time that ran out while nobody
 //! looked begins the wait anew.
 
+use core::mem;
 use core::time::Duration;
 
+use super::lifecycle::Session;
 use super::pauses::Pauses;
+use super::requests::not_found_len;
 use super::{Lifecycle, Peer, Timer};
+use crate::message::Message;
 use crate::time::Time;
 
 /// How long after a deadline an owner looks that was away. One that sleeps until the deadline is hardly late, so no
 /// remote can count on coming just between a deadline and the look at it.
 const AWAY: Duration = Duration::from_secs(5);
+
+/// How long the remote may keep us from reading, all in all between two answers, before the clock of answers runs on: the
+/// time that it has for the smallest of the frames that it leaves untaken. In milliseconds.
+const MAX_PAUSE: u16 = 20_000;
 
 /// What measures a remote's silence. See the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +34,12 @@ pub(crate) struct Silence {
     waited: Time,
     /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
     progress: u32,
+    /// How many of them can be part of an answer.
+    answering: u32,
+    /// How much longer reading may pause before the clock of answers runs on, in milliseconds.
+    pause_left: u16,
+    /// Reading pauses until the remote takes what it made us owe. Then `waiting` is when that clock runs on.
+    is_paused: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
 }
@@ -33,20 +47,64 @@ pub(crate) struct Silence {
 impl Silence {
     /// The remote is waited for from the beginning.
     pub(crate) fn new(now: Time) -> Self {
-        Self { waiting: Some(now), waited: Time::ZERO, progress: 0, pauses: Pauses::default() }
+        Self {
+            waiting: Some(now),
+            waited: Time::ZERO,
+            progress: 0,
+            answering: 0,
+            pause_left: MAX_PAUSE,
+            is_paused: false,
+            pauses: Pauses::default(),
+        }
     }
 
-    /// The input ran dry, with `progress` bytes of a frame that is not whole yet.
-    pub(crate) fn wait(&mut self, now: Time, progress: u32) {
+    /// The input ran dry, with `progress` bytes of a frame that is not whole yet, of which `answering` can be part of an
+    /// answer.
+    pub(crate) fn wait(&mut self, now: Time, progress: u32, answering: u32) {
+        self.end_pause(now);
         self.waiting = self.waiting.or(Some(now));
         self.progress = progress;
+        self.answering = answering;
+    }
+
+    /// Reading pauses until the remote takes what it made us owe.
+    pub(crate) fn pause(&mut self, now: Time) {
+        if !self.is_paused {
+            self.stop(now);
+            self.is_paused = true;
+            self.waiting = Some(now + self.pause_left());
+        }
+    }
+
+    /// Reading goes on. What the pause took beyond what was left counts as waited.
+    fn end_pause(&mut self, now: Time) {
+        if mem::take(&mut self.is_paused) {
+            let left = self.waiting.map_or(Duration::ZERO, |runs_on| runs_on.saturating_since(now));
+            self.pause_left = u16::try_from(left.as_millis()).unwrap_or(MAX_PAUSE).min(self.pause_left);
+            self.waited = self.waited_until(now);
+            self.waiting = None;
+        }
+    }
+
+    fn pause_left(&self) -> Duration {
+        Duration::from_millis(self.pause_left.into())
+    }
+
+    /// A wait that began at a time that is still to come was begun by a clock that has gone back since.
+    pub(crate) fn bound(&mut self, now: Time) {
+        let latest = if self.is_paused { now + self.pause_left() } else { now };
+        if let Some(since) = &mut self.waiting {
+            *since = (*since).min(latest);
+        }
     }
 
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
     pub(crate) fn stop(&mut self, now: Time) {
+        self.end_pause(now);
         self.waited = self.waited_until(now);
         self.waiting = None;
         self.progress = 0;
+        self.answering = 0;
         self.pauses.on_busy(now);
     }
 
@@ -61,10 +119,11 @@ impl Silence {
         self.waited + since.unwrap_or_default()
     }
 
-    /// Takes off what a frame bought that came since the clock showed `before`, but no more than was waited for it.
+    /// Takes off what an answer bought that came since the clock showed `before`, but no more than was waited for it.
     pub(crate) fn credit(&mut self, bought: Duration, before: Time) {
         let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
         self.waited = waited.max(before);
+        self.pause_left = MAX_PAUSE;
     }
 
     /// The deadline, while we wait.
@@ -72,14 +131,20 @@ impl Silence {
         self.waiting.and(Some(deadline))
     }
 
-    /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`.
+    /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`. A remote that
+    /// is not read cannot be heard.
     pub(crate) fn deadline(&self, allowed: Duration, rate: u64) -> Option<Time> {
-        Some(self.waiting? + allowed + time_for(self.progress.into(), rate))
+        let since = self.waiting.filter(|_| !self.is_paused)?;
+        Some(since + allowed + time_for(self.progress.into(), rate))
     }
 
-    /// As [`deadline`](Self::deadline), for what is due when the clock that runs only while we wait shows `due`.
+    /// When the clock that runs only while we wait shows `due`. A frame on its way buys time by as much of it as can be an
+    /// answer, and loses it again if it turns out to be none. Past the deadline none does: frames that follow each other
+    /// without a pause would put it off for ever.
     pub(crate) fn deadline_of(&self, due: Time, rate: u64) -> Option<Time> {
-        self.deadline(due.saturating_since(self.waited), rate)
+        let left = due.saturating_since(self.waited);
+        let bought = if left.is_zero() { left } else { time_for(self.answering.into(), rate) };
+        Some(self.waiting? + left + bought)
     }
 }
 
@@ -99,6 +164,26 @@ impl Peer {
                 *deadline = now + self.node.config().handshake_timeout;
             }
         }
+    }
+
+    /// How many of the bytes that are there of a frame can be part of an answer.
+    pub(super) fn answering_of(&self, progress: u32) -> u32 {
+        let Some(Session { reader, requests: Some(requests), .. }) = self.lifecycle.session() else {
+            return 0;
+        };
+        let Some(head) = reader.head() else { return 0 };
+        u32::try_from(requests.answering(head, progress as usize)).unwrap_or(u32::MAX)
+    }
+
+    /// The time that an answer bought which closed so many requests: what its bytes may take at the configured rate,
+    /// and at least a second for each of them. While answers come no slower, the remote is not waited for.
+    pub(super) fn time_bought(&self, answer: &Message, wire_len: usize, entries: usize) -> Duration {
+        let bytes = match answer {
+            // What it says of other items answers nothing.
+            Message::NotFound(_) => wire_len.min(not_found_len(entries)),
+            _ => wire_len,
+        };
+        time_for(bytes as u64, self.config().min_receive_rate).max(Duration::from_secs(entries as u64))
     }
 
     /// Bytes that are there of the frame at the front of `input`.

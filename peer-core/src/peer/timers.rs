@@ -133,6 +133,7 @@ impl Peer {
     /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).
     pub(crate) fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
+        self.bound_times(now);
         while let Some((_, timer)) = self.next_timeout().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
         }

@@ -354,7 +354,7 @@ fn an_announcement_that_can_never_fit_is_told_apart_from_a_full_queue() {
 fn the_first_item_of_a_batch_needs_room_for_the_frame_too() {
     for room in 36..24 + 3 + 36 {
         let limit = 48 + room;
-        let config = builder().send_limit(bytes(limit)).send_pause(bytes(32)).build().unwrap();
+        let config = builder().send_limit(limit).send_pause(32).build().unwrap();
         let mut remote = Remote::established(config);
         for _ in 0..2 {
             remote.machine.send(&Message::GetAddr, remote.now).unwrap();

@@ -163,22 +163,34 @@ fn the_time_a_large_answer_took_is_not_held_against_the_next() {
 }
 
 #[test]
-fn a_large_message_that_answers_nothing_buys_no_time_in_the_end() {
+fn a_large_message_that_answers_nothing_buys_no_time() {
     let mut remote = established();
     ask(&mut remote, [block_item(1)]);
-    arrive(&mut remote, &bytes_of(&inv_of(10_000)), 8000).unwrap();
-    assert_eq!(remote.wait(Duration::ZERO), Err(stalled(block_item(1))));
+    let (error, seconds) = arrive(&mut remote, &bytes_of(&inv_of(10_000)), 8000).unwrap_err();
+    assert_eq!((error, seconds), (stalled(block_item(1)), 30));
 }
 
 #[test]
 fn an_answer_buys_the_time_of_its_whole_frame_for_the_others() {
+    let large = large_block(20_480);
+    let mut remote = established();
+    ask(&mut remote, [Inventory::block(large.hash()), block_item(1)]);
+    remote.wait(10 * SECOND).unwrap();
+    let answer = frame("block", large.as_bytes());
+    remote.say_bytes(&answer);
+    remote.messages();
+    let bytes = u32::try_from(answer.len()).unwrap();
+    assert_eq!(remote.deadline(), Some((20 * SECOND + SECOND * bytes / 4096, Timer::Stall)));
+}
+
+#[test]
+fn an_answer_buys_a_second_at_least() {
     let mut remote = established();
     ask(&mut remote, [tx_item(1), block_item(1)]);
     remote.wait(10 * SECOND).unwrap();
     remote.say(&Message::Tx(tx(1)));
     remote.messages();
-    let bytes = u32::try_from(bytes_of(&Message::Tx(tx(1))).len()).unwrap();
-    assert_eq!(remote.deadline(), Some((20 * SECOND + SECOND * bytes / 4096, Timer::Stall)));
+    assert_eq!(remote.deadline(), Some((21 * SECOND, Timer::Stall)));
 }
 
 #[test]

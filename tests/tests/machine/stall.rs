@@ -348,7 +348,7 @@ fn a_request_made_by_a_busy_owner_is_due_30_seconds_after_it_pulls_again() {
 }
 
 #[test]
-fn while_we_do_not_read_nothing_is_overdue() {
+fn a_pause_of_reading_rests_the_clock_of_answers_for_twenty_seconds_in_all() {
     let config = Config::builder(NETWORK).send_pause(32).build().unwrap();
     let mut remote = Remote::established(config);
     ask(&mut remote, &getdata([block_item(1)]));
@@ -357,10 +357,20 @@ fn while_we_do_not_read_nothing_is_overdue() {
     }
     remote.messages();
     assert!(!remote.machine.wants_read());
-    assert_eq!(patience(&remote), None);
+    assert_eq!(patience(&remote), Some(20 * SECOND + PATIENCE));
+    remote.wait(15 * SECOND).unwrap();
     remote.hears();
     assert_eq!(remote.pull(), Ok(None));
-    assert_eq!(patience(&remote), Some(PATIENCE));
+    assert_eq!(patience(&remote), Some(PATIENCE), "15 s of it are used up");
+    for nonce in 0..2 {
+        remote.say(&Message::Ping(Ping { nonce }));
+    }
+    remote.messages();
+    assert_eq!(patience(&remote), Some(5 * SECOND + PATIENCE));
+    remote.wait(15 * SECOND).unwrap();
+    remote.hears();
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(patience(&remote), Some(PATIENCE - 10 * SECOND));
 }
 
 #[test]

@@ -15,8 +15,8 @@ const PING: Duration = Duration::from_secs(107);
 const IDLE: Duration = Duration::from_secs(120);
 const STALL: Duration = Duration::from_secs(30);
 
-/// What an answer buys for those that are still to come, at 4096 bytes a second.
-const BOUGHT: Duration = Duration::from_millis(25);
+/// What an answer buys for those that are still to come: it is small.
+const BOUGHT: Duration = Duration::from_secs(1);
 
 /// What a batch of which the rest never came buys.
 const BOUGHT_BY_BATCH: Duration = Duration::from_secs(9);
@@ -177,7 +177,8 @@ impl View<'_> {
 
     /// Until when what was asked for at `time` may be waited for.
     fn latest(&self, time: Time) -> Time {
-        let answered = self.end.heard.iter().filter(|(_, message)| !matches!(message, Message::Inv(_)));
+        let is_answer = |message: &Message| matches!(message, Message::Tx(_) | Message::NotFound(_));
+        let answered = self.end.heard.iter().filter(|(_, message)| is_answer(message));
         time + STALL + BOUGHT * u32::try_from(answered.count()).unwrap() + self.bought_by_rest()
     }
 

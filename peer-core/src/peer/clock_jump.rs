@@ -1,0 +1,26 @@
+//! A clock that jumps ahead and comes back, as of an owner that passed one wrong time.
+//!
+//! Every stored point in time lies at most its own interval after `now`. One that lies further ahead was made by a
+//! clock that has gone back since; without this its timer would rest for the length of the jump.
+
+use super::{Lifecycle, Peer};
+use crate::time::Time;
+
+impl Peer {
+    /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.
+    pub(super) fn bound_times(&mut self, now: Time) {
+        let config = self.node.config();
+        self.silence.bound(now);
+        self.outbox.bound(now);
+        match &mut self.lifecycle {
+            Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } => {
+                *deadline = (*deadline).min(now + config.handshake_timeout);
+            }
+            Lifecycle::Established(session) => {
+                session.keepalive.bound(now, config.ping_interval);
+                session.trickle.bound(now, *config.trickle_delay.end());
+            }
+            Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) | Lifecycle::Failed(_) => {}
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A remote that answers and takes in time is never blamed, whatever its owner and its clock do.
+
+use core::time::Duration;
+
+use peer_core::message::{Inv, Pong};
+use peer_core::{Message, Time};
+use peer_tests::remote::{Remote, established};
+use peer_tests::samples::{getdata, item, tx, tx_item};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The nonce of the ping among these, if there is one.
+fn pinged(heard: &[Message]) -> Option<u64> {
+    heard.iter().find_map(|message| if let Message::Ping(ping) = message { Some(ping.nonce) } else { None })
+}
+
+#[test]
+fn steady_small_answers_are_no_stall() {
+    let mut remote = established();
+    remote.machine.send(&getdata((0..100).map(tx_item).collect::<Vec<_>>()), remote.now).unwrap();
+    remote.hears();
+    for number in 0..100 {
+        remote.wait(SECOND).unwrap_or_else(|error| panic!("{error} after {number} s"));
+        remote.say(&Message::Tx(tx(number)));
+        assert_eq!(remote.messages().len(), 1);
+        remote.hears();
+    }
+    assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn a_pong_that_comes_before_its_write_is_told_counts() {
+    let mut remote = established();
+    remote.wait(Duration::from_secs(107)).unwrap();
+    let ping = remote.machine.poll_transmit(remote.now);
+    let nonce = pinged(&remote.understand(&ping)).unwrap();
+    remote.say(&Message::Pong(Pong { nonce }));
+    remote.messages();
+    remote.machine.handle_transmitted(ping.len(), remote.now);
+    let stats = remote.machine.stats();
+    assert_eq!(stats.last_ping_nonce, 0, "it is still waited for");
+    assert!(stats.last_ping_round_trip.is_some());
+}
+
+/// What happens within ten minutes after the clock showed `ahead` more for one call.
+fn after_a_jump(remote: &mut Remote, ahead: Duration) -> (Option<u32>, Option<u32>) {
+    remote.now += ahead;
+    remote.machine.announce(item(1), remote.now).unwrap();
+    remote.events();
+    remote.hears();
+    remote.now = Time::from_elapsed(remote.now.elapsed() - ahead);
+    let (mut announced, mut pinged_at) = (None, None);
+    for second in 1..600 {
+        remote.wait(SECOND).unwrap();
+        let heard = remote.hears();
+        if heard.iter().any(|message| matches!(message, Message::Inv(Inv { .. }))) {
+            announced.get_or_insert(second);
+        }
+        if let Some(nonce) = pinged(&heard) {
+            pinged_at.get_or_insert(second);
+            remote.say(&Message::Pong(Pong { nonce }));
+        }
+        remote.events();
+    }
+    (announced, pinged_at)
+}
+
+#[test]
+fn a_clock_that_jumped_ahead_for_one_call_stops_neither_pings_nor_announcements() {
+    for ahead in [600, 86_400] {
+        let mut remote = established();
+        let (announced, pinged) = after_a_jump(&mut remote, Duration::from_secs(ahead));
+        assert!(announced.is_some_and(|second| second <= 2), "{ahead} s: announced after {announced:?} s");
+        assert!(pinged.is_some_and(|second| second <= 108), "{ahead} s: pinged after {pinged:?} s");
+    }
+}

@@ -1,0 +1,121 @@
+//! A remote that withholds an answer is found out, whatever it says and takes meanwhile.
+
+use core::time::Duration;
+
+use peer_core::message::{Inventory, Ping};
+use peer_core::{Error, Event, Expected, Message};
+use peer_tests::remote::{Remote, bytes_of, established};
+use peer_tests::samples::{block_item, getdata, inv_of, item, notfound, tx_item};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Asks for these items and lets the request be written.
+fn ask(remote: &mut Remote, items: impl Into<Vec<Inventory>>) {
+    remote.machine.send(&getdata(items), remote.now).unwrap();
+    remote.hears();
+    remote.events();
+}
+
+/// Seconds until the connection ends, with `act` in each of them; at most `most`.
+fn seconds_until_the_end(
+    remote: &mut Remote,
+    most: u32,
+    mut act: impl FnMut(&mut Remote),
+) -> Option<(u32, Error)> {
+    for second in 1..=most {
+        act(remote);
+        let heard = drain(remote);
+        if let Err(error) = heard.and_then(|()| remote.wait(SECOND)) {
+            return Some((second, error));
+        }
+    }
+    None
+}
+
+/// Pulls until there is nothing more.
+fn drain(remote: &mut Remote) -> Result<(), Error> {
+    while remote.pull()?.is_some() {}
+    Ok(())
+}
+
+fn stalled(item: Inventory) -> Error {
+    Error::Stalled(Expected::Item(Box::new(item)))
+}
+
+/// Bytes of this frame over and over, so many at a time, without a pause where a frame ends.
+fn endless(frame: Vec<u8>, piece: usize) -> impl FnMut(&mut Remote) {
+    let mut at = 0;
+    move |remote| {
+        let bytes: Vec<u8> = frame.iter().cycle().skip(at).take(piece).copied().collect();
+        remote.say_bytes(&bytes);
+        at = (at + piece) % frame.len();
+    }
+}
+
+#[test]
+fn unasked_frames_without_a_pause_do_not_hide_a_withheld_block() {
+    for (items, piece) in [(50_000, 4200), (5000, 4250), (500, 5000), (100, 8000)] {
+        let mut remote = established();
+        ask(&mut remote, [block_item(1)]);
+        let end = seconds_until_the_end(&mut remote, 1000, endless(bytes_of(&inv_of(items)), piece));
+        let Some((seconds, error)) = end else { panic!("{items} items: the block is still waited for") };
+        assert_eq!(error, stalled(block_item(1)), "{items} items, {piece} bytes a second");
+        assert!(seconds <= 32, "{items} items, {piece} bytes a second: {seconds} s");
+    }
+}
+
+#[test]
+fn a_notfound_buys_time_for_what_it_answers_alone() {
+    let mut remote = established();
+    let asked: Vec<_> = (0..20).map(tx_item).collect();
+    ask(&mut remote, [asked.clone(), vec![block_item(1)]].concat());
+    let mut padded = (1..=asked.len() as u32).map(|number| {
+        let padding = (number * 50_000..).map(item).take(49_999);
+        bytes_of(&notfound([vec![asked[number as usize - 1]], padding.collect()].concat()))
+    });
+    let mut bytes = Vec::new();
+    let end = seconds_until_the_end(&mut remote, 1000, |remote| {
+        if bytes.len() < 4200 {
+            bytes.extend(padded.next().into_iter().flatten());
+        }
+        let piece: Vec<u8> = bytes.drain(..4200.min(bytes.len())).collect();
+        remote.say_bytes(&piece);
+    });
+    let Some((seconds, error)) = end else { panic!("the block is still waited for") };
+    assert!(matches!(error, Error::Stalled(_)), "{error}");
+    assert!(seconds <= 60, "{seconds} s");
+}
+
+#[test]
+fn pongs_that_are_not_taken_do_not_hide_a_withheld_block() {
+    let mut remote = established();
+    ask(&mut remote, [block_item(1)]);
+    for nonce in 0..2100 {
+        remote.say(&Message::Ping(Ping { nonce }));
+    }
+    let mut second = 0_u32;
+    let end = seconds_until_the_end(&mut remote, 3600, |remote| {
+        // It is offered everything, and takes one pong each 19 seconds.
+        remote.machine.poll_transmit(remote.now);
+        second += 1;
+        if second.is_multiple_of(19) {
+            remote.machine.handle_transmitted(32, remote.now);
+            remote.say(&Message::Ping(Ping { nonce: 1 }));
+        }
+    });
+    let Some((seconds, error)) = end else { panic!("the block is still waited for") };
+    assert!(matches!(error, Error::Stalled(_) | Error::Timeout(_)), "{error}");
+    assert!(seconds <= 120, "{seconds} s");
+}
+
+#[test]
+fn a_withheld_block_is_waited_for_no_longer_with_an_event_in_each_second() {
+    let mut remote = established();
+    ask(&mut remote, [block_item(1)]);
+    let end = seconds_until_the_end(&mut remote, 100, |remote| {
+        remote.say(&Message::Ping(Ping { nonce: 1 }));
+        assert!(matches!(remote.pull(), Ok(Some(Event::Message(_)))));
+        remote.hears();
+    });
+    assert_eq!(end, Some((30, stalled(block_item(1)))));
+}
