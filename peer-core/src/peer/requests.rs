@@ -64,7 +64,8 @@ impl From<Match> for Closed {
 struct Open {
     /// Answers that are still to come.
     count: u32,
-    /// How many of them have not been asked for in writing yet.
+    /// Requests that are not known to be written. There are more than answers to come where one came before its request was
+    /// told to be written.
     unwritten: u32,
     /// When the next one is due, once it has been asked for in writing.
     due: Option<Time>,
@@ -83,7 +84,7 @@ impl Open {
         self.unwritten = self.unwritten.saturating_sub(1);
         if self.due.is_some() {
             self.last_due = Some(due);
-        } else if self.count > 0 {
+        } else if self.unwritten < self.count {
             self.due = Some(due);
         }
     }
@@ -92,7 +93,6 @@ impl Open {
     fn on_answered(&mut self) {
         debug_assert!(self.count > 0, "what is answered is open");
         self.count = self.count.saturating_sub(1);
-        self.unwritten = self.unwritten.min(self.count);
         self.due = self.last_due.filter(|_| self.unwritten < self.count);
     }
 }
@@ -395,6 +395,7 @@ impl Requests {
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
     fn close_all(&mut self, kind: ResponseKind) -> Match {
         let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
+        debug_assert!(open.unwritten <= open.count, "no answer closes one that is still to be written");
         let left = open.unwritten;
         debug_assert!(left <= open.count, "what is to be written is open");
         let is_answer = open.count > left;

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use peer_core::message::{Inv, Pong};
-use peer_core::{Message, Time};
-use peer_tests::remote::{Remote, established};
+use peer_core::message::{GetInitState, Inv, List, Pong};
+use peer_core::{Message, Time, Timer};
+use peer_tests::remote::{Remote, established, unguarded};
 use peer_tests::samples::{getdata, item, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,6 +26,29 @@ fn steady_small_answers_are_no_stall() {
         remote.hears();
     }
     assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn a_request_that_is_still_to_be_written_has_no_deadline() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    let (request, answer) = (GetInitState { types: List::new() }, Message::InitState(Box::default()));
+    for _ in 0..3 {
+        remote.machine.send(&request.clone().into(), remote.now).unwrap();
+    }
+    let stall = |remote: &Remote| remote.deadline().filter(|(_, timer)| *timer == Timer::Stall);
+    // The answer to the first comes before we are told that it was written.
+    remote.say(&answer);
+    remote.messages();
+    for _ in 0..2 {
+        remote.machine.take(usize::MAX, remote.now);
+    }
+    assert_eq!(stall(&remote), Some((Duration::from_secs(30), Timer::Stall)), "the second is due");
+    remote.say(&answer);
+    remote.messages();
+    assert_eq!(stall(&remote), None, "the third is still to be written");
+    remote.wait(Duration::from_secs(19)).unwrap();
+    remote.machine.take_all(remote.now);
+    assert_eq!(stall(&remote), Some((Duration::from_secs(30), Timer::Stall)));
 }
 
 #[test]
