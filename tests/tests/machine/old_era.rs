@@ -109,6 +109,19 @@ fn a_last_word_is_said_once_however_often_the_owner_pulls() {
     assert_eq!(remote.hears().len(), 1);
 }
 
+/// All marks are flushed: only the last word, which none counts, waits to be written.
+#[test]
+fn a_last_word_is_said_though_the_owner_wants_to_finish() {
+    let mut remote = new(config(1, 8), Direction::Inbound);
+    remote.say(&Message::Verack);
+    assert_eq!(remote.pull(), Ok(None));
+    remote.machine.finish(remote.now);
+    assert_eq!(remote.machine.failure(), None);
+    let expected = reject("verack", RejectCode::MALFORMED, "A version message must precede all others");
+    assert_eq!(remote.hears(), [expected]);
+    assert_ended(&mut remote, &Error::NotVersionMessage { got: command("verack") });
+}
+
 #[test]
 fn a_second_version_is_rejected_and_ends_the_connection() {
     let mut remote = established_at(8);
