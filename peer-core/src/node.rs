@@ -119,6 +119,7 @@ struct Entry {
 
 impl Entry {
     fn slot(&self) -> Option<&Slot> {
+        debug_assert!(self.index < self.node.0.slots.len());
         self.node.0.slots.get(self.index)
     }
 }

@@ -80,10 +80,12 @@ impl<'a> Message<'a> {
 }
 
 fn column(rows: &[Row; 8], lane: usize) -> Chain {
+    debug_assert!(lane < LANES);
     rows.each_ref().map(|row| row.get(lane).copied().unwrap_or_default())
 }
 
 fn set_column(rows: &mut [Row; 8], lane: usize, chain: Chain) {
+    debug_assert!(lane < LANES);
     for (row, value) in rows.iter_mut().zip(chain) {
         if let Some(word) = row.get_mut(lane) {
             *word = value;

@@ -113,6 +113,7 @@ impl Blake256 {
     /// Hashes no more than the bytes handed in and the up to 63 that wait. Does not panic.
     pub fn update(&mut self, data: &[u8]) {
         let (kernel, mut data) = (Kernel::for_one(), data);
+        debug_assert!(self.filled < self.waiting.len());
         if self.filled > 0 {
             let missing = self.waiting.len().saturating_sub(self.filled);
             let Some((first, later)) = data.split_at_checked(missing) else {
@@ -134,6 +135,7 @@ impl Blake256 {
     /// Costs one compression, or two when more than 55 bytes wait. Does not panic.
     #[must_use]
     pub fn finalize(self) -> [u8; 32] {
+        debug_assert!(self.filled < self.waiting.len());
         let rest = self.waiting.get(..self.filled).unwrap_or_default();
         finish(Kernel::for_one(), self.chain, Tail::new(rest, self.bits))
     }
@@ -141,6 +143,7 @@ impl Blake256 {
     /// Puts `bytes`, for which there is room, behind those that wait.
     fn wait(&mut self, bytes: &[u8]) {
         let filled = self.filled.wrapping_add(bytes.len());
+        debug_assert!(filled <= self.waiting.len());
         if let Some(room) = self.waiting.get_mut(self.filled..filled) {
             room.copy_from_slice(bytes);
             self.filled = filled;
@@ -199,6 +202,7 @@ struct Tail<'a> {
 impl<'a> Tail<'a> {
     /// The tail of a message with `rest`, fewer than 64 bytes, behind `bits` bits of whole blocks.
     fn new(rest: &'a [u8], bits: u64) -> Self {
+        debug_assert!(rest.len() < size_of::<Block>());
         let bits = bits.wrapping_add((rest.len() as u64).wrapping_mul(8));
         Self { rest: Some(rest), bits, ended: false }
     }

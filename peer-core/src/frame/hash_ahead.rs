@@ -29,6 +29,7 @@ impl Ahead {
         let (header, rest) = self.frames.get(self.start..)?.split_first_chunk()?;
         let frame_len = Header::from_bytes(header).wire_len();
         self.start = self.start.saturating_add(frame_len);
+        debug_assert!(self.start <= self.frames.len());
         let hash = self.hashes.next()?;
         let kept = rest.get(..frame_len.saturating_sub(Header::LEN));
         (kept == Some(payload)).then_some(Hash::from_bytes(hash))
@@ -64,6 +65,7 @@ pub(super) fn hash(payload: &[u8], rest: &[u8], network: Network, least: usize) 
     let mut digests = [[0; Hash::LEN]; AT_ONCE];
     blake256::hash_many(payloads, &mut digests);
     let (first, digests) = digests.get(..count)?.split_first()?;
+    debug_assert!(behind.len() <= rest.len());
     let (frames, _) = rest.split_at_checked(rest.len().saturating_sub(behind.len()))?;
     let ahead = Ahead { frames: frames.to_vec(), start: 0, hashes: Vec::from(digests).into_iter() };
     Some((Hash::from_bytes(*first), ahead))

@@ -72,6 +72,7 @@ impl Header {
     pub const LEN: usize = 24;
 
     pub(crate) const fn new(network: Network, command: Command, len: usize, checksum: [u8; 4]) -> Self {
+        debug_assert!(len <= MAX_PAYLOAD);
         #[expect(clippy::cast_possible_truncation, reason = "a message that passed `check` is below 32 MiB")]
         Self { network, command: command.to_wire(), len: len as u32, checksum }
     }
@@ -88,6 +89,7 @@ impl Header {
         let (magic, rest) = bytes.split_first_chunk().unwrap_or((&[0; 4], &[]));
         let (command, rest) = rest.split_first_chunk().unwrap_or((&[0; Command::LEN], &[]));
         let (len, checksum) = rest.split_first_chunk().unwrap_or((&[0; 4], &[]));
+        debug_assert!(checksum.len() == 4);
         Self {
             network: Network::from_magic(u32::from_le_bytes(*magic)),
             command: *command,

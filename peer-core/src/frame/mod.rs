@@ -49,6 +49,7 @@ pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
     head.resize(Header::LEN, 0);
     if body.is_none() {
         message.write(&mut head);
+        debug_assert!(head.len() == Header::LEN.saturating_add(room));
     }
     let payload = match body {
         Some(body) => body,

@@ -229,6 +229,7 @@ impl FrameReader {
     /// Takes `len` bytes, which are there. Small payloads, and those that are a small part of their memory, are
     /// copied; others keep their place in it.
     fn take(&self, input: &mut BytesMut, len: usize) -> Bytes {
+        debug_assert!(len <= input.len());
         if len >= COPY_BELOW && self.room.is_filled_by(len) {
             return input.split_to(len).freeze();
         }

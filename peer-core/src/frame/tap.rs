@@ -45,6 +45,7 @@ impl Tap {
                 return;
             }
             let header = Header::from_bytes(&self.header);
+            debug_assert!(self.passed <= header.len as usize);
             let missing = (header.len as usize).saturating_sub(self.passed);
             let (payload, rest) = bytes.split_at(missing.min(bytes.len()));
             self.passed = self.passed.saturating_add(payload.len());
@@ -58,6 +59,7 @@ impl Tap {
 
     /// Takes what the header lacks, and returns the rest.
     fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        debug_assert!(self.filled <= Header::LEN);
         let place = self.header.get_mut(self.filled..).unwrap_or_default();
         let (head, rest) = bytes.split_at(place.len().min(bytes.len()));
         for (place, byte) in place.iter_mut().zip(head) {

@@ -40,7 +40,11 @@ impl Message {
     pub fn command(&self) -> Command {
         match self {
             Self::Raw(raw) => raw.command,
-            known => known.spec().map_or_else(|| Command::EMPTY, |spec| spec.command),
+            known => {
+                let spec = known.spec();
+                debug_assert!(spec.is_some());
+                spec.map_or_else(|| Command::EMPTY, |spec| spec.command)
+            }
         }
     }
 

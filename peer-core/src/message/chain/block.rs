@@ -106,6 +106,7 @@ impl Block {
     }
 
     fn header_bytes(&self) -> &[u8; BlockHeader::LEN] {
+        debug_assert!(self.bytes.len() >= BlockHeader::LEN);
         self.bytes.first_chunk().unwrap_or(&[0; BlockHeader::LEN])
     }
 }
@@ -188,6 +189,7 @@ impl Transactions<'_> {
             transaction.emit(TxType::NoWitness, |part| prefixes.extend_from_slice(part));
             ends.push(prefixes.len());
         }
+        debug_assert!(ends.is_sorted());
         let starts = iter::once(0).chain(ends.iter().copied());
         let inputs = starts.zip(&ends).map(|(start, end)| prefixes.get(start..*end).unwrap_or_default());
         let inputs: Vec<&[u8]> = inputs.collect();
@@ -202,7 +204,10 @@ impl Iterator for Transactions<'_> {
 
     fn next(&mut self) -> Option<Transaction> {
         self.left = self.left.checked_sub(1)?;
-        Transaction::read(&mut self.cursor).ok()
+        // The block was walked over when it was decoded.
+        let transaction = Transaction::read(&mut self.cursor);
+        debug_assert!(transaction.is_ok());
+        transaction.ok()
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

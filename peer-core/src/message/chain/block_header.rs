@@ -127,6 +127,7 @@ impl BlockHeader {
                 *bytes = header.to_bytes();
             }
             let mut digests = [[0; Hash::LEN]; AT_ONCE];
+            debug_assert!(some.len() <= AT_ONCE);
             let inputs = bytes.each_ref().map(<[u8; Self::LEN]>::as_slice);
             blake256::hash_many(inputs.get(..some.len()).unwrap_or_default(), &mut digests);
             hashes.extend(digests.into_iter().take(some.len()).map(Hash::from_bytes));
@@ -142,6 +143,7 @@ const AT_ONCE: usize = 32;
 /// Takes `N` bytes off the front. The fields it is used for add up to the length of the array they come from.
 #[inline]
 pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
+    debug_assert!(rest.len() >= N);
     let (head, tail) = rest.split_first_chunk().unwrap_or((&[0; N], &[]));
     *rest = tail;
     *head
@@ -150,6 +152,7 @@ pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
 /// Writes `bytes` at the front of `rest` and moves on. The fields above add up to the array they fill.
 #[inline]
 fn put(rest: &mut &mut [u8], bytes: &[u8]) {
+    debug_assert!(rest.len() >= bytes.len());
     if let Some((head, tail)) = core::mem::take(rest).split_at_mut_checked(bytes.len()) {
         head.copy_from_slice(bytes);
         *rest = tail;

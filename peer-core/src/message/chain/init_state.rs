@@ -59,6 +59,7 @@ impl InitStateType {
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        debug_assert!(is_strict_ascii(self.name()));
         str::from_utf8(self.name()).unwrap_or_default()
     }
 

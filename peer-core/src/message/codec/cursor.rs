@@ -35,6 +35,7 @@ impl<'a> Cursor<'a> {
 
     /// Bytes read so far.
     pub(crate) const fn position(&self) -> usize {
+        debug_assert!(self.rest.len() <= self.payload.len());
         self.payload.len().saturating_sub(self.rest.len())
     }
 
@@ -98,6 +99,7 @@ impl<'a> Cursor<'a> {
     /// A variable length integer whose first byte has been read.
     fn rest_of_var_int(&mut self, first: u8) -> Result<u64, CodecError> {
         let (value, len) = var_int::read_rest(first, self.rest)?;
+        debug_assert!(len <= self.rest.len());
         self.rest = self.rest.get(len..).unwrap_or_default();
         Ok(value)
     }
@@ -115,6 +117,7 @@ impl<'a> Cursor<'a> {
     /// bounds check does for all, but for the script itself and the few lengths of several bytes.
     pub(crate) fn with_script<const N: usize>(&mut self) -> Result<(&'a [u8; N], &'a [u8]), CodecError> {
         let head = self.array::<N>()?;
+        debug_assert!(N > 0);
         let first = head.last().copied().unwrap_or_default();
         let len = self.rest_of_var_int(first)?;
         let len = at_most(len, MAX_PAYLOAD, CodecError::VarBytesTooLong)?;
@@ -136,6 +139,7 @@ impl<'a> Cursor<'a> {
     /// An empty vector for `count` items of at least `min_len` bytes each. It reserves no more than what the
     /// remaining bytes can hold, whatever the count claims.
     pub(crate) fn reserve<T>(&self, count: usize, min_len: usize) -> Vec<T> {
+        debug_assert!(min_len > 0);
         Vec::with_capacity(count.min(self.remaining().checked_div(min_len).unwrap_or_default()))
     }
 
@@ -194,5 +198,6 @@ pub(crate) const fn check_size(payload: &Bytes, max: usize) -> Result<(), CodecE
 
 /// A count or an offset in half the space. None is above the size of the largest payload.
 pub(crate) fn narrow(number: usize) -> u32 {
+    debug_assert!(number <= MAX_PAYLOAD);
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -38,6 +38,7 @@ pub(crate) const fn var_bytes_len(len: usize) -> usize {
 /// Appends `value` as a variable length integer.
 pub(crate) fn put_var_int(out: &mut (impl Sink + ?Sized), value: usize) {
     let (bytes, len) = var_int::encode(value as u64);
+    debug_assert!(len <= bytes.len());
     out.put(bytes.get(..len).unwrap_or_default());
 }
 

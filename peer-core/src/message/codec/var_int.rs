@@ -53,6 +53,7 @@ pub const fn len(value: u64) -> usize {
 /// Appends `value` in its shortest form.
 pub fn write(out: &mut Vec<u8>, value: u64) {
     let (bytes, len) = encode(value);
+    debug_assert!(len <= bytes.len());
     out.extend_from_slice(bytes.get(..len).unwrap_or_default());
 }
 

@@ -60,6 +60,7 @@ impl DcNet {
     pub fn vectors(&self) -> impl ExactSizeIterator<Item = &[[u8; Self::MESSAGE_LEN]]> + Clone {
         let (mut rest, _) = self.messages.as_chunks();
         (0..self.rows).map(move |_| {
+            debug_assert!(self.columns <= rest.len());
             let (vector, behind) = rest.split_at_checked(self.columns).unwrap_or_default();
             rest = behind;
             vector

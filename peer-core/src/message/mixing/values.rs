@@ -103,6 +103,15 @@ impl<'a> FieldValueIter<'a> {
         Self { count, wire }
     }
 
+    /// Takes one value off the front.
+    fn take(&mut self) -> Option<&'a [u8]> {
+        // A length of at most 32 is one byte.
+        let (len, rest) = self.wire.split_first()?;
+        let (value, rest) = rest.split_at_checked(usize::from(*len))?;
+        self.wire = rest;
+        Some(value)
+    }
+
     /// The bytes behind the last value.
     pub(super) fn behind(mut self) -> &'a [u8] {
         self.by_ref().for_each(drop);
@@ -115,11 +124,9 @@ impl<'a> Iterator for FieldValueIter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.count = self.count.checked_sub(1)?;
-        // A length of at most 32 is one byte.
-        let (len, rest) = self.wire.split_first()?;
-        let (value, rest) = rest.split_at_checked(usize::from(*len))?;
-        self.wire = rest;
-        Some(value)
+        let value = self.take();
+        debug_assert!(value.is_some());
+        value
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

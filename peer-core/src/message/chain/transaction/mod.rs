@@ -167,6 +167,7 @@ impl Transaction {
         let mut outputs = self.outputs();
         iter::from_fn(move || {
             let script = outputs.next()?.pk_script;
+            debug_assert!(script.len() <= outputs.position());
             Some(outputs.position().saturating_sub(script.len()))
         })
     }
@@ -242,12 +243,14 @@ impl Transaction {
     /// From the count of inputs to the expiry. Empty where it is not there.
     fn prefix(&self) -> &[u8] {
         let end = self.layout.witness_at as usize;
+        debug_assert!(PACKED <= end && end <= self.bytes.len());
         self.bytes.get(PACKED..end).unwrap_or_default()
     }
 
     /// From its count of inputs to the end. Empty where it is not there.
     fn witness(&self) -> &[u8] {
         let start = self.layout.witness_at as usize;
+        debug_assert!(start <= self.bytes.len());
         self.bytes.get(start..).unwrap_or_default()
     }
 

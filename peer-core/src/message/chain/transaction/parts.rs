@@ -224,7 +224,10 @@ impl<'a> Iterator for Outputs<'a> {
 
     fn next(&mut self) -> Option<TxOut<'a>> {
         self.left = self.left.checked_sub(1)?;
-        let (fixed, pk_script) = self.cursor.with_script::<OUTPUT>().ok()?;
+        // The transaction was walked over when it was decoded.
+        let output = self.cursor.with_script::<OUTPUT>();
+        debug_assert!(output.is_ok());
+        let (fixed, pk_script) = output.ok()?;
         let mut fixed = fixed.as_slice();
         Some(TxOut {
             value: i64::from_le_bytes(take(&mut fixed)),
