@@ -86,7 +86,7 @@ pub enum Error {
     #[error("closed by the remote after its version: services not wanted, protocol version too old?")]
     ClosedBeforeVerack,
     /// The remote closed or cut the connection inside a frame, after our owner had not called
-    /// [`receive`](crate::Peer::receive) for 10 s or more after an event. It may have given up writing: nodes allow 20 s
+    /// [`receive`](crate::Connection::receive) for 10 s or more after an event. It may have given up writing: nodes allow 20 s
     /// for a frame, and a second for each 256 KiB of it.
     #[error("stream ended inside a frame, {missing} bytes missing; we had not read for {paused:?}")]
     CutOffWhilePaused {

@@ -6,8 +6,8 @@ use super::Header;
 /// last byte has passed, and keeps no payload.
 ///
 /// Feed it what was really sent, or received, in pieces of any size. It checks nothing, so it is for streams
-/// that are checked elsewhere: behind a [`Peer`](crate::Peer), what its
-/// [`transmit`](crate::Peer::transmit) shows is well formed.
+/// that are checked elsewhere: behind a [`Connection`](crate::Connection), what its
+/// [`poll_transmit`](crate::Connection::poll_transmit) shows is well formed.
 ///
 /// ```
 /// use peer_core::frame::{Tap, encode};
