@@ -31,7 +31,20 @@
 //! # Where to look
 //!
 //! [`Connection`] and [`Peer`] for the machine, [`Config`] for its limits, [`message`] for what is said, [`frame`] for how it
-//! is packed, [`blake256`] for the hash, [`error`] for what can go wrong and who must act.
+//! is packed, [`blake256`] for the hash.
+//!
+//! # Errors
+//!
+//! | error | says | who acts |
+//! | --- | --- | --- |
+//! | [`ConfigError`] | why settings are refused | the program's author |
+//! | [`FrameError`], [`CodecError`] | what is wrong with bytes, or with a message that cannot become bytes | the sender of the bytes |
+//! | [`Error`] | why a connection has failed | the owner: reconnect, wait or give up |
+//! | [`SendError`] | why a command was refused; the connection goes on, but for [`SendError::Closed`] | the owner: wait, or send something else |
+//!
+//! All are plain values that compare with `==`. The text of an error is the whole sentence, its cause included:
+//! `bad ping message: payload ends early: …`. Therefore [`source`](core::error::Error::source) gives nothing, and a
+//! reporter that joins sources tells no cause twice. Programs find the cause as a field.
 //!
 //! # Features
 //!
@@ -54,7 +67,7 @@ extern crate std;
 pub mod blake256;
 mod config;
 mod connection;
-pub mod error;
+mod error;
 mod event;
 pub mod frame;
 mod hash;

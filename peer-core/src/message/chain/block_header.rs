@@ -159,13 +159,16 @@ fn put(rest: &mut &mut [u8], bytes: &[u8]) {
     }
 }
 
+/// Headers in a message: at most 2000.
+pub type HeaderList = List<BlockHeader, bounds::BlockHeaders>;
+
 /// Block headers: the answer to `getheaders`, or an announcement after `sendheaders`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgHeaders")]
 pub struct Headers {
     /// Up to 2000 headers, in the order of the chain.
-    pub headers: List<BlockHeader, bounds::BlockHeaders>,
+    pub headers: HeaderList,
 }
 
 /// A header with the count of transactions behind it, which is always 0.

@@ -10,6 +10,12 @@ use crate::hash::Hash;
 use crate::message::codec::{Cursor, List, Payload, bounds, is_strict_ascii, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
+/// Block hashes in `miningstate` and `initstate`: at most 8.
+pub type BlockHashes = List<Hash, bounds::Blocks>;
+
+/// Vote hashes in `miningstate` and `initstate`: at most 40.
+pub type VoteHashes = List<Hash, bounds::Votes>;
+
 /// The blocks and votes that could be built upon: the answer to `getminings`. Up to protocol version 7 by
 /// custom; the codec knows it at all versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,9 +27,9 @@ pub struct MiningState {
     /// Height of the blocks.
     pub height: u32,
     /// Up to 8 blocks.
-    pub block_hashes: List<Hash, bounds::Blocks>,
+    pub block_hashes: BlockHashes,
     /// Up to 40 votes.
-    pub vote_hashes: List<Hash, bounds::Votes>,
+    pub vote_hashes: VoteHashes,
 }
 
 /// The name of a kind of initial state: up to 32 bytes of printable ASCII. Unknown names are legal, and
@@ -108,14 +114,20 @@ impl fmt::Debug for InitStateType {
     }
 }
 
+/// Types in `getinitstate`: at most 32.
+pub type InitStateTypeList = List<InitStateType, bounds::InitStateTypes>;
+
 /// Asks for parts of the initial state. From protocol version 8 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgGetInitState")]
 pub struct GetInitState {
     /// Up to 32 types.
-    pub types: List<InitStateType, bounds::InitStateTypes>,
+    pub types: InitStateTypeList,
 }
+
+/// Treasury spend hashes in `initstate`: at most 7.
+pub type TreasurySpendHashes = List<Hash, bounds::TreasurySpends>;
 
 /// The parts of the initial state that were asked for; the others are empty. From protocol version 8 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,11 +135,11 @@ pub struct GetInitState {
 #[doc(alias = "MsgInitState")]
 pub struct InitState {
     /// Up to 8 blocks that could be built upon.
-    pub block_hashes: List<Hash, bounds::Blocks>,
+    pub block_hashes: BlockHashes,
     /// Up to 40 votes on them.
-    pub vote_hashes: List<Hash, bounds::Votes>,
+    pub vote_hashes: VoteHashes,
     /// Up to 7 treasury spends.
-    pub tspend_hashes: List<Hash, bounds::TreasurySpends>,
+    pub tspend_hashes: TreasurySpendHashes,
 }
 
 impl Payload for MiningState {

@@ -8,8 +8,11 @@ mod locator;
 mod transaction;
 
 pub use self::block::{Block, Transactions};
-pub use self::block_header::{BlockHeader, Headers};
-pub use self::init_state::{GetInitState, InitState, InitStateType, MiningState};
+pub use self::block_header::{BlockHeader, HeaderList, Headers};
+pub use self::init_state::{
+    BlockHashes, GetInitState, InitState, InitStateType, InitStateTypeList, MiningState, TreasurySpendHashes,
+    VoteHashes,
+};
 pub use self::inventory::{GetData, Inv, Inventory, InventoryKind, InventoryList, NotFound};
 pub use self::locator::{GetBlocks, GetHeaders, Locator};
 pub use self::transaction::{Inputs, OutPoint, Outputs, Transaction, TxIn, TxOut, TxType};

@@ -1,6 +1,6 @@
 //! How long each kind of list may be: the limits of [`List`](super::List)s, in one place.
 
-use super::list::Bound;
+use super::list::{Bound, Sealed};
 use crate::error::{CodecError, Excess};
 
 /// Makes one type for each line. A macro because no function can make a type.
@@ -9,6 +9,8 @@ macro_rules! bounds {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
+
+        impl Sealed for $name {}
 
         impl Bound for $name {
             const MAX: usize = $max;
@@ -55,6 +57,8 @@ bounds! {
 #[derive(Debug)]
 pub struct CancelledAlerts;
 
+impl Sealed for CancelledAlerts {}
+
 impl Bound for CancelledAlerts {
     const MAX: usize = 8_388_574;
 
@@ -67,6 +71,8 @@ impl Bound for CancelledAlerts {
 #[derive(Debug)]
 pub struct MerkleHashes;
 
+impl Sealed for MerkleHashes {}
+
 impl Bound for MerkleHashes {
     const MAX: usize = 43_691;
 
@@ -78,6 +84,8 @@ impl Bound for MerkleHashes {
 /// DC-net messages of `mixsecrets`.
 #[derive(Debug)]
 pub struct DcNetMessages;
+
+impl Sealed for DcNetMessages {}
 
 impl Bound for DcNetMessages {
     const MAX: usize = 1024;

@@ -9,8 +9,8 @@ use super::{Cursor, put_hashes, put_var_int, var_int_len};
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
 
-/// How many items a kind of list may have.
-pub trait Bound {
+/// How many items a kind of list may have. The types of [`bounds`](crate::message::bounds) implement it, nothing else can.
+pub trait Bound: Sealed {
     /// The most items.
     const MAX: usize;
 
@@ -18,9 +18,14 @@ pub trait Bound {
     fn exceeded(excess: Excess) -> CodecError;
 }
 
+/// Seals [`Bound`]: a limit is a rule of the protocol, not of a user.
+#[expect(unnameable_types, reason = "seals `Bound`")]
+pub trait Sealed {}
+
 /// A list of at most [`Bound::MAX`] items.
 ///
-/// Build one with `try_from` a vector, look at it as a slice, take it apart with `into_vec`.
+/// Build one with `try_from` a vector, look at it as a slice, take it apart with `into_vec`. Each kind has an alias, such
+/// as [`InventoryList`](crate::message::InventoryList).
 pub struct List<T, B> {
     items: Vec<T>,
     bound: PhantomData<fn() -> B>,

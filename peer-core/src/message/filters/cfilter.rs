@@ -129,6 +129,9 @@ pub struct GetCfHeaders {
     pub filter_type: FilterType,
 }
 
+/// Filter header hashes in `cfheaders`: at most 2000.
+pub type FilterHeaderHashes = List<Hash, bounds::FilterHeaders>;
+
 /// Filter headers: each commits to its block's filter and to the header before. From protocol version 6 on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -140,8 +143,11 @@ pub struct CfHeaders {
     /// Which filters.
     pub filter_type: FilterType,
     /// Up to 2000 headers, in the order of the chain.
-    pub header_hashes: List<Hash, bounds::FilterHeaders>,
+    pub header_hashes: FilterHeaderHashes,
 }
+
+/// Filter types in `cftypes`: at most 256.
+pub type FilterTypeList = List<FilterType, bounds::FilterTypes>;
 
 /// The types of version 1 filters that the sender has. From protocol version 6 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,7 +155,7 @@ pub struct CfHeaders {
 #[doc(alias = "MsgCFTypes")]
 pub struct CfTypes {
     /// Up to 256 types.
-    pub supported_filters: List<FilterType, bounds::FilterTypes>,
+    pub supported_filters: FilterTypeList,
 }
 
 impl Payload for GetCFilter {

@@ -18,6 +18,9 @@ pub struct GetCFilterV2 {
     pub block_hash: Hash,
 }
 
+/// Proof hashes in `cfilterv2`: at most 32.
+pub type ProofHashes = List<Hash, bounds::Proofs>;
+
 /// The filter of a block, with the proof that its header commits to it. From protocol version 7 on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -31,7 +34,7 @@ pub struct CFilterV2 {
     /// Which of the header's commitments the filter is; 0 today.
     pub proof_index: u32,
     /// Up to 32 hashes that lead from the filter's to the header's commitment root.
-    pub proof_hashes: List<Hash, bounds::Proofs>,
+    pub proof_hashes: ProofHashes,
 }
 
 /// Asks for the filters of up to 100 blocks in a row. From protocol version 11 on.
@@ -47,13 +50,16 @@ pub struct GetCfsV2 {
     pub end_hash: Hash,
 }
 
+/// Filters in `cfiltersv2`: at most 100.
+pub type CFilterV2List = List<CFilterV2, bounds::Filters>;
+
 /// The filters of blocks in a row. From protocol version 11 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgCFiltersV2")]
 pub struct CFiltersV2 {
     /// Up to 100 filters, in the order of the chain.
-    pub cfilters: List<CFilterV2, bounds::Filters>,
+    pub cfilters: CFilterV2List,
 }
 
 impl CFilterV2 {

@@ -98,6 +98,9 @@ impl Payload for Alert {
     }
 }
 
+/// Cancelled notices in `alert`: at most 8,388,574.
+pub type CancelledAlertList = List<i32, bounds::CancelledAlerts>;
+
 /// What an [`Alert`] says. Texts may hold any bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -114,7 +117,7 @@ pub struct AlertPayload {
     /// Every notice up to this number is void.
     pub cancel: i32,
     /// More notices that are void.
-    pub set_cancel: List<i32, bounds::CancelledAlerts>,
+    pub set_cancel: CancelledAlertList,
     /// The lowest version of a node that it concerns.
     pub min_ver: i32,
     /// The highest version of a node that it concerns.

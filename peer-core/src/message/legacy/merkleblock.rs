@@ -11,6 +11,9 @@ use crate::message::codec::bounds::MerkleHashes;
 use crate::message::codec::{Bound, Cursor, List, Payload, put_var_bytes, var_bytes_len};
 use crate::protocol_version::ProtocolVersion;
 
+/// Hashes of one tree in `merkleblock`: at most 43,691.
+pub type MerkleHashList = List<Hash, MerkleHashes>;
+
 /// A block's header, and which of its transactions passed the receiver's bloom filter: two partial Merkle
 /// trees. Versions 1 to 5.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub struct MerkleBlock {
     /// Number of transactions in the block's regular tree.
     pub transactions: u32,
     /// Hashes of the regular tree: up to 33,334 at versions 1 to 3, 43,691 at 4 and 5.
-    pub hashes: List<Hash, MerkleHashes>,
+    pub hashes: MerkleHashList,
     /// Number of transactions in the block's stake tree.
     #[cfg_attr(feature = "serde", serde(rename = "stransactions"))]
     #[doc(alias = "STransactions")]
@@ -30,7 +33,7 @@ pub struct MerkleBlock {
     /// Hashes of the stake tree, with the same limits.
     #[cfg_attr(feature = "serde", serde(rename = "shashes"))]
     #[doc(alias = "SHashes")]
-    pub stake_hashes: List<Hash, MerkleHashes>,
+    pub stake_hashes: MerkleHashList,
     /// How the hashes fit into the trees.
     pub flags: MerkleFlags,
 }

@@ -5,7 +5,7 @@ mod bloom;
 mod merkleblock;
 mod reject;
 
-pub use self::alert::{Alert, AlertPayload, SubVersions};
+pub use self::alert::{Alert, AlertPayload, CancelledAlertList, SubVersions};
 pub use self::bloom::{BloomUpdate, FilterAdd, FilterLoad};
-pub use self::merkleblock::{MerkleBlock, MerkleFlags};
+pub use self::merkleblock::{MerkleBlock, MerkleFlags, MerkleHashList};
 pub use self::reject::{Reject, RejectCode};

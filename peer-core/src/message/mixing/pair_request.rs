@@ -209,6 +209,9 @@ impl MixChange {
     }
 }
 
+/// Unspent outputs in `mixpairreq`: at most 512.
+pub type MixUtxoList = List<MixUtxo, bounds::Utxos>;
+
 /// Offers coins for a mix, and says what the mix shall be like.
 ///
 /// The reference's limit for the whole is three bytes less than the sum of its fields, so the very largest
@@ -235,7 +238,7 @@ pub struct MixPairReq {
     /// Value of all outputs that the sender puts in.
     pub input_value: MixAmount,
     /// Up to 512 outputs that the sender puts in.
-    pub utxos: List<MixUtxo, bounds::Utxos>,
+    pub utxos: MixUtxoList,
     /// What the sender gets back beside the mixed outputs.
     pub change: Option<MixChange>,
     /// Bit 0: the sender can find the roots of polynomials.

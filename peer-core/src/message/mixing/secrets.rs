@@ -10,6 +10,9 @@ use crate::error::CodecError;
 use crate::message::codec::{Cursor, List, Payload, Sink, bounds, put_var_int};
 use crate::protocol_version::ProtocolVersion;
 
+/// DC-net messages in `mixsecrets`: at most 1024.
+pub type DcNetMessageList = List<[u8; MESSAGE_LEN], bounds::DcNetMessages>;
+
 /// Reveals what the sender had kept to itself, so that the others find out who broke the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "MsgMixSecrets")]
@@ -23,7 +26,7 @@ pub struct MixSecrets {
     pub slot_reserve_messages: FieldValues,
     /// The sender's DC-net messages, up to 1024.
     #[doc(alias = "DCNetMsgs")]
-    pub dc_net_messages: List<[u8; MESSAGE_LEN], bounds::DcNetMessages>,
+    pub dc_net_messages: DcNetMessageList,
     /// Secrets of other peers.
     pub seen_secrets: SeenMessages,
 }
@@ -89,9 +92,7 @@ impl Signed for MixSecrets {
 }
 
 /// Number and size are both read before either is judged.
-fn read_dc_net_messages(
-    cursor: &mut Cursor<'_>,
-) -> Result<List<[u8; MESSAGE_LEN], bounds::DcNetMessages>, CodecError> {
+fn read_dc_net_messages(cursor: &mut Cursor<'_>) -> Result<DcNetMessageList, CodecError> {
     let count = cursor.var_int()?;
     if count == 0 {
         return Ok(List::new());

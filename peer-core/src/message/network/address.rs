@@ -106,13 +106,16 @@ impl TryFrom<NetAddressV2> for TimedNetAddress {
     }
 }
 
+/// Addresses in `addr`: at most 1000.
+pub type AddressList = List<TimedNetAddress, bounds::Addresses>;
+
 /// Known addresses. Up to protocol version 11.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[doc(alias = "MsgAddr")]
 pub struct Addr {
     /// Up to 1000 addresses.
-    pub addresses: List<TimedNetAddress, bounds::Addresses>,
+    pub addresses: AddressList,
 }
 
 /// Size of an entry of `addr` in bytes.

@@ -5,6 +5,6 @@ mod onion;
 mod ping;
 mod version;
 
-pub use self::address::{Addr, AddrV2, Address, NetAddress, NetAddressV2, TimedNetAddress};
+pub use self::address::{Addr, AddrV2, Address, AddressList, NetAddress, NetAddressV2, TimedNetAddress};
 pub use self::ping::{FeeFilter, Ping, Pong};
 pub use self::version::{UserAgent, Version};
