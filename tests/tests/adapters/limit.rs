@@ -1,6 +1,6 @@
 //! The limit of real time of the test that runs: connections, sockets and runtimes may wait for ever.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::thread;
 
 use peer_tests::bound::Running;
