@@ -1,4 +1,5 @@
-//! One connection's turn: hear, write, tick, and write what that made. Each step does a bounded amount and never waits for another.
+//! One connection's turn: read, write, run the timers, and write what they queued. Each step does a bounded amount
+//! and never waits for another.
 
 use core::mem;
 use std::io::{self, IoSlice};
@@ -16,7 +17,7 @@ pub(crate) const READ: usize = 64 * 1024;
 /// Most bytes written in a turn.
 const WRITE: usize = 64 * 1024;
 
-/// Most events told in a turn.
+/// Most events surfaced in a turn.
 const EVENTS: usize = 16;
 
 /// Small frames are written together until they have this many bytes.
@@ -25,60 +26,61 @@ const COALESCE: usize = 16 * 1024;
 /// Most pieces of one vectored write.
 const PIECES: usize = 64;
 
-/// What is left of a turn, and what it brought.
+/// The budget that is left of a turn, and what the turn has shown so far.
 #[derive(Debug)]
 pub(crate) struct Turn {
     bytes: usize,
     events: usize,
-    /// Timers may blame the remote for being silent: it was heard in this turn, or nothing of it is left to
-    /// read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to.
-    fair: bool,
+    /// An event surfaced in this turn, or everything from the remote has been read. Timers run only then, else unread
+    /// bytes would count as silence.
+    may_run_timers: bool,
 }
 
-/// What the poll tells of a stream.
+/// What the system's poll reported for a stream.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Readiness {
     pub(crate) readable: bool,
     pub(crate) writable: bool,
-    /// Nothing will come after what is there.
+    /// The remote has stopped sending: nothing follows the bytes that are there.
     pub(crate) ends: bool,
 }
 
-/// A transport that is connected, and the machine that speaks over it.
+/// A connected transport and the machine that it carries.
 #[derive(Debug)]
 pub(crate) struct Conn<S> {
     stream: S,
     pub(crate) connection: Connection,
-    /// What was read and not pulled: at most one frame and one read.
+    /// Bytes that were read and not yet pulled: at most one frame and one read.
     input: BytesMut,
-    /// Something was taken off `input` since it was allocated.
-    loose: bool,
-    /// The transport did not say that it would block. The poll tells once when it does no longer, so these are
-    /// kept. While there may be something to pull, `readable` is true: nothing is read before all is pulled.
+    /// The machine took bytes off `input` since it was allocated, so the allocation is larger than its content.
+    has_slack: bool,
+    /// The transport has not reported `WouldBlock` since the last edge. The poll reports each edge once, so the flag
+    /// stays set until a call blocks. `readable` also stays set while `input` may hold an event, because reading waits
+    /// until everything is pulled.
     readable: bool,
     writable: bool,
-    /// A short read may be the last one. Not before one has blocked, since what the poll told of a half-open
-    /// stream was not kept, and not after the poll told of the end, of which it tells once.
-    drains: bool,
-    /// What was read in this turn is all there was.
+    /// A short read shows that the transport is drained. This holds only after a read has blocked, because edges of a
+    /// connecting stream are not kept; and only before the poll reports the end, because that edge comes once.
+    short_read_drains: bool,
+    /// The last read of this turn took everything that the transport had.
     drained: bool,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
-    /// Writing failed. What the remote said before is heard first.
+    /// Writing failed. What the remote sent before is delivered first.
     broken: Option<io::ErrorKind>,
 }
 
 impl<S: Transport> Conn<S> {
-    /// Whether the stream is ready is found out by trying.
+    /// Both directions count as ready, because only an attempt shows whether they are.
     pub(crate) fn new(stream: S, connection: Connection) -> Self {
         Self {
             stream,
             connection,
             input: BytesMut::new(),
-            loose: false,
+            has_slack: false,
             readable: true,
             writable: true,
-            drains: false,
+            short_read_drains: false,
             drained: false,
             unflushed: 0,
             broken: None,
@@ -87,21 +89,21 @@ impl<S: Transport> Conn<S> {
 
     pub(crate) const fn ready(&mut self, readiness: Readiness) {
         if readiness.readable {
-            self.look();
+            self.expect_input();
         }
         self.writable |= readiness.writable;
-        self.drains &= !readiness.ends;
+        self.short_read_drains &= !readiness.ends;
     }
 
-    /// A remote whose time is up is heard before it is blamed, whatever the system's poll said of it. In a turn
-    /// that has begun the machine has heard it, and waits anew.
+    /// Begins a turn. If a deadline is due the stream is read first, whatever the poll reported, so that bytes which
+    /// have arrived count before a timer blames the remote.
     pub(crate) fn begin_turn(&mut self, now: Time) -> Turn {
         self.readable |= self.is_due(now);
         self.drained = false;
-        Turn { bytes: READ, events: EVENTS, fair: false }
+        Turn { bytes: READ, events: EVENTS, may_run_timers: false }
     }
 
-    /// Goes on with a turn up to the next event; `None` when the turn is over.
+    /// Continues a turn up to the next event; `None` when the turn is over.
     pub(crate) fn resume(
         &mut self,
         turn: &mut Turn,
@@ -109,14 +111,16 @@ impl<S: Transport> Conn<S> {
         buffer: &mut [u8],
         rng: &mut impl Rng,
     ) -> Result<Option<Event>, Outcome> {
-        if let Some(event) = self.hear(turn, now, buffer)? {
+        if let Some(event) = self.next_event(turn, now, buffer)? {
             return Ok(Some(event));
         }
         let mut room = WRITE;
-        // It is offered what waits for it, too, however long its owner was busy with an event of this turn.
+        // A due deadline may be a write stall: the transport gets one more offer before that timer runs, even if the
+        // owner spent long on an event of this turn.
         self.writable |= self.is_due(now);
         self.write(&mut room, now);
-        if turn.fair && self.broken.is_none() {
+        if turn.may_run_timers && self.broken.is_none() {
+            // A timer may queue a ping or a batch, which has the rest of the turn's room.
             self.connection.handle_timeout(now, rng)?;
             self.write(&mut room, now);
         }
@@ -124,10 +128,10 @@ impl<S: Transport> Conn<S> {
         Ok(None)
     }
 
-    /// Whether it needs another turn, without anything happening.
+    /// Whether the connection needs another turn although no new edge has come.
     ///
-    /// This is the resume rule: one that stopped reading has data left in its buffer and in the system, of
-    /// which nobody will tell again.
+    /// A turn that stopped early leaves data in the buffer and in the system, and the poll does not report that data
+    /// again.
     pub(crate) fn has_more(&self) -> bool {
         let hears = self.readable && self.connection.wants_read();
         let writes = self.writable && self.connection.wants_write();
@@ -142,31 +146,38 @@ impl<S: Transport> Conn<S> {
         self.connection.poll_timeout().is_some_and(|at| at <= now)
     }
 
-    /// There may be something to read.
-    const fn look(&mut self) {
+    /// Notes that the transport may have bytes to read.
+    const fn expect_input(&mut self) {
         self.readable = true;
         self.drained = false;
     }
 
     /// Pulls an event, and reads where the machine has used up what is there.
-    fn hear(&mut self, turn: &mut Turn, now: Time, buffer: &mut [u8]) -> Result<Option<Event>, Outcome> {
+    fn next_event(
+        &mut self,
+        turn: &mut Turn,
+        now: Time,
+        buffer: &mut [u8],
+    ) -> Result<Option<Event>, Outcome> {
         while turn.events > 0 {
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now)?;
-            self.loose |= self.input.len() < before;
+            self.has_slack |= self.input.len() < before;
             if event.is_some() {
                 turn.events = turn.events.saturating_sub(1);
-                turn.fair = true;
+                turn.may_run_timers = true;
                 return Ok(event);
             }
-            self.tidy();
+            self.shrink_input();
+            // The machine pauses reading until its answers are written. After a failed write that never happens.
             if !self.connection.wants_read() {
-                turn.fair = true;
+                turn.may_run_timers = true;
                 return self.broken.map_or(Ok(None), |kind| Err(self.failed(kind)));
             }
+            // The last read drained the transport, and the machine has used it all up: the next bytes bring an edge.
             if self.drained && self.broken.is_none() {
                 self.readable = false;
-                turn.fair = true;
+                turn.may_run_timers = true;
             }
             if !self.readable || turn.bytes == 0 || !self.read(turn, buffer)? {
                 break;
@@ -183,15 +194,15 @@ impl<S: Transport> Conn<S> {
             (Ok(Some(count)), _) if count > 0 => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());
                 turn.bytes = turn.bytes.saturating_sub(count);
-                self.drained = count < len && self.drains && self.stream.short_read_drains();
+                self.drained = count < len && self.short_read_drains && self.stream.short_read_drains();
                 Ok(true)
             }
-            // Where writing failed, how the stream ends says nothing of how the remote meant it to.
+            // After a failed write the end of the stream does not show what the remote intended.
             (_, Some(kind)) => Err(self.failed(kind)),
             (Ok(None), None) => {
                 self.readable = false;
-                self.drains = true;
-                turn.fair = true;
+                self.short_read_drains = true;
+                turn.may_run_timers = true;
                 Ok(false)
             }
             (Ok(Some(_)), None) => Err(self.connection.handle_eof(&self.input).into()),
@@ -199,21 +210,21 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    /// Moves what is left of the input to a buffer of its own size, and keeps none for nothing.
-    fn tidy(&mut self) {
-        if self.loose {
+    /// Moves the rest of the input to a buffer of its size, so that an idle connection has none.
+    fn shrink_input(&mut self) {
+        if self.has_slack {
             self.input = BytesMut::from(&*self.input);
-            self.loose = false;
+            self.has_slack = false;
         }
     }
 
-    /// Writes what there is, unless that failed before.
+    /// Writes what is queued, unless a write has failed before.
     fn write(&mut self, room: &mut usize, now: Time) {
         if self.broken.is_none()
             && let Err(error) = self.try_write(room, now)
         {
             self.broken = Some(error.kind());
-            self.look();
+            self.expect_input();
         }
     }
 
@@ -255,12 +266,12 @@ impl<S: Transport> Conn<S> {
         attempt(|| self.stream.write_vectored(pieces))
     }
 
-    /// Whether the last word has been written: the machine's, or the owner's.
+    /// Fails if the machine has failed, or has finished writing.
     fn check_end(&self) -> Result<(), Outcome> {
         self.connection.peer().failure().map_or(Ok(()), |reason| Err(reason.clone().into()))
     }
 
-    /// The transport failed. What the failure says of the remote is for the machine to judge.
+    /// The outcome after a failure of the transport. The machine judges what the failure shows about the remote.
     fn failed(&mut self, kind: io::ErrorKind) -> Outcome {
         let reason = self.connection.handle_transport_error(kind.into(), &self.input);
         Closed::new(reason, Some(kind)).into()

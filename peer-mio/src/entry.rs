@@ -12,11 +12,11 @@ use crate::conn::{Conn, Turn};
 use crate::outcome::Outcome;
 use crate::transport::Transport;
 
-/// Names a connection. Never used twice in a set; later ones are greater.
+/// Identifies a connection. An id is never used twice in a set, and later ids are greater.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerId {
     serial: u64,
-    /// Its index in the slab, which is used again.
+    /// The index in the slab, which later connections reuse.
     slot: usize,
 }
 
@@ -25,7 +25,7 @@ impl PeerId {
         Self { serial, slot }
     }
 
-    /// How many connections were taken in before, in this set.
+    /// The number of connections that this set took in before this one.
     #[must_use]
     pub const fn get(self) -> u64 {
         self.serial
@@ -52,9 +52,9 @@ impl fmt::Display for PeerId {
 #[derive(Debug)]
 pub(crate) struct Entry<S> {
     pub(crate) id: PeerId,
-    /// It waits in the line.
+    /// It is in the run queue.
     pub(crate) queued: bool,
-    /// Its entry among the deadlines.
+    /// Its deadline in the schedule, which has at most one per entry.
     pub(crate) timer: Option<Time>,
     pub(crate) state: State<S>,
 }
@@ -64,9 +64,9 @@ pub(crate) struct Entry<S> {
 pub(crate) enum State<S> {
     /// The transport is not connected yet.
     Connecting(Connecting<S>),
-    /// It is, and the machine speaks.
+    /// The transport is connected and the machine runs.
     Open(Conn<S>),
-    /// The end, which may have been told or not, and the machine if there was one.
+    /// The connection has ended, reported or not. The machine stays if there was one.
     Over(Outcome, Option<Connection>),
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct Connecting<S> {
     pub(crate) stream: S,
     pub(crate) direction: Direction,
     pub(crate) info: ConnectionInfo,
-    /// When the owner gave the `info`, whose wall clock is that of this moment.
+    /// When the owner passed `info`: the wall clock in it was read then.
     pub(crate) begun: Time,
     pub(crate) deadline: Time,
 }
@@ -101,8 +101,7 @@ pub(crate) struct Shared<R> {
 }
 
 impl<S: Transport> Entry<S> {
-    /// Goes on with its turn, which begins where there is none, up to the next event; `None` when the turn is
-    /// over.
+    /// Continues the turn up to the next event, and begins one if there is none. Returns `None` when the turn is over.
     pub(crate) fn resume(
         &mut self,
         turn: &mut Option<Turn>,
@@ -120,7 +119,7 @@ impl<S: Transport> Entry<S> {
         }
     }
 
-    /// Opens a connection that is half open, if the transport is connected now.
+    /// Makes the machine if the transport has become connected.
     fn connect(&mut self, shared: &mut Shared<impl Rng>, now: Time) -> Result<(), Outcome> {
         let State::Connecting(half) = &mut self.state else { return Ok(()) };
         match half.stream.is_connected() {
@@ -136,7 +135,7 @@ impl<S: Transport> Entry<S> {
                 }
                 Ok(())
             }
-            // Who came was connected: what is missing now was lost since.
+            // An accepted stream was connected, so it has been lost since.
             Ok(false) if half.direction == Direction::Inbound => Err(lost(io::ErrorKind::NotConnected)),
             Err(error) if half.direction == Direction::Inbound => Err(lost(error.kind())),
             Ok(false) if half.deadline <= now => Err(Outcome::Unreachable(io::ErrorKind::TimedOut)),
@@ -170,7 +169,7 @@ impl<S: Transport> Entry<S> {
         }
     }
 
-    /// When it needs a turn in any case.
+    /// When it needs a turn even if nothing happens.
     pub(crate) fn deadline(&self) -> Option<Time> {
         match &self.state {
             State::Connecting(half) => Some(half.deadline),

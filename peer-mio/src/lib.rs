@@ -1,8 +1,8 @@
 //! Drives the machines of [`peer_core`] over mio sockets: many peers on one thread.
 //!
 //! [`Peers`] is a set of connections on your [`Registry`](mio::Registry), within a range of tokens that you grant.
-//! It does not own the loop: listeners, wakers and other sources live beside it. You tell it what is ready, and ask what
-//! happened.
+//! It does not own the loop: listeners, wakers and other sources live beside it. Pass each readiness event to
+//! [`ready`](Peers::ready), then take what happened from [`next_event`](Peers::next_event).
 //!
 //! ```no_run
 //! use std::io;
@@ -20,26 +20,26 @@
 //!     let mut listener = TcpListener::bind(address)?;
 //!     poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
 //!     let mut peers = Peers::new(poll.registry().try_clone()?, 1..1001, node, rng);
-//!     let mut knocks = false; // told once, so kept until nobody is left at the door
+//!     let mut acceptable = false; // reported once, so kept until `accept` would block
 //!     loop {
-//!         let soon = knocks.then_some(Duration::from_millis(100));
-//!         match poll.poll(&mut events, soon.into_iter().chain(peers.timeout()).min()) {
+//!         let retry = acceptable.then_some(Duration::from_millis(100));
+//!         match poll.poll(&mut events, retry.into_iter().chain(peers.timeout()).min()) {
 //!             Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error.into()),
 //!             _ => {}
 //!         }
 //!         for event in &events {
-//!             knocks |= !peers.ready(event); // not of a peer, so of the listener
+//!             acceptable |= !peers.ready(event); // not a peer's token, so the listener's
 //!         }
-//!         while knocks {
+//!         while acceptable {
 //!             match listener.accept() {
 //!                 Ok((stream, address)) => {
 //!                     if let Err(error) = peers.insert(stream, Direction::Inbound, connection_info(address, 0)) {
-//!                         println!("turned {address} away: {error}");
+//!                         println!("refused {address}: {error}");
 //!                     }
 //!                 }
-//!                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => knocks = false,
-//!                 // Whoever knocked has left, or there is no descriptor free: tried again soon.
-//!                 Err(error) => { println!("nobody can come in: {error}"); break }
+//!                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => acceptable = false,
+//!                 // The client has left, or no file descriptor is free: retry soon.
+//!                 Err(error) => { println!("cannot accept: {error}"); break }
 //!             }
 //!         }
 //!         while let Some((id, happened)) = peers.next_event() {
@@ -62,18 +62,18 @@
 //!
 //! # Promises
 //!
-//! * **Fair.** Who has something to do waits in a line for a turn; a turn is bounded in bytes read, bytes
-//!   written and events. Deadlines are looked at before every turn, without looking at those who have none.
-//! * **Edge triggered.** Each stream is registered once. Whatever lets a peer go on puts it in the line:
-//!   readiness, a command, bytes that left, a deadline.
-//! * **The remote is blamed only when there is nothing of it to read**, however late its owner looks.
-//! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is answered
-//!   until the owner asks for the next event.
-//! * **Every end is told once**, with its typed reason, after everything that the remote said before it. Where
-//!   writing failed no timer runs any more, and that failure is the reason.
-//! * **Small.** An idle peer has no buffer. It takes 690 bytes, measured with 5,000 of them over loopback, of
-//!   which the machine and what the remote said of itself are 520; a longer user agent adds its length, 256 bytes
-//!   at most. What is read passes through one buffer of 64 KiB for all.
+//! * **Fair.** Ready connections take turns in order. A turn is bounded in bytes read, bytes written and events.
+//!   Deadlines are checked before every turn, at no cost for connections without one.
+//! * **Edge triggered.** Each stream is registered once. Readiness, a command, written bytes or a deadline
+//!   queue a connection for its next turn.
+//! * **A time-out blames the remote only after everything it sent was read**, however late the owner polls.
+//! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
+//!   the owner calls [`next_event`](Peers::next_event) again.
+//! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After
+//!   a failed write no timer runs, and the reason is that failure.
+//! * **Small.** An idle peer has no buffer. It takes 690 bytes, measured with 5,000 of them over loopback, including
+//!   520 for the machine and the remote's `version`. A longer user agent adds its length, at most 256 bytes. All
+//!   connections read through one shared buffer of 64 KiB.
 //!
 //! # Features
 //!

@@ -4,13 +4,13 @@ use std::io;
 
 use peer_core::{Closed, Error, Event, TooManyHandshakes};
 
-/// What [`Peers::next_event`](crate::Peers::next_event) tells of a connection.
+/// What [`Peers::next_event`](crate::Peers::next_event) reports for a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
 pub enum PeerEvent {
-    /// The machine has something to tell.
+    /// An event of the machine.
     Event(Event),
-    /// The connection is over. This is the last thing that happens on it, and it happens on each.
+    /// The connection has ended. Every connection ends with exactly one of these.
     Closed(Outcome),
 }
 
@@ -18,13 +18,13 @@ pub enum PeerEvent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// There was none: it was refused, found no way, or took too long ([`io::ErrorKind::TimedOut`]).
+    /// No connection was made: it was refused, had no route, or took too long ([`io::ErrorKind::TimedOut`]).
     #[error("not connected ({0})")]
     Unreachable(io::ErrorKind),
     /// The remote was reached, and then the node had no room for one more open outbound handshake.
     #[error(transparent)]
     TooManyHandshakes(#[from] TooManyHandshakes),
-    /// There was one, and it is closed.
+    /// The connection was made and has ended.
     #[error(transparent)]
     Closed(#[from] Closed),
 }
@@ -46,11 +46,11 @@ impl From<Error> for Outcome {
     }
 }
 
-/// Why a stream was not taken in.
+/// Why a stream was not inserted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InsertError {
-    /// Every token of the range is in use. One is free again when the end of its connection was told.
+    /// Every token of the range is in use. A token is free again after the end of its connection was reported.
     #[error("all {0} tokens are in use")]
     Full(usize),
     /// The system refused to open or to register a socket.

@@ -1,4 +1,4 @@
-//! The set: who is in it, whose turn it is, and what happened.
+//! The set of connections: its members, their turns, and their events.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -24,7 +24,7 @@ use crate::transport::Transport;
 /// * [`connect`](Self::connect) and [`insert`](Self::insert) take connections in;
 /// * [`ready`](Self::ready), [`timeout`](Self::timeout) and [`next_event`](Self::next_event) are the loop;
 /// * [`peer`](Self::peer), [`finish`](Self::finish) and [`close`](Self::close) command one of them;
-/// * everything else looks.
+/// * the other methods only read.
 ///
 /// Nothing is read or written outside of [`next_event`](Self::next_event). Dropping the set closes every
 /// connection.
@@ -38,13 +38,13 @@ pub struct Peers<R, S = TcpStream> {
     /// How many connections were ever taken in.
     serial: u64,
     schedule: Schedule,
-    /// The turn of the first one in the line, where it has begun.
+    /// The turn of the first connection in the run queue, if it has begun.
     turn: Option<Turn>,
-    /// How many are left of those who were in the line when the owner came from its poll; `None` where a new
-    /// round begins.
-    pass: Option<usize>,
-    /// Whose end was told. Its machine can be looked at until the next thing is asked for.
-    told: Option<usize>,
+    /// Turns left in this round; `None` before a round begins. A round has one turn for each connection that is queued
+    /// when it begins, so that the owner polls again after a bounded amount of work.
+    turns_left: Option<usize>,
+    /// The slot whose end was reported last. Its machine stays accessible until the next call of `next_event`.
+    reported: Option<usize>,
 }
 
 impl<R: Rng, S: Transport> Peers<R, S> {
@@ -63,17 +63,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             serial: 0,
             schedule: Schedule::default(),
             turn: None,
-            pass: None,
-            told: None,
+            turns_left: None,
+            reported: None,
         }
     }
 
-    /// Takes in a stream that is connected, connecting or accepted. Whatever happens next on it, its end
-    /// included, is told by [`next_event`](Self::next_event).
+    /// Adds a stream that is connected, connecting or accepted. [`next_event`](Self::next_event) reports everything
+    /// that happens on it, including its end.
     ///
-    /// The clock of the handshake starts when the stream is found to be connected, by
-    /// [`next_event`](Self::next_event) too. The wall clock in `info` is that of now: what passes until then is
-    /// added.
+    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected. The wall clock in
+    /// `info` is the current time; the time until the stream is connected is added.
     ///
     /// # Errors
     ///
@@ -98,7 +97,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         Ok(id)
     }
 
-    /// Notes what the system's poll says; `false` if its token is not of our range.
+    /// Notes the readiness in an event of the poll. Returns `false` if its token is outside of this set's range.
     pub fn ready(&mut self, event: &event::Event) -> bool {
         let Token(token) = event.token();
         if !self.tokens.contains(&token) {
@@ -111,35 +110,34 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         true
     }
 
-    /// Notes that this stream may have become ready in ways that the system's poll does not know of, as one
-    /// that holds bytes back.
+    /// Marks a stream as possibly ready, for streams that hold bytes of which the system's poll does not know.
     pub fn wake(&mut self, id: PeerId) {
         if find(&mut self.entries, id).is_some() {
             self.note(id.slot(), Readiness { readable: true, writable: true, ends: false });
         }
     }
 
-    /// How long the owner's poll may sleep: until there is something to do.
+    /// How long the poll may sleep: until the next deadline, and not at all while a connection has work.
     #[must_use]
     pub fn timeout(&self) -> Option<Duration> {
         let now = self.now();
         self.schedule.next(now).map(|at| at.saturating_since(now))
     }
 
-    /// Does what is due, and returns the next thing that happened; `None` when everybody who waited for a turn
-    /// had one, and it is time to poll again. Whoever needs another one gets it in the next round, when those
-    /// that have become ready meanwhile are in the line too.
+    /// Runs connections that are ready, and returns the next event. Returns `None` when each connection that was
+    /// queued has had its turn: poll again then. A connection with more to do gets its next turn in the next round,
+    /// together with connections that have become ready meanwhile.
     ///
-    /// [`Event::Version`](peer_core::Event::Version) comes before the remote is answered. Asking again is
-    /// consent; to refuse the remote, [`close`](Self::close) it first.
+    /// [`Event::Version`](peer_core::Event::Version) is returned before the remote is answered. The next call accepts
+    /// the remote; call [`close`](Self::close) first to refuse it.
     pub fn next_event(&mut self) -> Option<(PeerId, PeerEvent)> {
         self.reap();
         loop {
             let now = self.now();
             if self.turn.is_none() {
-                self.line_up_due(now);
-                if *self.pass.get_or_insert(self.schedule.len()) == 0 {
-                    self.pass = None;
+                self.enqueue_due(now);
+                if *self.turns_left.get_or_insert(self.schedule.len()) == 0 {
+                    self.turns_left = None;
                     return None;
                 }
             }
@@ -152,16 +150,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
                 Err(closed) => {
                     self.end(slot, closed.clone());
                     self.end_turn(slot);
-                    self.told = Some(slot);
+                    self.reported = Some(slot);
                     return Some((id, PeerEvent::Closed(closed)));
                 }
             }
         }
     }
 
-    /// The machine of a connection, to command it: from when the transport is found to be connected until,
-    /// after its end, the next thing is asked for or its token is needed. The connection gets a turn
-    /// afterwards, so who only wants to look takes [`get`](Self::get).
+    /// The machine of a connection, for commands. It exists from when the transport is connected until, after the end,
+    /// the next call of [`next_event`](Self::next_event) or until its token is needed. This call also queues the
+    /// connection for a turn; use [`get`](Self::get) to only read.
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
         let entry = find(&mut self.entries, id)?;
         if matches!(entry.state, State::Open(_)) {
@@ -174,7 +172,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// The machine of a connection, to look at, as long as [`peer`](Self::peer) gives it.
+    /// The machine of a connection, for reading. Available as long as with [`peer`](Self::peer).
     #[must_use]
     pub fn get(&self, id: PeerId) -> Option<&Peer> {
         match &self.entries.get(id.slot()).filter(|entry| entry.id == id)?.state {
@@ -184,12 +182,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Ends a connection when what waits to be written has been, batches of announcements included. Until
-    /// then events go on. A remote that does not take it in time ends it otherwise, as ever.
+    /// Closes a connection after everything queued has been written, including batches of announcements. Events
+    /// continue until then. The usual timers still apply, so a remote that takes nothing ends the connection earlier.
     ///
-    /// The stream is dropped then. Over TCP what was written arrives all the same, unless the remote has said
-    /// something that was not read yet: then the system may cut it off. Who must be sure pings when all is
-    /// written, and waits for the answer, before it comes here.
+    /// The stream is dropped then. Over TCP the written data still arrives, unless bytes from the remote were unread:
+    /// then the system may reset the connection. To be sure, send a ping after the data and wait for its pong before
+    /// calling this.
     pub fn finish(&mut self, id: PeerId) {
         let Some(entry) = find(&mut self.entries, id) else { return };
         match &mut entry.state {
@@ -202,7 +200,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Ends a connection at once. What waits to be written or to be told is dropped; the end is still told.
+    /// Closes a connection now. Queued data and pending events are dropped; the end is still reported.
     #[doc(alias = "Disconnect")]
     pub fn close(&mut self, id: PeerId) {
         let Some(entry) = find(&mut self.entries, id) else { return };
@@ -219,13 +217,13 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.connect_timeout = timeout;
     }
 
-    /// Puts the clock of all connections forward: for tests, which would have to sleep otherwise.
+    /// Advances the clock of all connections, so that tests need not sleep.
     #[cfg(feature = "test-util")]
     pub const fn advance(&mut self, by: Duration) {
         self.clock.advance(by);
     }
 
-    /// The time that commands of a [`Peer`] ask for.
+    /// The current time, as commands of a [`Peer`] take it.
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
@@ -238,7 +236,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.clock.instant(time)
     }
 
-    /// The machines of all transports that are connected, to look at.
+    /// The machines of all connected transports, for reading.
     pub fn iter(&self) -> impl Iterator<Item = (PeerId, &Peer)> {
         self.entries.iter().filter_map(|(_, entry)| match &entry.state {
             State::Open(conn) => Some((entry.id, conn.connection.peer())),
@@ -246,13 +244,13 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         })
     }
 
-    /// How many connections there are whose end was not told, those that are not connected yet included.
+    /// The number of connections whose end was not reported yet, including those that are still connecting.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.entries.len().saturating_sub(usize::from(self.told.is_some()))
+        self.entries.len().saturating_sub(usize::from(self.reported.is_some()))
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -278,8 +276,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.schedule.enqueue(entry);
     }
 
-    /// Gives those a turn whose deadline has come.
-    fn line_up_due(&mut self, now: Time) {
+    /// Queues connections whose deadline has come.
+    fn enqueue_due(&mut self, now: Time) {
         while let Some(slot) = self.schedule.due(now) {
             if let Some(entry) = self.entries.get_mut(slot) {
                 self.schedule.expire(entry);
@@ -289,13 +287,13 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     fn end_turn(&mut self, slot: usize) {
         self.turn = None;
-        self.pass = self.pass.map(|left| left.saturating_sub(1));
+        self.turns_left = self.turns_left.map(|left| left.saturating_sub(1));
         if let Some(entry) = self.entries.get_mut(slot) {
             self.schedule.end_turn(entry);
         }
     }
 
-    /// Lets go of the stream of a connection that is over, and lines up to tell so.
+    /// Releases the stream of a connection that has ended, and queues the report of its end.
     fn end(&mut self, slot: usize, closed: Outcome) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         if let Some(mut stream) = entry.end(closed) {
@@ -305,9 +303,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.schedule.enqueue(entry);
     }
 
-    /// Frees the entry of the connection whose end was told.
+    /// Frees the entry of the connection whose end was reported.
     fn reap(&mut self) {
-        if let Some(slot) = self.told.take() {
+        if let Some(slot) = self.reported.take() {
             self.entries.try_remove(slot);
         }
     }
@@ -318,8 +316,8 @@ impl<R: Rng> Peers<R, TcpStream> {
     ///
     /// # Errors
     ///
-    /// As [`insert`](Self::insert), and where the system refuses even to begin. Where every token is in use the
-    /// remote is not called.
+    /// As [`insert`](Self::insert), and if the system cannot begin to connect. Nothing is dialled while every token is
+    /// in use.
     pub fn connect(&mut self, address: SocketAddr, info: ConnectionInfo) -> Result<PeerId, InsertError> {
         self.vacancy()?;
         self.insert(TcpStream::connect(address)?, Direction::Outbound, info)

@@ -1,4 +1,4 @@
-//! What a stream must be able to do.
+//! The trait of streams.
 
 use std::io::{self, Read, Write};
 
@@ -7,13 +7,13 @@ use mio::net::TcpStream;
 
 /// A stream that does not block.
 ///
-/// It may be anything between the peer and the socket, a proxy's or TLS's layer included. One that holds bytes
-/// back, of which the system's poll cannot know, is looked at again after [`Peers::wake`](crate::Peers::wake).
+/// It may be a layer between the peer and the socket, such as a proxy or TLS. If it buffers bytes of which the system's
+/// poll cannot know, call [`Peers::wake`](crate::Peers::wake) when it has some.
 pub trait Transport: Source + Read + Write {
-    /// Whether the connection is made. Asked when the stream is inserted and then, until it says so, whenever
-    /// the stream is writable.
+    /// Whether the connection is made. Called after the stream is inserted, and again whenever it becomes writable,
+    /// until it returns `true`.
     ///
-    /// The default says yes. For TCP this is also where `TCP_NODELAY` is set.
+    /// The default returns `true`. For TCP this is also where `TCP_NODELAY` is set.
     ///
     /// # Errors
     ///
@@ -22,11 +22,10 @@ pub trait Transport: Source + Read + Write {
         Ok(true)
     }
 
-    /// Whether a read that brings less than there was room for took all there was, and the system's poll tells
-    /// when there is more. Then there is no need to read again only to be told that it would block.
+    /// Whether a read that fills less than its buffer has drained the stream, and the poll reports new data. This
+    /// saves the read that would only return `WouldBlock`.
     ///
-    /// The default says no, which is right for everything. Plain sockets say yes where mio is told of edges by
-    /// epoll or kqueue.
+    /// The default returns `false`, which is correct for every stream. Plain sockets return `true` on epoll and kqueue.
     fn short_read_drains(&self) -> bool {
         false
     }
@@ -49,19 +48,19 @@ impl Transport for TcpStream {
     }
 
     fn short_read_drains(&self) -> bool {
-        TELLS_OF_EDGES
+        HAS_KERNEL_EDGES
     }
 }
 
 #[cfg(unix)]
 impl Transport for mio::net::UnixStream {
     fn short_read_drains(&self) -> bool {
-        TELLS_OF_EDGES
+        HAS_KERNEL_EDGES
     }
 }
 
-/// Elsewhere mio tells of more only after a read has blocked.
-const TELLS_OF_EDGES: bool = cfg!(any(
+/// On other systems mio reports new data only after a read has blocked.
+const HAS_KERNEL_EDGES: bool = cfg!(any(
     target_os = "android",
     target_os = "freebsd",
     target_os = "ios",
@@ -71,7 +70,7 @@ const TELLS_OF_EDGES: bool = cfg!(any(
     target_os = "openbsd",
 ));
 
-/// Does something to a stream, again if it was interrupted; `None` where it would block.
+/// Runs an operation on a stream and retries it if interrupted. Returns `None` if it would block.
 pub(crate) fn attempt<T>(mut act: impl FnMut() -> io::Result<T>) -> io::Result<Option<T>> {
     loop {
         match act() {

@@ -1,18 +1,17 @@
 //! The driver: the only place that touches the stream.
 //!
-//! It goes round: commands, read, write, tick. Each step does a bounded amount and never waits for another,
-//! so reading and writing are full duplex. When a round moved nothing, every reason to go on has a waker: the
-//! stream in both directions, the sleep, and the shared. What one step makes possible for an earlier one (bytes
-//! were read, so there may be a message; an answer was written, so reading resumes) is found by the next
-//! round.
+//! A round runs commands, reads, writes and runs the timers. Each step does a bounded amount and never waits for
+//! another, so reading and writing are full duplex. After a round without progress every cause of new work has a waker:
+//! the stream in both directions, the sleep, and the shared state. One step may enable an earlier one (bytes were read,
+//! so there may be a message; an answer was written, so reading resumes); the next round finds that.
 //!
-//! When writing fails, what the remote said before is heard first. Then nothing is written and no timer runs:
-//! reading goes on, at the owner's pace, until there is nothing more to read.
+//! After a failed write nothing more is written and no timer runs. Reading continues, at the owner's pace, until the
+//! stream is drained, so that what the remote sent before is delivered.
 //!
-//! A socket of tokio answers from what the runtime last knew of it, without asking the system. Where the thread
-//! was busy, or the whole process stopped, that is older than the deadline that has come meanwhile, and "nothing
-//! to read" says nothing. So a deadline is run only after the runtime has looked once more, and the stream was
-//! asked after that. A timer shows that it has: the runtime looks at its sockets before its timers.
+//! A tokio socket answers from the readiness that the runtime last saw, without a system call. After a busy thread or a
+//! suspended process that readiness may be older than a deadline that is due now, and `Pending` proves no silence. So
+//! the timers run only after the runtime has polled its sockets again and the stream was read after that. An elapsed
+//! sleep shows that: the runtime polls its sockets before its timers.
 
 use core::fmt;
 use core::future::Future;
@@ -36,7 +35,7 @@ use crate::shared::{Command, Final, Shared};
 /// connection has no buffer.
 const CHUNK: usize = 16 * 1024;
 
-/// Most rounds before other tasks have their turn: at most 256 KiB read, and as many writes.
+/// Most rounds in one poll, before other tasks run: at most 256 KiB read, and as many writes.
 const ROUNDS: usize = 16;
 
 /// Drives one connection: a future that ends with the connection and returns the reason.
@@ -57,16 +56,16 @@ pub struct Driver<S, R> {
     connection: Connection,
     shared: Arc<Shared>,
     clock: Clock,
-    /// What was read and not pulled: at most one frame and one read.
+    /// Bytes that were read and not yet pulled: at most one frame and one read.
     input: BytesMut,
     /// Bytes that the stream took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
-    /// Wakes the task when the machine's deadline has come. Whether it has, the clock tells.
+    /// Wakes the task at the machine's deadline. The clock decides whether the deadline is due.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// When a deadline was seen to have come: it waits until the runtime has looked at its sockets since, which
-    /// is when a `sleep` until then is over.
-    look: Option<Time>,
-    /// Those that are not done: they wait for what is written, so none does after writing failed.
+    /// When a deadline was found due. It runs after the runtime has polled its sockets since then, which an elapsed
+    /// `sleep` until this time shows.
+    due_since: Option<Time>,
+    /// Commands that are not done. They wait for writes, so a failed write drops them.
     commands: Vec<Command>,
 }
 
@@ -78,8 +77,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closed> {
         let this = self.get_mut();
-        if let Some(remains) = this.shared.remains.get() {
-            return Poll::Ready(remains.closed.clone());
+        if let Some(end) = this.shared.end.get() {
+            return Poll::Ready(end.closed.clone());
         }
         this.shared.driver.register(cx.waker());
         for _ in 0..ROUNDS {
@@ -88,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
                 Ok(false) => ready!(this.poll_sleep(cx)),
                 Err(closed) => {
                     this.finish(closed.clone());
-                    // The one chance to say goodbye: a remote that does not take it is not waited for.
+                    // One attempt to shut down in order; the driver does not wait for the remote.
                     drop(Pin::new(&mut this.stream).poll_shutdown(cx));
                     return Poll::Ready(closed);
                 }
@@ -100,15 +99,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
-    /// Does a little of everything; `false` if there is nothing to do.
+    /// Runs each step once. Returns `false` if there is nothing to do.
     fn round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let now = self.clock.now();
-        let looked = self.look.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
-        let leave = self.run_commands(now)?;
-        let (heard, dry) = self.deliver(now)?;
-        let read = dry && self.read(cx)?;
+        let polled_since_due =
+            self.due_since.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
+        let finishing = self.run_commands(now)?;
+        let (received, drained) = self.deliver(now)?;
+        let read = drained && self.read(cx)?;
         if let Some(kind) = self.shared.broken.get().copied() {
-            return if leave { Err(self.failed(kind)) } else { Ok(read) };
+            return if finishing { Err(self.failed(kind)) } else { Ok(read) };
         }
         let written = match self.poll_write(cx, now) {
             Poll::Ready(Ok(count)) => Some(count),
@@ -118,50 +118,53 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             }
             Poll::Pending => None,
         };
-        // Timers may blame the remote for being silent if it was heard just now, or if nothing of it is left
-        // to read. Otherwise they rest, until the frame that is coming in has come or its bytes cease to. And
-        // a stream that was not even asked, for want of budget, may have more to say and room to write.
-        if (heard || !read) && coop::has_budget_remaining() && (looked || !self.looks_again(cx, now)) {
-            // What has come to be due since that look waits for one of its own.
-            let looked = self.look.take().unwrap_or(now);
-            self.connection.handle_timeout(looked, &mut self.rng)?;
+        // Timers run only if an event surfaced in this round or the stream is drained, else unread bytes would count
+        // as silence. Without tokio's budget the stream was not polled at all: it may have bytes to read and room to
+        // write.
+        if (received || !read)
+            && coop::has_budget_remaining()
+            && (polled_since_due || !self.waits_for_socket_poll(cx, now))
+        {
+            // A deadline that fell due after that time waits for a poll of its own.
+            let at = self.due_since.take().unwrap_or(now);
+            self.connection.handle_timeout(at, &mut self.rng)?;
         }
-        if leave {
+        if finishing {
             self.connection.peer_mut().finish();
         }
         self.check_failure()?;
-        // What was written makes something possible where reading rested, or where a command waited for it.
-        let helps = |count| count > 0 && (!dry || !self.commands.is_empty());
+        // Written bytes may let reading resume, or complete a command that waits for them.
+        let helps = |count| count > 0 && (!drained || !self.commands.is_empty());
         Ok(read || written.is_some_and(|count| self.connection.wants_write() || helps(count)))
     }
 
-    /// A failure may follow from what the owner did, or from what was written.
+    /// Fails if the machine has failed. Commands and writes can both cause that.
     fn check_failure(&self) -> Result<(), Closed> {
         self.connection.peer().failure().map_or(Ok(()), |reason| Err(reason.clone().into()))
     }
 
-    /// Runs the commands that wait. Returns whether no handle is left.
+    /// Runs the waiting commands. Returns whether no handle is left, so that the connection finishes.
     fn run_commands(&mut self, now: Time) -> Result<bool, Closed> {
         let mut state = self.shared.lock();
-        let (new, close, leave) = (mem::take(&mut state.commands), state.close, state.handles == 0);
+        let (new, close, finishing) = (mem::take(&mut state.commands), state.close, state.handles == 0);
         drop(state);
         if close {
             return Err(self.connection.peer_mut().close().into());
         }
-        self.shared.places.add_permits(new.len());
+        self.shared.permits.add_permits(new.len());
         let commands = mem::take(&mut self.commands).into_iter().chain(new);
-        let undone = |mut command: Command| (!command(self.connection.peer_mut(), now)).then_some(command);
-        self.commands = commands.filter_map(undone).collect();
+        let pending = |mut command: Command| (!command(self.connection.peer_mut(), now)).then_some(command);
+        self.commands = commands.filter_map(pending).collect();
         if self.shared.broken.get().is_some() {
             self.commands = Vec::new();
         }
-        Ok(leave)
+        Ok(finishing)
     }
 
-    /// Hands out events while there is room. Returns whether there were any, and whether the machine has used
-    /// up what was read and wants more.
+    /// Delivers events while there is room. Returns whether there were any, and whether the machine has used up the
+    /// input and wants more.
     fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
-        let (mut heard, mut has_room) = (false, self.shared.has_room());
+        let (mut received, mut has_room) = (false, self.shared.has_room());
         while has_room {
             let before = self.input.len();
             let Some(event) = self.connection.receive(&mut self.input, now)? else {
@@ -169,16 +172,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                     self.input = BytesMut::new();
                 }
                 let wants_read = self.connection.wants_read();
-                // It waits for the remote to take what is owed, which cannot be any more.
+                // The machine pauses reading until its answers are written. After a failed write that never happens.
                 return match self.shared.broken.get().copied().filter(|_| !wants_read) {
                     Some(kind) => Err(self.failed(kind)),
-                    None => Ok((heard, wants_read)),
+                    None => Ok((received, wants_read)),
                 };
             };
             has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
-            heard = true;
+            received = true;
         }
-        Ok((heard, false))
+        Ok((received, false))
     }
 
     /// Reads once. Returns whether bytes came.
@@ -194,7 +197,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             }
             (Poll::Pending, None) => Ok(false),
             (Poll::Pending, Some(_)) if !coop::has_budget_remaining() => {
-                // Whether anything is left to read is not known before the next turn.
+                // Without budget `Pending` does not show that the stream is drained: try again in the next poll.
                 cx.waker().wake_by_ref();
                 Ok(false)
             }
@@ -204,8 +207,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         }
     }
 
-    /// Writes once: small frames together, so that the transport sees whole ones, and large ones as they lie.
-    /// Returns how many bytes are out.
+    /// Writes once: small frames gathered, so that they leave whole, and large ones in place. Returns the number of
+    /// bytes that were written and flushed.
     fn poll_write(&mut self, cx: &mut Context<'_>, now: Time) -> Poll<io::Result<usize>> {
         let mut stream = Pin::new(&mut self.stream);
         if self.unflushed == 0 {
@@ -235,20 +238,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         Poll::Ready(Ok(count))
     }
 
-    /// Whether a deadline has come. It is run when the sleep that begins here is over.
-    fn looks_again(&mut self, cx: &mut Context<'_>, now: Time) -> bool {
+    /// Whether a deadline is due. If so, starts the sleep after which it runs.
+    fn waits_for_socket_poll(&mut self, cx: &mut Context<'_>, now: Time) -> bool {
         let is_due = self.connection.poll_timeout().is_some_and(|at| at <= now);
-        self.look = is_due.then(|| self.look.unwrap_or(now));
+        self.due_since = is_due.then(|| self.due_since.unwrap_or(now));
         if is_due {
-            // A busy stream may not let the round end without anything to do.
+            // Polled here, because a busy stream keeps `poll` from reaching its own call of `poll_sleep`.
             let _begun = self.poll_sleep(cx);
         }
         is_due
     }
 
-    /// Waits for the machine's deadline, if its timers run, and then for the runtime's look.
+    /// Waits for the machine's deadline if its timers run, or for the runtime's next poll of its sockets.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.look.or_else(|| self.connection.poll_timeout());
+        let deadline = self.due_since.or_else(|| self.connection.poll_timeout());
         let deadline = deadline.filter(|_| self.shared.broken.get().is_none());
         let Some(at) = deadline.and_then(|at| self.clock.instant(at)) else {
             self.sleep = None;
@@ -265,8 +268,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, connection: Connection, shared: Arc<Shared>, clock: Clock) -> Self {
         let (input, commands) = (BytesMut::new(), Vec::new());
-        let (unflushed, sleep, look) = (0, None, None);
-        Self { stream, rng, connection, shared, clock, input, unflushed, sleep, look, commands }
+        let (unflushed, sleep, due_since) = (0, None, None);
+        Self { stream, rng, connection, shared, clock, input, unflushed, sleep, due_since, commands }
     }
 
     /// The transport failed.
@@ -274,24 +277,24 @@ impl<S, R> Driver<S, R> {
         Closed::new(self.connection.handle_transport_error(kind.into(), &self.input), Some(kind))
     }
 
-    /// Keeps what remains, and lets go of everything else; events stay for the owner. Whoever waits for a
-    /// command that is dropped here learns why.
+    /// Stores the final state and releases everything else. Events stay for the owner. A caller that waits for a
+    /// command dropped here gets the reason.
     fn finish(&mut self, closed: Closed) {
-        let remains = Final { closed, stats: self.connection.peer().stats() };
-        self.shared.remains.set(Box::new(remains)).ok();
-        self.shared.places.close();
+        let end = Final { closed, stats: self.connection.peer().stats() };
+        self.shared.end.set(Box::new(end)).ok();
+        self.shared.permits.close();
         self.input = BytesMut::new();
         self.sleep = None;
         self.commands = Vec::new();
-        let unheard = mem::take(&mut self.shared.lock().commands);
-        drop(unheard);
+        let unrun = mem::take(&mut self.shared.lock().commands);
+        drop(unrun);
         self.shared.owner.wake();
     }
 }
 
 impl<S, R> Drop for Driver<S, R> {
     fn drop(&mut self) {
-        if self.shared.remains.get().is_none() {
+        if self.shared.end.get().is_none() {
             let closed = self.connection.peer_mut().close().into();
             self.finish(closed);
         }

@@ -1,4 +1,4 @@
-//! Events: what the machine tells its owner.
+//! The events of a connection, for its owner.
 
 use core::future::poll_fn;
 use core::mem;
@@ -12,9 +12,9 @@ use crate::shared::Shared;
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
-/// At most 16 events wait to be asked for, and no more once their frames have 64 KiB together; then the remote is
-/// not read until the owner asks again, and it is not blamed for being silent meanwhile, nor noticed if it leaves:
-/// whoever wants no events drops this or reads them. Dropping this ends the connection at once.
+/// At most 16 events are buffered, and no more once their frames have 64 KiB together. Then the driver stops reading until
+/// the owner takes events; meanwhile it neither blames the remote for silence nor notices that it has left. An owner
+/// without interest in events reads and drops them. Dropping `Events` closes the connection at once.
 #[derive(Debug)]
 pub struct Events {
     shared: Arc<Shared>,
@@ -25,26 +25,25 @@ impl Events {
         Self { shared }
     }
 
-    /// Waits for the next event; `None` after the last one, when [`closed`](Self::closed) tells why.
+    /// Waits for the next event. Returns `None` after the last one; [`closed`](Self::closed) then has the reason.
     ///
-    /// [`Event::Version`] comes before the remote is answered. Asking again, which is polling the next call
-    /// of this method for the first time, is consent; to refuse the remote, drop `self` or
-    /// [`close`](crate::Handle::close) the connection instead.
+    /// [`Event::Version`] is returned before the remote is answered. The first poll of the next call accepts the
+    /// remote. To refuse it, drop `self` or [`close`](crate::Handle::close) the connection instead.
     ///
     /// # Cancel safety
     ///
-    /// No event is lost: it stays until a call returns it. Consent is not taken back.
+    /// No event is lost: it stays until a call returns it. An acceptance is not taken back.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// As [`next`](Self::next), for those who write futures by hand. Only the latest waker is woken.
+    /// As [`next`](Self::next), for futures written by hand. Only the latest waker is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
         self.shared.owner.register(cx.waker());
         let mut state = self.shared.lock();
         let (next, resumes) = match state.take_event() {
             Some((event, resumes)) => (Poll::Ready(Some(event)), resumes),
-            None if self.shared.remains.get().is_some() => (Poll::Ready(None), false),
+            None if self.shared.end.get().is_some() => (Poll::Ready(None), false),
             None => {
                 state.events = VecDeque::new();
                 (Poll::Pending, mem::take(&mut state.held))
@@ -57,10 +56,10 @@ impl Events {
         next
     }
 
-    /// Why the connection is over, if it is.
+    /// The reason of the end, if the connection has ended.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
-        self.shared.remains.get().map(|remains| &remains.closed)
+        self.shared.end.get().map(|end| &end.closed)
     }
 }
 

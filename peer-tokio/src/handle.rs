@@ -1,4 +1,4 @@
-//! Commands: what the owner wants of the machine, from any task.
+//! Commands for the machine, from any task.
 
 use core::future::Future;
 use std::sync::Arc;
@@ -14,26 +14,25 @@ use crate::shared::Shared;
 /// Commands a connection. Clones command the same one.
 ///
 /// A command is a closure that the driver runs on the machine ([`with`](Self::with)); the common ones have
-/// methods of their own. At most 16 wait for the driver at a time, more wait for a place. A command that the
-/// machine refuses is refused with its error, and the connection lives; after the end each one fails with the
-/// reason.
+/// methods of their own. At most 16 commands are queued for the driver; further calls wait. A command that
+/// the machine refuses returns the error, and the connection continues. After the end each command returns the reason.
 ///
-/// When the last handle is dropped, what waits to be written is written, with the time the machine allows for
-/// each frame, batches of announcements included; then the connection ends. Until then events go on. Living
-/// [`Events`](crate::Events) do not keep a connection that nobody can command: a listener keeps a handle.
+/// When the last handle is dropped the connection finishes: everything queued is written, including batches of
+/// announcements, within the time that the machine allows for each frame. Events continue until then.
+/// [`Events`](crate::Events) alone do not keep a connection open, so a task that only listens keeps a handle.
 ///
 /// # Cancel safety
 ///
-/// A command whose future is dropped before there was a place for it does not happen. Dropped later, it
-/// happens all the same, once, and what it returned is dropped. To know which, [`reserve`](Self::reserve)
-/// first. The methods without a section of that name are such commands.
+/// A command whose future is dropped before it was queued does not run. If the future is dropped later the command
+/// still runs, once, and its result is dropped. Call [`reserve`](Self::reserve) first to know which. This holds for
+/// every method without a section of its own.
 #[derive(Debug)]
 pub struct Handle {
     shared: Arc<Shared>,
     clock: Clock,
 }
 
-/// A place for one command. Dropped without being used, it is given back.
+/// The permission to queue one command. Dropping it unused gives its place back.
 ///
 /// # Cancel safety
 ///
@@ -42,7 +41,7 @@ pub struct Handle {
 #[derive(Debug)]
 pub struct Permit<'a> {
     shared: &'a Arc<Shared>,
-    place: SemaphorePermit<'a>,
+    permit: SemaphorePermit<'a>,
 }
 
 impl Handle {
@@ -52,19 +51,19 @@ impl Handle {
         Self { shared, clock }
     }
 
-    /// Waits for a place for one command.
+    /// Waits until one command can be queued.
     ///
     /// # Errors
     ///
-    /// Why the connection is over.
+    /// The reason, if the connection has ended.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost but the turn in the queue of those who wait. With the permit in hand a command is
     /// given without waiting, so that between waiting and commanding there is nothing to cancel.
     pub async fn reserve(&self) -> Result<Permit<'_>, Closed> {
-        match self.shared.places.acquire().await {
-            Ok(place) => Ok(Permit { shared: &self.shared, place }),
+        match self.shared.permits.acquire().await {
+            Ok(permit) => Ok(Permit { shared: &self.shared, permit }),
             Err(_) => Err(self.closed().await),
         }
     }
@@ -85,7 +84,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Why the connection is over.
+    /// The reason, if the connection has ended.
     pub async fn with<T: Send + 'static>(
         &self,
         command: impl FnOnce(&mut Peer, Time) -> T + Send + 'static,
@@ -144,7 +143,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Why the connection is over.
+    /// The reason, if the connection has ended.
     pub async fn add_known(&self, item: Inventory) -> Result<(), Closed> {
         self.with(move |peer, now| peer.add_known(&item, now)).await
     }
@@ -153,7 +152,7 @@ impl Handle {
     pub async fn stats(&self) -> Stats {
         match self.with(|peer, _| peer.stats()).await {
             Ok(stats) => stats,
-            Err(_) => self.shared.remains.wait().await.stats.clone(),
+            Err(_) => self.shared.end.wait().await.stats.clone(),
         }
     }
 
@@ -167,7 +166,7 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost: what is queued is written all the same.
+    /// Nothing is lost: queued frames are still written.
     pub async fn flush(&self) -> Result<(), Closed> {
         let mut ends = None;
         let all_out = move |peer: &mut Peer, _| {
@@ -181,9 +180,9 @@ impl Handle {
     /// dropped. [`flush`](Self::flush) first if that matters. Events that were pulled already can still be
     /// asked for.
     ///
-    /// The stream is shut down and dropped without waiting for the remote. Over TCP what was flushed arrives all
-    /// the same, unless the remote has said something that was not read yet: then the system may cut it off. Who
-    /// must be sure pings when all is flushed, and waits for the answer, before it closes.
+    /// The stream is shut down and dropped without waiting for the remote. Over TCP flushed data still
+    /// arrives, unless bytes from the remote were unread: then the system may reset the connection. To be sure, flush,
+    /// send a ping, and wait for its pong before closing.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
         self.shared.tell_driver(|state| state.close = true);
@@ -191,17 +190,17 @@ impl Handle {
 
     /// Waits for the end, and returns the reason.
     ///
-    /// The end comes after everything that the remote said before it. So where more waits than there is room for in
-    /// [`Events`](crate::Events), it comes when the owner has asked for it, has dropped its events, or closes: until
-    /// then a remote that has left is not noticed, and one that cannot be written to any more keeps its stream.
-    /// (Commands tell: [`flush`](Self::flush) fails at once then.)
+    /// The end comes after every event before it. If more events wait than [`Events`](crate::Events) buffers, it comes
+    /// after the owner has taken them, has dropped its `Events`, or has closed the connection. Until then a remote that
+    /// has left is not noticed, and a connection whose writes fail keeps its stream; [`flush`](Self::flush) reports
+    /// the failure at once.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost; it can be asked again at any time.
     #[doc(alias = "WaitForDisconnect")]
     pub async fn closed(&self) -> Closed {
-        self.shared.remains.wait().await.closed.clone()
+        self.shared.end.wait().await.closed.clone()
     }
 
     /// The instant that a time in [`Stats`] stands for; `None` where it is too far away to be one.
@@ -216,7 +215,7 @@ impl Permit<'_> {
     ///
     /// # Errors
     ///
-    /// The future's: why the connection is over.
+    /// The future's: the reason, if the connection has ended.
     pub fn with<T: Send + 'static, F>(
         self,
         command: F,
@@ -249,7 +248,7 @@ impl Permit<'_> {
     {
         let (reply, answer) = oneshot::channel();
         let mut reply = Some(reply);
-        self.place.forget();
+        self.permit.forget();
         self.shared.command(Box::new(move |peer, now| match attempt(peer, now) {
             Some(value) => {
                 // Nobody may be waiting any more.

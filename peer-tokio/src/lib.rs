@@ -1,8 +1,8 @@
 //! Drives the machine of [`peer_core`] over any tokio stream.
 //!
-//! [`outbound`] and [`inbound`] take a connected stream and return three things: a [`Handle`] that commands,
-//! [`Events`] that tell, and a [`Driver`], a future that does the work and ends with the reason why the
-//! connection ended. Dialling, listening and spawning stay with you.
+//! [`outbound`] and [`inbound`] take a connected stream and return three things: a [`Handle`] for commands,
+//! [`Events`], and a [`Driver`]: a future that does the work and resolves to the reason of the end. Dialling, listening
+//! and spawning stay with you.
 //!
 #![cfg_attr(feature = "entropy", doc = "```no_run")]
 #![cfg_attr(not(feature = "entropy"), doc = "```ignore")]
@@ -24,17 +24,17 @@
 //! ```
 //!
 //! That is a whole program, with this crate and tokio (features `macros`, `net` and `rt-multi-thread`) as its
-//! dependencies. A peer that stays goes on asking for events:
+//! dependencies. A peer that stays connected keeps taking events:
 //!
 //! ```
 //! use peer_tokio::peer_core::Event;
 //! use peer_tokio::{Closed, Events, Handle};
 //!
-//! async fn watch(peer: Handle, mut events: Events) -> Closed {
+//! async fn run(peer: Handle, mut events: Events) -> Closed {
 //!     while let Some(event) = events.next().await {
 //!         match event {
 //!             Event::Version(version) => println!("it runs {}", version.user_agent),
-//!             Event::Established => println!("hands shaken"),
+//!             Event::Established => println!("handshake complete"),
 //!             Event::Message(message) => println!("{} {}", message.command(), message.summary()),
 //!             _ => {}
 //!         }
@@ -54,22 +54,21 @@
 //!
 //! # Promises
 //!
-//! * **Nothing is pulled that cannot be delivered.** The driver pulls an event only with a free place for it,
-//!   and while the frames of those that wait have less than 64 KiB together. An owner that stops asking stops the
-//!   reading, so memory stays flat; writing, timers and commands go on, and the remote is not blamed. Pings are
-//!   answered when they are pulled.
-//! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is answered
-//!   until the owner asks for the next event.
-//! * **Cancel safety.** Every future of this crate may be dropped at any time; each says what that means.
+//! * **Back-pressure.** The driver pulls an event only if the buffer has room: 16 events, and less than 64 KiB of
+//!   frames among those that wait. An owner that takes no events stops the reading, so memory stays flat. Writing,
+//!   timers and commands continue, and the remote is not blamed. Pings are answered when they are pulled.
+//! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
+//!   the owner takes the next event.
+//! * **Cancel safety.** Every future of this crate may be dropped at any time; its documentation states the effect.
 //! * **Full duplex and fair.** Reading and writing never wait for each other, and one poll does a bounded
 //!   amount of work: it reads at most 256 KiB.
-//! * **Whole frames.** What waits is gathered, up to 16 KiB, and leaves in one write, whether the stream is
-//!   vectored or not; so a message is one segment where it fits.
+//! * **Whole frames.** Queued frames are gathered, up to 16 KiB, and leave in one write, on vectored and other
+//!   streams. A message that fits is one segment.
 //! * **Small.** One task, one timer, no buffer while nothing is in flight, no thread, no global. An idle
 //!   connection over TCP holds 1.5 kB, its task, timer and place in tokio's reactor included, with a generator
 //!   that has no memory of its own.
-//! * **The remote is heard to the end.** When a write fails, what the remote said before is told first, at the
-//!   owner's pace; then the connection ends with that failure.
+//! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
+//!   owner's pace. Then the connection ends with that failure.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
 //!
 //! # Features
@@ -107,8 +106,8 @@ use self::shared::Shared;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.
 ///
-/// Of a TCP stream, `set_nodelay(true)` first: frames are gathered here, and the kernel would only hold the
-/// last of them back. `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which
+/// Call `set_nodelay(true)` on a TCP stream first: frames are gathered here already, and the kernel would only delay the
+/// last of them. `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which
 /// a node knows itself.
 ///
 /// # Errors
@@ -126,7 +125,7 @@ pub fn outbound<S, R: Rng>(
     Ok(assemble(stream, rng, connection, clock))
 }
 
-/// A connection that the remote made, over the accepted stream. It says nothing before the remote has.
+/// A connection that the remote made, over the accepted stream. It sends nothing before the remote's `version`.
 ///
 /// `stream` and `rng` as for [`outbound`].
 #[doc(alias = "AssociateConnection")]

@@ -13,8 +13,7 @@ use atomic_waker::AtomicWaker;
 use peer_core::{Closed, Error, Event, Peer, Stats, Time};
 use tokio::sync::{Semaphore, SetOnce};
 
-/// Most events that wait for the owner. Enough that driver and owner take turns in batches rather than one by
-/// one.
+/// Most events that wait for the owner. Enough that driver and owner alternate in batches.
 const EVENTS: usize = 16;
 
 /// With this many bytes of frames among the events that wait, no more are handed out: what waits here is memory
@@ -23,27 +22,27 @@ const EVENTS: usize = 16;
 const EVENT_BYTES: usize = 64 * 1024;
 
 /// Most commands that wait for the driver. It takes all of them each time it runs, so a longer queue would
-/// only delay the moment at which many senders notice that they are too many.
+/// only delay the back-pressure on the senders.
 const COMMANDS: usize = 16;
 
-/// Something to do with the machine, inside the driver: again and again until it says that it is done.
+/// A closure that the driver runs on the machine, once per round until it returns `true`.
 pub(crate) type Command = Box<dyn FnMut(&mut Peer, Time) -> bool + Send>;
 
 /// See the [module](self).
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Free places among the commands.
-    pub(crate) places: Semaphore,
+    /// One permit for each free place in the queue of commands.
+    pub(crate) permits: Semaphore,
     pub(crate) driver: AtomicWaker,
-    /// Whoever waits for the next event.
+    /// The task that waits for the next event.
     pub(crate) owner: AtomicWaker,
-    /// Writing failed. What the remote said before is heard first.
+    /// Writing failed. What the remote sent before is delivered first.
     pub(crate) broken: OnceLock<io::ErrorKind>,
-    /// Set when the connection is over.
-    pub(crate) remains: SetOnce<Box<Final>>,
+    /// Set when the connection has ended.
+    pub(crate) end: SetOnce<Box<Final>>,
 }
 
-/// What remains of a connection.
+/// The final state of a connection.
 #[derive(Debug)]
 pub(crate) struct Final {
     pub(crate) closed: Closed,
@@ -70,8 +69,7 @@ impl State {
         !self.held && self.events.len() < EVENTS && self.event_bytes < EVENT_BYTES
     }
 
-    /// Takes the next event out. Returns whether a driver that stopped at a full queue goes on now: when half of
-    /// it is free.
+    /// Takes the next event out. Also returns whether the driver is to be woken: once half of a full queue is free.
     pub(crate) fn take_event(&mut self) -> Option<(Event, bool)> {
         let was_free = self.is_half_free();
         let (event, len) = self.events.pop_front()?;
@@ -88,11 +86,11 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             state: Mutex::default(),
-            places: Semaphore::new(COMMANDS),
+            permits: Semaphore::new(COMMANDS),
             driver: AtomicWaker::new(),
             owner: AtomicWaker::new(),
             broken: OnceLock::new(),
-            remains: SetOnce::new(),
+            end: SetOnce::new(),
         }
     }
 
@@ -104,7 +102,7 @@ impl Shared {
     pub(crate) fn command(&self, command: Command) {
         let mut command = Some(command);
         self.tell_driver(|state| {
-            if self.remains.get().is_none() {
+            if self.end.get().is_none() {
                 state.commands.extend(command.take());
             }
         });
@@ -114,8 +112,8 @@ impl Shared {
     /// which may itself wait for the owner to ask for events.
     pub(crate) async fn why_dropped(&self) -> Closed {
         match self.broken.get() {
-            Some(kind) if self.remains.get().is_none() => Closed::new(Error::TransportFailed, Some(*kind)),
-            _ => self.remains.wait().await.closed.clone(),
+            Some(kind) if self.end.get().is_none() => Closed::new(Error::TransportFailed, Some(*kind)),
+            _ => self.end.wait().await.closed.clone(),
         }
     }
 
@@ -147,6 +145,6 @@ impl Shared {
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("remains", &self.remains.get()).finish_non_exhaustive()
+        f.debug_struct("Shared").field("end", &self.end.get()).finish_non_exhaustive()
     }
 }

@@ -6,8 +6,8 @@
     reason = "a test harness fails by panicking"
 )]
 
-pub mod blessed;
 pub mod bound;
+pub mod checked;
 pub mod dcrd_node;
 pub mod figures;
 pub mod fuzz;
@@ -18,8 +18,8 @@ pub mod pair;
 pub mod remote;
 pub mod rng;
 pub mod samples;
+pub mod snapshot;
 pub mod stated;
 pub mod text;
 pub mod vectors;
-pub mod watched;
 pub mod world;

@@ -12,9 +12,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
 use crate::bound::Turns;
+use crate::checked::Checked;
 use crate::dcrd_node::{ConnectionId, DcrdNode, Ended, Setup};
 use crate::pair::WALL_CLOCK;
-use crate::watched::Watched;
 
 /// Where our machine is, as the scripted node sees it.
 pub const HOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -27,7 +27,7 @@ pub struct Neighbour {
     /// Our connection there.
     pub id: ConnectionId,
     /// Our machine.
-    pub machine: Watched,
+    pub machine: Checked,
     /// The time.
     pub now: Time,
     /// What surfaced, and when.
@@ -153,16 +153,16 @@ impl Neighbour {
 }
 
 /// One of our machines at the start of a connection with a node on the same computer.
-pub fn machine(config: Config, ours: Direction, rng: &mut ChaCha8Rng) -> Watched {
+pub fn machine(config: Config, ours: Direction, rng: &mut ChaCha8Rng) -> Checked {
     machine_at(config, ours, 0, rng)
 }
 
-fn machine_at(config: Config, ours: Direction, height: i32, rng: &mut ChaCha8Rng) -> Watched {
+fn machine_at(config: Config, ours: Direction, height: i32, rng: &mut ChaCha8Rng) -> Checked {
     let address = NetAddress::new((HOST, 18_555).into(), Services::NODE_NETWORK);
     let (node, info) = (Node::new(config), ConnectionInfo::new(address, height, WALL_CLOCK));
     let peer = match ours {
         Direction::Outbound => Connection::outbound(&node, info, Time::ZERO, rng).unwrap(),
         Direction::Inbound => Connection::inbound(&node, info, Time::ZERO, rng),
     };
-    Watched::lightly(peer, Time::ZERO)
+    Checked::lightly(peer, Time::ZERO)
 }

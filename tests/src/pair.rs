@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::bound::Turns;
-use crate::watched::Watched;
+use crate::checked::Checked;
 
 /// The wall clock when a conversation of the harness begins.
 pub const WALL_CLOCK: Timestamp = match Timestamp::new(1_700_000_000) {
@@ -64,7 +64,7 @@ pub enum PeerEvent {
 /// One end.
 #[derive(Debug)]
 struct Seat {
-    machine: Watched,
+    machine: Checked,
     /// Bytes on their way to the other end.
     pipe: VecDeque<u8>,
     /// Nothing follows what is in the pipe.
@@ -75,7 +75,7 @@ struct Seat {
 
 impl Seat {
     fn new(peer: Connection) -> Self {
-        let machine = Watched::new(peer, Time::ZERO);
+        let machine = Checked::new(peer, Time::ZERO);
         Self { machine, pipe: VecDeque::new(), closed: false, busy: false }
     }
 
@@ -206,7 +206,7 @@ impl Pair {
     }
 
     /// The peer at a side.
-    pub const fn peer(&self, side: Side) -> &Watched {
+    pub const fn peer(&self, side: Side) -> &Checked {
         match side {
             Side::Outbound => &self.outbound.machine,
             Side::Inbound => &self.inbound.machine,
@@ -214,7 +214,7 @@ impl Pair {
     }
 
     /// The peer at a side, to command it.
-    pub const fn peer_mut(&mut self, side: Side) -> &mut Watched {
+    pub const fn peer_mut(&mut self, side: Side) -> &mut Checked {
         &mut self.seat(side).machine
     }
 

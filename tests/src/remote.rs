@@ -13,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 use crate::bound::Turns;
+use crate::checked::Checked;
 use crate::pair::WALL_CLOCK;
-use crate::watched::Watched;
 
 /// The network of a [`Remote`] and of what it says.
 pub const NETWORK: Network = Network::SIMNET;
@@ -23,7 +23,7 @@ pub const NETWORK: Network = Network::SIMNET;
 #[derive(Debug)]
 pub struct Remote {
     /// Our machine.
-    pub machine: Watched,
+    pub machine: Checked,
     /// The time.
     pub now: Time,
     rng: ChaCha8Rng,
@@ -45,7 +45,7 @@ impl Remote {
             Direction::Outbound => Connection::outbound(node, info, Time::ZERO, &mut rng).unwrap(),
             Direction::Inbound => Connection::inbound(node, info, Time::ZERO, &mut rng),
         };
-        let machine = Watched::new(peer, Time::ZERO);
+        let machine = Checked::new(peer, Time::ZERO);
         Self { machine, now: Time::ZERO, rng, reader: FrameReader::new(), heard: BytesMut::new() }
     }
 

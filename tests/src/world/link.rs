@@ -10,7 +10,7 @@ use rand_core::Rng;
 
 use super::NodeId;
 use super::pipe::Pipe;
-use crate::watched::Watched;
+use crate::checked::Checked;
 
 /// How links treat bytes. Each connection draws its own latency from the range when it is dialled.
 ///
@@ -149,7 +149,7 @@ pub(super) struct Link {
 #[derive(Debug)]
 pub(super) struct End {
     pub(super) node: NodeId,
-    pub(super) machine: Option<Watched>,
+    pub(super) machine: Option<Checked>,
     /// Since when there is a machine.
     pub(super) since: Time,
     /// What it wrote.

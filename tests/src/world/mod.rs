@@ -54,10 +54,10 @@
 //!
 //! `docs/simulation.md` tells more and has another example, and the binary `sim` runs the [`scenarios`].
 
+mod event_log;
 mod faults;
 mod link;
 mod logic;
-mod moment;
 mod pipe;
 mod queue;
 pub mod scenarios;
@@ -73,9 +73,9 @@ use std::thread;
 use peer_core::{Config, Node, Peer, Time};
 use rand_chacha::ChaCha8Rng;
 
+pub use self::event_log::{Moment, What};
 pub use self::link::{ConnectionId, Links};
 pub use self::logic::{Ended, Logic};
-pub use self::moment::{Moment, What};
 use self::queue::Due;
 use self::state::State;
 pub use self::tally::Tally;

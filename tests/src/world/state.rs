@@ -8,13 +8,13 @@ use peer_core::{Connection, ConnectionInfo, Error, Node, Services, Time, TooMany
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
+use super::event_log::{self, Digest, Moment, What};
 use super::link::{self, ConnectionId, End, Link, Links};
-use super::moment::{self, Digest, Moment, What};
 use super::pipe::Pool;
 use super::queue::{Due, Queue};
 use super::{Checks, Ended, NodeId, Tally};
+use crate::checked::Checked;
 use crate::pair::WALL_CLOCK;
-use crate::watched::Watched;
 
 /// Sees everything that happens.
 type Observer = Box<dyn FnMut(&Moment<'_>)>;
@@ -139,7 +139,7 @@ impl State {
         Some(&mut self.link_mut(id)?.ends[usize::from(id.is_inbound)])
     }
 
-    pub(super) fn machine(&self, id: ConnectionId) -> Option<&Watched> {
+    pub(super) fn machine(&self, id: ConnectionId) -> Option<&Checked> {
         self.end(id)?.machine.as_ref()
     }
 
@@ -214,8 +214,8 @@ impl State {
             Connection::outbound(&site.node, info, time, &mut self.rng)
         };
         let machine = match self.checks {
-            Checks::All => Watched::new(peer?, time),
-            Checks::Cheap => Watched::lightly(peer?, time),
+            Checks::All => Checked::new(peer?, time),
+            Checks::Cheap => Checked::lightly(peer?, time),
         };
         self.site(at).connections.push(id);
         if let Some(end) = self.end_mut(id) {
@@ -304,7 +304,7 @@ impl State {
             What::Blocked => self.tally.blocked += 1,
             What::Event(event) => {
                 self.tally.messages += 1;
-                *self.tally.commands.entry(moment::command_of(event)).or_default() += 1;
+                *self.tally.commands.entry(event_log::command_of(event)).or_default() += 1;
                 self.tally.established += u64::from(*event == peer_core::Event::Established);
             }
             _ => {}
@@ -317,7 +317,7 @@ impl State {
 
 /// What one end is driven with.
 pub(super) struct Drive<'a> {
-    pub(super) machine: &'a mut Watched,
+    pub(super) machine: &'a mut Checked,
     pub(super) time: Time,
     pub(super) rng: &'a mut ChaCha8Rng,
     pub(super) pool: &'a mut Pool,

@@ -11,7 +11,7 @@ use super::link;
 use super::queue::Due;
 use super::state::State;
 use super::{ConnectionId, NodeId, What};
-use crate::watched::Watched;
+use crate::checked::Checked;
 
 /// One call of a node's logic: what it can look at and do meanwhile.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Turn<'_> {
     ///
     /// As [`send`](Self::send).
     pub fn announce(&mut self, connection: ConnectionId, item: Inventory) -> Result<bool, SendError> {
-        self.announce_by(connection, item, Watched::announce)
+        self.announce_by(connection, item, Checked::announce)
     }
 
     /// As [`Peer::announce_now`].
@@ -113,14 +113,14 @@ impl Turn<'_> {
     ///
     /// As [`send`](Self::send).
     pub fn announce_now(&mut self, connection: ConnectionId, item: Inventory) -> Result<bool, SendError> {
-        self.announce_by(connection, item, Watched::announce_now)
+        self.announce_by(connection, item, Checked::announce_now)
     }
 
     fn announce_by(
         &mut self,
         connection: ConnectionId,
         item: Inventory,
-        announce: fn(&mut Watched, Inventory, Time) -> Result<bool, SendError>,
+        announce: fn(&mut Checked, Inventory, Time) -> Result<bool, SendError>,
     ) -> Result<bool, SendError> {
         let (machine, now) = self.machine(connection).ok_or(SendError::NotEstablished)?;
         let is_news = announce(machine, item, now)?;
@@ -138,7 +138,7 @@ impl Turn<'_> {
     }
 
     /// The machine of a connection, to command it in any other way, and the time to tell it.
-    pub fn machine(&mut self, connection: ConnectionId) -> Option<(&mut Watched, Time)> {
+    pub fn machine(&mut self, connection: ConnectionId) -> Option<(&mut Checked, Time)> {
         let now = self.now();
         self.state.serve_soon(connection);
         Some((self.state.end_mut(connection)?.machine.as_mut()?, now))

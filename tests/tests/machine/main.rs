@@ -1,8 +1,6 @@
 //! What the machine does, part by part, through its public API.
 
 mod as_json;
-mod asking;
-mod away;
 mod bursts;
 mod chunking;
 mod configuration;
@@ -18,12 +16,14 @@ mod keepalive;
 mod limits;
 mod liveness;
 mod log_lines;
+mod message_helpers;
 mod mixing_requests;
 mod neighbours;
 mod observing;
 mod old_era;
 mod old_messages;
 mod our_version;
+mod owner_absent;
 mod policies;
 mod requests;
 mod self_connection;

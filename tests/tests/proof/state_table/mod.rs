@@ -15,9 +15,9 @@ mod sending;
 mod states;
 mod timers;
 
-use peer_tests::blessed;
+use peer_tests::snapshot;
 
 #[test]
 fn the_page_of_states_says_what_the_machine_does() {
-    blessed::assert_says("docs/states.md", "proof state_table", &page::page());
+    snapshot::assert_says("docs/states.md", "proof state_table", &page::page());
 }

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use peer_tests::world::Checks;
 use peer_tests::world::scenarios::{Plan, Scenario};
-use peer_tests::{blessed, hex};
+use peer_tests::{hex, snapshot};
 
 /// A run that is small enough for every `cargo test`.
 fn small(scenario: Scenario, seed: u64) -> Plan {
@@ -79,7 +79,7 @@ fn a_seed_has_the_committed_digest_in_every_build() {
             writeln!(text, "{scenario} {seed} {}", hex::encode(&outcome.digest)).unwrap();
         }
     }
-    blessed::assert_says("tests/tests/proof/world/digests.txt", "proof world", &text);
+    snapshot::assert_says("tests/tests/proof/world/digests.txt", "proof world", &text);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use peer_core::message::{GetData, GetInitState};
 use peer_core::{Config, Error, Event, Message, Services, Time};
+use peer_tests::checked::Checked;
 use peer_tests::dcrd_node::{Ended, Rule, golden};
 use peer_tests::neighbour;
 use peer_tests::vectors::{Folder, Tally};
-use peer_tests::watched::Watched;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
@@ -52,7 +52,7 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 /// Our machine and its owner, who pulls what comes and says nothing but what the opponent waits for.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    machine: Watched,
+    machine: Checked,
     rng: ChaCha8Rng,
     /// Whether the opponent waits for the question for the initial state.
     asks_init_state: bool,

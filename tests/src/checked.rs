@@ -11,12 +11,12 @@ use rand_core::Rng;
 use crate::bound::Turns;
 use crate::invariants::{self, History};
 
-/// A peer with its input. Unless it is watched lightly, a twin gets the same calls and must answer alike.
+/// A peer with its input. unless it is checked lightly, a twin gets the same calls and must answer alike.
 ///
 /// It offers the methods of [`Peer`] that change something; after each, the [`invariants`] are checked.
 /// Everything that looks is reached through [`Deref`].
 #[derive(Debug)]
-pub struct Watched {
+pub struct Checked {
     connection: Connection,
     input: BytesMut,
     twin: Option<Box<Twin>>,
@@ -30,8 +30,8 @@ struct Twin {
     input: BytesMut,
 }
 
-impl Watched {
-    /// Watches a peer from its first moment on.
+impl Checked {
+    /// Checks a peer from its first moment on.
     pub fn new(connection: Connection, now: Time) -> Self {
         let twin = Twin { connection: connection.clone(), input: BytesMut::new() };
         Self::with_twin(connection, Some(Box::new(twin)), now)
@@ -43,9 +43,9 @@ impl Watched {
     }
 
     fn with_twin(connection: Connection, twin: Option<Box<Twin>>, now: Time) -> Self {
-        let mut watched = Self { connection, input: BytesMut::new(), twin, history: History::default() };
-        watched.check(now);
-        watched
+        let mut checked = Self { connection, input: BytesMut::new(), twin, history: History::default() };
+        checked.check(now);
+        checked
     }
 
     /// Appends to the input.
@@ -338,7 +338,7 @@ impl Watched {
     }
 }
 
-impl Deref for Watched {
+impl Deref for Checked {
     type Target = Peer;
 
     fn deref(&self) -> &Peer {

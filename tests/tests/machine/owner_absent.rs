@@ -1,4 +1,4 @@
-//! Owners that were away for a while, and remotes that could do nothing about it.
+//! An owner that is absent for a while does not blame the remote for it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
@@ -23,18 +23,18 @@ fn large() -> (Message, Vec<u8>) {
     (message, frame)
 }
 
-/// Nobody looks for so long.
-fn stay_away(remote: &mut Remote, duration: Duration) {
+/// The owner does nothing for `duration`.
+fn be_absent(remote: &mut Remote, duration: Duration) {
     remote.now += duration;
 }
 
-/// What a look finds that comes to nothing.
+/// Pulls and runs the timers; no event may surface.
 fn look(remote: &mut Remote) -> Result<(), Error> {
     assert_eq!(remote.pull()?, None);
     remote.wait(Duration::ZERO)
 }
 
-/// How long it takes until somebody is blamed, if nothing happens any more.
+/// The time until a timer ends the connection while nothing else happens, and the error.
 fn blamed_after(remote: &mut Remote) -> (Duration, Error) {
     let start = remote.now;
     loop {
@@ -52,7 +52,7 @@ fn a_frame_on_its_way_may_go_on_when_the_owner_is_back() {
     let (begun, rest) = bytes.split_at(10_000);
     remote.say_bytes(begun);
     look(&mut remote).unwrap();
-    stay_away(&mut remote, 600 * SECOND);
+    be_absent(&mut remote, 600 * SECOND);
     // What the system held for us was not much, and until now it had no room for more.
     let (held, rest) = rest.split_at(100);
     remote.say_bytes(held);
@@ -68,7 +68,7 @@ fn a_remote_that_then_stays_silent_is_given_its_two_minutes() {
     let mut remote = established();
     remote.say_bytes(&bytes[..30]);
     look(&mut remote).unwrap();
-    stay_away(&mut remote, 600 * SECOND);
+    be_absent(&mut remote, 600 * SECOND);
     remote.say_bytes(&bytes[30..60]);
     look(&mut remote).unwrap();
     let (after, error) = blamed_after(&mut remote);
@@ -80,7 +80,7 @@ fn a_remote_of_which_there_is_nothing_new_is_blamed_at_once() {
     let mut remote = established();
     remote.say_bytes(&large().1[..30]);
     look(&mut remote).unwrap();
-    stay_away(&mut remote, 600 * SECOND);
+    be_absent(&mut remote, 600 * SECOND);
     assert_eq!(look(&mut remote), Err(Error::Timeout(Timer::Idle)));
 }
 
@@ -92,7 +92,7 @@ fn a_byte_between_a_deadline_and_the_look_at_it_excuses_nobody_while_the_owner_i
         look(&mut remote).unwrap();
         remote.wait(SECOND).unwrap();
     }
-    stay_away(&mut remote, 4 * SECOND);
+    be_absent(&mut remote, 4 * SECOND);
     remote.say_bytes(&[0]);
     assert_eq!(look(&mut remote), Err(Error::Timeout(Timer::Idle)));
 }
@@ -104,7 +104,7 @@ fn an_answer_behind_others_is_waited_for_when_the_owner_is_back() {
     remote.machine.send(&getdata(vec![item]), remote.now).unwrap();
     remote.hears();
     look(&mut remote).unwrap();
-    stay_away(&mut remote, 60 * SECOND);
+    be_absent(&mut remote, 60 * SECOND);
     remote.say(&inv(vec![tx_item(1)]));
     assert_eq!(remote.messages().len(), 1);
     look(&mut remote).unwrap();
@@ -115,7 +115,7 @@ fn an_answer_behind_others_is_waited_for_when_the_owner_is_back() {
 #[test]
 fn a_handshake_may_go_on_when_the_owner_is_back() {
     let mut remote = Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
-    stay_away(&mut remote, 60 * SECOND);
+    be_absent(&mut remote, 60 * SECOND);
     remote.say(&introduction(12).into());
     assert!(matches!(remote.events()[..], [Event::Version(_)]));
     remote.hears();
@@ -129,7 +129,7 @@ fn a_transport_that_takes_more_of_a_frame_when_the_owner_is_back_may_go_on() {
     let mut remote = established();
     remote.machine.send(&large().0, remote.now).unwrap();
     assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
-    stay_away(&mut remote, 600 * SECOND);
+    be_absent(&mut remote, 600 * SECOND);
     remote.say(&Message::GetAddr);
     assert_eq!(remote.messages(), [Message::GetAddr]);
     assert_eq!(remote.machine.take(100, remote.now).len(), 100);
@@ -143,7 +143,7 @@ fn a_transport_that_takes_nothing_when_the_owner_is_back_has_stalled() {
     let mut remote = established();
     remote.machine.send(&large().0, remote.now).unwrap();
     assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
-    stay_away(&mut remote, 600 * SECOND);
+    be_absent(&mut remote, 600 * SECOND);
     assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
 }
 
@@ -152,7 +152,7 @@ fn a_transport_that_takes_0_bytes_when_the_owner_is_back_has_stalled() {
     let mut remote = established();
     remote.machine.send(&large().0, remote.now).unwrap();
     assert_eq!(remote.machine.take(10_000, remote.now).len(), 10_000);
-    stay_away(&mut remote, 600 * SECOND);
+    be_absent(&mut remote, 600 * SECOND);
     remote.machine.handle_transmitted(0, remote.now);
     assert_eq!(remote.wait(Duration::ZERO), Err(Error::Timeout(Timer::WriteStall)));
 }
@@ -160,7 +160,7 @@ fn a_transport_that_takes_0_bytes_when_the_owner_is_back_has_stalled() {
 /// Wakes at the next deadline, hardly late, as an owner does that sleeps until then.
 fn sleep_until_the_deadline(remote: &mut Remote) {
     let (wait, _) = remote.deadline().unwrap();
-    stay_away(remote, wait.saturating_add(Duration::from_millis(1)));
+    be_absent(remote, wait.saturating_add(Duration::from_millis(1)));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn who_looks_five_seconds_after_a_deadline_was_away_and_who_looks_earlier_was_no
         look(&mut remote).unwrap();
         // What has come buys time, at 4096 bytes a second.
         let deadline = 120 * SECOND + SECOND * 30 / 4096;
-        stay_away(&mut remote, deadline + Duration::from_millis(late));
+        be_absent(&mut remote, deadline + Duration::from_millis(late));
         remote.say_bytes(&bytes[30..60]);
         assert_eq!(look(&mut remote), expected, "{late} ms late");
     }
