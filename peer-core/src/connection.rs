@@ -10,7 +10,7 @@ use crate::peer::Peer;
 use crate::time::Time;
 use crate::transport::TransportError;
 
-/// One connection to one remote, as its driver sees it: who moves its bytes and watches its time.
+/// One connection to one remote, for its driver, which moves the bytes and watches the time.
 ///
 /// | kind | methods |
 /// | --- | --- |
@@ -19,10 +19,9 @@ use crate::transport::TransportError;
 /// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write) |
 /// | the owner's face | [`peer`](Self::peer), [`peer_mut`](Self::peer_mut) |
 ///
-/// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the
-/// same calls give the same results. What a method says it *may change* is the queue of what waits to be written, the next
-/// timeout, the state. After the first error every call that can fail returns it again, nothing
-/// is left to write and no timeout remains.
+/// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the same calls
+/// give the same results. *May change* names what a method affects: the queue of frames to write, the next timeout, the
+/// state. After the first error every call that can fail returns it again, nothing is left to write and no timeout remains.
 ///
 /// # The handshake
 ///
@@ -35,9 +34,9 @@ use crate::transport::TransportError;
 /// | the remote's `verack` came | `verack` is queued; [`Event::Established`] | the same |
 /// | 30 s passed, the owner's time aside | [`Error::Timeout`] with [`Timer::Handshake`](crate::Timer::Handshake) | the same |
 ///
-/// Anything but `version` as the first message is [`Error::NotVersionMessage`] (a `reject` in its place, which the old
-/// era sends to whom it refuses, [`Error::Rejected`]), and a second `version` or `verack`
-/// [`Error::Repeated`]. The timeouts are told by [`Timer`](crate::Timer).
+/// A first message other than `version` is [`Error::NotVersionMessage`]. A `reject` in its place is [`Error::Rejected`]:
+/// remotes of the old era refuse so. A second `version` or `verack` is [`Error::Repeated`]. [`Timer`](crate::Timer) lists
+/// the timeouts.
 #[derive(Debug)]
 #[cfg_attr(feature = "test-util", derive(Clone))]
 pub struct Connection {
@@ -63,7 +62,7 @@ impl Connection {
         Peer::outbound(node, info, now, rng).map(|peer| Self { peer })
     }
 
-    /// A connection that the remote made. It says nothing before the remote's `version` came.
+    /// A connection that the remote made. It sends nothing before the remote's `version` has come.
     ///
     /// Draws four numbers from `rng`. The clock of the handshake starts at `now`.
     #[doc(alias = "NewInboundPeer")]
@@ -82,42 +81,42 @@ impl Connection {
         &mut self.peer
     }
 
-    /// Takes whole frames off the front of `input`, does what the protocol asks, and returns the first thing
-    /// worth telling. `None` means that more bytes are needed, or, where [`wants_read`](Self::wants_read) is
-    /// false, that the remote is not read until it takes what it made us owe.
+    /// Takes whole frames off the front of `input`, does what the protocol asks, and returns the first event. `None` means
+    /// that more bytes are needed, or, if [`wants_read`](Self::wants_read) is false, that the remote is not read until it
+    /// takes the replies that it caused.
     ///
     /// Between calls the driver only appends to `input`, and pulls again until `None` comes before it waits.
     /// May change: queue, timeout, state.
     ///
     /// # Errors
     ///
-    /// Why the connection is over, from now on. Below protocol version 9 it comes after a last word, a `reject`, has
-    /// been written; until then `None`, while [`wants_write`](Self::wants_write) is true and
-    /// [`wants_read`](Self::wants_read) is not.
+    /// Why the connection has failed; later calls return it again. Below protocol version 9 a last `reject` is written
+    /// first: until then the result is `None`, [`wants_write`](Self::wants_write) is true and
+    /// [`wants_read`](Self::wants_read) false.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.peer.receive(input, now)
     }
 
-    /// Runs whatever is due at `now`, in the order of the timeouts. Harmless when nothing is; then it draws
-    /// nothing from `rng` either. May change: queue, timeout, state.
+    /// Runs what is due at `now`, in the order of the timeouts. If nothing is due, it does nothing and draws nothing from
+    /// `rng`. May change: queue, timeout, state.
     ///
     /// # Errors
     ///
-    /// Why the connection is over, from now on.
+    /// Why the connection has failed; later calls return it again.
     pub fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.peer.handle_timeout(now, rng)
     }
 
-    /// Notes that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed. More than was
-    /// shown counts as that. May change: queue, timeout, and the state where the owner wants to
-    /// [`finish`](Peer::finish).
+    /// Notes that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed. A larger
+    /// `count` means all that was shown. May change: queue, timeout, and the state after [`finish`](Peer::finish).
     pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.peer.handle_transmitted(count, now);
     }
 
-    /// Notes that the remote ended its stream, with what `input` still holds. Returns why the connection is over:
-    /// for the outbound half of a self-connection, which only sees a close, that it is one, and where a remote of
-    /// the old era said `reject` to our `version` before it left, that. An end in the handshake is
+    /// Notes that the remote ended its stream, with what `input` still holds. Returns why the connection is over.
+    ///
+    /// The outbound half of a self-connection, which sees only a close, is [`Error::SelfConnection`]. If a remote of the
+    /// old era sent `reject` to our `version` first, it is [`Error::Rejected`]. Any other end in the handshake is
     /// [`Error::ClosedBeforeVersion`] or [`Error::ClosedBeforeVerack`], whether the transport was closed or cut.
     ///
     /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
@@ -144,9 +143,8 @@ impl Connection {
         self.peer.poll_transmit_chunks(enough, now)
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due. A time in the past means now; `None`
-    /// that nothing will happen by itself. It is computed from the state, so it is always fresh.
-    /// [`Peer::next_timeout`] also says what it is for.
+    /// When [`handle_timeout`](Self::handle_timeout) is due. A time in the past means now; `None` means that no timeout is
+    /// set. It is computed from the state, so it is never stale. [`Peer::next_timeout`] also names its timer.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Time> {
         self.peer.next_timeout().map(|(at, _)| at)

@@ -1,14 +1,14 @@
-//! What the machine tells its owner, and what the owner tells it at the beginning.
+//! Events for the owner, and what the owner knows of a connection when it begins.
 
 use alloc::boxed::Box;
 use core::fmt;
 
 use crate::message::{Message, NetAddress, Timestamp, Version};
 
-/// Something the owner should know.
+/// An event for the owner.
 ///
-/// After the handshake every frame surfaces exactly once, and so does every one that came before its end. Two
-/// kinds are dropped: bloom filter commands below protocol version 2 where our services do not offer them, and
+/// Every frame after the handshake surfaces exactly once, and so does every frame that came before it ended. Two kinds
+/// are dropped: bloom filter commands below protocol version 2 where our services do not offer them, and
 /// unknown commands where the configuration ignores them.
 ///
 /// With the feature `serde`: an object with `event` (`version`, `established` or `message`), `command` of a message,
@@ -18,10 +18,10 @@ use crate::message::{Message, NetAddress, Timestamp, Version};
 #[doc(alias = "MessageListeners")]
 #[non_exhaustive]
 pub enum Event {
-    /// The remote introduced itself. Pulling again is consent; dropping the peer is refusal.
+    /// The remote sent its `version`. Receive again to accept it; drop the connection to refuse.
     ///
-    /// It surfaces before the version is compared with the lowest accepted one, so that an observer also
-    /// sees who is too old.
+    /// It surfaces before the version is compared with the lowest accepted one, so that an observer also sees remotes that
+    /// are too old.
     #[doc(alias = "OnVersion")]
     #[doc(alias = "Handshake")]
     Version(Box<Version>),

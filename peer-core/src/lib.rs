@@ -25,7 +25,7 @@
 //!    merely claimed.
 //! 6. **Time moves.** After `handle_timeout(timeout)` the next timeout is later, or the peer has failed.
 //! 7. **Failure is final.** The first error is kept and returned again; nothing more goes out.
-//! 8. **The remote is blamed only while we wait for it**, never for its owner being slow.
+//! 8. **The remote is blamed only while we wait for it**, never for the slowness of our owner.
 //! 9. **No panic** on any input.
 //!
 //! # Where to look
@@ -54,7 +54,7 @@
 //! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
 //!   On x86-64, where it needs `std`; elsewhere it changes nothing.
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
-//!   [`Stats`], which say how they look.
+//!   [`Stats`], which document their form.
 //! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
 //!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
 #![no_std]

@@ -1,4 +1,4 @@
-//! What the connections of one node share: its configuration, and the nonces by which it knows itself.
+//! What the connections of one node share: its configuration, and the nonces by which it detects self-connections.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -14,8 +14,8 @@ use crate::config::Config;
 
 /// One node's identity on the network. Cheap to clone; clones are the same node.
 ///
-/// A self-connection is a connection between two peers of the same node, so the nonces live here: whoever
-/// makes peers has a node, and two nodes in one process (as in every simulation) are strangers.
+/// A self-connection is a connection between two peers of the same node, so the node holds the nonces. Two nodes in one
+/// process, as in every simulation, are different nodes.
 #[derive(Clone)]
 pub struct Node(Arc<Shared>);
 
@@ -29,9 +29,9 @@ struct Shared {
 struct Slot {
     /// The nonce of the handshake that is open now; 0 where there is none.
     nonce: AtomicU64,
-    /// Twice the number of handshakes that had this slot, plus 1 where a peer of this node has met the last one. A hit
-    /// that comes while the slot changes hands finds another number than it began with and is dropped, even where both
-    /// handshakes have the same nonce.
+    /// Twice the number of handshakes that had this slot, plus 1 if a peer of this node has received the nonce of the
+    /// last one. A hit that comes while the slot changes its owner finds another number than it read first and is dropped,
+    /// even if both handshakes have the same nonce.
     hits: AtomicU64,
 }
 
@@ -40,28 +40,28 @@ impl Slot {
     fn take(&self, nonce: u64) -> bool {
         let is_free = self.nonce.compare_exchange(0, nonce, Ordering::AcqRel, Ordering::Relaxed).is_ok();
         if is_free {
-            // Only who has taken the slot counts up. A hit at the same time is one of the handshake before.
+            // Only the handshake that took the slot counts up. A hit at the same time belongs to the one before.
             let next = (self.hits.load(Ordering::Relaxed) | HIT).wrapping_add(1);
             self.hits.store(next, Ordering::Release);
         }
         is_free
     }
 
-    /// Whether the handshake that has the slot has this nonce. If so, it is noted that it was met.
-    fn meet(&self, nonce: u64) -> bool {
+    /// Whether the handshake that has the slot has this nonce. If so, notes the hit.
+    fn hit(&self, nonce: u64) -> bool {
         let has_it = || self.nonce.load(Ordering::Acquire) == nonce;
         if !has_it() {
             return false;
         }
         let hits = self.hits.load(Ordering::Acquire);
         if has_it() {
-            // It fails where the hit was noted before, or where the slot has changed hands.
+            // Fails if the hit was noted before, or if another handshake has the slot by now.
             self.hits.compare_exchange(hits & !HIT, hits | HIT, Ordering::AcqRel, Ordering::Relaxed).ok();
         }
         true
     }
 
-    /// Whether the handshake that has the slot was met.
+    /// Whether the handshake that has the slot was hit.
     fn saw_self(&self) -> bool {
         self.hits.load(Ordering::Acquire) & HIT != 0
     }
@@ -90,13 +90,13 @@ impl Node {
         Some(NonceGuard(Arc::new(Entry { node: self.clone(), index })))
     }
 
-    /// Whether `nonce` belongs to an open outbound handshake of this node. If so, that handshake is told.
+    /// Whether `nonce` belongs to an open outbound handshake of this node. If so, that handshake learns of it.
     ///
-    /// The remote at the other end of that handshake has the nonce from us and can give it back, here or on another
-    /// connection: both then end as a self-connection, and it learns that they are of one node. Once the handshake is
-    /// over, the nonce is a number like any other.
+    /// The remote of that handshake knows the nonce and can send it back, here or on another connection. Both connections
+    /// then end as self-connections, and the remote learns that they belong to one node. Once the handshake is over, the
+    /// nonce has no meaning.
     pub(crate) fn is_own(&self, nonce: u64) -> bool {
-        nonce != 0 && self.0.slots.iter().any(|slot| slot.meet(nonce))
+        nonce != 0 && self.0.slots.iter().any(|slot| slot.hit(nonce))
     }
 }
 
@@ -106,8 +106,7 @@ impl fmt::Debug for Node {
     }
 }
 
-/// An outbound handshake's place in the table, given back when the last clone is dropped. Clones of a peer
-/// share it.
+/// An outbound handshake's slot in the table, freed when the last clone is dropped. Clones of a peer share it.
 #[derive(Clone, Debug)]
 pub(crate) struct NonceGuard(Arc<Entry>);
 

@@ -1,4 +1,4 @@
-//! What the owner chooses to do with what it did not expect.
+//! Policies: how the machine treats what not every owner wants treated the same way.
 
 /// What to do with a message that only ever answers a request, while no such request is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,19 +12,19 @@ pub enum UnrequestedAnswers {
     Deliver,
 }
 
-/// Who answers the remote's `getinitstate`, which nodes of today send to every peer. They leave whoever does not answer
+/// Who answers the remote's `getinitstate`. Today's nodes send it to every peer, and disconnect one that does not answer
 /// within 30 s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitStateRequests {
-    /// The machine: the first one with an `initstate` that has nothing in it, which satisfies a node.
+    /// The machine: it answers the first request with an empty `initstate`, which satisfies a node.
     #[default]
     AnswerEmpty,
-    /// The owner, who has an initial state to tell.
+    /// The owner, which has an initial state to send.
     LeaveToOwner,
 }
 
-/// What to do with a message that nodes of today would ban us for. See [`BanRule`](crate::BanRule).
+/// What to do with a message that today's nodes would ban us for. See [`BanRule`](crate::BanRule).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BannableMessages {

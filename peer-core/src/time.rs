@@ -8,10 +8,10 @@ use core::time::Duration;
 
 /// A point on the owner's monotonic clock: the time elapsed since a start that the owner chose.
 ///
-/// Only differences count. Time that stands still or runs backwards does no harm. It has nanoseconds, and ends
-/// 584 years after the start: whatever is later is that.
+/// Only differences count. Time that stands still or runs backwards does no harm. The unit is the nanosecond; the last
+/// point is 584 years after the start, and later ones become it.
 ///
-/// A machine keeps many of these, most of them optional: eight bytes each, the option included.
+/// A machine keeps many of these, most of them optional. Each takes eight bytes, as an `Option` too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(
     /// Nanoseconds since the start, and one.
@@ -76,7 +76,7 @@ impl fmt::Display for Time {
     }
 }
 
-/// As many of them as there can be.
+/// Nanoseconds, at most `u64::MAX`.
 #[expect(clippy::cast_possible_truncation, reason = "compared before")]
 const fn nanos(duration: Duration) -> u64 {
     let nanos = duration.as_nanos();

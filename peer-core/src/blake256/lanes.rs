@@ -4,10 +4,11 @@ use super::compress::{Block, C, ROUNDS, SIGMA, halves};
 
 /// Hashes one block in each lane.
 ///
-/// The state lies in memory and the rounds are a loop: in this form the compiler turns every loop over lanes
-/// into vector instructions. Unrolled and kept in locals it does not, and is slower than one by one.
+/// The state is in memory and the rounds are a loop, because in this form the compiler turns every loop over lanes into
+/// vector instructions. Unrolled, with the state in locals, it does not, and the code is slower than one by one.
 #[inline(never)]
 pub(super) fn compress_lanes(chains: &mut [Row; 8], blocks: &[&Block; LANES], counters: &[u64; LANES]) {
+    // Transposes the blocks: row `i` has word `i` of every message.
     let mut m = [[0; LANES]; 16];
     for (lane, block) in blocks.iter().enumerate() {
         for (row, bytes) in m.iter_mut().zip(block.as_chunks().0) {
@@ -67,8 +68,7 @@ pub(super) type Row = [u32; LANES];
 /// the compiler unrolls the loops over them for base x86-64 and finds no vectors in what results.
 pub(super) const LANES: usize = 16;
 
-/// The number of lanes in use from which all together are faster than those in use one by one, for vectors of
-/// 128 bits.
+/// The fewest lanes in use that are faster together than one by one, with vectors of 128 bits.
 pub(super) const WORTHWHILE: usize = 10;
 
 #[cfg(test)]

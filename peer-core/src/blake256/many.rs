@@ -12,9 +12,11 @@ pub(super) fn hash_many((kernel, alone): (Kernel, Kernel), inputs: &[&[u8]], dig
     let mut messages: [Option<Message<'_>>; LANES] = array::from_fn(|_| waiting.next());
     let mut chains = IV.map(|word| [word; LANES]);
 
-    // A lane that ends takes the next message at once. When too few are left, the rest is faster alone.
+    // A lane whose message ends takes the next one at once, so lanes stay full while messages are left. With fewer lanes
+    // in use than pays, each remaining message is finished alone, from the chain value of its lane.
     let mut padded = [[0; 64]; LANES];
     while messages.iter().flatten().count() >= kernel.worthwhile() {
+        // An empty lane compresses zeros into a chain that nothing reads.
         let mut blocks = [&[0; 64]; LANES];
         let mut counters = [0; LANES];
         let lanes = messages.iter_mut().zip(&mut padded).zip(&mut blocks).zip(&mut counters);
@@ -40,10 +42,10 @@ pub(super) fn hash_many((kernel, alone): (Kernel, Kernel), inputs: &[&[u8]], dig
     }
 }
 
-/// What is left of a message, and where its digest goes.
+/// The rest of a message, and where its digest goes.
 struct Message<'a> {
     blocks: slice::Iter<'a, Block>,
-    /// How many bits came out of `blocks` so far.
+    /// Bits taken from `blocks` so far.
     bits: u64,
     tail: Tail<'a>,
     digest: &'a mut [u8; 32],
@@ -69,7 +71,7 @@ impl<'a> Message<'a> {
         Some((padded, counter))
     }
 
-    /// Hashes what is left alone, from the chain value reached so far.
+    /// Hashes the rest outside of the lanes, from the chain value reached so far.
     fn finish(mut self, kernel: Kernel, mut chain: Chain) {
         let mut padded = [0; 64];
         while let Some((block, counter)) = self.next(&mut padded) {

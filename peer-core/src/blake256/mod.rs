@@ -3,7 +3,7 @@
 //! This is the SHA-3 finalist with 14 rounds and without a salt, not BLAKE2 or BLAKE3. Nearly all time spent
 //! on receiving is spent here, so there is one way in for each situation:
 //!
-//! * [`hash`] for bytes that lie in one piece, and [`checksum`] where a frame's four bytes are all one wants;
+//! * [`hash`] for bytes that lie in one piece, and [`checksum`] for the four bytes of a frame's header;
 //! * [`Blake256`] for bytes that arrive in parts;
 //! * [`hash_many`] for many independent inputs, which together take a good half of the time, or a fifth.
 //!
@@ -87,7 +87,7 @@ pub(crate) fn worthwhile() -> usize {
 /// A hash in progress, for bytes that arrive in parts.
 ///
 /// How the bytes are cut does not matter to the digest, and hardly to the time: whole blocks are hashed where
-/// they lie, and at most 63 bytes wait in the state. The state takes 112 bytes.
+/// they lie, and at most 63 bytes are kept in the state. The state takes 112 bytes.
 ///
 /// The length is counted in bits modulo 2<sup>64</sup>, which is far beyond any input.
 #[doc(alias = "Hasher256")]
@@ -96,8 +96,8 @@ pub struct Blake256 {
     chain: Chain,
     /// How many bits the chain value covers; a multiple of 512.
     bits: u64,
-    waiting: Block,
-    /// How many bytes of `waiting` are in use; below 64 between calls.
+    buffer: Block,
+    /// Bytes of `buffer` in use; below 64 between calls.
     filled: usize,
 }
 
@@ -105,46 +105,46 @@ impl Blake256 {
     /// Starts the hash of an empty input.
     #[must_use]
     pub const fn new() -> Self {
-        Self { chain: IV, bits: 0, waiting: [0; 64], filled: 0 }
+        Self { chain: IV, bits: 0, buffer: [0; 64], filled: 0 }
     }
 
     /// Appends `data` to the input.
     ///
-    /// Hashes no more than the bytes handed in and the up to 63 that wait. Does not panic.
+    /// Hashes no more than the bytes handed in and up to 63 kept ones. Does not panic.
     pub fn update(&mut self, data: &[u8]) {
         let (kernel, mut data) = (Kernel::for_one(), data);
-        debug_assert!(self.filled < self.waiting.len());
+        debug_assert!(self.filled < self.buffer.len());
         if self.filled > 0 {
-            let missing = self.waiting.len().saturating_sub(self.filled);
+            let missing = self.buffer.len().saturating_sub(self.filled);
             let Some((first, later)) = data.split_at_checked(missing) else {
-                self.wait(data);
+                self.append(data);
                 return;
             };
-            self.wait(first);
-            self.bits = absorb(kernel, &mut self.chain, &[self.waiting], self.bits);
+            self.append(first);
+            self.bits = absorb(kernel, &mut self.chain, &[self.buffer], self.bits);
             self.filled = 0;
             data = later;
         }
         let (blocks, rest) = data.as_chunks();
         self.bits = absorb(kernel, &mut self.chain, blocks, self.bits);
-        self.wait(rest);
+        self.append(rest);
     }
 
     /// Ends the input and gives its digest.
     ///
-    /// Costs one compression, or two when more than 55 bytes wait. Does not panic.
+    /// Costs one compression, or two when more than 55 bytes are kept. Does not panic.
     #[must_use]
     pub fn finalize(self) -> [u8; 32] {
-        debug_assert!(self.filled < self.waiting.len());
-        let rest = self.waiting.get(..self.filled).unwrap_or_default();
+        debug_assert!(self.filled < self.buffer.len());
+        let rest = self.buffer.get(..self.filled).unwrap_or_default();
         finish(Kernel::for_one(), self.chain, Tail::new(rest, self.bits))
     }
 
-    /// Puts `bytes`, for which there is room, behind those that wait.
-    fn wait(&mut self, bytes: &[u8]) {
+    /// Appends `bytes` to the buffer, which must have room for them.
+    fn append(&mut self, bytes: &[u8]) {
         let filled = self.filled.wrapping_add(bytes.len());
-        debug_assert!(filled <= self.waiting.len());
-        if let Some(room) = self.waiting.get_mut(self.filled..filled) {
+        debug_assert!(filled <= self.buffer.len());
+        if let Some(room) = self.buffer.get_mut(self.filled..filled) {
             room.copy_from_slice(bytes);
             self.filled = filled;
         }
@@ -192,7 +192,7 @@ fn digest(chain: Chain) -> [u8; 32] {
 ///
 /// The padding is a one bit, zeros, a one bit and the length in bits as 64 bits, ending at a block's end.
 struct Tail<'a> {
-    /// What the whole blocks left, until it is in a block.
+    /// The bytes behind the whole blocks, until they are in a block.
     rest: Option<&'a [u8]>,
     /// Bits of the whole message.
     bits: u64,
@@ -214,8 +214,7 @@ impl<'a> Tail<'a> {
             return None;
         }
         *block = [0; 64];
-        // The counter is zero in a block without a bit of the message, so that no two blocks of a message
-        // share a counter.
+        // By definition a block without a bit of the message has counter zero. So no two blocks share a counter.
         let mut counter = 0;
         self.ended = true;
         if let Some(rest) = self.rest.take() {

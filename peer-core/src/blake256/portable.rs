@@ -1,4 +1,4 @@
-//! The choice of code where there is none: what the compiler makes of plain Rust.
+//! Plain Rust, where no vector code can be chosen.
 
 use super::compress::{Block, Chain, compress};
 use super::lanes::{LANES, Row, WORTHWHILE, compress_lanes};
@@ -33,7 +33,7 @@ impl Kernel {
         compress_lanes(chains, blocks, counters);
     }
 
-    /// The number of lanes in use from which all together are faster than those in use one by one.
+    /// The fewest lanes in use that are faster together than one by one.
     pub(super) const fn worthwhile(self) -> usize {
         WORTHWHILE
     }

@@ -1,4 +1,4 @@
-//! Making a configuration: defaults, setters, and what does not fit together.
+//! Building a configuration: defaults, setters and checks.
 
 use alloc::format;
 use alloc::string::String;
@@ -15,7 +15,7 @@ use crate::policy::{BannableMessages, InitStateRequests, UnknownCommands, Unrequ
 use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 
-/// Most outbound handshakes that a node's table may have room for.
+/// The largest table of open outbound handshakes. It is allocated with the node.
 const MAX_OPEN_HANDSHAKES: usize = 1 << 20;
 
 /// The parts of a user agent: `PREFIX/NAME:VERSION(COMMENT; COMMENT)/`.
@@ -109,7 +109,7 @@ impl ConfigBuilder {
         Self { config, agent: Agent::default(), ping_interval: None }
     }
 
-    /// What this node offers. Default: nothing.
+    /// The services this node offers. Default: none.
     pub const fn services(mut self, services: Services) -> Self {
         self.config.services = services;
         self
@@ -143,8 +143,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// The lowest protocol version accepted from a remote. Default: 9, what today's network accepts. Lower
-    /// it to 1 to speak with the old era.
+    /// The lowest protocol version accepted from a remote. Default: 9, what today's network accepts. Set 1
+    /// to accept remotes of the old era.
     #[doc(alias = "MinAcceptableProtocolVersion")]
     pub const fn min_protocol_version(mut self, version: ProtocolVersion) -> Self {
         self.config.min_protocol_version = version;
@@ -254,8 +254,8 @@ impl ConfigBuilder {
         self
     }
 
-    /// What happens to answers that nobody asked for. Default: refuse. Where they are delivered, the worst case is one
-    /// payload of 26 MB, which takes 53 MB in the input of each peer, without having asked for it.
+    /// What happens to unrequested answers. Default: refuse. Where they are delivered, the worst case is one
+    /// payload of 26 MB, which takes 53 MB in the input of each peer, although the peer did not request it.
     pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
         self.config.unrequested_answers = policy;
         self
@@ -275,7 +275,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// What happens to messages that nodes of today would ban us for. Default: they are refused with
+    /// What happens to messages that today's nodes would ban us for. Default: they are refused with
     /// [`SendError::Bannable`](crate::SendError::Bannable). Where they are sent, the worst case is that a node takes no
     /// connection from our host for 24 hours.
     pub const fn bannable_messages(mut self, policy: BannableMessages) -> Self {

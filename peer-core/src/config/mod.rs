@@ -1,4 +1,4 @@
-//! What a node is and how far it goes: network, services, versions, timers and limits.
+//! The configuration of a node: network, services, versions, timers and limits.
 
 mod builder;
 
@@ -156,7 +156,7 @@ impl Config {
         self.max_requests
     }
 
-    /// What happens to answers that nobody asked for.
+    /// What happens to unrequested answers.
     #[must_use]
     pub const fn unrequested_answers(&self) -> UnrequestedAnswers {
         self.unrequested_answers

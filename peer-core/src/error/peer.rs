@@ -11,7 +11,7 @@ use crate::message::{Command, Inventory, InventoryKind, Reject};
 use crate::peer::{BanRule, Timer};
 use crate::protocol_version::ProtocolVersion;
 
-/// Why the connection is over. The first one is kept and handed out again by every later call.
+/// Why the connection is over. The first error is kept, and every later call returns it again.
 ///
 /// With the feature `serde`: an object with `reason`, its [`name`](Error::name), and `detail`, its text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,21 +48,21 @@ pub enum Error {
         /// The lowest accepted.
         min: ProtocolVersion,
     },
-    /// A remote of the old era told why it will not have us: dialled, instead of introducing itself, or in answer to
-    /// our `version`, before it closed the connection without a `verack`.
+    /// A remote of the old era gave a reason for refusing us: instead of its `version`, or in response to ours, before it
+    /// closed the connection without a `verack`.
     ///
-    /// Only below version 9: from there on there is no `reject`, and one is an unknown command.
+    /// Only below version 9: later versions have no `reject`, and it is an unknown command.
     #[error("refused by the remote: {0}")]
     Rejected(Box<Reject>),
     /// The remote is this node itself.
     #[doc(alias = "ErrSelfConnection")]
     #[error("connected to ourselves")]
     SelfConnection,
-    /// An answer came to something nobody asked for.
+    /// A response came without a request.
     #[error("{0} came without being asked for")]
     Unrequested(Command),
-    /// A bloom filter command came although our services do not offer it, which remotes of protocol version
-    /// 2 and later can tell.
+    /// A bloom filter command came although our services do not offer it. Remotes of protocol version 2 and later know
+    /// that from our `version`.
     #[error("{0} came without our offering bloom filters")]
     NoBloomService(Command),
     /// The remote took too long.
@@ -92,7 +92,7 @@ pub enum Error {
     CutOffWhilePaused {
         /// Bytes missing to the end of the header, or of the payload once the header was there.
         missing: usize,
-        /// How long the owner had not pulled, in whole seconds.
+        /// How long the owner had not called `receive`, in whole seconds.
         paused: Duration,
     },
     /// The remote closed the connection between two frames.
@@ -106,7 +106,7 @@ pub enum Error {
     TransportFailed,
 }
 
-/// What the remote owed as the answer to a request.
+/// The response to a request that the remote has not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
 pub enum Expected {
@@ -150,7 +150,7 @@ impl Error {
             Self::Timeout(Timer::Idle) => "IdleTimeout",
             Self::Timeout(Timer::WriteStall) => "WriteTimeout",
             Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
-            // These two end nothing.
+            // These two timers end no connection.
             Self::Timeout(Timer::Ping | Timer::Trickle) => "Timeout",
             Self::ClosedBeforeVersion => "ClosedBeforeVersion",
             Self::ClosedBeforeVerack => "ClosedBeforeVerack",
@@ -222,9 +222,9 @@ impl Error {
     /// How long to wait before the remote's address is dialled again; `None` where another attempt will end the same
     /// way. `attempt` is the number of failures in a row, this one included.
     ///
-    /// 5 s, doubled up to 5 min, as dcrd dials again. Where the remote closed before the handshake was complete, 15 s,
-    /// then four times as long each time, up to the 24 h of a ban: a node that limits how often we dial takes us after
-    /// 15 s, one that is full when somebody leaves, one that banned us after a day.
+    /// 5 s, doubled up to 5 min, as dcrd does. If the remote closed before the handshake was complete: 15 s, then four
+    /// times as long each time, up to the 24 h of a ban. A node that limits how often we dial accepts us after 15 s, a full
+    /// node when one of its peers has left, a node that banned us after a day.
     #[must_use]
     pub fn redial_after(&self, attempt: u32) -> Option<Duration> {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -238,14 +238,14 @@ impl Error {
     }
 }
 
-/// Why a command was refused. The peer is unharmed unless it was over already.
+/// Why a command was refused. The connection goes on, unless it had ended before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The handshake is not complete.
     #[error("handshake is not complete")]
     NotEstablished,
-    /// `version` and `verack` are the machine's own business.
+    /// Only the machine sends `version` and `verack`.
     #[error("{0} is sent by the handshake alone")]
     HandshakeMessage(Command),
     /// Too many bytes wait to be sent, or are reserved for announcements. Try again when some are written: a batch of
@@ -259,8 +259,8 @@ pub enum SendError {
         /// The limit.
         limit: usize,
     },
-    /// The frame alone is larger than all that may wait, so it is refused however often it is tried. Send less at a
-    /// time, or raise [`send_limit`](crate::ConfigBuilder::send_limit).
+    /// The frame alone is larger than the whole queue may be, so trying again does not help. Send less at a time, or
+    /// raise [`send_limit`](crate::ConfigBuilder::send_limit).
     #[error("frame of {wanted} bytes can never be sent: it is above the send limit of {limit}")]
     NeverFits {
         /// Bytes this command would add.
@@ -278,8 +278,8 @@ pub enum SendError {
         /// The limit.
         limit: usize,
     },
-    /// The request alone asks for more items than may be open, so it is refused however often it is tried. Ask for
-    /// fewer at a time, or raise [`max_requests`](crate::ConfigBuilder::max_requests).
+    /// The request alone has more items than may be open, so trying again does not help. Request fewer at a time, or
+    /// raise [`max_requests`](crate::ConfigBuilder::max_requests).
     #[error("request for {wanted} items can never be sent: at most {limit} may be open")]
     RequestTooLarge {
         /// Items this command would add.
@@ -287,10 +287,10 @@ pub enum SendError {
         /// The limit.
         limit: usize,
     },
-    /// Nobody answers a request for inventory of this kind.
+    /// No peer answers a request for inventory of this kind.
     #[error("no peer answers a request for inventory of type {0}")]
     Unanswerable(InventoryKind),
-    /// Nodes of today ban the sender of this message. [`ConfigBuilder::bannable_messages`] turns the refusal off.
+    /// Today's nodes ban the sender of this message. [`ConfigBuilder::bannable_messages`] turns the refusal off.
     ///
     /// [`ConfigBuilder::bannable_messages`]: crate::ConfigBuilder::bannable_messages
     #[error("nodes ban for {0}")]
@@ -298,7 +298,7 @@ pub enum SendError {
     /// The message cannot be encoded.
     #[error("message cannot be sent: {0}")]
     Encode(CodecError),
-    /// The connection is over, or will be as soon as its last word is written.
+    /// The connection is over, or will be as soon as its last frame is written.
     #[error("connection is over: {0}")]
     Closed(Error),
 }

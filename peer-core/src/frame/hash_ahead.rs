@@ -1,8 +1,8 @@
 //! Frames that wait together are hashed together.
 //!
-//! Lanes hash several small payloads in less time than one by one. So the payload that is read now takes along
-//! those of the whole frames behind it, and what they hash to is kept until they are read. Nothing else is: each
-//! frame is judged when its turn comes, by the rules that are in force then.
+//! Hashing several small payloads in lanes takes less time than one by one. So reading a small frame also hashes the
+//! payloads of the whole frames behind it, and keeps the hashes until those frames are read. Only hashes are kept: each
+//! frame is checked when it is read, by the rules in force at that moment.
 
 use alloc::vec::{self, Vec};
 
@@ -11,14 +11,14 @@ use crate::blake256;
 use crate::hash::Hash;
 use crate::network::Network;
 
-/// Frames whose payloads are hashed before their turn.
+/// Frames whose payloads were hashed before they are read.
 ///
-/// They are kept beside their hashes. Comparing makes sure that a hash is that of the bytes whose turn it is, even
-/// where an owner did more than append, and costs a hundredth of hashing.
+/// A copy of the frames is kept beside the hashes. Comparing it with the input proves that a hash belongs to the bytes
+/// that are read, even if the owner changed them, and costs a hundredth of hashing.
 #[derive(Clone, Debug)]
 pub(super) struct Ahead {
     frames: Vec<u8>,
-    /// Where in `frames` the next one begins.
+    /// Start of the next frame in `frames`.
     start: usize,
     hashes: vec::IntoIter<[u8; Hash::LEN]>,
 }
@@ -40,8 +40,8 @@ impl Ahead {
     }
 }
 
-/// How many payloads it takes, if it may pay to hash `payload`, whose turn it is, with those of the frames in `rest`
-/// behind it. That there are too few bytes for so many frames is seen without looking at any.
+/// The fewest payloads that are faster together, if hashing `payload` with those in `rest` behind it may pay. The length
+/// of `rest` rules out most cases before any header is read.
 #[inline]
 pub(super) fn worthwhile(payload: &[u8], rest: &[u8]) -> Option<usize> {
     let least = blake256::worthwhile();
@@ -49,16 +49,16 @@ pub(super) fn worthwhile(payload: &[u8], rest: &[u8]) -> Option<usize> {
     (rest.len() >= shortest && payload.len() <= LONGEST).then_some(least)
 }
 
-/// The hash of `payload`, and those of the payloads in `rest` behind it that were hashed along with it, if there are
-/// `least` together.
+/// Hashes `payload` together with the payloads in `rest` behind it, if there are at least `least` in all.
 #[cold]
 #[inline(never)]
 pub(super) fn hash(payload: &[u8], rest: &[u8], network: Network, least: usize) -> Option<(Hash, Ahead)> {
+    // Collects payloads up to the first frame that is not whole, not small or of another network.
     let mut payloads = [payload; AT_ONCE];
     let (mut count, mut behind): (usize, _) = (1, rest);
-    for place in payloads.iter_mut().skip(1) {
+    for slot in payloads.iter_mut().skip(1) {
         let Some((payload, others)) = split_small(behind, network) else { break };
-        (*place, behind) = (payload, others);
+        (*slot, behind) = (payload, others);
         count = count.saturating_add(1);
     }
     let payloads = payloads.get(..count).filter(|payloads| payloads.len() >= least)?;
@@ -79,10 +79,10 @@ fn split_small(bytes: &[u8], network: Network) -> Option<(&[u8], &[u8])> {
     if header.network == network && len <= LONGEST { rest.split_at_checked(len) } else { None }
 }
 
-/// How many payloads are hashed together at most: as many as there are lanes, which keeps what a machine holds, and
-/// what one call does, small.
+/// The most payloads that are hashed together: as many as there are lanes. This bounds what a machine holds and what one
+/// call does.
 const AT_ONCE: usize = 16;
 
-/// The longest payload that is hashed with others, in bytes. Most transactions are shorter; what is longer leaves
-/// the other lanes empty.
+/// The longest payload that is hashed with others, in bytes. Most transactions are shorter. A longer one would keep one
+/// lane busy after the others have ended.
 const LONGEST: usize = 2048;

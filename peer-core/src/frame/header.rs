@@ -1,4 +1,4 @@
-//! The 24 bytes before each payload, and what they are refused for.
+//! The 24 bytes before each payload, and their checks.
 
 use crate::error::{Excess, FrameError};
 use crate::message::codec::MAX_PAYLOAD;
@@ -20,7 +20,7 @@ pub struct Header {
     pub checksum: [u8; 4],
 }
 
-/// What a frame must comply with to be read.
+/// The rules by which a frame is read or refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
     /// The network.
@@ -38,8 +38,8 @@ impl Rules {
         Self { network, version, max_unknown: None }
     }
 
-    /// Whether frames with this command of the table are read. Where unknown commands are refused, one that is part of
-    /// other versions can be among what the reference reads before it refuses it.
+    /// Whether frames with this command of the table are read. Where unknown commands are refused, the reference still
+    /// reads some commands of other versions before it refuses them.
     pub(crate) const fn reads(&self, spec: &Spec) -> bool {
         if self.max_unknown.is_some() {
             spec.is_known_at(self.version)
@@ -56,7 +56,7 @@ pub(crate) struct Checked {
     pub(crate) command: Command,
     /// The command's line in the table of messages, whether or not it is part of the version in force.
     pub(crate) spec: Option<&'static Spec>,
-    /// The version in force, where the message does not exist at it: its payload is read, then refused.
+    /// The version in force, if the message does not exist at it: its payload is read, then refused.
     pub(super) invalid_at: Option<ProtocolVersion>,
 }
 
@@ -127,13 +127,13 @@ impl Header {
         self.checked(rules).map(|checked| checked.command)
     }
 
-    /// As [`check`](Self::check), with all that it found out.
+    /// As [`check`](Self::check), with everything that the check learned.
     #[inline]
     pub(super) fn checked(self, rules: &Rules) -> Result<Checked, FrameError> {
-        // The only look-up of a frame's command: what comes later gets the line from here.
+        // The only look-up of a frame's command: later steps take the line from here.
         let spec = find(self.command);
         match spec {
-            // Commands of the table are well formed, and none has a limit above that of all payloads.
+            // The usual case. Commands of the table are well formed, and no limit is above that of all payloads.
             Some(known)
                 if self.network == rules.network
                     && known.is_known_at(rules.version)

@@ -36,12 +36,13 @@ pub fn encode(message: &Message, network: Network, version: ProtocolVersion) -> 
     Ok(frame)
 }
 
-/// Blocks from this size on stay where they are instead of being copied behind their header.
+/// Blocks of at least this size in bytes are shared instead of copied behind their header.
 const SHARE_FROM: usize = 4 * 1024;
 
-/// A frame in two pieces: the header with the payload, or the header and a payload that the message shares. Only
-/// blocks are shared: a copy holds exactly its bytes, a slice all the memory that it was cut out of. The message has
-/// passed [`Message::check`].
+/// A frame in two pieces: the header with the payload, or the header and a payload that the message shares. The message
+/// has passed [`Message::check`].
+///
+/// Only blocks are shared. A copy holds exactly its bytes; a slice keeps all the memory alive that it was cut out of.
 pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
     let body = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM);
     let room = if body.is_some() { 0 } else { message.encoded_len() };
@@ -56,8 +57,8 @@ pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
         None => head.get(Header::LEN..).unwrap_or_default(),
     };
     let header = Header::new(network, message.command(), payload.len(), blake256::checksum(payload));
-    if let Some(place) = head.first_chunk_mut() {
-        *place = header.to_bytes();
+    if let Some(start) = head.first_chunk_mut() {
+        *start = header.to_bytes();
     }
     (head, body.cloned().unwrap_or_default())
 }

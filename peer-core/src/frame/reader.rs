@@ -32,7 +32,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame that was read before and kept as bytes.
+    /// A frame that was read earlier and kept as command and payload.
     pub(crate) fn again(command: Command, payload: Bytes) -> Self {
         let hash = Hash::digest(&payload);
         Self { command, payload, hash, spec: lookup(command) }
@@ -67,24 +67,27 @@ impl Frame {
 /// no call hashes more than the bytes it was handed for the first time, however the stream was cut. It never
 /// reserves the size a header declares: the payload stays in the caller's buffer until it is whole.
 ///
-/// Where several small frames wait, up to 16 of them are hashed together, and what they hash to is held until they
-/// are read. What is read, and in which order, is the same as one by one.
+/// Where several small frames wait, up to 16 of them are hashed together, and the hashes are held until the frames are
+/// read. Frames and their order are the same as one by one.
 #[derive(Clone, Debug, Default)]
 pub struct FrameReader {
     front: Option<Box<Front>>,
     room: Room,
 }
 
-/// The memory that the input lies in, as far as it was seen. What is taken off the front of a buffer stays part of
-/// its memory, and a slice keeps all of it alive, but the buffer tells what is left alone.
+/// The allocation behind the input, as far as its size is known.
 ///
-/// Halves of the numbers do: an end that is taken for another one's only makes us copy more. Where a buffer grows
-/// behind bytes that were taken off it, the memory may be twice as large as what is seen of it.
+/// A slice of the input keeps the whole allocation alive, but `capacity` counts only what is left behind the bytes that
+/// were taken off the front. So the largest capacity seen is remembered for as long as the end of the buffer stays the
+/// same, because then it is the same allocation.
+///
+/// The lower 32 bits of the end are enough: a wrong match makes the allocation look too large, which only copies more.
+/// A buffer that grew after bytes were taken off it may lie in twice the memory that was seen.
 #[derive(Clone, Copy, Debug, Default)]
 struct Room {
-    /// Where it ends. As long as the input ends there, it lies in the same memory.
+    /// Lower 32 bits of the address behind its last byte. An input that ends there lies in the same allocation.
     end: u32,
-    /// Its size in bytes, as large as it was ever seen.
+    /// The largest size seen, in bytes.
     size: u32,
 }
 
@@ -98,18 +101,18 @@ impl Room {
         self.end = end;
     }
 
-    /// Whether a slice of `len` bytes keeps little alive beside itself: it is a quarter of its memory at least.
+    /// Whether a slice of `len` bytes is at least half of what was seen of its memory, so at least a quarter of all.
     const fn is_filled_by(self, len: usize) -> bool {
         len >= self.size as usize / 2
     }
 }
 
-/// What is known of the bytes at the front of the stream.
+/// State of the bytes at the front of the stream.
 #[derive(Clone, Debug)]
 enum Front {
-    /// They belong to a payload that is not whole yet.
+    /// Part of a payload that is not whole yet.
     Arriving(Arriving),
-    /// They are whole frames, hashed already.
+    /// Whole frames, already hashed.
     Hashed(Ahead),
 }
 
@@ -118,6 +121,7 @@ enum Front {
 struct Arriving {
     head: Checked,
     hasher: Blake256,
+    /// Bytes of the payload that `hasher` has taken.
     hashed: usize,
 }
 
@@ -141,8 +145,8 @@ impl FrameReader {
         self.read_if(input, rules, true, |_| Ok(()))
     }
 
-    /// As [`read`](Self::read), but asks `admit` about each header that passed its checks, before anything
-    /// of the payload is kept, and hashes frames behind it along only where it may `look_ahead`.
+    /// As [`read`](Self::read), but `admit` judges each header that passed its checks, before anything of its payload is
+    /// kept. The frames behind are hashed along only if `look_ahead` is set.
     pub(crate) fn read_if<E: From<FrameError>>(
         &mut self,
         input: &mut BytesMut,
@@ -156,9 +160,11 @@ impl FrameReader {
                 return Ok(None);
             };
             let header = Header::from_bytes(bytes);
+            // From here on `input` begins with the payload; `progress` adds the header back.
             input.advance(Header::LEN);
             let head = header.checked(rules)?;
             admit(&head)?;
+            // The usual case: the payload is whole, and no state is kept for it.
             if let Some((payload, rest)) = input.split_at_checked(head.payload_len()) {
                 let rest = if look_ahead { rest } else { &[] };
                 let hash = self.hash(payload, rest, rules.network);
@@ -167,13 +173,14 @@ impl FrameReader {
             let arriving = Arriving { head, hasher: Blake256::new(), hashed: 0 };
             self.front = Some(Box::new(Front::Arriving(arriving)));
         }
-        Ok(self.go_on(input)?)
+        Ok(self.resume(input)?)
     }
 
     /// The hash of a whole `payload`, with `rest` behind it.
     fn hash(&mut self, payload: &[u8], rest: &[u8], network: Network) -> Hash {
         if let Some(Front::Hashed(ahead)) = self.front.as_deref_mut() {
             let hash = ahead.next(payload);
+            // A miss means that the owner changed the input: the other hashes are worthless too.
             if hash.is_none() || ahead.is_empty() {
                 self.front = None;
             }
@@ -190,8 +197,8 @@ impl FrameReader {
         Hash::digest(payload)
     }
 
-    /// Hashes what is new of an arriving payload, and takes it out once it is whole.
-    fn go_on(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
+    /// Hashes the new bytes of an arriving payload, and takes the payload once it is whole.
+    fn resume(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
         let Some(Front::Arriving(arriving)) = self.front.as_deref_mut() else {
             return Ok(None);
         };
@@ -226,8 +233,8 @@ impl FrameReader {
         }
     }
 
-    /// Takes `len` bytes, which are there. Small payloads, and those that are a small part of their memory, are
-    /// copied; others keep their place in it.
+    /// Takes `len` bytes, which must be there. Small payloads, and those that are a small part of their memory, are
+    /// copied; others stay in it.
     fn take(&self, input: &mut BytesMut, len: usize) -> Bytes {
         debug_assert!(len <= input.len());
         if len >= COPY_BELOW && self.room.is_filled_by(len) {
@@ -245,7 +252,7 @@ impl FrameReader {
         }
     }
 
-    /// Bytes that are there of the frame at the front of `input`, which is not whole yet.
+    /// Bytes received of the frame at the front of `input`, which is not whole yet.
     pub(crate) fn progress(&self, input: &[u8]) -> usize {
         let header = if self.arriving().is_some() { Header::LEN } else { 0 };
         input.len().saturating_add(header)

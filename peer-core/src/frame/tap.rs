@@ -1,13 +1,12 @@
-//! Watching frames go by without taking part.
+//! Observing frames without taking part.
 
 use super::Header;
 
-/// A passive walker over the bytes of one direction of a stream: it tells each frame's header when the frame's
-/// last byte has passed, and keeps no payload.
+/// A passive observer of one direction of a stream: it reports each frame's header when the frame's last byte has
+/// passed, and keeps no payload.
 ///
-/// Feed it what was really sent, or received, in pieces of any size. It checks nothing, so it is for streams
-/// that are checked elsewhere: behind a [`Connection`](crate::Connection), what its
-/// [`poll_transmit`](crate::Connection::poll_transmit) shows is well formed.
+/// Feed it the bytes that were sent or received, in pieces of any size. It checks nothing, so use it for streams that are
+/// checked elsewhere, such as what [`Connection::poll_transmit`](crate::Connection::poll_transmit) shows.
 ///
 /// ```
 /// use peer_core::frame::{Tap, encode};
@@ -24,20 +23,20 @@ use super::Header;
 #[doc(alias = "OnWrite")]
 pub struct Tap {
     header: [u8; Header::LEN],
-    /// Bytes of the header that are there.
+    /// Bytes of the header received.
     filled: usize,
     /// Bytes of the payload that have passed.
     passed: usize,
 }
 
 impl Tap {
-    /// A walker at the start of a frame.
+    /// An observer at the start of a frame.
     #[must_use]
     pub const fn new() -> Self {
         Self { header: [0; Header::LEN], filled: 0, passed: 0 }
     }
 
-    /// Walks over `bytes` and calls `seen` for each frame that ends in them.
+    /// Takes `bytes` and calls `seen` for each frame that ends in them.
     pub fn feed(&mut self, mut bytes: &[u8], mut seen: impl FnMut(&Header)) {
         while !bytes.is_empty() {
             bytes = self.fill(bytes);
@@ -57,13 +56,13 @@ impl Tap {
         }
     }
 
-    /// Takes what the header lacks, and returns the rest.
+    /// Completes the header from the front of `bytes`, and returns the rest.
     fn fill<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         debug_assert!(self.filled <= Header::LEN);
-        let place = self.header.get_mut(self.filled..).unwrap_or_default();
-        let (head, rest) = bytes.split_at(place.len().min(bytes.len()));
-        for (place, byte) in place.iter_mut().zip(head) {
-            *place = *byte;
+        let free = self.header.get_mut(self.filled..).unwrap_or_default();
+        let (head, rest) = bytes.split_at(free.len().min(bytes.len()));
+        for (to, byte) in free.iter_mut().zip(head) {
+            *to = *byte;
         }
         self.filled = self.filled.saturating_add(head.len());
         rest

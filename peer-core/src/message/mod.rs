@@ -113,7 +113,7 @@ impl Message {
         if len > max { Err(CodecError::PayloadTooLarge(Excess::new(len, max))) } else { Ok(len) }
     }
 
-    /// A raw message speaks for commands that do not exist; the others have messages that keep their rules.
+    /// A raw message must not have a command of the version: that one's own message keeps its rules.
     fn check_raw(&self, version: ProtocolVersion) -> Result<(), CodecError> {
         match self.command() {
             Command::EMPTY => Err(CodecError::MalformedCmd),

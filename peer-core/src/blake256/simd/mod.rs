@@ -81,7 +81,7 @@ impl Kernel {
         }
     }
 
-    /// The number of lanes in use from which all together are faster than those in use one by one.
+    /// The fewest lanes in use that are faster together than one by one.
     pub(super) const fn worthwhile(self) -> usize {
         match self {
             Self::Portable => WORTHWHILE,

@@ -14,7 +14,7 @@ use crate::hash::Hash;
 use crate::message::codec::{Cursor, Payload, narrow, put_var_int, read_whole};
 use crate::protocol_version::ProtocolVersion;
 
-/// A block: the bytes it has on the wire, checked once, and read as its parts are asked for.
+/// A block: its bytes on the wire, checked once; parts are read on demand.
 ///
 /// It shares the memory of the payload it came from.
 #[derive(Clone, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl Tree {
     }
 }
 
-/// The transactions of one of a block's trees, read as they are asked for.
+/// The transactions of one of a block's trees, read on demand.
 #[derive(Clone)]
 pub struct Transactions<'a> {
     cursor: Cursor<'a>,
@@ -184,6 +184,7 @@ impl Transactions<'_> {
     #[doc(alias = "TxHashes")]
     #[doc(alias = "STxHashes")]
     pub fn hashes(self) -> Vec<Hash> {
+        // The prefixes lie in one buffer, so that hashing needs two allocations instead of one for each.
         let (mut prefixes, mut ends) = (Vec::new(), Vec::with_capacity(self.left));
         for transaction in self {
             transaction.emit(TxType::NoWitness, |part| prefixes.extend_from_slice(part));

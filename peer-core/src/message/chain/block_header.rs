@@ -136,11 +136,11 @@ impl BlockHeader {
     }
 }
 
-/// How many headers are serialized before they are hashed. They fill the lanes twice and end together, so larger
-/// parts would be no faster.
+/// Headers that are serialized before they are hashed. They fill the lanes twice and end together, so more would not be
+/// faster.
 const AT_ONCE: usize = 32;
 
-/// Takes `N` bytes off the front. The fields it is used for add up to the length of the array they come from.
+/// Takes `N` bytes off the front. The fields that it reads add up to the length of their array.
 #[inline]
 pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     debug_assert!(rest.len() >= N);
@@ -149,7 +149,7 @@ pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> [u8; N] {
     *head
 }
 
-/// Writes `bytes` at the front of `rest` and moves on. The fields above add up to the array they fill.
+/// Writes `bytes` at the front of `rest` and moves on. The fields above add up to the length of their array.
 #[inline]
 fn put(rest: &mut &mut [u8], bytes: &[u8]) {
     debug_assert!(rest.len() >= bytes.len());
@@ -176,6 +176,8 @@ const ENTRY: usize = BlockHeader::LEN + 1;
 
 impl Payload for Headers {
     fn decode(cursor: &mut Cursor<'_>, _: ProtocolVersion) -> Result<Self, CodecError> {
+        // Reads entries of fixed size and looks at all counts at once. If one is not 0, or bytes are missing, the slow
+        // path below finds the first error in the order of the wire.
         let mut again = cursor.clone();
         let mut counts = 0;
         let headers = List::decode_fixed(cursor, |entry: &[u8; ENTRY]| {

@@ -1,4 +1,4 @@
-//! Reading payloads: a cursor that answers "truncated" instead of panicking.
+//! Reading payloads: a cursor that returns `Truncated` instead of panicking.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::hash::Hash;
 /// The largest payload, text and byte string that any rule allows, in bytes.
 pub(crate) const MAX_PAYLOAD: usize = 32 * 1024 * 1024;
 
-/// A cursor over one payload. What it takes is never copied: long byte strings are slices of the payload.
+/// A cursor over one payload. It copies no byte string: each is a slice of the payload.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     payload: &'a Bytes,
@@ -113,8 +113,8 @@ impl<'a> Cursor<'a> {
         at_most(self.var_int()?, max, exceeded)
     }
 
-    /// `N` bytes and the script behind them. The last of the `N` is the first of the script's length: so one
-    /// bounds check does for all, but for the script itself and the few lengths of several bytes.
+    /// `N` bytes and the script behind them. The last of the `N` bytes is the first byte of the script's length, so one
+    /// bounds check covers the fixed fields and, for short scripts, the length.
     pub(crate) fn with_script<const N: usize>(&mut self) -> Result<(&'a [u8; N], &'a [u8]), CodecError> {
         let head = self.array::<N>()?;
         debug_assert!(N > 0);
@@ -136,8 +136,8 @@ impl<'a> Cursor<'a> {
         self.bytes(len)
     }
 
-    /// An empty vector for `count` items of at least `min_len` bytes each. It reserves no more than what the
-    /// remaining bytes can hold, whatever the count claims.
+    /// An empty vector for `count` items of at least `min_len` bytes each. The count is a claim of the remote, so no more
+    /// is reserved than the remaining bytes can hold.
     pub(crate) fn reserve<T>(&self, count: usize, min_len: usize) -> Vec<T> {
         debug_assert!(min_len > 0);
         Vec::with_capacity(count.min(self.remaining().checked_div(min_len).unwrap_or_default()))

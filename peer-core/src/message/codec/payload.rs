@@ -7,7 +7,7 @@ use super::Cursor;
 use crate::error::CodecError;
 use crate::protocol_version::ProtocolVersion;
 
-/// What every message's struct can do. The table calls it; nobody else needs to.
+/// How a message's struct is read and written. Only the table calls it.
 pub(crate) trait Payload: Sized {
     /// Reads the payload from its first field to its last. Bytes left over are the caller's business.
     fn decode(cursor: &mut Cursor<'_>, version: ProtocolVersion) -> Result<Self, CodecError>;

@@ -1,6 +1,6 @@
 //! Variable length integers, the form of every count and length on the wire.
 //!
-//! For those who read or write raw payloads themselves; the messages of this crate need no help.
+//! For programs that read or write raw payloads; the messages of this crate do it themselves.
 
 use alloc::vec::Vec;
 

@@ -185,7 +185,7 @@ impl AlertPayload {
     }
 }
 
-/// Up to 131,071 user agents, kept as they are on the wire: many short ones cost no more than their bytes.
+/// Up to 131,071 user agents. They stay in wire form in one buffer, so that many short ones cost no more than their bytes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SubVersions {
     count: usize,

@@ -56,8 +56,9 @@ impl DcNet {
         Ok(Self { rows, columns, messages: messages.into() })
     }
 
-    /// The vectors. None only in a message from a remote, which then cannot be encoded again.
+    /// The vectors. Only a message from a remote can have none; it cannot be encoded again.
     pub fn vectors(&self) -> impl ExactSizeIterator<Item = &[[u8; Self::MESSAGE_LEN]]> + Clone {
+        // All vectors lie in one flat list, row after row.
         let (mut rest, _) = self.messages.as_chunks();
         (0..self.rows).map(move |_| {
             debug_assert!(self.columns <= rest.len());
@@ -67,7 +68,7 @@ impl DcNet {
         })
     }
 
-    /// Without vectors, neither their length nor the size of a message follows.
+    /// If there are no vectors, the two sizes are not on the wire.
     fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         let rows = cursor.var_int()?;
         if rows == 0 {

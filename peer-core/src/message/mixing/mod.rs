@@ -3,7 +3,7 @@
 //! A pair request opens a session; the other messages follow in the order key exchange, ciphertexts, slot
 //! reserve, factored polynomial, DC-net, confirmation, or end in the secrets of a run that failed. Each is
 //! signed by its sender and names the messages of the step before that its sender has seen. Keys,
-//! signatures and the sense of the values are for the mixing client to check; here they are bytes.
+//! signatures and the meaning of the values are checked by the mixing client; here they are bytes.
 
 mod ciphertexts;
 mod confirm;

@@ -12,7 +12,7 @@ use crate::protocol_version::ProtocolVersion;
 
 /// A matrix of field values: 1 to 1024 rows, one for each mixed message, of 1 to 512 values, one for each peer.
 ///
-/// It is kept as it is on the wire, without an allocation for each value.
+/// It stays in wire form in one buffer, so that many short values cost one allocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "DCMix")]
 pub struct DcMix {
@@ -54,6 +54,7 @@ impl DcMix {
 
     /// The rows, each with its values.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = FieldValueIter<'_>> + Clone {
+        // Values have different lengths, so each row is found by walking over the one before.
         let mut rest = self.wire.as_ref();
         (0..self.rows).map(move |_| {
             let row = FieldValueIter::new(self.columns, rest);

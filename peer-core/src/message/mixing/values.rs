@@ -16,7 +16,7 @@ const MAX_LEN: usize = 32;
 /// Up to 1024 field values of up to 32 bytes each.
 ///
 /// A value is a number below 2^127 − 1, big endian and without leading zeros where the reference wrote it;
-/// any bytes are legal. They are kept as they are on the wire, without an allocation for each.
+/// any bytes are legal. They stay in wire form in one buffer, so that many short values cost one allocation.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FieldValues {
     count: usize,
@@ -105,7 +105,7 @@ impl<'a> FieldValueIter<'a> {
 
     /// Takes one value off the front.
     fn take(&mut self) -> Option<&'a [u8]> {
-        // A length of at most 32 is one byte.
+        // A length of at most 32 takes one byte.
         let (len, rest) = self.wire.split_first()?;
         let (value, rest) = rest.split_at_checked(usize::from(*len))?;
         self.wire = rest;

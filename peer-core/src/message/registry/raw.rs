@@ -4,8 +4,7 @@ use bytes::Bytes;
 
 use super::Command;
 
-/// A payload nobody has looked into: what an unknown command becomes where a policy delivers it, and how a
-/// custom message is sent.
+/// A payload that is not decoded: an unknown command that a policy delivers, or a custom message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raw {
     /// The command.

@@ -1,4 +1,4 @@
-//! Which messages are requests and which are only ever responses. The table says it of each, in these words.
+//! Requests and responses: the properties that the table gives to each message.
 
 use core::time::Duration;
 
@@ -15,8 +15,7 @@ pub(crate) enum Response {
     Message(ResponseKind),
 }
 
-/// Responses that are one message, by the message. What they respond to is no `getdata`, whose items are answered one by
-/// one.
+/// Responses of one message, by that message. Items of a `getdata` are answered one by one instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ResponseKind {
     MiningState,

@@ -1,4 +1,4 @@
-//! What the table can say of a command. The lines of `table.rs` are written in these words.
+//! The properties of a command, in which the lines of `table.rs` are written.
 
 use core::fmt;
 

@@ -12,10 +12,9 @@ use crate::message::{
     MixMessage, Reject, Transaction, Version,
 };
 
-/// What a message says, in one line and in the reference's words. Empty for messages of which there is
-/// little to say.
+/// A message in one line and in the reference's words. Empty for messages with little to show.
 ///
-/// It is made while it is shown: a log that is off costs nothing.
+/// It is made only when it is displayed, so a log that is off costs nothing.
 #[derive(Clone, Copy, Debug)]
 #[doc(alias = "messageSummary")]
 pub struct Summary<'a>(&'a Message);
@@ -32,8 +31,8 @@ impl Summary<'_> {
     /// Whether there is nothing to show.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        // Summaries begin with fixed text, at which this stops: nothing large is hashed for the answer.
-        write!(Silence, "{self}").is_ok()
+        // Every summary begins with fixed text, at which writing stops, so nothing large is hashed.
+        write!(EmptyOnly, "{self}").is_ok()
     }
 }
 
@@ -59,7 +58,7 @@ impl fmt::Display for Summary<'_> {
             Message::GetBlocks(get) => locator(f, &get.locator, &get.stop),
             Message::GetHeaders(get) => locator(f, &get.locator, &get.stop),
             Message::Headers(list) => headers(f, list),
-            Message::GetInitState(get) => wanted(f, &get.types),
+            Message::GetInitState(get) => init_state_types(f, &get.types),
             Message::InitState(state) => initial_state(f, state),
             Message::Reject(message) => message.fmt(f),
             _ => Ok(()),
@@ -134,7 +133,7 @@ fn locator(f: &mut fmt::Formatter<'_>, locator: &Locator, stop: &Hash) -> fmt::R
     }
 }
 
-fn wanted(f: &mut fmt::Formatter<'_>, types: &[InitStateType]) -> fmt::Result {
+fn init_state_types(f: &mut fmt::Formatter<'_>, types: &[InitStateType]) -> fmt::Result {
     f.write_str("types [")?;
     for (index, kind) in types.iter().enumerate() {
         let separator = if index == 0 { "" } else { " " };
@@ -170,8 +169,7 @@ impl fmt::Display for Reject {
     }
 }
 
-/// A text of the remote without the characters that could do harm in a log or where it is shown, cut after
-/// so many of the others.
+/// A text of the remote without characters that could do harm in a log, cut after the given number of characters.
 struct Sanitized<'a>(&'a [u8], usize);
 
 impl Sanitized<'_> {
@@ -196,10 +194,10 @@ impl fmt::Display for Sanitized<'_> {
     }
 }
 
-/// Takes no text but the empty one.
-struct Silence;
+/// Refuses any text but the empty one.
+struct EmptyOnly;
 
-impl Write for Silence {
+impl Write for EmptyOnly {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if text.is_empty() { Ok(()) } else { Err(fmt::Error) }
     }

@@ -18,7 +18,7 @@ use crate::hash::Hash;
 use crate::message::codec::{Cursor, Payload, put_var_int, read_whole, var_int_len};
 use crate::protocol_version::ProtocolVersion;
 
-/// A transaction: the bytes it has on the wire, checked once, and read as its fields are asked for.
+/// A transaction: its bytes on the wire, checked once; fields are read on demand.
 ///
 /// It shares the memory of the payload or block it came from, and keeps it alive. What its
 /// [`serialization`](Self::serialization) leaves out reads as zero and empty.
@@ -100,14 +100,14 @@ impl Transaction {
         read_whole(&bytes, Self::read)
     }
 
-    /// Reads a transaction, whatever follows it.
+    /// Reads a transaction, which other bytes may follow.
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         let start = cursor.position();
         let layout = Layout::walk(cursor)?;
         Ok(Self { bytes: cursor.since(start), layout })
     }
 
-    /// Checks a transaction and goes on behind it.
+    /// Checks a transaction and moves behind it.
     pub(super) fn skip(cursor: &mut Cursor<'_>) -> Result<(), CodecError> {
         Layout::walk(cursor).map(drop)
     }
@@ -240,21 +240,21 @@ impl Transaction {
         }
     }
 
-    /// From the count of inputs to the expiry. Empty where it is not there.
+    /// From the count of inputs to the expiry. Empty if the prefix is left out.
     fn prefix(&self) -> &[u8] {
         let end = self.layout.witness_at as usize;
         debug_assert!(PACKED <= end && end <= self.bytes.len());
         self.bytes.get(PACKED..end).unwrap_or_default()
     }
 
-    /// From its count of inputs to the end. Empty where it is not there.
+    /// From its count of inputs to the end. Empty if the witness is left out.
     fn witness(&self) -> &[u8] {
         let start = self.layout.witness_at as usize;
         debug_assert!(start <= self.bytes.len());
         self.bytes.get(start..).unwrap_or_default()
     }
 
-    /// Lock time and expiry, which end the prefix.
+    /// Lock time and expiry, which end the prefix. Zero if it is left out.
     fn times(&self) -> &[u8; TIMES] {
         self.prefix().last_chunk().unwrap_or(&[0; TIMES])
     }

@@ -161,7 +161,7 @@ impl fmt::Debug for Script<'_> {
     }
 }
 
-/// The inputs of a transaction, read as they are asked for.
+/// The inputs of a transaction, read on demand.
 #[derive(Clone)]
 pub struct Inputs<'a> {
     prefixes: slice::Iter<'a, [u8; INPUT_PREFIX]>,
@@ -182,6 +182,7 @@ impl<'a> Iterator for Inputs<'a> {
 
     fn next(&mut self) -> Option<TxIn<'a>> {
         self.left = self.left.checked_sub(1)?;
+        // The part that the serialization leaves out reads as zero.
         let prefix = self.prefixes.next().unwrap_or(&[0; INPUT_PREFIX]);
         let (witness, script) = self.witnesses.with_script().unwrap_or((&[0; INPUT_WITNESS], &[]));
         Some(TxIn::new(prefix, witness, script))
@@ -201,7 +202,7 @@ impl fmt::Debug for Inputs<'_> {
     }
 }
 
-/// The outputs of a transaction, read as they are asked for.
+/// The outputs of a transaction, read on demand.
 #[derive(Clone)]
 pub struct Outputs<'a> {
     cursor: Cursor<'a>,
