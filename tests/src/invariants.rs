@@ -46,6 +46,8 @@ pub struct History {
     waiting: Vec<Mark>,
     taken: u64,
     received: u64,
+    /// The latest time of all calls.
+    latest: Time,
 }
 
 /// How many flushed marks are asked for again, so that a long life costs no more than a short one.
@@ -72,10 +74,14 @@ pub fn check(peer: &Connection, twin: &Connection, history: &mut History, now: T
     assert_eq!(State::of(peer), State::of(twin), "purity: the twin went its own way");
     check_counts(&peer.peer().stats(), history);
     glance(peer, history);
+    history.latest = history.latest.max(now);
     match peer.peer().failure() {
         Some(error) => check_final(peer, error, now),
         None => {
-            check_calm(peer, now);
+            // Where the clock went back, the next call bounds what lies too far ahead.
+            if now >= history.latest {
+                check_calm(peer, now);
+            }
             check_progress(peer);
         }
     }
