@@ -86,7 +86,7 @@ impl Neighbour {
     ///
     /// # Errors
     ///
-    /// As [`Peer::send`].
+    /// As [`Peer::send`](peer_core::Peer::send).
     pub fn send(&mut self, message: &Message) -> Result<Mark, SendError> {
         let result = self.machine.send(message, self.now);
         self.settle();

@@ -218,19 +218,19 @@ impl Pair {
         &mut self.seat(side).machine
     }
 
-    /// As [`Peer::send`].
+    /// As [`Peer::send`](peer_core::Peer::send).
     pub fn send(&mut self, side: Side, message: &Message) -> Result<Mark, SendError> {
         let now = self.now;
         self.peer_mut(side).send(message, now)
     }
 
-    /// As [`Peer::announce`].
+    /// As [`Peer::announce`](peer_core::Peer::announce).
     pub fn announce(&mut self, side: Side, item: Inventory) -> Result<bool, SendError> {
         let now = self.now;
         self.peer_mut(side).announce(item, now)
     }
 
-    /// As [`Peer::announce_now`].
+    /// As [`Peer::announce_now`](peer_core::Peer::announce_now).
     pub fn announce_now(&mut self, side: Side, item: Inventory) -> Result<bool, SendError> {
         let now = self.now;
         self.peer_mut(side).announce_now(item, now)
