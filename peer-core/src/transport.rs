@@ -10,7 +10,7 @@ use crate::error::{Error, SendError};
 
 /// How reading or writing failed.
 ///
-/// With the feature `std` it is made from an [`io::ErrorKind`](std::io::ErrorKind).
+/// With the feature `std` it is made from an `io::ErrorKind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "complete by definition")]
 pub enum TransportError {
