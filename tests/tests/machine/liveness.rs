@@ -6,7 +6,7 @@ use core::time::Duration;
 use peer_core::message::{Inventory, Ping};
 use peer_core::{Error, Event, Expected, Message};
 use peer_tests::remote::{Remote, bytes_of, established};
-use peer_tests::samples::{block_item, getdata, inv_of, item, notfound, tx_item};
+use peer_tests::samples::{block_item, getdata, inv_of, item, notfound, tx_item, usual_tx_of};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -63,6 +63,32 @@ fn unasked_frames_without_a_pause_do_not_hide_a_withheld_block() {
         assert_eq!(error, stalled(block_item(1)), "{items} items, {piece} bytes a second");
         assert!(seconds <= 32, "{items} items, {piece} bytes a second: {seconds} s");
     }
+}
+
+/// A frame that may be the answer buys time until it is whole; the one behind it buys none once the answer is overdue.
+#[test]
+fn other_transactions_that_overlap_do_not_hide_a_withheld_one() {
+    const BEGUN: usize = 40_000;
+    let mut remote = established();
+    ask(&mut remote, [tx_item(1)]);
+    let other = bytes_of(&Message::Tx(usual_tx_of(600, 7)));
+    assert!(other.len() > 2 * BEGUN, "{} bytes", other.len());
+    remote.say_bytes(&other[..BEGUN]);
+    let mut said = BEGUN;
+    let end = seconds_until_the_end(&mut remote, 1000, |remote| {
+        let rest = &other[said..];
+        if rest.len() > 4200 {
+            remote.say_bytes(&rest[..4200]);
+            said += 4200;
+        } else {
+            // What ends one of them begins the next.
+            remote.say_bytes(&[rest, &other[..BEGUN]].concat());
+            said = BEGUN;
+        }
+    });
+    let Some((seconds, error)) = end else { panic!("the transaction is still waited for") };
+    assert_eq!(error, stalled(tx_item(1)));
+    assert!(seconds <= 62, "{seconds} s, of which the frame on its way bought half");
 }
 
 #[test]
