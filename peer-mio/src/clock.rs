@@ -20,6 +20,7 @@ impl Clock {
         Self { start: Instant::now(), ahead: Duration::ZERO }
     }
 
+    #[cfg(feature = "test-util")]
     pub(crate) const fn advance(&mut self, by: Duration) {
         self.ahead = self.ahead.saturating_add(by);
     }
