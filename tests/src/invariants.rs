@@ -3,8 +3,8 @@
 //! | | |
 //! | --- | --- |
 //! | bound | what waits to be written stays within the configured limits |
-//! | progress | `tick(deadline)` moves the deadline forward, or fails |
-//! | calm | `tick` before the deadline changes nothing and draws nothing |
+//! | progress | `handle_timeout(timeout)` moves the timeout forward, or fails |
+//! | calm | `handle_timeout` before the timeout changes nothing and draws nothing |
 //! | final | after an error: the same error from everything, no bytes, no deadline |
 //! | marks | a flushed mark stays flushed; what was taken is what is counted |
 //! | purity | a twin that got the same calls and draws is in the same state |
@@ -181,8 +181,12 @@ fn check_final(peer: &Connection, error: &Error, now: Time) {
     let refused = SendError::Closed(error.clone());
     assert_eq!(peer.receive(&mut input, now), Err(error.clone()), "final: receive");
     assert_eq!(input.len(), 24, "final: input was taken");
-    assert_eq!(peer.handle_timeout(END_OF_TIME, &mut rng), Err(error.clone()), "final: tick");
-    assert_eq!(peer.handle_transport_error(TransportError::Other, &input), *error, "final: end");
+    assert_eq!(peer.handle_timeout(END_OF_TIME, &mut rng), Err(error.clone()), "final: handle_timeout");
+    assert_eq!(
+        peer.handle_transport_error(TransportError::Other, &input),
+        *error,
+        "final: handle_transport_error"
+    );
     assert_eq!(peer.peer_mut().close(), *error, "final: close");
     assert_eq!(peer.peer_mut().send(&Message::GetAddr, now), Err(refused.clone()), "final: send");
     assert_eq!(peer.peer_mut().announce(item, now), Err(refused.clone()), "final: announce");

@@ -187,7 +187,7 @@ impl ConfigBuilder {
     }
 
     /// How long the first of a batch of announcements waits for more, uniformly drawn. Default: 100 to
-    /// 500 ms. Zero announces at the next tick. A batch has at most 1000 items, which take 55 kB.
+    /// 500 ms. Zero announces at the next `handle_timeout`. A batch has at most 1000 items, which take 55 kB.
     pub const fn trickle_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
         self.config.trickle_delay = delay;
         self

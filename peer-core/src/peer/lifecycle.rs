@@ -64,13 +64,12 @@ impl Session {
         Self { reader, early, keepalive, trickle, requests: None, finish }
     }
 
-    /// A request was written completely.
-    pub(crate) fn on_request_written(&mut self, waited: Time) {
+    /// A request was written completely. Returns whether something is due with it, after nothing was.
+    pub(crate) fn on_request_written(&mut self, waited: Time) -> bool {
         debug_assert!(self.requests.is_some(), "a request that waits to be written is open");
-        if let Some(open) = &mut self.requests {
-            open.on_written(waited);
-        }
+        let is_first = self.requests.as_mut().is_some_and(|open| open.on_written(waited));
         self.requests.take_if(|open| open.is_empty());
+        is_first
     }
 
     /// Closes the request that `message` responds to, whose payload has this hash.

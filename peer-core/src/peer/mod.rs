@@ -1,8 +1,8 @@
 //! The machine: one connection to one remote, without the transport.
 //!
-//! Bytes go into [`Peer::receive`] and events come out; commands and timers make frames, which wait in two
-//! queues until [`Peer::poll_transmit`] shows them. [`Connection`](crate::Connection) is what drivers call of it. Each part of the protocol has its file, with its state, its
-//! transitions and its deadline:
+//! Bytes go into [`Connection::receive`](crate::Connection::receive) and events come out; commands and timers make frames,
+//! which wait in two queues until [`Connection::poll_transmit`](crate::Connection::poll_transmit) shows them. Each part of
+//! the protocol has its file, with its state, its transitions and its deadline:
 //!
 //! | part | file |
 //! | --- | --- |

@@ -22,7 +22,9 @@ impl Peer {
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         self.bound_times(now);
-        self.silence.pauses.on_pull(now);
+        if self.wants_read() {
+            self.silence.pauses.on_pull(now);
+        }
         self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
@@ -101,7 +103,6 @@ impl Peer {
     }
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
-        let waited_before = self.silence.waited();
         self.silence.stop(now);
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
@@ -110,7 +111,7 @@ impl Peer {
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
-                    self.silence.credit(bought, waited_before);
+                    self.credit(bought);
                 }
                 self.on_message(message, now)
             }

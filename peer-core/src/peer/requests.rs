@@ -64,8 +64,7 @@ impl From<Match> for Closed {
 struct Open {
     /// Answers that are still to come.
     count: u32,
-    /// Requests that are not known to be written. There are more than answers to come where one came before its request was
-    /// told to be written.
+    /// Requests whose write was not reported. Exceeds `count` where an answer came before that.
     unwritten: u32,
     /// When the next one is due, once it has been asked for in writing.
     due: Option<Time>,
@@ -79,14 +78,20 @@ impl Open {
         self.unwritten = self.unwritten.saturating_add(1);
     }
 
-    /// The first deadline stands until the first answer.
-    const fn on_written(&mut self, due: Time) {
+    /// The first deadline stands until the first answer. Some answers have none.
+    fn on_written(&mut self, due: Option<Time>) {
+        debug_assert!(self.unwritten > 0, "what is written was to be written");
         self.unwritten = self.unwritten.saturating_sub(1);
         if self.due.is_some() {
-            self.last_due = Some(due);
+            self.last_due = due;
         } else if self.unwritten < self.count {
-            self.due = Some(due);
+            self.due = due;
         }
+    }
+
+    /// Whether nothing is to come, and nothing to be written.
+    const fn is_done(&self) -> bool {
+        self.count == 0 && self.unwritten == 0
     }
 
     /// What is still to be written has no deadline yet.
@@ -117,6 +122,9 @@ pub(crate) struct Requests {
     messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: Fifo<Asked>,
+    /// What the clock of waiting showed at the last answer, or when the first deadline was set. An answer takes off no more
+    /// than was waited since.
+    pub(crate) credited: Time,
     /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
     opened: u32,
     written: u32,
@@ -134,7 +142,7 @@ impl Requests {
             Response::AnyItem => {
                 !self.items.is_empty() || !self.answered.is_empty() || self.unwritten_names(|_| true)
             }
-            Response::Message(kind) => self.messages.contains_key(&kind),
+            Response::Message(kind) => self.expects_message(kind),
         }
     }
 
@@ -195,8 +203,10 @@ impl Requests {
         self.opened = self.opened.wrapping_add(1);
     }
 
-    /// The oldest request on its way out has been written: its answers are due from now on.
-    pub(crate) fn on_written(&mut self, waited: Time) {
+    /// The oldest request on its way out has been written: its answers are due from now on. Returns whether nothing was due
+    /// before.
+    pub(crate) fn on_written(&mut self, waited: Time) -> bool {
+        let was_due = self.next_due().is_some();
         let oldest = self.unwritten.pop_front();
         debug_assert!(oldest.is_some(), "each request in the lane is among the unwritten ones");
         self.unwritten.shrink();
@@ -206,15 +216,27 @@ impl Requests {
             Some(Asked::Items(items)) => {
                 items.iter().for_each(|item| self.on_item_written(*item, number, waited));
             }
-            Some(Asked::Message(kind)) => {
-                if let Some(open) = self.messages.get_mut(&kind)
-                    && let Some((_, timeout)) = kind.response_timeout()
-                {
-                    open.on_written(waited + timeout);
-                }
-            }
+            Some(Asked::Message(kind)) => self.on_message_written(kind, waited),
             None => {}
         }
+        let is_first = !was_due && self.next_due().is_some();
+        if is_first {
+            self.credited = waited;
+        }
+        is_first
+    }
+
+    fn on_message_written(&mut self, kind: ResponseKind, waited: Time) {
+        let Some(open) = self.messages.get_mut(&kind) else { return };
+        open.on_written(kind.response_timeout().map(|(_, timeout)| waited + timeout));
+        if open.is_done() {
+            self.messages.remove(&kind);
+        }
+    }
+
+    /// Whether such a message would answer a request.
+    fn expects_message(&self, kind: ResponseKind) -> bool {
+        self.messages.get(&kind).is_some_and(|open| open.count > 0)
     }
 
     fn on_item_written(&mut self, item: Inventory, number: u32, waited: Time) {
@@ -282,10 +304,10 @@ impl Requests {
         let answers = match (head.command.as_str(), head.spec.and_then(|spec| spec.response)) {
             (_, Some(Response::AnyItem)) => return len.min(not_found_len(self.items.len())),
             (_, Some(Response::Item(kind))) => has_kind(&self.items, kind),
-            (_, Some(Response::Message(kind))) => self.messages.contains_key(&kind),
+            (_, Some(Response::Message(kind))) => self.expects_message(kind),
             ("tx", None) => has_kind(&self.items, InventoryKind::TX),
-            ("inv", None) => self.messages.contains_key(&ResponseKind::Inv),
-            ("headers", None) => self.messages.contains_key(&ResponseKind::Headers),
+            ("inv", None) => self.expects_message(ResponseKind::Inv),
+            ("headers", None) => self.expects_message(ResponseKind::Headers),
             (_, None) => false,
         };
         if answers { len } else { 0 }
@@ -383,9 +405,11 @@ impl Requests {
     }
 
     fn close_message(&mut self, kind: ResponseKind) -> Match {
-        let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
+        let Some(open) = self.messages.get_mut(&kind).filter(|open| open.count > 0) else {
+            return Match::Nothing;
+        };
         open.on_answered();
-        if open.count == 0 {
+        if open.is_done() {
             self.messages.remove(&kind);
         }
         Match::Open
@@ -395,7 +419,6 @@ impl Requests {
     /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
     fn close_all(&mut self, kind: ResponseKind) -> Match {
         let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
-        debug_assert!(open.unwritten <= open.count, "no answer closes one that is still to be written");
         let left = open.unwritten;
         debug_assert!(left <= open.count, "what is to be written is open");
         let is_answer = open.count > left;

@@ -1,11 +1,9 @@
-//! Waiting for the remote: since when, for how long all in all, and until when.
+//! Measures how long we have waited for the remote, and when that is too long.
 //!
-//! The clocks that blame the remote run only while [`Peer::receive`] has run dry. What has come of a frame
+//! The clocks that blame the remote run only while [`Peer::receive`] has drained the input. What has come of a frame
 //! that is not whole yet buys time at the configured rate.
 //!
-//! An owner that was away cannot know whether the remote was silent: what it finds when it comes back may have
-//! waited for it, and more may have waited for that. So whatever comes long after a time that ran out while nobody
-//! looked begins the wait anew.
+//! If the owner polls 5 s or more after a deadline, silence proves nothing: new bytes restart the wait.
 
 use core::mem;
 use core::time::Duration;
@@ -17,12 +15,11 @@ use super::{Lifecycle, Peer, Timer};
 use crate::message::Message;
 use crate::time::Time;
 
-/// How long after a deadline an owner looks that was away. One that sleeps until the deadline is hardly late, so no
-/// remote can count on coming just between a deadline and the look at it.
+/// An owner that polls this long after a deadline was away.
 const AWAY: Duration = Duration::from_secs(5);
 
-/// How long the remote may keep us from reading, all in all between two answers, before the clock of answers runs on: the
-/// time that it has for the smallest of the frames that it leaves untaken. In milliseconds.
+/// Total time that the remote may pause our reading between two answers before request deadlines run again, in
+/// milliseconds. As long as the write stall of the smallest frame.
 const MAX_PAUSE: u16 = 20_000;
 
 /// What measures a remote's silence. See the [module](self).
@@ -119,10 +116,15 @@ impl Silence {
         self.waited + since.unwrap_or_default()
     }
 
-    /// Takes off what an answer bought that came since the clock showed `before`, but no more than was waited for it.
-    pub(crate) fn credit(&mut self, bought: Duration, before: Time) {
+    /// Takes off what an answer bought, but no more than was waited since the clock showed `floor`.
+    fn credit(&mut self, bought: Duration, floor: Time) {
         let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
-        self.waited = waited.max(before);
+        self.waited = waited.max(floor).min(self.waited);
+        self.allow_pause();
+    }
+
+    /// The remote may pause our reading for the whole of its time again.
+    pub(crate) const fn allow_pause(&mut self) {
         self.pause_left = MAX_PAUSE;
     }
 
@@ -151,7 +153,8 @@ impl Silence {
 impl Peer {
     /// Does not hold the owner's absence against a remote of which there is more than before.
     pub(super) fn excuse_silence(&mut self, input: &[u8], now: Time) {
-        if self.silence.waiting.is_none_or(|since| !is_long_over(since, now)) {
+        // In a pause, what lies in the input came before it.
+        if self.silence.is_paused || self.silence.waiting.is_none_or(|since| !is_long_over(since, now)) {
             return;
         }
         let mut ends = Timer::ALL.iter().filter(|timer| timer.measures_silence());
@@ -184,6 +187,15 @@ impl Peer {
             _ => wire_len,
         };
         time_for(bytes as u64, self.config().min_receive_rate).max(Duration::from_secs(entries as u64))
+    }
+
+    /// An answer came: for those that are still due, the wait for it counts only beyond what it bought.
+    pub(super) fn credit(&mut self, bought: Duration) {
+        let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
+        if let Some(requests) = requests {
+            self.silence.credit(bought, requests.credited);
+            requests.credited = self.silence.waited();
+        }
     }
 
     /// Bytes that are there of the frame at the front of `input`.

@@ -21,7 +21,7 @@ impl Peer {
     pub(crate) fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.excuse_stall(count, now);
         let waited = self.silence.waited_until(now);
-        let Self { outbox, lifecycle, counters, .. } = self;
+        let Self { outbox, lifecycle, counters, silence, .. } = self;
         let mut session = lifecycle.session_mut();
         let taken = outbox.take(count, now, |purpose, nonce| {
             match purpose {
@@ -34,8 +34,8 @@ impl Peer {
                     }
                 }
                 Purpose::Request => {
-                    if let Some(session) = &mut session {
-                        session.on_request_written(waited);
+                    if session.as_mut().is_some_and(|session| session.on_request_written(waited)) {
+                        silence.allow_pause();
                     }
                 }
                 Purpose::Ordinary | Purpose::Reply => {}

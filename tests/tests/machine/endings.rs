@@ -81,6 +81,27 @@ fn ends_say_how_long_to_stay_away() {
 }
 
 #[test]
+fn a_frame_cut_off_after_a_long_pause_of_reading_says_so() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    for nonce in [1, 2] {
+        remote.say(&Message::Ping(Ping { nonce }));
+    }
+    remote.events();
+    assert!(!remote.machine.wants_read());
+    // The owner pulls again after each write, as it must, and the transport takes little.
+    for _ in 0..12 {
+        remote.wait(Duration::from_secs(1)).unwrap();
+        remote.machine.take(1, remote.now);
+        remote.events();
+    }
+    remote.machine.take_all(remote.now);
+    remote.say_bytes(&frame("ping", &[3; 8])[..25]);
+    remote.events();
+    let paused = Duration::from_secs(12);
+    assert_eq!(remote.machine.handle_eof(remote.now), Error::CutOffWhilePaused { missing: 7, paused });
+}
+
+#[test]
 fn a_frame_cut_off_after_its_owner_did_not_pull_for_long_says_so() {
     let (whole, part) = (frame("ping", &[1; 8]), &frame("ping", &[2; 8])[..25]);
     for (pause, said) in [(9, false), (10, true), (25, true)] {

@@ -4,9 +4,9 @@
 use core::time::Duration;
 
 use peer_core::message::{GetInitState, Inv, List, Pong};
-use peer_core::{Message, Time, Timer};
-use peer_tests::remote::{Remote, established, unguarded};
-use peer_tests::samples::{getdata, item, tx, tx_item};
+use peer_core::{Config, Message, Time, Timer};
+use peer_tests::remote::{NETWORK, Remote, established, unguarded};
+use peer_tests::samples::{getdata, inv_of, item, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -27,6 +27,57 @@ fn steady_small_answers_are_no_stall() {
         remote.hears();
     }
     assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn steady_answers_among_other_messages_are_no_stall() {
+    let mut remote = established();
+    remote.machine.send(&getdata((0..100).map(tx_item).collect::<Vec<_>>()), remote.now).unwrap();
+    remote.hears();
+    for number in 0..100 {
+        remote.wait(SECOND).unwrap_or_else(|error| panic!("{error} after {number} s"));
+        remote.say(&inv_of(number + 1));
+        remote.say(&Message::Tx(tx(number)));
+        assert_eq!(remote.messages().len(), 2);
+    }
+    assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn pauses_before_a_request_are_not_held_against_its_answer() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    let pause = |remote: &mut Remote| {
+        remote.say(&ping(1));
+        remote.say(&ping(2));
+        remote.messages();
+        assert!(!remote.machine.wants_read());
+        remote.machine.poll_transmit(remote.now);
+        remote.wait(Duration::from_secs(15)).unwrap();
+        remote.hears();
+        remote.events();
+    };
+    pause(&mut remote);
+    pause(&mut remote);
+    remote.machine.send(&getdata([tx_item(1)]), remote.now).unwrap();
+    remote.hears();
+    pause(&mut remote);
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)));
+}
+
+#[test]
+fn the_late_report_of_an_answered_request_starts_no_clock_of_the_next() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    let (request, answer) = (GetInitState { types: List::new() }, Message::InitState(Box::default()));
+    remote.machine.send(&request.clone().into(), remote.now).unwrap();
+    let written = remote.machine.poll_transmit(remote.now).len();
+    remote.say(&answer);
+    remote.messages();
+    remote.machine.send(&request.into(), remote.now).unwrap();
+    remote.machine.handle_transmitted(written, remote.now);
+    assert!(remote.deadline().is_none_or(|(_, timer)| timer != Timer::Stall), "it is still to be written");
+    remote.wait(Duration::from_secs(19)).unwrap();
+    remote.hears();
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)));
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn the_request_that_was_written_first_is_due_first() {
     ask(&mut remote, &getdata([block_item(2)]));
     assert_eq!(patience(&remote), Some(20 * SECOND));
     say(&mut remote, &Message::Block(block(1)));
-    assert_eq!(patience(&remote), Some(PATIENCE));
+    assert_eq!(patience(&remote), Some(PATIENCE + SECOND), "the answer bought a second");
 }
 
 #[test]
