@@ -12,15 +12,9 @@ impl Peer {
         let config = self.node.config();
         self.silence.bound(now);
         self.outbox.bound(now);
-        match &mut self.lifecycle {
-            Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } => {
-                *deadline = (*deadline).min(now + config.handshake_timeout);
-            }
-            Lifecycle::Established(session) => {
-                session.keepalive.bound(now, config.ping_interval);
-                session.trickle.bound(now, *config.trickle_delay.end());
-            }
-            Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) | Lifecycle::Failed(_) => {}
+        if let Lifecycle::Established(session) = &mut self.lifecycle {
+            session.keepalive.bound(now, config.ping_interval);
+            session.trickle.bound(now, *config.trickle_delay.end());
         }
     }
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use rand_core::Rng;
 
-use super::outbox::Purpose;
+use super::piece::Purpose;
 use super::{Peer, draw_nonce};
 use crate::message::{Message, Ping};
 use crate::time::Time;
@@ -99,6 +99,16 @@ impl Peer {
             }
         }
         self.counters.ping.on_pong(nonce, now);
+    }
+
+    /// When a remote that has said nothing is idle. One that was not pinged since it spoke owes nothing.
+    pub(super) fn idle_deadline(&self) -> Option<Time> {
+        let config = self.node.config();
+        let spoke = self.counters.last_recv;
+        let pinged = self.counters.ping.sent().filter(|sent| spoke.is_none_or(|spoke| *sent >= spoke))?;
+        let pong_due = pinged + config.idle_timeout.saturating_sub(config.ping_interval);
+        let quiet = self.silence.deadline(config.idle_timeout, config.min_receive_rate)?;
+        Some(quiet.max(pong_due))
     }
 
     pub(super) fn on_ping_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {

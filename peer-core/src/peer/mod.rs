@@ -8,12 +8,12 @@
 //! | --- | --- |
 //! | the states, and what each has | `lifecycle` |
 //! | handshake, and what comes early | `handshake`, `early` |
-//! | pings, pongs and silence | `keepalive`, `silence`, `pauses` |
+//! | pings, pongs and silence | `keepalive`, `silence`, `flood`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `answered` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
-//! | frames out | `send`, `addresses`, `outbox`, `fifo`, `transmit` |
+//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `fifo`, `transmit` |
 //! | ends | `close` |
 //! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
@@ -29,6 +29,7 @@ mod clock_jump;
 mod close;
 mod early;
 mod fifo;
+mod flood;
 mod handshake;
 mod history;
 mod keepalive;
@@ -36,6 +37,8 @@ mod known;
 mod lifecycle;
 mod outbox;
 mod pauses;
+mod piece;
+mod queues;
 mod receive;
 mod requests;
 mod send;
@@ -56,7 +59,8 @@ use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
 pub use self::outbox::Mark;
-use self::outbox::{Outbox, Purpose};
+use self::outbox::Outbox;
+use self::piece::Purpose;
 use self::silence::Silence;
 pub use self::standing::Standing;
 use self::stats::Counters;
@@ -137,7 +141,6 @@ impl Peer {
         handshake: PendingHandshake,
         known: Known,
     ) -> Self {
-        let deadline = now + node.config().handshake_timeout;
         Self {
             node: node.clone(),
             info,
@@ -145,7 +148,7 @@ impl Peer {
             connected: now,
             version: node.config().protocol_version,
             remote: None,
-            lifecycle: Lifecycle::AwaitingVersion { handshake, deadline },
+            lifecycle: Lifecycle::AwaitingVersion { handshake },
             outbox: Outbox::default(),
             silence: Silence::new(now),
             known,

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use super::early::Early;
 use super::handshake::MAX_VERSION;
 use super::lifecycle::{Lifecycle, Session};
-use super::outbox::Purpose;
+use super::piece::Purpose;
 use super::requests::{Match, Requests};
 use super::{Peer, trace};
 use crate::config::Config;
@@ -21,32 +21,29 @@ impl Peer {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
-        self.bound_times(now);
+        self.look(now);
         if self.wants_read() {
             self.silence.pauses.on_pull(now);
         }
-        self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
         self.counters.count_received(taken);
+        if let Some(flood) = self.flood_mut() {
+            flood.on_received(taken);
+        }
         match result {
-            Ok(Some(event)) => {
-                self.silence.stop(now);
-                Ok(Some(event))
-            }
             Ok(None) if self.wants_read() => {
-                let progress = self.progress_of(input);
-                self.silence.wait(now, progress, self.answering_of(progress));
+                self.wait(input, now);
                 Ok(None)
             }
             Ok(None) if self.lifecycle.reads() => {
                 self.silence.pause(now);
                 Ok(None)
             }
-            Ok(None) => {
+            Ok(event) => {
                 self.silence.stop(now);
-                Ok(None)
+                Ok(event)
             }
             Err(error) => self.close_with_reject(error, now),
         }

@@ -13,6 +13,7 @@ use core::time::Duration;
 
 use super::answered::Answered;
 use super::fifo::Fifo;
+use super::flood::Flood;
 use crate::error::{Expected, SendError};
 use crate::frame::{Checked, Header};
 use crate::hash::Hash;
@@ -125,6 +126,8 @@ pub(crate) struct Requests {
     /// What the clock of waiting showed at the last answer, or when the first deadline was set. An answer takes off no more
     /// than was waited since.
     pub(crate) credited: Time,
+    /// What came since then without a pause.
+    pub(crate) flood: Flood,
     /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
     opened: u32,
     written: u32,
@@ -222,6 +225,7 @@ impl Requests {
         let is_first = !was_due && self.next_due().is_some();
         if is_first {
             self.credited = waited;
+            self.flood = Flood::default();
         }
         is_first
     }

@@ -1,22 +1,26 @@
-//! Measures how long we have waited for the remote, and when that is too long.
+//! Measures how long we have waited for the remote, and judges when that was too long.
 //!
-//! The clocks that blame the remote run only while [`Peer::receive`] has drained the input. What has come of a frame
-//! that is not whole yet buys time at the configured rate.
+//! The *clock of waiting* runs only while [`Peer::receive`] has drained the input. Two rules keep it honest:
 //!
-//! If the owner polls 5 s or more after a deadline, silence proves nothing: new bytes restart the wait.
+//! * A gap between two calls of the driver counts as one second at most, if an event was held meanwhile or if it ended
+//!   more than a second after the driver was told to call. Nobody read then, so the remote may have been held up.
+//! * A deadline that has passed blames only on evidence: the driver tells that the transport was drained at or after it
+//!   ([`Peer::handle_drained`]), or in a pause of reading that the transport took nothing. What has come of a frame
+//!   before that was in time, and buys time at the configured rate.
 
-use core::mem;
 use core::time::Duration;
 
+use super::flood::Flood;
 use super::lifecycle::Session;
 use super::pauses::Pauses;
 use super::requests::not_found_len;
-use super::{Lifecycle, Peer, Timer};
+use super::{Peer, Timer};
 use crate::message::Message;
 use crate::time::Time;
 
-/// An owner that polls this long after a deadline was away.
-const AWAY: Duration = Duration::from_secs(5);
+/// The longest gap between two calls that always counts; also how long evidence is waited for before the driver is asked
+/// again.
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// Total time that the remote may pause our reading between two answers before request deadlines run again, in
 /// milliseconds. As long as the write stall of the smallest frame.
@@ -25,61 +29,117 @@ const MAX_PAUSE: u16 = 20_000;
 /// What measures a remote's silence. See the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence {
-    /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
-    waiting: Option<Time>,
+    state: Reading,
+    /// When `state` began; for [`Reading::Paused`] when the clock of waiting runs on.
+    since: Time,
     /// Total time waited before the current wait; origin of request deadlines.
     waited: Time,
+    /// When the driver called last; where evidence is sought or on its way, when that began.
+    looked: Time,
     /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
     progress: u32,
-    /// How many of them can be part of an answer.
-    answering: u32,
-    /// How much longer reading may pause before the clock of answers runs on, in milliseconds.
+    /// How much longer reading may pause before the clock of waiting runs on, in milliseconds.
     pause_left: u16,
-    /// Reading pauses until the remote takes what it made us owe. Then `waiting` is when that clock runs on.
-    is_paused: bool,
+    evidence: Evidence,
+    /// The driver has told once that the transport was drained.
+    tells: bool,
+    /// The driver has told once that the transport took nothing.
+    pub(super) tells_refusal: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
+}
+
+/// What the driver does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// The owner has an event, or does not pull.
+    Busy,
+    /// `receive` ran dry: the remote is waited for.
+    Waiting,
+    /// The remote is not read until it takes what it made us owe.
+    Paused,
+}
+
+/// What is known of a deadline that has passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Evidence {
+    #[default]
+    Missing,
+    /// The transport was drained when the driver called last, and some of what came then is still to be pulled.
+    Ahead,
+    /// A timer found none. The driver is to look once more.
+    Sought,
+    /// The remote was too slow.
+    Found,
+}
+
+impl Evidence {
+    /// When a timer with this deadline is to run.
+    pub(super) fn due(self, deadline: Time, looked: Time) -> Time {
+        if self == Self::Sought { deadline.max(looked + GRACE) } else { deadline }
+    }
+
+    /// Whether a timer that is due blames the remote. A driver that never `tells` has been asked twice.
+    pub(super) fn proves(self, tells: bool) -> bool {
+        self == Self::Found || self == Self::Sought && !tells
+    }
 }
 
 impl Silence {
     /// The remote is waited for from the beginning.
     pub(crate) fn new(now: Time) -> Self {
         Self {
-            waiting: Some(now),
+            state: Reading::Waiting,
+            since: now,
             waited: Time::ZERO,
+            looked: now,
             progress: 0,
-            answering: 0,
             pause_left: MAX_PAUSE,
-            is_paused: false,
+            evidence: Evidence::Missing,
+            tells: false,
+            tells_refusal: false,
             pauses: Pauses::default(),
         }
     }
 
-    /// The input ran dry, with `progress` bytes of a frame that is not whole yet, of which `answering` can be part of an
-    /// answer.
-    pub(crate) fn wait(&mut self, now: Time, progress: u32, answering: u32) {
+    /// The input ran dry, with `progress` bytes of a frame that is not whole yet.
+    pub(crate) fn wait(&mut self, now: Time, progress: u32) {
         self.end_pause(now);
-        self.waiting = self.waiting.or(Some(now));
+        if self.state == Reading::Busy {
+            self.state = Reading::Waiting;
+            self.since = now;
+        }
+        if progress != self.progress && self.evidence == Evidence::Found {
+            self.evidence = Evidence::Missing;
+        }
         self.progress = progress;
-        self.answering = answering;
     }
 
     /// Reading pauses until the remote takes what it made us owe.
     pub(crate) fn pause(&mut self, now: Time) {
-        if !self.is_paused {
+        if self.state != Reading::Paused {
             self.stop(now);
-            self.is_paused = true;
-            self.waiting = Some(now + self.pause_left());
+            self.state = Reading::Paused;
+            self.since = now + self.pause_left();
         }
     }
 
     /// Reading goes on. What the pause took beyond what was left counts as waited.
     fn end_pause(&mut self, now: Time) {
-        if mem::take(&mut self.is_paused) {
-            let left = self.waiting.map_or(Duration::ZERO, |runs_on| runs_on.saturating_since(now));
+        if self.state == Reading::Paused {
+            let left = self.since.saturating_since(now);
             self.pause_left = u16::try_from(left.as_millis()).unwrap_or(MAX_PAUSE).min(self.pause_left);
-            self.waited = self.waited_until(now);
-            self.waiting = None;
+            self.become_busy(now);
+        }
+    }
+
+    fn become_busy(&mut self, now: Time) {
+        self.waited = self.waited_until(now);
+        self.state = Reading::Busy;
+        self.since = now;
+        // What was drained and is still being pulled goes on to be evidence.
+        if self.evidence != Evidence::Ahead {
+            self.evidence = Evidence::Missing;
         }
     }
 
@@ -89,19 +149,18 @@ impl Silence {
 
     /// A wait that began at a time that is still to come was begun by a clock that has gone back since.
     pub(crate) fn bound(&mut self, now: Time) {
-        let latest = if self.is_paused { now + self.pause_left() } else { now };
-        if let Some(since) = &mut self.waiting {
-            *since = (*since).min(latest);
-        }
+        let latest = if self.state == Reading::Paused { now + self.pause_left() } else { now };
+        self.since = self.since.min(latest);
+        self.looked = self.looked.min(now);
     }
 
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
     pub(crate) fn stop(&mut self, now: Time) {
         self.end_pause(now);
-        self.waited = self.waited_until(now);
-        self.waiting = None;
+        if self.state != Reading::Busy {
+            self.become_busy(now);
+        }
         self.progress = 0;
-        self.answering = 0;
         self.pauses.on_busy(now);
     }
 
@@ -110,10 +169,9 @@ impl Silence {
         self.waited
     }
 
-    /// What the clock that runs only while we wait shows at `now`.
+    /// What the clock of waiting shows at `now`.
     pub(crate) fn waited_until(&self, now: Time) -> Time {
-        let since = self.waiting.map(|since| now.saturating_since(since));
-        self.waited + since.unwrap_or_default()
+        if self.is_busy() { self.waited } else { self.waited + now.saturating_since(self.since) }
     }
 
     /// Takes off what an answer bought, but no more than was waited since the clock showed `floor`.
@@ -128,54 +186,156 @@ impl Silence {
         self.pause_left = MAX_PAUSE;
     }
 
-    /// The deadline, while we wait.
-    pub(crate) fn while_waiting(&self, deadline: Time) -> Option<Time> {
-        self.waiting.and(Some(deadline))
+    pub(super) fn is_busy(&self) -> bool {
+        self.state == Reading::Busy
     }
 
     /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`. A remote that
     /// is not read cannot be heard.
     pub(crate) fn deadline(&self, allowed: Duration, rate: u64) -> Option<Time> {
-        let since = self.waiting.filter(|_| !self.is_paused)?;
-        Some(since + allowed + time_for(self.progress.into(), rate))
+        let is_waiting = self.state == Reading::Waiting;
+        is_waiting.then(|| self.since + allowed + time_for(self.progress.into(), rate))
     }
 
-    /// When the clock that runs only while we wait shows `due`. A frame on its way buys time by as much of it as can be an
-    /// answer, and loses it again if it turns out to be none. Past the deadline none does: frames that follow each other
+    /// When the clock of waiting shows `due`. A frame on its way buys time by as much of it as can be an answer, `answering`
+    /// bytes, and loses it again if it turns out to be none. Past the deadline none does: frames that follow each other
     /// without a pause would put it off for ever.
-    pub(crate) fn deadline_of(&self, due: Time, rate: u64) -> Option<Time> {
+    pub(crate) fn deadline_of(&self, due: Time, answering: u32, rate: u64) -> Option<Time> {
         let left = due.saturating_since(self.waited);
-        let bought = if left.is_zero() { left } else { time_for(self.answering.into(), rate) };
-        Some(self.waiting? + left + bought)
+        let bought = if left.is_zero() { left } else { time_for(answering.into(), rate) };
+        (!self.is_busy()).then(|| self.since + left + bought)
+    }
+
+    /// When a timer that measures silence is to run, by its deadline.
+    pub(super) fn due(&self, deadline: Time) -> Time {
+        self.evidence.due(deadline, self.looked)
+    }
+
+    /// When the driver called last.
+    pub(super) const fn looked(&self) -> Time {
+        self.looked
+    }
+
+    /// The driver is to look once more for evidence.
+    pub(super) const fn seek(&mut self, now: Time) {
+        self.evidence = Evidence::Sought;
+        self.note_search(now);
+    }
+
+    /// A search for evidence begins.
+    pub(super) const fn note_search(&mut self, now: Time) {
+        self.looked = now;
     }
 }
 
 impl Peer {
-    /// Does not hold the owner's absence against a remote of which there is more than before.
-    pub(super) fn excuse_silence(&mut self, input: &[u8], now: Time) {
-        // In a pause, what lies in the input came before it.
-        if self.silence.is_paused || self.silence.waiting.is_none_or(|since| !is_long_over(since, now)) {
-            return;
+    /// Notes that the driver calls. Every call of it begins with this.
+    pub(super) fn look(&mut self, now: Time) {
+        self.bound_times(now);
+        let gap = now.saturating_since(self.silence.looked);
+        if gap > GRACE {
+            let is_late = || self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
+            if self.silence.is_busy() || is_late() {
+                self.rest_clocks(gap.saturating_sub(GRACE), now);
+            }
         }
-        let mut ends = Timer::ALL.iter().filter(|timer| timer.measures_silence());
-        let was_away = ends.any(|timer| self.due(*timer).is_some_and(|at| is_long_over(at, now)));
-        if was_away && self.progress_of(input) > self.silence.progress {
-            self.silence.waiting = Some(now);
-            if let Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } =
-                &mut self.lifecycle
-            {
-                *deadline = now + self.node.config().handshake_timeout;
+        let rests = matches!(self.silence.evidence, Evidence::Ahead | Evidence::Sought);
+        if !rests && !self.outbox.is_sought() {
+            self.silence.looked = now;
+            if let Some(flood) = self.flood_mut() {
+                flood.attend(gap.min(GRACE));
             }
         }
     }
 
+    /// The clocks that blame the remote rested for so long before `now`.
+    fn rest_clocks(&mut self, duration: Duration, now: Time) {
+        if !self.silence.is_busy() {
+            self.silence.since += duration;
+        }
+        if self.silence.evidence == Evidence::Ahead {
+            self.silence.evidence = Evidence::Missing;
+        }
+        self.outbox.rest(duration, now);
+        self.silence.looked = now;
+        self.bound_times(now);
+    }
+
+    /// See [`Connection::handle_drained`](crate::Connection::handle_drained).
+    pub(crate) fn handle_drained(&mut self, input: &[u8], now: Time) {
+        self.look(now);
+        self.silence.tells = true;
+        let pulled = self.progress_of(input) == self.silence.progress;
+        match self.silence.state {
+            Reading::Waiting if pulled => self.judge(now),
+            Reading::Waiting | Reading::Busy => {
+                self.silence.evidence = Evidence::Ahead;
+                self.silence.looked = now;
+            }
+            Reading::Paused => {}
+        }
+    }
+
+    /// The input ran dry.
+    pub(super) fn wait(&mut self, input: &[u8], now: Time) {
+        let drained = self.silence.evidence == Evidence::Ahead;
+        let at = self.silence.looked;
+        self.silence.wait(now, self.progress_of(input));
+        if drained {
+            self.silence.evidence = Evidence::Missing;
+            self.judge(at);
+        }
+    }
+
+    /// All that had come by `at` was pulled, or in a pause of reading, the transport took nothing then.
+    pub(super) fn judge(&mut self, at: Time) {
+        let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
+        if deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= at)) {
+            self.silence.evidence = Evidence::Found;
+        }
+    }
+
+    /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for.
+    pub(super) fn judge_refusal(&mut self, now: Time) {
+        self.silence.tells_refusal = true;
+        if self.silence.state == Reading::Paused {
+            self.judge(now);
+        }
+    }
+
+    /// Whether a timer that measures silence blames the remote now that it is due.
+    pub(super) fn is_silence_proven(&self) -> bool {
+        let is_flooded = self.flood().is_some_and(Flood::is_over);
+        let Silence { state, evidence, tells, tells_refusal, .. } = self.silence;
+        is_flooded || evidence.proves(if state == Reading::Paused { tells_refusal } else { tells })
+    }
+
+    /// Nothing is overdue: what was sought is no longer needed.
+    pub(super) fn end_search(&mut self, now: Time) {
+        if self.silence.evidence == Evidence::Sought {
+            let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
+            if !deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now)) {
+                self.silence.evidence = Evidence::Missing;
+            }
+        }
+        self.outbox.end_search(now);
+    }
+
+    fn flood(&self) -> Option<&Flood> {
+        self.lifecycle.session()?.requests.as_ref().map(|requests| &requests.flood)
+    }
+
+    pub(super) fn flood_mut(&mut self) -> Option<&mut Flood> {
+        self.lifecycle.session_mut()?.requests.as_mut().map(|requests| &mut requests.flood)
+    }
+
     /// How many of the bytes that are there of a frame can be part of an answer.
-    pub(super) fn answering_of(&self, progress: u32) -> u32 {
+    pub(super) fn answering(&self) -> u32 {
         let Some(Session { reader, requests: Some(requests), .. }) = self.lifecycle.session() else {
             return 0;
         };
         let Some(head) = reader.head() else { return 0 };
-        u32::try_from(requests.answering(head, progress as usize)).unwrap_or(u32::MAX)
+        u32::try_from(requests.answering(head, self.silence.progress as usize)).unwrap_or(u32::MAX)
     }
 
     /// The time that an answer bought which closed so many requests: what its bytes may take at the configured rate,
@@ -195,6 +355,7 @@ impl Peer {
         if let Some(requests) = requests {
             self.silence.credit(bought, requests.credited);
             requests.credited = self.silence.waited();
+            requests.flood = Flood::default();
         }
     }
 
@@ -209,9 +370,4 @@ impl Peer {
 pub(super) fn time_for(bytes: u64, rate: u64) -> Duration {
     let nanos = bytes.saturating_mul(1_000_000_000);
     Duration::from_nanos(nanos.checked_div(rate).unwrap_or_default())
-}
-
-/// Whether an owner that looks first at `now` at what came at `then` was away.
-pub(super) fn is_long_over(then: Time, now: Time) -> bool {
-    now.saturating_since(then) >= AWAY
 }

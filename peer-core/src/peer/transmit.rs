@@ -1,7 +1,6 @@
 //! Handing frames to the transport, and what follows once they are written.
 
-use super::outbox::Purpose;
-use super::silence::is_long_over;
+use super::piece::Purpose;
 use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
@@ -9,17 +8,22 @@ use crate::time::Time;
 impl Peer {
     /// See [`Connection::poll_transmit`](crate::Connection::poll_transmit).
     pub(crate) fn poll_transmit(&mut self, now: Time) -> &[u8] {
+        self.look(now);
         self.outbox.offer(now)
     }
 
     /// See [`Connection::poll_transmit_chunks`](crate::Connection::poll_transmit_chunks).
     pub(crate) fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.look(now);
         self.outbox.offer_many(enough, now)
     }
 
     /// See [`Connection::handle_transmitted`](crate::Connection::handle_transmitted).
     pub(crate) fn handle_transmitted(&mut self, count: usize, now: Time) {
-        self.excuse_stall(count, now);
+        self.look(now);
+        if count == 0 && self.outbox.refuse(now) {
+            self.judge_refusal(now);
+        }
         let waited = self.silence.waited_until(now);
         let Self { outbox, lifecycle, counters, silence, .. } = self;
         let mut session = lifecycle.session_mut();
@@ -53,12 +57,5 @@ impl Peer {
             self.fail(error);
         }
         self.check_finished();
-    }
-
-    /// The same for a transport that took `count` bytes.
-    fn excuse_stall(&mut self, count: usize, now: Time) {
-        if count > 0 && self.outbox.stall_deadline().is_some_and(|at| is_long_over(at, now)) {
-            self.outbox.offer_anew(now);
-        }
     }
 }
