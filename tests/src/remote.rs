@@ -146,9 +146,22 @@ impl Remote {
         messages
     }
 
-    /// Lets time pass, then ticks.
+    /// Lets time pass, with a driver that looks whenever the machine wants it, and at the end.
     pub fn wait(&mut self, duration: Duration) -> Result<(), Error> {
-        self.now += duration;
+        let (end, mut turns) = (self.now + duration, Turns::default());
+        while let Some((at, _)) = self.machine.next_timeout().filter(|(at, _)| *at < end) {
+            turns.next();
+            self.now = self.now.max(at);
+            self.look()?;
+        }
+        self.now = end;
+        self.look()
+    }
+
+    /// Runs the timers, after telling that the transport has nothing more and takes nothing more.
+    pub fn look(&mut self) -> Result<(), Error> {
+        self.machine.handle_drained(self.now);
+        self.machine.handle_transmitted(0, self.now);
         self.machine.tick(self.now, &mut self.rng)
     }
 
@@ -160,7 +173,7 @@ impl Remote {
     pub fn wait_for_deadline(&mut self) -> (Timer, Result<(), Error>) {
         let (at, timer) = self.machine.next_timeout().unwrap();
         self.now = self.now.max(at);
-        (timer, self.machine.tick(self.now, &mut self.rng))
+        (timer, self.look())
     }
 
     /// What the machine waits for, and how long from now.

@@ -21,6 +21,7 @@ impl Peer {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        self.end_absence(now);
         self.look(now);
         if self.wants_read() {
             self.silence.pauses.on_pull(now);

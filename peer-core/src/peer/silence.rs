@@ -2,8 +2,8 @@
 //!
 //! The *clock of waiting* runs only while [`Peer::receive`] has drained the input. Two rules keep it honest:
 //!
-//! * A gap between two calls of the driver counts as one second at most, if an event was held meanwhile or if it ended
-//!   more than a second after the driver was told to call. Nobody read then, so the remote may have been held up.
+//! * A gap between two calls of the driver that ends more than a second after it was told to call, or after an event was
+//!   held, counts as one second at most. Nothing was read or written then, so the remote may have been held up.
 //! * A deadline that has passed blames only on evidence: the driver tells that the transport was drained at or after it
 //!   ([`Peer::handle_drained`]), or in a pause of reading that the transport took nothing. What has come of a frame
 //!   before that was in time, and buys time at the configured rate.
@@ -234,8 +234,8 @@ impl Peer {
         self.bound_times(now);
         let gap = now.saturating_since(self.silence.looked);
         if gap > GRACE {
-            let is_late = || self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
-            if self.silence.is_busy() || is_late() {
+            let is_late = self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
+            if is_late {
                 self.rest_clocks(gap.saturating_sub(GRACE), now);
             }
         }
@@ -245,6 +245,14 @@ impl Peer {
             if let Some(flood) = self.flood_mut() {
                 flood.attend(gap.min(GRACE));
             }
+        }
+    }
+
+    /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
+    pub(super) fn end_absence(&mut self, now: Time) {
+        let gap = now.saturating_since(self.silence.looked);
+        if gap > GRACE && self.silence.is_busy() {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
         }
     }
 
