@@ -203,8 +203,12 @@ fn services_and_user_agents_that_are_none_are_explained() {
     for agent in ["wallet", ":1", "wallet:", "a/b:1", "a:b:c"] {
         fails("--user-agent", agent, "write a name and a version, like wallet:1.0");
     }
-    fails("--user-agent", "wällét:1", "user agent cannot be sent");
-    fails("--user-agent", &format!("{}:1", "w".repeat(300)), "user agent cannot be sent");
+    fails("--user-agent", "wällét:1", "user_agent, with its prefix and comments, cannot be sent");
+    fails(
+        "--user-agent",
+        &format!("{}:1", "w".repeat(300)),
+        "user_agent, with its prefix and comments, cannot be sent",
+    );
     fails("--inv", "50001", "50001 is not in 0..=50000");
 }
 
