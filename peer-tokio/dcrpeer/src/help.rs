@@ -69,7 +69,7 @@ skipped and counted: special ranges like those for documentation, and IPv6 forms
 ports of one host a few are visited, see --ports-per-host.
 
 Ctrl-C, --for, --max and a hang-up of the terminal end it early, with a summary of what was seen. The exit status
-is 0 unless nobody was reached, or the picture cannot be written; the summary is told first. With --json each
+is 0 unless nobody was reached, or the chart cannot be written; the summary is written first. With --json each
 visit gives one object as it ends, and the summary follows the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,

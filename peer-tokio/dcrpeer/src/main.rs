@@ -1,4 +1,4 @@
-//! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
+//! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
 //! `load`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
@@ -122,7 +122,7 @@ fn run() -> Result<(), Failure> {
     let cli = Cli::try_parse().or_else(|error| explain(&error))?;
     let action = cli.action.unwrap_or(Action::Demo);
     let json = action.is_for_programs();
-    act(action).map_err(|failure| if json { output::tell_failure(failure) } else { failure })
+    act(action).map_err(|failure| if json { output::report_failure(failure) } else { failure })
 }
 
 fn act(action: Action) -> Result<(), Failure> {

@@ -148,7 +148,7 @@ fn force_exit(status: i32) -> ! {
     let (done, is_done) = mpsc::channel();
     // On a thread of its own, because it may block for ever.
     let restore = move || {
-        terminal::give_back();
+        terminal::restore();
         done.send(())
     };
     thread::Builder::new().spawn(restore).ok();

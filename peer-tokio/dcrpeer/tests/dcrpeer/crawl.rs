@@ -113,7 +113,7 @@ fn the_levels_are_the_steps_from_the_seed() {
 }
 
 #[test]
-fn a_silent_peer_holds_nobody_up() {
+fn a_silent_peer_does_not_delay_the_others() {
     let runtime = Runtime::new().unwrap();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     // A chain, whose first one tells of the silent one too.
@@ -242,7 +242,7 @@ fn a_peer_that_does_not_shake_hands_is_given_up() {
 }
 
 #[test]
-fn a_peer_that_talks_of_other_things_is_not_listened_to_for_ever() {
+fn a_peer_that_sends_other_messages_is_not_waited_for_forever() {
     let runtime = Runtime::new().unwrap();
     let peer = answer(&runtime, listeners(1).remove(0), config(), 5, |handle, message| async move {
         if message == Message::GetAddr {
@@ -280,7 +280,7 @@ fn some_peers_of_the_demo_break_the_protocol() {
 }
 
 #[test]
-fn a_reader_who_goes_away_ends_a_crawl_without_complaint() {
+fn a_closed_output_ends_a_crawl_without_an_error() {
     let mut child = dcrpeer(&["crawl", "--demo", "60", "--json"]).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -313,7 +313,7 @@ fn a_crawl_raises_the_limit_of_open_files_where_the_system_lets_it() {
 
 #[cfg(unix)]
 #[test]
-fn with_few_open_files_fewer_are_visited_at_a_time_and_nobody_is_missed() {
+fn with_few_open_files_fewer_are_visited_at_a_time_and_none_is_missed() {
     let run = crawl_with_limit("ulimit -n 112", "--demo 60");
     assert_eq!(run.code, 0, "{}", run.err);
     let advice = "allows 10 visits at a time, not 100; raise it with `ulimit -n 292`, or say --at-once 10\n";

@@ -12,7 +12,7 @@ use crate::talk::Process;
 use crate::{dcrpeer, run, run_with};
 
 #[test]
-fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
+fn an_invalid_command_line_is_explained_in_one_line() {
     let cases: [(&[&str], &str); 12] = [
         (&["crawl", "--demo", "127.0.0.1"], "this is how many peers to make up, a number from 1 to 5000"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
@@ -186,14 +186,14 @@ fn a_peer_of_another_network_is_told_by_name() {
 }
 
 #[test]
-fn a_peer_that_hangs_up_leaves_some_guesses() {
+fn a_close_before_the_version_is_reported_with_possible_causes() {
     let server = answer_once(b"");
     let run = run(&["connect", &server.to_string()]);
     run.assert_fails(1, "it closed the connection before hands were shaken");
 }
 
 #[test]
-fn a_close_without_a_word_is_told_with_all_causes_and_how_long_to_wait() {
+fn a_close_without_a_reason_is_reported_with_all_causes_and_waits() {
     let server = answer_once(b"");
     let run = run(&["connect", &server.to_string(), "--json"]);
     for fragment in [
@@ -228,7 +228,7 @@ fn a_close_without_a_word_is_told_with_all_causes_and_how_long_to_wait() {
 }
 
 #[test]
-fn a_visitor_that_leaves_without_a_word_is_told_with_its_causes() {
+fn an_inbound_close_without_a_reason_is_reported_with_its_causes() {
     let mut listener = Process::listen();
     drop(TcpStream::connect(listener.address()).unwrap());
     let end = listener.wait_for("end");
@@ -259,20 +259,20 @@ fn a_peer_that_says_nothing_in_time_is_no_success() {
 }
 
 #[test]
-fn listening_fails_where_somebody_does_already() {
+fn listening_fails_on_a_port_in_use() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     run(&["listen", &address]).assert_fails(1, "something listens there already");
 }
 
 #[test]
-fn listening_without_a_visitor_is_no_success() {
+fn listening_without_a_handshake_is_no_success() {
     let run = run(&["listen", "127.0.0.1:0", "--for", "50ms"]);
     run.assert_fails(1, "nobody shook hands (0 came)");
 }
 
 #[test]
-fn help_teaches_with_examples() {
+fn every_help_has_examples() {
     for command in ["", "connect", "crawl", "listen", "decode"] {
         let args: Vec<_> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let run = run(&args);
@@ -364,7 +364,7 @@ fn what_an_object_tells_already_is_not_told_again() {
 }
 
 #[test]
-fn a_reader_who_goes_away_makes_no_failure_a_success() {
+fn a_closed_output_makes_no_failure_a_success() {
     let (_deaf, nobody) = nobody();
     for args in [
         ["connect", &nobody].as_slice(),

@@ -27,17 +27,17 @@ use self::plan::{DemoPeer, Plan, Role};
 use crate::error::Failure;
 use crate::node;
 
-/// A running network. It is gone when this is dropped.
+/// A running network. Dropping it stops all peers.
 #[derive(Debug)]
 pub(crate) struct DemoNetwork {
     seed: SocketAddr,
     reachable: u64,
     /// Keeps the ports of peers that do not listen.
-    _empty: Vec<TcpSocket>,
+    _not_listening: Vec<TcpSocket>,
     _tasks: JoinSet<()>,
 }
 
-/// Waiting connections of each listener. A crawl makes one.
+/// Listen backlog of each peer. A crawl connects to each once.
 const BACKLOG: u32 = 16;
 
 impl DemoNetwork {
@@ -49,17 +49,17 @@ impl DemoNetwork {
         let addresses: Result<Vec<_>, _> = sockets.iter().map(TcpSocket::local_addr).collect();
         let addresses = addresses.map_err(|error| explain(size, &error))?;
         let seed = addresses.first().copied().ok_or_else(|| Failure::new("nobody lives there"))?;
-        let reachable = plan.peers.iter().filter(|one| one.role.is_reachable()).count() as u64;
-        let (mut empty, mut tasks) = (Vec::new(), JoinSet::new());
+        let reachable = plan.peers.iter().filter(|peer| peer.role.is_reachable()).count() as u64;
+        let (mut not_listening, mut tasks) = (Vec::new(), JoinSet::new());
         for (peer, socket) in plan.peers.into_iter().zip(sockets) {
             if peer.role == Role::NotListening {
-                empty.push(socket);
+                not_listening.push(socket);
                 continue;
             }
             let listener = socket.listen(BACKLOG).map_err(|error| explain(size, &error))?;
             tasks.spawn(accept_all(Arc::new(Host::new(peer, &addresses)?), listener));
         }
-        Ok(Self { seed, reachable, _empty: empty, _tasks: tasks })
+        Ok(Self { seed, reachable, _not_listening: not_listening, _tasks: tasks })
     }
 
     /// The address to begin at.
@@ -91,14 +91,15 @@ fn explain(size: u16, error: &io::Error) -> Failure {
 struct Host {
     peer: DemoPeer,
     node: Node,
-    /// The addresses that it tells.
+    /// The addresses that it sends.
     known: Vec<NetAddressV2>,
 }
 
 impl Host {
     fn new(peer: DemoPeer, addresses: &[SocketAddr]) -> Result<Self, Failure> {
-        let known = peer.knows.iter().filter_map(|index| addresses.get(*index));
-        let mut known: Vec<_> = known.map(|place| entry(Address::from(place.ip()), place.port())).collect();
+        let known = peer.known_peers.iter().filter_map(|index| addresses.get(*index));
+        let mut known: Vec<_> =
+            known.map(|address| entry(Address::from(address.ip()), address.port())).collect();
         known.extend(peer.stray.map(|address| entry(address, 9108)));
         let node = node::build(peer.config())?;
         Ok(Self { peer, node, known })
@@ -113,20 +114,20 @@ fn entry(address: Address, port: u16) -> NetAddressV2 {
 
 /// Accepts connections for ever.
 async fn accept_all(host: Arc<Host>, listener: TcpListener) {
-    let mut visits = JoinSet::new();
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(visits.spawn(handle_visit(Arc::clone(&host), stream))),
+                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&host), stream))),
                 Err(_) => sleep(Duration::from_millis(100)).await,
             },
-            Some(_) = visits.join_next() => {}
+            Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// Treats one connection as the role demands. Errors are not reported here, because the crawl reports them.
-async fn handle_visit(host: Arc<Host>, stream: TcpStream) {
+/// Handles one connection according to the role. Errors are not reported here, because the crawl reports them.
+async fn serve_connection(host: Arc<Host>, stream: TcpStream) {
     match host.peer.role {
         Role::NotListening | Role::Closes => {}
         Role::Silent => send_and_drain(stream, b"").await,
@@ -138,7 +139,7 @@ async fn handle_visit(host: Arc<Host>, stream: TcpStream) {
             rest.get_mut(..7).into_iter().for_each(|command| command.copy_from_slice(b"version"));
             send_and_drain(stream, &header).await;
         }
-        Role::Honest | Role::Old | Role::UnknownMessage | Role::WrongAnswer | Role::KnowsNobody => {
+        Role::Honest | Role::Old | Role::UnknownMessage | Role::WrongAnswer | Role::NoAddresses => {
             speak_protocol(&host, stream).await
         }
     }
@@ -150,7 +151,7 @@ async fn send_and_drain(mut stream: TcpStream, bytes: &[u8]) {
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.ok();
 }
 
-/// Speaks the protocol until the remote leaves.
+/// Speaks the protocol until the remote disconnects.
 async fn speak_protocol(host: &Host, stream: TcpStream) {
     let Ok(remote) = stream.peer_addr() else { return };
     stream.set_nodelay(true).ok();
@@ -164,12 +165,12 @@ async fn speak_protocol(host: &Host, stream: TcpStream) {
         if event != Event::Message(Message::GetAddr) {
             continue;
         }
-        let other = match host.peer.role {
+        let special = match host.peer.role {
             Role::UnknownMessage => unknown_message(),
             Role::WrongAnswer => wrong_answer(),
             _ => None,
         };
-        let sent = match other {
+        let sent = match special {
             Some(message) => handle.send(message).await.is_ok(),
             None => {
                 let (known, mut generator) = (host.known.clone(), ChaCha12Rng::from_rng(&mut generator));
@@ -185,13 +186,13 @@ async fn speak_protocol(host: &Host, stream: TcpStream) {
     }
 }
 
-/// A message that does not exist.
+/// A message of an unknown command.
 fn unknown_message() -> Option<Message> {
     let command = Command::new("gossip").ok()?;
     Some(Message::Raw(Raw { command, payload: Bytes::from_static(b"they say that") }))
 }
 
-/// A message that answers nothing.
+/// A message that is no answer to `getaddr`.
 fn wrong_answer() -> Option<Message> {
     let item = Inventory::tx(Hash::from_bytes([7; 32]));
     Some(Message::Inv(Inv { inventory: vec![item].try_into().ok()? }))
