@@ -43,13 +43,13 @@ fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 #[test]
-fn crawl_visits_its_town() {
+fn crawl_visits_its_own_peers() {
     let out = finish(start(Command::new(path())));
-    assert!(out.contains("100 × /peer-core:0.1.0/town:1.0/, who told of 10000 addresses"), "{out}");
+    assert!(out.contains("100 × /peer-core:0.1.0/demo:1.0/, who told of 10000 addresses"), "{out}");
 }
 
 #[test]
-fn crawl_ends_quietly_where_nobody_reads_its_output() {
+fn crawl_exits_quietly_if_its_output_is_closed() {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
     let output = Command::new(path()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
