@@ -23,7 +23,7 @@ const INTRODUCTION: &str = "# States
 
 What every message and every timer does in every state of a peer, in both directions. A test makes this page
 from what the machine does, with the default policies, and compares it with what is committed; write it anew with
-`PEER_BLESS=1 cargo test -p peer-tests --test proof state_table`.
+`PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`.
 
 | state | |
 | --- | --- |
