@@ -31,7 +31,7 @@ struct Reached {
     name: String,
     /// The address that our `version` tells the remote.
     address: SocketAddr,
-    /// The proxy's address, which must not be told.
+    /// The proxy's address, which must not be disclosed.
     proxy: Option<IpAddr>,
     /// Whether the proxy can tell this connection from others.
     isolated: Option<bool>,
@@ -147,7 +147,7 @@ fn emit_unreachable(report: &Report, failure: Failure) -> Failure {
         stats: None,
     };
     let emitted = report.emit(Some(NUMBER), &Notice::End(end));
-    Failure::Unreported(detail).reported().behind(emitted)
+    Failure::Unreported(detail).reported().after_reporting(emitted)
 }
 
 /// Reports before the connection is made. A closed pipe is not fatal yet, so that the exit status tells whether the

@@ -3,16 +3,16 @@
 /// What to try first.
 pub(crate) const TOOL: &str = "\
 Examples:
-  dcrpeer                                      watch two peers talk
-  dcrpeer listen --network simnet              be a peer, and see who comes
-  dcrpeer connect 127.0.0.1 --network simnet   visit a peer, and see what it says
-  dcrpeer crawl --demo                         walk a made-up network of 300 peers
-  dcrpeer decode frames.txt                    read captured frames
-  dcrpeer serve --network simnet               be a node, and see its peers in a table
-  dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
+  dcrpeer                                      run two peers and print what they send
+  dcrpeer listen --network simnet              accept peers and show every message
+  dcrpeer connect 127.0.0.1 --network simnet   connect to a peer and show its messages
+  dcrpeer crawl --demo                         crawl a made-up network of 300 peers
+  dcrpeer decode frames.txt                    decode captured frames
+  dcrpeer serve --network simnet               run a node and show its peers in a table
+  dcrpeer load 127.0.0.1 --network simnet      measure a node under a thousand connections
 
-The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
-why in one line; with --json the last object of the output does for the latter, if no other has, and is
+The exit status is 2 for invalid arguments, and 1 for a command that failed. Standard error says why in one
+line. With --json a failed command also ends its output with an object that says so; if no other does, it is
   {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
 It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C. A
 hang-up of the terminal ends a command as Ctrl-C does, unless it was started to ignore that, as by nohup.

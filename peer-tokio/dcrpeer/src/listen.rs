@@ -127,6 +127,6 @@ impl Server {
             self.accepted,
             invocation()
         ));
-        Err(failure.reported().behind(emitted))
+        Err(failure.reported().after_reporting(emitted))
     }
 }

@@ -50,7 +50,7 @@ pub(crate) fn report_failure(failure: Failure) -> Failure {
         Failure::Unreported(line) => {
             let failed = Failed { event: "failed", ok: false, detail: &line };
             let written = write_object(&mut for_programs(), &failed);
-            Failure::Reported(line).behind(written)
+            Failure::Reported(line).after_reporting(written)
         }
         other => other,
     }

@@ -44,7 +44,7 @@ pub(crate) struct Session {
     pub(crate) unserved: UnservedSet,
 }
 
-/// If no event arrives within this time, the user is told what we wait for.
+/// If no event arrives within this time, a notice says what we wait for.
 const WAITING_NOTICE_DELAY: Duration = Duration::from_secs(3);
 
 impl Session {

@@ -44,7 +44,7 @@ pub(crate) struct Versions {
 
 impl Versions {
     /// Of a command that is a message at other versions than this one; `None` for every other command.
-    pub(crate) fn elsewhere(command: Command, version: ProtocolVersion) -> Option<Self> {
+    pub(crate) fn outside(command: Command, version: ProtocolVersion) -> Option<Self> {
         if has(version, command) {
             return None;
         }
@@ -61,7 +61,7 @@ impl Versions {
             FrameError::UnknownCmd(command) => *command,
             error => error.command()?,
         };
-        Some((command, Self::elsewhere(command, version)?))
+        Some((command, Self::outside(command, version)?))
     }
 
     /// The version nearest to `version`.

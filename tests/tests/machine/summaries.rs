@@ -19,7 +19,7 @@ fn summary(message: Message) -> String {
 }
 
 #[test]
-fn a_version_tells_who_is_there() {
+fn a_version_summary_describes_its_sender() {
     let version = Version {
         protocol_version: 12,
         services: Services::NODE_NETWORK,

@@ -66,7 +66,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     }
     if !summary.ok {
         let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
-        return Err(failure.reported().behind(reported));
+        return Err(failure.reported().after_reporting(reported));
     }
     reported?;
     match demo_network.filter(|_| ended == Ended::Complete) {
@@ -83,7 +83,7 @@ fn draw(
     json: bool,
 ) -> Result<(), Failure> {
     if let Err(failure) = file.write(&chart::draw(summary)) {
-        return Err(failure.behind(reported));
+        return Err(failure.after_reporting(reported));
     }
     reported?;
     if !json {

@@ -180,7 +180,7 @@ impl Transcript {
         let dcrpeer = output::invocation();
         writeln!(
             self.out,
-            "\nNext, be a peer, and visit it from another terminal:\n  \
+            "\nNext, run a peer, and connect to it from another terminal:\n  \
              {dcrpeer} listen --network simnet\n  \
              {dcrpeer} connect 127.0.0.1 --network simnet\n\
              {dcrpeer} --help tells the rest."

@@ -171,8 +171,8 @@ impl Server {
         }
         let is_due = self.refreshes.is_multiple_of(REFRESHES_PER_LINE);
         self.refreshes = self.refreshes.wrapping_add(1);
-        let is_news = self.reported.map_or(status.came > 0, |reported| status.is_news(&reported));
-        if is_due && is_news {
+        let has_changed = self.reported.map_or(status.came > 0, |reported| status.differs_from(&reported));
+        if is_due && has_changed {
             self.reported = Some(status);
             self.common.report.emit(None, &Notice::Status(status))?;
         }

@@ -28,7 +28,7 @@ fn getaddr_is_answered_with_the_addresses_that_others_sent() {
         teller.say(Message::GetAddr).await;
         teller.hear("addrv2").await;
         teller.say(Message::GetAddr).await;
-        assert_eq!(teller.settle().await, []);
+        assert_eq!(teller.spawn_peer().await, []);
 
         let mut old = Guest::enter(&server.address(), ProtocolVersion::new(11)).await;
         old.say(Message::GetAddr).await;
@@ -255,7 +255,7 @@ fn is_in(entry: &NetAddressV2, network: u8) -> bool {
 /// Tells these, and waits for a sign that they were read.
 async fn tell(guest: &mut Guest, told: &[NetAddressV2]) {
     guest.say(Message::AddrV2(AddrV2::new(told.to_vec()).unwrap())).await;
-    guest.settle().await;
+    guest.spawn_peer().await;
 }
 
 /// What a newcomer is told.

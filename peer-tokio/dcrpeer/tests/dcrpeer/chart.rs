@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::crawl::take_apart;
-use crate::network::{config, deaf, listeners, settle};
+use crate::network::{config, listeners, not_listening, spawn_peer};
 use crate::{dcrpeer, run};
 
 #[test]
@@ -43,7 +43,7 @@ fn the_demo_finds_its_network_and_draws_it() {
 fn markup_in_a_user_agent_is_text_of_the_chart() {
     let runtime = Runtime::new().unwrap();
     let config = config().user_agent("<b a=\"1\">&", "]]>");
-    let peer = settle(&runtime, listeners(1).remove(0), config, 5, Vec::new());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config, 5, Vec::new());
     let file = Temporary::new("markup.svg");
     let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--svg", file.path()]);
     run.assert_succeeds();
@@ -56,7 +56,7 @@ fn markup_in_a_user_agent_is_text_of_the_chart() {
 #[test]
 fn a_chart_is_replaced_only_by_a_complete_one() {
     let file = Temporary::new("old.svg");
-    let sockets = deaf(1);
+    let sockets = not_listening(1);
     let nobody = sockets[0].local_addr().unwrap().to_string();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");

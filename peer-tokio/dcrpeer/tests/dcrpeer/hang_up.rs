@@ -12,7 +12,7 @@ use peer_tests::bound::Running;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::network::{answer, config, listeners, settle};
+use crate::network::{answer, config, listeners, spawn_peer};
 use crate::serve::{interrupt, serve};
 use crate::talk::Process;
 
@@ -31,7 +31,7 @@ fn begin(test: &str) -> Running {
 fn a_crawl_reports_and_draws_its_results_after_a_hang_up() {
     let _running = begin("a_crawl_reports_and_draws_its_results_after_a_hang_up");
     let runtime = Runtime::new().unwrap();
-    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let seeds = [peer.address, mute.local_addr().unwrap()].map(|seed| seed.to_string());
     let file = env::temp_dir().join(format!("dcrpeer-test-{}-hang-up.svg", process::id()));

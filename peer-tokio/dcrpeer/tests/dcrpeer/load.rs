@@ -82,7 +82,7 @@ fn a_closed_output_is_no_error() {
 }
 
 #[test]
-fn a_node_that_is_full_is_no_stranger_and_its_silence_is_not_measured() {
+fn a_full_node_is_recognized_and_its_silence_is_not_measured() {
     let mut server = Process::start(&["serve", "127.0.0.1:0", "--max", "2"]);
     server.wait_for("listening");
     let args = ["load", &server.address(), "--network", "simnet", "--rounds", "0"];
@@ -99,7 +99,7 @@ fn a_node_that_is_full_is_no_stranger_and_its_silence_is_not_measured() {
 }
 
 #[test]
-fn pings_that_were_not_wanted_are_none() {
+fn no_rounds_are_reported_as_no_pings() {
     let mut server = Process::start(&["serve", "127.0.0.1:0"]);
     server.wait_for("listening");
     let load = run(&["load", &server.address(), "--network", "simnet", "-n", "1", "--rounds", "0"]);

@@ -7,7 +7,7 @@ use std::thread;
 
 use tokio::net::TcpSocket;
 
-use crate::network::deaf;
+use crate::network::not_listening;
 use crate::talk::Process;
 use crate::{dcrpeer, run, run_with};
 
@@ -239,7 +239,7 @@ fn an_inbound_close_without_a_reason_is_reported_with_its_causes() {
 }
 
 #[test]
-fn an_end_inside_a_frame_is_told_as_what_it_may_be() {
+fn an_end_inside_a_frame_is_reported_with_its_meaning() {
     // A header of a version of 117 bytes, and no payload.
     let server = answer_all_of_it(b"\xf9\x00\xb4\xd9version\0\0\0\0\0\x75\0\0\0\0\0\0\0");
     let run = run(&["connect", &server.to_string()]);
@@ -251,7 +251,7 @@ fn an_end_inside_a_frame_is_told_as_what_it_may_be() {
 }
 
 #[test]
-fn a_peer_that_says_nothing_in_time_is_no_success() {
+fn a_handshake_timeout_is_no_success() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     run(&["connect", &address, "--for", "100ms"])
@@ -283,7 +283,7 @@ fn every_help_has_examples() {
 }
 
 #[test]
-fn help_is_a_command_too() {
+fn help_is_also_a_command() {
     assert_eq!(run(&["help"]).out, run(&["--help"]).out);
     for command in ["demo", "connect", "crawl", "listen", "decode", "serve", "load"] {
         let help = run(&["help", command]);
@@ -321,13 +321,13 @@ fn answer_once(answer: &'static [u8]) -> SocketAddr {
 
 /// An address where nobody listens, as long as the socket is kept.
 fn nobody() -> (TcpSocket, String) {
-    let socket = deaf(1).remove(0);
+    let socket = not_listening(1).remove(0);
     let address = socket.local_addr().unwrap().to_string();
     (socket, address)
 }
 
 #[test]
-fn whatever_fails_programs_are_told_in_a_last_object() {
+fn every_failure_ends_the_json_output_with_an_object() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     let (_deaf, nobody) = nobody();
@@ -347,7 +347,7 @@ fn whatever_fails_programs_are_told_in_a_last_object() {
 }
 
 #[test]
-fn what_an_object_tells_already_is_not_told_again() {
+fn a_failure_is_reported_in_json_only_once() {
     let (_deaf, nobody) = nobody();
     for (args, last) in [
         (["connect", &nobody].as_slice(), "end"),

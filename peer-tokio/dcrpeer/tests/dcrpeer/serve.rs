@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::talk::Process;
-use crate::{PATIENCE, dcrpeer, object, run};
+use crate::{TIMEOUT, dcrpeer, object, run};
 
 /// As many as make a crowd, and no test slow.
 const MANY: &str = "300";
@@ -126,7 +126,7 @@ fn people_read_the_possible_causes_of_closes_without_a_reason() {
 }
 
 #[test]
-fn a_system_that_asks_for_the_end_gets_it() {
+fn sigterm_ends_a_node() {
     let mut server = serve(&[]);
     interrupt(server.child.id(), "TERM");
     server.wait_for("stopped");
@@ -254,7 +254,7 @@ impl Guest {
 
     /// Waits until everything said before has been dealt with, and returns what came before that: messages are
     /// answered one after the other, headers with none. A pong would prove less, for the machine sends it by itself.
-    pub(crate) async fn settle(&mut self) -> Vec<Message> {
+    pub(crate) async fn spawn_peer(&mut self) -> Vec<Message> {
         let (locator, stop) = (Locator::default(), Hash::ZERO);
         self.say(Message::GetHeaders(GetHeaders { protocol_version: 12, locator, stop })).await;
         let mut before = Vec::new();
@@ -287,7 +287,7 @@ impl Guest {
 
 pub(crate) fn talk(conversation: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, conversation).await.expect("it ends") });
+    runtime.block_on(async { tokio::time::timeout(TIMEOUT, conversation).await.expect("it ends") });
 }
 
 /// A node on simnet that tells programs, and listens by now.

@@ -310,7 +310,7 @@ fn too_many_handshakes_are_reported_as_such() {
 }
 
 #[test]
-fn ends_read_well() {
+fn outcomes_have_readable_texts() {
     let refused = Outcome::Unreachable(ErrorKind::ConnectionRefused);
     assert_eq!(refused.to_string(), "not connected (connection refused)");
     assert_eq!(failed(ErrorKind::BrokenPipe).to_string(), "transport failed (broken pipe)");

@@ -57,7 +57,7 @@ impl DemoNetwork {
                 continue;
             }
             let listener = socket.listen(BACKLOG).map_err(|error| explain(size, &error))?;
-            tasks.spawn(accept_all(Arc::new(Host::new(peer, &addresses)?), listener));
+            tasks.spawn(accept_all(Arc::new(ListeningPeer::new(peer, &addresses)?), listener));
         }
         Ok(Self { seed, reachable, _not_listening: not_listening, _tasks: tasks })
     }
@@ -88,14 +88,14 @@ fn explain(size: u16, error: &io::Error) -> Failure {
 
 /// A listening demo peer.
 #[derive(Debug)]
-struct Host {
+struct ListeningPeer {
     peer: DemoPeer,
     node: Node,
     /// The addresses that it sends.
     known: Vec<NetAddressV2>,
 }
 
-impl Host {
+impl ListeningPeer {
     fn new(peer: DemoPeer, addresses: &[SocketAddr]) -> Result<Self, Failure> {
         let known = peer.known_peers.iter().filter_map(|index| addresses.get(*index));
         let mut known: Vec<_> =
@@ -112,13 +112,13 @@ fn entry(address: Address, port: u16) -> NetAddressV2 {
     NetAddressV2 { timestamp, services: Services::NODE_NETWORK, address, port }
 }
 
-/// Accepts connections for ever.
-async fn accept_all(host: Arc<Host>, listener: TcpListener) {
+/// Accepts connections until it is cancelled.
+async fn accept_all(listening: Arc<ListeningPeer>, listener: TcpListener) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&host), stream))),
+                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&listening), stream))),
                 Err(_) => sleep(Duration::from_millis(100)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -127,8 +127,8 @@ async fn accept_all(host: Arc<Host>, listener: TcpListener) {
 }
 
 /// Handles one connection according to the role. Errors are not reported here, because the crawl reports them.
-async fn serve_connection(host: Arc<Host>, stream: TcpStream) {
-    match host.peer.role {
+async fn serve_connection(listening: Arc<ListeningPeer>, stream: TcpStream) {
+    match listening.peer.role {
         Role::NotListening | Role::Closes => {}
         Role::Silent => send_and_drain(stream, b"").await,
         Role::Web => send_and_drain(stream, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await,
@@ -140,7 +140,7 @@ async fn serve_connection(host: Arc<Host>, stream: TcpStream) {
             send_and_drain(stream, &header).await;
         }
         Role::Honest | Role::Old | Role::UnknownMessage | Role::WrongAnswer | Role::NoAddresses => {
-            speak_protocol(&host, stream).await
+            speak_protocol(&listening, stream).await
         }
     }
 }
@@ -152,20 +152,20 @@ async fn send_and_drain(mut stream: TcpStream, bytes: &[u8]) {
 }
 
 /// Speaks the protocol until the remote disconnects.
-async fn speak_protocol(host: &Host, stream: TcpStream) {
+async fn speak_protocol(listening: &ListeningPeer, stream: TcpStream) {
     let Ok(remote) = stream.peer_addr() else { return };
     stream.set_nodelay(true).ok();
-    let stream = WithLatency::new(stream, host.peer.delay);
+    let stream = WithLatency::new(stream, listening.peer.delay);
     let Ok(mut generator) = node::generator() else { return };
-    let info = peer_tokio::connection_info(remote, host.peer.height);
+    let info = peer_tokio::connection_info(remote, listening.peer.height);
     let (handle, mut events, driver) =
-        peer_tokio::inbound(stream, &host.node, info, ChaCha12Rng::from_rng(&mut generator));
+        peer_tokio::inbound(stream, &listening.node, info, ChaCha12Rng::from_rng(&mut generator));
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if event != Event::Message(Message::GetAddr) {
             continue;
         }
-        let special = match host.peer.role {
+        let special = match listening.peer.role {
             Role::UnknownMessage => unknown_message(),
             Role::WrongAnswer => wrong_answer(),
             _ => None,
@@ -173,7 +173,7 @@ async fn speak_protocol(host: &Host, stream: TcpStream) {
         let sent = match special {
             Some(message) => handle.send(message).await.is_ok(),
             None => {
-                let (known, mut generator) = (host.known.clone(), ChaCha12Rng::from_rng(&mut generator));
+                let (known, mut generator) = (listening.known.clone(), ChaCha12Rng::from_rng(&mut generator));
                 handle
                     .with(move |peer, now| peer.send_addresses(&known, now, &mut generator).is_ok())
                     .await
