@@ -60,7 +60,7 @@ Examples:
 /// About `crawl`.
 pub(crate) const CRAWL: &str = "\
 The nearest come first: the seeds are level 0, what they tell of is level 1, and so on, by who tells of it first.
-Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake
+A slow peer does not delay the others. Every address is visited once: connect, shake
 hands, ping for the round trip, getaddr, leave.
 
 The seeds are visited whatever they are. Of what peers tell, only addresses that can be reached from anywhere are
@@ -148,17 +148,17 @@ and 250 from the peers of one network. A time in the future becomes five days ag
 that can be reached from anywhere, too. On a test network use --allow-private.
 
 On a terminal it shows who has been here longest, as many as fit, twice a second. Elsewhere it writes a line
-every two seconds if somebody came or left, and the table at the end. The exit status is 0 if the end was
+every two seconds if a peer came or left, and the table at the end. The exit status is 0 if the end was
 ours: --for was over, or Ctrl-C, or the system asked for it.
 
 With --json each line is an object with `event` and `ms` since the start. About one peer, by its number `peer`:
 connected, version, established, unserved, end; `unserved` has the request, the command of the answer or null,
 what a node does then, and for getdata the points that it counts against this host; `end` has the reason and its
-statistics. About all: listening, status (every two seconds if somebody came or left: peers, max, came,
+statistics. About all: listening, status (every two seconds if a peer came or left: peers, max, came,
 established, left, handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes),
-stopped. Nothing is dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile.
-Ctrl-C and --for end it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and what
-nobody read is lost.
+stopped. Nothing is dropped: a node whose output is not read waits for its reader, and serves no peer meanwhile.
+Ctrl-C and --for end it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and
+unread output is lost.
 
 Examples:
   dcrpeer serve --network simnet

@@ -79,7 +79,7 @@ enum Action {
     /// Connect to a peer, and show every message
     #[command(after_help = help::CONNECT)]
     Connect(connect::ConnectArgs),
-    /// Visit all peers of a network, and summarize them
+    /// Visit all peers of a network, and report a summary
     #[command(after_help = help::CRAWL)]
     Crawl(crawl::CrawlArgs),
     /// Accept peers, and show every message

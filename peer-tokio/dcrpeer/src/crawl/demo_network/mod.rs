@@ -48,7 +48,7 @@ impl DemoNetwork {
         let sockets = sockets.map_err(|error| explain(size, &error))?;
         let addresses: Result<Vec<_>, _> = sockets.iter().map(TcpSocket::local_addr).collect();
         let addresses = addresses.map_err(|error| explain(size, &error))?;
-        let seed = addresses.first().copied().ok_or_else(|| Failure::new("nobody lives there"))?;
+        let seed = addresses.first().copied().ok_or_else(|| Failure::new("the demo network has no peers"))?;
         let reachable = plan.peers.iter().filter(|peer| peer.role.is_reachable()).count() as u64;
         let (mut not_listening, mut tasks) = (Vec::new(), JoinSet::new());
         for (peer, socket) in plan.peers.into_iter().zip(sockets) {
