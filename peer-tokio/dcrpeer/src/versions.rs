@@ -55,7 +55,7 @@ impl Versions {
         Some(Self { first, last: (last < latest).then_some(last) })
     }
 
-    /// As [`elsewhere`](Self::elsewhere), of the command of a frame that is refused for it.
+    /// As [`outside`](Self::outside), of the command of a frame that is refused for it.
     pub(crate) fn of_refused(error: &FrameError, version: ProtocolVersion) -> Option<(Command, Self)> {
         let command = match error {
             FrameError::UnknownCmd(command) => *command,
