@@ -53,7 +53,7 @@ pub enum ConfigError {
         /// The most.
         max: usize,
     },
-    /// The protocol versions are not within 1 to 12, or cross.
+    /// The protocol versions are not within 1 to [`ProtocolVersion::LATEST`], or cross.
     #[error("protocol versions {min} to {max} are not a range within 1 to {}", ProtocolVersion::LATEST)]
     ProtocolVersions {
         /// The lowest to accept.
