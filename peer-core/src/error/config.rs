@@ -55,7 +55,7 @@ pub enum ConfigError {
         /// The most.
         max: usize,
     },
-    /// The protocol versions are not within 1 to 12, or cross.
+    /// The protocol versions are not within 1 to [`ProtocolVersion::LATEST`], or cross.
     #[error(
         "min_protocol_version is {min} and protocol_version is {max}, but they must be a range within 1 to {}",
         ProtocolVersion::LATEST

@@ -3,7 +3,8 @@
 //! Every stored point in time lies at most its own interval after `now`. One that lies further ahead was made by a
 //! clock that has gone back since; without this its timer would rest for the length of the jump.
 
-use super::{Lifecycle, Peer};
+use super::Peer;
+use super::lifecycle::{Lifecycle, Session};
 use crate::time::Time;
 
 impl Peer {
@@ -16,9 +17,12 @@ impl Peer {
             Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } => {
                 *deadline = (*deadline).min(now + config.handshake_timeout);
             }
+            // Field by field, so that the compiler asks of a new one whether it has a point in time. Requests have theirs
+            // on the clock of the silence.
             Lifecycle::Established(session) => {
-                session.keepalive.bound(now, config.ping_interval);
-                session.trickle.bound(now, *config.trickle_delay.end());
+                let Session { reader: _, early: _, keepalive, trickle, requests: _, finish: _ } = session;
+                keepalive.bound(now, config.ping_interval);
+                trickle.bound(now, *config.trickle_delay.end());
             }
             Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) | Lifecycle::Failed(_) => {}
         }

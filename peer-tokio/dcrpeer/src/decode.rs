@@ -26,7 +26,7 @@ pub(crate) struct DecodeArgs {
     #[arg(long, default_value = "mainnet", value_name = "NAME")]
     pub(crate) network: Network,
     /// Protocol version of lines that name none
-    #[arg(long, default_value = "12", value_name = "N", value_parser = parse_version)]
+    #[arg(long, default_value_t = ProtocolVersion::LATEST, value_name = "N", value_parser = parse_version)]
     pub(crate) protocol: ProtocolVersion,
     /// Write one JSON object for each line
     #[arg(long)]

@@ -10,7 +10,7 @@ use peer_core::message::{
 use peer_core::{
     Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, header};
+use peer_tests::remote::{LATEST, NETWORK, Remote, bytes_of, established, established_at, header};
 use peer_tests::samples::{block, getdata, notfound, tx, tx_item};
 
 fn mix() -> MixFactoredPoly {
@@ -321,7 +321,7 @@ fn inventory_that_nobody_serves_is_not_asked_for() {
         assert_eq!(remote.machine.open_requests(), if result.is_ok() { named } else { 0 });
         result.err() == Some(SendError::Unanswerable(kind))
     };
-    for version in 1..=12 {
+    for version in 1..=LATEST {
         let served = match version {
             1..=5 => [1, 2, 3].as_slice(),
             6..=9 => &[1, 2],
