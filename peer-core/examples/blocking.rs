@@ -25,7 +25,7 @@ fn main() -> Done {
         [] => {}
         [network, address] => {
             let network = network.parse::<Network>().map_err(|error| error.to_string())?;
-            return talk(dial(address)?, network, Direction::Outbound);
+            return run(dial(address)?, network, Direction::Outbound);
         }
         _ => return Err("usage: blocking [NETWORK ADDRESS]".into()),
     }
@@ -33,9 +33,9 @@ fn main() -> Done {
     let stream = TcpStream::connect(listener.local_addr()?)?;
     let (accepted, _) = listener.accept()?;
     let other = std::thread::spawn(|| {
-        talk(accepted, Network::SIMNET, Direction::Inbound).map_err(|error| error.to_string())
+        run(accepted, Network::SIMNET, Direction::Inbound).map_err(|error| error.to_string())
     });
-    talk(stream, Network::SIMNET, Direction::Outbound)?;
+    run(stream, Network::SIMNET, Direction::Outbound)?;
     Ok(other.join().map_err(|_| "the listener panicked")??)
 }
 
@@ -51,8 +51,8 @@ fn dial(name: &str) -> io::Result<TcpStream> {
     dialled
 }
 
-/// Holds a conversation, which the dialling side ends.
-fn talk(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
+/// Runs a connection, which the dialling side closes.
+fn run(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
     let start = Instant::now();
     let mut seed = [0; 32];
@@ -91,8 +91,8 @@ fn talk(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     }
 }
 
-/// Hears everything, and then writes or reads a little, in turns while there is something to write: two ends that both
-/// wait in a write would wait for each other.
+/// Handles what was read, then writes or reads a little. While there is something to write, the two alternate: two ends
+/// that both block in a write would deadlock.
 fn turn(
     connection: &mut Connection,
     input: &mut BytesMut,
@@ -103,7 +103,7 @@ fn turn(
     rng: &mut Rng,
 ) -> Done {
     while let Some(event) = connection.receive(input, now)? {
-        react(connection.peer_mut(), &event, now)?;
+        handle_event(connection.peer_mut(), &event, now)?;
     }
     connection.handle_timeout(before, rng)?;
     let wait =
@@ -114,32 +114,32 @@ fn turn(
     match if *writing { stream.write(connection.poll_transmit(now)) } else { stream.read(&mut buffer) } {
         Ok(count) if *writing => connection.handle_transmitted(count, now),
         Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-        Err(error) if is_no_end(error.kind()) => {}
+        Err(error) if is_temporary(error.kind()) => {}
         Ok(_) => return Err(connection.handle_eof(input).into()),
         Err(error) => return Err(connection.handle_transport_error(error.kind().into(), input).into()),
     }
     Ok(())
 }
 
-/// Nothing came in time, or a signal did.
-fn is_no_end(kind: ErrorKind) -> bool {
+/// A timeout or a signal, not the end of the connection.
+fn is_temporary(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
-fn react(peer: &mut Peer, event: &Event, now: Time) -> Done {
-    let heard = match event {
+fn handle_event(peer: &mut Peer, event: &Event, now: Time) -> Done {
+    let text = match event {
         Event::Version(version) => format!("version of {}", version.user_agent),
         Event::Message(message) => format!("{} {}", message.command(), message.summary()),
         other => format!("{other:?}"),
     };
-    print(format_args!("{} {heard}", peer.stats()));
+    print(format_args!("{} {text}", peer.stats()));
     if *event == Event::Established {
         peer.send(&Message::SendHeaders, now)?;
     }
     Ok(())
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

@@ -1,7 +1,7 @@
 //! What do two Decred peers say to each other?
 //!
-//! Two machines hold a conversation in memory: a handshake, a batch of announcements, pings and a farewell.
-//! There is no socket and no thread, and the clock jumps to whatever happens next. Run it with
+//! Two machines exchange messages in memory: a handshake, a batch of announcements, pings and a close.
+//! There is no socket and no thread, and the clock jumps to the next event. Run it with
 //! `cargo run -p peer-core --example transcript`.
 
 use core::error::Error;
@@ -31,8 +31,8 @@ fn main() -> Done {
 
     let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(60)));
     while now < end {
-        alice.act("bob -> alice", &mut bob, now, rng)?;
-        bob.act("alice -> bob", &mut alice, now, rng)?;
+        alice.drive("bob -> alice", &mut bob, now, rng)?;
+        bob.drive("alice -> bob", &mut alice, now, rng)?;
         now = alice.next().into_iter().chain(bob.next()).min().unwrap_or(end);
     }
     print(format_args!(
@@ -56,7 +56,7 @@ fn node(name: &str) -> Result<Node, ConfigError> {
     Ok(Node::new(config.idle_timeout(Duration::from_secs(25)).build()?))
 }
 
-/// A machine, and what its owner keeps beside it.
+/// A machine, and its driver's state.
 struct Side {
     connection: Connection,
     /// Bytes on their way here, and when they arrive.
@@ -65,14 +65,14 @@ struct Side {
 }
 
 impl Side {
-    /// All that a driver owes a machine: hand it what came, hear what it tells, wake it, write what it says.
-    fn act(&mut self, direction: &str, other: &mut Self, now: Time, rng: &mut ChaCha8Rng) -> Done {
+    /// All that a driver does for a machine: pass on what was read, handle events and timeouts, write what it queued.
+    fn drive(&mut self, direction: &str, other: &mut Self, now: Time, rng: &mut ChaCha8Rng) -> Done {
         while let Some((_, bytes)) = self.arriving.front().filter(|(at, _)| *at <= now) {
             self.input.extend_from_slice(bytes);
             self.arriving.pop_front();
         }
         while let Some(event) = self.connection.receive(&mut self.input, now)? {
-            let said = match event {
+            let text = match event {
                 Event::Version(version) => format!("version {}", Message::Version(version).summary()),
                 Event::Established => {
                     // Announcements are batched: a hundred of them leave in one message.
@@ -82,14 +82,14 @@ impl Side {
                     "verack".to_owned()
                 }
                 Event::Message(Message::Inv(inv)) => {
-                    // What the other side has need not be announced to it: of two equal batches one leaves.
+                    // What the other side has is not announced to it: of two equal batches only one is sent.
                     inv.inventory.iter().for_each(|item| self.connection.peer_mut().add_known(item, now));
                     format!("inv of {} items", inv.inventory.len())
                 }
                 Event::Message(message) => format!("{} {}", message.command(), message.summary()),
                 other => format!("{other:?}"),
             };
-            print(format_args!("{:>8}  {direction}  {}", format!("{now}"), said.trim_end()));
+            print(format_args!("{:>8}  {direction}  {}", format!("{now}"), text.trim_end()));
         }
         self.connection.handle_timeout(now, rng)?;
         while self.connection.wants_write() {
@@ -100,14 +100,14 @@ impl Side {
         Ok(())
     }
 
-    /// When something happens here next: bytes arrive, or the machine wants to be woken.
+    /// When something happens here next: bytes arrive, or a timer is due.
     fn next(&self) -> Option<Time> {
         let arrival = self.arriving.front().map(|(at, _)| *at);
         arrival.into_iter().chain(self.connection.poll_timeout()).min()
     }
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

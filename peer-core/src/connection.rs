@@ -30,7 +30,7 @@ use crate::transport::TransportError;
 /// | it is made | `version` is queued | nothing |
 /// | the remote's `version` came | its nonce is compared with our own ([`Error::SelfConnection`]), the lower version is in force from now on, and [`Event::Version`] surfaces; the clock rests | the same |
 /// | the owner pulls again | its number is judged ([`Error::ProtocolVerTooOld`]) | the same; `version` and `verack` are queued |
-/// | another message comes | at version 12 [`Error::NotVerAckMessage`]; at 9 to 11 up to two are kept, below 9 up to 64 KiB, for after the handshake | the same |
+/// | another message comes | from version 12 on [`Error::NotVerAckMessage`]; at 9 to 11 up to two are kept, below 9 up to 64 KiB, for after the handshake | the same |
 /// | the remote's `verack` came | `verack` is queued; [`Event::Established`] | the same |
 /// | 30 s passed, the owner's time aside | [`Error::Timeout`] with [`Timer::Handshake`](crate::Timer::Handshake) | the same |
 ///

@@ -18,7 +18,7 @@ fn example(name: &str) -> Command {
 }
 
 #[test]
-fn every_example_shows_itself_offline() {
+fn every_example_runs_without_arguments() {
     for (name, fragment) in [("blocking", "closed by the remote"), ("transcript", "inv of 100 items")] {
         let output = example(name).output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
@@ -27,7 +27,7 @@ fn every_example_shows_itself_offline() {
 }
 
 #[test]
-fn every_example_ends_quietly_where_nobody_reads_its_output() {
+fn every_example_exits_quietly_if_its_output_is_closed() {
     for name in ["blocking", "transcript"] {
         let (reader, writer) = pipe().unwrap();
         drop(reader);

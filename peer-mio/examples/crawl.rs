@@ -1,7 +1,7 @@
 //! How do I visit many peers at once, on one thread?
 //!
-//! `cargo run -p peer-mio --example crawl -- NETWORK ADDRESS…` asks each of these nodes whom it knows. Without arguments
-//! it builds a town of 100 peers on this machine, in one other thread, and asks those.
+//! `cargo run -p peer-mio --example crawl -- NETWORK ADDRESS…` asks each of these nodes for addresses. Without arguments
+//! it starts 100 peers on this machine, in one other thread, and asks those.
 #![expect(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 
 use core::fmt::Display;
@@ -28,7 +28,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 fn main() -> Fallible<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &arguments[..] {
-        [] => crawl(build_town(100)?, Network::SIMNET),
+        [] => crawl(start_peers(100)?, Network::SIMNET),
         [network, addresses @ ..] if !addresses.is_empty() => {
             crawl(addresses.to_vec(), network.parse::<Network>().map_err(|error| error.to_string())?)
         }
@@ -36,7 +36,7 @@ fn main() -> Fallible<()> {
     }
 }
 
-/// Asks all of them, so many at once as there is room for, and counts what they told.
+/// Asks all nodes for addresses, at most `MOST` at a time, and counts the answers.
 fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
     let count = addresses.len();
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
@@ -47,7 +47,7 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
         while peers.len() < MOST
             && let Some(address) = addresses.pop()
         {
-            // One that cannot be dialled is one failure, not the end.
+            // An address that cannot be dialled counts as a failure; the crawl goes on.
             if let Err(error) = dial(&mut peers, &address) {
                 *failures.entry(error.to_string()).or_default() += 1;
             }
@@ -56,13 +56,13 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
         for event in &events {
             peers.ready(event);
         }
-        while let Some((id, happened)) = peers.next_event() {
-            let answer = match happened {
+        while let Some((id, event)) = peers.next_event() {
+            let answer = match event {
                 PeerEvent::Event(Event::Message(Message::Addr(addr))) => addr.addresses.len(),
                 PeerEvent::Event(Event::Message(Message::AddrV2(addr))) => addr.addresses().len(),
                 PeerEvent::Event(Event::Established) => {
                     let now = peers.now();
-                    // Refused where the connection is over, which is told next.
+                    // If the connection has ended, sending fails, and the next event reports the end.
                     peers.peer(id).map(|peer| peer.send(&Message::GetAddr, now).ok());
                     continue;
                 }
@@ -79,9 +79,9 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
         }
     }
     print(format_args!("visited {count} addresses at once, in {}", peers.now()));
-    for (agent, told) in answers {
-        let sum: usize = told.iter().sum();
-        print(format_args!("{:6} × {agent}, who told of {sum} addresses", told.len()));
+    for (agent, counts) in answers {
+        let sum: usize = counts.iter().sum();
+        print(format_args!("{:6} × {agent}, who told of {sum} addresses", counts.len()));
     }
     failures.insert("no answer in time".into(), peers.len() + addresses.len());
     failures.retain(|_, count| *count > 0);
@@ -95,7 +95,7 @@ fn dial(peers: &mut Peers<SystemRng>, name: &str) -> Fallible<()> {
     Ok(())
 }
 
-/// Waits for readiness. A signal, as one that stops and continues the process, only ends the wait.
+/// Waits for readiness. A signal ends the wait early, without an error.
 fn wait(poll: &mut Poll, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
     match poll.poll(events, timeout) {
         Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
@@ -108,41 +108,44 @@ fn set(poll: &Poll, name: &str, network: Network) -> Fallible<Peers<SystemRng>> 
     Ok(Peers::new(poll.registry().try_clone()?, 0..MOST, node, SystemRng))
 }
 
-/// So many addresses, behind each of which a peer answers that knows them all.
-fn build_town(size: usize) -> Fallible<Vec<String>> {
-    let doors: Result<Vec<_>, _> = (0..size).map(|_| TcpListener::bind(([127, 0, 0, 1], 0).into())).collect();
-    let mut doors = doors?;
+/// Starts so many peers, each of which knows the addresses of all, and returns these.
+fn start_peers(size: usize) -> Fallible<Vec<String>> {
+    let listeners: Result<Vec<_>, _> =
+        (0..size).map(|_| TcpListener::bind(([127, 0, 0, 1], 0).into())).collect();
+    let mut listeners = listeners?;
     let poll = Poll::new()?;
-    for (number, door) in doors.iter_mut().enumerate() {
-        poll.registry().register(door, Token(MOST + number), Interest::READABLE)?;
+    for (number, listener) in listeners.iter_mut().enumerate() {
+        poll.registry().register(listener, Token(MOST + number), Interest::READABLE)?;
     }
-    let addresses = doors.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let peers = set(&poll, "town", Network::SIMNET)?;
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let peers = set(&poll, "demo", Network::SIMNET)?;
     let known = addresses.clone();
-    thread::spawn(move || live(poll, peers, &doors, &known));
+    thread::spawn(move || serve(poll, peers, &listeners, &known));
     Ok(addresses.iter().map(SocketAddr::to_string).collect())
 }
 
-fn live(
+fn serve(
     mut poll: Poll,
     mut peers: Peers<SystemRng>,
-    doors: &[TcpListener],
+    listeners: &[TcpListener],
     known: &[SocketAddr],
 ) -> Fallible<()> {
-    let known: Vec<_> = known.iter().map(|address| address_of(*address)).collect();
-    let (mut events, mut knocked) = (Events::with_capacity(1024), BTreeSet::new());
+    let known: Vec<_> = known.iter().map(|address| to_net_address(*address)).collect();
+    let (mut events, mut ready) = (Events::with_capacity(1024), BTreeSet::new());
     loop {
-        let retry = if knocked.is_empty() { None } else { Some(Duration::from_millis(100)) };
+        let retry = if ready.is_empty() { None } else { Some(Duration::from_millis(100)) };
         wait(&mut poll, &mut events, peers.timeout().into_iter().chain(retry).min())?;
         for event in &events {
             if !peers.ready(event) {
-                knocked.insert(event.token().0 - MOST);
+                ready.insert(event.token().0 - MOST);
             }
         }
-        // Readiness is told once, so a door where accepting fails, as without free file descriptors, is tried again.
-        knocked.retain(|number| doors.get(*number).is_some_and(|door| !let_in(door, &mut peers)));
-        while let Some((id, happened)) = peers.next_event() {
-            if happened == PeerEvent::Event(Event::Message(Message::GetAddr)) {
+        // Readiness is reported once, so a listener whose `accept` fails, as without free file descriptors, is tried again.
+        ready.retain(|number| {
+            listeners.get(*number).is_some_and(|listener| !accept_all(listener, &mut peers))
+        });
+        while let Some((id, event)) = peers.next_event() {
+            if event == PeerEvent::Event(Event::Message(Message::GetAddr)) {
                 let now = peers.now();
                 peers.peer(id).map(|peer| peer.send_addresses(&known, now, &mut SystemRng).ok());
             }
@@ -150,11 +153,11 @@ fn live(
     }
 }
 
-/// Takes in all visitors of a door. False where some may be left.
-fn let_in(door: &TcpListener, peers: &mut Peers<SystemRng>) -> bool {
+/// Accepts all waiting connections of a listener. False if some may be left.
+fn accept_all(listener: &TcpListener, peers: &mut Peers<SystemRng>) -> bool {
     loop {
-        match door.accept() {
-            // Dropped where the set is full.
+        match listener.accept() {
+            // A connection that the set has no room for is dropped.
             Ok((stream, address)) => {
                 drop(peers.insert(stream, Direction::Inbound, connection_info(address, 0)))
             }
@@ -163,12 +166,12 @@ fn let_in(door: &TcpListener, peers: &mut Peers<SystemRng>) -> bool {
     }
 }
 
-fn address_of(address: SocketAddr) -> NetAddressV2 {
+fn to_net_address(address: SocketAddr) -> NetAddressV2 {
     let (timestamp, services) = Default::default();
     NetAddressV2 { timestamp, services, address: address.ip().into(), port: address.port() }
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

@@ -43,13 +43,13 @@ fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 #[test]
-fn crawl_visits_its_town() {
+fn crawl_visits_its_own_peers() {
     let out = finish(start(Command::new(path())));
-    assert!(out.contains("100 × /peer-core:0.1.0/town:1.0/, who told of 10000 addresses"), "{out}");
+    assert!(out.contains("100 × /peer-core:0.1.0/demo:1.0/, who told of 10000 addresses"), "{out}");
 }
 
 #[test]
-fn crawl_ends_quietly_where_nobody_reads_its_output() {
+fn crawl_exits_quietly_if_its_output_is_closed() {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
     let output = Command::new(path()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
@@ -100,6 +100,6 @@ fn crawl_goes_on_without_free_file_descriptors() {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 250 && exec \"$0\"", &path()]);
     let out = finish(start(command));
-    // Each is visited, or could not be dialled: a door where accepting failed is opened later.
-    assert!(out.contains("town:1.0") && !out.contains("no answer in time"), "{out}");
+    // Each address is visited or fails at once: a listener whose `accept` failed is tried again.
+    assert!(out.contains("demo:1.0") && !out.contains("no answer in time"), "{out}");
 }

@@ -1,4 +1,4 @@
-//! How do I give a transaction to my peers, and learn who asked for it?
+//! How do I send a transaction to my peers, and learn which of them requested it?
 //!
 //! `cargo run -p peer-tokio --example broadcaster -- NETWORK HEX ADDRESS…` announces the transaction to these nodes, and
 //! sends it to each that asks, until all have or a minute is over. Without arguments it does so with three peers of its
@@ -25,7 +25,7 @@ type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 type Outcome = (String, Fallible<String>);
 
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
-/// The nonce of the ping behind the transaction.
+/// The nonce of the ping sent after the transaction.
 const SERVED: u64 = 1;
 
 #[tokio::main]
@@ -52,7 +52,8 @@ async fn main() -> Fallible<()> {
     }
 }
 
-/// Offers `tx` to all, and tells who asked for it. All are served until each has asked or failed, or time is over.
+/// Announces `tx` to all nodes, and prints which of them requested it. Ends when each has requested it or failed, or after
+/// `time`.
 async fn broadcast(tx: &Transaction, to: &[String], network: Network, time: Duration) -> Fallible<()> {
     print(format_args!("{} of {} bytes", tx.hash(), tx.as_bytes().len()));
     let (node, (sender, mut outcomes)) = (node("broadcaster", network)?, unbounded_channel());
@@ -64,12 +65,12 @@ async fn broadcast(tx: &Transaction, to: &[String], network: Network, time: Dura
         });
     }
     let (mut waiting, mut count) = (to.iter().cloned().collect::<BTreeSet<_>>(), 0_usize);
-    let over = sleep(time);
-    tokio::pin!(over);
+    let timer = sleep(time);
+    tokio::pin!(timer);
     while !waiting.is_empty() {
-        let outcome = select! { outcome = outcomes.recv() => outcome, () = &mut over => None };
+        let outcome = select! { outcome = outcomes.recv() => outcome, () = &mut timer => None };
         let Some((address, outcome)) = outcome else { break };
-        // Who asked may leave.
+        // A node that has requested it may disconnect: only its first outcome counts.
         if waiting.remove(&address) {
             match outcome {
                 Ok(agent) => {
@@ -85,7 +86,7 @@ async fn broadcast(tx: &Transaction, to: &[String], network: Network, time: Dura
     if count > 0 { Ok(()) } else { Err("no node asked for it".into()) }
 }
 
-/// Announces the transaction, and sends it whenever it is asked for. Tells the agent of a node that has it.
+/// Announces the transaction, and sends it on request. Reports the agent of a node that has received it.
 async fn offer(
     address: &str,
     tx: Transaction,
@@ -110,7 +111,7 @@ async fn offer(
                         // A node reads in order: with its answer, it has the transaction.
                         handle.send(Ping { nonce: SERVED }).await?;
                     } else {
-                        // Refused where it costs more points than a node bears: silence costs less than a ban.
+                        // Sending fails if the node would ban us for it: then no answer is better.
                         handle.send(NotFound { inventory: vec![wanted].try_into()? }).await.ok();
                     }
                 }
@@ -124,7 +125,7 @@ async fn offer(
     Err(handle.closed().await.into())
 }
 
-/// A peer that asks for what it is offered, if it wants it.
+/// A peer that requests what is announced to it, if `wants`.
 async fn listen(listener: TcpListener, wants: bool) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
@@ -150,7 +151,7 @@ fn unhex(text: &str) -> Fallible<Vec<u8>> {
     text.as_bytes().chunks(2).map(|pair| Ok(u8::from_str_radix(str::from_utf8(pair)?, 16)?)).collect()
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

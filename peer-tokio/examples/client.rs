@@ -1,4 +1,4 @@
-//! How do I connect to a peer, ask it something, and leave?
+//! How do I connect to a peer, send it a request, and disconnect?
 //!
 //! `cargo run -p peer-tokio --example client -- NETWORK ADDRESS` visits a node, as in `mainnet 192.0.2.1:9108`.
 //! Without arguments it visits a small peer of its own on this machine.
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// For the whole visit. A node need not answer `getheaders`, so nothing else would end it.
+/// Limit for the whole session. A node need not answer `getheaders`, and no other timeout applies.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,7 +38,7 @@ async fn main() -> Fallible<()> {
     }
 }
 
-/// Shakes hands, pings, asks for headers, and leaves when both answers are there.
+/// Shakes hands, pings, requests headers, and disconnects after both answers.
 async fn visit(address: &str, network: Network) -> Fallible<()> {
     print(format_args!("connecting to {address} on {network}"));
     let stream = TcpStream::connect(address).await?;
@@ -46,7 +46,7 @@ async fn visit(address: &str, network: Network) -> Fallible<()> {
     let info = connection_info(stream.peer_addr()?, 0);
     let (handle, mut events, driver) = outbound(stream, &node("client", network)?, info, SystemRng)?;
     tokio::spawn(driver);
-    let (mut ponged, mut headed) = (false, false);
+    let (mut got_pong, mut got_headers) = (false, false);
     while let Some(event) = events.next().await {
         match event {
             Event::Version(version) => {
@@ -64,36 +64,36 @@ async fn visit(address: &str, network: Network) -> Fallible<()> {
             Event::Message(Message::Pong(_)) => {
                 let stats = handle.stats().await;
                 print(format_args!("round trip  {:.1?}", stats.last_ping_round_trip.unwrap_or_default()));
-                ponged = true;
+                got_pong = true;
             }
             Event::Message(Message::Headers(Headers { headers })) => {
                 print(format_args!("headers     {}", headers.len()));
                 for header in headers.iter().take(3) {
                     print(format_args!("            {:>6}  {}", header.height, header.hash()));
                 }
-                headed = true;
+                got_headers = true;
             }
             Event::Message(other) => {
                 print(format_args!("also came   {} {}", other.command(), other.summary()));
             }
             _ => {}
         }
-        if ponged && headed {
+        if got_pong && got_headers {
             handle.close();
         }
     }
     let stats = handle.stats().await;
     print(format_args!("left        {}", handle.closed().await));
     print(format_args!("bytes       {} out, {} in", stats.bytes_sent, stats.bytes_received));
-    if ponged && headed { Ok(()) } else { Err(handle.closed().await.into()) }
+    if got_pong && got_headers { Ok(()) } else { Err(handle.closed().await.into()) }
 }
 
-/// A peer with a chain of three blocks, for one visitor.
+/// A peer with a chain of three blocks, for one connection.
 async fn host(listener: TcpListener) -> Fallible<Closed> {
-    let (stream, visitor) = listener.accept().await?;
+    let (stream, remote) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node("host", Network::SIMNET)?;
-    let (handle, mut events, driver) = inbound(stream, &node, connection_info(visitor, 3), SystemRng);
+    let (handle, mut events, driver) = inbound(stream, &node, connection_info(remote, 3), SystemRng);
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let Event::Message(Message::GetHeaders(_)) = event {
@@ -111,7 +111,7 @@ fn node(name: &str, network: Network) -> Result<Node, peer_core::ConfigError> {
     Ok(Node::new(Config::builder(network).user_agent(name, "1.0").build()?))
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

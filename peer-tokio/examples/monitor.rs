@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p peer-tokio --example monitor -- NETWORK ADDRESS…` listens to these nodes and writes one line of JSON for
 //! each message, and one for each end. Without arguments it listens to two peers of its own on this machine, until they
-//! have said what they had to.
+//! disconnect.
 
 use core::error::Error;
 use core::time::Duration;
@@ -30,7 +30,7 @@ async fn main() -> Done {
             for number in 1..=2 {
                 let listener = TcpListener::bind("127.0.0.1:0").await?;
                 addresses.push(listener.local_addr()?.to_string());
-                tokio::spawn(speak(listener, number));
+                tokio::spawn(send_messages(listener, number));
             }
             monitor(&addresses, Network::SIMNET).await
         }
@@ -41,10 +41,10 @@ async fn main() -> Done {
     }
 }
 
-/// Writes what all say, until all have left or nobody reads on.
+/// Writes all messages, until all connections have ended or standard output is closed.
 async fn monitor(addresses: &[String], network: Network) -> Done {
     let node = node("monitor", network)?;
-    // One task writes: lines do not mix, and where the reader is slow, peers are read more slowly.
+    // One task writes, so lines do not mix. A slow reader of the output slows down the reading of peers.
     let (sender, mut lines) = channel(64);
     for address in addresses {
         let (address, node, lines) = (address.clone(), node.clone(), sender.clone());
@@ -57,7 +57,7 @@ async fn monitor(addresses: &[String], network: Network) -> Done {
     drop(sender);
     while let Some(line) = lines.recv().await {
         match writeln!(stdout(), "{line}") {
-            // As behind `head`, which has read enough.
+            // Standard output is closed, as by `head`.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
             result => result?,
         }
@@ -65,7 +65,7 @@ async fn monitor(addresses: &[String], network: Network) -> Done {
     Ok(())
 }
 
-/// Passes on what the peer at `address` says, as long as somebody takes it.
+/// Passes on the messages of the peer at `address` while the channel is open.
 async fn listen(address: &str, node: &Node, lines: &Sender<Value>) -> Done {
     let stream =
         timeout(DIAL_TIMEOUT, TcpStream::connect(address)).await.map_err(|_| "cannot connect in time")??;
@@ -89,8 +89,8 @@ async fn listen(address: &str, node: &Node, lines: &Sender<Value>) -> Done {
     Err(handle.closed().await.into())
 }
 
-/// A peer that has a few things to say, and leaves.
-async fn speak(listener: TcpListener, number: u8) -> Done {
+/// A peer that sends a few messages, and disconnects.
+async fn send_messages(listener: TcpListener, number: u8) -> Done {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
     let node = node(&format!("speaker-{number}"), Network::SIMNET)?;
@@ -102,7 +102,7 @@ async fn speak(listener: TcpListener, number: u8) -> Done {
     for item in 0..3 {
         handle.announce(Inventory::tx(Hash::digest(&[number, item]))).await?;
     }
-    // The last handle leaves when all of this is written.
+    // Dropping the last handle closes the connection after all of this is written.
     drop(handle);
     driver.await?;
     Ok(())

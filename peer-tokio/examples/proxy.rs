@@ -1,8 +1,8 @@
-//! How do I watch two peers from between them?
+//! How do I log the traffic between two peers?
 //!
-//! `cargo run -p peer-tokio --example proxy -- LISTEN UPSTREAM` passes on what comes to LISTEN, both ways, and
-//! shows each frame as it goes by. It takes no part: peers shake hands through it, with each other, on any network.
-//! Without arguments it stands between two peers of its own on this machine.
+//! `cargo run -p peer-tokio --example proxy -- LISTEN UPSTREAM` forwards the bytes of connections to LISTEN, both ways,
+//! and prints each frame. It is no peer itself: the two ends shake hands with each other, on any network. Without
+//! arguments it forwards between two peers of its own on this machine.
 
 use core::error::Error;
 use core::fmt::Display;
@@ -29,10 +29,10 @@ async fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
         [] => {
-            let (front, behind) =
+            let (listener, upstream) =
                 (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
-            let (address, upstream) = (front.local_addr()?, behind.local_addr()?.to_string());
-            tokio::try_join!(proxy(front, upstream, 1), dial(address), accept(behind))?;
+            let (address, target) = (listener.local_addr()?, upstream.local_addr()?.to_string());
+            tokio::try_join!(proxy(listener, target, 1), dial(address), accept(upstream))?;
             Ok(())
         }
         [listen, upstream] => proxy(TcpListener::bind(listen).await?, upstream.clone(), usize::MAX).await,
@@ -40,22 +40,22 @@ async fn main() -> Done {
     }
 }
 
-/// Takes so many visitors, each of which gets a connection of its own to `upstream`, and waits until they left.
-async fn proxy(listener: TcpListener, upstream: String, mut visitors: usize) -> Done {
+/// Accepts so many connections, dials `upstream` for each, and waits until all have ended.
+async fn proxy(listener: TcpListener, upstream: String, mut connections: usize) -> Done {
     print(format_args!("listening on {}, before {upstream}", listener.local_addr()?));
     let mut pairs = JoinSet::new();
-    while visitors > 0 {
+    while connections > 0 {
         match listener.accept().await {
-            Ok((near, visitor)) => {
-                visitors = visitors.saturating_sub(1);
+            Ok((near, client)) => {
+                connections = connections.saturating_sub(1);
                 let upstream = upstream.clone();
                 pairs.spawn(async move {
-                    if let Err(error) = carry(near, visitor, &upstream).await {
-                        print(format_args!("{visitor}  before {upstream}: {error}"));
+                    if let Err(error) = forward(near, client, &upstream).await {
+                        print(format_args!("{client}  before {upstream}: {error}"));
                     }
                 });
             }
-            // Without free file descriptors it fails at once, until a pair leaves.
+            // Without free file descriptors `accept` fails at once, until a pair ends.
             Err(error) => {
                 print(format_args!("cannot accept: {error}"));
                 sleep(Duration::from_millis(200)).await;
@@ -67,41 +67,41 @@ async fn proxy(listener: TcpListener, upstream: String, mut visitors: usize) -> 
     Ok(())
 }
 
-/// Stands between one pair of peers until both have hung up.
-async fn carry(near: TcpStream, visitor: SocketAddr, upstream: &str) -> Done {
+/// Forwards between one pair of peers until both have closed their side.
+async fn forward(near: TcpStream, client: SocketAddr, upstream: &str) -> Done {
     let far =
         timeout(DIAL_TIMEOUT, TcpStream::connect(upstream)).await.map_err(|_| "cannot connect in time")??;
     near.set_nodelay(true)?;
     far.set_nodelay(true)?;
     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-    let (to, from) = (format!("{visitor} ──▶ {upstream}"), format!("{visitor} ◀── {upstream}"));
-    tokio::try_join!(pass(&to, near_in, far_out), pass(&from, far_in, near_out))?;
+    let (to, from) = (format!("{client} ──▶ {upstream}"), format!("{client} ◀── {upstream}"));
+    tokio::try_join!(copy(&to, near_in, far_out), copy(&from, far_in, near_out))?;
     Ok(())
 }
 
-/// Passes bytes on as they come, and shows the frames that they make up.
-async fn pass(way: &str, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Done {
+/// Copies bytes as they arrive, and prints the frames in them.
+async fn copy(route: &str, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) -> Done {
     let (mut tap, mut bytes) = (Tap::new(), vec![0; 64 * 1024]);
     loop {
         let count = from.read(&mut bytes).await?;
-        let (passing, _) = bytes.split_at(count);
-        if passing.is_empty() {
-            print(format_args!("{way}  hangs up"));
+        let (read, _) = bytes.split_at(count);
+        if read.is_empty() {
+            print(format_args!("{route}  hangs up"));
             return Ok(to.shutdown().await?);
         }
-        tap.feed(passing, |header| print(format_args!("{way}  {}", describe(header))));
-        to.write_all(passing).await?;
+        tap.feed(read, |header| print(format_args!("{route}  {}", describe(header))));
+        to.write_all(read).await?;
     }
 }
 
-/// A frame's command and its size on the wire. Nobody has checked it: that is the peers' business.
+/// A frame's command and its size on the wire. The frame is not checked: the peers do that.
 fn describe(header: &Header) -> String {
     let command = Command::from_wire(header.command);
     let name = command.as_ref().map_or("no command", Command::as_str);
     format!("{name:<12} {:>6} bytes", header.wire_len())
 }
 
-/// A peer that asks for ten transactions, and leaves when it was told that there are none.
+/// A peer that requests ten transactions, and disconnects at `notfound`.
 async fn dial(address: SocketAddr) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -122,7 +122,7 @@ async fn dial(address: SocketAddr) -> Done {
     Err(handle.closed().await.into())
 }
 
-/// A peer that has nothing of what it is asked for.
+/// A peer that has none of the requested items.
 async fn accept(listener: TcpListener) -> Done {
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
@@ -141,7 +141,7 @@ fn node(name: &str) -> Result<Node, ConfigError> {
     Ok(Node::new(Config::builder(Network::SIMNET).user_agent(name, "1.0").build()?))
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

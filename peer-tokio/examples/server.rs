@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p peer-tokio --example server -- NETWORK LISTEN` listens there with ten empty blocks, as in
 //! `simnet 127.0.0.1:18555`. Without arguments it listens on this machine, for three clients of its own, until they
-//! left. The example `node` serves all that wallets and nodes expect.
+//! disconnect. The example `node` serves all that wallets and nodes expect.
 
 use core::error::Error;
 use core::fmt::Display;
@@ -21,7 +21,7 @@ use tokio::{select, try_join};
 
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// The most items that a peer may have asked for and not taken, as in dcrd.
+/// Most requested items of a peer that wait to be sent, as in dcrd.
 const MAX_WANTED: usize = 100_000;
 
 #[tokio::main]
@@ -42,17 +42,17 @@ async fn main() -> Done {
     }
 }
 
-/// Accepts so many peers, each in a task of its own, and waits until they left.
-async fn serve(listener: TcpListener, network: Network, mut visitors: usize) -> Done {
+/// Accepts so many connections, each in a task of its own, and waits until all have ended.
+async fn serve(listener: TcpListener, network: Network, mut connections: usize) -> Done {
     print(format_args!("listening on {} for {network}", listener.local_addr()?));
     let (node, mut peers) = (node("server", network)?, JoinSet::new());
-    while visitors > 0 {
+    while connections > 0 {
         match listener.accept().await {
             Ok((stream, address)) => {
-                visitors = visitors.saturating_sub(1);
-                peers.spawn(host(stream, address, node.clone()));
+                connections = connections.saturating_sub(1);
+                peers.spawn(handle_connection(stream, address, node.clone()));
             }
-            // Without free file descriptors it fails at once, until a peer leaves.
+            // Without free file descriptors `accept` fails at once, until a connection ends.
             Err(error) => {
                 print(format_args!("cannot accept: {error}"));
                 sleep(Duration::from_millis(200)).await;
@@ -64,8 +64,8 @@ async fn serve(listener: TcpListener, network: Network, mut visitors: usize) -> 
     Ok(())
 }
 
-/// Answers a peer, and tells why it left.
-async fn host(stream: TcpStream, address: SocketAddr, node: Node) {
+/// Answers a peer, and prints how the connection ended.
+async fn handle_connection(stream: TcpStream, address: SocketAddr, node: Node) {
     stream.set_nodelay(true).ok();
     let chain = chain(node.config().network());
     let (handle, events, driver) = inbound(stream, &node, connection_info(address, 10), SystemRng);
@@ -76,7 +76,7 @@ async fn host(stream: TcpStream, address: SocketAddr, node: Node) {
     print(format_args!("{address}  left: {}", handle.closed().await));
 }
 
-/// Sends what is asked for. The machine answers `ping` and `getinitstate`.
+/// Answers requests. The machine answers `ping` and `getinitstate`.
 async fn answer(
     handle: &Handle,
     mut events: Events,
@@ -87,13 +87,13 @@ async fn answer(
     loop {
         let event = select! {
             event = events.next() => event,
-            // One item at a time, as the peer takes them. It is heard meanwhile: two that only write wait for ever.
+            // One item at a time, as the peer reads them. Events are handled meanwhile: two ends that only write deadlock.
             Ok(()) = handle.flush(), if !wanted.is_empty() => {
                 let Some(item) = wanted.pop_front() else { continue };
                 let found = chain.iter().find(|header| Inventory::block(header.hash()) == item);
                 let block = found.map(|header| Block::new(header, &[], &[])).transpose()?;
                 let missing = NotFound { inventory: vec![item].try_into()? };
-                // Refused where it costs more points than a node bears: silence costs less than a ban.
+                // Sending fails if the node would ban us for it: then no answer is better.
                 handle.send(block.map_or(missing.into(), Message::Block)).await.ok();
                 continue;
             }
@@ -117,8 +117,8 @@ async fn answer(
     }
 }
 
-/// Those after the first hash of the locator that we know. Without a locator, a node looks up the stop hash alone: here,
-/// it finds none.
+/// The headers after the first known hash of the locator. Without a locator, a node looks up only the stop hash; here, it
+/// finds none.
 fn headers(chain: &[BlockHeader], request: &GetHeaders) -> Result<Headers, CodecError> {
     let known = |hash: &Hash| chain.iter().position(|header| header.hash() == *hash);
     let start = request.locator.iter().find_map(known).map_or(0, |position| position.saturating_add(1));
@@ -137,7 +137,7 @@ fn chain(network: Network) -> Vec<BlockHeader> {
     (1..=10).map(next).collect()
 }
 
-/// Asks for headers, then for the block of this height, and leaves with it.
+/// Requests headers, then the block of this height, and disconnects.
 async fn client(address: SocketAddr, height: u32) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
@@ -168,7 +168,7 @@ fn node(name: &str, network: Network) -> Result<Node, ConfigError> {
     Ok(Node::new(Config::builder(network).user_agent(name, "1.0").services(services).build()?))
 }
 
-/// Prints a line. A server goes on where nobody reads it.
+/// Prints a line. A server goes on if standard output is closed.
 fn print(line: impl Display) {
     writeln!(stdout(), "{line}").ok();
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo run -p peer-tokio --example wallet -- NETWORK ADDRESS` fetches the first 2,000 headers from a node, and their
 //! filters. Without arguments it does so with a small node of its own on this machine. Matching a filter is the wallet's
-//! business; here, a filter matches that ends with its name.
+//! business; here, a filter matches if it ends with `wallet`.
 
 use core::error::Error;
 use core::fmt::Display;
@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// For each answer, and for the connection. Nodes need not answer a request for headers or filters, so nothing else
-/// would end the wait.
+/// Limit for each answer, and for connecting. Nodes need not answer requests for headers or filters, and no other timeout
+/// applies.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[tokio::main]
@@ -53,8 +53,8 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     // Without a locator, nodes look up the last block alone.
     let genesis = network.genesis_hash().unwrap_or_default();
     handle.request_headers(vec![genesis], Hash::ZERO).await?;
-    let headers = hear(&handle, &mut events, |message| match message {
-        // One that links elsewhere is an announcement.
+    let headers = wait_for(&handle, &mut events, |message| match message {
+        // Headers after another block are an announcement.
         Message::Headers(it) if it.headers.first().is_none_or(|it| it.prev_block == genesis) => {
             Ok(it.headers)
         }
@@ -69,7 +69,7 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     for batch in BlockHeader::hash_many(&headers).chunks(100) {
         let (Some(&start_hash), Some(&end_hash)) = (batch.first(), batch.last()) else { continue };
         handle.send(GetCfsV2 { start_hash, end_hash }).await?;
-        let filters = hear(&handle, &mut events, |message| match message {
+        let filters = wait_for(&handle, &mut events, |message| match message {
             Message::CFiltersV2(it) if it.cfilters.iter().map(|it| &it.block_hash).eq(batch) => {
                 Ok(it.cfilters)
             }
@@ -82,7 +82,7 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     }
     for item in wanted {
         handle.send(GetData { inventory: vec![item].try_into()? }).await?;
-        let block = hear(&handle, &mut events, |message| match message {
+        let block = wait_for(&handle, &mut events, |message| match message {
             Message::Block(it) if it.hash() == item.hash => Ok(Some(it)),
             Message::NotFound(it) if it.inventory.contains(&item) => Ok(None),
             other => Err(other),
@@ -98,8 +98,8 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     Ok(())
 }
 
-/// Waits for the message that `wanted` takes. Each other one, which it gives back, is handled as it comes.
-async fn hear<T>(
+/// Waits for the message that `wanted` accepts. Every other message, which it returns, is printed.
+async fn wait_for<T>(
     handle: &Handle,
     events: &mut Events,
     wanted: impl Fn(Message) -> Result<T, Message>,
@@ -109,7 +109,7 @@ async fn hear<T>(
             let Event::Message(message) = event else { continue };
             match wanted(message) {
                 Ok(found) => return Ok(found),
-                // Announcements of blocks and transactions are among these. The machine answers `ping` and `getinitstate`.
+                // Such as announcements of blocks and transactions. The machine answers `ping` and `getinitstate`.
                 Err(other) => print(format_args!("besides  {} {}", other.command(), other.summary())),
             }
         }
@@ -118,7 +118,7 @@ async fn hear<T>(
     timeout(TIMEOUT, answer).await.map_err(|_| format!("the node gives no answer within {TIMEOUT:?}"))?
 }
 
-/// A node with 250 blocks, of which one matters to the wallet.
+/// A node with 250 blocks, of which one matches the wallet's filter.
 async fn host(listener: TcpListener) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
     let config = Config::builder(Network::SIMNET).user_agent("host", "1.0").services(Services::NODE_NETWORK);
@@ -150,8 +150,9 @@ async fn host(listener: TcpListener) -> Fallible<()> {
                 handle.send(CFiltersV2 { cfilters: filters.collect::<Vec<_>>().try_into()? }).await?;
             }
             Event::Message(Message::GetData(GetData { inventory })) => {
-                let is_asked = |header: &&_| inventory.contains(&Inventory::block(BlockHeader::hash(header)));
-                for header in chain.iter().filter(is_asked) {
+                let is_requested =
+                    |header: &&_| inventory.contains(&Inventory::block(BlockHeader::hash(header)));
+                for header in chain.iter().filter(is_requested) {
                     handle.send(Block::new(header, &[], &[])?).await?;
                 }
             }
@@ -161,7 +162,7 @@ async fn host(listener: TcpListener) -> Fallible<()> {
     Ok(())
 }
 
-/// Prints a line. Ends the program where nobody reads it any more, as behind `head`.
+/// Prints a line. Exits if standard output is closed, as by `head`.
 fn print(line: impl Display) {
     if let Err(error) = writeln!(stdout(), "{line}") {
         std::process::exit(i32::from(error.kind() != ErrorKind::BrokenPipe));

@@ -11,7 +11,7 @@
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let address = std::env::args().nth(1).ok_or("whom shall I call?")?.parse()?;
+//!     let address = std::env::args().nth(1).ok_or("usage: first ADDRESS")?.parse()?;
 //!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
 //!     let stream = tokio::net::TcpStream::connect(address).await?;
 //!     let (peer, mut events, driver) = outbound(stream, &node, connection_info(address, 0), SystemRng)?;
@@ -65,7 +65,7 @@
 //! * **Whole frames.** Queued frames are gathered, up to 16 KiB, and leave in one write, on vectored and other
 //!   streams. A message that fits is one segment.
 //! * **Small.** One task, one timer, no buffer while nothing is in flight, no thread, no global. An idle
-//!   connection over TCP holds 1.5 kB, its task, timer and place in tokio's reactor included, with a generator
+//!   connection over TCP holds 1,500 bytes, its task, timer and place in tokio's reactor included, with a generator
 //!   that has no memory of its own.
 //! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
 //!   owner's pace. Then the connection ends with that failure.

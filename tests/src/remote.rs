@@ -19,6 +19,9 @@ use crate::pair::WALL_CLOCK;
 /// The network of a [`Remote`] and of what it says.
 pub const NETWORK: Network = Network::SIMNET;
 
+/// The newest protocol version. What holds of all versions is tried up to it, so that a new one is not left out.
+pub const LATEST: u32 = ProtocolVersion::LATEST.get();
+
 /// One of our machines, and what a test needs to play its opponent.
 #[derive(Debug)]
 pub struct Remote {

@@ -25,6 +25,6 @@ pub fn assert_says(file: &str, test: &str, expected: &str) {
     let (number, committed, found) = differing.map_or((0, "", ""), |((old, new), number)| (number, old, new));
     panic!(
         "{file}:{number} differs\n committed: {committed}\n     found: {found}\nIf that is right, write it anew \
-         with\n  PEER_BLESS=1 cargo test -p peer-tests --test {test}\nand look at the difference."
+         with\n  PEER_BLESS=1 cargo test --profile checked -p peer-tests --test {test}\nand look at the difference."
     );
 }

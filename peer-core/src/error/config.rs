@@ -10,10 +10,12 @@ use crate::protocol_version::ProtocolVersion;
 #[non_exhaustive]
 pub enum ConfigError {
     /// The user agent made of its parts is too long or not printable ASCII.
-    #[error("user agent cannot be sent: {0}")]
+    #[error("user_agent, with its prefix and comments, cannot be sent: {0}")]
     UserAgent(CodecError),
     /// There are user agent comments, which stand behind name and version, and no name and version.
-    #[error("user agent comments ({comments}) without a name and version: set those with `user_agent`")]
+    #[error(
+        "user_agent_comments is set ({comments}), but user_agent is not: comments follow its name and version"
+    )]
     CommentsWithoutName {
         /// How many comments.
         comments: usize,
@@ -22,7 +24,7 @@ pub enum ConfigError {
     #[error("{0} must be more than zero")]
     Zero(&'static str),
     /// Pings would come too late to keep a quiet connection alive.
-    #[error("ping interval {ping:?} must be shorter than the idle timeout {idle:?}")]
+    #[error("ping_interval is {ping:?}, but must be shorter than idle_timeout, which is {idle:?}")]
     PingInterval {
         /// The ping interval.
         ping: Duration,
@@ -30,7 +32,7 @@ pub enum ConfigError {
         idle: Duration,
     },
     /// The range of trickle delays is empty.
-    #[error("trickle delay from {start:?} to {end:?} is an empty range")]
+    #[error("trickle_delay is {start:?}..={end:?}, but its start must not exceed its end")]
     TrickleDelay {
         /// The shortest delay.
         start: Duration,
@@ -38,7 +40,7 @@ pub enum ConfigError {
         end: Duration,
     },
     /// Reading would never pause before sending is refused.
-    #[error("send pause of {pause} bytes must be below the send limit of {limit} bytes")]
+    #[error("send_pause is {pause} bytes, but must be less than send_limit, which is {limit} bytes")]
     SendPause {
         /// The send pause in bytes.
         pause: usize,
@@ -46,15 +48,18 @@ pub enum ConfigError {
         limit: usize,
     },
     /// The table of open outbound handshakes, made with the node, would be too large.
-    #[error("{got} open handshakes, at most {max} are possible")]
+    #[error("open_handshakes is {got}, but must be from 1 to {max} handshakes")]
     OpenHandshakes {
         /// The number asked for.
         got: usize,
         /// The most.
         max: usize,
     },
-    /// The protocol versions are not within 1 to 12, or cross.
-    #[error("protocol versions {min} to {max} are not a range within 1 to {}", ProtocolVersion::LATEST)]
+    /// The protocol versions are not within 1 to [`ProtocolVersion::LATEST`], or cross.
+    #[error(
+        "min_protocol_version is {min} and protocol_version is {max}, but they must be a range within 1 to {}",
+        ProtocolVersion::LATEST
+    )]
     ProtocolVersions {
         /// The lowest to accept.
         min: ProtocolVersion,

@@ -3,7 +3,8 @@
 //! Every stored point in time lies at most its own interval after `now`. One that lies further ahead was made by a
 //! clock that has gone back since; without this its timer would rest for the length of the jump.
 
-use super::{Lifecycle, Peer};
+use super::Peer;
+use super::lifecycle::{Lifecycle, Session};
 use crate::time::Time;
 
 impl Peer {
@@ -13,8 +14,11 @@ impl Peer {
         self.silence.bound(now);
         self.outbox.bound(now);
         if let Lifecycle::Established(session) = &mut self.lifecycle {
-            session.keepalive.bound(now, config.ping_interval);
-            session.trickle.bound(now, *config.trickle_delay.end());
+            // Field by field, so that the compiler asks of a new one whether it has a point in time. Requests have theirs on
+            // the clock of waiting.
+            let Session { reader: _, early: _, keepalive, trickle, requests: _, finish: _ } = session;
+            keepalive.bound(now, config.ping_interval);
+            trickle.bound(now, *config.trickle_delay.end());
         }
     }
 }

@@ -154,6 +154,11 @@ impl Peer {
         self.look(now);
         while let Some((_, timer)) = self.next_timeout().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
+            // One that is due still would go on for ever.
+            debug_assert!(
+                self.due(timer).is_none_or(|at| at > now),
+                "the {timer} timer is due again at once"
+            );
         }
         self.end_search(now);
         self.check_finished();

@@ -50,15 +50,15 @@ impl fmt::Display for Cause {
 
 /// The causes in one line.
 pub(crate) fn list(causes: &[Cause]) -> String {
-    let told: Vec<_> = causes.iter().map(ToString::to_string).collect();
-    told.join("; ")
+    let texts: Vec<_> = causes.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }
 
 /// Why it may have ended before the handshake did.
 pub(crate) fn before_handshake(stats: &Stats, config: &Config) -> Vec<Cause> {
     let introduced = stats.advertised_version > 0;
     match (stats.direction, introduced) {
-        (Direction::Outbound, false) => dialled_without_a_word(config),
+        (Direction::Outbound, false) => before_version(config),
         (Direction::Outbound, true) => vec![services(config), version(config), full(), ourselves()],
         (Direction::Inbound, false) => vec![
             Cause::new("probe", "it only checked that something listens here, as port scans and monitors do"),
@@ -68,7 +68,7 @@ pub(crate) fn before_handshake(stats: &Stats, config: &Config) -> Vec<Cause> {
     }
 }
 
-fn dialled_without_a_word(config: &Config) -> Vec<Cause> {
+fn before_version(config: &Config) -> Vec<Cause> {
     let network = network_name(config.network());
     vec![
         Cause::new(
@@ -91,8 +91,8 @@ fn dialled_without_a_word(config: &Config) -> Vec<Cause> {
 
 /// Why it may have ended soon after the handshake, if it did.
 pub(crate) fn after_handshake(stats: &Stats) -> Vec<Cause> {
-    let heard = stats.last_recv.map_or(Duration::ZERO, |last| last.saturating_since(stats.connected));
-    if heard > SOON {
+    let received_for = stats.last_recv.map_or(Duration::ZERO, |last| last.saturating_since(stats.connected));
+    if received_for > SOON {
         return Vec::new();
     }
     vec![

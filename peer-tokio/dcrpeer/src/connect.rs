@@ -27,11 +27,11 @@ const NUMBER: u64 = 1;
 /// An open connection.
 struct Reached {
     stream: TcpStream,
-    /// What the remote is called.
+    /// The remote's name in the output.
     name: String,
     /// The address that our `version` tells the remote.
     address: SocketAddr,
-    /// The proxy's address, which must not be told.
+    /// The proxy's address, which must not be disclosed.
     proxy: Option<IpAddr>,
     /// Whether the proxy can tell this connection from others.
     isolated: Option<bool>,
@@ -42,11 +42,11 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let report = Report::about_one(args.peer.json);
     let shutdown = Shutdown::after(args.peer.duration)?;
     if let Some(detail) = probes::warning(args.inv, args.service.rude) {
-        tell_first(&report, &Notice::Warning { detail: &detail })?;
+        emit_first(&report, &Notice::Warning { detail: &detail })?;
     }
     let reached = match reach(&args, &report, shutdown.clone()).await {
         Ok(reached) => reached,
-        Err(failure) => return Err(tell_unreachable(&report, failure)),
+        Err(failure) => return Err(emit_unreachable(&report, failure)),
     };
     let Reached { stream, name, address, proxy, isolated } = reached;
     let mut config = args.service.configure(node::configure(&args.peer)).proxy(proxy);
@@ -102,7 +102,7 @@ async fn reach_directly(
     let addresses = resolve(&args.addr, network, Tor::WithProxy, &mut shutdown).await?;
     if let [address, others @ ..] = addresses.as_slice() {
         let address = address.to_string();
-        tell_first(report, &Notice::Connecting { address: &address, others, through: None, network })?;
+        emit_first(report, &Notice::Connecting { address: &address, others, through: None, network })?;
     }
     let (stream, address) = dial(&addresses, network).await?;
     Ok(Reached { stream, name: address.to_string(), address, proxy: None, isolated: None })
@@ -115,7 +115,7 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     let literal = host.parse().ok().map(|ip| SocketAddr::new(ip, port));
     let name = HostPort(host, port).to_string();
     let (address, through) = (name.as_str(), Some(proxy));
-    tell_first(report, &Notice::Connecting { address, others: &[], through, network })?;
+    emit_first(report, &Notice::Connecting { address, others: &[], through, network })?;
     let reached = proxy.dial(host, port).await.map_err(|refusal| Failure::new(refusal.text))?;
     if !reached.isolated {
         proxy.warn_shared();
@@ -125,8 +125,8 @@ async fn reach_through(proxy: &Proxy, args: &ConnectArgs, report: &Report) -> Re
     Ok(Reached { stream: reached.stream, name, address, proxy: through, isolated })
 }
 
-/// Reports to programs what people read on standard error.
-fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
+/// Emits the failure as JSON. People read it on standard error.
+fn emit_unreachable(report: &Report, failure: Failure) -> Failure {
     let Failure::Unreported(detail) = failure else {
         return failure;
     };
@@ -146,15 +146,15 @@ fn tell_unreachable(report: &Report, failure: Failure) -> Failure {
         offered: ProtocolVersion::LATEST,
         stats: None,
     };
-    let told = report.tell(Some(NUMBER), &Notice::End(end));
-    Failure::Unreported(detail).reported().behind(told)
+    let emitted = report.emit(Some(NUMBER), &Notice::End(end));
+    Failure::Unreported(detail).reported().after_reporting(emitted)
 }
 
 /// Reports before the connection is made. A closed pipe is not fatal yet, so that the exit status tells whether the
 /// peer can be reached.
-fn tell_first(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
-    match report.tell(Some(NUMBER), notice) {
+fn emit_first(report: &Report, notice: &Notice<'_>) -> Result<(), Failure> {
+    match report.emit(Some(NUMBER), notice) {
         Err(Failure::ClosedPipe) => Ok(()),
-        told => told,
+        emitted => emitted,
     }
 }

@@ -26,7 +26,7 @@ pub(crate) struct DecodeArgs {
     #[arg(long, default_value = "mainnet", value_name = "NAME")]
     pub(crate) network: Network,
     /// Protocol version of lines that name none
-    #[arg(long, default_value = "12", value_name = "N", value_parser = parse_version)]
+    #[arg(long, default_value_t = ProtocolVersion::LATEST, value_name = "N", value_parser = parse_version)]
     pub(crate) protocol: ProtocolVersion,
     /// Write one JSON object for each line
     #[arg(long)]
@@ -193,10 +193,10 @@ fn decode_line(line: Line<'_>, defaults: Rules, number: u64) -> Verdict {
     }
 }
 
-/// Why a frame is refused. If its message belongs to another version, that is the reason to tell.
+/// Why a frame is refused. If its message belongs to another version, that is the reason to report.
 fn refuse(frame: &[u8], rules: Rules, error: &FrameError) -> Refused {
-    let elsewhere = Versions::of_refused(error, rules.version);
-    let detail = match elsewhere {
+    let versions_with_it = Versions::of_refused(error, rules.version);
+    let detail = match versions_with_it {
         Some((command, versions)) => {
             let (version, nearest) = (rules.version, versions.nearest(rules.version));
             format!(
@@ -210,12 +210,12 @@ fn refuse(frame: &[u8], rules: Rules, error: &FrameError) -> Refused {
         ok: false,
         error: Refusal::Frame(error.kind()),
         command: command_of(frame, rules).map(|command| command.to_string()),
-        versions: elsewhere.map(|(_, versions)| versions),
+        versions: versions_with_it.map(|(_, versions)| versions),
         detail,
     }
 }
 
-/// Takes a line apart: `HEX`, or `PROTOCOL NETWORK HEX`. No HEX at all is an empty frame.
+/// Parses a line: `HEX`, or `PROTOCOL NETWORK HEX`. No HEX at all is an empty frame.
 fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
     let Line::Whole(line) = line else {
         return Err(format!(
@@ -243,7 +243,7 @@ fn explain_hex(text: &[u8]) -> String {
     let lossy = String::from_utf8_lossy(text);
     let wrong = lossy.chars().zip(1..).find(|(found, _)| !found.is_ascii_hexdigit());
     match wrong {
-        Some((found, place)) => format!("{found:?} at place {place} is no hexadecimal digit"),
+        Some((found, position)) => format!("{found:?} at place {position} is no hexadecimal digit"),
         None => format!("{} is an odd number of hexadecimal digits", Count::from(text.len())),
     }
 }

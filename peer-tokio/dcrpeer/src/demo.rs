@@ -41,18 +41,18 @@ pub(crate) async fn run() -> Result<(), Failure> {
 async fn run_conversation() -> Result<(), Failure> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| no_loopback(&error))?;
     let address = listener.local_addr().map_err(|error| no_loopback(&error))?;
-    let listening = named("listener", Duration::from_secs(107))?;
-    let dialling = named("dialler", PING_INTERVAL)?;
+    let listening = named_node("listener", Duration::from_secs(107))?;
+    let dialling = named_node("dialler", PING_INTERVAL)?;
 
     let (sender, entries) = mpsc::channel(64);
     let mut transcript = Transcript::begin(address, entries)?;
     let (ours, theirs) =
         try_join!(TcpStream::connect(address), listener.accept()).map_err(|error| no_loopback(&error))?;
-    transcript.tell(Side::Dialler, "connects")?;
+    transcript.write_step(Side::Dialler, "connects")?;
     let dialler = join(&dialling, Direction::Outbound, ours)?;
     let dialler = follow(&transcript, Side::Dialler, dialler, sender.clone());
-    let answering = join(&listening, Direction::Inbound, theirs.0)?;
-    let answering = follow(&transcript, Side::Listener, answering, sender);
+    let accepted = join(&listening, Direction::Inbound, theirs.0)?;
+    let listener_handle = follow(&transcript, Side::Listener, accepted, sender);
 
     transcript.section("Handshake", "both introduce themselves and agree on a protocol version")?;
     transcript.until(&dialler, |observed| observed.established == 2).await?;
@@ -63,25 +63,25 @@ async fn run_conversation() -> Result<(), Failure> {
     let title = format!("the dialler announces {} transactions one by one", Count(ITEMS.into()));
     transcript.section("Inventory", &title)?;
     for number in 0..ITEMS {
-        let news = dialler.announce(item(number)).await;
-        if !news.map_err(|error| Failure::new(chain(&error)))? {
+        let is_new = dialler.announce(item(number)).await;
+        if !is_new.map_err(|error| Failure::new(chain(&error)))? {
             return Err(Failure::new(format!("item {number} was taken for one that the listener has")));
         }
     }
     transcript.until(&dialler, |observed| observed.items.len() >= ITEMS as usize).await?;
 
     transcript.section("Self-connection", "the listener's node dials its own address by mistake")?;
-    transcript.tell(Side::Listener, &format!("dials {address}"))?;
-    let (outbound, inbound) = dial_oneself(&listening, &listener).await?;
-    transcript.tell(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
-    transcript.tell(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
+    transcript.write_step(Side::Listener, &format!("dials {address}"))?;
+    let (outbound, inbound) = dial_self(&listening, &listener).await?;
+    transcript.write_step(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
+    transcript.write_step(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
 
-    transcript.statistics(&dialler.stats().await, &answering.stats().await)?;
+    transcript.statistics(&dialler.stats().await, &listener_handle.stats().await)?;
     check(&transcript, &outbound, &inbound)?;
     transcript.end()
 }
 
-fn named(name: &str, ping_interval: Duration) -> Result<Node, Failure> {
+fn named_node(name: &str, ping_interval: Duration) -> Result<Node, Failure> {
     let config = Config::builder(Network::SIMNET).user_agent(name, "1").ping_interval(ping_interval);
     node::build(config.build())
 }
@@ -127,17 +127,17 @@ fn follow(
 }
 
 /// Both halves of one connection belong to the same node. Returns how each of them ended.
-async fn dial_oneself(node: &Node, listener: &TcpListener) -> Result<(Closed, Closed), Failure> {
+async fn dial_self(node: &Node, listener: &TcpListener) -> Result<(Closed, Closed), Failure> {
     let address = listener.local_addr().map_err(|error| no_loopback(&error))?;
     let (dialled, accepted) =
         try_join!(TcpStream::connect(address), listener.accept()).map_err(|error| no_loopback(&error))?;
     let outbound = join(node, Direction::Outbound, dialled)?;
     let inbound = join(node, Direction::Inbound, accepted.0)?;
-    Ok(tokio::join!(ending(outbound), ending(inbound)))
+    Ok(tokio::join!(wait_for_end(outbound), wait_for_end(inbound)))
 }
 
 /// Drains the events and returns how the connection ended.
-async fn ending((handle, mut events): (Handle, Events)) -> Closed {
+async fn wait_for_end((handle, mut events): (Handle, Events)) -> Closed {
     while events.next().await.is_some() {}
     handle.closed().await
 }

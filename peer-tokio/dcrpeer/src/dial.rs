@@ -27,7 +27,7 @@ pub(crate) enum Tor {
 /// The addresses behind a name; without a port of its own, with that of the network. A name of Tor is not looked
 /// up: that would tell name servers what we visit, and find nothing.
 ///
-/// A lookup ends when it is time to end.
+/// A shutdown ends the lookup.
 pub(crate) async fn resolve(
     target: &Target,
     network: Network,
@@ -132,8 +132,8 @@ fn explain(failures: &[FailedAttempt], network: Network) -> Failure {
 
 /// What happened at each address.
 pub(crate) fn list(failures: &[FailedAttempt]) -> String {
-    let told: Vec<_> = failures.iter().map(ToString::to_string).collect();
-    told.join("; ")
+    let texts: Vec<_> = failures.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }
 
 /// Advice for a link-local address without its zone.

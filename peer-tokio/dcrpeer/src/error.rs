@@ -7,13 +7,13 @@ use std::process::ExitCode;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line makes no sense. Exit status 2.
+    /// The command line is invalid. Exit status 2.
     Usage(String),
     /// It did not work. Exit status 1.
     Unreported(String),
     /// The same, and an object of the output has reported it already.
     Reported(String),
-    /// The reader of our output went away, as `head` does. This is no error.
+    /// The reader of our output closed it, as `head` does. This is no error.
     ClosedPipe,
     /// The command line asked for help, which was printed.
     Helped,
@@ -34,8 +34,8 @@ impl Failure {
     }
 
     /// This failure, after it was reported. A closed pipe does not hide it; another failed write replaces it.
-    pub(crate) fn behind(self, told: Result<(), Self>) -> Self {
-        match told {
+    pub(crate) fn after_reporting(self, reported: Result<(), Self>) -> Self {
+        match reported {
             Ok(()) | Err(Self::ClosedPipe) => self,
             Err(other) => other,
         }

@@ -46,7 +46,7 @@ pub(crate) fn causes(outcome: &Outcome, config: &Config) -> Vec<Cause> {
     }
 }
 
-/// Seconds to wait before dialling the remote again; `None` where another attempt makes no sense.
+/// Seconds to wait before dialling the remote again; `None` if another attempt would fail in the same way.
 pub(crate) fn redial_after(outcome: &Outcome) -> Option<u64> {
     match &outcome.ending {
         Ending::Theirs(closed) if outcome.stats.direction == Direction::Outbound => {
@@ -95,8 +95,8 @@ pub(crate) fn what_happened(outcome: &Outcome, config: &Config) -> String {
 /// Whether the remote accepted the connection and sent nothing. If other connections got a handshake, it is full.
 pub(crate) fn is_full(outcome: &Outcome) -> bool {
     let Ending::Theirs(closed) = &outcome.ending else { return false };
-    let is_wordless = !outcome.established && outcome.first.is_empty();
-    is_wordless && (is_gone(&closed.reason) || is_timeout(&closed.reason))
+    let is_silent = !outcome.established && outcome.first.is_empty();
+    is_silent && (is_gone(&closed.reason) || is_timeout(&closed.reason))
 }
 
 fn is_timeout(error: &Error) -> bool {

@@ -59,14 +59,14 @@ where
     let mut attempts = JoinSet::new();
     let mut failures = Vec::new();
     loop {
-        if let Some((place, &address)) = waiting.next() {
+        if let Some((index, &address)) = waiting.next() {
             let attempt = attempt(address, limit, connect(address));
-            attempts.spawn(async move { (place, attempt.await) });
+            attempts.spawn(async move { (index, attempt.await) });
         }
         tokio::select! {
             Some(ended) = attempts.join_next() => match ended {
                 Ok((_, Ok(connected))) => return Ok(connected),
-                Ok((place, Err(failed))) => failures.push((place, failed)),
+                Ok((index, Err(failed))) => failures.push((index, failed)),
                 // A task that ends with the runtime has no result.
                 Err(_) => {}
             },
@@ -74,7 +74,7 @@ where
             else => break,
         }
     }
-    failures.sort_by_key(|(place, _)| *place);
+    failures.sort_by_key(|(index, _)| *index);
     Err(failures.into_iter().map(|(_, failed)| failed).collect())
 }
 

@@ -3,16 +3,16 @@
 /// What to try first.
 pub(crate) const TOOL: &str = "\
 Examples:
-  dcrpeer                                      watch two peers talk
-  dcrpeer listen --network simnet              be a peer, and see who comes
-  dcrpeer connect 127.0.0.1 --network simnet   visit a peer, and see what it says
-  dcrpeer crawl --demo                         walk a made-up network of 300 peers
-  dcrpeer decode frames.txt                    read captured frames
-  dcrpeer serve --network simnet               be a node, and see its peers in a table
-  dcrpeer load 127.0.0.1 --network simnet      see how it bears a thousand connections
+  dcrpeer                                      run two peers and print what they send
+  dcrpeer listen --network simnet              accept peers and show every message
+  dcrpeer connect 127.0.0.1 --network simnet   connect to a peer and show its messages
+  dcrpeer crawl --demo                         crawl a made-up network of 300 peers
+  dcrpeer decode frames.txt                    decode captured frames
+  dcrpeer serve --network simnet               run a node and show its peers in a table
+  dcrpeer load 127.0.0.1 --network simnet      measure a node under a thousand connections
 
-The exit status is 2 for a command line that makes no sense, and 1 for what did not work. Standard error says
-why in one line; with --json the last object of the output does for the latter, if no other has, and is
+The exit status is 2 for invalid arguments, and 1 for a command that failed. Standard error says why in one
+line. With --json a failed command also ends its output with an object that says so; if no other does, it is
   {\"event\":\"failed\",\"ok\":false,\"detail\":\"cannot listen on …\"}
 It is 130 for a command that did not end within five seconds of Ctrl-C or --for, or before a second Ctrl-C. A
 hang-up of the terminal ends a command as Ctrl-C does, unless it was started to ignore that, as by nohup.
@@ -60,7 +60,7 @@ Examples:
 /// About `crawl`.
 pub(crate) const CRAWL: &str = "\
 The nearest come first: the seeds are level 0, what they tell of is level 1, and so on, by who tells of it first.
-Nobody is waited for as long as somebody else can be visited. Every address is visited once: connect, shake
+A slow peer does not delay the others. Every address is visited once: connect, shake
 hands, ping for the round trip, getaddr, leave.
 
 The seeds are visited whatever they are. Of what peers tell, only addresses that can be reached from anywhere are
@@ -69,7 +69,7 @@ skipped and counted: special ranges like those for documentation, and IPv6 forms
 ports of one host a few are visited, see --ports-per-host.
 
 Ctrl-C, --for, --max and a hang-up of the terminal end it early, with a summary of what was seen. The exit status
-is 0 unless nobody was reached, or the picture cannot be written; the summary is told first. With --json each
+is 0 unless nobody was reached, or the chart cannot be written; the summary is written first. With --json each
 visit gives one object as it ends, and the summary follows the last:
   {\"event\":\"peer\",\"ms\":…,\"address\":\"…\",\"level\":1,\"ok\":true,\"outcome\":\"reachable\",\"reason\":null,
    \"detail\":null,\"protocol_version\":12,\"user_agent\":\"…\",\"services\":1,\"last_block\":…,\"connect_ms\":…,
@@ -148,17 +148,17 @@ and 250 from the peers of one network. A time in the future becomes five days ag
 that can be reached from anywhere, too. On a test network use --allow-private.
 
 On a terminal it shows who has been here longest, as many as fit, twice a second. Elsewhere it writes a line
-every two seconds if somebody came or left, and the table at the end. The exit status is 0 if the end was
+every two seconds if a peer came or left, and the table at the end. The exit status is 0 if the end was
 ours: --for was over, or Ctrl-C, or the system asked for it.
 
 With --json each line is an object with `event` and `ms` since the start. About one peer, by its number `peer`:
 connected, version, established, unserved, end; `unserved` has the request, the command of the answer or null,
 what a node does then, and for getdata the points that it counts against this host; `end` has the reason and its
-statistics. About all: listening, status (every two seconds if somebody came or left: peers, max, came,
+statistics. About all: listening, status (every two seconds if a peer came or left: peers, max, came,
 established, left, handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes),
-stopped. Nothing is dropped: a node whose output is not read waits for its reader, and serves nobody meanwhile.
-Ctrl-C and --for end it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and what
-nobody read is lost.
+stopped. Nothing is dropped: a node whose output is not read waits for its reader, and serves no peer meanwhile.
+Ctrl-C and --for end it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and
+unread output is lost.
 
 Examples:
   dcrpeer serve --network simnet

@@ -15,7 +15,7 @@ pub(crate) struct Lines {
     name: String,
     line: Vec<u8>,
     /// Whether the rest of a line that is too long comes next.
-    skips: bool,
+    is_skipping: bool,
 }
 
 /// A line without its end, and without the byte order mark that some programs begin a text with.
@@ -52,7 +52,7 @@ impl Lines {
 
     fn new(input: Box<dyn Read>, name: String) -> Self {
         let input = BufReader::with_capacity(CAPACITY, input);
-        Self { input, name, line: Vec::new(), skips: false }
+        Self { input, name, line: Vec::new(), is_skipping: false }
     }
 
     /// The next line. Flushes `out` before it waits for more input, so that its reader sees all that came
@@ -71,7 +71,7 @@ impl Lines {
                 Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", self.name))),
             };
             if bytes.is_empty() {
-                // A text of only a mark is empty.
+                // An input of only a byte order mark has no line.
                 let is_line = !matches!(self.line.as_slice(), [] | MARK);
                 return Ok(is_line.then(|| Line::Whole(without_mark(&self.line))));
             }
@@ -80,11 +80,11 @@ impl Lines {
             let is_end = pieces.next().is_some();
             let len = piece.len().saturating_add(usize::from(is_end));
             let is_excess = piece.len() > LONGEST.saturating_sub(self.line.len());
-            if self.skips || is_excess {
-                let is_news = !self.skips;
-                self.skips = !is_end;
+            if self.is_skipping || is_excess {
+                let is_first = !self.is_skipping;
+                self.is_skipping = !is_end;
                 self.input.consume(len);
-                if is_news {
+                if is_first {
                     return Ok(Some(Line::TooLong));
                 }
                 continue;
@@ -98,7 +98,7 @@ impl Lines {
     }
 }
 
-/// Any line may begin with the mark, because concatenated files have one each.
+/// Any line may begin with the mark: each of several concatenated files has one.
 fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(MARK).unwrap_or(line)
 }

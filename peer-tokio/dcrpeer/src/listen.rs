@@ -21,7 +21,7 @@ use crate::session::Session;
 use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::unserved::UnservedSet;
 
-/// Most peers at a time, as many as a node of the network takes by default. Others wait in the backlog.
+/// Most peers at a time, as many as a node of the network takes by default. Further ones wait in the listen backlog.
 const MOST: usize = 125;
 
 #[derive(Args, Debug)]
@@ -42,14 +42,14 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
     let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
-    report.tell(None, &Notice::Listening { address, network })?;
+    report.emit(None, &Notice::Listening { address, network })?;
 
     let mut server = Server {
         node,
         report,
         shutdown: shutdown.clone(),
         sessions: JoinSet::new(),
-        came: 0,
+        accepted: 0,
         established: 0,
     };
     let reason = loop {
@@ -72,16 +72,16 @@ struct Server {
     shutdown: Shutdown,
     sessions: JoinSet<Result<Outcome, Failure>>,
     /// Accepted connections.
-    came: u64,
+    accepted: u64,
     /// Ended sessions that had completed the handshake.
     established: u64,
 }
 
 impl Server {
     fn accept(&mut self, stream: TcpStream, address: SocketAddr) {
-        self.came = self.came.saturating_add(1);
+        self.accepted = self.accepted.saturating_add(1);
         let session = Session {
-            number: self.came,
+            number: self.accepted,
             name: address.to_string(),
             address,
             direction: Direction::Inbound,
@@ -103,30 +103,30 @@ impl Server {
         Ok(())
     }
 
-    /// Ends all sessions, and tells the sum.
+    /// Ends all sessions, and reports the totals.
     async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
         while let Some(session) = self.sessions.join_next().await {
             self.count(session)?;
         }
-        let told = self.report.tell(
+        let emitted = self.report.emit(
             None,
             &Notice::Stopped {
                 ok: self.established > 0,
                 reason: reason.name(),
                 detail: reason.to_string(),
-                peers: self.came,
+                peers: self.accepted,
                 established: self.established,
             },
         );
         if self.established > 0 {
-            return told;
+            return emitted;
         }
         let name = network_name(self.node.config().network());
         let failure = Failure::new(format!(
             "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
-            self.came,
+            self.accepted,
             invocation()
         ));
-        Err(failure.reported().behind(told))
+        Err(failure.reported().after_reporting(emitted))
     }
 }

@@ -63,7 +63,7 @@ pub(crate) struct LoadArgs {
 /// Session events that may wait to be read.
 const EVENTS: usize = 1024;
 
-/// Opens the connections, measures, and tells.
+/// Opens the connections, measures, and reports.
 pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
@@ -83,8 +83,8 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
         };
         let connected = match dialled {
             Ok(connected) => connected,
-            Err(lost) => {
-                failures.extend(lost.iter().map(|FailedAttempt { address, reason }| {
+            Err(attempts) => {
+                failures.extend(attempts.iter().map(|FailedAttempt { address, reason }| {
                     format!("{address}: {}", session::unreachable(*address, reason, network))
                 }));
                 break;
@@ -102,11 +102,11 @@ pub(crate) async fn run(args: LoadArgs) -> Result<(), Failure> {
 
 /// A load test is for peers on this machine, unless the user has permission.
 fn check_permission(addresses: &[SocketAddr], with_permission: bool) -> Result<(), Failure> {
-    let is_here = |address: &SocketAddr| {
+    let is_local = |address: &SocketAddr| {
         let ip = address.ip().to_canonical();
         ip.is_loopback() || ip.is_unspecified()
     };
-    match addresses.iter().find(|address| !is_here(address)) {
+    match addresses.iter().find(|address| !is_local(address)) {
         Some(address) if !with_permission => Err(Failure::new(format!(
             "{address} is not on this machine, and so many connections are an attack unless whoever runs it \
              agrees: then say --with-permission"
@@ -127,13 +127,13 @@ fn check_room(wanted: u32) -> Result<(), Failure> {
     )))
 }
 
-/// All connections, and what is known of them.
+/// All connections and their measurements.
 struct Load {
     common: Arc<Common>,
     sessions: JoinSet<()>,
     permits: Arc<Semaphore>,
     generator: ChaCha12Rng,
-    news: mpsc::Receiver<SessionEvent>,
+    events: mpsc::Receiver<SessionEvent>,
     all_open: watch::Sender<bool>,
     shutdown: Shutdown,
     /// Why the test was cut short.
@@ -166,8 +166,8 @@ impl Measurements {
         u32::try_from(self.handshakes.len()).unwrap_or(u32::MAX)
     }
 
-    fn record(&mut self, news: SessionEvent) {
-        match news {
+    fn record(&mut self, event: SessionEvent) {
+        match event {
             SessionEvent::Opened { connect, handshake } => {
                 self.connects.push(connect);
                 self.handshakes.push(handshake);
@@ -202,7 +202,7 @@ impl Load {
         shutdown: Shutdown,
         (before, clock): (Option<u64>, Stopwatch),
     ) -> Result<Self, Failure> {
-        let (sender, news) = mpsc::channel(EVENTS);
+        let (sender, events) = mpsc::channel(EVENTS);
         let (all_open, is_all_open) = watch::channel(false);
         let common = Common {
             address,
@@ -210,7 +210,7 @@ impl Load {
             traffic: Arc::default(),
             pings: Semaphore::new(args.at_once as usize),
             rounds: args.rounds,
-            news: sender,
+            session_events: sender,
             all_open: is_all_open,
         };
         Ok(Self {
@@ -218,7 +218,7 @@ impl Load {
             sessions: JoinSet::new(),
             permits: Arc::new(Semaphore::new(args.at_once as usize)),
             generator: node::generator()?,
-            news,
+            events,
             all_open,
             shutdown,
             stopped: None,
@@ -236,10 +236,10 @@ impl Load {
         }
         let address = self.common.address;
         tokio::select! {
-            Some(news) = self.news.recv() => match news {
+            Some(event) = self.events.recv() => match event {
                 SessionEvent::Failed(reason) => Err(format!("{address}: {reason}")),
-                news => {
-                    self.record(news);
+                event => {
+                    self.record(event);
                     Ok(())
                 }
             },
@@ -247,18 +247,24 @@ impl Load {
         }
     }
 
-    fn record(&mut self, news: SessionEvent) {
-        if matches!(news, SessionEvent::Opened { .. }) {
+    fn record(&mut self, event: SessionEvent) {
+        if matches!(event, SessionEvent::Opened { .. }) {
             self.opening = self.clock.elapsed();
         }
-        self.measured.record(news);
+        self.measured.record(event);
     }
 
     /// Starts a session, on an open connection if there is one.
     fn open_session(&mut self, permit: OwnedSemaphorePermit, dialled: Option<(TcpStream, Duration)>) {
         let generator = Box::new(ChaCha12Rng::from_rng(&mut self.generator));
-        let is_peer = self.measured.opened() > 0;
-        self.sessions.spawn(Session::run(Arc::clone(&self.common), permit, generator, is_peer, dialled));
+        let others_opened = self.measured.opened() > 0;
+        self.sessions.spawn(Session::run(
+            Arc::clone(&self.common),
+            permit,
+            generator,
+            others_opened,
+            dialled,
+        ));
     }
 
     async fn run(mut self, args: &LoadArgs) -> Result<(), Failure> {
@@ -282,16 +288,16 @@ impl Load {
     /// Opens the others, at most as many at a time as there are permits.
     async fn open(&mut self, wanted: u32) {
         let bar = bar("opening", wanted.into());
-        let mut begun = 1_u32;
+        let mut started = 1_u32;
         while self.stopped.is_none() && self.measured.opened().saturating_add(self.measured.failures) < wanted
         {
             bar.set_position(self.measured.opened().into());
             tokio::select! {
-                Ok(permit) = Arc::clone(&self.permits).acquire_owned(), if begun < wanted => {
-                    begun = begun.saturating_add(1);
+                Ok(permit) = Arc::clone(&self.permits).acquire_owned(), if started < wanted => {
+                    started = started.saturating_add(1);
                     self.open_session(permit, None);
                 }
-                Some(news) = self.news.recv() => self.record(news),
+                Some(event) = self.events.recv() => self.record(event),
                 reason = self.shutdown.wait() => self.stopped = Some(reason),
             }
         }
@@ -306,7 +312,7 @@ impl Load {
         while self.stopped.is_none() && self.measured.pinged < self.measured.opened() {
             bar.set_position(self.measured.round_trips.len() as u64);
             tokio::select! {
-                Some(news) = self.news.recv() => self.record(news),
+                Some(event) = self.events.recv() => self.record(event),
                 reason = self.shutdown.wait() => self.stopped = Some(reason),
             }
         }
@@ -324,7 +330,7 @@ impl Load {
         while self.stopped.is_none() && self.measured.losses < self.measured.opened() {
             tokio::select! {
                 () = &mut end => break,
-                Some(news) = self.news.recv() => self.record(news),
+                Some(event) = self.events.recv() => self.record(event),
                 reason = self.shutdown.wait() => self.stopped = Some(reason),
             }
         }
@@ -361,15 +367,15 @@ impl Load {
 /// A progress bar on standard error, if that is a terminal.
 fn bar(what: &'static str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total).with_message(what);
-    let pace = |state: &ProgressState, out: &mut dyn fmt::Write| {
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
         // A rate over less than a second means nothing.
         if state.elapsed() >= Duration::from_secs(1) {
             // A bar that cannot be drawn is left out.
             write!(out, ", {:.0} a second", state.per_sec()).ok();
         }
     };
-    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}{pace}") {
-        Ok(style) => bar.with_style(style.with_key("pace", pace)),
+    match ProgressStyle::with_template("{msg} {wide_bar:.cyan} {human_pos} of {human_len}{rate}") {
+        Ok(style) => bar.with_style(style.with_key("rate", rate)),
         Err(_) => bar,
     }
 }

@@ -1,4 +1,4 @@
-//! `dcrpeer`: talk to Decred peers, be one, and read their frames, from the command line.
+//! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
 //! `load`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
@@ -58,9 +58,9 @@ use clap::{Parser, Subcommand};
 
 use self::error::Failure;
 
-/// Talks to Decred peers, is one, and reads their frames.
+/// Connects to Decred peers, runs as one, and decodes their frames.
 ///
-/// Without a command, two peers hold a conversation on this machine and tell it: the best way to begin.
+/// Without a command, two peers run on this machine and every step is printed: the best way to begin.
 #[derive(Debug, Parser)]
 #[command(
     name = "dcrpeer",
@@ -74,24 +74,24 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Watch two peers talk over TCP on this machine (what happens without a command)
+    /// Run two peers over TCP on this machine, and print each step (the default)
     Demo,
-    /// Visit a peer: shake hands, stay, and show what it says
+    /// Connect to a peer, and show every message
     #[command(after_help = help::CONNECT)]
     Connect(connect::ConnectArgs),
-    /// Walk the network from peer to peer, and sum up who is there
+    /// Visit all peers of a network, and report a summary
     #[command(after_help = help::CRAWL)]
     Crawl(crawl::CrawlArgs),
-    /// Be a peer: let others come, and show who they are and what they say
+    /// Accept peers, and show every message
     #[command(after_help = help::LISTEN)]
     Listen(listen::ListenArgs),
-    /// Read frames written in hexadecimal, one a line
+    /// Decode frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(decode::DecodeArgs),
-    /// Be a node with many peers, and show them in a table
+    /// Run a node with many peers, and show them in a table
     #[command(after_help = help::SERVE)]
     Serve(serve::ServeArgs),
-    /// Open many connections to a node, and measure how it bears them
+    /// Open many connections to a node, and measure both ends
     #[command(after_help = help::LOAD, mut_arg("json", |arg| arg.help("Write one JSON object")))]
     Load(load::LoadArgs),
 }
@@ -122,7 +122,7 @@ fn run() -> Result<(), Failure> {
     let cli = Cli::try_parse().or_else(|error| explain(&error))?;
     let action = cli.action.unwrap_or(Action::Demo);
     let json = action.is_for_programs();
-    act(action).map_err(|failure| if json { output::tell_failure(failure) } else { failure })
+    act(action).map_err(|failure| if json { output::report_failure(failure) } else { failure })
 }
 
 fn act(action: Action) -> Result<(), Failure> {

@@ -105,7 +105,7 @@ pub(crate) enum Notice<'a> {
         detail: &'a str,
     },
     End(End<'a>),
-    /// How a node with many peers is doing.
+    /// The totals of a node with many peers.
     Status(Status),
     Stopped {
         /// Whether any handshake was completed.

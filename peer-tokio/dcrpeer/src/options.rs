@@ -7,7 +7,7 @@ mod target;
 use core::time::Duration;
 
 use clap::Args;
-use peer_core::Network;
+use peer_core::{Network, ProtocolVersion};
 
 pub(crate) use self::duration::parse_duration;
 pub(crate) use self::services::ServiceArgs;
@@ -19,9 +19,9 @@ pub(crate) struct PeerArgs {
     /// mainnet, testnet3, testnet2, simnet or regnet; it has the default port
     #[arg(long, default_value = "mainnet", value_name = "NAME")]
     pub(crate) network: Network,
-    /// Highest protocol version to speak, 1 to 12; below 9 with the old era too
-    #[arg(long, default_value_t = 12, value_name = "N",
-          value_parser = clap::value_parser!(u32).range(1..=12))]
+    /// Highest protocol version to speak, from 1 on; below 9 with the old era too
+    #[arg(long, default_value_t = ProtocolVersion::LATEST.get(), value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=i64::from(ProtocolVersion::LATEST.get())))]
     pub(crate) protocol: u32,
     /// Leave after so long, like 500ms, 10s, 2m or 1h
     #[arg(long = "for", value_name = "DURATION", value_parser = parse_duration)]

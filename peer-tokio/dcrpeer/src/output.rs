@@ -44,24 +44,24 @@ pub(crate) fn write_object(out: &mut Output, object: &impl Serialize) -> Result<
     Ok(())
 }
 
-/// Tells programs that read JSON of a failure, unless they have been told.
-pub(crate) fn tell_failure(failure: Failure) -> Failure {
+/// Writes a failure as JSON, unless it has been written.
+pub(crate) fn report_failure(failure: Failure) -> Failure {
     match failure {
         Failure::Unreported(line) => {
             let failed = Failed { event: "failed", ok: false, detail: &line };
-            let told = write_object(&mut for_programs(), &failed);
-            Failure::Reported(line).behind(told)
+            let written = write_object(&mut for_programs(), &failed);
+            Failure::Reported(line).after_reporting(written)
         }
         other => other,
     }
 }
 
-/// The last line for programs, where no other says that it did not work.
+/// The last line for programs, if no other reports the failure.
 #[derive(Serialize)]
 struct Failed<'a> {
     event: &'static str,
     ok: bool,
-    /// What people read.
+    /// The text for people.
     detail: &'a str,
 }
 
@@ -79,20 +79,20 @@ impl<T: fmt::Display> fmt::Display for Styled<T> {
     }
 }
 
-/// A remote's text, made harmless for a terminal: control characters are shown as escapes.
+/// A remote's text, escaped for a terminal: control characters are shown as escape sequences.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chars().try_for_each(|char| {
-            if is_harmless(char) { write!(f, "{char}") } else { write!(f, "{}", char.escape_default()) }
+            if is_printable(char) { write!(f, "{char}") } else { write!(f, "{}", char.escape_default()) }
         })
     }
 }
 
 /// Neither a control character nor one that changes the direction of the text around it.
-fn is_harmless(char: char) -> bool {
+fn is_printable(char: char) -> bool {
     !char.is_control()
         && !matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

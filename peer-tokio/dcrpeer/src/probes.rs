@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::explain;
 use crate::format::Count;
 
-/// What to send after the handshake, and what came of it.
+/// What to send after the handshake, and how the remote reacted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Probes {
     /// How many transactions to announce.
@@ -19,9 +19,9 @@ pub(crate) struct Probes {
     /// Whether to ask for headers.
     headers: bool,
     /// What to announce, prepared before anything is timed.
-    names: Vec<Hash>,
+    hashes: Vec<Hash>,
     /// What was announced, and whether the remote asked for it.
-    offered: HashMap<Hash, bool>,
+    requested: HashMap<Hash, bool>,
     asked: u32,
 }
 
@@ -32,12 +32,12 @@ impl Probes {
 
     /// Makes up transactions that no node has: their hashes derive from `salt`.
     pub(crate) fn prepare(&mut self, salt: u64) {
-        self.names = (0..self.announce).map(|number| name(salt, number)).collect();
+        self.hashes = (0..self.announce).map(|number| made_up_hash(salt, number)).collect();
     }
 
     /// How many transactions were announced; `None` if `--inv` was not given.
     pub(crate) fn announced(&self) -> Option<u32> {
-        let announced = u32::try_from(self.offered.len()).unwrap_or(u32::MAX);
+        let announced = u32::try_from(self.requested.len()).unwrap_or(u32::MAX);
         (self.announce > 0).then_some(announced)
     }
 
@@ -49,11 +49,11 @@ impl Probes {
     /// Announces what was prepared, once, and returns how many items that is. If the connection ends meanwhile, its
     /// end is reported instead.
     pub(crate) async fn announce(&mut self, handle: &Handle) -> Result<Option<u32>, Failure> {
-        if self.names.is_empty() {
+        if self.hashes.is_empty() {
             return Ok(None);
         }
-        let hashes = mem::take(&mut self.names);
-        self.offered = hashes.iter().map(|hash| (*hash, false)).collect();
+        let hashes = mem::take(&mut self.hashes);
+        self.requested = hashes.iter().map(|hash| (*hash, false)).collect();
         let announcing = handle.with(move |peer, now| {
             hashes.into_iter().try_for_each(|hash| peer.announce(Inventory::tx(hash), now).map(drop))
         });
@@ -72,11 +72,11 @@ impl Probes {
     }
 
     /// Counts what the remote asks for. Returns how many of these items we announced; `None` if we announced none.
-    pub(crate) fn want(&mut self, get: &GetData) -> Option<u32> {
+    pub(crate) fn count_requested(&mut self, get: &GetData) -> Option<u32> {
         self.announced()?;
         let mut items = 0_u32;
         for item in get.inventory.iter().filter(|item| item.kind == InventoryKind::TX) {
-            if let Some(asked) = self.offered.get_mut(&item.hash) {
+            if let Some(asked) = self.requested.get_mut(&item.hash) {
                 items = items.saturating_add(1);
                 self.asked = self.asked.saturating_add(u32::from(!*asked));
                 *asked = true;
@@ -88,28 +88,28 @@ impl Probes {
 
 /// A warning, if so many made-up transactions lead to a ban or a disconnect.
 pub(crate) fn warning(announce: u32, is_rude: bool) -> Option<String> {
-    if announce <= BORNE {
+    if announce <= MOST_UNKNOWN {
         return None;
     }
     let announce = Count(announce.into());
     Some(if is_rude {
         format!(
-            "--inv {announce}: a node that asks for more than {BORNE} transactions and is told that they do not \
+            "--inv {announce}: a node that asks for more than {MOST_UNKNOWN} transactions and is told that they do not \
              exist bans this host for a day; use a node of your own"
         )
     } else {
         format!(
-            "--inv {announce}: a node bans for a day if more than {BORNE} announced transactions do not exist, so \
+            "--inv {announce}: a node bans for a day if more than {MOST_UNKNOWN} announced transactions do not exist, so \
              it is told of no more than that, and leaves after 30 to 45 s if it asks for the others; announce \
-             {BORNE} to stay"
+             {MOST_UNKNOWN} to stay"
         )
     })
 }
 
 /// Most transactions that are announced and do not exist before a node bans for it.
-const BORNE: u32 = 10;
+const MOST_UNKNOWN: u32 = 10;
 
-fn name(salt: u64, number: u32) -> Hash {
+fn made_up_hash(salt: u64, number: u32) -> Hash {
     let mut bytes = [0; 12];
     let (first, second) = bytes.split_at_mut(8);
     first.copy_from_slice(&salt.to_le_bytes());

@@ -25,7 +25,7 @@ pub(crate) struct Report {
     out: Arc<Mutex<Output>>,
     clock: Stopwatch,
     json: bool,
-    /// Whether people need to be told which peer it is about.
+    /// Whether lines for people name the peer.
     many: bool,
 }
 
@@ -68,7 +68,7 @@ impl Report {
     }
 
     /// Writes a notice with the current time, and the peer's number if it is about one.
-    pub(crate) fn tell(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
+    pub(crate) fn emit(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
         let elapsed = self.clock.elapsed();
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         if self.json {
@@ -104,19 +104,21 @@ impl Report {
                 writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
             }
             Notice::Version { protocol_version_is, message } => {
-                writeln!(out, "{}", came("version", &introduction(message, *protocol_version_is)))
+                writeln!(out, "{}", incoming("version", &introduction(message, *protocol_version_is)))
             }
             Notice::Established { protocol_version } => {
-                let shaken = Styled(GOOD, "hands shaken");
-                writeln!(out, "{shaken}: we speak protocol {protocol_version}")
+                let done = Styled(GOOD, "hands shaken");
+                writeln!(out, "{done}: we speak protocol {protocol_version}")
             }
             Notice::Message { command, message, round_trip_ms } => {
-                writeln!(out, "{}", came(command, &gist(message, *round_trip_ms)))
+                writeln!(out, "{}", incoming(command, &summarize(message, *round_trip_ms)))
             }
-            Notice::Sent { command, message } => writeln!(out, "{}", went(command, &gist(message, None))),
+            Notice::Sent { command, message } => {
+                writeln!(out, "{}", outgoing(command, &summarize(message, None)))
+            }
             Notice::Announced { items } => {
                 let text = format!("{} made-up transactions follow", Count((*items).into()));
-                writeln!(out, "{}", went("inv", &text))
+                writeln!(out, "{}", outgoing("inv", &text))
             }
             Notice::Asked { items, of_announced, announced } => {
                 let (of_announced, announced) = (Count((*of_announced).into()), Count((*announced).into()));
@@ -153,12 +155,12 @@ impl Report {
 }
 
 /// A line about something that came in.
-fn came(command: &str, text: &str) -> String {
+fn incoming(command: &str, text: &str) -> String {
     line(Styled(IN, "◀──"), command, text)
 }
 
 /// A line about something that went out.
-fn went(command: &str, text: &str) -> String {
+fn outgoing(command: &str, text: &str) -> String {
     line(Styled(OUT, "──▶"), command, text)
 }
 
@@ -167,7 +169,7 @@ fn line(arrow: Styled<&str>, command: &str, text: &str) -> String {
     if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<12} {text}") }
 }
 
-/// What a remote says of itself, in few words.
+/// A remote's `version` in one line.
 fn introduction(version: &Version, kind: VersionKind) -> String {
     format!(
         "{}, protocol {}, block {}, services {}",
@@ -178,8 +180,8 @@ fn introduction(version: &Version, kind: VersionKind) -> String {
     )
 }
 
-/// What a message says, in few words.
-fn gist(message: &Message, round_trip_ms: Option<f64>) -> String {
+/// A message in one line.
+fn summarize(message: &Message, round_trip_ms: Option<f64>) -> String {
     match (message, round_trip_ms) {
         (Message::Ping(ping), _) => format!("nonce {:016x}", ping.nonce),
         (Message::Pong(_), Some(ms)) => format!("round trip {ms:.2} ms"),

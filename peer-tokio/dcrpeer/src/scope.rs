@@ -1,7 +1,7 @@
 //! From where an address can be reached.
 //!
 //! The ranges are those that dcrd's address manager calls not routable, and the rest of the special-purpose
-//! registries (RFC 6890). They alone decide what `crawl` visits and what `serve` tells.
+//! registries (RFC 6890). They alone decide what `crawl` visits and what `serve` sends.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -35,7 +35,7 @@ pub(crate) struct ServeArgs {
     /// Where to listen, with or without a port; port 0 takes a free one
     #[arg(default_value = "127.0.0.1")]
     addr: Target,
-    /// Most peers at a time; more wait at the door
+    /// Most peers at a time; further ones wait in the listen backlog
     #[arg(long, default_value_t = 10_000, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     max: u32,
@@ -59,7 +59,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);
-    report.tell(None, &Notice::Listening { address, network })?;
+    report.emit(None, &Notice::Listening { address, network })?;
 
     let common = Common {
         node,

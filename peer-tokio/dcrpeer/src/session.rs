@@ -44,15 +44,15 @@ pub(crate) struct Session {
     pub(crate) unserved: UnservedSet,
 }
 
-/// After so long without a byte the user is told what we wait for.
-const SILENCE: Duration = Duration::from_secs(3);
+/// If no event arrives within this time, a notice says what we wait for.
+const WAITING_NOTICE_DELAY: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Runs the session until the connection ends or it is time to end.
     pub(crate) async fn run(mut self, stream: TcpStream) -> Result<Outcome, Failure> {
         let Self { name: address, direction, isolated, .. } = &self;
-        self.tell(&Notice::Connected { address, direction: *direction, isolated: *isolated })?;
-        // Only speed depends on it.
+        self.emit(&Notice::Connected { address, direction: *direction, isolated: *isolated })?;
+        // Nagle's algorithm affects only the speed.
         stream.set_nodelay(true).ok();
         let (stream, first) = FirstBytes::of(stream);
         let mut generator = node::generator()?;
@@ -67,10 +67,10 @@ impl Session {
             None => Ending::Theirs(handle.closed().await),
         };
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
-        match self.tell_end(&outcome) {
+        match self.emit_end(&outcome) {
             // The failed connection matters more than the closed pipe.
             Err(Failure::ClosedPipe) if !outcome.is_success() => {}
-            told => told?,
+            emitted => emitted?,
         }
         Ok(outcome)
     }
@@ -100,28 +100,28 @@ impl Session {
         established: &mut bool,
     ) -> Result<Option<ShutdownReason>, Failure> {
         // Only until the first event.
-        let mut is_quiet = true;
-        let mut silence = pin!(sleep(SILENCE));
+        let mut is_waiting = true;
+        let mut notice_delay = pin!(sleep(WAITING_NOTICE_DELAY));
         loop {
             let event = tokio::select! {
                 event = events.next() => event,
                 reason = self.shutdown.wait() => return Ok(Some(reason)),
-                () = &mut silence, if is_quiet => {
-                    is_quiet = false;
-                    self.tell(&Notice::Waiting { command: "version", at_most: node::HANDSHAKE })?;
+                () = &mut notice_delay, if is_waiting => {
+                    is_waiting = false;
+                    self.emit(&Notice::Waiting { command: "version", at_most: node::HANDSHAKE })?;
                     continue;
                 }
             };
             let Some(event) = event else { return Ok(None) };
-            is_quiet = false;
-            let is_shaken = event == Event::Established;
+            is_waiting = false;
+            let is_established = event == Event::Established;
             let is_answered = matches!(&event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce);
-            *established |= is_shaken;
-            self.tell_event(handle, &event).await?;
+            *established |= is_established;
+            self.emit_event(handle, &event).await?;
             if let Event::Message(message) = &event {
                 self.answer(handle, message).await?;
             }
-            if is_shaken && self.direction == Direction::Outbound {
+            if is_established && self.direction == Direction::Outbound {
                 self.begin(handle, nonce).await?;
             }
             if is_answered {
@@ -143,7 +143,7 @@ impl Session {
     /// Announces once our ping is answered, so that the announcements do not delay the round trip.
     async fn announce(&mut self, handle: &Handle) -> Result<(), Failure> {
         match self.probes.announce(handle).await? {
-            Some(items) => self.tell(&Notice::Announced { items }),
+            Some(items) => self.emit(&Notice::Announced { items }),
             None => Ok(()),
         }
     }
@@ -151,37 +151,37 @@ impl Session {
     /// Answers a request for what we do not have. Without an answer the remote may leave.
     async fn answer(&mut self, handle: &Handle, message: &Message) -> Result<(), Failure> {
         if let Message::GetData(get) = message
-            && let Some(items) = self.probes.want(get)
+            && let Some(items) = self.probes.count_requested(get)
             && let (Some(announced), Some(of_announced)) = (self.probes.announced(), self.probes.asked())
         {
-            self.tell(&Notice::Asked { items, of_announced, announced })?;
+            self.emit(&Notice::Asked { items, of_announced, announced })?;
         }
         let Some(reply) = unserved::reply(handle, message).await else { return Ok(()) };
         for message in &reply.sent {
-            self.tell(&Notice::Sent { command: message.command().to_string(), message })?;
+            self.emit(&Notice::Sent { command: message.command().to_string(), message })?;
         }
-        if self.unserved.insert(reply.lack) { self.tell(&Notice::unserved(message, &reply)) } else { Ok(()) }
+        if self.unserved.insert(reply.lack) { self.emit(&Notice::unserved(message, &reply)) } else { Ok(()) }
     }
 
     /// Sends a message and reports it, or why it is not sent. If the connection is over, its end is reported instead.
     async fn send(&self, handle: &Handle, message: Message) -> Result<(), Failure> {
         let command = message.command().to_string();
         match handle.send(message.clone()).await {
-            Ok(_) => self.tell(&Notice::Sent { command, message: &message }),
+            Ok(_) => self.emit(&Notice::Sent { command, message: &message }),
             Err(SendError::Closed(_)) => Ok(()),
-            Err(error) => self.tell(&Notice::Refused { command, detail: explain::refusal(&error) }),
+            Err(error) => self.emit(&Notice::Refused { command, detail: explain::refusal(&error) }),
         }
     }
 
-    async fn tell_event(&self, handle: &Handle, event: &Event) -> Result<(), Failure> {
+    async fn emit_event(&self, handle: &Handle, event: &Event) -> Result<(), Failure> {
         match event {
             Event::Version(version) => {
                 let offered = self.node.config().protocol_version();
-                self.tell(&Notice::version(version, self.direction, offered))
+                self.emit(&Notice::version(version, self.direction, offered))
             }
             Event::Established => {
                 let protocol_version = handle.stats().await.protocol_version.get();
-                self.tell(&Notice::Established { protocol_version })
+                self.emit(&Notice::Established { protocol_version })
             }
             Event::Message(message) => {
                 let round_trip_ms = match message {
@@ -189,14 +189,14 @@ impl Session {
                     _ => None,
                 };
                 let command = message.command().to_string();
-                self.tell(&Notice::Message { command, message, round_trip_ms })
+                self.emit(&Notice::Message { command, message, round_trip_ms })
             }
             _ => Ok(()),
         }
     }
 
-    fn tell_end(&self, outcome: &Outcome) -> Result<(), Failure> {
-        self.tell(&Notice::End(End {
+    fn emit_end(&self, outcome: &Outcome) -> Result<(), Failure> {
+        self.emit(&Notice::End(End {
             ok: outcome.is_success(),
             established: outcome.established,
             reason: explain::name(&outcome.ending),
@@ -210,7 +210,7 @@ impl Session {
         }))
     }
 
-    fn tell(&self, notice: &Notice<'_>) -> Result<(), Failure> {
-        self.report.tell(Some(self.number), notice)
+    fn emit(&self, notice: &Notice<'_>) -> Result<(), Failure> {
+        self.report.emit(Some(self.number), notice)
     }
 }

@@ -78,7 +78,7 @@ impl Shutdown {
     }
 }
 
-/// Watches on a thread of its own, which a blocked main thread does not hold up.
+/// Watches on a thread of its own, because the main thread may block on output.
 fn watch_signals(
     duration: Option<Duration>,
     sender: watch::Sender<Option<ShutdownReason>>,
@@ -110,7 +110,7 @@ async fn run_timers_and_signals(
     duration: Option<Duration>,
     sender: &watch::Sender<Option<ShutdownReason>>,
 ) -> i32 {
-    let over = async {
+    let elapsed = async {
         match duration {
             Some(duration) => {
                 sleep(duration).await;
@@ -124,21 +124,21 @@ async fn run_timers_and_signals(
             Signal::End | Signal::HangUp => ShutdownReason::Interrupted,
             Signal::Quit => return QUIT,
         },
-        reason = over => reason,
+        reason = elapsed => reason,
     };
     sender.send_replace(Some(reason));
-    let hurry = async {
+    let forced = async {
         loop {
             match signals.next().await {
                 Signal::End => return FORCED,
                 Signal::Quit => return QUIT,
-                // The shell and the system both signal one hang-up, so a second one does not mean haste.
+                // The shell and the system both signal one hang-up, so a second one is no second request.
                 Signal::HangUp => {}
             }
         }
     };
     tokio::select! {
-        status = hurry => status,
+        status = forced => status,
         () = sleep(GRACE) => FORCED,
     }
 }
@@ -148,7 +148,7 @@ fn force_exit(status: i32) -> ! {
     let (done, is_done) = mpsc::channel();
     // On a thread of its own, because it may block for ever.
     let restore = move || {
-        terminal::give_back();
+        terminal::restore();
         done.send(())
     };
     thread::Builder::new().spawn(restore).ok();

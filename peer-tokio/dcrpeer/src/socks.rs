@@ -75,7 +75,7 @@ impl Proxy {
         }
         let stream = self.reach().await?;
         let through = stream.peer_addr().map_err(|error| self.blame(error))?;
-        // Only speed depends on it.
+        // Nagle's algorithm affects only the speed.
         stream.set_nodelay(true).ok();
         let (user, password) = (secret().map_err(|text| self.blame(text))?, secret());
         let password = password.map_err(|text| self.blame(text))?;

@@ -1,4 +1,4 @@
-//! How a node with many peers is doing, all in all.
+//! The totals of a node with many peers.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,16 +8,18 @@ use serde::Serialize;
 
 use crate::format::{Count, Size, per_second};
 
-/// How a node with many peers is doing.
+/// Counts of a node with many peers.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Status {
     /// Open connections, with or without a completed handshake.
     pub(crate) peers: u64,
     /// Most connections at a time.
     pub(crate) max: u32,
+    /// Accepted connections.
     pub(crate) came: u64,
     /// Completed handshakes.
     pub(crate) established: u64,
+    /// Ended connections.
     pub(crate) left: u64,
     /// In the last second.
     pub(crate) handshakes_per_second: u64,
@@ -43,7 +45,7 @@ impl Status {
     }
 
     /// Whether a peer connected, completed its handshake or left since `before`.
-    pub(crate) const fn is_news(&self, before: &Self) -> bool {
+    pub(crate) const fn differs_from(&self, before: &Self) -> bool {
         self.came != before.came || self.established != before.established || self.left != before.left
     }
 }
@@ -72,7 +74,7 @@ impl Rate {
             self.marks.pop_front();
         }
         let Some((at, before)) = self.marks.front() else { return 0 };
-        // Until a second has passed, nothing is known of it.
+        // Less than a second counts as a whole one, so that a short time gives no high rate.
         let time = now.saturating_sub(*at).max(WINDOW);
         let rate = per_second(count.saturating_sub(*before), time);
         self.busiest = self.busiest.max(rate);

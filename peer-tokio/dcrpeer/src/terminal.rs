@@ -1,4 +1,4 @@
-//! The terminal that standard output is: taken for a screen of our own, and given back as it was.
+//! The terminal of standard output: switches to the alternate screen, and restores it.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
@@ -25,39 +25,39 @@ pub(crate) fn is_ours() -> bool {
     IS_OURS.load(Ordering::Relaxed)
 }
 
-/// Restores the terminal, if it is ours: before a sudden end, which drops nothing. Waits where it is
-/// not read.
-pub(crate) fn give_back() {
+/// Restores the terminal, if it shows our screen. Called before a forced exit, which runs no destructors. Blocks while
+/// the terminal is not read.
+pub(crate) fn restore() {
     if IS_OURS.swap(false, Ordering::Relaxed) {
         let mut out = io::stdout();
-        // A terminal that is gone needs nothing.
+        // A terminal that is gone needs no restoring.
         queue!(out, Show, LeaveAlternateScreen).and_then(|()| out.flush()).ok();
     }
 }
 
-/// Takes the terminal for a screen of our own.
+/// Switches the terminal to the alternate screen.
 pub(crate) fn take() -> io::Result<()> {
     queue!(io::stdout(), EnterAlternateScreen, Hide)?;
     IS_OURS.store(true, Ordering::Relaxed);
     Ok(())
 }
 
-/// How often to see whether we are stopped, or in front again.
+/// How often to check whether the process is stopped, or in the foreground again.
 #[cfg(unix)]
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Stops when Ctrl-Z says so, as programs do that want nothing of it, but leaves the terminal to the shell.
+/// Stops on Ctrl-Z, as a program without a handler does, but restores the terminal first.
 #[cfg(unix)]
-pub(crate) async fn give_back_while_stopped() -> io::Result<()> {
+pub(crate) async fn restore_while_stopped() -> io::Result<()> {
     let listen = |signal: Signal| unix::signal(SignalKind::from_raw(signal.as_raw()));
-    let mut asked = listen(Signal::TSTP)?;
-    while asked.recv().await.is_some() {
+    let mut stops = listen(Signal::TSTP)?;
+    while stops.recv().await.is_some() {
         let mut resumed = listen(Signal::CONT)?;
-        give_back();
-        // Unlike the signal that always stops, this one does nothing where no shell would let us go on.
+        restore();
+        // Unlike SIGSTOP, SIGTTIN does nothing in an orphaned process group, where no shell could resume us.
         kill_process(getpid(), Signal::TTIN)?;
         timeout(POLL_INTERVAL, resumed.recv()).await.ok();
-        while !is_in_front() {
+        while !is_foreground() {
             sleep(POLL_INTERVAL).await;
         }
         take()?;
@@ -65,8 +65,8 @@ pub(crate) async fn give_back_while_stopped() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the terminal is ours to draw on: a shell may let us go on behind itself.
+/// Whether this process may draw on the terminal: a shell may resume it in the background.
 #[cfg(unix)]
-fn is_in_front() -> bool {
-    tcgetpgrp(io::stdout()).map_or(true, |front| front == getpgrp())
+fn is_foreground() -> bool {
+    tcgetpgrp(io::stdout()).map_or(true, |foreground| foreground == getpgrp())
 }

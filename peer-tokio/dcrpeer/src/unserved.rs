@@ -100,7 +100,7 @@ impl UnservedSet {
     }
 }
 
-/// What came of a request for something that we do not have.
+/// How a request for something that we do not have was answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) lack: Unserved,
@@ -158,15 +158,15 @@ async fn deny(handle: &Handle, request: &GetData) -> Option<Reply> {
 fn deny_items(peer: &mut Peer, items: &[Inventory], now: Time) -> Result<(Vec<Message>, bool), SendError> {
     let (mut rest, mut most, mut sent) = (items, items.len(), Vec::new());
     while most > 0 && !rest.is_empty() {
-        let (front, behind) = rest.split_at(most.min(rest.len()));
-        let answer = Message::NotFound(NotFound { inventory: front.to_vec().try_into()? });
+        let (batch, remainder) = rest.split_at(most.min(rest.len()));
+        let answer = Message::NotFound(NotFound { inventory: batch.to_vec().try_into()? });
         match peer.send(&answer, now) {
             Ok(_) => {
                 sent.push(answer);
-                rest = behind;
+                rest = remainder;
             }
             // A refused message has no effect, so half of the items can be tried.
-            Err(SendError::Bannable(_)) => most = front.len() / 2,
+            Err(SendError::Bannable(_)) => most = batch.len() / 2,
             Err(error) => return Err(error),
         }
     }

@@ -44,7 +44,7 @@ pub(crate) struct Versions {
 
 impl Versions {
     /// Of a command that is a message at other versions than this one; `None` for every other command.
-    pub(crate) fn elsewhere(command: Command, version: ProtocolVersion) -> Option<Self> {
+    pub(crate) fn outside(command: Command, version: ProtocolVersion) -> Option<Self> {
         if has(version, command) {
             return None;
         }
@@ -55,13 +55,13 @@ impl Versions {
         Some(Self { first, last: (last < latest).then_some(last) })
     }
 
-    /// As [`elsewhere`](Self::elsewhere), of the command of a frame that is refused for it.
+    /// As [`outside`](Self::outside), of the command of a frame that is refused for it.
     pub(crate) fn of_refused(error: &FrameError, version: ProtocolVersion) -> Option<(Command, Self)> {
         let command = match error {
             FrameError::UnknownCmd(command) => *command,
             error => error.command()?,
         };
-        Some((command, Self::elsewhere(command, version)?))
+        Some((command, Self::outside(command, version)?))
     }
 
     /// The version nearest to `version`.

@@ -23,15 +23,15 @@ pub(crate) struct Chain {
     hashes: Vec<Hash>,
     heights: HashMap<Hash, usize>,
     transactions: HashMap<Hash, Transaction>,
-    news: Sender<Block>,
+    added: Sender<Block>,
 }
 
 impl Chain {
     pub(crate) fn new(network: Network) -> Result<Self, CodecError> {
         let hashes: Vec<_> = network.genesis_hash().into_iter().collect();
         let heights = hashes.iter().map(|hash| (*hash, 0)).collect();
-        let (blocks, transactions, news) = (Vec::new(), HashMap::new(), Sender::new(MAX));
-        let mut chain = Self { blocks, hashes, heights, transactions, news };
+        let (blocks, transactions, added) = (Vec::new(), HashMap::new(), Sender::new(MAX));
+        let mut chain = Self { blocks, hashes, heights, transactions, added };
         (0..START).try_for_each(|_| chain.extend(&[]))?;
         Ok(chain)
     }
@@ -50,21 +50,21 @@ impl Chain {
             self.hashes.push(block.hash());
             self.transactions.extend(transactions.iter().map(|tx| (tx.hash(), tx.clone())));
             self.blocks.push(block.clone());
-            self.news.send(block).ok();
+            self.added.send(block).ok();
         }
         Ok(())
     }
 
     /// The blocks that are added from now on.
     pub(crate) fn subscribe(&self) -> Receiver<Block> {
-        self.news.subscribe()
+        self.added.subscribe()
     }
 
     pub(crate) fn height(&self) -> i32 {
         i32::try_from(self.blocks.len()).unwrap_or(i32::MAX)
     }
 
-    /// Those of `items` that are transactions of no block.
+    /// The `items` that are transactions and in no block.
     pub(crate) fn unknown(&self, mut items: Vec<Inventory>) -> Vec<Inventory> {
         items.retain(|item| item.kind == InventoryKind::TX && self.item(*item).is_none());
         items
@@ -79,7 +79,7 @@ impl Chain {
         }
     }
 
-    /// The answer to a request, where a node gives one: what it does not know, or is too much, is met with silence.
+    /// The answer to a request, if a node gives one. Unknown hashes and too large ranges get no answer.
     pub(crate) fn answer(&self, request: &Message) -> Option<Message> {
         match request {
             Message::GetHeaders(request) => self.headers(request),

@@ -18,7 +18,7 @@ use self::chain::Chain;
 
 mod chain;
 
-/// The most items that a peer may have asked for and not taken, as in dcrd.
+/// Most requested items of a peer that wait to be sent, as in dcrd.
 const MAX_WANTED: usize = 100_000;
 
 #[tokio::main]
@@ -31,16 +31,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         _ => return Err("usage: node [NETWORK LISTEN]".into()),
     };
-    // Who dials keeps nobody without this service.
+    // Nodes disconnect from peers without this service that they have dialled.
     let config = Config::builder(network).user_agent("node", "1.0").services(Services::NODE_NETWORK);
     let (node, chain) = (Node::new(config.build()?), Arc::new(Mutex::new(Chain::new(network)?)));
     let listener = TcpListener::bind(address).await?;
-    // A node goes on where nobody reads what it prints.
+    // A node goes on if standard output is closed.
     writeln!(stdout(), "listening on {} for {network}", listener.local_addr()?).ok();
     loop {
         let (stream, address) = match listener.accept().await {
             Ok(accepted) => accepted,
-            // Without free file descriptors it fails at once, until a peer leaves.
+            // Without free file descriptors `accept` fails at once, until a connection ends.
             Err(error) => {
                 writeln!(stdout(), "cannot accept: {error}").ok();
                 sleep(Duration::from_millis(200)).await;
@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Serves one peer until it leaves, or asks for more than the send queue holds.
+/// Serves one peer until it disconnects, or requests more than the send queue holds.
 async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Result<(), SendError> {
     let (mut wanted, mut wants_headers) = (VecDeque::new(), false);
     let mut blocks = chain.lock().await.subscribe();
@@ -84,12 +84,12 @@ async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Res
                 }
                 continue;
             }
-            // One at a time, as the peer takes them. It is heard meanwhile: two that only write wait for ever.
+            // One item at a time, as the peer reads them. Events are handled meanwhile: two ends that only write deadlock.
             Ok(()) = handle.flush(), if !wanted.is_empty() => {
                 let Some(item) = wanted.pop_front() else { continue };
                 let found = chain.lock().await.item(item);
                 let answer = found.unwrap_or(NotFound { inventory: vec![item].try_into()? }.into());
-                // Refused where it costs more points than a node bears: silence costs less than a ban.
+                // Sending fails if the node would ban us for it: then no answer is better.
                 handle.send(answer).await.ok();
                 continue;
             }

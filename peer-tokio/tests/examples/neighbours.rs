@@ -32,7 +32,7 @@ fn ends(node: &TcpNode) -> Vec<Rule> {
 }
 
 #[test]
-fn client_wallet_and_broadcaster_leave_a_real_node_as_friends() {
+fn client_wallet_and_broadcaster_are_not_banned_by_a_real_node() {
     let (node, (_, hex)) = (synced(1), transaction());
     let address = node.address().to_string();
     for (args, name, fragment) in [

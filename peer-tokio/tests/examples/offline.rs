@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::program::{example, run};
 
 #[test]
-fn every_example_shows_itself_offline() {
+fn every_example_runs_without_arguments() {
     for (name, fragment) in [
         ("broadcaster", "2 of 3 asked for it"),
         ("client", "headers     3"),
@@ -22,7 +22,7 @@ fn every_example_shows_itself_offline() {
 }
 
 #[test]
-fn every_example_ends_quietly_where_nobody_reads_its_output() {
+fn every_example_exits_quietly_if_its_output_is_closed() {
     for name in ["broadcaster", "client", "monitor", "proxy", "server", "wallet"] {
         let (reader, writer) = pipe().unwrap();
         drop(reader);

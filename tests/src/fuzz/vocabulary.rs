@@ -9,7 +9,7 @@ use peer_core::message::{
 use peer_core::{Command, Hash, Message, ProtocolVersion, Services, blake256};
 
 use super::script::pick;
-use crate::remote::{NETWORK, introduction};
+use crate::remote::{LATEST, NETWORK, introduction};
 use crate::samples::{block, block_item, getdata, inv, notfound, tx, tx_item};
 
 /// A message and the same as a frame.
@@ -73,6 +73,9 @@ pub(super) fn write_frame(out: &mut Vec<u8>, command: [u8; Command::LEN], payloa
 static ITEMS: LazyLock<[Inventory; 4]> =
     LazyLock::new(|| [tx_item(0), tx_item(1), block_item(0), block_item(1)]);
 
+/// Commands of which no zeros are a message that can be sent. Scripts have them in frames of their own making only.
+const UNSAID: [&str; 4] = ["mixkeyxchg", "mixslotres", "mixdcnet", "alert"];
+
 /// The plainest message of each command, then some that belong together.
 static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
     let [first, second, ..] = *ITEMS;
@@ -99,12 +102,16 @@ static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
         Message::Raw(raw),
         Message::AddrV2(AddrV2::new(vec![address]).unwrap()),
     ];
-    Command::all().filter_map(plainest).chain(related).map(Word::new).collect()
+    let words: Vec<_> = Command::all().filter_map(plainest).chain(related).map(Word::new).collect();
+    let is_said = |command: &Command| words.iter().any(|word| word.message.command() == *command);
+    let unsaid: Vec<_> = Command::all().filter(|command| !is_said(command)).collect();
+    assert_eq!(unsaid, UNSAID.map(|name| Command::new(name).unwrap()), "each command has a word");
+    words
 });
 
 /// Introductions of each version and beyond, then two that are odd otherwise.
 static GREETINGS: LazyLock<Vec<Word>> = LazyLock::new(|| {
-    let plain = (0..=13).chain([i32::MAX, i32::MIN, -1]).map(introduction);
+    let plain = (0..=LATEST.cast_signed() + 1).chain([i32::MAX, i32::MIN, -1]).map(introduction);
     let late = Version { timestamp: Timestamp::MAX, last_block: i32::MIN, ..introduction(12) };
     let short = Version { addr_me: None, nonce: 0, last_block: -1, ..introduction(12) };
     plain.chain([late, short]).map(|version| Word::new(version.into())).collect()
@@ -123,5 +130,5 @@ fn plainest(command: Command) -> Option<Message> {
 
 /// All versions, newest first.
 fn versions() -> impl Iterator<Item = ProtocolVersion> {
-    (1..=12).rev().map(ProtocolVersion::new)
+    (1..=LATEST).rev().map(ProtocolVersion::new)
 }

@@ -1,7 +1,7 @@
 //! Claims: lengths and counts that are declared, and nothing behind them.
 
 use peer_core::{Command, Config, Direction, Error, Message, Node, ProtocolVersion};
-use peer_tests::remote::header;
+use peer_tests::remote::{LATEST, header};
 use peer_tests::stated::assert_states;
 
 use crate::Attack;
@@ -26,7 +26,7 @@ fn lengths(command: Command, version: ProtocolVersion) -> [usize; 5] {
 
 /// The machine itself is counted, and its input.
 fn before_a_version() {
-    let node = Node::new(open_config(12));
+    let node = Node::new(open_config(LATEST));
     let mut worst = 0;
     for direction in [Direction::Inbound, Direction::Outbound] {
         for command in Command::all() {
@@ -52,7 +52,7 @@ fn before_a_version() {
 /// Machines after a version was accepted, in every state from then on that admits something else.
 fn states() -> Vec<(String, Victim)> {
     let mut states = Vec::new();
-    for version in [5, 8, 11, 12] {
+    for version in [5, 8, 11, LATEST] {
         let closed = old_era().protocol_version(version.into()).build().unwrap();
         for (policy, config) in [("", closed), (", anything delivered", open_config(version))] {
             for direction in [Direction::Inbound, Direction::Outbound] {
@@ -128,7 +128,7 @@ fn small_bombs() -> Vec<Vec<u8>> {
 
 fn counts() {
     let mut worst = 0;
-    for version in 1..=12 {
+    for version in 1..=LATEST {
         let victim = Victim::established(open_config(version));
         for command in Command::all().filter(|command| command.is_known_at(version.into())) {
             for payload in small_bombs() {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use peer_core::message::{NetAddress, Timestamp, Version};
 use peer_core::{Command, ConnectionInfo, Direction, Event, Message, Node, ProtocolVersion, Time};
-use peer_tests::remote::introduction;
+use peer_tests::remote::{LATEST, introduction};
 use peer_tests::vectors::{Folder, Line, reader_of};
 
 use crate::Attack;
@@ -16,7 +16,8 @@ pub(crate) const ATTACKS: &[Attack] = &[
 ];
 
 const HEIGHTS: [i32; 5] = [i32::MIN, -1, 0, 1, i32::MAX];
-const VERSIONS: [i32; 7] = [i32::MIN, -1, 0, 1, 12, 13, i32::MAX];
+const NEWEST: i32 = LATEST.cast_signed();
+const VERSIONS: [i32; 7] = [i32::MIN, -1, 0, 1, NEWEST, NEWEST + 1, i32::MAX];
 
 fn extreme_introductions() {
     let times = [Timestamp::default(), Timestamp::new(1).unwrap(), Timestamp::MAX];
@@ -68,7 +69,7 @@ fn extreme_fields() {
     let files = folder.files().into_iter().filter(|file| reader_of(file) == Some("messages"));
     let lines = files.flat_map(|file| folder.lines(&file).unwrap_or_default());
     let (mut tried, mut accepted) = (0, 0);
-    let versions = (1..=12).map(ProtocolVersion::new);
+    let versions = (1..=LATEST).map(ProtocolVersion::new);
     let victims: Vec<_> =
         versions.map(|version| (version, Victim::established(open_config(version.get())))).collect();
     let step = if cfg!(debug_assertions) { 50 } else { 1 };

@@ -90,4 +90,5 @@ fn comments_without_a_name_to_stand_behind_are_refused() {
     assert_eq!(agent(named.build().unwrap()), "/x:1/y:2(a; b)/");
 }
 
-const CHOOSE_A_NAME: &str = "user agent comments (1) without a name and version: set those with `user_agent`";
+const CHOOSE_A_NAME: &str =
+    "user_agent_comments is set (1), but user_agent is not: comments follow its name and version";

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use peer_core::message::{Inventory, Ping};
 use peer_core::{Config, Direction, Error, Hash, Message, Node, ProtocolVersion, SendError, TransportError};
-use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::remote::{LATEST, NETWORK, Remote, established};
 use peer_tests::samples::large_block;
 use rand_core::TryRng;
 
@@ -44,7 +44,7 @@ fn every_defect_of_the_list_has_the_test_it_names() {
 
 #[test]
 fn nothing_but_version_and_verack_leaves_before_the_handshake_is_complete() {
-    for version in [5, 8, 11, 12] {
+    for version in [5, 8, 11, LATEST.cast_signed()] {
         let mut remote = Remote::new(&node(), Direction::Inbound);
         remote.say(&peer_tests::remote::introduction(version).into());
         if version < 9 {

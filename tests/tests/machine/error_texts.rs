@@ -28,7 +28,10 @@ fn bad_ping() -> FrameError {
 fn an_error_says_its_cause_and_a_reporter_says_it_once() {
     let errors: [(Box<dyn core::error::Error>, &str); 8] = [
         (Box::new(SendError::from(CAUSE)), "message cannot be sent: "),
-        (Box::new(ConfigError::UserAgent(CAUSE)), "user agent cannot be sent: "),
+        (
+            Box::new(ConfigError::UserAgent(CAUSE)),
+            "user_agent, with its prefix and comments, cannot be sent: ",
+        ),
         (Box::new(bad_ping()), "bad ping message: "),
         (Box::new(Error::from(bad_ping())), "bad ping message: "),
         (Box::new(SendError::from(Error::from(bad_ping()))), "connection is over: bad ping message: "),
@@ -53,5 +56,8 @@ fn what_happens_says_its_cause() {
     assert_eq!(refused.to_string(), format!("connection is over: {text}"));
     assert!(refused.source().is_none());
     let refused = Config::builder(Network::MAINNET).user_agent("ü", "1").build().unwrap_err();
-    assert_eq!(refused.to_string(), "user agent cannot be sent: text is not printable ASCII");
+    assert_eq!(
+        refused.to_string(),
+        "user_agent, with its prefix and comments, cannot be sent: text is not printable ASCII"
+    );
 }

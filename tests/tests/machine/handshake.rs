@@ -48,7 +48,7 @@ fn awaiting_verack(min: u32, version: u32) -> Remote {
 }
 
 #[test]
-fn two_peers_agree_and_both_are_told() {
+fn two_peers_complete_the_handshake_and_both_are_established() {
     let pair = Pair::new(1).established();
     for side in [Side::Outbound, Side::Inbound] {
         assert!(matches!(pair.events(side)[..], [Event::Version(_), Event::Established]), "{side}");
@@ -327,7 +327,7 @@ fn the_time_covers_the_verack() {
 }
 
 #[test]
-fn early_messages_and_half_a_verack_do_not_buy_time() {
+fn early_messages_and_half_a_verack_do_not_extend_the_handshake_timeout() {
     let mut remote = awaiting_verack(9, 11);
     remote.wait(Duration::from_secs(29)).unwrap();
     remote.say(&Message::GetAddr);
@@ -337,7 +337,7 @@ fn early_messages_and_half_a_verack_do_not_buy_time() {
 }
 
 #[test]
-fn the_clock_rests_while_the_owner_holds_the_version() {
+fn the_handshake_timer_stops_while_the_owner_decides_on_the_version() {
     let mut remote = inbound();
     remote.wait(Duration::from_secs(10)).unwrap();
     remote.say(&introduction(12).into());

@@ -41,7 +41,7 @@ fn batch(remote: &mut Remote) -> Vec<Inventory> {
 }
 
 #[test]
-fn announcements_wait_for_company_and_leave_together_in_order() {
+fn announcements_are_batched_and_sent_in_order() {
     let mut remote = established();
     announce(&mut remote, 0..10);
     assert!(!remote.machine.wants_write());

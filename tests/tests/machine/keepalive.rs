@@ -262,7 +262,7 @@ fn quiet_peers_keep_each_other_alive() {
 }
 
 #[test]
-fn an_owner_that_looks_away_costs_its_remote_the_connection_but_not_its_good_name() {
+fn a_timeout_while_the_owner_is_absent_is_no_misbehaviour() {
     let mut pair = Pair::new(1).established();
     pair.set_busy(Side::Inbound, true);
     pair.run_for(IDLE * 2);

@@ -1,9 +1,11 @@
 //! Sizes: what is refused for being too large, and what stays small.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::time::Duration;
+
 use peer_core::message::{Block, BlockHeader, GetCfsV2};
 use peer_core::{
-    Command, Config, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
+    Command, Config, ConfigBuilder, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
     UnrequestedAnswers,
 };
 use peer_tests::remote::{NETWORK, Remote, header};
@@ -104,4 +106,35 @@ fn settings_that_do_not_fit_together_are_refused() {
     }
     let agent = Config::builder(NETWORK).user_agent("x".repeat(250), "1").build();
     assert!(matches!(agent, Err(ConfigError::UserAgent(_))));
+}
+
+#[test]
+fn a_refused_setting_is_named_as_its_setter_with_its_bounds() {
+    let builder = || Config::builder(NETWORK);
+    let (second, millisecond) = (Duration::from_secs(1), Duration::from_millis(1));
+    let refused: [(ConfigBuilder, &str); 5] = [
+        (
+            builder().idle_timeout(second).ping_interval(second),
+            "ping_interval is 1s, but must be shorter than idle_timeout, which is 1s",
+        ),
+        (
+            builder().trickle_delay(second..=millisecond),
+            "trickle_delay is 1s..=1ms, but its start must not exceed its end",
+        ),
+        (
+            builder().send_limit(7).send_pause(8),
+            "send_pause is 8 bytes, but must be less than send_limit, which is 7 bytes",
+        ),
+        (
+            builder().open_handshakes((1 << 20) + 1),
+            "open_handshakes is 1048577, but must be from 1 to 1048576 handshakes",
+        ),
+        (
+            builder().protocol_version(ProtocolVersion::new(13)),
+            "min_protocol_version is 9 and protocol_version is 13, but they must be a range within 1 to 12",
+        ),
+    ];
+    for (builder, text) in refused {
+        assert_eq!(builder.build().unwrap_err().to_string(), text);
+    }
 }

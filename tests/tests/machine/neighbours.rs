@@ -14,7 +14,7 @@ use peer_core::{
     UnknownCommands,
 };
 use peer_tests::dcrd_node::Score;
-use peer_tests::remote::{NETWORK, Remote, established, established_at, unguarded};
+use peer_tests::remote::{LATEST, NETWORK, Remote, established, established_at, unguarded};
 use peer_tests::samples::{getdata, inv_of, item, notfound};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -75,7 +75,7 @@ fn request_of(count: u32) -> Message {
 
 #[test]
 fn getinitstate_is_answered_with_an_empty_initstate_once() {
-    for version in 8..=12 {
+    for version in 8..=LATEST {
         let mut remote = guarded_at(version);
         assert_eq!(asked_for_init_state(&mut remote), [init_state()], "{version}");
         assert_eq!(asked_for_init_state(&mut remote), [], "{version}");
@@ -118,7 +118,7 @@ fn mining_state_is_spoken_of_below_version_8_only() {
         block_hashes: Vec::new().try_into().unwrap(),
         vote_hashes: Vec::new().try_into().unwrap(),
     };
-    for version in 6..=12 {
+    for version in 6..=LATEST {
         let mut remote = guarded_at(version);
         for message in [Message::GetMinings, state.clone().into()] {
             if version < 8 {
@@ -134,7 +134,7 @@ fn mining_state_is_spoken_of_below_version_8_only() {
 fn version_1_filters_are_asked_for_below_version_9_only() {
     let (filter_type, block_hash) = (FilterType::REGULAR, Hash::ZERO);
     let headers = GetCfHeaders { locator: Locator::default(), stop: Hash::ZERO, filter_type };
-    for version in 6..=12 {
+    for version in 6..=LATEST {
         let mut remote = guarded_at(version);
         let requests =
             [GetCFilter { block_hash, filter_type }.into(), headers.clone().into(), Message::GetCfTypes];

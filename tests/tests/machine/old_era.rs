@@ -57,7 +57,7 @@ fn end_without_a_word(remote: &mut Remote) -> Error {
 // Rejects before the end.
 
 #[test]
-fn the_last_word_finds_room_behind_a_full_queue() {
+fn the_final_reject_fits_behind_a_full_queue() {
     let limit = 3000;
     let builder = Config::builder(NETWORK).min_protocol_version(1.into()).protocol_version(8.into());
     let config = builder.send_limit(limit).send_pause(128).build().unwrap();
@@ -99,7 +99,7 @@ fn a_version_that_is_too_old_is_rejected_and_ends_the_connection() {
 }
 
 #[test]
-fn a_last_word_is_said_once_however_often_the_owner_pulls() {
+fn the_final_reject_is_sent_once_however_often_the_owner_polls() {
     let mut remote = new(config(5, 8), Direction::Inbound);
     remote.say(&introduction(4).into());
     remote.events();
@@ -111,7 +111,7 @@ fn a_last_word_is_said_once_however_often_the_owner_pulls() {
 
 /// All marks are flushed: only the last word, which none counts, waits to be written.
 #[test]
-fn a_last_word_is_said_though_the_owner_wants_to_finish() {
+fn the_final_reject_is_sent_although_the_owner_finishes() {
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.say(&Message::Verack);
     assert_eq!(remote.pull(), Ok(None));
@@ -132,7 +132,7 @@ fn a_second_version_is_rejected_and_ends_the_connection() {
 }
 
 #[test]
-fn a_second_verack_ends_the_connection_without_a_word() {
+fn a_second_verack_ends_the_connection_without_a_reject() {
     let mut remote = established_at(8);
     remote.say(&Message::Verack);
     assert_eq!(end_without_a_word(&mut remote), Error::Repeated(command("verack")));
@@ -160,7 +160,7 @@ fn malformed_input_is_rejected_and_ends_the_connection() {
 }
 
 #[test]
-fn malformed_input_before_the_version_ends_the_connection_without_a_word() {
+fn malformed_input_before_the_version_ends_the_connection_without_a_reject() {
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.say_bytes(&frame("version", &[0; 10]));
     assert_eq!(end_without_a_word(&mut remote).kind(), Some(ErrorKind::Truncated));
@@ -188,7 +188,7 @@ fn malformed_input_followed_by_silence_cannot_hold_the_connection() {
 }
 
 #[test]
-fn a_last_word_waits_for_the_frame_that_was_shown_and_for_nothing_else() {
+fn the_final_reject_waits_only_for_the_frame_that_was_offered() {
     let mut remote = established_at(8);
     remote.machine.send(&Message::Block(large_block(10_000)), remote.now).unwrap();
     let unwritten = remote.machine.send(&Message::Block(block(1)), remote.now).unwrap();
@@ -202,7 +202,7 @@ fn a_last_word_waits_for_the_frame_that_was_shown_and_for_nothing_else() {
 }
 
 #[test]
-fn what_a_last_word_drops_is_never_flushed_though_it_leaves_through_the_same_lane() {
+fn frames_dropped_for_the_final_reject_never_count_as_flushed() {
     let mut remote = established_at(8);
     remote.machine.send(&Message::Block(large_block(10_000)), remote.now).unwrap();
     remote.machine.take(10, remote.now);
@@ -215,7 +215,7 @@ fn what_a_last_word_drops_is_never_flushed_though_it_leaves_through_the_same_lan
 }
 
 #[test]
-fn nothing_is_taken_or_sent_between_the_last_word_and_the_end() {
+fn nothing_is_accepted_or_sent_between_the_final_reject_and_the_end() {
     let mut remote = established_at(8);
     remote.say_bytes(&frame("ping", &[1; 7]));
     remote.say(&Message::Ping(Ping { nonce: 1 }));
@@ -243,7 +243,7 @@ fn no_reject_is_sent_where_the_lowest_version_is_9_or_the_remote_speaks_it() {
 }
 
 #[test]
-fn two_peers_of_the_old_era_part_with_a_word_that_the_other_one_hears() {
+fn the_final_reject_reaches_the_other_peer_below_version_9() {
     let mut pair = Pair::with_configs(1, config(1, 4), config(5, 8));
     pair.settle();
     let min = ProtocolVersion::FEE_FILTER;
@@ -257,7 +257,7 @@ fn refusal(reason: &str) -> Reject {
 }
 
 #[test]
-fn whom_we_dial_may_refuse_us_instead_of_introducing_itself_and_breaks_no_rule() {
+fn a_dialled_remote_may_send_a_reject_instead_of_its_version() {
     let mut remote = new(config(1, 8), Direction::Outbound);
     remote.hears();
     remote.say(&refusal("protocol version must be 9 or greater").into());
@@ -272,7 +272,7 @@ fn whom_we_dial_may_refuse_us_instead_of_introducing_itself_and_breaks_no_rule()
 }
 
 #[test]
-fn who_refuses_us_and_hangs_up_is_understood_too() {
+fn a_reject_followed_by_eof_is_understood() {
     let mut remote = new(config(1, 8), Direction::Outbound);
     remote.say(&refusal("no").into());
     assert_eq!(remote.pull(), Ok(None));
@@ -281,7 +281,7 @@ fn who_refuses_us_and_hangs_up_is_understood_too() {
 }
 
 #[test]
-fn who_refuses_us_after_introducing_itself_and_hangs_up_is_understood_too() {
+fn a_reject_after_the_version_followed_by_eof_is_understood() {
     for direction in [Direction::Outbound, Direction::Inbound] {
         for end in [None, Some(TransportError::Other)] {
             let mut remote = new(config(1, 8), direction);
@@ -296,7 +296,7 @@ fn who_refuses_us_after_introducing_itself_and_hangs_up_is_understood_too() {
 }
 
 #[test]
-fn who_rejects_something_else_early_or_goes_on_has_not_refused_us() {
+fn an_early_reject_of_something_else_or_before_other_messages_is_no_refusal() {
     let other = Reject::new("getaddr", RejectCode::NONSTANDARD, "no", None).unwrap();
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.introduce(8.into());
@@ -314,7 +314,7 @@ fn who_rejects_something_else_early_or_goes_on_has_not_refused_us() {
 }
 
 #[test]
-fn a_last_word_that_is_never_taken_has_as_long_as_any_frame() {
+fn an_unread_final_reject_has_the_write_stall_of_any_frame() {
     let mut remote = established_at(8);
     remote.say_bytes(&frame("nonsense", &[]));
     assert_eq!(remote.pull(), Ok(None));
@@ -325,7 +325,7 @@ fn a_last_word_that_is_never_taken_has_as_long_as_any_frame() {
 }
 
 #[test]
-fn what_a_refusal_says_can_be_shown_whatever_the_remote_put_into_it() {
+fn the_text_of_a_refusal_is_printable_whatever_the_remote_sent() {
     let mut remote = new(config(1, 8), Direction::Outbound);
     let payload = [&b"\x09ver\x1b[2Jon\x11"[..], &[200], &[b'\n'; 200]].concat();
     remote.say_bytes(&frame("reject", &payload));
@@ -336,7 +336,7 @@ fn what_a_refusal_says_can_be_shown_whatever_the_remote_put_into_it() {
 }
 
 #[test]
-fn who_dials_us_has_nothing_to_refuse() {
+fn an_inbound_remote_cannot_refuse_our_version() {
     let mut remote = new(config(1, 8), Direction::Inbound);
     remote.say(&refusal("no").into());
     last_words(&mut remote);
@@ -344,7 +344,7 @@ fn who_dials_us_has_nothing_to_refuse() {
 }
 
 #[test]
-fn from_version_9_on_a_refusal_is_a_command_that_does_not_exist() {
+fn from_version_9_on_a_refusal_is_an_unknown_command() {
     let mut remote = new(config(1, 9), Direction::Outbound);
     let payload = [&b"\x07version\x11\x02no"[..]].concat();
     remote.say_bytes(&frame("reject", &payload));
@@ -352,7 +352,7 @@ fn from_version_9_on_a_refusal_is_a_command_that_does_not_exist() {
 }
 
 #[test]
-fn behind_a_last_word_no_timer_runs_but_the_write_stall() {
+fn after_the_final_reject_only_the_write_stall_runs() {
     for bytes in [frame("ping", &[1; 7]), frame("nonsense", &[])] {
         let mut remote = established_at(8);
         assert_eq!(remote.pull(), Ok(None));
@@ -369,7 +369,7 @@ fn behind_a_last_word_no_timer_runs_but_the_write_stall() {
 }
 
 #[test]
-fn while_the_last_word_waits_commands_are_told_why() {
+fn commands_report_the_reason_while_the_final_reject_waits() {
     let mut remote = established_at(8);
     remote.say_bytes(&frame("nonsense", &[]));
     assert_eq!(remote.pull(), Ok(None));

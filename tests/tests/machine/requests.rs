@@ -10,7 +10,7 @@ use peer_core::message::{
 use peer_core::{
     Command, Config, Error, Event, Hash, Message, ProtocolVersion, SendError, UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, header};
+use peer_tests::remote::{LATEST, NETWORK, Remote, bytes_of, established, established_at, header};
 use peer_tests::samples::{block, getdata, notfound, tx, tx_item};
 
 fn mix() -> MixFactoredPoly {
@@ -90,7 +90,7 @@ fn everything_else_may_come_unasked() {
 }
 
 #[test]
-fn a_block_is_welcome_once_for_each_time_it_was_asked_for() {
+fn a_block_is_accepted_once_for_each_request() {
     let mut remote = established();
     let item = Inventory::block(block(1).hash());
     ask(&mut remote, &getdata([item]));
@@ -129,7 +129,7 @@ fn a_notfound_that_names_one_asked_item_is_an_answer() {
 }
 
 #[test]
-fn a_pushed_transaction_that_crosses_its_request_makes_no_offence_of_the_notfound() {
+fn a_notfound_after_a_pushed_transaction_is_accepted() {
     for late in [false, true] {
         let mut remote = established();
         let item = Inventory::tx(tx(1).hash());
@@ -321,7 +321,7 @@ fn inventory_that_nobody_serves_is_not_asked_for() {
         assert_eq!(remote.machine.open_requests(), if result.is_ok() { named } else { 0 });
         result.err() == Some(SendError::Unanswerable(kind))
     };
-    for version in 1..=12 {
+    for version in 1..=LATEST {
         let served = match version {
             1..=5 => [1, 2, 3].as_slice(),
             6..=9 => &[1, 2],
@@ -335,7 +335,7 @@ fn inventory_that_nobody_serves_is_not_asked_for() {
 }
 
 #[test]
-fn more_requests_than_the_limit_are_refused_and_the_peer_lives() {
+fn more_requests_than_the_limit_are_refused_without_ending_the_connection() {
     let limit = 5;
     let config = Config::builder(NETWORK).max_requests(limit);
     let mut remote = Remote::established(config.build().unwrap());

@@ -83,7 +83,7 @@ fn an_outbound_peer_that_gets_its_own_nonce_back_reports_it() {
 }
 
 #[test]
-fn two_nodes_of_one_process_are_strangers() {
+fn two_nodes_of_one_process_are_not_the_same_node() {
     let mut pair = Pair::new(1);
     pair.settle();
     assert!(pair.peer(Side::Outbound).is_established());

@@ -93,7 +93,7 @@ fn what_the_remote_makes_us_owe_takes_no_room_from_the_owner() {
 }
 
 #[test]
-fn a_full_queue_refuses_and_the_peer_lives() {
+fn a_full_queue_refuses_without_ending_the_connection() {
     let mut remote = limited(1000, 100);
     send(&mut remote, &raw(600));
     let refused = SendError::Full { queued: 600, wanted: 401, limit: 1000 };
@@ -318,7 +318,7 @@ fn the_owners_messages_do_not_pause_reading() {
 }
 
 #[test]
-fn two_peers_that_both_send_much_do_not_lock_each_other_up() {
+fn two_peers_that_both_send_much_do_not_deadlock() {
     for chunk in [1000, 100_000] {
         let mut pair = Pair::new(1).chunk(chunk).established();
         for _ in 0..20 {

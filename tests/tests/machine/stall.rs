@@ -6,7 +6,7 @@ use core::time::Duration;
 use peer_core::message::{BlockHeader, GetInitState, Inventory, InventoryKind, List, MerkleBlock, Ping};
 use peer_core::{Config, Error, Event, Expected, Hash, Message, Node, Timer};
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, established, established_at};
+use peer_tests::remote::{LATEST, NETWORK, Remote, established, established_at};
 use peer_tests::samples::{
     block, block_item, getblocks, getdata, getheaders, headers, inv, notfound, tx, tx_item,
 };
@@ -251,7 +251,7 @@ fn an_unanswered_request_without_a_deadline_hides_no_other() {
 
 #[test]
 fn requests_that_may_stay_unanswered_have_no_deadline() {
-    for version in 9..=12 {
+    for version in 9..=LATEST {
         let mut remote = established_at(version);
         for request in [Message::GetAddr, Message::MemPool, Message::GetMinings, getheaders(), getblocks()] {
             ask(&mut remote, &request);

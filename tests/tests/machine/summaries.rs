@@ -19,7 +19,7 @@ fn summary(message: Message) -> String {
 }
 
 #[test]
-fn a_version_tells_who_is_there() {
+fn a_version_summary_describes_its_sender() {
     let version = Version {
         protocol_version: 12,
         services: Services::NODE_NETWORK,
@@ -263,7 +263,7 @@ fn a_reject_cannot_smuggle_anything_into_a_log() {
 }
 
 #[test]
-fn of_the_others_there_is_nothing_to_say() {
+fn other_messages_have_an_empty_summary() {
     assert_eq!(summary(Message::Verack), "");
     assert_eq!(summary(Message::GetAddr), "");
     assert_eq!(summary(Message::MemPool), "");

@@ -25,15 +25,17 @@ const TOGETHER: usize = 100;
 const LONG: Duration = Duration::from_secs(20);
 
 /// Where it is told how many bytes an end of an idle connection takes.
-const PLACES: [Place; 4] = [
+const PLACES: [Place; 6] = [
     ("docs/limits.md", "an idle connection between two peers of ours is "),
     ("README.md", "with the longest user agent 760 bytes; "),
+    ("README.md", "| memory of an idle connection over TCP, mio / tokio | "),
+    ("docs/performance.md", "| ≤ 1 kB / 2 kB | 0.6 / 1.2 | "),
     ("peer-mio/src/lib.rs", "An idle peer has no buffer. It takes "),
     ("CHANGELOG.md", "half-open connects, typed ends, "),
 ];
 
 /// Two sets in one poll, of which one dials the other.
-struct Town {
+struct Fixture {
     poll: Poll,
     events: Events,
     listener: TcpListener,
@@ -43,19 +45,19 @@ struct Town {
 
 pub(crate) fn idle() {
     let connections = affordable();
-    let mut town = Town::new();
+    let mut fixture = Fixture::new();
     let meter = Meter::start();
     let mut ids = Vec::new();
     while ids.len() < connections {
-        ids.extend(town.dial(TOGETHER.min(connections - ids.len())));
+        ids.extend(fixture.dial(TOGETHER.min(connections - ids.len())));
     }
     let names = ids.capacity() * size_of::<PeerId>();
     let held = meter.held() - names;
     let each = held / (2 * connections);
     assert_states(&format!("an end of {connections} idle connections"), each, 1, &PLACES);
-    assert_eq!((town.near.iter().count(), town.far.iter().count()), (connections, connections));
+    assert_eq!((fixture.near.iter().count(), fixture.far.iter().count()), (connections, connections));
 
-    town.exchange(&ids);
+    fixture.exchange(&ids);
     let held = meter.held() - names;
     let each = held / (2 * connections);
     assert_states("an end that idles again after an exchange", each, 1, &PLACES);
@@ -63,20 +65,20 @@ pub(crate) fn idle() {
 
 /// What was read together with it is let go of.
 pub(crate) fn half_a_frame() {
-    let mut town = Town::new();
-    let mut remote = TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
+    let mut fixture = Fixture::new();
+    let mut remote = TcpStream::connect(fixture.listener.local_addr().unwrap()).unwrap();
     remote.write_all(&hands()).unwrap();
-    town.until(1, |event| *event == Event::Established);
+    fixture.until(1, |event| *event == Event::Established);
     let meter = Meter::start();
     let pings: Vec<u8> = (0..1000).flat_map(|nonce| bytes_of(&ping(nonce))).collect();
     let bytes = pings.capacity();
     remote.write_all(&pings[..pings.len() - 1]).unwrap();
-    town.until(999, |event| matches!(event, Event::Message(_)));
+    fixture.until(999, |event| matches!(event, Event::Message(_)));
     let held = meter.held() - bytes;
     assert!(held <= 1024, "{held} bytes for 31");
 }
 
-impl Town {
+impl Fixture {
     fn new() -> Self {
         let poll = Poll::new().unwrap();
         let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -98,7 +100,7 @@ impl Town {
         ids
     }
 
-    /// Pings everybody, and returns when all have heard the ping and its answer.
+    /// Pings every peer, and returns when all pings and pongs were delivered.
     fn exchange(&mut self, ids: &[PeerId]) {
         let now = self.near.now();
         for id in ids {
@@ -107,13 +109,13 @@ impl Town {
         self.until(2 * ids.len(), |event| matches!(event, Event::Message(_)));
     }
 
-    /// Goes on until so many such events came, and there is nothing left to do.
+    /// Runs until so many such events came and none is left.
     fn until(&mut self, mut count: usize, counts: impl Fn(&Event) -> bool) {
         loop {
-            while let Some((id, happened)) = self.near.next_event().or_else(|| self.far.next_event()) {
-                match happened {
+            while let Some((id, event)) = self.near.next_event().or_else(|| self.far.next_event()) {
+                match event {
                     PeerEvent::Event(event) => count -= usize::from(counts(&event)),
-                    PeerEvent::Closed(closed) => panic!("{id} is over: {closed}"),
+                    PeerEvent::Closed(closed) => panic!("{id} has closed: {closed}"),
                 }
             }
             if count == 0 {

@@ -40,7 +40,7 @@ fn the_loop_shakes_hands_talks_and_ends() {
 }
 
 #[test]
-fn two_loops_that_both_send_much_do_not_lock_each_other_up() {
+fn two_loops_that_both_send_much_do_not_deadlock() {
     let (near, far) = tcp();
     let far = end(far, Direction::Inbound, talkative(false));
     let near = end(near, Direction::Outbound, talkative(true));

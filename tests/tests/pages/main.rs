@@ -11,6 +11,7 @@
 mod drive;
 mod first;
 mod links;
+mod lists;
 mod migration;
 mod numbers;
 mod sockets;

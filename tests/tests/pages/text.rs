@@ -38,7 +38,7 @@ fn the_readme_shows_what_is_compiled() {
 }
 
 #[test]
-fn what_a_stranger_reads_first_is_short() {
+fn the_programs_on_the_pages_are_short() {
     assert!(file("docs/code/first.rs").lines().count() <= 15);
     let lines = file("docs/code/drive.rs");
     assert!(lines.lines().skip_while(|line| !line.starts_with("fn drive")).count() <= 25);

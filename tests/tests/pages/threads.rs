@@ -39,7 +39,7 @@ fn it_shakes_hands_and_does_what_other_threads_command() {
 }
 
 #[test]
-fn two_that_both_send_much_do_not_lock_each_other_up() {
+fn two_threads_that_both_send_much_do_not_deadlock() {
     let (near, far) = tcp();
     let (_, far) = end(far, Direction::Inbound, talkative(false));
     let (_, near) = end(near, Direction::Outbound, talkative(true));

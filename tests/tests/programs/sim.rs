@@ -39,7 +39,7 @@ fn the_digest_of_a_range_does_not_depend_on_threads() {
 }
 
 #[test]
-fn the_story_stops_where_it_was_asked_to() {
+fn the_log_stops_where_it_was_asked_to() {
     let story = says("--scenario idle --nodes 2 --verbose --until 1");
     assert!(story.contains("established"), "{story}");
     assert!(story.ends_with("stopped at 1.000s, as asked\n"), "{story}");
@@ -78,7 +78,7 @@ fn a_seed_that_fails_is_told_with_a_command_that_fails_alike() {
 }
 
 #[test]
-fn what_makes_no_sense_together_is_refused_before_anything_runs() {
+fn conflicting_options_are_refused_before_anything_runs() {
     for arguments in [
         "--json --verbose",
         "--json --until 1",

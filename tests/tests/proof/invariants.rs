@@ -145,7 +145,7 @@ fn misuse(remote: &mut Remote, rng: &mut ChaCha8Rng) {
 }
 
 #[test]
-fn every_invariant_holds_where_a_peer_hears_noise() {
+fn every_invariant_holds_with_random_input() {
     for_each_seed(|rng| {
         let mut remote = Remote::new(&Node::new(config(rng)), Direction::Inbound);
         let mut noise = [0; 500];

@@ -30,7 +30,7 @@ fn every_length_at_once_and_in_parts() {
 }
 
 #[test]
-fn a_clone_goes_its_own_way() {
+fn a_clone_is_independent() {
     let mut first = Blake256::default();
     first.update(&[7; 100]);
     let mut second = first.clone();

@@ -8,17 +8,18 @@ use peer_core::{
     CodecError, Command, Config, Error, ErrorKind, Excess, FrameError, Message, ProtocolVersion,
     UnknownCommands, blake256,
 };
-use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::remote::{LATEST, NETWORK, Remote, frame, header};
 
-/// Every command of the table at versions 0 to 13.
+/// Every command of the table at every version, none and one too many.
 fn everywhere() -> impl Iterator<Item = (Command, ProtocolVersion)> {
-    Command::all().flat_map(|command| (0..=13).map(move |version| (command, ProtocolVersion::new(version))))
+    Command::all()
+        .flat_map(|command| (0..=LATEST + 1).map(move |version| (command, ProtocolVersion::new(version))))
 }
 
 /// Those that are not part of the version, at the versions that can be negotiated.
 fn strangers() -> impl Iterator<Item = (Command, ProtocolVersion)> {
     everywhere()
-        .filter(|(command, version)| (1..=12).contains(&version.get()) && !is_part(*command, *version))
+        .filter(|(command, version)| (1..=LATEST).contains(&version.get()) && !is_part(*command, *version))
 }
 
 /// Whether the reference's rules let a header with the command pass, and the message exists.

@@ -168,8 +168,10 @@ messages! {
     /// Introduces a node to its peer. First message each way.
     Version(Box<Version>) = control("version", Always(Version::MAX_LEN));
     /// Accepts the other side's `version`.
+    #[doc(alias = "MsgVerAck")]
     Verack = control("verack", Always(0));
     /// Asks for known addresses.
+    #[doc(alias = "MsgGetAddr")]
     #[doc(alias = "OnGetAddr")]
     GetAddr = control("getaddr", Always(0));
     /// Known addresses, up to version 11.
@@ -209,15 +211,18 @@ messages! {
     #[doc(alias = "OnPong")]
     Pong(Pong) = control("pong", Always(8));
     /// Asks for the inventory of the transaction pool.
+    #[doc(alias = "MsgMemPool")]
     #[doc(alias = "OnMemPool")]
     MemPool = control("mempool", Always(0)).requests_until(8, ResponseKind::Inv);
     /// Asks for the blocks and votes that could be built upon.
+    #[doc(alias = "MsgGetMiningState")]
     #[doc(alias = "OnGetMiningState")]
     GetMinings = control("getminings", Always(0)).requests(ResponseKind::MiningState);
     /// The blocks and votes that could be built upon.
     #[doc(alias = "OnMiningState")]
     MiningState(MiningState) = bulk("miningstate", Always(1546)).responds(Response::Message(ResponseKind::MiningState));
     /// Asks for announcements by `headers` instead of `inv`. From version 3 on.
+    #[doc(alias = "MsgSendHeaders")]
     #[doc(alias = "OnSendHeaders")]
     SendHeaders = control("sendheaders", Always(0)).since(3);
     /// Asks not to be told of transactions below a fee rate. From version 5 on.
@@ -237,6 +242,7 @@ messages! {
     CfHeaders(CfHeaders) =
         bulk("cfheaders", Always(64_036)).since(6).responds(Response::Message(ResponseKind::CfHeaders));
     /// Asks for the types of version 1 committed filters. From version 6 on.
+    #[doc(alias = "MsgGetCFTypes")]
     #[doc(alias = "OnGetCFTypes")]
     GetCfTypes = control("getcftypes", Always(0)).since(6).requests(ResponseKind::CfTypes);
     /// The types of version 1 committed filters that the sender has. From version 6 on.
@@ -297,6 +303,7 @@ messages! {
     #[doc(alias = "OnFilterAdd")]
     FilterAdd(FilterAdd) = control("filteradd", WhereValid(523)).dropped_after(5);
     /// Removes a bloom filter. Versions 1 to 5.
+    #[doc(alias = "MsgFilterClear")]
     #[doc(alias = "OnFilterClear")]
     FilterClear = control("filterclear", Always(0)).dropped_after(5);
     /// Sets a bloom filter. Versions 1 to 5.

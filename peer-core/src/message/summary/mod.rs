@@ -61,7 +61,32 @@ impl fmt::Display for Summary<'_> {
             Message::GetInitState(get) => init_state_types(f, &get.types),
             Message::InitState(state) => initial_state(f, state),
             Message::Reject(message) => message.fmt(f),
-            _ => Ok(()),
+            // One by one, so that the compiler asks what a log can say of a new message.
+            Message::Verack
+            | Message::GetAddr
+            | Message::Ping(_)
+            | Message::Pong(_)
+            | Message::MemPool
+            | Message::GetMinings
+            | Message::MiningState(_)
+            | Message::SendHeaders
+            | Message::FeeFilter(_)
+            | Message::GetCFilter(_)
+            | Message::CFilter(_)
+            | Message::GetCfHeaders(_)
+            | Message::CfHeaders(_)
+            | Message::GetCfTypes
+            | Message::CfTypes(_)
+            | Message::GetCFilterV2(_)
+            | Message::CFilterV2(_)
+            | Message::GetCfsV2(_)
+            | Message::CFiltersV2(_)
+            | Message::Alert(_)
+            | Message::FilterAdd(_)
+            | Message::FilterClear
+            | Message::FilterLoad(_)
+            | Message::MerkleBlock(_)
+            | Message::Raw(_) => Ok(()),
         }
     }
 }

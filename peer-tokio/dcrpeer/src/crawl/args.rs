@@ -47,13 +47,13 @@ pub(crate) struct CrawlArgs {
     /// How many user agents to list; --json has all
     #[arg(long, default_value_t = 10, value_name = "N")]
     pub(crate) top: u16,
-    /// Draw the summary into this file; a former picture is kept until the new one is whole
+    /// Draw a chart of the summary into this file; an existing file is kept until the new one is complete
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 }
 
 impl CrawlArgs {
-    /// What clap cannot tell.
+    /// Checks that clap cannot express.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         if self.seeds.is_empty() && self.demo.is_none() {
             let dcrpeer = invocation();
@@ -71,12 +71,12 @@ impl CrawlArgs {
     }
 
     pub(crate) fn connect_timeout(&self) -> Duration {
-        let times = if self.proxy.is_some() { 6 } else { 1 };
-        self.connect_timeout.saturating_mul(times)
+        let factor = if self.proxy.is_some() { 6 } else { 1 };
+        self.connect_timeout.saturating_mul(factor)
     }
 }
 
-/// A duration in which something can happen.
+/// A timeout, which must not be zero.
 fn parse_timeout(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text)?;
     if duration.is_zero() { Err("nothing happens in no time".to_owned()) } else { Ok(duration) }

@@ -88,7 +88,7 @@ fn draw_tiles(svg: &mut Svg, y: f64, summary: &Summary) {
     }
 }
 
-/// Draws the title of a part, and returns its lower edge.
+/// Draws the title of a section, and returns its lower edge.
 fn draw_title(svg: &mut Svg, (x, y): (f64, f64), title: &str, note: &str) -> f64 {
     svg.text((x, y + 14.0), Anchor::Start, "h2", title);
     svg.text((x, y + 31.0), Anchor::Start, "note", note);
@@ -111,15 +111,15 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
     plot.draw_grid(svg, step);
     plot.draw_bins(svg, &histogram);
     // Marks that are too close would overlap.
-    let places = [round_trips.p50, round_trips.p90].map(|time| plot.x(histogram.place(time)));
-    let shown = if places[1] - places[0] < 40.0 { 1 } else { 2 };
-    for (x, name) in places.into_iter().zip(["50 %", "90 %"]).take(shown) {
+    let xs = [round_trips.p50, round_trips.p90].map(|time| plot.x(histogram.position(time)));
+    let shown = if xs[1] - xs[0] < 40.0 { 1 } else { 2 };
+    for (x, name) in xs.into_iter().zip(["50 %", "90 %"]).take(shown) {
         svg.line((x, top - 12.0), (x, plot.bottom), "mark");
         svg.text((x + 4.0, top - 4.0), Anchor::Start, "marked", name);
     }
     plot.draw_counts(svg, &histogram);
     for (time, is_labelled) in histogram.ticks() {
-        let x = plot.x(histogram.place(time));
+        let x = plot.x(histogram.position(time));
         svg.line((x, plot.bottom), (x, plot.bottom + 5.0), "axis");
         if is_labelled {
             svg.text((x, plot.bottom + 19.0), Anchor::Middle, "value", &Span(time).to_string());
@@ -140,8 +140,8 @@ struct Plot {
 }
 
 impl Plot {
-    fn x(&self, place: f64) -> f64 {
-        self.left + (self.right - self.left) * place
+    fn x(&self, position: f64) -> f64 {
+        self.left + (self.right - self.left) * position
     }
 
     fn y(&self, count: u64) -> f64 {
@@ -160,7 +160,7 @@ impl Plot {
     fn draw_bins(&self, svg: &mut Svg, histogram: &Histogram) {
         for bin in histogram.bins().iter().filter(|bin| bin.count > 0) {
             let title = format!("{} to {}: {}", Span(bin.from), Span(bin.to), Count(bin.count));
-            let (left, right) = (self.x(histogram.place(bin.from)), self.x(histogram.place(bin.to)));
+            let (left, right) = (self.x(histogram.position(bin.from)), self.x(histogram.position(bin.to)));
             let (y, width) = (self.y(bin.count), right - left - 2.0);
             svg.rect((left + 1.0, y), (width, self.bottom - y), "good", &title);
         }
@@ -168,9 +168,9 @@ impl Plot {
 
     fn draw_counts(&self, svg: &mut Svg, histogram: &Histogram) {
         for bin in histogram.bins().iter().filter(|bin| bin.count > 0) {
-            let (left, right) = (self.x(histogram.place(bin.from)), self.x(histogram.place(bin.to)));
-            let place = ((left + right) / 2.0, self.y(bin.count) - 4.0);
-            svg.text(place, Anchor::Middle, "count", &Count(bin.count).to_string());
+            let (left, right) = (self.x(histogram.position(bin.from)), self.x(histogram.position(bin.to)));
+            let anchor = ((left + right) / 2.0, self.y(bin.count) - 4.0);
+            svg.text(anchor, Anchor::Middle, "count", &Count(bin.count).to_string());
         }
     }
 }
@@ -197,7 +197,7 @@ fn draw_left(svg: &mut Svg, y: f64, summary: &Summary) -> f64 {
     });
     let note = introduced(base);
     let y = draw_bars(svg, (MARGIN, y), ("User agents", &note), Look::CODE, agents.collect());
-    let heights = summary.heights.iter().flat_map(behind);
+    let heights = summary.heights.iter().flat_map(height_bars);
     let y = draw_bars(svg, (MARGIN, y), ("Heights", "blocks behind the best"), Look::GOOD, heights.collect());
     let levels = summary.levels.iter().map(|level| Bar {
         label: format!("{} {} from the seeds", level.level, plural(level.level.into(), "step")),
@@ -236,8 +236,8 @@ fn bar(label: String, count: u64, base: u64) -> Bar {
     Bar { title: format!("{label}: {value}"), label, count, value }
 }
 
-/// How far behind the best block peers are.
-fn behind(heights: &Heights) -> Vec<Bar> {
+/// Bars of how many blocks peers are behind the best one.
+fn height_bars(heights: &Heights) -> Vec<Bar> {
     const BOUNDS: [(i64, &str); 6] = [
         (0, "at the best"),
         (1, "1 behind"),
@@ -249,8 +249,8 @@ fn behind(heights: &Heights) -> Vec<Bar> {
     let distances = heights.all.iter().map(|height| i64::from(heights.max).saturating_sub((*height).into()));
     let mut counts = [0_u64; BOUNDS.len()];
     for distance in distances {
-        let place = BOUNDS.iter().zip(&mut counts).find(|((bound, _), _)| distance <= *bound);
-        if let Some((_, count)) = place {
+        let bucket = BOUNDS.iter().zip(&mut counts).find(|((bound, _), _)| distance <= *bound);
+        if let Some((_, count)) = bucket {
             *count = count.saturating_add(1);
         }
     }
@@ -274,7 +274,7 @@ impl Look {
     const CODE: Self = Self { label: "code", bar: "good", room: (232.0, 33) };
 }
 
-/// Room for what is written behind the longest bar.
+/// Width of the value after the longest bar.
 const VALUE: f64 = 124.0;
 
 /// Draws the first few bars, if there are any, and returns their lower edge.

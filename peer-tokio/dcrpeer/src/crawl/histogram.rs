@@ -35,8 +35,8 @@ impl Histogram {
             .collect();
         for duration in durations {
             // Durations outside of all bins count in the first or the last.
-            let place = bins.partition_point(|bin| bin.to <= *duration).min(bins.len().saturating_sub(1));
-            if let Some(bin) = bins.get_mut(place) {
+            let index = bins.partition_point(|bin| bin.to <= *duration).min(bins.len().saturating_sub(1));
+            if let Some(bin) = bins.get_mut(index) {
                 bin.count = bin.count.saturating_add(1);
             }
         }
@@ -53,7 +53,7 @@ impl Histogram {
     }
 
     /// The position of a duration on the axis, from 0 to 1.
-    pub(crate) fn place(&self, duration: Duration) -> f64 {
+    pub(crate) fn position(&self, duration: Duration) -> f64 {
         let index = self.bins.partition_point(|bin| bin.to <= duration);
         let within = self.bins.get(index).map_or(0.0, |bin| {
             let width = bin.to.saturating_sub(bin.from).as_secs_f64();
@@ -84,8 +84,8 @@ fn is_round(edge: Duration) -> bool {
 
 /// The range of bins that are not empty, widened on both sides to [`FEWEST`].
 fn trim(bins: &[Bin]) -> Vec<Bin> {
-    let is_full = |bin: &Bin| bin.count > 0;
-    let (Some(first), Some(last)) = (bins.iter().position(is_full), bins.iter().rposition(is_full)) else {
+    let is_used = |bin: &Bin| bin.count > 0;
+    let (Some(first), Some(last)) = (bins.iter().position(is_used), bins.iter().rposition(is_used)) else {
         return bins.iter().take(FEWEST).copied().collect();
     };
     let missing = FEWEST.saturating_sub(last.saturating_sub(first).saturating_add(1));

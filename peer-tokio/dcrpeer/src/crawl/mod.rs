@@ -58,34 +58,34 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     };
     let mut crawl = Crawl::begin(&args, network, at_once, seeds)?;
     let ended = crawl.walk(&mut shutdown).await?;
-    let summary = crawl.sum_up(ended);
-    // Told before the chart is drawn, so that a failing chart does not lose the result.
-    let mut told = crawl.tell(&summary, args.top.into());
+    let summary = crawl.summarize(ended);
+    // Written before the chart is drawn, so that a failing chart does not lose the result.
+    let mut reported = crawl.report(&summary, args.top.into());
     if let Some(file) = &mut file {
-        told = draw(file, &summary, told, args.peer.json);
+        reported = draw(file, &summary, reported, args.peer.json);
     }
     if !summary.ok {
         let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
-        return Err(failure.reported().behind(told));
+        return Err(failure.reported().after_reporting(reported));
     }
-    told?;
+    reported?;
     match demo_network.filter(|_| ended == Ended::Complete) {
         Some(demo_network) => check(&demo_network, &summary, args.peer.json),
         None => Ok(()),
     }
 }
 
-/// Draws the summary. `told` is the result of reporting it.
+/// Draws the summary. `reported` is the result of writing it.
 fn draw(
     file: &mut OutputFile,
     summary: &Summary,
-    told: Result<(), Failure>,
+    reported: Result<(), Failure>,
     json: bool,
 ) -> Result<(), Failure> {
     if let Err(failure) = file.write(&chart::draw(summary)) {
-        return Err(failure.behind(told));
+        return Err(failure.after_reporting(reported));
     }
-    told?;
+    reported?;
     if !json {
         let (mut out, path) = (output::for_people(), file.path().display());
         writeln!(out, "\n{}", Styled(FAINT, format_args!("drawn into {path}")))?;
@@ -97,9 +97,9 @@ fn draw(
 /// How many visits at a time the limit of open files allows, at most as many as wanted. Warns if these are fewer.
 fn room_for(args: &CrawlArgs) -> u16 {
     // The demo network has its listeners in this process, and the other end of every visit.
-    let (doors, ends) = args.demo.map_or((0_u32, 1_u32), |size| (u32::from(size), 2));
-    let wanted = doors.saturating_add(ends.saturating_mul(args.at_once.into()));
-    let room = system::room_for(wanted).saturating_sub(doors).checked_div(ends);
+    let (listeners, ends) = args.demo.map_or((0_u32, 1_u32), |size| (u32::from(size), 2));
+    let wanted = listeners.saturating_add(ends.saturating_mul(args.at_once.into()));
+    let room = system::room_for(wanted).saturating_sub(listeners).checked_div(ends);
     let room = room.and_then(|room| u16::try_from(room).ok()).unwrap_or(args.at_once);
     // Without room for any visit, the first failure explains it.
     if (1..args.at_once).contains(&room) {
@@ -178,7 +178,7 @@ impl Crawl {
         let ports = Ports::new(args.ports_per_host, network.default_port());
         let frontier = Frontier::new(seeds, args.proxy.is_some(), ports);
         let mut tally = Tally::default();
-        tally.know(0, usize::try_from(frontier.known()).unwrap_or(usize::MAX));
+        tally.add_known(0, usize::try_from(frontier.known()).unwrap_or(usize::MAX));
         Ok(Self {
             visitor: Arc::new(visitor),
             network,
@@ -214,7 +214,7 @@ impl Crawl {
                 Some(visit) => {
                     let visit =
                         visit.map_err(|error| Failure::new(format!("a visit's task ended: {error}")))??;
-                    self.note(visit)?;
+                    self.record(visit)?;
                 }
                 None if self.frontier.is_empty() => return Ok(Ended::Complete),
                 None => return Ok(Ended::MaxVisited(self.max)),
@@ -224,8 +224,8 @@ impl Crawl {
 
     /// Whether another visit may begin.
     fn has_room(&self) -> bool {
-        let begun = self.tally.visited().saturating_add(self.visits.len() as u64);
-        self.visits.len() < self.at_once && begun < self.max
+        let started = self.tally.visited().saturating_add(self.visits.len() as u64);
+        self.visits.len() < self.at_once && started < self.max
     }
 
     fn show_progress(&self) {
@@ -234,7 +234,7 @@ impl Crawl {
     }
 
     /// Records a visit that has ended.
-    fn note(&mut self, mut visit: Visit) -> Result<(), Failure> {
+    fn record(&mut self, mut visit: Visit) -> Result<(), Failure> {
         if visit.outcome == Outcome::NoRoom && !self.visits.is_empty() {
             // The open visits are as many as there is room for. The limit falls each time, so this ends.
             self.at_once = self.visits.len();
@@ -252,25 +252,25 @@ impl Crawl {
         let addresses = found.len();
         let level = visit.level.saturating_add(1);
         let new = found.into_iter().filter(|endpoint| self.frontier.add(endpoint.clone(), level)).count();
-        self.tally.know(level, new);
+        self.tally.add_known(level, new);
         if self.json && self.output_failure.is_none() {
             let object = VisitObject::new(&visit, self.clock.elapsed(), (addresses, new));
             match write_object(&mut self.out, &object) {
                 Err(failure) if self.has_chart => self.output_failure = Some(failure),
-                told => told?,
+                reported => reported?,
             }
         }
         Ok(())
     }
 
-    /// What was found. Unfinished visits do not count.
-    fn sum_up(&mut self, ended: Ended) -> Summary {
+    /// The summary. Unfinished visits do not count.
+    fn summarize(&mut self, ended: Ended) -> Summary {
         let tally = mem::take(&mut self.tally);
         tally.finish(&self.frontier, ended, self.network, self.clock.elapsed())
     }
 
-    /// Reports what was found.
-    fn tell(self, summary: &Summary, top: usize) -> Result<(), Failure> {
+    /// Writes the summary.
+    fn report(self, summary: &Summary, top: usize) -> Result<(), Failure> {
         let Self { mut out, json, .. } = self;
         drop(self.progress);
         if let Some(failure) = self.output_failure {

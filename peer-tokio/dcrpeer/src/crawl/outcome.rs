@@ -5,7 +5,7 @@ use core::fmt;
 use peer_core::{Error, FrameError, Network, Timer};
 use serde::Serialize;
 
-/// How far a visit came.
+/// The result of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -88,9 +88,9 @@ impl fmt::Display for Outcome {
 pub(crate) enum Answer {
     /// Addresses.
     Addresses,
-    /// It has seen the request and told no addresses.
+    /// It has read the request and sent no addresses.
     None,
-    /// It said nothing in time.
+    /// It sent no answer in time.
     Late,
     /// It closed the connection.
     Left,

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::Failure;
 
-/// The file for a chart. That it can be written is known before the crawl; the former file stays until the chart is
+/// The file for a chart. That it can be written is known before the crawl; the existing file stays until the chart is
 /// complete.
 #[derive(Debug)]
 pub(super) struct OutputFile {
@@ -33,7 +33,7 @@ impl OutputFile {
         let target = find(path).map_err(|error| refuse(&error))?;
         if let Target::File(file) = &target {
             // Removed at once, so that a killed program leaves no file behind.
-            create_aside(file).map_err(|error| refuse(&error))?;
+            create_temporary(file).map_err(|error| refuse(&error))?;
         }
         Ok(Self { path: path.to_owned(), target })
     }
@@ -44,7 +44,7 @@ impl OutputFile {
             Target::File(file) => (replace(file, chart), file.exists()),
             Target::Stream(stream) => (stream.write_all(chart.as_bytes()), false),
         };
-        let advice = if is_kept { "; the former picture is kept" } else { "" };
+        let advice = if is_kept { "; the previous chart is kept" } else { "" };
         let path = self.path.display();
         written.map_err(|error| Failure::new(format!("cannot write {path}: {error}{advice}")))
     }
@@ -65,7 +65,7 @@ fn find(path: &Path) -> io::Result<Target> {
 
 /// A file of another name in the same folder, so that it can replace `path` in one step. It is removed
 /// unless it does.
-fn create_aside(path: &Path) -> io::Result<NamedTempFile> {
+fn create_temporary(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -79,13 +79,13 @@ fn create_aside(path: &Path) -> io::Result<NamedTempFile> {
 }
 
 fn replace(path: &Path, chart: &str) -> io::Result<()> {
-    let mut aside = create_aside(path)?;
-    aside.write_all(chart.as_bytes())?;
+    let mut temporary = create_temporary(path)?;
+    temporary.write_all(chart.as_bytes())?;
     // Some file systems report a full disk only here.
-    aside.as_file().sync_all()?;
-    if let Ok(former) = fs::metadata(path) {
-        aside.as_file().set_permissions(former.permissions())?;
+    temporary.as_file().sync_all()?;
+    if let Ok(previous) = fs::metadata(path) {
+        temporary.as_file().set_permissions(previous.permissions())?;
     }
-    aside.persist(path)?;
+    temporary.persist(path)?;
     Ok(())
 }

@@ -130,7 +130,7 @@ pub(crate) struct RoundTrips {
 
 impl Tally {
     /// Counts endpoints of a level that became known.
-    pub(crate) fn know(&mut self, level: u32, endpoints: usize) {
+    pub(crate) fn add_known(&mut self, level: u32, endpoints: usize) {
         if endpoints > 0 {
             let known = &mut self.level(level).known;
             *known = known.saturating_add(endpoints as u64);

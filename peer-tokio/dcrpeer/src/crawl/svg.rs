@@ -2,7 +2,7 @@
 
 use core::fmt::{self, Write};
 
-/// A picture in progress. Lengths are pixels, from the upper left corner.
+/// An SVG document under construction. Lengths are pixels, from the upper left corner.
 #[derive(Debug, Default)]
 pub(crate) struct Svg {
     body: String,
@@ -32,12 +32,12 @@ impl Svg {
 
     /// A rectangle with a tooltip.
     pub(crate) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), class: &str, title: &str) {
-        let place = format_args!("x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
+        let geometry = format_args!("x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"");
         if title.is_empty() {
-            self.put(format_args!("<rect {place} class=\"{class}\"/>"));
+            self.put(format_args!("<rect {geometry} class=\"{class}\"/>"));
         } else {
             let title = XmlEscaped(title);
-            self.put(format_args!("<rect {place} class=\"{class}\"><title>{title}</title></rect>"));
+            self.put(format_args!("<rect {geometry} class=\"{class}\"><title>{title}</title></rect>"));
         }
     }
 

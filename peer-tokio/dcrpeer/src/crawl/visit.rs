@@ -54,7 +54,7 @@ pub(crate) struct Visit {
     pub(crate) handshake: Option<Duration>,
     pub(crate) round_trip: Option<Duration>,
     pub(crate) answer: Option<Answer>,
-    /// The addresses of other peers that it told.
+    /// The addresses of other peers that it sent.
     pub(crate) addresses: Vec<Endpoint>,
 }
 
@@ -67,7 +67,7 @@ struct Dialled {
     isolated: Option<bool>,
 }
 
-/// How long to wait for addresses once a ping sent after getaddr is answered. A pong may overtake the addresses, which
+/// How long to wait for addresses once a ping sent after getaddr is answered. The pong may overtake the addresses, which
 /// are a larger message.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -129,7 +129,7 @@ impl Visitor {
             Err(error) => return Ok(visit.fail(Outcome::NoRoom, error.to_string())),
         };
         let driver = tokio::spawn(driver);
-        self.converse(&mut visit, &handle, events, first).await?;
+        self.run_session(&mut visit, &handle, events, first).await?;
         handle.close();
         // The dropped driver releases its open handshake and its file.
         driver.await.ok();
@@ -151,7 +151,7 @@ impl Visitor {
         };
         match proxy.dial(&host, port).await {
             Ok(reached) => {
-                // The proxy's address must not be told.
+                // The proxy's address must not be disclosed.
                 let address = if reached.through.ip() == address.ip() { UNKNOWN_ADDRESS } else { address };
                 Ok(Dialled { stream: reached.stream, address, isolated: Some(reached.isolated) })
             }
@@ -167,7 +167,7 @@ impl Visitor {
     }
 
     /// Shakes hands and asks for addresses.
-    async fn converse(
+    async fn run_session(
         &self,
         visit: &mut Visit,
         handle: &Handle,
@@ -180,19 +180,20 @@ impl Visitor {
                 Some(Event::Version(version)) => visit.version = Some(version),
                 Some(Event::Established) => break,
                 Some(_) => {}
-                None => return self.note_failure(visit, handle, first).await,
+                None => return self.record_failure(visit, handle, first).await,
             }
         }
         visit.outcome = Outcome::Reachable;
         visit.handshake = Some(clock.elapsed());
         let mut generator = node::generator()?;
         let nonces = [generator.next_u64(), generator.next_u64()];
-        visit.answer = Some(ask(visit, handle, &mut events, nonces, self.addresses_timeout).await);
+        visit.answer =
+            Some(request_addresses(visit, handle, &mut events, nonces, self.addresses_timeout).await);
         Ok(())
     }
 
     /// Records a failed handshake.
-    async fn note_failure(
+    async fn record_failure(
         &self,
         visit: &mut Visit,
         handle: &Handle,
@@ -208,14 +209,15 @@ impl Visitor {
     }
 }
 
-/// Which of our messages the peer has seen.
+/// Which of our messages the peer has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    Asked,
+    /// Both are sent.
+    Sent,
     /// It has answered the first ping.
-    Alive,
-    /// It has answered the ping after getaddr, so it has seen the request.
-    Seen,
+    PingAnswered,
+    /// It has answered the ping after getaddr, so it has read the request.
+    RequestRead,
 }
 
 impl Step {
@@ -223,26 +225,26 @@ impl Step {
     fn verdict(self, visit: &Visit) -> Answer {
         match self {
             _ if !visit.addresses.is_empty() => Answer::Addresses,
-            Self::Seen => Answer::None,
-            Self::Asked | Self::Alive => Answer::Late,
+            Self::RequestRead => Answer::None,
+            Self::Sent | Self::PingAnswered => Answer::Late,
         }
     }
 }
 
 /// Asks for addresses, and waits until they have come or cannot be expected any more. The ping before the request
-/// measures the round trip, the one after it tells that the request was seen. Each may take as long as `limit`.
-async fn ask(
+/// measures the round trip, the one after it shows that the request was read. Each may take as long as `limit`.
+async fn request_addresses(
     visit: &mut Visit,
     handle: &Handle,
     events: &mut Events,
     nonces: [u64; 2],
     limit: Duration,
 ) -> Answer {
-    let [before, behind] = nonces;
+    let [before, after] = nonces;
     // If a message cannot be sent the connection is over, which the next event tells.
     handle.send(Message::Ping(Ping { nonce: before })).await.ok();
     handle.send(Message::GetAddr).await.ok();
-    let (mut step, mut is_late) = (Step::Asked, false);
+    let (mut step, mut is_late) = (Step::Sent, false);
     let mut end = pin!(sleep(limit));
     loop {
         let event = tokio::select! {
@@ -257,15 +259,17 @@ async fn ask(
             }
         };
         match event {
-            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Asked => {
+            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Sent => {
                 visit.round_trip = handle.stats().await.last_ping_round_trip;
-                handle.send(Message::Ping(Ping { nonce: behind })).await.ok();
+                handle.send(Message::Ping(Ping { nonce: after })).await.ok();
                 end.set(sleep(limit));
-                (step, is_late) = (Step::Alive, false);
+                (step, is_late) = (Step::PingAnswered, false);
             }
-            Some(Event::Message(Message::Pong(pong))) if pong.nonce == behind && step == Step::Alive => {
+            Some(Event::Message(Message::Pong(pong)))
+                if pong.nonce == after && step == Step::PingAnswered =>
+            {
                 end.set(sleep(GRACE.min(limit)));
-                (step, is_late) = (Step::Seen, false);
+                (step, is_late) = (Step::RequestRead, false);
             }
             Some(Event::Message(Message::Addr(addr))) => {
                 visit.add_addresses(addr.addresses.iter().map(Endpoint::from));
@@ -274,16 +278,16 @@ async fn ask(
                 visit.add_addresses(addr.addresses().iter().map(Endpoint::from));
             }
             Some(_) => {}
-            None => return note_end(visit, handle).await,
+            None => return record_end(visit, handle).await,
         }
-        if step == Step::Seen && !visit.addresses.is_empty() {
+        if step == Step::RequestRead && !visit.addresses.is_empty() {
             return Answer::Addresses;
         }
     }
 }
 
 /// The connection ended before the peer had answered.
-async fn note_end(visit: &mut Visit, handle: &Handle) -> Answer {
+async fn record_end(visit: &mut Visit, handle: &Handle) -> Answer {
     let closed = handle.closed().await;
     let broke = closed.reason.is_misbehaviour();
     visit.detail = Some(chain(&closed));

@@ -34,10 +34,10 @@ pub(super) struct Entry {
 /// What has happened so far.
 #[derive(Debug, Default)]
 pub(super) struct Observed {
-    /// Sides that shook hands.
+    /// Sides that completed the handshake.
     pub(super) established: usize,
     pub(super) round_trips: Vec<Duration>,
-    /// Transactions that the listener was told of, and in how large batches.
+    /// Transactions that were announced to the listener, and the sizes of their batches.
     pub(super) items: BTreeSet<Hash>,
     pub(super) batches: Vec<usize>,
 }
@@ -58,7 +58,7 @@ impl Transcript {
         let mut transcript = Self { out, clock, entries, sections: 0, observed };
         let title = Styled(STRONG, "Two Decred peers talk over TCP on this machine.");
         writeln!(transcript.out, "{title} Arrows show who speaks to whom.\n")?;
-        transcript.tell(Side::Listener, &format!("waits on {address}, network simnet"))?;
+        transcript.write_step(Side::Listener, &format!("waits on {address}, network simnet"))?;
         Ok(transcript)
     }
 
@@ -79,8 +79,8 @@ impl Transcript {
         Ok(())
     }
 
-    /// Prints what one side does by itself.
-    pub(super) fn tell(&mut self, side: Side, what: &str) -> Result<(), Failure> {
+    /// Prints a step of one side that sends no message.
+    pub(super) fn write_step(&mut self, side: Side, what: &str) -> Result<(), Failure> {
         let at = Styled(FAINT, At(self.clock.elapsed()));
         let (dialler, listener) = match side {
             Side::Dialler => ("dialler", ""),
@@ -118,8 +118,8 @@ impl Transcript {
             Event::Established => {
                 self.observed.established = self.observed.established.saturating_add(1);
                 let version = dialler.stats().await.protocol_version;
-                let shaken = Styled(GOOD, "hands shaken");
-                self.arrow(at, to, "verack", &format!("{shaken}, we speak protocol {version}"))
+                let done = Styled(GOOD, "hands shaken");
+                self.arrow(at, to, "verack", &format!("{done}, we speak protocol {version}"))
             }
             Event::Message(Message::Inv(inv)) => {
                 self.observed.batches.push(inv.inventory.len());
@@ -165,11 +165,11 @@ impl Transcript {
     /// Prints the result of a complete demo.
     pub(super) fn end(mut self) -> Result<(), Failure> {
         let Observed { items, batches, round_trips, .. } = &self.observed;
-        let good = Styled(GOOD, "✓ All of it happened:");
+        let done = Styled(GOOD, "✓ All of it happened:");
         let largest = batches.iter().max().copied().unwrap_or_default();
         writeln!(
             self.out,
-            "\n{good} hands shaken, {} pings answered, {} items\n  in {} batches of at most {}, and a \
+            "\n{done} hands shaken, {} pings answered, {} items\n  in {} batches of at most {}, and a \
              self-connection that both halves noticed, in {}.",
             round_trips.len(),
             Count::from(items.len()),
@@ -180,7 +180,7 @@ impl Transcript {
         let dcrpeer = output::invocation();
         writeln!(
             self.out,
-            "\nNext, be a peer, and visit it from another terminal:\n  \
+            "\nNext, run a peer, and connect to it from another terminal:\n  \
              {dcrpeer} listen --network simnet\n  \
              {dcrpeer} connect 127.0.0.1 --network simnet\n\
              {dcrpeer} --help tells the rest."

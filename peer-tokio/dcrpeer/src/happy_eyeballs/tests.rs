@@ -99,10 +99,10 @@ fn families_take_turns_and_the_first_address_stays_first() {
 
 #[tokio::test]
 async fn over_tcp_the_address_that_listens_is_the_one_that_is_reached() {
-    let nobody = TcpSocket::new_v4().unwrap();
-    nobody.bind(addresses(["127.0.0.1:0"])[0]).unwrap();
+    let not_listening = TcpSocket::new_v4().unwrap();
+    not_listening.bind(addresses(["127.0.0.1:0"])[0]).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let both = [nobody.local_addr().unwrap(), listener.local_addr().unwrap()];
+    let both = [not_listening.local_addr().unwrap(), listener.local_addr().unwrap()];
     let connected = connect(&both, TIME_LIMIT, TcpStream::connect).await.unwrap();
     assert_eq!((connected.address, connected.stream.peer_addr().unwrap()), (both[1], both[1]));
 }

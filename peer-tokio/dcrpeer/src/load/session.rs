@@ -38,12 +38,12 @@ pub(super) struct Common {
     /// A ping needs a permit until its pong has come.
     pub(super) pings: Semaphore,
     pub(super) rounds: u32,
-    pub(super) news: mpsc::Sender<SessionEvent>,
+    pub(super) session_events: mpsc::Sender<SessionEvent>,
     /// Whether all connections are open and pinging may begin.
     pub(super) all_open: watch::Receiver<bool>,
 }
 
-/// What a session reports.
+/// An event of a session.
 #[derive(Debug)]
 pub(super) enum SessionEvent {
     /// It is open: how long the transport took, and then the handshake.
@@ -63,40 +63,40 @@ type Connection<D> = (Handle, Events, Pin<Box<D>>, FirstBytes);
 /// One connection.
 pub(super) struct Session {
     common: Arc<Common>,
-    /// The permit to be opening, released when the connection is open or has failed.
+    /// Limits how many connections are being opened; released when the connection is open or has failed.
     permit: Option<OwnedSemaphorePermit>,
     /// The nonce of the latest ping.
     nonce: u64,
     established: bool,
     is_pinged: bool,
     /// Whether another connection has completed its handshake before.
-    is_peer: bool,
+    others_opened: bool,
 }
 
 impl Session {
     /// Runs one connection to its end. It is dialled unless `dialled` has it, with the time that dialling took;
-    /// `is_peer` tells that another session has completed its handshake. Dropping the future closes the connection.
+    /// `others_opened` is whether another session has completed its handshake. Dropping the future closes the connection.
     pub(super) async fn run(
         common: Arc<Common>,
         permit: OwnedSemaphorePermit,
         mut generator: Box<ChaCha12Rng>,
-        is_peer: bool,
+        others_opened: bool,
         dialled: Option<(TcpStream, Duration)>,
     ) {
         let nonce = generator.next_u64();
         let mut session =
-            Self { common, permit: Some(permit), nonce, established: false, is_pinged: false, is_peer };
+            Self { common, permit: Some(permit), nonce, established: false, is_pinged: false, others_opened };
         let reason = session.connect_and_measure(generator, dialled).await;
         let is_pinged = session.is_pinged;
-        let news = if session.established {
+        let event = if session.established {
             SessionEvent::Lost { reason, is_pinged }
         } else {
             SessionEvent::Failed(reason)
         };
-        session.tell(news).await;
+        session.send_event(event).await;
     }
 
-    /// The connection's whole life. Returns why it ended.
+    /// Runs the connection to its end. Returns why it ended.
     ///
     /// Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands of
     /// connections that is most of the memory.
@@ -113,7 +113,7 @@ impl Session {
             Ok(dialled) => dialled,
             Err(reason) => return reason,
         };
-        // Only speed depends on it.
+        // Nagle's algorithm affects only the speed.
         stream.set_nodelay(true).ok();
         let clock = Stopwatch::start();
         let (handle, events, driver, first) = match self.join(stream, generator) {
@@ -153,7 +153,7 @@ impl Session {
     async fn ending(&self, closed: Closed, handle: &Handle, first: FirstBytes) -> String {
         let (established, ending) = (self.established, Ending::Theirs(closed));
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
-        if self.is_peer && explain::is_full(&outcome) {
+        if self.others_opened && explain::is_full(&outcome) {
             return "it takes no more peers".to_owned();
         }
         let config = self.common.node.config();
@@ -165,7 +165,7 @@ impl Session {
         }
     }
 
-    /// What happens on the connection, until it ends.
+    /// Measures the handshake and the pings, then keeps the connection until it ends.
     async fn measure(&mut self, handle: &Handle, mut events: Events, clock: Stopwatch, connect: Duration) {
         while !self.established {
             match events.next().await {
@@ -175,24 +175,24 @@ impl Session {
         }
         let handshake = clock.elapsed();
         self.permit = None;
-        self.tell(SessionEvent::Opened { connect, handshake }).await;
+        self.send_event(SessionEvent::Opened { connect, handshake }).await;
         let mut all_open = self.common.all_open.clone();
-        if meanwhile(&mut events, all_open.wait_for(|all_open| *all_open)).await.is_none() {
+        if while_open(&mut events, all_open.wait_for(|all_open| *all_open)).await.is_none() {
             return;
         }
         for _ in 0..self.common.rounds {
             let Some(round_trip) = Box::pin(self.ping(handle, &mut events)).await else { return };
-            self.tell(SessionEvent::Pong(round_trip)).await;
+            self.send_event(SessionEvent::Pong(round_trip)).await;
         }
         self.is_pinged = true;
-        self.tell(SessionEvent::Pinged).await;
+        self.send_event(SessionEvent::Pinged).await;
         while events.next().await.is_some() {}
     }
 
     /// One ping and its pong, if that comes in time; `None` if the connection ends.
     async fn ping(&mut self, handle: &Handle, events: &mut Events) -> Option<Option<Duration>> {
-        let permit = meanwhile(events, self.common.pings.acquire()).await?;
-        // 0 stands for none.
+        let permit = while_open(events, self.common.pings.acquire()).await?;
+        // Nonce 0 means that there is no ping.
         self.nonce = self.nonce.wrapping_add(1).max(1);
         let nonce = self.nonce;
         handle.send(Message::Ping(Ping { nonce })).await.ok()?;
@@ -219,9 +219,9 @@ impl Session {
         }
     }
 
-    async fn tell(&self, news: SessionEvent) {
+    async fn send_event(&self, event: SessionEvent) {
         // The receiver is gone only when the command ends.
-        self.common.news.send(news).await.ok();
+        self.common.session_events.send(event).await.ok();
     }
 }
 
@@ -254,7 +254,7 @@ const PONG: Duration = Duration::from_secs(10);
 const TOO_MANY_FILES: i32 = 24;
 
 /// Waits for a future and drops events meanwhile; `None` if the connection ends before.
-async fn meanwhile<T>(events: &mut Events, wanted: impl Future<Output = T>) -> Option<T> {
+async fn while_open<T>(events: &mut Events, wanted: impl Future<Output = T>) -> Option<T> {
     let mut wanted = pin!(wanted);
     loop {
         tokio::select! {

@@ -65,7 +65,7 @@ impl Memory {
     }
 }
 
-/// From so many connections on, what each adds to the memory of the process can be told from the rest.
+/// From so many connections on, what each adds to the memory of the process can be measured.
 const MANY: u32 = 100;
 
 /// Percentiles of durations. In milliseconds for programs.
@@ -110,12 +110,12 @@ impl Summary {
         writeln!(out)?;
         let titles = format!("{:>10}{:>10}{:>10}{:>10}", "p50", "p90", "p99", "max");
         writeln!(out, "  {:LABEL$}{}", "", Styled(FAINT, titles))?;
-        write_spread(out, "connect", self.connect)?;
-        write_spread(out, "handshake", self.handshake)?;
-        write_spread(out, "round trip", self.round_trip)?;
+        write_percentiles(out, "connect", self.connect)?;
+        write_percentiles(out, "handshake", self.handshake)?;
+        write_percentiles(out, "round trip", self.round_trip)?;
         writeln!(out)?;
-        let pace = Count(self.handshakes_per_second);
-        write_fact(out, "handshakes", &format!("{pace} a second ({opened} in {})", Span(self.opening)))?;
+        let rate = Count(self.handshakes_per_second);
+        write_fact(out, "handshakes", &format!("{rate} a second ({opened} in {})", Span(self.opening)))?;
         let pings = match (self.pings, self.unanswered) {
             (0, _) => "none".to_owned(),
             (pings, 0) => format!("{}, all answered", Count(pings)),
@@ -140,8 +140,8 @@ fn write_fact(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
     writeln!(out, "  {:LABEL$}   {text}", Styled(FAINT, label))
 }
 
-fn write_spread(out: &mut impl Write, label: &str, spread: Option<Percentiles>) -> io::Result<()> {
-    let Some(Percentiles { p50, p90, p99, max }) = spread else { return Ok(()) };
+fn write_percentiles(out: &mut impl Write, label: &str, percentiles: Option<Percentiles>) -> io::Result<()> {
+    let Some(Percentiles { p50, p90, p99, max }) = percentiles else { return Ok(()) };
     let label = Styled(FAINT, label);
     writeln!(out, "  {label:LABEL$}{:>10}{:>10}{:>10}{:>10}", Span(p50), Span(p90), Span(p99), Span(max))
 }

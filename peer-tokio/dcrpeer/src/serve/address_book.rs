@@ -1,7 +1,7 @@
-//! The addresses that a node knows: what its peers told, and its own.
+//! The addresses that a node knows: those its peers sent, and its own.
 //!
-//! Peers can tell anything, so what is kept has three limits: in all, for each peer, and for all peers of one network,
-//! which may be one operator. Where a limit is reached the source with most entries loses its earliest.
+//! Peers can send anything, so what is kept has three limits: in all, for each peer, and for all peers of one network,
+//! which may be one operator. Where a limit is reached the earliest entry of the source with most entries is dropped.
 
 use core::net::{IpAddr, SocketAddr};
 use core::ops::RangeInclusive;
@@ -16,11 +16,11 @@ use crate::scope::Scope;
 /// Most addresses kept. With our own they fit into one message.
 const MOST: usize = 999;
 
-/// Most of these that the peers of one network have told.
+/// Most of these that the peers of one network have sent.
 const MOST_OF_GROUP: usize = 250;
 
-/// Most of these that one peer has told.
-const MOST_OF_VISITOR: usize = 100;
+/// Most of these that one peer has sent.
+const MOST_OF_PEER: usize = 100;
 
 /// How far ahead, in seconds, a time may be because clocks differ.
 const TOLERANCE: u64 = 10 * 60;
@@ -28,24 +28,24 @@ const TOLERANCE: u64 = 10 * 60;
 /// The age, in seconds, given to an address whose time lies in the future, so that others are preferred.
 const PENALTY: u64 = 5 * 24 * 3600;
 
-/// Addresses that peers told.
+/// Addresses that peers sent.
 #[derive(Debug)]
 pub(super) struct AddressBook {
-    /// Whether addresses that only their own network or machine can use are kept and told, as in a test network.
+    /// Whether addresses that only their own network or machine can use are kept and sent, as in a test network.
     allows_private: bool,
-    /// What we offer.
+    /// The services of our own address.
     services: Services,
     entries: Mutex<Entries>,
 }
 
-/// The peer that told something.
+/// The peer that sent an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Source {
     group: Group,
-    visitor: u64,
+    peer: u64,
 }
 
-/// The network of a peer, as dcrd tells networks apart: 16 bits of an IPv4 address, 32 of an IPv6 one.
+/// The network of a peer, as dcrd groups addresses: 16 bits of an IPv4 address, 32 of an IPv6 one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Group {
     V4([u8; 2]),
@@ -55,13 +55,13 @@ enum Group {
 impl Group {
     /// The range of all sources in this network.
     fn range(self) -> RangeInclusive<Source> {
-        Source { group: self, visitor: 0 }..=Source { group: self, visitor: u64::MAX }
+        Source { group: self, peer: 0 }..=Source { group: self, peer: u64::MAX }
     }
 }
 
 impl Source {
     /// The peer of this number, connected from this address.
-    pub(super) fn new(visitor: u64, address: IpAddr) -> Self {
+    pub(super) fn new(peer: u64, address: IpAddr) -> Self {
         let group = match address.to_canonical() {
             IpAddr::V4(ip) => {
                 let [a, b, ..] = ip.octets();
@@ -72,7 +72,7 @@ impl Source {
                 Group::V6([a, b])
             }
         };
-        Self { group, visitor }
+        Self { group, peer }
     }
 }
 
@@ -82,18 +82,18 @@ impl AddressBook {
     }
 
     /// Adds the addresses in a message, if it has any.
-    pub(super) fn learn(&self, message: &Message, source: Source, now: Timestamp) {
+    pub(super) fn add_from(&self, message: &Message, source: Source, now: Timestamp) {
         match message {
             Message::Addr(addr) => {
-                self.add(addr.addresses.iter().filter_map(to_second_form), source, now);
+                self.add(addr.addresses.iter().filter_map(to_addr_v2), source, now);
             }
             Message::AddrV2(addr) => self.add(addr.addresses().iter().copied(), source, now),
             _ => {}
         }
     }
 
-    /// All addresses that were told, and our own as the asking peer sees it, if others can use it.
-    pub(super) fn tell(&self, local: Option<SocketAddr>, now: Timestamp) -> Vec<NetAddressV2> {
+    /// All addresses that were sent, and our own as the requesting peer sees it, if others can use it.
+    pub(super) fn known(&self, local: Option<SocketAddr>, now: Timestamp) -> Vec<NetAddressV2> {
         let own = local.map(|local| NetAddressV2 {
             timestamp: now,
             services: self.services,
@@ -127,20 +127,20 @@ impl AddressBook {
     }
 }
 
-/// What tells an entry from others.
+/// Identifies an entry.
 type Key = (Address, u16);
 
 #[derive(Debug, Default)]
 struct Entries {
     known: HashMap<Key, NetAddressV2>,
-    /// Which of these each peer told first, the earliest at the front.
-    told: BTreeMap<Source, VecDeque<Key>>,
+    /// The entries that each peer was the first to send, the earliest at the front.
+    by_source: BTreeMap<Source, VecDeque<Key>>,
 }
 
 impl Entries {
     /// Every entry, those of one peer together.
     fn all(&self) -> impl Iterator<Item = NetAddressV2> {
-        self.told.values().flatten().filter_map(|key| self.known.get(key).copied())
+        self.by_source.values().flatten().filter_map(|key| self.known.get(key).copied())
     }
 
     fn add(&mut self, entries: impl Iterator<Item = NetAddressV2>, source: Source) {
@@ -153,65 +153,65 @@ impl Entries {
                 }
                 continue;
             }
-            // Where one entry finds no room, none behind it does.
+            // If there is no room for one entry, there is none for the next.
             has_room = has_room && self.make_room(source);
             if has_room {
                 self.known.insert(key, entry);
-                self.told.entry(source).or_default().push_back(key);
+                self.by_source.entry(source).or_default().push_back(key);
             }
         }
     }
 
     /// Whether there is room for one more entry of `source`, if need be by dropping the earliest entry of a source
-    /// that has at least two more. A difference of one would let two sources displace each other in turns.
+    /// that has at least two more. A difference of one would let two sources displace each other's entries forever.
     fn make_room(&mut self, source: Source) -> bool {
-        let own = self.told.get(&source).map_or(0, VecDeque::len);
-        if own >= MOST_OF_VISITOR {
+        let own = self.by_source.get(&source).map_or(0, VecDeque::len);
+        if own >= MOST_OF_PEER {
             return false;
         }
-        let of_group: usize = self.told.range(source.group.range()).map(|(_, told)| told.len()).sum();
+        let of_group: usize = self.by_source.range(source.group.range()).map(|(_, keys)| keys.len()).sum();
         if of_group < MOST_OF_GROUP {
             if self.known.len() < MOST {
                 return true;
             }
             let largest = self.largest_group();
             if let Some((group, _)) = largest.filter(|(_, size)| *size > of_group.saturating_add(1)) {
-                return self.largest_visitor(group).is_some_and(|(visitor, _)| self.drop_earliest(visitor));
+                return self.largest_peer(group).is_some_and(|(peer, _)| self.drop_earliest(peer));
             }
         }
-        let largest = self.largest_visitor(source.group);
+        let largest = self.largest_peer(source.group);
         let largest = largest.filter(|(_, size)| *size > own.saturating_add(1));
-        largest.is_some_and(|(visitor, _)| self.drop_earliest(visitor))
+        largest.is_some_and(|(peer, _)| self.drop_earliest(peer))
     }
 
-    /// The network whose peers have told most, and how much that is.
+    /// The network whose peers have sent most entries, and how many.
     fn largest_group(&self) -> Option<(Group, usize)> {
         let mut sizes = BTreeMap::<_, usize>::new();
-        for (source, told) in &self.told {
+        for (source, keys) in &self.by_source {
             let size = sizes.entry(source.group).or_default();
-            *size = size.saturating_add(told.len());
+            *size = size.saturating_add(keys.len());
         }
         sizes.into_iter().max_by_key(|(_, size)| *size)
     }
 
-    /// The peer of this network that has told most, and how much that is.
-    fn largest_visitor(&self, group: Group) -> Option<(Source, usize)> {
-        let visitors = self.told.range(group.range()).map(|(source, told)| (*source, told.len()));
-        visitors.max_by_key(|(_, size)| *size)
+    /// The peer of this network that has sent most entries, and how many.
+    fn largest_peer(&self, group: Group) -> Option<(Source, usize)> {
+        let peers = self.by_source.range(group.range()).map(|(source, keys)| (*source, keys.len()));
+        peers.max_by_key(|(_, size)| *size)
     }
 
-    /// Drops the earliest entry that this peer told; `true` if there was one.
-    fn drop_earliest(&mut self, visitor: Source) -> bool {
-        let Some(told) = self.told.get_mut(&visitor) else { return false };
-        let earliest = told.pop_front();
-        if told.is_empty() {
-            self.told.remove(&visitor);
+    /// Drops the earliest entry that this peer sent; `true` if there was one.
+    fn drop_earliest(&mut self, peer: Source) -> bool {
+        let Some(keys) = self.by_source.get_mut(&peer) else { return false };
+        let earliest = keys.pop_front();
+        if keys.is_empty() {
+            self.by_source.remove(&peer);
         }
         earliest.is_some_and(|key| self.known.remove(&key).is_some())
     }
 }
 
-/// In the one form that each address has: dcrd bans for an IPv4 address that is mapped into IPv6.
+/// The canonical form of an address: dcrd bans for an IPv4 address that is mapped into IPv6.
 fn canonical(address: Address) -> Address {
     match address {
         Address::Ipv6(ip) => ip.to_canonical().into(),
@@ -227,7 +227,7 @@ fn plausible(time: Timestamp, now: Timestamp) -> Timestamp {
     Timestamp::new(now.seconds().saturating_sub(PENALTY)).unwrap_or(now)
 }
 
-fn to_second_form(entry: &TimedNetAddress) -> Option<NetAddressV2> {
+fn to_addr_v2(entry: &TimedNetAddress) -> Option<NetAddressV2> {
     let socket = entry.address.socket();
     Some(NetAddressV2 {
         timestamp: Timestamp::new(entry.timestamp.into()).ok()?,

@@ -14,12 +14,12 @@ use tokio::task::JoinHandle;
 
 use crate::terminal;
 
-/// A screen of its own on the terminal. Dropping it gives the terminal back as it was.
+/// A screen of its own on the terminal. Dropping it restores the terminal.
 #[derive(Debug)]
 pub(super) struct Screen {
     out: Stdout,
     colours: bool,
-    /// Gives the terminal back for as long as we are stopped.
+    /// Restores the terminal while the process is stopped.
     #[cfg(unix)]
     pausing: JoinHandle<io::Result<()>>,
 }
@@ -38,7 +38,7 @@ impl Screen {
             out,
             colours,
             #[cfg(unix)]
-            pausing: tokio::spawn(terminal::give_back_while_stopped()),
+            pausing: tokio::spawn(terminal::restore_while_stopped()),
         }))
     }
 
@@ -81,6 +81,6 @@ impl Drop for Screen {
     fn drop(&mut self) {
         #[cfg(unix)]
         self.pausing.abort();
-        terminal::give_back();
+        terminal::restore();
     }
 }

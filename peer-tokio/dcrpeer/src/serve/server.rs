@@ -31,7 +31,7 @@ const REFRESHES_PER_LINE: u32 = 4;
 /// Most peers in the table that is printed at the end.
 const LAST_ROWS: usize = 20;
 
-/// From so many peers on, what each adds to the memory of the process can be told from the rest.
+/// From so many peers on, what each adds to the memory of the process can be measured.
 const MANY: u64 = 100;
 
 /// All sessions, open and ended.
@@ -41,21 +41,22 @@ pub(super) struct Server {
     common: Arc<Common>,
     handles: BTreeMap<u64, Handle>,
     sessions: JoinSet<Result<Ended, Failure>>,
-    came: u64,
+    /// Accepted connections.
+    accepted: u64,
     /// Most open sessions at a time.
     most: u64,
-    left: u64,
-    /// How many ended for which reason.
+    ended: u64,
+    /// How many ended for each reason.
     ends: BTreeMap<String, u64>,
     /// The possible causes of ends without a reason, and how many had them.
     possible_causes: BTreeMap<String, u64>,
-    /// What remotes asked for and we do not have, and how many did.
+    /// Requests for what we do not have, and how many remotes sent each.
     unserved: BTreeMap<Unserved, u64>,
     clock: Stopwatch,
     screen: Option<Screen>,
     refreshes: u32,
-    /// The status that was told last, where there is no screen.
-    told: Option<Status>,
+    /// The last status that was reported, where there is no screen.
+    reported: Option<Status>,
     handshake_rate: Rate,
     /// Memory before the first session.
     memory_before: Option<u64>,
@@ -72,16 +73,16 @@ impl Server {
             common: Arc::new(common),
             handles: BTreeMap::new(),
             sessions: JoinSet::new(),
-            came: 0,
+            accepted: 0,
             most: 0,
-            left: 0,
+            ended: 0,
             ends: BTreeMap::new(),
             possible_causes: BTreeMap::new(),
             unserved: BTreeMap::new(),
             clock: Stopwatch::start(),
             screen,
             refreshes: 0,
-            told: None,
+            reported: None,
             handshake_rate: Rate::default(),
             memory_before: system::memory(),
             peak: None,
@@ -94,10 +95,10 @@ impl Server {
 
     /// Starts the session of an accepted connection.
     pub(super) fn accept(&mut self, stream: TcpStream, address: SocketAddr) -> Result<(), Failure> {
-        self.came = self.came.saturating_add(1);
-        let session = Session { number: self.came, address, common: Arc::clone(&self.common) };
+        self.accepted = self.accepted.saturating_add(1);
+        let session = Session { number: self.accepted, address, common: Arc::clone(&self.common) };
         let (handle, running) = session.start(stream)?;
-        self.handles.insert(self.came, handle);
+        self.handles.insert(self.accepted, handle);
         self.most = self.most.max(self.handles.len() as u64);
         self.sessions.spawn(running);
         Ok(())
@@ -115,7 +116,7 @@ impl Server {
         let ended =
             session.map_err(|error| Failure::new(format!("a connection's task ended: {error}")))??;
         self.handles.remove(&ended.number);
-        self.left = self.left.saturating_add(1);
+        self.ended = self.ended.saturating_add(1);
         count(&mut self.ends, ended.reason);
         if let Some(causes_text) = ended.causes_text {
             count(&mut self.possible_causes, causes_text);
@@ -132,9 +133,9 @@ impl Server {
         let status = Status {
             peers: self.handles.len() as u64,
             max: self.max,
-            came: self.came,
+            came: self.accepted,
             established,
-            left: self.left,
+            left: self.ended,
             handshakes_per_second: self.handshake_rate.measure(self.clock.elapsed(), established),
             bytes_received: self.common.traffic.received(),
             bytes_sent: self.common.traffic.sent(),
@@ -147,7 +148,7 @@ impl Server {
         status
     }
 
-    /// Refreshes the screen, or tells the status where it is due.
+    /// Refreshes the screen, or reports the status if it is due.
     pub(super) async fn show(&mut self) -> Result<(), Failure> {
         let status = self.status();
         if let Some(size) = self.screen.as_ref().map(Screen::size) {
@@ -170,10 +171,10 @@ impl Server {
         }
         let is_due = self.refreshes.is_multiple_of(REFRESHES_PER_LINE);
         self.refreshes = self.refreshes.wrapping_add(1);
-        let is_news = self.told.map_or(status.came > 0, |told| status.is_news(&told));
-        if is_due && is_news {
-            self.told = Some(status);
-            self.common.report.tell(None, &Notice::Status(status))?;
+        let has_changed = self.reported.map_or(status.came > 0, |reported| status.differs_from(&reported));
+        if is_due && has_changed {
+            self.reported = Some(status);
+            self.common.report.emit(None, &Notice::Status(status))?;
         }
         Ok(())
     }
@@ -198,7 +199,7 @@ impl Server {
         rows
     }
 
-    /// Ends all sessions, and tells the summary.
+    /// Ends all sessions, and reports the summary.
     pub(super) async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
         let rows = self.rows(LAST_ROWS).await;
         while let Some(session) = self.sessions.try_join_next() {
@@ -209,7 +210,7 @@ impl Server {
         let width = self.screen.take().map_or(usize::MAX, |screen| screen.size().0);
         let report = self.common.report.clone();
         if !report.is_for_people() {
-            report.tell(None, &Notice::Status(status))?;
+            report.emit(None, &Notice::Status(status))?;
         }
         self.common.shutdown_reason.set(reason).ok();
         for handle in self.handles.values() {
@@ -225,15 +226,15 @@ impl Server {
             });
         }
         let established = self.common.established.load(Ordering::Relaxed);
-        let (detail, peers) = (reason.to_string(), self.came);
-        report.tell(None, &Notice::Stopped { ok: true, reason: reason.name(), detail, peers, established })
+        let (detail, peers) = (reason.to_string(), self.accepted);
+        report.emit(None, &Notice::Stopped { ok: true, reason: reason.name(), detail, peers, established })
     }
 
     fn write_summary(&self, out: &mut Output, reason: ShutdownReason) -> io::Result<()> {
         let age = Age(self.clock.elapsed());
         writeln!(out, "{} after {age}: {reason}", Styled(STRONG, "stopped"))?;
         let established = Count(self.common.established.load(Ordering::Relaxed));
-        let (came, most) = (Count(self.came), Count(self.most));
+        let (came, most) = (Count(self.accepted), Count(self.most));
         write_fact(
             out,
             "peers",

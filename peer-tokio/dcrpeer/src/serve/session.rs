@@ -63,7 +63,7 @@ pub(super) struct Ended {
 struct Progress {
     established: bool,
     /// Whether addresses were sent, which happens once, as in dcrd.
-    told_addresses: bool,
+    sent_addresses: bool,
     /// What the remote asked for and we do not have.
     unserved: UnservedSet,
 }
@@ -76,8 +76,8 @@ impl Session {
     ) -> Result<(Handle, impl Future<Output = Result<Ended, Failure>> + Send + use<>), Failure> {
         let address = self.address.to_string();
         let direction = Direction::Inbound;
-        self.tell(&Notice::Connected { address: &address, direction, isolated: None })?;
-        // Only speed depends on it.
+        self.emit(&Notice::Connected { address: &address, direction, isolated: None })?;
+        // Nagle's algorithm affects only the speed.
         stream.set_nodelay(true).ok();
         let local = stream.local_addr().ok();
         let (stream, first) = FirstBytes::of(stream);
@@ -128,7 +128,7 @@ impl Session {
         let config = self.common.node.config();
         let causes = explain::causes(&outcome, config);
         let causes_text = (!causes.is_empty()).then(|| causes::list(&causes));
-        self.tell(&Notice::End(End {
+        self.emit(&Notice::End(End {
             ok: outcome.is_success(),
             established,
             reason: reason.clone(),
@@ -153,7 +153,7 @@ impl Session {
         match event {
             Event::Version(version) => {
                 let offered = self.common.node.config().protocol_version();
-                self.tell(&Notice::version(&version, Direction::Inbound, offered))
+                self.emit(&Notice::version(&version, Direction::Inbound, offered))
             }
             Event::Established => {
                 progress.established = true;
@@ -165,7 +165,7 @@ impl Session {
                     return Ok(());
                 }
                 let protocol_version = handle.stats().await.protocol_version.get();
-                self.tell(&Notice::Established { protocol_version })
+                self.emit(&Notice::Established { protocol_version })
             }
             Event::Message(message) => self.answer(handle, &message, local, progress).await,
             _ => Ok(()),
@@ -182,15 +182,15 @@ impl Session {
         progress: &mut Progress,
     ) -> Result<(), Failure> {
         let (book, now) = (&self.common.addresses, peer_tokio::connection_info(self.address, 0).unix_time);
-        book.learn(message, Source::new(self.number, self.address.ip()), now);
+        book.add_from(message, Source::new(self.number, self.address.ip()), now);
         if *message == Message::GetAddr {
-            if !progress.told_addresses {
-                progress.told_addresses = true;
-                self.tell_addresses(handle, book.tell(local, now)).await?;
+            if !progress.sent_addresses {
+                progress.sent_addresses = true;
+                self.send_addresses(handle, book.known(local, now)).await?;
             }
         } else if let Some(reply) = unserved::reply(handle, message).await {
             if progress.unserved.insert(reply.lack) {
-                self.tell(&Notice::unserved(message, &reply))?;
+                self.emit(&Notice::unserved(message, &reply))?;
             }
             if !reply.sent.is_empty() {
                 handle.flush().await.ok();
@@ -199,7 +199,7 @@ impl Session {
         Ok(())
     }
 
-    async fn tell_addresses(&self, handle: &Handle, addresses: Vec<NetAddressV2>) -> Result<(), Failure> {
+    async fn send_addresses(&self, handle: &Handle, addresses: Vec<NetAddressV2>) -> Result<(), Failure> {
         let mut generator = node::generator()?;
         let sent = handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
         if matches!(sent, Ok(Ok(_))) {
@@ -209,10 +209,10 @@ impl Session {
     }
 
     /// Reports to programs. People see the table.
-    fn tell(&self, notice: &Notice<'_>) -> Result<(), Failure> {
+    fn emit(&self, notice: &Notice<'_>) -> Result<(), Failure> {
         if self.common.report.is_for_people() {
             return Ok(());
         }
-        self.common.report.tell(Some(self.number), notice)
+        self.common.report.emit(Some(self.number), notice)
     }
 }

@@ -23,19 +23,19 @@ struct Column {
     width: usize,
     is_number: bool,
     /// The column with the highest number is hidden first; 0 is never hidden.
-    leaves: usize,
+    hide_rank: usize,
 }
 
 const COLUMNS: [Column; 9] = [
-    Column { title: "address", long_title: "address", width: 15, is_number: false, leaves: 0 },
-    Column { title: "dir", long_title: "direction", width: 3, is_number: false, leaves: 8 },
-    Column { title: "agent", long_title: "agent", width: 8, is_number: false, leaves: 5 },
-    Column { title: "ver", long_title: "protocol", width: 2, is_number: true, leaves: 7 },
-    Column { title: "height", long_title: "height", width: 6, is_number: true, leaves: 6 },
-    Column { title: "trip", long_title: "round trip", width: 7, is_number: true, leaves: 1 },
-    Column { title: "in", long_title: "bytes in", width: 7, is_number: true, leaves: 3 },
-    Column { title: "out", long_title: "bytes out", width: 7, is_number: true, leaves: 4 },
-    Column { title: "for", long_title: "connected for", width: 6, is_number: true, leaves: 2 },
+    Column { title: "address", long_title: "address", width: 15, is_number: false, hide_rank: 0 },
+    Column { title: "dir", long_title: "direction", width: 3, is_number: false, hide_rank: 8 },
+    Column { title: "agent", long_title: "agent", width: 8, is_number: false, hide_rank: 5 },
+    Column { title: "ver", long_title: "protocol", width: 2, is_number: true, hide_rank: 7 },
+    Column { title: "height", long_title: "height", width: 6, is_number: true, hide_rank: 6 },
+    Column { title: "trip", long_title: "round trip", width: 7, is_number: true, hide_rank: 1 },
+    Column { title: "in", long_title: "bytes in", width: 7, is_number: true, hide_rank: 3 },
+    Column { title: "out", long_title: "bytes out", width: 7, is_number: true, hide_rank: 4 },
+    Column { title: "for", long_title: "connected for", width: 6, is_number: true, hide_rank: 2 },
 ];
 
 /// The column whose cells may be shortened.
@@ -109,7 +109,7 @@ impl Layout {
     /// Narrower: agents are shortened, and if that is not enough, columns are hidden.
     fn squeezed(mut self, width: usize) -> Self {
         let agent = COLUMNS.get(AGENT).map_or(0, |column| column.width);
-        for leaves in (0..COLUMNS.len()).rev() {
+        for hide_rank in (0..COLUMNS.len()).rev() {
             let excess = self.width().saturating_sub(width);
             if excess == 0 {
                 break;
@@ -120,8 +120,9 @@ impl Layout {
                 *natural = natural.saturating_sub(excess);
                 break;
             }
-            let leaving = COLUMNS.iter().zip(&mut self.widths).find(|(column, _)| column.leaves == leaves);
-            if let Some((_, slot)) = leaving.filter(|_| leaves > 0) {
+            let hidden =
+                COLUMNS.iter().zip(&mut self.widths).find(|(column, _)| column.hide_rank == hide_rank);
+            if let Some((_, slot)) = hidden.filter(|_| hide_rank > 0) {
                 *slot = None;
             }
         }

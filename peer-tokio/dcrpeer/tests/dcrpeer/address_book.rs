@@ -14,7 +14,7 @@ use crate::serve::{Guest, serve, talk};
 const DAY: u64 = 24 * 3600;
 
 #[test]
-fn who_asks_for_addresses_hears_those_that_others_told() {
+fn getaddr_is_answered_with_the_addresses_that_others_sent() {
     let server = serve(&[]);
     talk(async {
         let told = [routable(1), entry(Address::TorV3([7; 32]), 9108)];
@@ -28,7 +28,7 @@ fn who_asks_for_addresses_hears_those_that_others_told() {
         teller.say(Message::GetAddr).await;
         teller.hear("addrv2").await;
         teller.say(Message::GetAddr).await;
-        assert_eq!(teller.settle().await, []);
+        assert_eq!(teller.spawn_peer().await, []);
 
         let mut old = Guest::enter(&server.address(), ProtocolVersion::new(11)).await;
         old.say(Message::GetAddr).await;
@@ -127,7 +127,7 @@ fn an_address_that_is_told_again_takes_the_later_time() {
 }
 
 #[test]
-fn no_visitor_fills_the_book_or_pushes_others_out() {
+fn no_peer_fills_the_address_book_or_displaces_others() {
     let server = serve(&[]);
     let flood: Vec<_> =
         (0..1000).map(|host| entry(Address::Ipv4(Ipv4Addr::from(0x2d00_0001 + host)), 9108)).collect();
@@ -150,7 +150,7 @@ fn no_visitor_fills_the_book_or_pushes_others_out() {
 }
 
 #[test]
-fn who_comes_late_finds_room_and_takes_it_from_those_who_have_most() {
+fn a_late_peer_displaces_entries_of_the_peers_with_most() {
     let server = serve(&[]);
     talk(async {
         for network in 20..60 {
@@ -180,7 +180,7 @@ async fn enter_from(network: u8, server: &str) -> Guest {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_network_fills_the_book_by_many_visitors() {
+fn no_network_fills_the_address_book_by_many_peers() {
     let server = serve(&[]);
     talk(async {
         for visitor in 0..5 {
@@ -197,7 +197,7 @@ fn no_network_fills_the_book_by_many_visitors() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_network_that_comes_late_takes_room_from_those_that_have_most() {
+fn a_late_network_displaces_entries_of_the_networks_with_most() {
     let server = serve(&[]);
     talk(async {
         for (network, visitor) in (1..=4).flat_map(|network| (0..3).map(move |visitor| (network, visitor))) {
@@ -255,7 +255,7 @@ fn is_in(entry: &NetAddressV2, network: u8) -> bool {
 /// Tells these, and waits for a sign that they were read.
 async fn tell(guest: &mut Guest, told: &[NetAddressV2]) {
     guest.say(Message::AddrV2(AddrV2::new(told.to_vec()).unwrap())).await;
-    guest.settle().await;
+    guest.spawn_peer().await;
 }
 
 /// What a newcomer is told.

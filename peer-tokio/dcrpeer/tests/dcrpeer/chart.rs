@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::crawl::take_apart;
-use crate::network::{config, deaf, listeners, settle};
+use crate::network::{config, listeners, not_listening, spawn_peer};
 use crate::{dcrpeer, run};
 
 #[test]
@@ -25,9 +25,9 @@ fn the_demo_finds_its_network_and_draws_it() {
     }
 
     let text = fs::read_to_string(file.path()).unwrap();
-    let picture = roxmltree::Document::parse(&text).unwrap();
-    assert_eq!(picture.root_element().tag_name().name(), "svg");
-    let texts: Vec<_> = texts(&picture);
+    let chart = roxmltree::Document::parse(&text).unwrap();
+    assert_eq!(chart.root_element().tag_name().name(), "svg");
+    let texts: Vec<_> = texts(&chart);
     let reachable = &summary["reachable"];
     assert!(texts.contains(&format!("Crawl of simnet: {reachable} of 300 known addresses reachable")));
     for title in ["Round trips", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"] {
@@ -40,23 +40,23 @@ fn the_demo_finds_its_network_and_draws_it() {
 }
 
 #[test]
-fn markup_in_a_user_agent_is_a_text_of_the_picture() {
+fn markup_in_a_user_agent_is_text_of_the_chart() {
     let runtime = Runtime::new().unwrap();
     let config = config().user_agent("<b a=\"1\">&", "]]>");
-    let peer = settle(&runtime, listeners(1).remove(0), config, 5, Vec::new());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config, 5, Vec::new());
     let file = Temporary::new("markup.svg");
     let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--svg", file.path()]);
     run.assert_succeeds();
     let text = fs::read_to_string(file.path()).unwrap();
-    let picture = roxmltree::Document::parse(&text).unwrap();
-    let texts = texts(&picture);
+    let chart = roxmltree::Document::parse(&text).unwrap();
+    let texts = texts(&chart);
     assert!(texts.iter().any(|text| text.ends_with("/<b a=\"1\">&:]]>/")), "{texts:?}");
 }
 
 #[test]
-fn a_picture_is_replaced_by_another_one_only() {
+fn a_chart_is_replaced_only_by_a_complete_one() {
     let file = Temporary::new("old.svg");
-    let sockets = deaf(1);
+    let sockets = not_listening(1);
     let nobody = sockets[0].local_addr().unwrap().to_string();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
@@ -70,7 +70,7 @@ fn a_picture_is_replaced_by_another_one_only() {
 }
 
 #[test]
-fn a_crawl_that_nobody_reads_of_is_drawn_to_the_end() {
+fn a_crawl_whose_output_is_closed_is_still_drawn() {
     for format in [["--json"].as_slice(), &[]] {
         let file = Temporary::new("alone.svg");
         let args = [["crawl", "--demo", "60", "--svg", file.path()].as_slice(), format].concat();
@@ -79,16 +79,15 @@ fn a_crawl_that_nobody_reads_of_is_drawn_to_the_end() {
         let output = child.wait_with_output().unwrap();
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &[][..]));
         let text = fs::read_to_string(file.path()).unwrap();
-        let picture = roxmltree::Document::parse(&text).unwrap();
-        let texts = texts(&picture);
+        let chart = roxmltree::Document::parse(&text).unwrap();
+        let texts = texts(&chart);
         assert!(texts.iter().any(|text| text.contains(" of 60 known addresses reachable")), "{texts:?}");
     }
 }
 
-/// The texts of a picture that are seen.
-fn texts(picture: &roxmltree::Document<'_>) -> Vec<String> {
-    let texts =
-        picture.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+/// The texts of a chart that are seen.
+fn texts(chart: &roxmltree::Document<'_>) -> Vec<String> {
+    let texts = chart.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
     texts.filter_map(|node| node.text().map(str::to_owned)).collect()
 }
 
@@ -114,7 +113,7 @@ impl Drop for Temporary {
 /// A system that lets no file grow beyond one block is, to a writer, one whose disk is full.
 #[cfg(unix)]
 #[test]
-fn a_full_disk_keeps_the_former_picture_and_costs_nobody_the_result() {
+fn a_full_disk_keeps_the_previous_chart_and_the_summary_is_reported() {
     for format in ["--json", ""] {
         let folder = Folder::new("full");
         let file = folder.path("a.svg");
@@ -129,7 +128,7 @@ fn a_full_disk_keeps_the_former_picture_and_costs_nobody_the_result() {
             (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!(output.status.code(), Some(1), "{err}");
         assert!(err.starts_with("dcrpeer: cannot write ") && err.lines().count() == 1, "{err}");
-        assert!(err.contains("; the former picture is kept"), "{err}");
+        assert!(err.contains("; the previous chart is kept"), "{err}");
         if format.is_empty() {
             assert!(out.contains("Crawl of simnet: 20 addresses known"), "{out}");
         } else {
@@ -142,7 +141,7 @@ fn a_full_disk_keeps_the_former_picture_and_costs_nobody_the_result() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_picture_that_cannot_be_drawn_costs_nobody_the_result() {
+fn the_summary_is_reported_if_the_chart_cannot_be_written() {
     let run = run(&["crawl", "--demo", "20", "--json", "--svg", "/dev/full"]);
     run.assert_fails(1, "cannot write /dev/full: ");
     let objects = run.objects();
@@ -152,7 +151,7 @@ fn a_picture_that_cannot_be_drawn_costs_nobody_the_result() {
 
 #[cfg(unix)]
 #[test]
-fn a_picture_takes_the_place_of_the_file_behind_a_link_and_its_permissions() {
+fn a_chart_replaces_the_target_of_a_link_and_keeps_its_permissions() {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     let folder = Folder::new("link");
@@ -170,7 +169,7 @@ fn a_picture_takes_the_place_of_the_file_behind_a_link_and_its_permissions() {
 
 #[cfg(unix)]
 #[test]
-fn a_new_picture_may_be_read_by_whom_the_umask_lets() {
+fn a_new_chart_has_the_permissions_that_the_umask_allows() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = Folder::new("new");

@@ -14,7 +14,7 @@ use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
-use crate::network::{Neighbour, answer, config, deaf, entry, listeners, settle, socket_entry};
+use crate::network::{TestPeer, answer, config, entry, listeners, not_listening, socket_entry, spawn_peer};
 use crate::serve::interrupt;
 use crate::talk::Process;
 use crate::{Run, dcrpeer, object, run};
@@ -25,7 +25,7 @@ const DEAD: usize = 20;
 /// A network of [`PEERS`] peers, in which each tells of the two below it, of the one above, of everybody's
 /// seed, and some of an address that nobody answers at, a private one, or one of Tor.
 struct Town {
-    peers: Vec<Neighbour>,
+    peers: Vec<TestPeer>,
     /// Keeps the ports of those who are not there.
     _dead: Vec<TcpSocket>,
     _runtime: Runtime,
@@ -35,7 +35,7 @@ impl Town {
     fn found() -> Self {
         let runtime = Runtime::new().unwrap();
         let listeners = listeners(PEERS);
-        let sockets = deaf(DEAD);
+        let sockets = not_listening(DEAD);
         let dead: Vec<_> = sockets.iter().map(|socket| socket.local_addr().unwrap()).collect();
         let addresses: Vec<_> = listeners.iter().map(|one| one.local_addr().unwrap()).collect();
         let mut peers = Vec::new();
@@ -57,7 +57,7 @@ impl Town {
                 .protocol_version(version)
                 .services(if index % 2 == 0 { Services::NODE_NETWORK } else { Services::NONE });
             let height = i32::try_from(1000 - index / 100).unwrap();
-            peers.push(settle(&runtime, listener, config, height, known));
+            peers.push(spawn_peer(&runtime, listener, config, height, known));
         }
         Self { peers, _dead: sockets, _runtime: runtime }
     }
@@ -87,7 +87,7 @@ fn exactly_the_reachable_peers_of_a_network_are_found_and_each_is_visited_once()
     let there: BTreeSet<_> = town.peers.iter().map(|peer| peer.address.to_string()).collect();
     assert_eq!(reached.iter().cloned().collect::<BTreeSet<_>>(), there);
     assert_eq!(reached.len(), PEERS, "a peer was told of twice");
-    let visits: Vec<_> = town.peers.iter().map(Neighbour::visits).filter(|visits| *visits != 1).collect();
+    let visits: Vec<_> = town.peers.iter().map(TestPeer::visits).filter(|visits| *visits != 1).collect();
     assert_eq!(visits, Vec::<u64>::new(), "peers were visited more or less than once");
 
     assert_eq!((&summary["ok"], &summary["ended"]), (&json!(true), &json!("Complete")));
@@ -113,19 +113,19 @@ fn the_levels_are_the_steps_from_the_seed() {
 }
 
 #[test]
-fn a_silent_peer_holds_nobody_up() {
+fn a_silent_peer_does_not_delay_the_others() {
     let runtime = Runtime::new().unwrap();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     // A chain, whose first one tells of the silent one too.
     let mut known = vec![socket_entry(silent.local_addr().unwrap())];
     let mut seed = String::new();
     for listener in listeners(5) {
-        let peer = settle(&runtime, listener, config(), 1, known);
+        let peer = spawn_peer(&runtime, listener, config(), 1, known);
         known = vec![socket_entry(peer.address)];
         seed = peer.address.to_string();
     }
     known.push(socket_entry(silent.local_addr().unwrap()));
-    let first = settle(&runtime, listeners(1).remove(0), config(), 1, known);
+    let first = spawn_peer(&runtime, listeners(1).remove(0), config(), 1, known);
     let args =
         ["crawl", &first.address.to_string(), "--network", "simnet", "--handshake-timeout", "5s", "--json"];
     let (told, _) = take_apart(&run(&args));
@@ -172,7 +172,7 @@ fn a_peer_that_is_too_old_is_not_reachable_and_its_version_is_counted() {
         .protocol_version(ProtocolVersion::new(7))
         .min_protocol_version(ProtocolVersion::INITIAL)
         .user_agent("veteran", "0.1");
-    let peer = settle(&runtime, listeners(1).remove(0), old, 5, Vec::new());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), old, 5, Vec::new());
     let run = run(&["crawl", &peer.address.to_string(), "--network", "simnet", "--json"]);
     run.assert_fails(1, "it speaks protocol 7, and the lowest accepted is 9");
     let (told, summary) = take_apart(&run);
@@ -190,15 +190,15 @@ fn no_more_are_visited_than_wanted() {
     let (told, summary) = take_apart(&run);
     assert_eq!((told.len(), &summary["ended"]), (50, &json!("MaxVisited")));
     let reached = told.iter().filter(|peer| peer["ok"] == true).count();
-    let visits: u64 = town.peers.iter().map(Neighbour::visits).sum();
+    let visits: u64 = town.peers.iter().map(TestPeer::visits).sum();
     assert_eq!(visits, reached as u64);
 }
 
 #[test]
-fn an_interrupted_crawl_sums_up_what_was_seen() {
+fn an_interrupted_crawl_reports_a_summary() {
     let runtime = Runtime::new().unwrap();
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
-    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
     let seeds = [peer.address.to_string(), mute.local_addr().unwrap().to_string()];
     let deadline = ["--handshake-timeout", "1h"];
     let mut crawl = Process::start(&[&["crawl", &seeds[0], &seeds[1]], deadline.as_slice()].concat());
@@ -211,7 +211,7 @@ fn an_interrupted_crawl_sums_up_what_was_seen() {
 #[test]
 fn an_interrupted_crawl_that_reached_nobody_is_no_success() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
-    let refusing = deaf(1);
+    let refusing = not_listening(1);
     let seeds = [refusing[0].local_addr().unwrap(), mute.local_addr().unwrap()].map(|seed| seed.to_string());
     let deadline = ["--handshake-timeout", "1h"];
     let mut crawl = Process::start(&[&["crawl", &seeds[0], &seeds[1]], deadline.as_slice()].concat());
@@ -222,7 +222,7 @@ fn an_interrupted_crawl_that_reached_nobody_is_no_success() {
 }
 
 #[test]
-fn a_crawl_that_is_over_early_says_so() {
+fn a_crawl_that_ends_early_says_so() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
     let run = run(&["crawl", &address, "--network", "simnet", "--json", "--for", "50ms"]);
@@ -232,7 +232,7 @@ fn a_crawl_that_is_over_early_says_so() {
 }
 
 #[test]
-fn a_peer_that_does_not_shake_hands_is_given_up() {
+fn a_peer_without_a_handshake_is_left_at_the_timeout() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
     let run = run(&["crawl", &address, "--network", "simnet", "--json", "--handshake-timeout", "100ms"]);
@@ -242,7 +242,7 @@ fn a_peer_that_does_not_shake_hands_is_given_up() {
 }
 
 #[test]
-fn a_peer_that_talks_of_other_things_is_not_listened_to_for_ever() {
+fn a_peer_that_sends_other_messages_is_not_waited_for_forever() {
     let runtime = Runtime::new().unwrap();
     let peer = answer(&runtime, listeners(1).remove(0), config(), 5, |handle, message| async move {
         if message == Message::GetAddr {
@@ -280,7 +280,7 @@ fn some_peers_of_the_demo_break_the_protocol() {
 }
 
 #[test]
-fn a_reader_who_goes_away_ends_a_crawl_without_complaint() {
+fn a_closed_output_ends_a_crawl_without_an_error() {
     let mut child = dcrpeer(&["crawl", "--demo", "60", "--json"]).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -313,7 +313,7 @@ fn a_crawl_raises_the_limit_of_open_files_where_the_system_lets_it() {
 
 #[cfg(unix)]
 #[test]
-fn with_few_open_files_fewer_are_visited_at_a_time_and_nobody_is_missed() {
+fn with_few_open_files_fewer_are_visited_at_a_time_and_none_is_missed() {
     let run = crawl_with_limit("ulimit -n 112", "--demo 60");
     assert_eq!(run.code, 0, "{}", run.err);
     let advice = "allows 10 visits at a time, not 100; raise it with `ulimit -n 292`, or say --at-once 10\n";
@@ -332,7 +332,7 @@ fn a_crawl_that_cannot_begin_says_what_to_do() {
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion]).assert_fails(1, "add --proxy 127.0.0.1:9050");
     run(&["crawl", "--demo", "--svg", "/no/such/folder/a.svg"]).assert_fails(1, "choose another file");
-    let sockets = deaf(1);
+    let sockets = not_listening(1);
     let nobody = sockets[0].local_addr().unwrap().to_string();
     let run = run(&["crawl", &nobody]);
     run.assert_fails(1, &format!("nobody was reached; {nobody}: "));

@@ -261,7 +261,7 @@ fn a_remote_cannot_control_the_terminal() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn a_closed_output_ends_it_quietly() {
     for args in [["decode", "--json"].as_slice(), &["decode"]] {
         let mut child = dcrpeer(args).stdin(Stdio::piped()).spawn().unwrap();
         let mut stdin = child.stdin.take().unwrap();

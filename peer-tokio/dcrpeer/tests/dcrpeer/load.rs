@@ -29,7 +29,7 @@ fn what_is_no_peer_is_recognized_by_the_first_connection() {
 }
 
 #[test]
-fn a_number_of_connections_that_makes_no_sense_is_explained() {
+fn an_invalid_number_of_connections_is_explained() {
     for (number, fragment) in
         [("0", "0 is not in 1..=60000"), ("99999", "99999 is not in"), ("many", "'many'")]
     {
@@ -71,7 +71,7 @@ fn a_node_with_too_few_open_files_says_so_and_takes_fewer_peers() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_reason_to_complain() {
+fn a_closed_output_is_no_error() {
     let mut server = Process::start(&["serve", "127.0.0.1:0"]);
     server.wait_for("listening");
     let mut load = dcrpeer(&["load", &server.address(), "--network", "simnet", "-n", "20"]).spawn().unwrap();
@@ -82,7 +82,7 @@ fn a_reader_that_goes_away_is_no_reason_to_complain() {
 }
 
 #[test]
-fn a_node_that_is_full_is_no_stranger_and_its_silence_is_not_measured() {
+fn a_full_node_is_recognized_and_its_silence_is_not_measured() {
     let mut server = Process::start(&["serve", "127.0.0.1:0", "--max", "2"]);
     server.wait_for("listening");
     let args = ["load", &server.address(), "--network", "simnet", "--rounds", "0"];
@@ -99,7 +99,7 @@ fn a_node_that_is_full_is_no_stranger_and_its_silence_is_not_measured() {
 }
 
 #[test]
-fn pings_that_were_not_wanted_are_none() {
+fn no_rounds_are_reported_as_no_pings() {
     let mut server = Process::start(&["serve", "127.0.0.1:0"]);
     server.wait_for("listening");
     let load = run(&["load", &server.address(), "--network", "simnet", "-n", "1", "--rounds", "0"]);
@@ -109,7 +109,7 @@ fn pings_that_were_not_wanted_are_none() {
 }
 
 #[test]
-fn both_commands_teach_with_examples() {
+fn the_help_of_both_commands_has_examples() {
     for command in ["serve", "load"] {
         let run = run(&[command, "--help"]);
         run.assert_succeeds();

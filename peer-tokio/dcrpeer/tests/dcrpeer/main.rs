@@ -34,7 +34,7 @@ use std::thread;
 use serde_json::Value;
 
 /// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// What one run of the tool left behind.
 struct Run {
@@ -89,7 +89,7 @@ fn run_with(args: &[&str], input: impl Into<Vec<u8>>) -> Run {
     thread::spawn(move || stdin.write_all(&input).ok());
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = receiver.recv_timeout(PATIENCE).expect("it ends").unwrap();
+    let output = receiver.recv_timeout(TIMEOUT).expect("it ends").unwrap();
     Run {
         code: output.status.code().expect("it was not killed"),
         out: String::from_utf8(output.stdout).unwrap(),

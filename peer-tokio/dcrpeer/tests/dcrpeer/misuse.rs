@@ -7,12 +7,12 @@ use std::thread;
 
 use tokio::net::TcpSocket;
 
-use crate::network::deaf;
+use crate::network::not_listening;
 use crate::talk::Process;
 use crate::{dcrpeer, run, run_with};
 
 #[test]
-fn a_command_line_that_makes_no_sense_is_explained_in_one_line() {
+fn an_invalid_command_line_is_explained_in_one_line() {
     let cases: [(&[&str], &str); 12] = [
         (&["crawl", "--demo", "127.0.0.1"], "this is how many peers to make up, a number from 1 to 5000"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
@@ -186,14 +186,14 @@ fn a_peer_of_another_network_is_told_by_name() {
 }
 
 #[test]
-fn a_peer_that_hangs_up_leaves_some_guesses() {
+fn a_close_before_the_version_is_reported_with_possible_causes() {
     let server = answer_once(b"");
     let run = run(&["connect", &server.to_string()]);
     run.assert_fails(1, "it closed the connection before hands were shaken");
 }
 
 #[test]
-fn a_close_without_a_word_is_told_with_all_causes_and_how_long_to_wait() {
+fn a_close_without_a_reason_is_reported_with_all_causes_and_waits() {
     let server = answer_once(b"");
     let run = run(&["connect", &server.to_string(), "--json"]);
     for fragment in [
@@ -228,7 +228,7 @@ fn a_close_without_a_word_is_told_with_all_causes_and_how_long_to_wait() {
 }
 
 #[test]
-fn a_visitor_that_leaves_without_a_word_is_told_with_its_causes() {
+fn an_inbound_close_without_a_reason_is_reported_with_its_causes() {
     let mut listener = Process::listen();
     drop(TcpStream::connect(listener.address()).unwrap());
     let end = listener.wait_for("end");
@@ -239,7 +239,7 @@ fn a_visitor_that_leaves_without_a_word_is_told_with_its_causes() {
 }
 
 #[test]
-fn an_end_inside_a_frame_is_told_as_what_it_may_be() {
+fn an_end_inside_a_frame_is_reported_with_its_meaning() {
     // A header of a version of 117 bytes, and no payload.
     let server = answer_all_of_it(b"\xf9\x00\xb4\xd9version\0\0\0\0\0\x75\0\0\0\0\0\0\0");
     let run = run(&["connect", &server.to_string()]);
@@ -251,7 +251,7 @@ fn an_end_inside_a_frame_is_told_as_what_it_may_be() {
 }
 
 #[test]
-fn a_peer_that_says_nothing_in_time_is_no_success() {
+fn a_handshake_timeout_is_no_success() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     run(&["connect", &address, "--for", "100ms"])
@@ -259,20 +259,20 @@ fn a_peer_that_says_nothing_in_time_is_no_success() {
 }
 
 #[test]
-fn listening_fails_where_somebody_does_already() {
+fn listening_fails_on_a_port_in_use() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     run(&["listen", &address]).assert_fails(1, "something listens there already");
 }
 
 #[test]
-fn listening_without_a_visitor_is_no_success() {
+fn listening_without_a_handshake_is_no_success() {
     let run = run(&["listen", "127.0.0.1:0", "--for", "50ms"]);
     run.assert_fails(1, "nobody shook hands (0 came)");
 }
 
 #[test]
-fn help_teaches_with_examples() {
+fn every_help_has_examples() {
     for command in ["", "connect", "crawl", "listen", "decode"] {
         let args: Vec<_> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
         let run = run(&args);
@@ -283,7 +283,7 @@ fn help_teaches_with_examples() {
 }
 
 #[test]
-fn help_is_a_command_too() {
+fn help_is_also_a_command() {
     assert_eq!(run(&["help"]).out, run(&["--help"]).out);
     for command in ["demo", "connect", "crawl", "listen", "decode", "serve", "load"] {
         let help = run(&["help", command]);
@@ -321,13 +321,13 @@ fn answer_once(answer: &'static [u8]) -> SocketAddr {
 
 /// An address where nobody listens, as long as the socket is kept.
 fn nobody() -> (TcpSocket, String) {
-    let socket = deaf(1).remove(0);
+    let socket = not_listening(1).remove(0);
     let address = socket.local_addr().unwrap().to_string();
     (socket, address)
 }
 
 #[test]
-fn whatever_fails_programs_are_told_in_a_last_object() {
+fn every_failure_ends_the_json_output_with_an_object() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
     let (_deaf, nobody) = nobody();
@@ -347,7 +347,7 @@ fn whatever_fails_programs_are_told_in_a_last_object() {
 }
 
 #[test]
-fn what_an_object_tells_already_is_not_told_again() {
+fn a_failure_is_reported_in_json_only_once() {
     let (_deaf, nobody) = nobody();
     for (args, last) in [
         (["connect", &nobody].as_slice(), "end"),
@@ -364,7 +364,7 @@ fn what_an_object_tells_already_is_not_told_again() {
 }
 
 #[test]
-fn a_reader_who_goes_away_makes_no_failure_a_success() {
+fn a_closed_output_makes_no_failure_a_success() {
     let (_deaf, nobody) = nobody();
     for args in [
         ["connect", &nobody].as_slice(),

@@ -13,44 +13,44 @@ use rand_chacha::rand_core::SeedableRng;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
-/// A peer: what it tells those who ask for addresses, and how often it was visited.
-pub(crate) struct Neighbour {
+/// A listening peer that counts its connections.
+pub(crate) struct TestPeer {
     pub(crate) address: SocketAddr,
     visits: Arc<AtomicU64>,
 }
 
-impl Neighbour {
+impl TestPeer {
     pub(crate) fn visits(&self) -> u64 {
         self.visits.load(Ordering::SeqCst)
     }
 }
 
-/// Listeners on free ports, whose addresses are known before anybody answers.
+/// Listeners on free ports. Their addresses are known before they accept.
 pub(crate) fn listeners(count: usize) -> Vec<TcpListener> {
     (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect()
 }
 
-/// Sockets that keep a port and do not listen there.
-pub(crate) fn deaf(count: usize) -> Vec<TcpSocket> {
+/// Sockets that hold a port without listening on it.
+pub(crate) fn not_listening(count: usize) -> Vec<TcpSocket> {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let sockets: Vec<_> = (0..count).map(|_| TcpSocket::new_v4().unwrap()).collect();
     sockets.iter().for_each(|socket| socket.bind(any).unwrap());
     sockets
 }
 
-/// A peer of simnet that nobody has ever heard of. It says what it likes.
+/// A configuration for simnet that sends even what nodes ban for.
 pub(crate) fn config() -> ConfigBuilder {
     Config::builder(Network::SIMNET).bannable_messages(BannableMessages::Send)
 }
 
 /// A peer that answers getaddr with these addresses.
-pub(crate) fn settle(
+pub(crate) fn spawn_peer(
     runtime: &Runtime,
     listener: TcpListener,
     config: ConfigBuilder,
     height: i32,
     known: Vec<NetAddressV2>,
-) -> Neighbour {
+) -> TestPeer {
     let known = Arc::new(known);
     answer(runtime, listener, config, height, move |handle, message| {
         let known = Arc::clone(&known);
@@ -63,14 +63,14 @@ pub(crate) fn settle(
     })
 }
 
-/// A peer that does this with every message.
+/// A peer that calls `react` with every message.
 pub(crate) fn answer<F: Future<Output = ()> + Send>(
     runtime: &Runtime,
     listener: TcpListener,
     config: ConfigBuilder,
     height: i32,
     react: impl Fn(Handle, Message) -> F + Clone + Send + Sync + 'static,
-) -> Neighbour {
+) -> TestPeer {
     let address = listener.local_addr().unwrap();
     let (visits, node) = (Arc::new(AtomicU64::new(0)), Node::new(config.build().unwrap()));
     let counter = Arc::clone(&visits);
@@ -93,10 +93,10 @@ pub(crate) fn answer<F: Future<Output = ()> + Send>(
             });
         }
     });
-    Neighbour { address, visits }
+    TestPeer { address, visits }
 }
 
-/// An address as peers tell it.
+/// An address as in `addrv2`.
 pub(crate) fn entry(address: Address, port: u16) -> NetAddressV2 {
     let timestamp = Timestamp::new(1_700_000_000).unwrap();
     NetAddressV2 { timestamp, services: Services::NODE_NETWORK, address, port }

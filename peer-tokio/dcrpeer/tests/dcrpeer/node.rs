@@ -52,7 +52,7 @@ fn load_keeps_its_connections_with_a_node_that_asks_for_the_initial_state() {
 }
 
 #[test]
-fn announcing_what_does_not_exist_is_a_ban_only_for_who_is_rude() {
+fn announcing_what_does_not_exist_is_a_ban_only_with_rude() {
     for (care, is_banned) in [(&[][..], false), (&["--rude"], true)] {
         let node = synced_node();
         let address = node.address().to_string();

@@ -8,12 +8,12 @@ use peer_core::message::{BlockHeader, GetData, Headers};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::network::{Neighbour, answer, config, listeners};
+use crate::network::{TestPeer, answer, config, listeners};
 use crate::run;
 use crate::talk::Process;
 
 /// A peer that asks for all that is announced, each item twice, and tells the test what it gets.
-fn curious(runtime: &Runtime) -> (Neighbour, Receiver<Message>) {
+fn curious(runtime: &Runtime) -> (TestPeer, Receiver<Message>) {
     let (sender, received): (Sender<Message>, _) = channel();
     let peer = answer(runtime, listeners(1).remove(0), config(), 5, move |handle, message| {
         let sender = sender.clone();
@@ -31,7 +31,7 @@ fn curious(runtime: &Runtime) -> (Neighbour, Receiver<Message>) {
 }
 
 /// A peer whose chain has so many blocks after the first.
-fn with_chain(runtime: &Runtime, blocks: u32) -> (Neighbour, Receiver<Message>) {
+fn with_chain(runtime: &Runtime, blocks: u32) -> (TestPeer, Receiver<Message>) {
     let (sender, received): (Sender<Message>, _) = channel();
     let peer = answer(runtime, listeners(1).remove(0), config(), 5, move |handle, message| {
         let sender = sender.clone();
@@ -203,13 +203,17 @@ fn services_and_user_agents_that_are_none_are_explained() {
     for agent in ["wallet", ":1", "wallet:", "a/b:1", "a:b:c"] {
         fails("--user-agent", agent, "write a name and a version, like wallet:1.0");
     }
-    fails("--user-agent", "wällét:1", "user agent cannot be sent");
-    fails("--user-agent", &format!("{}:1", "w".repeat(300)), "user agent cannot be sent");
+    fails("--user-agent", "wällét:1", "user_agent, with its prefix and comments, cannot be sent");
+    fails(
+        "--user-agent",
+        &format!("{}:1", "w".repeat(300)),
+        "user_agent, with its prefix and comments, cannot be sent",
+    );
     fails("--inv", "50001", "50001 is not in 0..=50000");
 }
 
 #[test]
-fn a_peer_that_is_slow_to_introduce_itself_is_told_to_be_waited_for() {
+fn waiting_for_a_version_is_reported() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut visit = Process::start(&["connect", &mute.local_addr().unwrap().to_string()]);
     let waiting = visit.wait_for("waiting");

@@ -10,7 +10,7 @@ use peer_core::message::Address;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::network::{config, deaf, entry, listeners, settle};
+use crate::network::{config, entry, listeners, not_listening, spawn_peer};
 use crate::run;
 use crate::talk::Process;
 
@@ -220,7 +220,7 @@ fn no_two_connections_have_the_same_user() {
 #[test]
 fn a_proxy_that_asks_for_no_user_is_warned_of_once() {
     let runtime = Runtime::new().unwrap();
-    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config(), 5, Vec::new());
     let proxy = careless(peer.address);
     let through = ["--proxy", &proxy, "--network", "simnet", "--json", "--for", "3s"];
     let warning =
@@ -262,7 +262,7 @@ fn the_remote_learns_nothing_of_the_proxy() {
 fn a_crawl_through_a_proxy_visits_names_and_the_tor_addresses_that_peers_tell() {
     let runtime = Runtime::new().unwrap();
     let tor = Address::TorV3([7; 32]);
-    let peer = settle(&runtime, listeners(1).remove(0), config(), 5, vec![entry(tor, 9108)]);
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config(), 5, vec![entry(tor, 9108)]);
     let proxy = Proxy::start(&peer.address.to_string());
     let args = ["crawl", ONION, "peer.invalid:7", "--network", "simnet", "--json"];
     let crawl = run(&[args.as_slice(), &["--proxy", &proxy.address]].concat());
@@ -278,8 +278,8 @@ fn a_crawl_through_a_proxy_visits_names_and_the_tor_addresses_that_peers_tell() 
 }
 
 #[test]
-fn a_crawl_through_a_proxy_that_is_not_there_blames_it() {
-    let sockets = deaf(1);
+fn a_crawl_reports_a_proxy_that_cannot_be_reached() {
+    let sockets = not_listening(1);
     let nobody = sockets[0].local_addr().unwrap().to_string();
     let crawl = run(&["crawl", ONION, "--json", "--proxy", &nobody]);
     crawl.assert_fails(1, &format!("the proxy {nobody} refused the connection"));
@@ -292,8 +292,8 @@ fn a_proxy_without_a_port_is_no_proxy() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_told_from_the_peer() {
-    let sockets = deaf(1);
+fn an_unreachable_proxy_is_distinguished_from_an_unreachable_peer() {
+    let sockets = not_listening(1);
     let nobody = sockets[0].local_addr().unwrap().to_string();
     fail(
         &nobody,
@@ -328,7 +328,7 @@ fn what_the_proxy_cannot_reach_is_told_as_the_proxy_tells_it() {
 }
 
 #[test]
-fn what_tor_says_of_an_onion_service_is_told_as_what_it_is() {
+fn tors_codes_for_onion_services_are_explained() {
     let cases = [
         (0xf0, "the onion service is not announced"),
         (0xf1, "the onion service is announced wrongly"),
@@ -378,7 +378,7 @@ fn a_server_that_is_no_proxy_is_recognized() {
 }
 
 #[test]
-fn a_proxy_that_hangs_up_may_be_none() {
+fn an_early_close_by_a_proxy_is_explained() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     thread::spawn(move || read::<4>(&mut listener.accept().unwrap().0).unwrap());
@@ -386,7 +386,7 @@ fn a_proxy_that_hangs_up_may_be_none() {
 }
 
 #[test]
-fn a_proxy_that_says_nothing_is_not_waited_for_too_long() {
+fn a_silent_proxy_is_left_at_the_timeout() {
     fail(&server(4, b""), "said nothing for 10 s, it may be no SOCKS5 proxy");
 }
 

@@ -8,7 +8,7 @@ use peer_core::message::{Address, NetAddressV2};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::network::{config, entry, listeners, settle, socket_entry};
+use crate::network::{config, entry, listeners, socket_entry, spawn_peer};
 use crate::proxy::Proxy;
 use crate::{Run, run};
 
@@ -141,7 +141,7 @@ fn a_crawl_visits_every_address_that_is_routable() {
 }
 
 #[test]
-fn a_seed_on_this_machine_lets_no_other_form_of_its_address_in() {
+fn a_seed_on_this_machine_admits_no_other_form_of_its_address() {
     let disguised = ["64:ff9b::7f00:1", "2002:7f00:1::", "::127.0.0.1", "::ffff:0:127.0.0.1"];
     let told = [entries(disguised.iter()), entries(["127.0.0.2", "10.0.0.1"].iter())].concat();
     let (crawl, asked) = crawl(&["127.0.0.1:7"], &told, &[]);
@@ -187,10 +187,10 @@ fn the_ports_of_this_machine_are_limited_on_demand_and_seeds_count() {
     let runtime = Runtime::new().unwrap();
     let peers: Vec<_> = listeners(6)
         .into_iter()
-        .map(|listener| settle(&runtime, listener, config(), 1, Vec::new()).address)
+        .map(|listener| spawn_peer(&runtime, listener, config(), 1, Vec::new()).address)
         .collect();
     let told = peers.iter().copied().map(socket_entry).collect();
-    let seed = settle(&runtime, listeners(1).remove(0), config(), 1, told).address.to_string();
+    let seed = spawn_peer(&runtime, listeners(1).remove(0), config(), 1, told).address.to_string();
     for (option, reachable) in [([].as_slice(), 7), (&["--ports-per-host", "3"], 3)] {
         let run = run(&[&["crawl", &seed, "--network", "simnet", "--json"], option].concat());
         assert_eq!(summary(&run)["reachable"], reachable, "{option:?}");
@@ -200,7 +200,7 @@ fn the_ports_of_this_machine_are_limited_on_demand_and_seeds_count() {
 /// Crawls from these seeds, behind which, as behind every address, is one peer that tells of these.
 fn crawl(seeds: &[&str], told: &[NetAddressV2], args: &[&str]) -> (Run, BTreeSet<(String, u16)>) {
     let runtime = Runtime::new().unwrap();
-    let peer = settle(&runtime, listeners(1).remove(0), config(), 1, told.to_vec());
+    let peer = spawn_peer(&runtime, listeners(1).remove(0), config(), 1, told.to_vec());
     let proxy = Proxy::start(&peer.address.to_string());
     let command = ["--network", "simnet", "--json", "--proxy", &proxy.address];
     let crawl = run(&[&["crawl"], seeds, &command, args].concat());

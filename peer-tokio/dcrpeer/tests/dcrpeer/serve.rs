@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
 use crate::talk::Process;
-use crate::{PATIENCE, dcrpeer, object, run};
+use crate::{TIMEOUT, dcrpeer, object, run};
 
 /// As many as make a crowd, and no test slow.
 const MANY: &str = "300";
@@ -107,7 +107,7 @@ fn people_without_a_terminal_read_lines_and_a_table_at_the_end() {
 }
 
 #[test]
-fn people_are_told_why_visitors_may_have_left_without_a_word() {
+fn people_read_the_possible_causes_of_closes_without_a_reason() {
     let mut server = dcrpeer(&["serve", "127.0.0.1:0", "--network", "simnet"]).spawn().unwrap();
     let mut out = BufReader::new(server.stdout.take().unwrap());
     let mut text = String::new();
@@ -126,7 +126,7 @@ fn people_are_told_why_visitors_may_have_left_without_a_word() {
 }
 
 #[test]
-fn a_system_that_asks_for_the_end_gets_it() {
+fn sigterm_ends_a_node() {
     let mut server = serve(&[]);
     interrupt(server.child.id(), "TERM");
     server.wait_for("stopped");
@@ -134,7 +134,7 @@ fn a_system_that_asks_for_the_end_gets_it() {
 }
 
 #[test]
-fn whose_output_is_not_read_ends_a_while_after_it_was_asked_to() {
+fn a_node_with_blocked_output_ends_after_the_grace_period() {
     let mut server = serve(&[]);
     hold_up(&server);
     interrupt(server.child.id(), "TERM");
@@ -142,7 +142,7 @@ fn whose_output_is_not_read_ends_a_while_after_it_was_asked_to() {
 }
 
 #[test]
-fn whose_output_is_not_read_ends_when_it_is_asked_twice() {
+fn a_node_with_blocked_output_ends_at_the_second_request() {
     let mut server = serve(&[]);
     hold_up(&server);
     // Two signals may arrive as one, so there are more.
@@ -156,7 +156,7 @@ fn whose_output_is_not_read_ends_when_it_is_asked_twice() {
 
 #[cfg(unix)]
 #[test]
-fn a_time_that_is_over_ends_even_what_nobody_reads() {
+fn the_time_limit_ends_a_node_with_blocked_output() {
     let (mut full, unread) = UnixStream::pair().unwrap();
     full.set_nonblocking(true).unwrap();
     while full.write(&[b'\n'; 4096]).is_ok() {}
@@ -170,7 +170,7 @@ fn a_time_that_is_over_ends_even_what_nobody_reads() {
 }
 
 #[test]
-fn who_is_told_to_quit_does_so_at_once() {
+fn sigquit_ends_a_node_at_once() {
     let mut server = serve(&[]);
     interrupt(server.child.id(), "QUIT");
     assert_eq!(server.child.wait().unwrap().code(), Some(131));
@@ -183,7 +183,7 @@ fn hold_up(server: &Process) {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_without_complaint() {
+fn a_closed_output_ends_a_node_without_an_error() {
     let mut server = dcrpeer(&["serve", "127.0.0.1:0", "--network", "simnet", "--json"]).spawn().unwrap();
     let mut line = String::new();
     // The reader, and with it the pipe, is gone after one line.
@@ -196,7 +196,7 @@ fn a_reader_that_goes_away_ends_it_without_complaint() {
 }
 
 #[test]
-fn who_comes_when_all_places_are_taken_waits_at_the_door() {
+fn a_connection_above_the_limit_waits_in_the_backlog() {
     let mut server = serve(&["--max", "1"]);
     let mut first = visit(&server);
     first.wait_for("established");
@@ -254,7 +254,7 @@ impl Guest {
 
     /// Waits until everything said before has been dealt with, and returns what came before that: messages are
     /// answered one after the other, headers with none. A pong would prove less, for the machine sends it by itself.
-    pub(crate) async fn settle(&mut self) -> Vec<Message> {
+    pub(crate) async fn spawn_peer(&mut self) -> Vec<Message> {
         let (locator, stop) = (Locator::default(), Hash::ZERO);
         self.say(Message::GetHeaders(GetHeaders { protocol_version: 12, locator, stop })).await;
         let mut before = Vec::new();
@@ -287,7 +287,7 @@ impl Guest {
 
 pub(crate) fn talk(conversation: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(PATIENCE, conversation).await.expect("it ends") });
+    runtime.block_on(async { tokio::time::timeout(TIMEOUT, conversation).await.expect("it ends") });
 }
 
 /// A node on simnet that tells programs, and listens by now.

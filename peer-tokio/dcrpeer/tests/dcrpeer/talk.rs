@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{dcrpeer, object, run};
 
 #[test]
-fn the_demo_tells_the_whole_story() {
+fn the_demo_prints_every_step() {
     let run = run(&[]);
     run.assert_succeeds();
     let count = |fragment: &str| run.out.matches(fragment).count();
@@ -27,7 +27,7 @@ fn the_demo_tells_the_whole_story() {
 }
 
 #[test]
-fn a_visit_is_told_by_both_ends() {
+fn a_session_is_reported_by_both_ends() {
     let mut listener = Process::listen();
     let visit = run(&["connect", &listener.address(), "--network", "simnet", "--json", "--for", "3s"]);
     visit.assert_succeeds();
@@ -93,7 +93,7 @@ fn the_highest_protocol_version_to_speak_can_be_chosen() {
 }
 
 #[test]
-fn a_visitor_of_another_network_is_sent_away_and_does_not_end_the_listening() {
+fn a_peer_of_another_network_is_refused_and_listening_continues() {
     let mut listener = Process::listen();
     run(&["connect", &listener.address(), "--network", "mainnet"])
         .assert_fails(1, "it is not of mainnet (see --network)");
@@ -138,7 +138,7 @@ fn a_node_that_answers_with_a_lower_version_speaks_no_higher_one() {
 }
 
 #[test]
-fn a_peer_that_leaves_first_is_no_success() {
+fn a_close_by_the_remote_is_no_success() {
     let mut listener = Process::listen();
     let mut visitor = Process::visit(&listener, &[]);
     visitor.wait_for("message");

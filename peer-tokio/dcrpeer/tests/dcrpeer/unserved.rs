@@ -39,7 +39,7 @@ async fn ask_for(guest: &Guest, inventory: &InventoryList) {
 /// What is denied until everything said before has been dealt with.
 async fn denied(guest: &mut Guest) -> Vec<Inventory> {
     let mut denied = Vec::new();
-    for message in guest.settle().await {
+    for message in guest.spawn_peer().await {
         match message {
             Message::NotFound(answer) => denied.extend(answer.inventory.into_vec()),
             Message::Ping(_) => {}
@@ -128,7 +128,7 @@ fn a_tester_may_deny_everything() {
 }
 
 #[test]
-fn who_asks_for_headers_is_told_of_none_and_for_blocks_or_filters_nothing() {
+fn getheaders_gets_no_headers_and_blocks_or_filters_no_answer() {
     for mut host in hosts(&[]) {
         talk(async {
             let mut guest = enter(&host).await;
@@ -162,8 +162,8 @@ fn what_a_node_does_about_it_is_told_once_for_each_connection() {
         talk(async {
             for _ in 0..2 {
                 let mut guest = enter(&host).await;
-                guest.settle().await;
-                guest.settle().await;
+                guest.spawn_peer().await;
+                guest.spawn_peer().await;
             }
         });
         let told = host.interrupt();
@@ -198,7 +198,7 @@ fn people_who_listen_read_what_a_node_does_about_it() {
     talk(async {
         let mut guest = Guest::enter(&address, ProtocolVersion::LATEST).await;
         ask_for(&guest, &items(InventoryKind::BLOCK, 6)).await;
-        guest.settle().await;
+        guest.spawn_peer().await;
     });
     let lines: Vec<_> = out
         .lines()
@@ -216,14 +216,14 @@ fn people_who_listen_read_what_a_node_does_about_it() {
 }
 
 #[test]
-fn people_who_serve_read_at_the_end_what_was_asked_for_in_vain() {
+fn people_who_serve_read_unserved_requests_at_the_end() {
     let args = ["serve", "127.0.0.1:0", "--network", "simnet"];
     let mut child = dcrpeer(&args).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     let address = first_address(&mut out);
     talk(async {
         for _ in 0..2 {
-            Guest::enter(&address, ProtocolVersion::LATEST).await.settle().await;
+            Guest::enter(&address, ProtocolVersion::LATEST).await.spawn_peer().await;
         }
     });
     interrupt(child.id(), "INT");

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_world_that_fails_is_told_with_its_seed_its_words_and_the_command_that_runs_it_again() {
+    fn a_failed_world_is_reported_with_its_seed_its_panic_and_a_replay_command() {
         keep_quiet();
         for scenario in Scenario::ALL {
             for (seed, checks, millis) in [(0, Checks::All, 61_234), (u64::MAX, Checks::Cheap, 7)] {

@@ -28,7 +28,7 @@ fn end_after(count: usize) -> Error {
 }
 
 #[test]
-fn the_end_of_the_stream_at_every_byte_of_a_handshake_is_told_after_what_came() {
+fn an_eof_at_every_byte_of_a_handshake_is_reported_after_received_events() {
     let hands = hands();
     for direction in [Direction::Inbound, Direction::Outbound] {
         for count in 0..=hands.len() {
@@ -51,7 +51,7 @@ fn the_end_of_the_stream_at_every_byte_of_a_handshake_is_told_after_what_came() 
 }
 
 #[test]
-fn a_failure_to_read_at_every_byte_of_a_handshake_is_told_after_what_came() {
+fn a_read_error_at_every_byte_of_a_handshake_is_reported_after_received_events() {
     let hands = hands();
     for count in 1..=hands.len() {
         let mut set = Set::new();
@@ -65,7 +65,7 @@ fn a_failure_to_read_at_every_byte_of_a_handshake_is_told_after_what_came() {
 }
 
 #[test]
-fn a_failure_to_write_at_every_byte_of_a_handshake_is_told_after_what_came() {
+fn a_write_error_at_every_byte_of_a_handshake_is_reported_after_received_events() {
     let mut set = Set::new();
     let (_, stream) = set.add(Direction::Outbound);
     stream.script().say(hands());
@@ -82,7 +82,7 @@ fn a_failure_to_write_at_every_byte_of_a_handshake_is_told_after_what_came() {
 }
 
 #[test]
-fn a_stream_that_takes_nothing_and_does_not_block_has_failed() {
+fn a_write_of_zero_bytes_is_a_transport_failure() {
     let mut set = Set::new();
     let (_, stream) = set.add(Direction::Outbound);
     stream.script().writes = [Answer::Take(0)].into();
@@ -90,7 +90,7 @@ fn a_stream_that_takes_nothing_and_does_not_block_has_failed() {
 }
 
 #[test]
-fn everything_the_remote_said_is_told_before_a_failed_write() {
+fn received_messages_are_reported_before_a_failed_write() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
@@ -103,7 +103,7 @@ fn everything_the_remote_said_is_told_before_a_failed_write() {
 }
 
 #[test]
-fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
+fn a_slow_owner_gets_all_events_before_a_failed_write_and_no_timer_runs() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [Answer::Fail(ErrorKind::BrokenPipe)].into();
@@ -132,7 +132,7 @@ fn half_a_frame_behind_a_failed_write_is_the_transports_failure() {
 }
 
 #[test]
-fn whoever_came_and_was_lost_before_anybody_looked_had_been_connected() {
+fn a_connection_lost_before_the_first_poll_counts_as_connected() {
     for lost in [Err(ErrorKind::ConnectionReset.into()), Ok(false)] {
         let mut set = Set::new();
         let (_, stream) = set.add(Direction::Inbound);
@@ -156,7 +156,7 @@ fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
 }
 
 #[test]
-fn the_old_era_is_told_why_before_the_end() {
+fn a_reject_is_written_before_the_end_below_version_9() {
     let old = Config::builder(Network::SIMNET).min_protocol_version(ProtocolVersion::INITIAL);
     let mut set = Set::of(old.protocol_version(ProtocolVersion::new(8)), 1);
     let (_, stream) = set.add(Direction::Inbound);
@@ -172,7 +172,7 @@ fn the_old_era_is_told_why_before_the_end() {
 }
 
 #[test]
-fn a_last_word_that_nobody_takes_is_not_waited_for_forever() {
+fn an_unread_reject_is_not_waited_for_forever() {
     let old = Config::builder(Network::SIMNET).min_protocol_version(ProtocolVersion::INITIAL);
     let mut set = Set::of(old.protocol_version(ProtocolVersion::new(8)), 1);
     let (_, stream) = set.add(Direction::Inbound);
@@ -184,7 +184,7 @@ fn a_last_word_that_nobody_takes_is_not_waited_for_forever() {
 }
 
 #[test]
-fn closing_drops_what_waits_and_is_told_once() {
+fn closing_drops_the_queue_and_is_reported_once() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().say(pings(0..3));
@@ -291,7 +291,7 @@ fn a_remote_that_is_refused_at_its_version_is_told_nothing() {
 }
 
 #[test]
-fn a_connection_that_is_refused_is_told_as_such() {
+fn a_refused_connection_is_reported_as_such() {
     let mut set = Set::new();
     let (_, stream) = set.add(Direction::Outbound);
     stream.script().connects = [Err(ErrorKind::ConnectionRefused.into())].into();
@@ -299,7 +299,7 @@ fn a_connection_that_is_refused_is_told_as_such() {
 }
 
 #[test]
-fn one_handshake_too_many_is_told_as_such() {
+fn too_many_handshakes_are_reported_as_such() {
     let one = Config::builder(Network::SIMNET).open_handshakes(1);
     let mut set = Set::of(one, 2);
     set.add(Direction::Outbound);
@@ -310,7 +310,7 @@ fn one_handshake_too_many_is_told_as_such() {
 }
 
 #[test]
-fn ends_read_well() {
+fn outcomes_have_readable_texts() {
     let refused = Outcome::Unreachable(ErrorKind::ConnectionRefused);
     assert_eq!(refused.to_string(), "not connected (connection refused)");
     assert_eq!(failed(ErrorKind::BrokenPipe).to_string(), "transport failed (broken pipe)");

@@ -28,7 +28,7 @@ fn ids_are_never_used_again() {
 }
 
 #[test]
-fn an_old_id_finds_nobody() {
+fn an_old_id_finds_no_peer() {
     let mut set = set_of(1);
     let (old, _) = set.established();
     set.peers.close(old);
@@ -43,7 +43,7 @@ fn an_old_id_finds_nobody() {
 }
 
 #[test]
-fn as_many_as_there_are_tokens_are_taken_in() {
+fn a_set_accepts_as_many_connections_as_it_has_tokens() {
     let mut set = set_of(3);
     let (first, _) = set.add(Direction::Inbound);
     set.add(Direction::Inbound);
@@ -72,14 +72,14 @@ fn a_token_is_free_as_soon_as_the_end_is_told() {
 }
 
 #[test]
-fn no_tokens_take_nobody_in() {
+fn a_set_without_tokens_accepts_no_connection() {
     let mut set = set_of(0);
     let refused = set.peers.insert(Scripted::default(), Direction::Inbound, greeting());
     assert!(matches!(refused, Err(InsertError::Full(0))));
 }
 
 #[test]
-fn a_full_set_calls_nobody() {
+fn a_full_set_dials_nothing() {
     let poll = Poll::new().unwrap();
     let registry = poll.registry().try_clone().unwrap();
     let node = Node::new(Config::builder(Network::SIMNET).build().unwrap());

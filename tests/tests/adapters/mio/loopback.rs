@@ -217,7 +217,7 @@ fn finishing_hands_everything_over_first() {
 }
 
 #[test]
-fn nobody_at_home_is_told_as_such() {
+fn a_refused_dial_over_tcp_is_reported_as_such() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut town = Town::new();
     let id = town.near.connect(nobody, connection_info(nobody, 0)).unwrap();
@@ -226,7 +226,7 @@ fn nobody_at_home_is_told_as_such() {
 }
 
 #[test]
-fn two_hundred_peers_live_on_one_thread() {
+fn two_hundred_peers_run_on_one_thread() {
     let mut town = Town::new();
     let ids: Vec<_> = (0..200).map(|_| town.dial()).collect();
     let mut shaken = 0;
@@ -284,7 +284,7 @@ fn a_late_readiness_of_the_former_owner_of_a_token_does_no_harm() {
 }
 
 #[test]
-fn tcp_is_told_not_to_wait_for_more() {
+fn tcp_nodelay_is_set() {
     let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(8));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -350,7 +350,7 @@ fn a_remote_that_does_not_read_is_not_read_until_it_does() -> io::Result<()> {
 }
 
 #[test]
-fn a_remote_that_hangs_up_right_after_a_message_is_heard_to_the_end() {
+fn a_message_right_before_eof_is_delivered() {
     let mut town = Town::new();
     let mut remote = std::net::TcpStream::connect(town.listener.local_addr().unwrap()).unwrap();
     remote.write_all(&hands()).unwrap();

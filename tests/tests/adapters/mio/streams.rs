@@ -153,7 +153,7 @@ fn a_stream_that_takes_but_cannot_flush_ends_by_the_write_stall() {
 }
 
 #[test]
-fn who_leaves_waits_for_the_flush() {
+fn finishing_waits_for_the_flush() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().buffers = true;

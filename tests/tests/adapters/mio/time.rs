@@ -195,7 +195,7 @@ fn announcements_leave_within_half_a_second() {
 }
 
 #[test]
-fn a_quiet_remote_is_asked_for_a_sign() {
+fn a_silent_remote_is_pinged() {
     let mut set = Set::new();
     let (_, stream) = set.established();
     set.peers.advance(107 * SECOND);
@@ -204,7 +204,7 @@ fn a_quiet_remote_is_asked_for_a_sign() {
 }
 
 #[test]
-fn a_slow_peer_does_not_make_another_ones_time_pass() {
+fn a_slow_peer_does_not_use_up_the_time_of_another() {
     let mut set = Set::new();
     let (_, silent) = set.established();
     let (busy, stream) = set.established();

@@ -28,7 +28,7 @@ fn loud_and_quiet(set: &mut Set, said: Vec<u8>) -> ((PeerId, Scripted), PeerId) 
 }
 
 #[test]
-fn first_come_first_served() {
+fn ready_connections_are_served_in_order_of_readiness() {
     let mut set = Set::new();
     let peers: Vec<_> = (0..5).map(|_| set.established()).collect();
     let come = [3, 0, 4, 1, 2].map(|index: usize| &peers[index]);
@@ -49,7 +49,7 @@ fn a_flood_of_small_messages_delays_another_by_sixteen_of_them() {
 }
 
 #[test]
-fn everybody_in_the_line_has_one_turn_before_the_owner_polls_again() {
+fn every_ready_connection_has_one_turn_before_the_next_poll() {
     let mut set = Set::new();
     let ((_, flood), quiet) = loud_and_quiet(&mut set, bytes_of(&inv_of(30_000)));
     assert_eq!(set.peers.next_event().map(|(id, _)| id), Some(quiet));
@@ -59,7 +59,7 @@ fn everybody_in_the_line_has_one_turn_before_the_owner_polls_again() {
 }
 
 #[test]
-fn an_owner_that_replaces_whoever_ends_polls_all_the_same() {
+fn replacing_ended_connections_does_not_prevent_the_next_poll() {
     let mut set = Set::new();
     for _ in 0..10 {
         let (_, stream) = set.add(Direction::Outbound);
@@ -75,7 +75,7 @@ fn an_owner_that_replaces_whoever_ends_polls_all_the_same() {
 }
 
 #[test]
-fn who_only_looks_makes_nothing_to_do() {
+fn reading_state_makes_no_connection_ready() {
     let mut set = Set::new();
     let (id, _) = set.established();
     assert!(set.peers.get(id).unwrap().is_established());
@@ -111,7 +111,7 @@ fn much_to_write_delays_another_by_64_kib_of_it() {
 }
 
 #[test]
-fn whoever_comes_back_waits_behind_those_who_wait() {
+fn a_connection_that_is_ready_again_waits_behind_the_others() {
     let mut set = Set::new();
     let peers: Vec<_> = (0..3).map(|_| set.established()).collect();
     for (id, stream) in &peers {
@@ -123,7 +123,7 @@ fn whoever_comes_back_waits_behind_those_who_wait() {
 }
 
 #[test]
-fn an_owner_that_stops_asking_goes_on_without_the_polls_telling() {
+fn an_owner_that_stops_polling_events_continues_without_new_readiness() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().say(pings(0..1000));
@@ -156,7 +156,7 @@ fn a_paused_remote_is_read_again_when_it_took_what_it_is_owed() {
 }
 
 #[test]
-fn a_pause_that_ends_byte_by_byte_ends_all_the_same() {
+fn a_pause_also_ends_byte_by_byte() {
     let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut set = Set::of(pause, 1);
     let (id, stream) = set.established();
@@ -171,7 +171,7 @@ fn a_pause_that_ends_byte_by_byte_ends_all_the_same() {
 }
 
 #[test]
-fn a_command_is_carried_out_without_the_polls_telling() {
+fn a_command_runs_without_new_readiness() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     assert!(set.peers.timeout() > Some(Duration::ZERO));
@@ -182,7 +182,7 @@ fn a_command_is_carried_out_without_the_polls_telling() {
 }
 
 #[test]
-fn a_command_after_a_block_waits_for_the_polls_telling() {
+fn a_command_after_would_block_waits_for_readiness() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = [BLOCK].into();

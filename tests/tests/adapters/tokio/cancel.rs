@@ -236,7 +236,7 @@ async fn a_driver_that_was_left_goes_on_where_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_driver_leaves_nobody_waiting() {
+async fn a_dropped_driver_resolves_all_waiting_calls() {
     at_every_poll(AT_ONCE, async |cut| {
         let (near, far) = duplex(32);
         let (handle, mut events, driver) = inbound(near, &node(), connection_info(), rng(2));

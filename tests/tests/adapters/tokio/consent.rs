@@ -35,7 +35,7 @@ async fn an_owner_may_take_its_time_over_a_version() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_consent_asking_once_is_not_asking_again() {
+async fn a_poll_before_the_version_does_not_accept_it() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
     let early = once(near.events.next());
@@ -48,7 +48,7 @@ async fn without_consent_asking_once_is_not_asking_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn consent_is_not_taken_back() {
+async fn dropping_the_next_future_does_not_withdraw_the_acceptance() {
     let (near, mut far) = duplex(1024);
     let mut near = answer(near, &node());
     far.write_all(&hands()).await.unwrap();

@@ -45,7 +45,7 @@ async fn a_failing_transport_keeps_its_reason_for_people() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_driver_that_never_ran_leaves_nobody_waiting() {
+async fn a_driver_that_never_ran_resolves_all_waiting_calls() {
     let (near, _far) = duplex(7);
     let (handle, mut events, driver) = outbound(near, &node(), connection_info(), rng(1)).unwrap();
     let waiting = tokio::spawn({
@@ -91,7 +91,7 @@ async fn closing_at_once_leaves_what_is_half_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn everything_the_remote_said_is_told_before_a_failed_write() {
+async fn received_messages_are_reported_before_a_failed_write() {
     let ends: [fn() -> Poll<io::Result<()>>; 3] =
         [|| Poll::Pending, || Poll::Ready(Ok(())), || Poll::Ready(Err(ErrorKind::ConnectionReset.into()))];
     for then in ends {
@@ -105,7 +105,7 @@ async fn everything_the_remote_said_is_told_before_a_failed_write() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_owner_hears_everything_before_a_failed_write_and_no_timer_wins() {
+async fn a_slow_owner_gets_all_events_before_a_failed_write_and_no_timer_runs() {
     let mut near = answer(deaf_to_pongs(1000, || Poll::Pending), &node());
     near.handshake().await;
     for nonce in 0..1000 {
@@ -132,7 +132,7 @@ async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_for_a_flush_learns_of_a_failed_write_before_all_is_heard() {
+async fn a_pending_flush_fails_at_a_failed_write_before_all_events_are_read() {
     let mut near = cut_off().await;
     assert_eq!(at_once(near.handle.flush()).await, Err(broken_pipe()));
     assert_eq!(near.events.closed(), None);
@@ -147,7 +147,7 @@ async fn closing_after_a_failed_write_ends_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn leaving_after_a_failed_write_ends_at_once() {
+async fn dropping_the_last_handle_after_a_failed_write_ends_at_once() {
     let near = cut_off().await;
     drop(near.handle);
     assert_eq!(at_once(near.task).await.unwrap(), broken_pipe());

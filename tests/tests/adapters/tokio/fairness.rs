@@ -36,7 +36,7 @@ async fn a_turn_reads_at_most_a_quarter_of_a_mebibyte() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_and_a_conversation_take_turns() {
+async fn a_flood_does_not_starve_another_connection() {
     let read = flood().await;
     let (near, mut far) = established(duplex(1024)).await;
     tokio::spawn(async move { far.listen().await });

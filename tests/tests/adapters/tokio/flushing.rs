@@ -26,7 +26,7 @@ async fn a_flush_waits_until_the_transport_took_both_lanes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flush_is_not_fooled_by_what_is_queued_later() {
+async fn a_flush_is_not_affected_by_later_frames() {
     let (near, mut far) = established_with_raw(256).await;
     near.handle.send(inv_of(600)).await.unwrap();
     let last = near.handle.send(inv_of(600)).await.unwrap();
@@ -69,7 +69,7 @@ async fn a_flush_with_nothing_to_write_returns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_handle_leaves_after_what_it_had_to_say() {
+async fn dropping_the_last_handle_writes_the_queue_first() {
     let (near, mut far) = established(duplex(7)).await;
     near.handle.announce(item(1)).await.unwrap();
     near.handle.send(inv_of(27)).await.unwrap();

@@ -128,7 +128,7 @@ async fn what_came_over_tcp_while_the_only_thread_was_busy_counts() {
 /// The driver is polled by hand, so that the thread can be busy just between the look at the sockets that one
 /// deadline asks for and the poll that follows it.
 #[tokio::test]
-async fn a_look_for_one_deadline_blames_nobody_for_a_later_one() {
+async fn a_wakeup_for_one_deadline_does_not_fail_a_later_one() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     far.write_all(&hands()).unwrap();

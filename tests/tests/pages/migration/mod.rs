@@ -70,6 +70,22 @@ fn a_search_for_a_name_of_the_reference_finds_ours() {
     assert_eq!(missing, expected);
 }
 
+#[test]
+fn every_message_is_called_as_the_references_listener() {
+    let table = include_str!("../../../../peer-core/src/message/registry/table.rs");
+    let exported: BTreeSet<_> = reference::names().map(|name| last_part(&name).to_owned()).collect();
+    let (mut alias, mut nameless) = ("", Vec::new());
+    for line in table.lines().skip_while(|line| *line != "messages! {").map(str::trim_start) {
+        if let Some(rest) = line.strip_prefix("#[doc(alias = \"") {
+            alias = rest.trim_end_matches("\")]");
+        } else if line.starts_with(char::is_uppercase) && !exported.contains(core::mem::take(&mut alias)) {
+            nameless.push(line.split(|letter: char| !letter.is_alphanumeric()).next().unwrap_or_default());
+        }
+    }
+    // The reference tells of these two by `OnVersion` and `OnVerAck`, which are events of ours.
+    assert_eq!(nameless, ["Version", "Verack"]);
+}
+
 /// What `#[doc(alias)]` says in the sources of the crates.
 fn aliases() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -29,7 +29,7 @@ fn a_ban_shuts_out_the_host_for_a_day_on_every_connection_and_in_both_directions
 }
 
 #[test]
-fn a_close_shuts_out_nobody() {
+fn a_close_bans_no_host() {
     let (mut node, now) = (DcrdNode::new(Setup::current(1), 4), Time::ZERO);
     let id = node.accept(host(1), now);
     node.receive(id, &bytes_of(&Message::Verack), now);

@@ -1,7 +1,7 @@
 //! Which commands overtake others on their way out.
 
 use peer_core::{Command, Message};
-use peer_tests::remote::established_at;
+use peer_tests::remote::{LATEST, established_at};
 use peer_tests::samples::inv_of;
 
 use crate::state_table::samples::{self, Sample};
@@ -62,7 +62,7 @@ const BULK: [&str; 24] = [
 /// Whether this is written before an `inv` that was queued before it, of which nobody has been shown anything.
 fn overtakes(message: &Message) -> bool {
     let is_sendable = |version: &u32| message.check((*version).into()).is_ok();
-    let mut remote = established_at((1..=12).rev().find(is_sendable).unwrap());
+    let mut remote = established_at((1..=LATEST).rev().find(is_sendable).unwrap());
     let bulk = inv_of(3);
     for message in [&bulk, message] {
         remote.machine.send(message, remote.now).unwrap();

@@ -3,6 +3,7 @@
 use core::fmt::Write;
 
 use peer_core::Direction;
+use peer_tests::remote::LATEST;
 
 use crate::state_table::samples::{self, Sample};
 use crate::state_table::states::State;
@@ -23,7 +24,7 @@ const INTRODUCTION: &str = "# States
 
 What every message and every timer does in every state of a peer, in both directions. A test makes this page
 from what the machine does, with the default policies, and compares it with what is committed; write it anew with
-`PEER_BLESS=1 cargo test -p peer-tests --test proof state_table`.
+`PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`.
 
 | state | |
 | --- | --- |
@@ -49,6 +50,7 @@ Where inbound and outbound peers differ, a cell has both.
 ";
 
 pub(crate) fn page() -> String {
+    assert_eq!(ERAS[0].0, LATEST, "the newest version has tables of its own");
     let samples = samples::all();
     let mut page = String::from(INTRODUCTION);
     page.push_str("\n## Messages that come\n");
@@ -66,7 +68,7 @@ pub(crate) fn page() -> String {
     page.push_str(
         "\n## Timers, while the remote is silent\n\nTimes are counted from the beginning of the state.\n",
     );
-    for (version, name) in [(12, "From version 9 on"), (8, "Below version 9")] {
+    for (version, name) in [(LATEST, "From version 9 on"), (8, "Below version 9")] {
         write!(page, "\n### {name}\n\n| state | what happens |\n| --- | --- |\n").unwrap();
         for case in timers::cases() {
             if let Some(story) = both(|direction| case.story(version, direction)) {

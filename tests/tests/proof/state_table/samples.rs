@@ -4,7 +4,7 @@ use bytes::Bytes;
 use peer_core::message::{FilterType, InventoryKind};
 use peer_core::message::{GetCFilter, GetCFilterV2, GetCfHeaders, GetCfsV2, GetInitState, Inventory, List};
 use peer_core::{Command, Hash, Message, ProtocolVersion};
-use peer_tests::remote::introduction;
+use peer_tests::remote::{LATEST, introduction};
 use peer_tests::samples::{self, block, block_item, getdata, notfound};
 use peer_tests::vectors::Folder;
 
@@ -39,7 +39,7 @@ fn sample(folder: &Folder, command: Command) -> Sample {
         "notfound" => encoded(&notfound([block_item(1)])),
         name => shortest(folder, name),
     };
-    let message = (1..=12).rev().find_map(|version| decode(command, &payload, version));
+    let message = (1..=LATEST).rev().find_map(|version| decode(command, &payload, version));
     assert!(
         message.is_some(),
         "{command}: no sample can be read; `tests/vectors` has none, so give one here"
@@ -53,14 +53,14 @@ fn shortest(folder: &Folder, name: &str) -> Bytes {
     let command = Command::new(name).unwrap();
     let payloads = lines.iter().map(|line| Bytes::from(line.payload()));
     let valid =
-        payloads.filter(|payload| (1..=12).any(|version| decode(command, payload, version).is_some()));
+        payloads.filter(|payload| (1..=LATEST).any(|version| decode(command, payload, version).is_some()));
     let mut valid: Vec<_> = valid.collect();
     valid.sort_by_key(|payload| (!is_sendable(command, payload), payload.len() == 1, payload.len()));
     valid.into_iter().next().unwrap_or_default()
 }
 
 fn is_sendable(command: Command, payload: &Bytes) -> bool {
-    (1..=12).any(|version| {
+    (1..=LATEST).any(|version| {
         let message = decode(command, payload, version);
         message.is_some_and(|message| message.check(ProtocolVersion::new(version)).is_ok())
     })

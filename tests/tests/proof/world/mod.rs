@@ -34,7 +34,7 @@ fn run(scenario: Scenario, seeds: u64) {
 }
 
 #[test]
-fn nodes_of_all_versions_talk_while_everything_goes_wrong() {
+fn nodes_of_all_versions_talk_under_all_faults() {
     run(Scenario::Chat, 8);
 }
 
@@ -44,7 +44,7 @@ fn quiet_connections_live_on_pings() {
 }
 
 #[test]
-fn items_flood_a_graph() {
+fn items_reach_every_node_of_a_graph() {
     run(Scenario::Propagation, 2);
 }
 
@@ -59,7 +59,7 @@ fn broken_connections_are_dialled_again() {
 }
 
 #[test]
-fn everybody_learns_everything_after_a_partition() {
+fn every_item_reaches_every_node_after_a_partition() {
     run(Scenario::Partition, 4);
 }
 
@@ -72,7 +72,8 @@ fn large_blocks_get_through_thin_links() {
 /// simulation: look why, then write them anew.
 #[test]
 fn a_seed_has_the_committed_digest_in_every_build() {
-    let mut text = String::from("# PEER_BLESS=1 cargo test -p peer-tests --test proof world\n");
+    let mut text =
+        String::from("# PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof world\n");
     for scenario in Scenario::ALL {
         for seed in [1, 2] {
             let outcome = Plan { checks: Checks::Cheap, ..small(scenario, seed) }.run(None);
@@ -83,7 +84,7 @@ fn a_seed_has_the_committed_digest_in_every_build() {
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story_and_another_one_another() {
+fn equal_seeds_give_equal_logs_and_other_seeds_others() {
     for scenario in Scenario::ALL {
         let [first, again, other] = [1, 1, 2].map(|seed| {
             let outcome = Plan { checks: Checks::Cheap, ..small(scenario, seed) }.run(None);

@@ -14,8 +14,3 @@ mod refusals;
 mod structs;
 mod synchronisation;
 mod versions;
-
-#[test]
-fn every_file_of_the_folder_has_a_test_that_reads_it() {
-    peer_tests::vectors::assert_all_files_known(&peer_tests::vectors::Folder::open());
-}

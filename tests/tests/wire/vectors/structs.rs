@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use peer_core::message::Raw;
 use peer_core::{Command, Message, ProtocolVersion};
+use peer_tests::remote::LATEST;
 use peer_tests::vectors::Folder;
 
 #[test]
@@ -18,7 +19,7 @@ fn every_struct_becomes_its_message() {
 fn sample(folder: &Folder, command: Command) -> Message {
     let lines = folder.lines(&format!("{command}.jsonl")).unwrap_or_default();
     let payloads = lines.iter().map(|line| Bytes::from(line.payload())).chain([Bytes::new()]);
-    let read = |payload: Bytes| (1..=12).find_map(|version| decode(command, payload.clone(), version));
+    let read = |payload: Bytes| (1..=LATEST).find_map(|version| decode(command, payload.clone(), version));
     payloads.filter_map(read).next().unwrap_or_else(|| panic!("no {command} can be read"))
 }
 

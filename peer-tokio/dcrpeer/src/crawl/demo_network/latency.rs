@@ -1,4 +1,4 @@
-//! A stream with latency: what was sent to us arrives later.
+//! A stream with latency: received bytes are delivered later.
 
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct WithLatency<S> {
     stream: S,
     delay: Duration,
-    /// What was sent and has not arrived, and until when.
+    /// Bytes that were received and not yet delivered, and when they are due.
     in_flight: BytesMut,
     arrival: Option<Pin<Box<Sleep>>>,
 }

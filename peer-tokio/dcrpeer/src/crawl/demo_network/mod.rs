@@ -27,17 +27,17 @@ use self::plan::{DemoPeer, Plan, Role};
 use crate::error::Failure;
 use crate::node;
 
-/// A running network. It is gone when this is dropped.
+/// A running network. Dropping it stops all peers.
 #[derive(Debug)]
 pub(crate) struct DemoNetwork {
     seed: SocketAddr,
     reachable: u64,
     /// Keeps the ports of peers that do not listen.
-    _empty: Vec<TcpSocket>,
+    _not_listening: Vec<TcpSocket>,
     _tasks: JoinSet<()>,
 }
 
-/// Waiting connections of each listener. A crawl makes one.
+/// Listen backlog of each peer. A crawl connects to each once.
 const BACKLOG: u32 = 16;
 
 impl DemoNetwork {
@@ -48,18 +48,18 @@ impl DemoNetwork {
         let sockets = sockets.map_err(|error| explain(size, &error))?;
         let addresses: Result<Vec<_>, _> = sockets.iter().map(TcpSocket::local_addr).collect();
         let addresses = addresses.map_err(|error| explain(size, &error))?;
-        let seed = addresses.first().copied().ok_or_else(|| Failure::new("nobody lives there"))?;
-        let reachable = plan.peers.iter().filter(|one| one.role.is_reachable()).count() as u64;
-        let (mut empty, mut tasks) = (Vec::new(), JoinSet::new());
+        let seed = addresses.first().copied().ok_or_else(|| Failure::new("the demo network has no peers"))?;
+        let reachable = plan.peers.iter().filter(|peer| peer.role.is_reachable()).count() as u64;
+        let (mut not_listening, mut tasks) = (Vec::new(), JoinSet::new());
         for (peer, socket) in plan.peers.into_iter().zip(sockets) {
             if peer.role == Role::NotListening {
-                empty.push(socket);
+                not_listening.push(socket);
                 continue;
             }
             let listener = socket.listen(BACKLOG).map_err(|error| explain(size, &error))?;
-            tasks.spawn(accept_all(Arc::new(Host::new(peer, &addresses)?), listener));
+            tasks.spawn(accept_all(Arc::new(ListeningPeer::new(peer, &addresses)?), listener));
         }
-        Ok(Self { seed, reachable, _empty: empty, _tasks: tasks })
+        Ok(Self { seed, reachable, _not_listening: not_listening, _tasks: tasks })
     }
 
     /// The address to begin at.
@@ -88,17 +88,18 @@ fn explain(size: u16, error: &io::Error) -> Failure {
 
 /// A listening demo peer.
 #[derive(Debug)]
-struct Host {
+struct ListeningPeer {
     peer: DemoPeer,
     node: Node,
-    /// The addresses that it tells.
+    /// The addresses that it sends.
     known: Vec<NetAddressV2>,
 }
 
-impl Host {
+impl ListeningPeer {
     fn new(peer: DemoPeer, addresses: &[SocketAddr]) -> Result<Self, Failure> {
-        let known = peer.knows.iter().filter_map(|index| addresses.get(*index));
-        let mut known: Vec<_> = known.map(|place| entry(Address::from(place.ip()), place.port())).collect();
+        let known = peer.known_peers.iter().filter_map(|index| addresses.get(*index));
+        let mut known: Vec<_> =
+            known.map(|address| entry(Address::from(address.ip()), address.port())).collect();
         known.extend(peer.stray.map(|address| entry(address, 9108)));
         let node = node::build(peer.config())?;
         Ok(Self { peer, node, known })
@@ -111,23 +112,23 @@ fn entry(address: Address, port: u16) -> NetAddressV2 {
     NetAddressV2 { timestamp, services: Services::NODE_NETWORK, address, port }
 }
 
-/// Accepts connections for ever.
-async fn accept_all(host: Arc<Host>, listener: TcpListener) {
-    let mut visits = JoinSet::new();
+/// Accepts connections until it is cancelled.
+async fn accept_all(listening: Arc<ListeningPeer>, listener: TcpListener) {
+    let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(visits.spawn(handle_visit(Arc::clone(&host), stream))),
+                Ok((stream, _)) => drop(connections.spawn(serve_connection(Arc::clone(&listening), stream))),
                 Err(_) => sleep(Duration::from_millis(100)).await,
             },
-            Some(_) = visits.join_next() => {}
+            Some(_) = connections.join_next() => {}
         }
     }
 }
 
-/// Treats one connection as the role demands. Errors are not reported here, because the crawl reports them.
-async fn handle_visit(host: Arc<Host>, stream: TcpStream) {
-    match host.peer.role {
+/// Handles one connection according to the role. Errors are not reported here, because the crawl reports them.
+async fn serve_connection(listening: Arc<ListeningPeer>, stream: TcpStream) {
+    match listening.peer.role {
         Role::NotListening | Role::Closes => {}
         Role::Silent => send_and_drain(stream, b"").await,
         Role::Web => send_and_drain(stream, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n").await,
@@ -138,8 +139,8 @@ async fn handle_visit(host: Arc<Host>, stream: TcpStream) {
             rest.get_mut(..7).into_iter().for_each(|command| command.copy_from_slice(b"version"));
             send_and_drain(stream, &header).await;
         }
-        Role::Honest | Role::Old | Role::UnknownMessage | Role::WrongAnswer | Role::KnowsNobody => {
-            speak_protocol(&host, stream).await
+        Role::Honest | Role::Old | Role::UnknownMessage | Role::WrongAnswer | Role::NoAddresses => {
+            speak_protocol(&listening, stream).await
         }
     }
 }
@@ -150,29 +151,29 @@ async fn send_and_drain(mut stream: TcpStream, bytes: &[u8]) {
     tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.ok();
 }
 
-/// Speaks the protocol until the remote leaves.
-async fn speak_protocol(host: &Host, stream: TcpStream) {
+/// Speaks the protocol until the remote disconnects.
+async fn speak_protocol(listening: &ListeningPeer, stream: TcpStream) {
     let Ok(remote) = stream.peer_addr() else { return };
     stream.set_nodelay(true).ok();
-    let stream = WithLatency::new(stream, host.peer.delay);
+    let stream = WithLatency::new(stream, listening.peer.delay);
     let Ok(mut generator) = node::generator() else { return };
-    let info = peer_tokio::connection_info(remote, host.peer.height);
+    let info = peer_tokio::connection_info(remote, listening.peer.height);
     let (handle, mut events, driver) =
-        peer_tokio::inbound(stream, &host.node, info, ChaCha12Rng::from_rng(&mut generator));
+        peer_tokio::inbound(stream, &listening.node, info, ChaCha12Rng::from_rng(&mut generator));
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if event != Event::Message(Message::GetAddr) {
             continue;
         }
-        let other = match host.peer.role {
+        let special = match listening.peer.role {
             Role::UnknownMessage => unknown_message(),
             Role::WrongAnswer => wrong_answer(),
             _ => None,
         };
-        let sent = match other {
+        let sent = match special {
             Some(message) => handle.send(message).await.is_ok(),
             None => {
-                let (known, mut generator) = (host.known.clone(), ChaCha12Rng::from_rng(&mut generator));
+                let (known, mut generator) = (listening.known.clone(), ChaCha12Rng::from_rng(&mut generator));
                 handle
                     .with(move |peer, now| peer.send_addresses(&known, now, &mut generator).is_ok())
                     .await
@@ -185,13 +186,13 @@ async fn speak_protocol(host: &Host, stream: TcpStream) {
     }
 }
 
-/// A message that does not exist.
+/// A message of an unknown command.
 fn unknown_message() -> Option<Message> {
     let command = Command::new("gossip").ok()?;
     Some(Message::Raw(Raw { command, payload: Bytes::from_static(b"they say that") }))
 }
 
-/// A message that answers nothing.
+/// A message that is no answer to `getaddr`.
 fn wrong_answer() -> Option<Message> {
     let item = Inventory::tx(Hash::from_bytes([7; 32]));
     Some(Message::Inv(Inv { inventory: vec![item].try_into().ok()? }))

@@ -27,9 +27,9 @@ pub(super) struct DemoPeer {
     pub(super) height: i32,
     /// Its latency in one direction: half of the round trip.
     pub(super) delay: Duration,
-    /// The peers that it tells of, by their indices in the plan.
-    pub(super) knows: Vec<usize>,
-    /// An address outside of the demo network that it tells, too. No crawl should visit it.
+    /// The peers whose addresses it sends, by their indices in the plan.
+    pub(super) known_peers: Vec<usize>,
+    /// An address outside of the demo network that it sends, too. No crawl should visit it.
     pub(super) stray: Option<Address>,
 }
 
@@ -55,12 +55,12 @@ pub(super) enum Role {
     /// Shakes hands, and answers getaddr with something else.
     WrongAnswer,
     /// Completes the handshake, and knows no addresses.
-    KnowsNobody,
+    NoAddresses,
 }
 
 impl Role {
     pub(super) const fn is_reachable(self) -> bool {
-        matches!(self, Self::Honest | Self::UnknownMessage | Self::WrongAnswer | Self::KnowsNobody)
+        matches!(self, Self::Honest | Self::UnknownMessage | Self::WrongAnswer | Self::NoAddresses)
     }
 }
 
@@ -117,9 +117,9 @@ impl Plan {
 }
 
 fn peer(index: usize, generator: &mut ChaCha12Rng) -> DemoPeer {
-    let place = index % 60;
-    let other = FAULTY.iter().find(|(other, _)| *other == place).map(|(_, role)| *role);
-    let role = other.unwrap_or(if place == 59 { Role::KnowsNobody } else { Role::Honest });
+    let position = index % 60;
+    let other = FAULTY.iter().find(|(other, _)| *other == position).map(|(_, role)| *role);
+    let role = other.unwrap_or(if position == 59 { Role::NoAddresses } else { Role::Honest });
     let services = match draw(generator, 100) {
         0..76 => Services::NODE_NETWORK | Services::NODE_CF,
         76..94 => Services::NODE_NETWORK,
@@ -154,7 +154,7 @@ fn peer(index: usize, generator: &mut ChaCha12Rng) -> DemoPeer {
         services,
         height: choose(&HEIGHTS, generator),
         delay,
-        knows: Vec::new(),
+        known_peers: Vec::new(),
         stray,
     }
 }
@@ -186,9 +186,9 @@ fn role(peers: &[DemoPeer], index: usize) -> Option<Role> {
 
 fn link(peers: &mut [DemoPeer], from: usize, to: usize) {
     if let Some(peer) = peers.get_mut(from)
-        && peer.role != Role::KnowsNobody
+        && peer.role != Role::NoAddresses
     {
-        peer.knows.push(to);
+        peer.known_peers.push(to);
     }
 }
 
@@ -221,7 +221,7 @@ fn choose<T: Copy + Default>(shares: &[(u32, T)], generator: &mut ChaCha12Rng) -
     T::default()
 }
 
-/// A number below `bound`; 0 if there is none.
+/// A number below `bound`; 0 if `bound` is 0.
 fn draw(generator: &mut ChaCha12Rng, bound: u32) -> u32 {
     generator.next_u32().checked_rem(bound).unwrap_or_default()
 }
