@@ -16,11 +16,16 @@ pub(crate) struct Keepalive {
     pub(crate) next_ping: Option<Time>,
     /// A ping of our own waits to be written. Then another one would say no more.
     is_queued: bool,
+    /// How long the remote had been silent when the first ping since it spoke was written, in milliseconds.
+    pinged: u32,
 }
+
+/// No ping was written since the remote spoke.
+const NOT_PINGED: u32 = u32::MAX;
 
 impl Keepalive {
     pub(crate) fn new(now: Time, interval: Duration) -> Self {
-        let mut keepalive = Self { next_ping: None, is_queued: false };
+        let mut keepalive = Self { next_ping: None, is_queued: false, pinged: NOT_PINGED };
         keepalive.schedule(now, interval);
         keepalive
     }
@@ -37,12 +42,26 @@ impl Keepalive {
 
     /// The next ping is at most `interval` after `now`.
     pub(crate) fn bound(&mut self, now: Time, interval: Duration) {
-        self.next_ping = self.next_ping.map(|next| next.min(now + interval));
+        let latest = now + interval;
+        let next = self.next_ping.or(Some(latest).filter(|latest| *latest > now));
+        self.next_ping = next.map(|next| next.min(latest));
     }
 
-    /// A ping of our own was written completely.
-    pub(crate) const fn on_written(&mut self) {
-        self.is_queued = false;
+    /// A ping was written completely, ours or the owner's, after so long a silence of the remote.
+    pub(crate) fn on_written(&mut self, purpose: Purpose, silent: Duration) {
+        self.is_queued &= purpose != Purpose::Keepalive;
+        let silent = u32::try_from(silent.as_millis()).unwrap_or(NOT_PINGED);
+        self.pinged = self.pinged.min(silent.min(NOT_PINGED - 1));
+    }
+
+    /// The remote said something.
+    pub(crate) const fn on_heard(&mut self) {
+        self.pinged = NOT_PINGED;
+    }
+
+    /// How long the remote had been silent when it was first pinged.
+    fn pinged(&self) -> Option<Duration> {
+        (self.pinged != NOT_PINGED).then(|| Duration::from_millis(self.pinged.into()))
     }
 }
 
@@ -92,23 +111,19 @@ impl Peer {
     pub(super) fn on_pong(&mut self, nonce: u64, now: Time) {
         if let Some((purpose, offered)) = self.outbox.settle_ping(nonce) {
             self.counters.ping.on_written(nonce, offered);
-            if purpose == Purpose::Keepalive
-                && let Some(session) = self.lifecycle.session_mut()
-            {
-                session.keepalive.on_written();
+            if let Some(session) = self.lifecycle.session_mut() {
+                session.keepalive.on_written(purpose, Duration::ZERO);
             }
         }
         self.counters.ping.on_pong(nonce, now);
     }
 
-    /// When a remote that has said nothing is idle. One that was not pinged since it spoke owes nothing.
-    pub(super) fn idle_deadline(&self) -> Option<Time> {
+    /// When a remote that says nothing is idle. One that was not pinged since it spoke owes nothing.
+    pub(super) fn idle_deadline(&self, keepalive: &Keepalive) -> Option<Time> {
         let config = self.node.config();
-        let spoke = self.counters.last_recv;
-        let pinged = self.counters.ping.sent().filter(|sent| spoke.is_none_or(|spoke| *sent >= spoke))?;
-        let pong_due = pinged + config.idle_timeout.saturating_sub(config.ping_interval);
-        let quiet = self.silence.deadline(config.idle_timeout, config.min_receive_rate)?;
-        Some(quiet.max(pong_due))
+        let pong_time = config.idle_timeout.saturating_sub(config.ping_interval);
+        let pong_due = keepalive.pinged()?.saturating_add(pong_time);
+        self.silence.deadline(config.idle_timeout, pong_due, config.min_receive_rate)
     }
 
     pub(super) fn on_ping_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {

@@ -33,12 +33,14 @@ pub(super) struct Queues {
     on_show: usize,
     /// Bytes of the front that the transport has taken.
     taken: usize,
-    /// When the front was first offered on its own account. Replies that waited together share the time of one.
+    /// When the front was first offered on its own account. Replies that waited together share one time.
     offered: Time,
     /// What is known of a write stall that is overdue.
     evidence: Evidence,
     /// Bytes of the replies that share this time with the front, itself included.
     sharing: usize,
+    /// How much of it those used up that were written before.
+    used: Duration,
     /// Bytes of replies that overtook the oldest bulk frame.
     overtaking: usize,
     /// The last word is among the frames: they share one time.
@@ -109,6 +111,8 @@ impl Queues {
             if front.purpose != Purpose::Reply || self.sharing == 0 {
                 self.begin_time(now);
             }
+            // While it was not shown, no time passed.
+            self.offered = now;
         }
         while self.on_show < enough {
             let Some(piece) = self.pop_unshown() else { break };
@@ -163,7 +167,9 @@ impl Queues {
         let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
         if self.is_closing || self.sharing > 0 {
-            self.offered = (self.offered + time_for(len as u64, RATE)).min(now);
+            let used = self.used.saturating_add(now.saturating_since(self.offered));
+            self.used = used.saturating_sub(time_for(len as u64, RATE));
+            self.offered = now;
         } else {
             self.begin_time(now);
         }
@@ -172,6 +178,7 @@ impl Queues {
     /// The time of the front begins, and that of the replies that wait with it.
     const fn begin_time(&mut self, now: Time) {
         self.offered = now;
+        self.used = Duration::ZERO;
         self.sharing = self.owed;
         self.evidence = Evidence::Missing;
     }
@@ -180,7 +187,8 @@ impl Queues {
     /// whole 256 KiB of the frame.
     pub(super) fn stall_deadline(&self) -> Option<Time> {
         let front = self.front.as_ref().filter(|_| self.on_show > 0)?;
-        Some(self.offered + STALL + Duration::from_secs(front.len() as u64 / RATE))
+        let allowed = STALL.saturating_add(Duration::from_secs(front.len() as u64 / RATE));
+        Some(self.offered + allowed.saturating_sub(self.used))
     }
 
     /// Whether the write stall is overdue.

@@ -105,7 +105,8 @@ impl Peer {
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
         match (&mut self.lifecycle, message) {
-            (Lifecycle::Established(_), message) => {
+            (Lifecycle::Established(session), message) => {
+                session.keepalive.on_heard();
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);

@@ -190,11 +190,16 @@ impl Silence {
         self.state == Reading::Busy
     }
 
-    /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`. A remote that
-    /// is not read cannot be heard.
-    pub(crate) fn deadline(&self, allowed: Duration, rate: u64) -> Option<Time> {
-        let is_waiting = self.state == Reading::Waiting;
-        is_waiting.then(|| self.since + allowed + time_for(self.progress.into(), rate))
+    /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`, and `least`. A
+    /// remote that is not read cannot be heard.
+    pub(crate) fn deadline(&self, allowed: Duration, least: Duration, rate: u64) -> Option<Time> {
+        let allowed = allowed.saturating_add(time_for(self.progress.into(), rate));
+        (self.state == Reading::Waiting).then(|| self.since + allowed.max(least))
+    }
+
+    /// How long the current wait has lasted.
+    pub(super) fn lasted(&self, now: Time) -> Duration {
+        if self.state == Reading::Waiting { now.saturating_since(self.since) } else { Duration::ZERO }
     }
 
     /// When the clock of waiting shows `due`. A frame on its way buys time by as much of it as can be an answer, `answering`

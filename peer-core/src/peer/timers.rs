@@ -6,6 +6,7 @@ use core::fmt;
 use rand_core::Rng;
 
 use super::requests::Requests;
+use super::silence::GRACE;
 use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
@@ -106,11 +107,13 @@ impl Peer {
     /// When this one is to run: at its deadline, or where evidence is missing then, a while later.
     pub(super) fn due(&self, timer: Timer) -> Option<Time> {
         let deadline = self.deadline(timer)?;
-        Some(match timer {
+        let at = match timer {
             Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
             Timer::WriteStall => self.outbox.due(deadline, self.silence.looked()),
             Timer::Ping | Timer::Trickle => deadline,
-        })
+        };
+        // At the end of time there is no later one at which to look again.
+        Some(at).filter(|at| *at + GRACE > *at)
     }
 
     /// The deadline of this one, if it runs. Each state says of each timer whether it does.
@@ -125,7 +128,7 @@ impl Peer {
                 Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
             },
             Lifecycle::Established(session) => match timer {
-                Timer::Idle => self.idle_deadline(),
+                Timer::Idle => self.idle_deadline(&session.keepalive),
                 Timer::WriteStall => self.outbox.stall_deadline(),
                 Timer::Stall => self.answer_deadline(session.requests.as_deref()?),
                 Timer::Ping => session.keepalive.next_ping,
@@ -168,7 +171,9 @@ impl Peer {
     /// What happens when this one is due. Unless it ends the connection, it is due later than before.
     fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         match timer {
-            Timer::Handshake | Timer::Idle | Timer::Stall if !self.is_silence_proven() => self.silence.seek(now),
+            Timer::Handshake | Timer::Idle | Timer::Stall if !self.is_silence_proven() => {
+                self.silence.seek(now)
+            }
             Timer::WriteStall if !self.outbox.is_stall_proven(self.silence.tells_refusal) => {
                 self.outbox.seek();
                 self.silence.note_search(now);

@@ -24,17 +24,16 @@ impl Peer {
         if count == 0 && self.outbox.refuse(now) {
             self.judge_refusal(now);
         }
-        let waited = self.silence.waited_until(now);
+        let (waited, silent) = (self.silence.waited_until(now), self.silence.lasted(now));
         let Self { outbox, lifecycle, counters, silence, .. } = self;
         let mut session = lifecycle.session_mut();
         let taken = outbox.take(count, now, |purpose, nonce| {
             match purpose {
                 Purpose::Handshake | Purpose::FinalReject => return,
-                Purpose::Ping => counters.ping.on_written(nonce, now),
-                Purpose::Keepalive => {
+                Purpose::Ping | Purpose::Keepalive => {
                     counters.ping.on_written(nonce, now);
                     if let Some(session) = &mut session {
-                        session.keepalive.on_written();
+                        session.keepalive.on_written(purpose, silent);
                     }
                 }
                 Purpose::Request => {
