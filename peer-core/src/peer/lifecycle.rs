@@ -18,7 +18,8 @@ use super::close::Finish;
 use super::early::Early;
 use super::handshake::PendingHandshake;
 use super::keepalive::Keepalive;
-use super::requests::{Closed, Match, Requests};
+use super::matched::{Closed, Match};
+use super::requests::Requests;
 use crate::error::{Error, SendError};
 use crate::frame::FrameReader;
 use crate::hash::Hash;
@@ -71,9 +72,16 @@ impl Session {
     }
 
     /// Closes the request that `message` responds to, whose payload has this hash.
-    pub(crate) fn close_request(&mut self, message: &Message, hash: &Hash, waited: Time) -> Closed {
+    pub(crate) fn close_request(
+        &mut self,
+        message: &Message,
+        hash: &Hash,
+        waited: Time,
+        shown: usize,
+    ) -> Closed {
         let none = || Closed::from(Match::Nothing);
-        let closed = self.requests.as_mut().map_or_else(none, |open| open.close(message, hash, waited));
+        let closed =
+            self.requests.as_mut().map_or_else(none, |open| open.close(message, hash, waited, shown));
         self.requests.take_if(|open| open.is_empty());
         closed
     }

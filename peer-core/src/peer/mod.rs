@@ -10,7 +10,7 @@
 //! | handshake, and what comes early | `handshake`, `early` |
 //! | pings, pongs and silence | `keepalive`, `silence`, `flood`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
-//! | requests and their answers | `asking`, `requests`, `answered` |
+//! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
 //! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `fifo`, `transmit` |
@@ -35,6 +35,8 @@ mod history;
 mod keepalive;
 mod known;
 mod lifecycle;
+mod matched;
+mod open_message;
 mod outbox;
 mod pauses;
 mod piece;

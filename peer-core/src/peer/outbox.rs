@@ -114,6 +114,11 @@ impl Outbox {
         self.queues.as_mut()?.settle_ping(nonce)
     }
 
+    /// How many requests were shown and not taken as far as we know.
+    pub(crate) fn shown_requests(&self) -> usize {
+        self.queues.as_ref().map_or(0, |queues| queues.shown_requests())
+    }
+
     /// No frame was offered after `now`.
     pub(crate) fn bound(&mut self, now: Time) {
         if let Some(queues) = &mut self.queues {

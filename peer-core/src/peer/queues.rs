@@ -257,6 +257,11 @@ impl Queues {
         Some((mem::replace(&mut ping.purpose, Purpose::Ordinary), self.offered))
     }
 
+    pub(super) fn shown_requests(&self) -> usize {
+        let front = self.front.iter().filter(|_| self.on_show > 0);
+        front.chain(&self.shown).filter(|piece| piece.purpose == Purpose::Request).count()
+    }
+
     pub(super) fn drop_unshown(&mut self) {
         self.control.retain(|piece| piece.purpose == Purpose::Handshake);
         self.bulk = Fifo::default();

@@ -57,7 +57,7 @@ impl Peer {
         Requests::check(open, message, self.version, self.config().max_requests)?;
         let purpose = match message {
             Message::Ping(_) => Purpose::Ping,
-            _ if Requests::is_request(message, self.version) => {
+            _ if Requests::is_request(message) => {
                 let session = self.lifecycle.open_session()?;
                 session.requests.get_or_insert_default().open(message, self.version);
                 Purpose::Request
