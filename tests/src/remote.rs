@@ -161,11 +161,16 @@ impl Remote {
         self.look()
     }
 
+    /// Runs the timers, of which nothing is told before.
+    pub fn tick(&mut self) -> Result<(), Error> {
+        self.machine.tick(self.now, &mut self.rng)
+    }
+
     /// Runs the timers, after telling that the transport has nothing more and takes nothing more.
     pub fn look(&mut self) -> Result<(), Error> {
         self.machine.handle_drained(self.now);
         self.machine.handle_transmitted(0, self.now);
-        self.machine.tick(self.now, &mut self.rng)
+        self.tick()
     }
 
     /// Jumps to the next deadline and tells which it was.
