@@ -256,7 +256,8 @@ impl Peer {
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
     pub(super) fn end_absence(&mut self, now: Time) {
         let gap = now.saturating_since(self.silence.looked);
-        if gap > GRACE && self.silence.is_busy() {
+        // Of a connection that is closing nothing is pulled.
+        if gap > GRACE && self.silence.is_busy() && self.lifecycle.reads() {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
         }
     }

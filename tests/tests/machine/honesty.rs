@@ -164,7 +164,11 @@ fn begin_slowly(remote: &mut Remote, command: &str, len: usize) {
 #[test]
 fn headers_and_hashes_that_were_asked_for_buy_time_for_a_block_behind_them() {
     let requests: [(Message, &str, usize); 3] = [
-        (GetHeaders { protocol_version: 0, locator: List::new(), stop: Hash::ZERO }.into(), "headers", 362_003),
+        (
+            GetHeaders { protocol_version: 0, locator: List::new(), stop: Hash::ZERO }.into(),
+            "headers",
+            362_003,
+        ),
         (GetBlocks { protocol_version: 12, locator: List::new(), stop: Hash::ZERO }.into(), "inv", 1_800_003),
         (Message::MemPool, "inv", 1_800_003),
     ];
@@ -248,7 +252,8 @@ fn a_transport_that_takes_everything_after_an_event_was_held_has_not_stalled() {
 #[test]
 fn a_version_that_lay_in_the_transport_while_the_owner_was_late_is_in_time() {
     for late in [1, 2, 4, 5, 7, 60] {
-        let mut remote = Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
+        let mut remote =
+            Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
         remote.now += Duration::from_secs(30 + late);
         // It runs its timers before it reads.
         remote.tick().unwrap();
