@@ -236,21 +236,32 @@ impl Silence {
 impl Peer {
     /// Notes that the driver calls. Every call of it begins with this.
     pub(super) fn look(&mut self, now: Time) {
-        self.bound_times(now);
-        let gap = now.saturating_since(self.silence.looked);
-        if gap > GRACE {
-            let is_late = self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
-            if is_late {
-                self.rest_clocks(gap.saturating_sub(GRACE), now);
-            }
+        // What an owner's command stored may lie ahead though the driver's clock never did.
+        if now < self.silence.looked || self.is_searching() {
+            self.bound_times(now);
+        } else if let Some(session) = self.lifecycle.session_mut() {
+            session.trickle.bound(now, *self.node.config().trickle_delay.end());
         }
-        let rests = matches!(self.silence.evidence, Evidence::Ahead | Evidence::Sought);
-        if !rests && !self.outbox.is_sought() {
+        let gap = now.saturating_since(self.silence.looked);
+        if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
+        }
+        self.attend(gap, now);
+    }
+
+    /// The driver has looked, after such a gap.
+    pub(super) fn attend(&mut self, gap: Duration, now: Time) {
+        if !self.is_searching() {
             self.silence.looked = now;
             if let Some(flood) = self.flood_mut() {
                 flood.attend(gap.min(GRACE));
             }
         }
+    }
+
+    /// Whether evidence is sought or on its way.
+    pub(super) fn is_searching(&self) -> bool {
+        matches!(self.silence.evidence, Evidence::Ahead | Evidence::Sought) || self.outbox.is_sought()
     }
 
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.

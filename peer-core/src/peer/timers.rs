@@ -154,7 +154,19 @@ impl Peer {
     /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).
     pub(crate) fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
-        self.look(now);
+        let gap = now.saturating_since(self.silence.looked());
+        let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
+        if is_early && now >= self.silence.looked() && !self.is_searching() {
+            self.attend(gap, now);
+        } else {
+            self.look(now);
+            self.run_due(now, rng)?;
+        }
+        self.check_finished();
+        self.alive()
+    }
+
+    fn run_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         while let Some((_, timer)) = self.next_timeout().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
             // One that is due still would go on for ever.
@@ -164,8 +176,7 @@ impl Peer {
             );
         }
         self.end_search(now);
-        self.check_finished();
-        self.alive()
+        Ok(())
     }
 
     /// What happens when this one is due. Unless it ends the connection, it is due later than before.
