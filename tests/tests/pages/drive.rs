@@ -1,5 +1,6 @@
 //! The loop of the README, over real sockets.
 
+use core::time::Duration;
 use std::thread;
 
 use peer_core::message::Ping;
@@ -10,15 +11,19 @@ use crate::sockets::{machine, talkative, tcp};
 
 include!("../../../docs/code/drive.rs");
 
+/// The README's time-outs of the socket.
+const WAIT: Duration = Duration::from_millis(5);
+
 fn end(
     stream: std::net::TcpStream,
     direction: Direction,
     handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
 ) -> thread::JoinHandle<Error> {
     thread::spawn(move || {
-        stream.set_write_timeout(Some(core::time::Duration::from_millis(5))).unwrap();
+        stream.set_read_timeout(Some(WAIT)).unwrap();
+        stream.set_write_timeout(Some(WAIT)).unwrap();
         let (connection, clock) = machine(&stream, direction);
-        drive((connection, stream), (clock, &mut SystemRng), handle).unwrap_err()
+        drive((connection, stream, clock, &mut SystemRng, handle)).unwrap_err()
     })
 }
 

@@ -18,7 +18,7 @@ fn end(
     let inbox = commands.clone();
     let driver = thread::spawn(move || {
         let (connection, clock) = machine(&stream, direction);
-        run(connection, stream, inbox, news, clock, &mut SystemRng, handle).unwrap()
+        run((connection, stream, clock, &mut SystemRng), (inbox, news), handle).unwrap()
     });
     (commands, driver)
 }
