@@ -1,13 +1,15 @@
+use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::{net::{Shutdown, TcpStream}, thread, time::Duration};
+use std::{net::{Shutdown, TcpStream}, sync::mpsc::{Receiver, SyncSender, sync_channel}, thread};
 use bytes::BytesMut;
 use peer_core::{Connection, Error, Event, Peer, Time};
+
+type Command = Box<dyn FnOnce(&mut Peer, Time) + Send>;
 
 enum News {
     Read(io::Result<usize>, Vec<u8>),
     Wrote(io::Result<usize>),
-    Command(Box<dyn FnOnce(&mut Peer, Time) + Send>),
+    Command(Command),
 }
 
 fn run<R: rand_core::Rng>(
@@ -41,10 +43,8 @@ fn run<R: rand_core::Rng>(
             Ok(News::Wrote(Ok(count))) => connection.handle_transmitted(count, clock()),
             Ok(News::Read(Ok(0), _)) => drop(connection.handle_eof(&input)),
             Ok(News::Read(Ok(count), buffer)) => input.extend_from_slice(&buffer[..count]),
-            Ok(News::Read(Err(error), _) | News::Wrote(Err(error))) if error.kind() == ErrorKind::Interrupted => {}
-            Ok(News::Read(Err(error), _) | News::Wrote(Err(error))) => {
-                drop(connection.handle_transport_error(error.kind().into(), &input));
-            }
+            Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) if e.kind() == ErrorKind::Interrupted => {}
+            Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) => drop(connection.handle_transport_error(e.kind().into(), &input)),
             Err(_) => { // neither thread had news: nothing more came, and nothing was taken
                 connection.handle_drained(&input, clock());
                 connection.handle_transmitted(0, clock());
