@@ -41,7 +41,7 @@ pub(crate) fn assert_takes_haste<T>(call: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = call();
     let took = start.elapsed();
-    assert!(took >= HASTE && took < HASTE + Duration::from_millis(800), "{took:?}");
+    assert!(took >= HASTE && took < HASTE + Duration::from_secs(1), "{took:?}");
     result
 }
 
