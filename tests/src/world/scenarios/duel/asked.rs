@@ -63,21 +63,21 @@ impl Answer {
         }
     }
 
-    /// Notes a message, and returns how many answers it has.
-    fn close(&mut self, message: &Message) -> u64 {
-        let closed = match (&mut *self, message) {
+    /// Notes a message, and returns how many answers it has. `headers` also come unasked: they answer what is written alone.
+    fn close(&mut self, message: &Message, is_written: bool) -> u64 {
+        match (&mut *self, message) {
             (Self::Items(items), Message::Tx(tx)) => u64::from(items.remove(&Inventory::tx(tx.hash()))),
             (Self::Items(items), Message::Block(block)) => u64::from(items.remove(&Inventory::block(block.hash()))),
             (Self::Items(items), Message::NotFound(told)) => {
                 told.inventory.iter().map(|item| u64::from(items.remove(item))).sum()
             }
+            (Self::Headers, Message::Headers(_)) if !is_written => 0,
             (Self::InitState, Message::InitState(_)) | (Self::Headers, Message::Headers(_)) => {
                 *self = Self::None;
                 1
             }
             _ => 0,
-        };
-        closed
+        }
     }
 }
 
@@ -162,7 +162,8 @@ impl Ledger {
 
     /// A message surfaced, of a frame of so many bytes.
     pub(super) fn on_message(&mut self, message: &Message, bytes: usize, rate: u64) {
-        let entries: u64 = self.frames.iter_mut().map(|frame| frame.answer.close(message)).sum();
+        let frames = self.frames.iter_mut();
+        let entries: u64 = frames.map(|frame| frame.answer.close(message, frame.written.is_some())).sum();
         if entries == 0 {
             return;
         }
@@ -215,12 +216,13 @@ impl Ledger {
         self.frames.is_empty()
     }
 
-    /// The whole property. `drained` says whether the transport has nothing that could be read.
-    pub(super) fn check(&mut self, drained: bool, table: &Table) {
+    /// The whole property. `is_seen` says whether the driver saw that nothing more comes or, while reading rests, that
+    /// nothing is taken.
+    pub(super) fn check(&mut self, is_seen: bool, table: &Table) {
         for frame in &self.frames {
             match frame.written {
                 None => self.check_written(frame, table),
-                Some(written) => self.check_answered(frame, written, drained, table),
+                Some(written) => self.check_answered(frame, written, is_seen, table),
             }
         }
         let received = table.machine.stats().bytes_received;
@@ -249,7 +251,7 @@ impl Ledger {
         );
     }
 
-    fn check_answered(&self, frame: &Frame, written: Meter, drained: bool, table: &Table) {
+    fn check_answered(&self, frame: &Frame, written: Meter, is_seen: bool, table: &Table) {
         let rate = table.machine.node().config().min_receive_rate();
         let bought = self.meter.bought - written.bought + self.coming(rate);
         let paused = self.meter.paused - written.paused;
@@ -257,7 +259,7 @@ impl Ledger {
         let received = table.machine.stats().bytes_received;
         let flooded = self.at_term.is_some_and(|before| received - before > HELD_BACK + (1 << 20));
         assert!(
-            table.now <= limit || !drained && !flooded,
+            table.now <= limit || !is_seen && !flooded,
             "liveness: at {} {:?} of {} is still open; it was due at {limit}, of which answers bought {bought:?} and \
              pauses {paused:?}",
             table.now,

@@ -5,13 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 
 use peer_core::message::{Inventory, InventoryKind};
 use peer_core::{Message, Time};
-use rand_chacha::ChaCha8Rng;
 
 use super::{Table, a_while, between, magnitude, once_in, one_of};
 use crate::samples::{headers, inv_of, item, large_block, notfound, ping, tx, usual_tx_of};
 
 /// Bytes that a remote may say at any rate. Behind them it is slow, so that no seed takes long.
-const FAST: usize = 500_000;
+const FAST: usize = 60_000;
 
 /// How many items are asked for in a world, at most. The number of an item is its nonce.
 pub(super) const ITEMS: u32 = 24;
@@ -47,7 +46,7 @@ impl Attack {
     pub(super) fn new(table: &mut Table) -> Self {
         let junk = junk(table);
         let rng = &mut table.rng;
-        let floods = once_in(rng, 256);
+        let floods = once_in(rng, 1024);
         let all: Vec<_> = (0..junk.len()).map(Kind::Junk).chain([Kind::Padded, Kind::Answer]).collect();
         let kinds = (0..between(rng, 1, 3)).map(|_| one_of(rng, &all)).collect();
         let padding = u32::try_from(magnitude(rng, 1, 3000)).unwrap();
@@ -85,7 +84,7 @@ impl Attack {
         }
         let count = usize::try_from(u128::from(rate) * gap.as_millis() / 1000).unwrap().max(1);
         self.next = table.now + gap;
-        self.bytes(count.min(left.max(120_000)), table, open)
+        self.bytes(count.min(left.max(40_000)), table, open)
     }
 
     /// So many bytes, wherever that cuts a frame.
@@ -120,7 +119,7 @@ impl Attack {
 fn junk(table: &mut Table) -> Vec<Vec<u8>> {
     let few = u32::try_from(magnitude(&mut table.rng, 1, 1000)).unwrap();
     let inputs = usize::try_from(magnitude(&mut table.rng, 1, 1000)).unwrap();
-    let padding = usize::try_from(magnitude(&mut table.rng, 1, 300_000)).unwrap();
+    let padding = usize::try_from(magnitude(&mut table.rng, 1, 150_000)).unwrap();
     let all = [
         ping(1),
         inv_of(few),

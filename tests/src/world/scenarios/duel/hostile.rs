@@ -64,6 +64,11 @@ struct Hostile {
     turns: Time,
 }
 
+/// How long the driver takes until it looks again at a transport that has more for it, and the same where it is kept busy
+/// without end.
+const TURN: Duration = Duration::from_millis(50);
+const SLOW: Duration = Duration::from_millis(500);
+
 /// Runs it.
 pub(in super::super) fn run(plan: &Plan, watch: Option<Watch>) -> Outcome {
     let mut world = Hostile::new(plan, watch);
@@ -121,8 +126,9 @@ impl Hostile {
             format_args!("next {next:?}, reads: {reads}, {waits} bytes to read, {queued} to write"),
         );
         if !self.table.is_over() {
-            let drained = self.socket.is_empty() || !self.table.machine.wants_read();
-            self.ledger.check(drained, &self.table);
+            let reads = self.table.machine.wants_read();
+            let is_seen = if reads { self.socket.is_empty() } else { self.blocked };
+            self.ledger.check(is_seen, &self.table);
         }
     }
 
@@ -132,7 +138,8 @@ impl Hostile {
         let machine = &self.table.machine;
         // Where the transport has more for the driver, it looks again as soon as it can.
         let more = machine.wants_read() && !self.socket.is_empty() || machine.wants_write() && (self.taker.has_room() || !self.blocked);
-        let again = more.then(|| self.table.now + Duration::from_millis(50));
+        let pace = if self.attack.floods { SLOW } else { TURN };
+        let again = more.then(|| self.table.now + pace);
         let takes = self.taker.next().filter(|_| machine.wants_write());
         let all = [due, asks, again, takes, Some(self.attack.next), Some(self.turns)];
         all.into_iter().flatten().min().unwrap()
@@ -166,7 +173,9 @@ impl Hostile {
 
     /// A step of the driver: it reads, writes and looks at the timers until nothing more is to be done.
     fn drive(&mut self) {
-        for _ in 0..1000 {
+        // A remote that never lets the transport run dry would keep it here.
+        let most = if self.attack.floods { 2 } else { 1000 };
+        for _ in 0..most {
             let paused = self.read();
             let wrote = self.write();
             // Reading that goes on now is looked at like any other.
@@ -185,8 +194,8 @@ impl Hostile {
     /// Reads, and returns whether more may be read once something was written.
     fn read(&mut self) -> bool {
         let (now, rate) = (self.table.now, self.table.machine.node().config().min_receive_rate());
-        if self.attack.floods {
-            let bytes = self.attack.bytes(20_000, &mut self.table, &self.ledger.open());
+        if self.attack.floods && self.socket.len() < 40_000 {
+            let bytes = self.attack.bytes(40_000, &mut self.table, &self.ledger.open());
             self.socket.extend(bytes);
         }
         let mut chunks = 0;
@@ -204,7 +213,7 @@ impl Hostile {
                 return false;
             }
             // A driver reads a few times and then looks at its other connections.
-            if self.attack.floods && chunks == 2 {
+            if self.attack.floods && chunks == 1 {
                 return false;
             }
             chunks += 1;
