@@ -67,7 +67,9 @@ impl Answer {
     fn close(&mut self, message: &Message, is_written: bool) -> u64 {
         match (&mut *self, message) {
             (Self::Items(items), Message::Tx(tx)) => u64::from(items.remove(&Inventory::tx(tx.hash()))),
-            (Self::Items(items), Message::Block(block)) => u64::from(items.remove(&Inventory::block(block.hash()))),
+            (Self::Items(items), Message::Block(block)) => {
+                u64::from(items.remove(&Inventory::block(block.hash())))
+            }
             (Self::Items(items), Message::NotFound(told)) => {
                 told.inventory.iter().map(|item| u64::from(items.remove(item))).sum()
             }
@@ -127,7 +129,14 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Queues a frame of ours, if the machine does not refuse it.
-    pub(super) fn send(&mut self, message: &Message, answer: Answer, is_bulk: bool, taker: &Taker, table: &mut Table) {
+    pub(super) fn send(
+        &mut self,
+        message: &Message,
+        answer: Answer,
+        is_bulk: bool,
+        taker: &Taker,
+        table: &mut Table,
+    ) {
         let Ok(mark) = table.machine.send(message, table.now) else { return };
         table.story.sent(table.now, message);
         if self.frames.is_empty() {
@@ -138,7 +147,8 @@ impl Ledger {
         let own: usize = waiting.map(|frame| frame.len).sum();
         let len = table.encode(message).len();
         let owed = (table.machine.queued() + taker.cut.begun()).saturating_sub(own + len) as u64 / PONG + 1;
-        let ahead = 1 + self.frames.iter().filter(|frame| frame.is_bulk && frame.written.is_none()).count() as u64;
+        let ahead =
+            1 + self.frames.iter().filter(|frame| frame.is_bulk && frame.written.is_none()).count() as u64;
         let replies = owed + ahead * SHARE / PONG;
         self.own += 1;
         self.largest = self.largest.max(len as u64);
@@ -240,7 +250,8 @@ impl Ledger {
             table.now,
             frame.queued
         );
-        let pings = table.now.elapsed().as_secs() / table.machine.node().config().ping_interval().as_secs() + 1;
+        let pings =
+            table.now.elapsed().as_secs() / table.machine.node().config().ping_interval().as_secs() + 1;
         let most = self.own + pings + frame.replies;
         let before = taken - frame.taken;
         assert!(

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use peer_core::message::{Inventory, InventoryKind};
 use peer_core::{Message, Time};
 
+use super::hostile::TURN;
 use super::{Table, a_while, between, magnitude, once_in, one_of};
 use crate::samples::{headers, inv_of, item, large_block, notfound, ping, tx, usual_tx_of};
 
@@ -38,6 +39,8 @@ pub(super) struct Attack {
     gap: Duration,
     pub(super) next: Time,
     padding: u32,
+    /// It pings once for each turn of the driver.
+    echoes: bool,
     /// Its bytes never let the transport run dry.
     pub(super) floods: bool,
 }
@@ -51,7 +54,18 @@ impl Attack {
         let kinds = (0..between(rng, 1, 3)).map(|_| one_of(rng, &all)).collect();
         let padding = u32::try_from(magnitude(rng, 1, 3000)).unwrap();
         let (stream, next) = (VecDeque::new(), Time::ZERO);
-        Self { junk, kinds, stream, said: 0, rate: 1, gap: Duration::ZERO, next, padding, floods }
+        Self {
+            junk,
+            kinds,
+            stream,
+            said: 0,
+            rate: 1,
+            gap: Duration::ZERO,
+            next,
+            padding,
+            echoes: false,
+            floods,
+        }
     }
 
     /// Goes on at another pace, or is silent for a while.
@@ -64,6 +78,7 @@ impl Attack {
             _ => magnitude(rng, 1, 1_000_000),
         };
         self.gap = a_while(rng, 100, 20_000);
+        self.echoes = once_in(rng, 16);
         if once_in(rng, 4) {
             self.next = table.now + a_while(rng, 1000, 40_000);
         }
@@ -71,6 +86,10 @@ impl Attack {
 
     /// The next bytes, and when more come.
     pub(super) fn say(&mut self, table: &mut Table, open: &BTreeSet<Inventory>) -> Vec<u8> {
+        if self.echoes {
+            self.next = table.now + TURN;
+            return self.stream.drain(..).chain(self.junk[0].iter().copied()).collect();
+        }
         let left = FAST.saturating_sub(self.said);
         let rate = if left == 0 { self.rate.min(6000) } else { self.rate };
         let mut gap = self.gap;

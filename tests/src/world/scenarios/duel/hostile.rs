@@ -21,9 +21,7 @@
 use core::time::Duration;
 
 use peer_core::message::{GetInitState, List};
-use peer_core::{
-    BannableMessages, Config, Event, Message, ProtocolVersion, Time, UnrequestedAnswers,
-};
+use peer_core::{BannableMessages, Config, Event, Message, ProtocolVersion, Time, UnrequestedAnswers};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
@@ -66,7 +64,7 @@ struct Hostile {
 
 /// How long the driver takes until it looks again at a transport that has more for it, and the same where it is kept busy
 /// without end.
-const TURN: Duration = Duration::from_millis(50);
+pub(super) const TURN: Duration = Duration::from_millis(50);
 const SLOW: Duration = Duration::from_millis(500);
 
 /// Runs it.
@@ -95,7 +93,19 @@ impl Hostile {
         let asks_left = between(&mut table.rng, 1, 6);
         let (ledger, taker) = (Ledger::default(), Taker::new());
         let (asks, turns) = (Time::ZERO, Time::ZERO);
-        Self { table, ledger, attack, taker, socket: Vec::new(), writes, blocked: false, asks, asks_left, item: 0, turns }
+        Self {
+            table,
+            ledger,
+            attack,
+            taker,
+            socket: Vec::new(),
+            writes,
+            blocked: false,
+            asks,
+            asks_left,
+            item: 0,
+            turns,
+        }
     }
 
     fn is_done(&self) -> bool {
@@ -137,7 +147,8 @@ impl Hostile {
         let asks = (self.asks_left > 0).then_some(self.asks);
         let machine = &self.table.machine;
         // Where the transport has more for the driver, it looks again as soon as it can.
-        let more = machine.wants_read() && !self.socket.is_empty() || machine.wants_write() && (self.taker.has_room() || !self.blocked);
+        let more = machine.wants_read() && !self.socket.is_empty()
+            || machine.wants_write() && (self.taker.has_room() || !self.blocked);
         let pace = if self.attack.floods { SLOW } else { TURN };
         let again = more.then(|| self.table.now + pace);
         let takes = self.taker.next().filter(|_| machine.wants_write());
