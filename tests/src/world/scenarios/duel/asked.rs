@@ -203,6 +203,11 @@ impl Ledger {
         self.meter.at = now;
     }
 
+    /// Whether reading has rested for as long as it may between two answers.
+    pub(super) fn is_pause_over(&self) -> bool {
+        self.pausing >= PAUSE
+    }
+
     /// Notes what has been written and forgets what is done.
     pub(super) fn settle(&mut self, taken: u64, table: &Table) {
         if self.taken.0 != taken {

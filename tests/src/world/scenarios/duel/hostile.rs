@@ -10,7 +10,7 @@
 //!   the bytes and the number of entries that closed something, each at most the time since the answer before; `coming` is
 //!   what is there of a frame that is not whole and may be an answer; the second sum is over the times between two answers,
 //!   with what reading rested in each because the remote does not take its pongs; and 2 s is what evidence may take.
-//!   Where the transport never runs dry, it is at most the time until, 180 s after the last answer, 16 MiB more have come.
+//!   Where the driver never sees that nothing more comes or, with no pause left, that nothing is taken, it is at most the time until, 180 s after the last answer, 16 MiB more have come.
 //! * A *frame* that was queued at `q` is written, or the connection has ended, by
 //!
 //!   `q + (1 + frames) · (20 s + size / 256 KiB/s) + 2 s`
@@ -137,7 +137,7 @@ impl Hostile {
         );
         if !self.table.is_over() {
             let reads = self.table.machine.wants_read();
-            let is_seen = if reads { self.socket.is_empty() } else { self.blocked };
+            let is_seen = if reads { self.socket.is_empty() } else { self.blocked && self.ledger.is_pause_over() };
             self.ledger.check(is_seen, &self.table);
         }
     }

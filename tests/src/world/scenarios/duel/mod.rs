@@ -9,6 +9,8 @@ mod attack;
 mod cut;
 pub(super) mod honest;
 pub(super) mod hostile;
+mod owner;
+mod remote;
 mod story;
 mod taker;
 
