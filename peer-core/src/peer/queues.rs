@@ -71,6 +71,7 @@ impl Queues {
         if self.front.is_none() {
             self.front = Some(piece);
         } else if let Some(bulk) = self.overtaken_by(piece.lane) {
+            self.count_overtaking(&piece);
             self.bulk.push_front(bulk);
             self.front = Some(piece);
         } else {
@@ -83,8 +84,9 @@ impl Queues {
 
     /// Takes the front away if a frame of this lane is to be written before it.
     fn overtaken_by(&mut self, lane: Lane) -> Option<Piece> {
-        // A bulk frame whose turn it is stands before control frames: none may then overtake those.
-        let may_overtake = self.on_show == 0 && lane == Lane::Control && self.control.is_empty();
+        // A bulk frame whose turn it is stands before control frames: none may then overtake those, nor itself.
+        let is_turn = self.overtaking >= SHARE || !self.control.is_empty();
+        let may_overtake = self.on_show == 0 && lane == Lane::Control && !is_turn;
         self.front.take_if(|front| may_overtake && front.lane == Lane::Bulk)
     }
 
@@ -108,6 +110,9 @@ impl Queues {
             && let Some(front) = &self.front
         {
             self.on_show = front.len();
+            if front.lane == Lane::Bulk {
+                self.overtaking = 0;
+            }
             if front.purpose != Purpose::Reply || self.sharing == 0 {
                 self.begin_time(now);
             }
@@ -117,6 +122,9 @@ impl Queues {
         while self.on_show < enough {
             let Some(piece) = self.pop_unshown() else { break };
             self.on_show = self.on_show.saturating_add(piece.len());
+            if piece.lane == Lane::Bulk {
+                self.overtaking = 0;
+            }
             self.shown.push_back(piece);
         }
         // A driver may be shown everything long before it takes any of it.
@@ -125,17 +133,25 @@ impl Queues {
 
     /// The next frame: control first, unless replies have overtaken a bulk frame for long enough.
     fn pop_unshown(&mut self) -> Option<Piece> {
-        if self.overtaking >= SHARE || self.control.is_empty() {
-            self.overtaking = 0;
-            if let Some(bulk) = self.bulk.pop_front() {
-                return Some(bulk);
-            }
+        if (self.overtaking >= SHARE || self.control.is_empty())
+            && let Some(bulk) = self.bulk.pop_front()
+        {
+            return Some(bulk);
         }
         let piece = self.control.pop_front()?;
-        if piece.purpose == Purpose::Reply && !self.bulk.is_empty() {
-            self.overtaking = self.overtaking.saturating_add(piece.len());
+        if self.bulk.is_empty() {
+            self.overtaking = 0;
+        } else {
+            self.count_overtaking(&piece);
         }
         Some(piece)
+    }
+
+    /// This one is written before a bulk frame that waits. The count begins anew when that is shown.
+    fn count_overtaking(&mut self, piece: &Piece) {
+        if piece.purpose == Purpose::Reply {
+            self.overtaking = self.overtaking.saturating_add(piece.len());
+        }
     }
 
     /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.

@@ -228,4 +228,20 @@ fn a_flood_that_is_never_drained_does_not_hide_a_withheld_block() {
         }
     };
     assert_eq!(error, stalled(block_item(1)));
+
+/// For a driver that looks for what came after each frame that it writes.
+#[test]
+fn a_ping_for_each_written_frame_does_not_keep_a_bulk_frame_from_being_written() {
+    let mut remote = established();
+    let mark = remote.machine.send(&inv_of(4), remote.now).unwrap();
+    let share = 4 * 1024 / 32;
+    for turn in 0..=share + 1 {
+        if remote.machine.is_flushed(mark) {
+            return;
+        }
+        remote.say(&Message::Ping(Ping { nonce: turn }));
+        drain(&mut remote).unwrap();
+        remote.machine.take(usize::MAX, remote.now);
+    }
+    assert!(remote.machine.is_flushed(mark), "replies of more than their share were written before it");
 }
