@@ -228,6 +228,7 @@ fn a_flood_that_is_never_drained_does_not_hide_a_withheld_block() {
         }
     };
     assert_eq!(error, stalled(block_item(1)));
+}
 
 /// For a driver that looks for what came after each frame that it writes.
 #[test]

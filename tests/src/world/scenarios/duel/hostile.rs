@@ -21,7 +21,7 @@
 use core::time::Duration;
 
 use peer_core::message::{GetInitState, List};
-use peer_core::{BannableMessages, Config, Event, Message, ProtocolVersion, Time, UnrequestedAnswers};
+use peer_core::{BannableMessages, Config, Event, ProtocolVersion, Time, UnrequestedAnswers};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
