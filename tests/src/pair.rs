@@ -346,7 +346,6 @@ impl Pair {
     }
 
     fn tick(&mut self) {
-        // Adapters read before they tick, so that nobody is blamed for what has already come.
         self.settle();
         for side in [Side::Outbound, Side::Inbound] {
             if self.seat(side).busy || self.failure(side).is_some() {

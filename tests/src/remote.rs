@@ -91,7 +91,7 @@ impl Remote {
         self.machine.receive(self.now)
     }
 
-    /// Every event up to where the input runs dry.
+    /// Every event until the input is drained.
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ impl Remote {
         events
     }
 
-    /// The messages among all events up to where the input runs dry.
+    /// The messages among all events until the input is drained.
     pub fn messages(&mut self) -> Vec<Message> {
         let message = |event| if let Event::Message(message) = event { Some(message) } else { None };
         self.events().into_iter().filter_map(message).collect()

@@ -51,7 +51,7 @@ impl Peer {
         }
     }
 
-    /// The next event, or `None` where the input runs dry or reading pauses.
+    /// The next event, or `None` where the input is drained or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
             if !self.wants_read() {

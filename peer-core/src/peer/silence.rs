@@ -54,7 +54,7 @@ pub(crate) struct Silence {
 enum Reading {
     /// The owner has an event, or does not pull.
     Busy,
-    /// `receive` ran dry: the remote is waited for.
+    /// `receive` has drained the input: the remote is waited for.
     Waiting,
     /// The remote is not read until it takes what it made us owe.
     Paused,
@@ -102,7 +102,7 @@ impl Silence {
         }
     }
 
-    /// The input ran dry, with `progress` bytes of a frame that is not whole yet.
+    /// The input is drained, with `progress` bytes of a frame that is not whole yet.
     pub(crate) fn wait(&mut self, now: Time, progress: u32) {
         self.end_pause(now);
         if self.state == Reading::Busy {
@@ -301,7 +301,7 @@ impl Peer {
         }
     }
 
-    /// The input ran dry.
+    /// The input is drained.
     pub(super) fn wait(&mut self, input: &[u8], now: Time) {
         let drained = self.silence.evidence == Evidence::Ahead;
         let at = self.silence.looked;

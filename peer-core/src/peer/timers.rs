@@ -40,14 +40,14 @@ timers! {
     /// | `Handshake` | at the beginning | handshake complete; rests while `Event::Version` is held | the connection fails |
     /// | `Idle` | a ping was written after the last frame came | a whole frame came; reading paused | the connection fails |
     /// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
-    /// | `Stall` | a request was written; runs while `receive` has run dry, and rests while reading pauses, for 20 s between two answers at most | its answer, or `notfound` | the connection fails |
+    /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most | its answer, or `notfound` | the connection fails |
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
     ///
     /// | timer | how long |
     /// | --- | --- |
     /// | `Handshake` | `handshake_timeout`, 30 s |
-    /// | `Idle` | `idle_timeout`, 120 s, since `receive` ran dry, and what the bytes of a frame that is not whole yet buy at `min_receive_rate`; at least `idle_timeout` less `ping_interval`, 13 s, since the ping |
+    /// | `Idle` | `idle_timeout`, 120 s, since the input was drained, and what the bytes of a frame that is not whole yet buy at `min_receive_rate`; at least `idle_timeout` less `ping_interval`, 13 s, since the ping |
     /// | `WriteStall` | 20 s, and a second for every whole 256 KiB of the frame |
     /// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what the bytes of an answer buy at `min_receive_rate`, at least a second for each item that it closed |
     /// | `Ping` | `ping_interval`, 107 s |

@@ -215,7 +215,7 @@ fn a_remote_that_is_told_why_it_goes_is_gone_soon() {
 fn a_flood_that_is_never_drained_does_not_hide_a_withheld_block() {
     let mut remote = established();
     ask(&mut remote, [block_item(1)]);
-    let frame = bytes_of(&inv_of(5_000));
+    let frame = bytes_of(&inv_of(300));
     let mut said = 0;
     let error = loop {
         remote.say_bytes(&frame);
