@@ -314,10 +314,15 @@ impl Peer {
 
     /// All that had come by `at` was pulled, or in a pause of reading, the transport took nothing then.
     pub(super) fn judge(&mut self, at: Time) {
-        let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
-        if deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= at)) {
+        if self.is_overdue(at) {
             self.silence.evidence = Evidence::Found;
         }
+    }
+
+    /// Whether a timer that measures silence has passed its deadline.
+    fn is_overdue(&self, now: Time) -> bool {
+        let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
+        deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now))
     }
 
     /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for.
@@ -337,11 +342,8 @@ impl Peer {
 
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.silence.evidence == Evidence::Sought {
-            let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
-            if !deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now)) {
-                self.silence.evidence = Evidence::Missing;
-            }
+        if self.silence.evidence == Evidence::Sought && !self.is_overdue(now) {
+            self.silence.evidence = Evidence::Missing;
         }
         self.outbox.end_search(now);
     }
