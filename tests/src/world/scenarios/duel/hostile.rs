@@ -137,7 +137,8 @@ impl Hostile {
         );
         if !self.table.is_over() {
             let reads = self.table.machine.wants_read();
-            let is_seen = if reads { self.socket.is_empty() } else { self.blocked && self.ledger.is_pause_over() };
+            let is_seen =
+                if reads { self.socket.is_empty() } else { self.blocked && self.ledger.is_pause_over() };
             self.ledger.check(is_seen, &self.table);
         }
     }
