@@ -90,7 +90,7 @@ fn an_absence_counts_as_one_second_of_silence() {
 /// A remote that was pinged, of which a byte came in each of 119 seconds.
 fn slow_frame() -> Remote {
     let mut remote = established();
-    for byte in &large().1[..119] {
+    for byte in large().1.iter().take(119) {
         remote.say_bytes(&[*byte]);
         look(&mut remote).unwrap();
         remote.wait(SECOND).unwrap();
