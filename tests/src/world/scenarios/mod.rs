@@ -101,7 +101,7 @@ impl Scenario {
             Self::Churn | Self::Partition => (8, 3600),
             Self::Slow => (4, 1800),
             Self::Hostile => (2, 24 * 3600),
-            Self::Honest => (2, 1200),
+            Self::Honest => (2, 900),
         };
         Plan { scenario: self, seed, nodes, duration: Duration::from_secs(seconds), checks: Checks::All }
     }

@@ -116,7 +116,7 @@ impl Attack {
         self.stream.drain(..count).collect()
     }
 
-    fn frame(&mut self, table: &mut Table, open: &BTreeSet<Inventory>) -> Vec<u8> {
+    fn frame(&self, table: &mut Table, open: &BTreeSet<Inventory>) -> Vec<u8> {
         match one_of(&mut table.rng, &self.kinds) {
             Kind::Junk(number) => self.junk[number].clone(),
             Kind::Padded => {
@@ -125,8 +125,8 @@ impl Attack {
                 table.encode(&notfound(told.into_iter().chain(others).collect::<Vec<_>>()))
             }
             Kind::Answer => {
-                let transactions = open.iter().filter(|item| item.kind == InventoryKind::TX);
-                let wanted = transactions.last().filter(|_| open.len() > 1);
+                let mut transactions = open.iter().filter(|item| item.kind == InventoryKind::TX);
+                let wanted = transactions.next_back().filter(|_| open.len() > 1);
                 let number = (0..ITEMS).find(|number| wanted == Some(&super::asked::wanted(*number)));
                 number.map_or_else(|| self.junk[0].clone(), |number| table.encode(&Message::Tx(tx(number))))
             }

@@ -143,7 +143,7 @@ impl Hostile {
         }
     }
 
-    fn next(&mut self) -> Time {
+    fn next(&self) -> Time {
         let due = self.table.machine.next_timeout().map(|(at, _)| at);
         let asks = (self.asks_left > 0).then_some(self.asks);
         let machine = &self.table.machine;
@@ -191,7 +191,7 @@ impl Hostile {
             let paused = self.read();
             let wrote = self.write();
             // Reading that goes on now is looked at like any other.
-            let paused = paused && !(self.table.machine.wants_read() && !self.read());
+            let paused = paused && (!self.table.machine.wants_read() || self.read());
             let now = self.table.now;
             let due = self.table.machine.next_timeout().is_some_and(|(at, _)| at <= now);
             if due {
