@@ -113,6 +113,7 @@ impl Peer {
             self.counters.ping.on_written(nonce, offered);
             if let Some(session) = self.lifecycle.session_mut() {
                 session.keepalive.on_written(purpose, Duration::ZERO);
+                session.keepalive.on_heard();
             }
         }
         self.counters.ping.on_pong(nonce, now);

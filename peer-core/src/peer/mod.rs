@@ -8,7 +8,8 @@
 //! | --- | --- |
 //! | the states, and what each has | `lifecycle` |
 //! | handshake, and what comes early | `handshake`, `early` |
-//! | pings, pongs and silence | `keepalive`, `silence`, `flood`, `pauses` |
+//! | pings and pongs | `keepalive` |
+//! | silence and blame | `silence`, `evidence`, `flood`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
@@ -28,6 +29,7 @@ mod batch;
 mod clock_jump;
 mod close;
 mod early;
+mod evidence;
 mod fifo;
 mod flood;
 mod handshake;

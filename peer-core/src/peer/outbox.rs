@@ -14,7 +14,6 @@ use bytes::Bytes;
 
 use super::piece::{Piece, Purpose};
 use super::queues::Queues;
-use super::silence::Evidence;
 use crate::message::Lane;
 use crate::time::Time;
 
@@ -146,12 +145,19 @@ impl Outbox {
     }
 
     pub(crate) fn is_sought(&self) -> bool {
-        self.queues.as_ref().is_some_and(|queues| queues.evidence() == Evidence::Sought)
+        self.queues.as_ref().is_some_and(|queues| queues.evidence().is_sought())
+    }
+
+    /// The driver called after such a gap.
+    pub(crate) fn on_call(&mut self, gap: Duration) {
+        if let Some(queues) = &mut self.queues {
+            queues.on_call(gap);
+        }
     }
 
     /// Whether the write stall blames the remote now that it is due.
-    pub(crate) fn is_stall_proven(&self, tells: bool) -> bool {
-        self.queues.as_ref().is_some_and(|queues| queues.evidence().proves(tells))
+    pub(crate) fn is_stall_proven(&self, reports: bool) -> bool {
+        self.queues.as_ref().is_some_and(|queues| queues.evidence().proves(reports))
     }
 
     /// Where the write stall is not overdue any more, what was sought is no longer needed.
@@ -162,8 +168,8 @@ impl Outbox {
     }
 
     /// When the timer of the write stall is to run, by its deadline.
-    pub(crate) fn due(&self, deadline: Time, looked: Time) -> Time {
-        self.queues.as_ref().map_or(deadline, |queues| queues.evidence().due(deadline, looked))
+    pub(crate) fn due(&self, deadline: Time, last_call: Time) -> Time {
+        self.queues.as_ref().map_or(deadline, |queues| queues.evidence().due(deadline, last_call))
     }
 
     /// Drops everything that was not shown, except our introduction. Marks of what is dropped are never

@@ -7,42 +7,28 @@ use core::time::Duration;
 use crate::time::Time;
 
 /// The shortest pause that may have made a remote give up, in seconds.
-const LONG: u32 = 10;
+const LONG: u16 = 10;
 
 /// How long after a pause an end may still come from it, in seconds: what the system held back is read first.
-const RECENT: u32 = 60;
+const RECENT: u16 = 60;
 
-/// Whole seconds since the owner's start: half the room of times, and fine enough.
-#[derive(Clone, Copy, Debug)]
+/// In whole seconds, and in the least room: every connection has one.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pauses {
-    /// Since when the owner is busy with what it pulled; [`PULLS`](Self::PULLS) once it pulls again.
-    busy: u32,
     /// How long the last long pause was, while it is recent; else 0.
-    length: u32,
-    ended: u32,
-}
-
-impl Default for Pauses {
-    fn default() -> Self {
-        Self { busy: Self::PULLS, length: 0, ended: 0 }
-    }
+    length: u16,
+    /// When it ended, by a count that begins anew every 18 hours.
+    ended: u16,
 }
 
 impl Pauses {
-    const PULLS: u32 = u32::MAX;
-
-    /// The owner got something to do, or reading paused.
-    pub(crate) fn on_busy(&mut self, now: Time) {
-        self.busy = seconds(now);
-    }
-
-    pub(crate) fn on_pull(&mut self, now: Time) {
-        let now = seconds(now);
-        let pause = if self.busy == Self::PULLS { 0 } else { now.saturating_sub(self.busy) };
-        self.busy = Self::PULLS;
+    /// The owner pulls, after it did not since `absent`.
+    pub(crate) fn on_pull(&mut self, absent: Option<Time>, now: Time) {
+        let pause = absent.map_or(0, |since| now.saturating_since(since).as_secs());
+        let pause = u16::try_from(pause).unwrap_or(u16::MAX);
         if pause >= LONG {
-            (self.length, self.ended) = (pause, now);
-        } else if now.saturating_sub(self.ended) > RECENT {
+            (self.length, self.ended) = (pause, seconds(now));
+        } else if self.length > 0 && seconds(now).wrapping_sub(self.ended) > RECENT {
             self.length = 0;
         }
     }
@@ -53,6 +39,7 @@ impl Pauses {
     }
 }
 
-fn seconds(time: Time) -> u32 {
-    u32::try_from(time.elapsed().as_secs()).unwrap_or(u32::MAX)
+#[expect(clippy::cast_possible_truncation, reason = "only differences count")]
+const fn seconds(time: Time) -> u16 {
+    time.elapsed().as_secs() as u16
 }

@@ -3,9 +3,10 @@
 use core::mem;
 use core::time::Duration;
 
+use super::evidence::Evidence;
 use super::fifo::Fifo;
 use super::piece::{Piece, Purpose};
-use super::silence::{Evidence, time_for};
+use super::silence::time_for;
 use crate::message::Lane;
 use crate::time::Time;
 
@@ -170,7 +171,7 @@ impl Queues {
             let len = piece.len();
             self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
             self.taken = 0;
-            self.go_on(purpose, len, now);
+            self.begin_next(purpose, len, now);
         } else {
             self.taken = self.taken.saturating_add(step);
         }
@@ -178,7 +179,7 @@ impl Queues {
     }
 
     /// A frame is written: the next one has its own time, unless it shares that of the one before.
-    fn go_on(&mut self, done: Purpose, len: usize, now: Time) {
+    fn begin_next(&mut self, done: Purpose, len: usize, now: Time) {
         let is_reply = |purpose| purpose == Purpose::Reply;
         let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
@@ -186,6 +187,10 @@ impl Queues {
             let used = self.used.saturating_add(now.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
             self.offered = now;
+            // What is known is of another frame.
+            if !self.is_overdue(now) {
+                self.evidence = Evidence::Missing;
+            }
         } else {
             self.begin_time(now);
         }
@@ -225,11 +230,15 @@ impl Queues {
     }
 
     pub(super) const fn seek(&mut self) {
-        self.evidence = Evidence::Sought;
+        self.evidence = Evidence::Sought(0);
+    }
+
+    pub(super) fn on_call(&mut self, gap: Duration) {
+        self.evidence.on_call(gap);
     }
 
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.evidence == Evidence::Sought && !self.is_overdue(now) {
+        if self.evidence.is_sought() && !self.is_overdue(now) {
             self.evidence = Evidence::Missing;
         }
     }

@@ -22,10 +22,12 @@ impl Peer {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
+        let last_call = self.silence.last_call();
         self.end_absence(now);
-        self.look(now);
+        self.on_call(now);
         if self.wants_read() {
-            self.silence.pauses.on_pull(now);
+            let absent = self.silence.absent_since();
+            self.silence.pauses.on_pull(absent, now);
         }
         let before = input.len();
         let result = self.pull(input, now);
@@ -36,7 +38,7 @@ impl Peer {
         }
         match result {
             Ok(None) if self.wants_read() => {
-                self.wait(input, now);
+                self.wait(input, now, last_call);
                 Ok(None)
             }
             Ok(None) if self.lifecycle.reads() => {

@@ -10,6 +10,7 @@
 
 use core::time::Duration;
 
+use super::evidence::Evidence;
 use super::flood::Flood;
 use super::lifecycle::Session;
 use super::pauses::Pauses;
@@ -30,21 +31,21 @@ const MAX_PAUSE: u16 = 20_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence {
     state: Reading,
-    /// When `state` began; for [`Reading::Paused`] when the clock of waiting runs on.
+    /// Since when the owner is busy or the remote is waited for; in a pause, when the clock of waiting runs on.
     since: Time,
     /// Total time waited before the current wait; origin of request deadlines.
     waited: Time,
-    /// When the driver called last; where evidence is sought or on its way, when that began.
-    looked: Time,
+    /// When the driver called last.
+    last_call: Time,
     /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
     progress: u32,
     /// How much longer reading may pause before the clock of waiting runs on, in milliseconds.
     pause_left: u16,
     evidence: Evidence,
-    /// The driver has told once that the transport was drained.
-    tells: bool,
-    /// The driver has told once that the transport took nothing.
-    pub(super) tells_refusal: bool,
+    /// The driver has reported once that the transport was drained.
+    reports: bool,
+    /// The driver has reported once that the transport took nothing.
+    pub(super) reports_refusal: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
 }
@@ -60,31 +61,6 @@ enum Reading {
     Paused,
 }
 
-/// What is known of a deadline that has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Evidence {
-    #[default]
-    Missing,
-    /// The transport was drained when the driver called last, and some of what came then is still to be pulled.
-    Ahead,
-    /// A timer found none. The driver is to look once more.
-    Sought,
-    /// The remote was too slow.
-    Found,
-}
-
-impl Evidence {
-    /// When a timer with this deadline is to run.
-    pub(super) fn due(self, deadline: Time, looked: Time) -> Time {
-        if self == Self::Sought { deadline.max(looked + GRACE) } else { deadline }
-    }
-
-    /// Whether a timer that is due blames the remote. A driver that never `tells` has been asked twice.
-    pub(super) fn proves(self, tells: bool) -> bool {
-        self == Self::Found || self == Self::Sought && !tells
-    }
-}
-
 impl Silence {
     /// The remote is waited for from the beginning.
     pub(crate) fn new(now: Time) -> Self {
@@ -92,12 +68,12 @@ impl Silence {
             state: Reading::Waiting,
             since: now,
             waited: Time::ZERO,
-            looked: now,
+            last_call: now,
             progress: 0,
             pause_left: MAX_PAUSE,
             evidence: Evidence::Missing,
-            tells: false,
-            tells_refusal: false,
+            reports: false,
+            reports_refusal: false,
             pauses: Pauses::default(),
         }
     }
@@ -137,8 +113,8 @@ impl Silence {
         self.waited = self.waited_until(now);
         self.state = Reading::Busy;
         self.since = now;
-        // What was drained and is still being pulled goes on to be evidence.
-        if self.evidence != Evidence::Ahead {
+        // What was drained and is still being pulled goes on to be evidence, and a search goes on.
+        if self.evidence == Evidence::Found {
             self.evidence = Evidence::Missing;
         }
     }
@@ -151,17 +127,14 @@ impl Silence {
     pub(crate) fn bound(&mut self, now: Time) {
         let latest = if self.state == Reading::Paused { now + self.pause_left() } else { now };
         self.since = self.since.min(latest);
-        self.looked = self.looked.min(now);
+        self.last_call = self.last_call.min(now);
     }
 
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
     pub(crate) fn stop(&mut self, now: Time) {
         self.end_pause(now);
-        if self.state != Reading::Busy {
-            self.become_busy(now);
-        }
+        self.become_busy(now);
         self.progress = 0;
-        self.pauses.on_busy(now);
     }
 
     /// Total time waited before the current wait.
@@ -184,6 +157,17 @@ impl Silence {
     /// The remote may pause our reading for the whole of its time again.
     pub(crate) const fn allow_pause(&mut self) {
         self.pause_left = MAX_PAUSE;
+    }
+
+    /// Since when the owner does not pull.
+    pub(super) fn absent_since(&self) -> Option<Time> {
+        match self.state {
+            Reading::Waiting => None,
+            Reading::Busy => Some(self.since),
+            Reading::Paused => {
+                Some(Time::from_elapsed(self.since.elapsed().saturating_sub(self.pause_left())))
+            }
+        }
     }
 
     pub(super) fn is_busy(&self) -> bool {
@@ -213,63 +197,58 @@ impl Silence {
 
     /// When a timer that measures silence is to run, by its deadline.
     pub(super) fn due(&self, deadline: Time) -> Time {
-        self.evidence.due(deadline, self.looked)
+        self.evidence.due(deadline, self.last_call)
     }
 
     /// When the driver called last.
-    pub(super) const fn looked(&self) -> Time {
-        self.looked
+    pub(super) const fn last_call(&self) -> Time {
+        self.last_call
     }
 
     /// The driver is to look once more for evidence.
-    pub(super) const fn seek(&mut self, now: Time) {
-        self.evidence = Evidence::Sought;
-        self.note_search(now);
-    }
-
-    /// A search for evidence begins.
-    pub(super) const fn note_search(&mut self, now: Time) {
-        self.looked = now;
+    pub(super) const fn seek(&mut self) {
+        self.evidence = Evidence::Sought(0);
     }
 }
 
 impl Peer {
     /// Notes that the driver calls. Every call of it begins with this.
-    pub(super) fn look(&mut self, now: Time) {
+    pub(super) fn on_call(&mut self, now: Time) {
         // What an owner's command stored may lie ahead though the driver's clock never did.
-        if now < self.silence.looked || self.is_searching() {
+        if now < self.silence.last_call {
             self.bound_times(now);
         } else if let Some(session) = self.lifecycle.session_mut() {
             session.trickle.bound(now, *self.node.config().trickle_delay.end());
         }
-        let gap = now.saturating_since(self.silence.looked);
+        let gap = now.saturating_since(self.silence.last_call);
         if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
         }
-        self.attend(gap, now);
+        self.count_attended(gap, now);
     }
 
-    /// The driver has looked, after such a gap.
-    pub(super) fn attend(&mut self, gap: Duration, now: Time) {
-        if !self.is_searching() {
-            self.silence.looked = now;
-            if let Some(flood) = self.flood_mut() {
-                flood.attend(gap.min(GRACE));
-            }
+    /// The driver called after such a gap.
+    pub(super) fn count_attended(&mut self, gap: Duration, now: Time) {
+        self.silence.last_call = now;
+        self.silence.evidence.on_call(gap);
+        self.outbox.on_call(gap);
+        if let Some(flood) = self.flood_mut() {
+            flood.attend(gap.min(GRACE));
         }
     }
 
-    /// Whether evidence is sought or on its way.
+    /// Whether evidence is looked for.
     pub(super) fn is_searching(&self) -> bool {
-        matches!(self.silence.evidence, Evidence::Ahead | Evidence::Sought) || self.outbox.is_sought()
+        self.silence.evidence.is_sought() || self.outbox.is_sought()
     }
 
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
     pub(super) fn end_absence(&mut self, now: Time) {
-        let gap = now.saturating_since(self.silence.looked);
+        let gap = now.saturating_since(self.silence.last_call);
         // Of a connection that is closing nothing is pulled.
         if gap > GRACE && self.silence.is_busy() && self.lifecycle.reads() {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
+            self.count_attended(GRACE, now);
         }
     }
 
@@ -282,34 +261,38 @@ impl Peer {
             self.silence.evidence = Evidence::Missing;
         }
         self.outbox.rest(duration, now);
-        self.silence.looked = now;
         self.bound_times(now);
     }
 
     /// See [`Connection::handle_drained`](crate::Connection::handle_drained).
     pub(crate) fn handle_drained(&mut self, input: &[u8], now: Time) {
-        self.look(now);
-        self.silence.tells = true;
-        let pulled = self.progress_of(input) == self.silence.progress;
+        self.on_call(now);
+        self.silence.reports = true;
+        let is_pulled = self.progress_of(input) == self.silence.progress;
         match self.silence.state {
-            Reading::Waiting if pulled => self.judge(now),
-            Reading::Waiting | Reading::Busy => {
-                self.silence.evidence = Evidence::Ahead;
-                self.silence.looked = now;
-            }
-            Reading::Paused => {}
+            Reading::Waiting if is_pulled => self.judge(now),
+            // Time that passes while it is pulled must not count.
+            Reading::Waiting if self.is_overdue(now) => self.silence.evidence = Evidence::Ahead,
+            Reading::Busy if self.is_response_overdue() => self.silence.evidence = Evidence::Ahead,
+            Reading::Waiting | Reading::Busy | Reading::Paused => {}
         }
     }
 
-    /// The input is drained.
-    pub(super) fn wait(&mut self, input: &[u8], now: Time) {
-        let drained = self.silence.evidence == Evidence::Ahead;
-        let at = self.silence.looked;
+    /// Whether a response is overdue at the moment when the owner became busy.
+    fn is_response_overdue(&self) -> bool {
+        let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
+        requests.and_then(|open| open.next_due()).is_some_and(|due| due <= self.silence.waited)
+    }
+
+    /// The input is drained. The driver called before at `last_call`.
+    pub(super) fn wait(&mut self, input: &[u8], now: Time, last_call: Time) {
+        let (is_ahead, was_busy) = (self.silence.evidence == Evidence::Ahead, self.silence.is_busy());
         self.silence.wait(now, self.progress_of(input));
-        if drained {
+        if is_ahead {
             self.silence.evidence = Evidence::Missing;
-            self.judge(at);
+            self.judge(if was_busy { now } else { last_call });
         }
+        self.end_search(now);
     }
 
     /// All that had come by `at` was pulled, or in a pause of reading, the transport took nothing then.
@@ -327,7 +310,7 @@ impl Peer {
 
     /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for.
     pub(super) fn judge_refusal(&mut self, now: Time) {
-        self.silence.tells_refusal = true;
+        self.silence.reports_refusal = true;
         if self.silence.state == Reading::Paused {
             self.judge(now);
         }
@@ -336,13 +319,13 @@ impl Peer {
     /// Whether a timer that measures silence blames the remote now that it is due.
     pub(super) fn is_silence_proven(&self) -> bool {
         let is_flooded = self.flood().is_some_and(Flood::is_over);
-        let Silence { state, evidence, tells, tells_refusal, .. } = self.silence;
-        is_flooded || evidence.proves(if state == Reading::Paused { tells_refusal } else { tells })
+        let Silence { state, evidence, reports, reports_refusal, .. } = self.silence;
+        is_flooded || evidence.proves(if state == Reading::Paused { reports_refusal } else { reports })
     }
 
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.silence.evidence == Evidence::Sought && !self.is_overdue(now) {
+        if self.silence.evidence.is_sought() && !self.is_overdue(now) {
             self.silence.evidence = Evidence::Missing;
         }
         self.outbox.end_search(now);

@@ -109,7 +109,7 @@ impl Peer {
         let deadline = self.deadline(timer)?;
         let at = match timer {
             Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
-            Timer::WriteStall => self.outbox.due(deadline, self.silence.looked()),
+            Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
             Timer::Ping | Timer::Trickle => deadline,
         };
         // At the end of time there is no later one at which to look again.
@@ -146,7 +146,7 @@ impl Peer {
     fn answer_deadline(&self, requests: &Requests) -> Option<Time> {
         let due = requests.next_due()?;
         if requests.flood.is_over() {
-            return Some(self.silence.looked());
+            return Some(self.silence.last_call());
         }
         self.silence.deadline_of(due, self.answering(), self.config().min_receive_rate)
     }
@@ -154,12 +154,12 @@ impl Peer {
     /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).
     pub(crate) fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
-        let gap = now.saturating_since(self.silence.looked());
+        let gap = now.saturating_since(self.silence.last_call());
         let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
-        if is_early && now >= self.silence.looked() && !self.is_searching() {
-            self.attend(gap, now);
+        if is_early && now >= self.silence.last_call() && !self.is_searching() {
+            self.count_attended(gap, now);
         } else {
-            self.look(now);
+            self.on_call(now);
             self.run_due(now, rng)?;
         }
         self.check_finished();
@@ -182,12 +182,9 @@ impl Peer {
     /// What happens when this one is due. Unless it ends the connection, it is due later than before.
     fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         match timer {
-            Timer::Handshake | Timer::Idle | Timer::Stall if !self.is_silence_proven() => {
-                self.silence.seek(now)
-            }
-            Timer::WriteStall if !self.outbox.is_stall_proven(self.silence.tells_refusal) => {
-                self.outbox.seek();
-                self.silence.note_search(now);
+            Timer::Handshake | Timer::Idle | Timer::Stall if !self.is_silence_proven() => self.silence.seek(),
+            Timer::WriteStall if !self.outbox.is_stall_proven(self.silence.reports_refusal) => {
+                self.outbox.seek()
             }
             Timer::Handshake | Timer::Idle | Timer::WriteStall => {
                 return Err(self.fail(Error::Timeout(timer)));

@@ -8,19 +8,19 @@ use crate::time::Time;
 impl Peer {
     /// See [`Connection::poll_transmit`](crate::Connection::poll_transmit).
     pub(crate) fn poll_transmit(&mut self, now: Time) -> &[u8] {
-        self.look(now);
+        self.on_call(now);
         self.outbox.offer(now)
     }
 
     /// See [`Connection::poll_transmit_chunks`](crate::Connection::poll_transmit_chunks).
     pub(crate) fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
-        self.look(now);
+        self.on_call(now);
         self.outbox.offer_many(enough, now)
     }
 
     /// See [`Connection::handle_transmitted`](crate::Connection::handle_transmitted).
     pub(crate) fn handle_transmitted(&mut self, count: usize, now: Time) {
-        self.look(now);
+        self.on_call(now);
         if count == 0 && self.outbox.refuse(now) {
             self.judge_refusal(now);
         }
