@@ -154,6 +154,12 @@ impl Silence {
         self.looked = self.looked.min(now);
     }
 
+    /// The clock of waiting shows this at `now`.
+    pub(crate) fn set(&mut self, waited: Time, now: Time) {
+        self.waited = waited;
+        self.since = if self.state == Reading::Paused { now + self.pause_left() } else { now };
+    }
+
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
     pub(crate) fn stop(&mut self, now: Time) {
         self.end_pause(now);
@@ -236,7 +242,14 @@ impl Silence {
 impl Peer {
     /// Notes that the driver calls. Every call of it begins with this.
     pub(super) fn look(&mut self, now: Time) {
+        if now < self.silence.looked {
+            self.on_clock_back(now);
+        }
         self.bound_times(now);
+        // Evidence for a deadline that is still to come was told by a clock that has gone back since.
+        if self.silence.evidence == Evidence::Found && !self.is_silence_overdue(now) {
+            self.silence.evidence = Evidence::Missing;
+        }
         let gap = now.saturating_since(self.silence.looked);
         if gap > GRACE {
             let is_late = self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
@@ -302,10 +315,14 @@ impl Peer {
 
     /// All that had come by `at` was pulled, or in a pause of reading, the transport took nothing then.
     pub(super) fn judge(&mut self, at: Time) {
-        let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
-        if deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= at)) {
+        if self.is_silence_overdue(at) {
             self.silence.evidence = Evidence::Found;
         }
+    }
+
+    fn is_silence_overdue(&self, now: Time) -> bool {
+        let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
+        deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now))
     }
 
     /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for.
@@ -325,11 +342,8 @@ impl Peer {
 
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.silence.evidence == Evidence::Sought {
-            let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
-            if !deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now)) {
-                self.silence.evidence = Evidence::Missing;
-            }
+        if self.silence.evidence == Evidence::Sought && !self.is_silence_overdue(now) {
+            self.silence.evidence = Evidence::Missing;
         }
         self.outbox.end_search(now);
     }
