@@ -28,6 +28,7 @@ mod batch;
 mod clock_jump;
 mod close;
 mod early;
+mod evidence;
 mod fifo;
 mod flood;
 mod handshake;

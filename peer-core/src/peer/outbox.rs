@@ -12,9 +12,9 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
+use super::evidence::Evidence;
 use super::piece::{Piece, Purpose};
 use super::queues::Queues;
-use super::silence::Evidence;
 use crate::message::Lane;
 use crate::time::Time;
 

@@ -3,9 +3,10 @@
 use core::mem;
 use core::time::Duration;
 
+use super::evidence::Evidence;
 use super::fifo::Fifo;
 use super::piece::{Piece, Purpose};
-use super::silence::{Evidence, time_for};
+use super::silence::time_for;
 use crate::message::Lane;
 use crate::time::Time;
 

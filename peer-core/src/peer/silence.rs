@@ -10,6 +10,7 @@
 
 use core::time::Duration;
 
+use super::evidence::{Evidence, GRACE};
 use super::flood::Flood;
 use super::lifecycle::Session;
 use super::pauses::Pauses;
@@ -17,10 +18,6 @@ use super::requests::not_found_len;
 use super::{Peer, Timer};
 use crate::message::Message;
 use crate::time::Time;
-
-/// The longest gap between two calls that always counts; also how long evidence is waited for before the driver is asked
-/// again.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// Total time that the remote may pause our reading between two answers before request deadlines run again, in
 /// milliseconds. As long as the write stall of the smallest frame.
@@ -60,31 +57,6 @@ enum Reading {
     Paused,
 }
 
-/// What is known of a deadline that has passed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Evidence {
-    #[default]
-    Missing,
-    /// The transport was drained when the driver called last, and some of what came then is still to be pulled.
-    Ahead,
-    /// A timer found none. The driver is to look once more.
-    Sought,
-    /// The remote was too slow.
-    Found,
-}
-
-impl Evidence {
-    /// When a timer with this deadline is to run.
-    pub(super) fn due(self, deadline: Time, looked: Time) -> Time {
-        if self == Self::Sought { deadline.max(looked + GRACE) } else { deadline }
-    }
-
-    /// Whether a timer that is due blames the remote. A driver that never `tells` has been asked twice.
-    pub(super) fn proves(self, tells: bool) -> bool {
-        self == Self::Found || self == Self::Sought && !tells
-    }
-}
-
 impl Silence {
     /// The remote is waited for from the beginning.
     pub(crate) fn new(now: Time) -> Self {
@@ -119,6 +91,8 @@ impl Silence {
     pub(crate) fn pause(&mut self, now: Time) {
         if self.state != Reading::Paused {
             self.stop(now);
+            // What was drained before says nothing of what is not read.
+            self.evidence = Evidence::Missing;
             self.state = Reading::Paused;
             self.since = now + self.pause_left();
         }
@@ -141,6 +115,15 @@ impl Silence {
         if self.evidence != Evidence::Ahead {
             self.evidence = Evidence::Missing;
         }
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.state == Reading::Paused
+    }
+
+    /// So much of the pause is not the remote's.
+    fn rest_pause(&mut self, gap: Duration, now: Time) {
+        self.since = (self.since + gap).min(now + self.pause_left());
     }
 
     fn pause_left(&self) -> Duration {
@@ -259,6 +242,9 @@ impl Peer {
         }
         let rests = matches!(self.silence.evidence, Evidence::Ahead | Evidence::Sought);
         if !rests && !self.outbox.is_sought() {
+            if self.is_pause_unoffered() {
+                self.silence.rest_pause(gap, now);
+            }
             self.silence.looked = now;
             if let Some(flood) = self.flood_mut() {
                 flood.attend(gap.min(GRACE));
@@ -300,6 +286,11 @@ impl Peer {
             }
             Reading::Paused => {}
         }
+    }
+
+    /// Whether reading pauses until the remote takes what it was not offered yet. That is not the remote's doing.
+    pub(super) fn is_pause_unoffered(&self) -> bool {
+        self.silence.is_paused() && self.outbox.stall_deadline().is_none()
     }
 
     /// The input ran dry.

@@ -5,8 +5,8 @@ use core::fmt;
 
 use rand_core::Rng;
 
+use super::evidence::GRACE;
 use super::requests::Requests;
-use super::silence::GRACE;
 use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
@@ -118,6 +118,9 @@ impl Peer {
 
     /// The deadline of this one, if it runs. Each state says of each timer whether it does.
     pub(super) fn deadline(&self, timer: Timer) -> Option<Time> {
+        if timer.measures_silence() && self.is_pause_unoffered() {
+            return None;
+        }
         match &self.lifecycle {
             Lifecycle::AwaitingVersion { .. } | Lifecycle::AwaitingVerack { .. } => match timer {
                 Timer::Handshake => {

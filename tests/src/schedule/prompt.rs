@@ -55,22 +55,34 @@ impl World {
     }
 
     /// Does all that there is to do now, with a transport that takes so much.
-    pub fn serve(&mut self, takes: usize) {
+    pub fn serve(&mut self, mut takes: usize) {
         self.step(Step::Report);
         self.step(Step::Pull);
-        let mut left = takes;
+        let mut turns = Turns::default();
+        loop {
+            turns.next();
+            self.write(&mut takes);
+            self.step(Step::Drained);
+            self.step(Step::Refuse);
+            self.step(Step::Look);
+            // A timer may have queued something.
+            if !self.machine.wants_write() || self.is_offering() {
+                return;
+            }
+        }
+    }
+
+    /// Writes as much as the transport takes.
+    fn write(&mut self, takes: &mut usize) {
         while self.step(Step::Offer) {
             let queued = self.machine.peer().queued();
-            if !self.step(Step::Take(left)) {
-                break;
+            if !self.step(Step::Take(*takes)) {
+                return;
             }
-            left -= queued - self.machine.peer().queued();
+            *takes -= queued - self.machine.peer().queued();
             // What is taken may let reading go on.
             self.step(Step::Pull);
         }
-        self.step(Step::Drained);
-        self.step(Step::Refuse);
-        self.step(Step::Look);
     }
 
     /// The same whenever the driver is told to look, until so much time has passed.

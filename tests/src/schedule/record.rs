@@ -26,7 +26,7 @@ pub(super) struct Asked {
 pub(super) struct Record {
     /// The blocks that were asked for and have not been pulled, in the order in which they were asked for.
     pub(super) asked: Vec<Asked>,
-    /// When the remote took the last ping, and when the last of its own frames was there as a whole.
+    /// When the remote took the first ping since it spoke, and when the last of its own frames was there as a whole.
     pinged: Option<Time>,
     spoke: Time,
     is_idle: bool,
@@ -67,7 +67,12 @@ impl Record {
 
     /// A whole frame of the remote is there.
     pub(super) const fn on_said(&mut self, now: Time) {
-        self.spoke = now;
+        (self.spoke, self.pinged) = (now, None);
+    }
+
+    /// What the transport took is known.
+    pub(super) const fn on_reported(&mut self) {
+        self.is_stuck = false;
     }
 
     /// Everything that had come was pulled.
@@ -82,11 +87,11 @@ impl Record {
     /// The remote has the whole of a frame.
     pub(super) fn on_taken(&mut self, command: &str, now: Time) {
         let offered = self.offered.take().unwrap_or(now);
-        self.is_stuck = false;
         // Replies that wait together share one time.
-        self.used = if command == "pong" { self.used + now.saturating_since(offered) } else { Duration::ZERO };
+        self.used =
+            if command == "pong" { self.used + now.saturating_since(offered) } else { Duration::ZERO };
         match command {
-            "ping" => self.pinged = Some(now),
+            "ping" => drop(self.pinged.get_or_insert(now)),
             "getdata" => {
                 let asked = self.asked.iter_mut().find(|asked| asked.taken.is_none());
                 asked.expect("each request is on record").taken = Some(now);

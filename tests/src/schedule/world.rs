@@ -166,6 +166,17 @@ impl World {
         happened
     }
 
+    /// Whether a pong is offered. Pongs that wait together share one time, which goes on while it is not reported that one of
+    /// them is taken: see `a_pong_that_is_reported_late_costs_the_next_one_nothing` among the tests of honesty.
+    pub fn is_pong_offered(&self) -> bool {
+        self.offered.get(4..8) == Some(b"pong")
+    }
+
+    /// Whether the transport was offered what it did not take.
+    pub(super) const fn is_offering(&self) -> bool {
+        !self.offered.is_empty()
+    }
+
     /// How many blocks came so far.
     pub(super) const fn answers(&self) -> u32 {
         self.sent
@@ -291,7 +302,9 @@ impl World {
         self.unreported += count;
         self.heard.1.extend(self.offered.drain(..count));
         let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
-        while let Some(frame) = self.heard.0.read(&mut self.heard.1, &rules).expect("what is written is right") {
+        while let Some(frame) =
+            self.heard.0.read(&mut self.heard.1, &rules).expect("what is written is right")
+        {
             self.record.on_taken(frame.command.as_str(), self.now);
         }
         count > 0
@@ -300,6 +313,7 @@ impl World {
     pub(super) fn report(&mut self) -> bool {
         let count = core::mem::take(&mut self.unreported);
         if count > 0 {
+            self.record.on_reported();
             self.machine.handle_transmitted(count, self.clock());
         }
         count > 0

@@ -2,11 +2,7 @@
 //! that has its time, or lets one that withholds something go on.
 //!
 //! `PEER_DEPTH` chooses how many steps a schedule has. States that were met before are not tried again; their schedules count.
-#![expect(
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod search;
 mod starts;
