@@ -167,7 +167,7 @@ impl World {
     }
 
     /// Whether a pong is offered. Pongs that wait together share one time, which goes on while it is not reported that one of
-    /// them is taken: see `a_pong_that_is_reported_late_costs_the_next_one_nothing` among the tests of honesty.
+    /// them is taken: see `wrong_clock.rs` among the tests of the machine.
     pub fn is_pong_offered(&self) -> bool {
         self.offered.get(4..8) == Some(b"pong")
     }

@@ -357,6 +357,7 @@ fn a_pause_of_reading_rests_the_clock_of_answers_for_twenty_seconds_in_all() {
     }
     remote.messages();
     assert!(!remote.machine.wants_read());
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(patience(&remote), Some(20 * SECOND + PATIENCE));
     remote.wait(15 * SECOND).unwrap();
     remote.hears();
@@ -366,6 +367,7 @@ fn a_pause_of_reading_rests_the_clock_of_answers_for_twenty_seconds_in_all() {
         remote.say(&Message::Ping(Ping { nonce }));
     }
     remote.messages();
+    remote.machine.poll_transmit(remote.now);
     assert_eq!(patience(&remote), Some(5 * SECOND + PATIENCE));
     remote.wait(15 * SECOND).unwrap();
     remote.hears();
