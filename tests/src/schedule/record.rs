@@ -34,6 +34,8 @@ pub(super) struct Record {
     offered: Option<Time>,
     used: Duration,
     is_stuck: bool,
+    /// It was taken as a whole, which is not reported yet.
+    is_whole: bool,
 }
 
 impl Record {
@@ -46,6 +48,7 @@ impl Record {
             offered: None,
             used: Duration::ZERO,
             is_stuck: false,
+            is_whole: false,
         }
     }
 
@@ -71,8 +74,8 @@ impl Record {
     }
 
     /// What the transport took is known.
-    pub(super) const fn on_reported(&mut self) {
-        self.is_stuck = false;
+    pub(super) fn on_reported(&mut self) {
+        self.is_stuck &= !core::mem::take(&mut self.is_whole);
     }
 
     /// Everything that had come was pulled.
@@ -87,6 +90,7 @@ impl Record {
     /// The remote has the whole of a frame.
     pub(super) fn on_taken(&mut self, command: &str, now: Time) {
         let offered = self.offered.take().unwrap_or(now);
+        self.is_whole = true;
         // Replies that wait together share one time.
         self.used =
             if command == "pong" { self.used + now.saturating_since(offered) } else { Duration::ZERO };
@@ -110,9 +114,14 @@ impl Record {
         self.is_idle = was_pinged && now.saturating_since(self.spoke) >= SIGN_OF_LIFE;
     }
 
-    /// The transport takes nothing of what it is offered.
-    pub(super) fn on_refused(&mut self, now: Time) {
+    /// The transport takes nothing of what it is offered. Where reading pauses until it does, that is what is known of answers:
+    /// the remote may make us pause for as long as a write may take, whatever it has sent behind that.
+    pub(super) fn on_refused(&mut self, is_paused: bool, now: Time) {
         self.is_stuck |= self.untaken(now).is_some_and(|untaken| self.used + untaken >= TAKING);
+        for asked in self.asked.iter_mut().filter(|_| is_paused) {
+            let allowed = if asked.is_answered { ANSWER + TAKING } else { ANSWER };
+            asked.is_proven |= asked.taken.is_some_and(|taken| now.saturating_since(taken) >= allowed);
+        }
     }
 
     /// Whether the remote deserves to be ended for this.

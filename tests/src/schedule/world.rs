@@ -322,7 +322,7 @@ impl World {
     fn refuse(&mut self) -> bool {
         let can_tell = self.tells && self.unreported == 0 && !self.offered.is_empty();
         if can_tell {
-            self.record.on_refused(self.now);
+            self.record.on_refused(!self.machine.wants_read(), self.now);
             self.machine.handle_transmitted(0, self.clock());
         }
         can_tell
@@ -337,7 +337,7 @@ impl World {
                 self.pull(usize::MAX);
                 self.record.on_drained(self.now);
             }
-            self.record.on_refused(self.now);
+            self.record.on_refused(!self.machine.wants_read(), self.now);
             self.ahead = ahead;
         }
         let clock = self.clock();
