@@ -316,10 +316,11 @@ impl Peer {
         deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now))
     }
 
-    /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for.
+    /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for, unless enough was
+    /// taken before and the driver is to pull again: then the answer may have come.
     pub(super) fn judge_refusal(&mut self, now: Time) {
         self.silence.tells_refusal = true;
-        if self.silence.state == Reading::Paused {
+        if self.silence.state == Reading::Paused && !self.wants_read() {
             self.judge(now);
         }
     }

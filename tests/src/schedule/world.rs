@@ -16,6 +16,7 @@ use crate::samples::{block, block_item, getdata, inv_of, ping};
 
 /// What the remote can say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kind {
     /// A ping, which makes the machine owe a pong.
     Ping,
@@ -27,6 +28,7 @@ pub enum Kind {
 
 /// What can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Step {
     /// The remote begins a frame: the first half of it comes.
     Begin(Kind),

@@ -107,6 +107,22 @@ fn honesty_a_pause_of_reading_that_was_not_offered_to_be_ended_is_not_the_remote
 }
 
 #[test]
+fn honesty_a_refusal_after_a_pause_of_reading_says_nothing_of_an_answer() {
+    let mut remote = pausing();
+    look(&mut remote, at(1)).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(19);
+    // One of two pongs is taken, which ends the pause. The driver has not read yet.
+    remote.machine.take(usize::MAX, remote.now);
+    assert!(remote.machine.wants_read());
+    remote.machine.poll_transmit(remote.now);
+    look(&mut remote, at(50)).unwrap();
+    remote.machine.handle_transmitted(0, remote.now);
+    let end = look(&mut remote, remote.now);
+    assert!(!matches!(end, Err(Error::Stalled(_))), "the answer may lie in the transport: {end:?}");
+}
+
+#[test]
 #[ignore = "a fault: the time that pongs share runs until the first is reported, though the transport took it long before"]
 fn honesty_a_pong_that_is_reported_late_costs_the_next_one_nothing() {
     let mut remote = pausing();
