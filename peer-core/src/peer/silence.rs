@@ -167,12 +167,17 @@ impl Silence {
     fn credit(&mut self, bought: Duration, floor: Time) {
         let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
         self.waited = waited.max(floor).min(self.waited);
-        self.allow_pause();
+        self.pause_left = MAX_PAUSE;
     }
 
     /// The remote may pause our reading for the whole of its time again.
-    pub(crate) const fn allow_pause(&mut self) {
+    pub(crate) fn allow_pause(&mut self, now: Time) {
         self.pause_left = MAX_PAUSE;
+        if self.state == Reading::Paused {
+            // The one that goes on begins anew.
+            self.waited = self.waited_until(now);
+            self.since = now + self.pause_left();
+        }
     }
 
     pub(super) fn is_busy(&self) -> bool {
