@@ -8,6 +8,18 @@ use super::lifecycle::{Lifecycle, Session};
 use crate::time::Time;
 
 impl Peer {
+    /// The clock has gone back. What it showed before says nothing of how long the remote had for what is due: for that it
+    /// has its whole time again.
+    pub(super) fn on_clock_back(&mut self, now: Time) {
+        let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
+        let began = requests.and_then(|requests| {
+            requests.credited = requests.term_began()?.min(requests.credited);
+            requests.term_began()
+        });
+        let is_new = !self.is_established();
+        self.silence.set(began.unwrap_or(if is_new { Time::ZERO } else { self.silence.waited() }), now);
+    }
+
     /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.
     pub(super) fn bound_times(&mut self, now: Time) {
         let config = self.node.config();

@@ -50,7 +50,8 @@ impl Keepalive {
     /// A ping was written completely, ours or the owner's, after so long a silence of the remote.
     pub(crate) fn on_written(&mut self, purpose: Purpose, silent: Duration) {
         self.is_queued &= purpose != Purpose::Keepalive;
-        let silent = u32::try_from(silent.as_millis()).unwrap_or(NOT_PINGED);
+        // Not less than it was, or the pong would be due too early.
+        let silent = u32::try_from(silent.as_nanos().div_ceil(1_000_000)).unwrap_or(NOT_PINGED);
         self.pinged = self.pinged.min(silent.min(NOT_PINGED - 1));
     }
 

@@ -13,22 +13,37 @@ const LONG: u16 = 10;
 const RECENT: u16 = 60;
 
 /// In whole seconds, and in the least room: every connection has one.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Pauses {
+    /// Since when the owner does not pull; [`PULLS`](Self::PULLS) where it does.
+    busy: u16,
     /// How long the last long pause was, while it is recent; else 0.
     length: u16,
-    /// When it ended, by a count that begins anew every 18 hours.
+    /// When it ended. Seconds are counted anew every 18 hours.
     ended: u16,
 }
 
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { busy: Self::PULLS, length: 0, ended: 0 }
+    }
+}
+
 impl Pauses {
-    /// The owner pulls, after it did not since `absent`.
-    pub(crate) fn on_pull(&mut self, absent: Option<Time>, now: Time) {
-        let pause = absent.map_or(0, |since| now.saturating_since(since).as_secs());
-        let pause = u16::try_from(pause).unwrap_or(u16::MAX);
+    const PULLS: u16 = u16::MAX;
+
+    /// The owner got something to do, or reading paused.
+    pub(crate) fn on_busy(&mut self, now: Time) {
+        self.busy = seconds(now);
+    }
+
+    pub(crate) fn on_pull(&mut self, now: Time) {
+        let now = seconds(now);
+        let pause = if self.busy == Self::PULLS { 0 } else { since(self.busy, now) };
+        self.busy = Self::PULLS;
         if pause >= LONG {
-            (self.length, self.ended) = (pause, seconds(now));
-        } else if self.length > 0 && seconds(now).wrapping_sub(self.ended) > RECENT {
+            (self.length, self.ended) = (pause, now);
+        } else if self.length > 0 && since(self.ended, now) > RECENT {
             self.length = 0;
         }
     }
@@ -39,7 +54,13 @@ impl Pauses {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "only differences count")]
-const fn seconds(time: Time) -> u16 {
-    time.elapsed().as_secs() as u16
+/// Whole seconds, counted from 0 to the last before [`PULLS`](Pauses::PULLS) and then anew.
+fn seconds(time: Time) -> u16 {
+    let seconds = time.elapsed().as_secs().checked_rem(Pauses::PULLS.into()).unwrap_or_default();
+    u16::try_from(seconds).unwrap_or_default()
+}
+
+/// Seconds from `earlier` to `later`, of less than 18 hours.
+fn since(earlier: u16, later: u16) -> u16 {
+    later.checked_sub(earlier).unwrap_or_else(|| Pauses::PULLS.saturating_sub(earlier).saturating_add(later))
 }

@@ -248,7 +248,14 @@ impl Queues {
     }
 
     pub(super) fn bound(&mut self, now: Time) {
-        self.offered = self.offered.min(now);
+        if self.offered > now {
+            // So long it cannot have taken.
+            (self.offered, self.used) = (now, Duration::ZERO);
+        }
+        // Evidence for a deadline that is still to come was told by a clock that has gone back since.
+        if self.evidence == Evidence::Found && !self.is_overdue(now) {
+            self.evidence = Evidence::Missing;
+        }
     }
 
     /// Bytes not taken yet.

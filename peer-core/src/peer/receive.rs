@@ -26,8 +26,7 @@ impl Peer {
         self.end_absence(now);
         self.on_call(now);
         if self.wants_read() {
-            let absent = self.silence.absent_since();
-            self.silence.pauses.on_pull(absent, now);
+            self.silence.pauses.on_pull(now);
         }
         let before = input.len();
         let result = self.pull(input, now);

@@ -205,6 +205,15 @@ impl Requests {
         self.next_message().map(|(due, _)| due).into_iter().chain(item).min()
     }
 
+    /// When, on the clock of waiting, the first of the terms began that are not over.
+    pub(crate) fn term_began(&self) -> Option<Time> {
+        let items = self.due.first_key_value().map(|(due, _)| (*due, ITEM_TIMEOUT));
+        let messages =
+            self.messages.iter().filter_map(|(kind, open)| Some((open.due?, kind.response_timeout()?.1)));
+        let began = |(due, term): (Time, Duration)| Time::from_elapsed(due.elapsed().saturating_sub(term));
+        messages.chain(items).map(began).min()
+    }
+
     /// Which answer is due next.
     pub(crate) fn next_expected(&self) -> Option<Expected> {
         let item = self.items.iter().filter_map(|(item, open)| Some((open.due?, *item))).min();

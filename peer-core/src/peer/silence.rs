@@ -95,6 +95,8 @@ impl Silence {
     pub(crate) fn pause(&mut self, now: Time) {
         if self.state != Reading::Paused {
             self.stop(now);
+            // What was drained before says nothing of what is not read.
+            self.evidence = Evidence::Missing;
             self.state = Reading::Paused;
             self.since = now + self.pause_left();
         }
@@ -119,6 +121,15 @@ impl Silence {
         }
     }
 
+    fn is_paused(&self) -> bool {
+        self.state == Reading::Paused
+    }
+
+    /// So much of the pause is not the remote's.
+    fn rest_pause(&mut self, gap: Duration, now: Time) {
+        self.since = (self.since + gap).min(now + self.pause_left());
+    }
+
     fn pause_left(&self) -> Duration {
         Duration::from_millis(self.pause_left.into())
     }
@@ -130,11 +141,20 @@ impl Silence {
         self.last_call = self.last_call.min(now);
     }
 
+    /// The clock of waiting shows this at `now`.
+    pub(crate) fn set(&mut self, waited: Time, now: Time) {
+        self.waited = waited;
+        self.since = if self.is_paused() { now + self.pause_left() } else { now };
+    }
+
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
     pub(crate) fn stop(&mut self, now: Time) {
         self.end_pause(now);
-        self.become_busy(now);
+        if !self.is_busy() {
+            self.become_busy(now);
+        }
         self.progress = 0;
+        self.pauses.on_busy(now);
     }
 
     /// Total time waited before the current wait.
@@ -151,22 +171,16 @@ impl Silence {
     fn credit(&mut self, bought: Duration, floor: Time) {
         let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
         self.waited = waited.max(floor).min(self.waited);
-        self.allow_pause();
-    }
-
-    /// The remote may pause our reading for the whole of its time again.
-    pub(crate) const fn allow_pause(&mut self) {
         self.pause_left = MAX_PAUSE;
     }
 
-    /// Since when the owner does not pull.
-    pub(super) fn absent_since(&self) -> Option<Time> {
-        match self.state {
-            Reading::Waiting => None,
-            Reading::Busy => Some(self.since),
-            Reading::Paused => {
-                Some(Time::from_elapsed(self.since.elapsed().saturating_sub(self.pause_left())))
-            }
+    /// The remote may pause our reading for the whole of its time again.
+    pub(crate) fn allow_pause(&mut self, now: Time) {
+        self.pause_left = MAX_PAUSE;
+        if self.is_paused() {
+            // The one that goes on begins anew.
+            self.waited = self.waited_until(now);
+            self.since = now + self.pause_left();
         }
     }
 
@@ -216,7 +230,12 @@ impl Peer {
     pub(super) fn on_call(&mut self, now: Time) {
         // What an owner's command stored may lie ahead though the driver's clock never did.
         if now < self.silence.last_call {
+            self.on_clock_back(now);
             self.bound_times(now);
+            // Evidence for a deadline that is still to come was told by the clock before.
+            if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
+                self.silence.evidence = Evidence::Missing;
+            }
         } else if let Some(session) = self.lifecycle.session_mut() {
             session.trickle.bound(now, *self.node.config().trickle_delay.end());
         }
@@ -229,6 +248,9 @@ impl Peer {
 
     /// The driver called after such a gap.
     pub(super) fn count_attended(&mut self, gap: Duration, now: Time) {
+        if self.is_pause_unoffered() {
+            self.silence.rest_pause(gap, now);
+        }
         self.silence.last_call = now;
         self.silence.evidence.on_call(gap);
         self.outbox.on_call(gap);
@@ -284,6 +306,11 @@ impl Peer {
         requests.and_then(|open| open.next_due()).is_some_and(|due| due <= self.silence.waited)
     }
 
+    /// Whether reading pauses until the remote takes what it was not offered yet. That is not the remote's doing.
+    pub(super) fn is_pause_unoffered(&self) -> bool {
+        self.silence.is_paused() && self.outbox.stall_deadline().is_none()
+    }
+
     /// The input is drained. The driver called before at `last_call`.
     pub(super) fn wait(&mut self, input: &[u8], now: Time, last_call: Time) {
         let (is_ahead, was_busy) = (self.silence.evidence == Evidence::Ahead, self.silence.is_busy());
@@ -308,10 +335,11 @@ impl Peer {
         deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now))
     }
 
-    /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for.
+    /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for, unless enough
+    /// was taken before and the driver is to pull again: then the answer may have come.
     pub(super) fn judge_refusal(&mut self, now: Time) {
         self.silence.reports_refusal = true;
-        if self.silence.state == Reading::Paused {
+        if self.silence.is_paused() && !self.wants_read() {
             self.judge(now);
         }
     }

@@ -40,7 +40,7 @@ timers! {
     /// | `Handshake` | at the beginning | handshake complete; rests while `Event::Version` is held | the connection fails |
     /// | `Idle` | a ping was written after the last frame came | a whole frame came; reading paused | the connection fails |
     /// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
-    /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most | its answer, or `notfound` | the connection fails |
+    /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most, or while the transport is offered nothing then | its answer, or `notfound` | the connection fails |
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
     ///
@@ -118,6 +118,9 @@ impl Peer {
 
     /// The deadline of this one, if it runs. Each state says of each timer whether it does.
     pub(super) fn deadline(&self, timer: Timer) -> Option<Time> {
+        if timer.measures_silence() && self.is_pause_unoffered() {
+            return None;
+        }
         match &self.lifecycle {
             Lifecycle::AwaitingVersion { .. } | Lifecycle::AwaitingVerack { .. } => match timer {
                 Timer::Handshake => {

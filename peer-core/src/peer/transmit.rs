@@ -38,7 +38,7 @@ impl Peer {
                 }
                 Purpose::Request => {
                     if session.as_mut().is_some_and(|session| session.on_request_written(waited)) {
-                        silence.allow_pause();
+                        silence.allow_pause(now);
                     }
                 }
                 Purpose::Ordinary | Purpose::Reply => {}
