@@ -18,8 +18,8 @@ fn drive<S: Read + Write, R: rand_core::Rng, H: FnMut(&mut Peer, Event, Time)>(
             Err(e) if !LATER.contains(&e.kind()) => return Err(connection.handle_transport_error(e.kind().into(), &input)),
             taken if writing => connection.handle_transmitted(taken.unwrap_or(0), clock()), // all, a part, or nothing
             Ok(0) => return Err(connection.handle_eof(&input)),
-            Ok(count) => input.extend_from_slice(&buffer[..count]),
-            Err(_) => connection.handle_drained(&input, clock()), // there was nothing more to read
+            Ok(count) if count == buffer.len() => input.extend_from_slice(&buffer),
+            less => { input.extend_from_slice(&buffer[..less.unwrap_or(0)]); connection.handle_drained(&input, clock()) } // no more
         }
     }
 }

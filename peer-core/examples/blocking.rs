@@ -110,7 +110,12 @@ fn turn(
     let mut buffer = [0; 16 * 1024];
     match if *writing { stream.write(connection.poll_transmit(clock())) } else { stream.read(&mut buffer) } {
         Ok(count) if *writing => connection.handle_transmitted(count, clock()),
-        Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
+        Ok(count @ 1..) => {
+            input.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            if count < buffer.len() {
+                connection.handle_drained(input, clock());
+            }
+        }
         Ok(_) => return Err(connection.handle_eof(input).into()),
         Err(error) => match error.kind() {
             // What a signal interrupted tells nothing.

@@ -29,6 +29,7 @@ fn write_without_end(mut stream: TcpStream, frame: &[u8], piece: usize) {
 
 /// How the connection ends while the remote does this, and after how many seconds.
 fn end_of<A: Adapter>(subject: &mut Subject, act: impl FnOnce() + Send + 'static) -> (Error, u64) {
+    #[expect(clippy::disallowed_methods, reason = "the time until the end is printed")]
     let start = Instant::now();
     let remote = thread::spawn(act);
     let error = subject.ended(0);
