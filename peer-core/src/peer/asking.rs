@@ -2,6 +2,7 @@
 //! nobody asked for, and when the next answer is due.
 
 use super::matched::{Closed, Match};
+use super::piece::Purpose;
 use super::{Peer, trace};
 use crate::error::{Error, SendError};
 use crate::hash::Hash;
@@ -89,7 +90,7 @@ impl Peer {
     /// that of its payload.
     pub(super) fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Closed, Error> {
         let may_be_unasked = matches!(message, Message::Inv(_) | Message::Headers(_));
-        let shown = if may_be_unasked { self.outbox.shown_requests() } else { 0 };
+        let shown = if may_be_unasked { self.outbox.shown(&[Purpose::Request]) } else { 0 };
         let (session, waited) = (self.lifecycle.session_mut(), self.silence.waited());
         let none = || Closed::from(Match::Nothing);
         let closed = session.map_or_else(none, |session| session.close_request(message, hash, waited, shown));

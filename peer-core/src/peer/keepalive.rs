@@ -16,6 +16,9 @@ pub(crate) struct Keepalive {
     pub(crate) next_ping: Option<Time>,
     /// A ping of our own waits to be written. Then another one would say no more.
     is_queued: bool,
+    /// Pings that the transport had been shown when the remote spoke last. Whether it took them before is not known, so they
+    /// oblige it to nothing.
+    doubtful: u8,
     /// How long the remote had been silent when the first ping since it spoke was written, in milliseconds.
     pinged: u32,
 }
@@ -25,7 +28,7 @@ const NOT_PINGED: u32 = u32::MAX;
 
 impl Keepalive {
     pub(crate) fn new(now: Time, interval: Duration) -> Self {
-        let mut keepalive = Self { next_ping: None, is_queued: false, pinged: NOT_PINGED };
+        let mut keepalive = Self { next_ping: None, is_queued: false, doubtful: 0, pinged: NOT_PINGED };
         keepalive.schedule(now, interval);
         keepalive
     }
@@ -50,14 +53,19 @@ impl Keepalive {
     /// A ping was written completely, ours or the owner's, after so long a silence of the remote.
     pub(crate) fn on_written(&mut self, purpose: Purpose, silent: Duration) {
         self.is_queued &= purpose != Purpose::Keepalive;
+        if self.doubtful > 0 {
+            self.doubtful = self.doubtful.saturating_sub(1);
+            return;
+        }
         // Not less than it was, or the pong would be due too early.
         let silent = u32::try_from(silent.as_nanos().div_ceil(1_000_000)).unwrap_or(NOT_PINGED);
         self.pinged = self.pinged.min(silent.min(NOT_PINGED - 1));
     }
 
-    /// The remote said something.
-    pub(crate) const fn on_heard(&mut self) {
+    /// The remote said something, while the transport had been shown so many pings.
+    pub(crate) fn on_heard(&mut self, shown: usize) {
         self.pinged = NOT_PINGED;
+        self.doubtful = u8::try_from(shown).unwrap_or(u8::MAX);
     }
 
     /// How long the remote had been silent when it was first pinged.
@@ -112,9 +120,10 @@ impl Peer {
     pub(super) fn on_pong(&mut self, nonce: u64, now: Time) {
         if let Some((purpose, offered)) = self.outbox.settle_ping(nonce) {
             self.counters.ping.on_written(nonce, offered);
+            let shown = self.outbox.shown(&[Purpose::Ping, Purpose::Keepalive]);
             if let Some(session) = self.lifecycle.session_mut() {
                 session.keepalive.on_written(purpose, Duration::ZERO);
-                session.keepalive.on_heard();
+                session.keepalive.on_heard(shown);
             }
         }
         self.counters.ping.on_pong(nonce, now);

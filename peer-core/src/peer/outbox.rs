@@ -113,9 +113,9 @@ impl Outbox {
         self.queues.as_mut()?.settle_ping(nonce)
     }
 
-    /// How many requests were shown and not taken as far as we know.
-    pub(crate) fn shown_requests(&self) -> usize {
-        self.queues.as_ref().map_or(0, |queues| queues.shown_requests())
+    /// How many frames of these purposes were shown and not taken as far as we know.
+    pub(crate) fn shown(&self, purposes: &[Purpose]) -> usize {
+        self.queues.as_ref().map_or(0, |queues| queues.shown(purposes))
     }
 
     /// No frame was offered after `now`.

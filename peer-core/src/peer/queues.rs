@@ -16,6 +16,10 @@ const STALL: Duration = Duration::from_secs(20);
 /// The rate that buys more time for larger frames, in bytes a second, as in the reference.
 const RATE: u64 = 256 * 1024;
 
+/// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
+/// comes. Those behind count as not shown.
+const LOOKED_AT: usize = 256;
+
 /// Bytes of replies that may overtake one bulk frame, so that a remote cannot keep the owner's frames from being written by
 /// asking for replies.
 const SHARE: usize = 4 * 1024;
@@ -289,9 +293,10 @@ impl Queues {
         Some((mem::replace(&mut ping.purpose, Purpose::Ordinary), self.offered))
     }
 
-    pub(super) fn shown_requests(&self) -> usize {
+    pub(super) fn shown(&self, purposes: &[Purpose]) -> usize {
         let front = self.front.iter().filter(|_| self.on_show > 0);
-        front.chain(&self.shown).filter(|piece| piece.purpose == Purpose::Request).count()
+        let pieces = front.chain(&self.shown).take(LOOKED_AT);
+        pieces.filter(|piece| purposes.contains(&piece.purpose)).count()
     }
 
     pub(super) fn drop_unshown(&mut self) {

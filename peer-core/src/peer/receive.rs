@@ -106,9 +106,10 @@ impl Peer {
         self.silence.stop(now);
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
+        let pings = self.outbox.shown(&[Purpose::Ping, Purpose::Keepalive]);
         match (&mut self.lifecycle, message) {
             (Lifecycle::Established(session), message) => {
-                session.keepalive.on_heard();
+                session.keepalive.on_heard(pings);
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
