@@ -41,8 +41,8 @@ struct Item {
 #[derive(Clone, Debug)]
 enum Asked {
     Items(InventoryList),
-    /// One message, and how long it may take.
-    Message(ResponseKind, Option<Duration>),
+    /// One message, and whether it is waited for.
+    Message(ResponseKind, bool),
 }
 
 /// See the [module](self). A peer that asked for nothing has none.
@@ -133,7 +133,7 @@ impl Requests {
             Asked::Items(request.inventory.clone())
         } else if let Some(kind) = asks(message) {
             self.messages.entry(kind).or_default().on_asked();
-            Asked::Message(kind, response_timeout(message, version))
+            Asked::Message(kind, response_timeout(message, version).is_some())
         } else {
             return;
         };
@@ -154,8 +154,9 @@ impl Requests {
             Some(Asked::Items(items)) => {
                 items.iter().for_each(|item| self.on_item_written(*item, number, waited));
             }
-            Some(Asked::Message(kind, timeout)) => {
-                self.on_message_written(kind, timeout.map(|timeout| waited + timeout));
+            Some(Asked::Message(kind, is_timely)) => {
+                let timeout = kind.response_timeout().filter(|_| is_timely);
+                self.on_message_written(kind, timeout.map(|(_, timeout)| waited + timeout));
             }
             None => {}
         }
