@@ -118,7 +118,7 @@ impl Connection {
 
     /// Notes that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed; 0 where it could
     /// take nothing. A larger `count` means all that was shown. May change: queue, timeout, and the state after
-    /// [`finish`](Peer::finish).
+    /// [`finish`](Peer::finish) and of a connection that closes with a last `reject`.
     pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.peer.handle_transmitted(count, now);
     }

@@ -56,8 +56,8 @@ timers! {
     /// The first four blame the remote, and only on evidence: once it is due, the driver must tell by
     /// [`handle_drained`](crate::Connection::handle_drained) that all which had come was pulled, or for `WriteStall` by
     /// [`handle_transmitted`](crate::Connection::handle_transmitted) that the transport took nothing. A driver that never tells is
-    /// asked twice, a second apart. A gap between two calls of the driver that ends more than a second late counts as one
-    /// second, whatever its length.
+    /// asked twice, a second apart. A gap between two calls of the driver that ends more than a second late, or in which the
+    /// owner held an event, counts as one second, whatever its length.
     ///
     /// Nothing stores a next wake-up: [`Peer::next_timeout`] looks at the state each time.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
