@@ -1,26 +1,25 @@
 use peer_core::{Connection, Error, Event, Peer, Time};
 use std::io::{ErrorKind as Kind, Read, Write};
 
-fn drive(
-    (mut connection, mut stream): (Connection, std::net::TcpStream),
-    (clock, rng): (impl Fn() -> Time, &mut impl rand_core::Rng),
-    mut handle: impl FnMut(&mut Peer, Event, Time),
+const LATER: [Kind; 2] = [Kind::WouldBlock, Kind::TimedOut];
+
+fn drive<S: Read + Write, R: rand_core::Rng, H: FnMut(&mut Peer, Event, Time)>(
+    (mut connection, mut stream, clock, rng, mut handle): (Connection, S, impl Fn() -> Time, &mut R, H),
 ) -> Result<(), Error> {
-    let (mut input, mut buffer, mut writing, mut now) = (bytes::BytesMut::new(), [0; 65536], false, clock());
+    let (mut input, mut buffer, mut writing) = (bytes::BytesMut::new(), [0; 65536], false);
     loop {
         while let Some(event) = connection.receive(&mut input, clock())? {
             handle(connection.peer_mut(), event, clock()); // pull until it wants more bytes
         }
-        connection.handle_timeout(now, rng)?; // the time before what was just heard
-        (now, writing) = (clock(), connection.wants_write() && !(writing && connection.wants_read())); // in turns
-        let wait = connection.poll_timeout().filter(|_| !connection.wants_write()).map(|at| at.saturating_since(now));
-        stream.set_read_timeout(wait.max(Some(core::time::Duration::from_millis(1)))).ok();
-        match if writing { stream.write(connection.poll_transmit(now)) } else { stream.read(&mut buffer) } {
-            Ok(count) if writing => connection.handle_transmitted(count, clock()), // partial writes are normal
+        connection.handle_timeout(clock(), rng)?;
+        writing = connection.wants_write() && !(writing && connection.wants_read()); // in turns
+        match if writing { stream.write(connection.poll_transmit(clock())) } else { stream.read(&mut buffer) } {
+            Err(e) if e.kind() == Kind::Interrupted => {}
+            Err(e) if !LATER.contains(&e.kind()) => return Err(connection.handle_transport_error(e.kind().into(), &input)),
+            taken if writing => connection.handle_transmitted(taken.unwrap_or(0), clock()), // all, a part, or nothing
             Ok(0) => return Err(connection.handle_eof(&input)),
-            Ok(count) => input.extend_from_slice(&buffer[..count]),
-            Err(error) if matches!(error.kind(), Kind::WouldBlock | Kind::TimedOut | Kind::Interrupted) => {}
-            Err(error) => return Err(connection.handle_transport_error(error.kind().into(), &input)),
+            Ok(count) if count == buffer.len() => input.extend_from_slice(&buffer),
+            less => { input.extend_from_slice(&buffer[..less.unwrap_or(0)]); connection.handle_drained(&input, clock()) } // no more
         }
     }
 }

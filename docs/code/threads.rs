@@ -1,95 +1,60 @@
 use core::time::Duration;
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
-
+use std::io::{self, ErrorKind, Read, Write};
+use std::{net::{Shutdown, TcpStream}, sync::mpsc::{Receiver, SyncSender, sync_channel}, thread};
 use bytes::BytesMut;
 use peer_core::{Connection, Error, Event, Peer, Time};
-
-const PIECE: usize = 16 * 1024;
 
 type Command = Box<dyn FnOnce(&mut Peer, Time) + Send>;
 
 enum News {
-    Read(io::Result<Vec<u8>>),
+    Read(io::Result<usize>, Vec<u8>),
     Wrote(io::Result<usize>),
     Command(Command),
 }
 
-fn run(
-    mut connection: Connection,
-    stream: TcpStream,
-    inbox: SyncSender<News>,
-    news: Receiver<News>,
-    clock: impl Fn() -> Time,
-    rng: &mut impl rand_core::Rng,
+fn run<R: rand_core::Rng>(
+    (mut connection, stream, clock, rng): (Connection, TcpStream, impl Fn() -> Time, &mut R),
+    (inbox, news): (SyncSender<News>, Receiver<News>),
     mut handle: impl FnMut(&mut Peer, Event, Time),
 ) -> io::Result<Error> {
-    let (reads, writes) = (reader(stream.try_clone()?, inbox.clone()), writer(stream.try_clone()?, inbox));
-    let (mut input, mut over, mut reading, mut writing) = (BytesMut::new(), None, false, false);
-    let mut now = clock();
+    let (mut source, mut sink) = (stream.try_clone()?, stream.try_clone()?);
+    let reads = worker(inbox.clone(), move |mut buffer: Vec<u8>| News::Read(source.read(&mut buffer), buffer));
+    let writes = worker(inbox, move |piece: Vec<u8>| News::Wrote(sink.write(&piece)));
+    let (mut input, mut reading, mut writing) = (BytesMut::new(), false, false);
     loop {
         while let Ok(Some(event)) = connection.receive(&mut input, clock()) {
             handle(connection.peer_mut(), event, clock());
         }
-        match over {
-            Some(Ok(())) => drop(connection.handle_eof(&input)),
-            Some(Err(kind)) => drop(connection.handle_transport_error(kind, &input)),
-            None => {}
-        }
-        // The time before what was just heard.
-        if let Err(reason) = connection.handle_timeout(now, rng) {
+        if let Err(reason) = connection.handle_timeout(clock(), rng) {
             stream.shutdown(Shutdown::Both).ok(); // which ends both threads
             return Ok(reason);
         }
         if !writing && connection.wants_write() {
-            let piece = connection.poll_transmit(clock()).iter().take(PIECE).copied().collect();
+            let piece = connection.poll_transmit(clock()).iter().take(16384).copied().collect();
             writing = writes.send(piece).is_ok();
         }
-        if !reading && connection.wants_read() {
-            reading = reads.send(()).is_ok();
-        }
-        now = clock();
-        let wait = connection.poll_timeout().map_or(Duration::MAX, |at| at.saturating_since(now));
-        let first = news.recv_timeout(wait.max(Duration::from_millis(1))).ok();
-        for news in first.into_iter().chain(news.try_iter().take(16)) {
-            match news {
-                News::Command(command) => command(connection.peer_mut(), clock()),
-                News::Wrote(Ok(count)) => {
-                    writing = false;
-                    connection.handle_transmitted(count, clock());
-                }
-                News::Read(Ok(bytes)) => {
-                    reading = false;
-                    over = over.or(bytes.is_empty().then_some(Ok(())));
-                    input.extend_from_slice(&bytes);
-                }
-                News::Read(Err(error)) | News::Wrote(Err(error)) => over = Some(Err(error.kind().into())),
+        reading = reading || connection.wants_read() && reads.send(vec![0; 16384]).is_ok();
+        let wait = connection.poll_timeout().map_or(Duration::MAX, |at| at.saturating_since(clock()));
+        let next = news.recv_timeout(wait).or_else(|_| news.recv_timeout(Duration::from_millis(5)));
+        reading &= !matches!(next, Ok(News::Read(..)));
+        writing &= !matches!(next, Ok(News::Wrote(_)));
+        match next {
+            Ok(News::Command(command)) => command(connection.peer_mut(), clock()),
+            Ok(News::Wrote(Ok(count))) => connection.handle_transmitted(count, clock()),
+            Ok(News::Read(Ok(0), _)) => drop(connection.handle_eof(&input)),
+            Ok(News::Read(Ok(count), buffer)) => input.extend_from_slice(&buffer[..count]),
+            Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) if e.kind() == ErrorKind::Interrupted => {}
+            Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) => drop(connection.handle_transport_error(e.kind().into(), &input)),
+            Err(_) => { // neither thread had news: nothing more came, and nothing was taken
+                connection.handle_drained(&input, clock());
+                connection.handle_transmitted(0, clock());
             }
         }
     }
 }
 
-fn reader(mut stream: TcpStream, inbox: SyncSender<News>) -> SyncSender<()> {
-    let (turns, permitted) = sync_channel(1);
-    thread::spawn(move || {
-        permitted.iter().try_for_each(|()| {
-            let mut bytes = vec![0; PIECE];
-            let read = stream.read(&mut bytes);
-            inbox.send(News::Read(read.map(|count| bytes.drain(..count).collect())))
-        })
-    });
-    turns
-}
-
-fn writer(mut stream: TcpStream, inbox: SyncSender<News>) -> SyncSender<Vec<u8>> {
-    let (pieces, to_write) = sync_channel::<Vec<u8>>(1);
-    thread::spawn(move || {
-        to_write.iter().try_for_each(|piece| {
-            let wrote = stream.write_all(&piece);
-            inbox.send(News::Wrote(wrote.map(|()| piece.len())))
-        })
-    });
-    pieces
+fn worker<J: Send + 'static>(inbox: SyncSender<News>, mut work: impl FnMut(J) -> News + Send + 'static) -> SyncSender<J> {
+    let (jobs, given) = sync_channel(1);
+    thread::spawn(move || given.iter().try_for_each(|job| inbox.send(work(job))));
+    jobs
 }

@@ -55,6 +55,7 @@ fn dial(name: &str) -> io::Result<TcpStream> {
 fn run(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
     let start = Instant::now();
+    let clock = || Time::from_elapsed(start.elapsed());
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)?;
     let rng = &mut Rng::from_seed(seed);
@@ -69,16 +70,13 @@ fn run(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(WAIT))?;
     let (mut input, mut writing) = (BytesMut::new(), false);
-    let mut before = Time::ZERO;
     let reason = loop {
-        let now = Time::from_elapsed(start.elapsed());
-        if direction == Direction::Outbound && now.elapsed() > Duration::from_millis(2500) {
+        if direction == Direction::Outbound && start.elapsed() > Duration::from_millis(2500) {
             connection.peer_mut().close();
         }
-        if let Err(reason) = turn(&mut connection, &mut input, &mut stream, &mut writing, before, now, rng) {
+        if let Err(reason) = turn(&mut connection, &mut input, &mut stream, &mut writing, clock, rng) {
             break reason;
         }
-        before = now;
     };
     print(format_args!(
         "{}: {reason}; latest round trip {:?}",
@@ -98,32 +96,38 @@ fn turn(
     input: &mut BytesMut,
     stream: &mut TcpStream,
     writing: &mut bool,
-    before: Time,
-    now: Time,
+    clock: impl Fn() -> Time,
     rng: &mut Rng,
 ) -> Done {
-    while let Some(event) = connection.receive(input, now)? {
-        handle_event(connection.peer_mut(), &event, now)?;
+    while let Some(event) = connection.receive(input, clock())? {
+        handle_event(connection.peer_mut(), &event, clock())?;
     }
-    connection.handle_timeout(before, rng)?;
-    let wait =
-        connection.poll_timeout().filter(|_| !connection.wants_write()).map(|at| at.saturating_since(now));
+    connection.handle_timeout(clock(), rng)?;
+    let timeout = connection.poll_timeout().filter(|_| !connection.wants_write());
+    let wait = timeout.map(|at| at.saturating_since(clock()));
     stream.set_read_timeout(Some(wait.unwrap_or(WAIT).clamp(WAIT, Duration::from_millis(100))))?;
     *writing = connection.wants_write() && !(*writing && connection.wants_read());
     let mut buffer = [0; 16 * 1024];
-    match if *writing { stream.write(connection.poll_transmit(now)) } else { stream.read(&mut buffer) } {
-        Ok(count) if *writing => connection.handle_transmitted(count, now),
-        Ok(count @ 1..) => input.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-        Err(error) if is_temporary(error.kind()) => {}
+    match if *writing { stream.write(connection.poll_transmit(clock())) } else { stream.read(&mut buffer) } {
+        Ok(count) if *writing => connection.handle_transmitted(count, clock()),
+        Ok(count @ 1..) => {
+            input.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            if count < buffer.len() {
+                connection.handle_drained(input, clock());
+            }
+        }
         Ok(_) => return Err(connection.handle_eof(input).into()),
-        Err(error) => return Err(connection.handle_transport_error(error.kind().into(), input).into()),
+        Err(error) => match error.kind() {
+            // What a signal interrupted tells nothing.
+            ErrorKind::Interrupted => {}
+            ErrorKind::WouldBlock | ErrorKind::TimedOut if *writing => {
+                connection.handle_transmitted(0, clock());
+            }
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => connection.handle_drained(input, clock()),
+            kind => return Err(connection.handle_transport_error(kind.into(), input).into()),
+        },
     }
     Ok(())
-}
-
-/// A timeout or a signal, not the end of the connection.
-fn is_temporary(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }
 
 fn handle_event(peer: &mut Peer, event: &Event, now: Time) -> Done {

@@ -91,6 +91,8 @@ impl Side {
             };
             print(format_args!("{:>8}  {direction}  {}", format!("{now}"), text.trim_end()));
         }
+        // All that has arrived was pulled.
+        self.connection.handle_drained(&self.input, now);
         self.connection.handle_timeout(now, rng)?;
         while self.connection.wants_write() {
             let bytes = self.connection.poll_transmit(now).to_vec();

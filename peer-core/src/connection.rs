@@ -14,7 +14,7 @@ use crate::transport::TransportError;
 ///
 /// | kind | methods |
 /// | --- | --- |
-/// | what came in | [`receive`](Self::receive), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
+/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
 /// | what to do outside | [`poll_transmit`](Self::poll_transmit), [`poll_transmit_chunks`](Self::poll_transmit_chunks), [`poll_timeout`](Self::poll_timeout) |
 /// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write) |
 /// | the owner's face | [`peer`](Self::peer), [`peer_mut`](Self::peer_mut) |
@@ -107,8 +107,18 @@ impl Connection {
         self.peer.handle_timeout(now, rng)
     }
 
-    /// Notes that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed. A larger
-    /// `count` means all that was shown. May change: queue, timeout, and the state after [`finish`](Peer::finish).
+    /// Notes that at `now` the transport had nothing more to read. `input` is as for [`receive`](Self::receive): what is still
+    /// to be pulled counts as it comes. May change: timeout.
+    ///
+    /// A [`Timer`](crate::Timer) that blames the remote needs this evidence: bytes that turn up before it were in time. A driver
+    /// that never tells still gets its timeouts, about a second later.
+    pub fn handle_drained(&mut self, input: &[u8], now: Time) {
+        self.peer.handle_drained(input, now);
+    }
+
+    /// Notes that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed; 0 where it could
+    /// take nothing. A larger `count` means all that was shown. May change: queue, timeout, and the state after
+    /// [`finish`](Peer::finish) and of a connection that closes with a last `reject`.
     pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.peer.handle_transmitted(count, now);
     }

@@ -31,9 +31,8 @@ const PIECES: usize = 64;
 pub(crate) struct Turn {
     bytes: usize,
     events: usize,
-    /// An event surfaced in this turn, or everything from the remote has been read. Timers run only then, else unread
-    /// bytes would count as silence.
-    may_run_timers: bool,
+    /// The transport had nothing more to read.
+    drained: bool,
 }
 
 /// What the system's poll reported for a stream.
@@ -100,7 +99,7 @@ impl<S: Transport> Conn<S> {
     pub(crate) fn begin_turn(&mut self, now: Time) -> Turn {
         self.readable |= self.is_due(now);
         self.drained = false;
-        Turn { bytes: READ, events: EVENTS, may_run_timers: false }
+        Turn { bytes: READ, events: EVENTS, drained: false }
     }
 
     /// Continues a turn up to the next event; `None` when the turn is over.
@@ -119,7 +118,10 @@ impl<S: Transport> Conn<S> {
         // owner spent long on an event of this turn.
         self.writable |= self.is_due(now);
         self.write(&mut room, now);
-        if turn.may_run_timers && self.broken.is_none() {
+        if self.broken.is_none() {
+            if turn.drained {
+                self.connection.handle_drained(&self.input, now);
+            }
             // A timer may queue a ping or a batch, which has the rest of the turn's room.
             self.connection.handle_timeout(now, rng)?;
             self.write(&mut room, now);
@@ -165,19 +167,17 @@ impl<S: Transport> Conn<S> {
             self.has_slack |= self.input.len() < before;
             if event.is_some() {
                 turn.events = turn.events.saturating_sub(1);
-                turn.may_run_timers = true;
                 return Ok(event);
             }
             self.shrink_input();
             // The machine pauses reading until its answers are written. After a failed write that never happens.
             if !self.connection.wants_read() {
-                turn.may_run_timers = true;
                 return self.broken.map_or(Ok(None), |kind| Err(self.failed(kind)));
             }
             // The last read drained the transport, and the machine has used it all up: the next bytes bring an edge.
             if self.drained && self.broken.is_none() {
                 self.readable = false;
-                turn.may_run_timers = true;
+                turn.drained = true;
             }
             if !self.readable || turn.bytes == 0 || !self.read(turn, buffer)? {
                 break;
@@ -202,7 +202,7 @@ impl<S: Transport> Conn<S> {
             (Ok(None), None) => {
                 self.readable = false;
                 self.short_read_drains = true;
-                turn.may_run_timers = true;
+                turn.drained = true;
                 Ok(false)
             }
             (Ok(Some(_)), None) => Err(self.connection.handle_eof(&self.input).into()),
@@ -236,13 +236,13 @@ impl<S: Transport> Conn<S> {
                     Some(0) => return Err(io::ErrorKind::WriteZero.into()),
                     Some(count) => self.unflushed = count,
                     None => {
-                        self.writable = false;
+                        self.refused(now);
                         break;
                     }
                 }
             }
             if attempt(|| self.stream.flush())?.is_none() {
-                self.writable = false;
+                self.refused(now);
                 break;
             }
             let count = mem::take(&mut self.unflushed);
@@ -250,6 +250,12 @@ impl<S: Transport> Conn<S> {
             *room = room.saturating_sub(count);
         }
         Ok(())
+    }
+
+    /// The transport took nothing.
+    fn refused(&mut self, now: Time) {
+        self.writable = false;
+        self.connection.handle_transmitted(0, now);
     }
 
     /// Offers the transport at most `room` bytes.

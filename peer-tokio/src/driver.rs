@@ -10,14 +10,15 @@
 //!
 //! A tokio socket answers from the readiness that the runtime last saw, without a system call. After a busy thread or a
 //! suspended process that readiness may be older than a deadline that is due now, and `Pending` proves no silence. So
-//! the timers run only after the runtime has polled its sockets again and the stream was read after that. An elapsed
-//! sleep shows that: the runtime polls its sockets before its timers.
+//! the driver tells of a drained stream, and runs the timers, only after the runtime has polled its sockets again and the
+//! stream was read after that. An elapsed sleep shows that: the runtime polls its sockets before its timers.
 
 use core::fmt;
 use core::future::Future;
 use core::mem::{self, MaybeUninit};
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
@@ -37,6 +38,10 @@ const CHUNK: usize = 16 * 1024;
 
 /// Most rounds in one poll, before other tasks run: at most 256 KiB read, and as many writes.
 const ROUNDS: usize = 16;
+
+/// The longest time between a deadline that is found due and the runtime's next poll of its sockets, for what was found
+/// then to be told.
+const RECENT: Duration = Duration::from_secs(1);
 
 /// Drives one connection: a future that ends with the connection and returns the reason.
 ///
@@ -105,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let polled_since_due =
             self.due_since.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
         let finishing = self.run_commands(now)?;
-        let (received, drained) = self.deliver(now)?;
+        let drained = self.deliver(now)?;
         let read = drained && self.read(cx)?;
         if let Some(kind) = self.shared.broken.get().copied() {
             return if finishing { Err(self.failed(kind)) } else { Ok(read) };
@@ -118,16 +123,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             }
             Poll::Pending => None,
         };
-        // Timers run only if an event surfaced in this round or the stream is drained, else unread bytes would count
-        // as silence. Without tokio's budget the stream was not polled at all: it may have bytes to read and room to
-        // write.
-        if (received || !read)
-            && coop::has_budget_remaining()
-            && (polled_since_due || !self.waits_for_socket_poll(cx, now))
-        {
-            // A deadline that fell due after that time waits for a poll of its own.
+        // Without tokio's budget the stream was not polled at all: it may have bytes to read and room to write.
+        if coop::has_budget_remaining() && (polled_since_due || !self.waits_for_socket_poll(cx, now)) {
+            // What falls due after that time waits for a poll of its own.
             let at = self.due_since.take().unwrap_or(now);
-            self.connection.handle_timeout(at, &mut self.rng)?;
+            // After a busy thread that time is too old for calls: what is told now proves nothing, and is asked for again.
+            let is_recent = now.saturating_since(at) <= RECENT;
+            if is_recent && drained && !read {
+                self.connection.handle_drained(&self.input, at);
+            }
+            if is_recent && written.is_none() {
+                self.connection.handle_transmitted(0, at);
+            }
+            self.connection.handle_timeout(if is_recent { at } else { now }, &mut self.rng)?;
         }
         if finishing {
             self.connection.peer_mut().finish();
@@ -161,10 +169,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         Ok(finishing)
     }
 
-    /// Delivers events while there is room. Returns whether there were any, and whether the machine has used up the
-    /// input and wants more.
-    fn deliver(&mut self, now: Time) -> Result<(bool, bool), Closed> {
-        let (mut received, mut has_room) = (false, self.shared.has_room());
+    /// Delivers events while there is room. Returns whether the machine has used up the input and wants more.
+    fn deliver(&mut self, now: Time) -> Result<bool, Closed> {
+        let mut has_room = self.shared.has_room();
         while has_room {
             let before = self.input.len();
             let Some(event) = self.connection.receive(&mut self.input, now)? else {
@@ -175,13 +182,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                 // The machine pauses reading until its answers are written. After a failed write that never happens.
                 return match self.shared.broken.get().copied().filter(|_| !wants_read) {
                     Some(kind) => Err(self.failed(kind)),
-                    None => Ok((received, wants_read)),
+                    None => Ok(wants_read),
                 };
             };
             has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
-            received = true;
         }
-        Ok((received, false))
+        Ok(false)
     }
 
     /// Reads once. Returns whether bytes came.

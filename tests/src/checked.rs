@@ -79,6 +79,15 @@ impl Checked {
         self.agreed("receive", result, twin, now)
     }
 
+    /// As [`Connection::handle_drained`].
+    pub fn handle_drained(&mut self, now: Time) {
+        self.connection.handle_drained(&self.input, now);
+        if let Some(twin) = &mut self.twin {
+            twin.connection.handle_drained(&twin.input, now);
+        }
+        self.check(now);
+    }
+
     /// As [`Connection::handle_eof`].
     pub fn handle_eof(&mut self, now: Time) -> Error {
         let result = self.connection.handle_eof(&self.input);

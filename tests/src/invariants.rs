@@ -211,11 +211,14 @@ fn check_final(peer: &Connection, error: &Error, now: Time) {
 
 /// Just before the deadline, or at the end of time where there is none.
 fn check_calm(peer: &Connection, now: Time) {
+    // A clock that went back bounds what lies too far ahead at the next call, which is this one.
+    let mut peer = peer.clone();
+    peer.poll_transmit(now);
+    let peer = &peer;
     let before = match peer.peer().next_timeout() {
         None => Some(END_OF_TIME),
         Some((at, _)) => at.elapsed().checked_sub(Duration::from_nanos(1)).map(Time::from_elapsed),
     };
-    // A call with an earlier time than the latest is a clock that went back, which bounds what lies too far ahead.
     let Some(before) = before.filter(|before| *before >= now) else { return };
     let mut calm = peer.clone();
     let mut rng = Counting::new(ChaCha8Rng::seed_from_u64(0));

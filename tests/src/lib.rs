@@ -18,6 +18,7 @@ pub mod pair;
 pub mod remote;
 pub mod rng;
 pub mod samples;
+pub mod schedule;
 pub mod snapshot;
 pub mod stated;
 pub mod text;

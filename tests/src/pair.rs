@@ -346,18 +346,23 @@ impl Pair {
     }
 
     fn tick(&mut self) {
-        // Adapters read before they tick, so that nobody is blamed for what has already come.
         self.settle();
         for side in [Side::Outbound, Side::Inbound] {
             if self.seat(side).busy || self.failure(side).is_some() {
                 continue;
             }
-            let Self { rng, now, .. } = self;
-            let machine = match side {
-                Side::Outbound => &mut self.outbound.machine,
-                Side::Inbound => &mut self.inbound.machine,
+            let Self { rng, now, outbound, inbound, .. } = self;
+            let (own, from) = match side {
+                Side::Outbound => (outbound, &inbound.pipe),
+                Side::Inbound => (inbound, &outbound.pipe),
             };
-            if let Err(error) = machine.tick(*now, rng) {
+            if from.is_empty() {
+                own.machine.handle_drained(*now);
+            }
+            if own.pipe.len() >= PIPE {
+                own.machine.handle_transmitted(0, *now);
+            }
+            if let Err(error) = own.machine.tick(*now, rng) {
                 self.on_end(side, error);
             }
         }

@@ -91,7 +91,7 @@ impl Remote {
         self.machine.receive(self.now)
     }
 
-    /// Every event up to where the input runs dry.
+    /// Every event until the input is drained.
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ impl Remote {
         events
     }
 
-    /// The messages among all events up to where the input runs dry.
+    /// The messages among all events until the input is drained.
     pub fn messages(&mut self) -> Vec<Message> {
         let message = |event| if let Event::Message(message) = event { Some(message) } else { None };
         self.events().into_iter().filter_map(message).collect()
@@ -149,10 +149,28 @@ impl Remote {
         messages
     }
 
-    /// Lets time pass, then ticks.
+    /// Lets time pass, with a driver that looks whenever the machine wants it, and at the end.
     pub fn wait(&mut self, duration: Duration) -> Result<(), Error> {
-        self.now += duration;
+        let (end, mut turns) = (self.now + duration, Turns::default());
+        while let Some((at, _)) = self.machine.next_timeout().filter(|(at, _)| *at < end) {
+            turns.next();
+            self.now = self.now.max(at);
+            self.look()?;
+        }
+        self.now = end;
+        self.look()
+    }
+
+    /// Runs the timers, of which nothing is told before.
+    pub fn tick(&mut self) -> Result<(), Error> {
         self.machine.tick(self.now, &mut self.rng)
+    }
+
+    /// Runs the timers, after telling that the transport has nothing more and takes nothing more.
+    pub fn look(&mut self) -> Result<(), Error> {
+        self.machine.handle_drained(self.now);
+        self.machine.handle_transmitted(0, self.now);
+        self.tick()
     }
 
     /// Jumps to the next deadline and tells which it was.
@@ -163,7 +181,7 @@ impl Remote {
     pub fn wait_for_deadline(&mut self) -> (Timer, Result<(), Error>) {
         let (at, timer) = self.machine.next_timeout().unwrap();
         self.now = self.now.max(at);
-        (timer, self.machine.tick(self.now, &mut self.rng))
+        (timer, self.look())
     }
 
     /// What the machine waits for, and how long from now.

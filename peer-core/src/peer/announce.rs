@@ -8,7 +8,7 @@ use rand_core::Rng;
 use super::Peer;
 use super::batch::reserved_for;
 use super::known::Limits;
-use super::outbox::Purpose;
+use super::piece::Purpose;
 use super::send::check_room;
 use crate::error::SendError;
 use crate::frame::Header;

@@ -1,7 +1,8 @@
 //! What the machine does around its [requests](super::requests): asking without repetition, telling answers from what
 //! nobody asked for, and when the next answer is due.
 
-use super::requests::{Closed, Match};
+use super::matched::{Closed, Match};
+use super::piece::Purpose;
 use super::{Peer, trace};
 use crate::error::{Error, SendError};
 use crate::hash::Hash;
@@ -88,14 +89,16 @@ impl Peer {
     /// Closes the request that `message` answers, and refuses one that only ever answers and answers nothing. `hash` is
     /// that of its payload.
     pub(super) fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Closed, Error> {
+        let may_be_unasked = matches!(message, Message::Inv(_) | Message::Headers(_));
+        let shown = if may_be_unasked { self.outbox.shown(&[Purpose::Request]) } else { 0 };
         let (session, waited) = (self.lifecycle.session_mut(), self.silence.waited());
         let none = || Closed::from(Match::Nothing);
-        let closed = session.map_or_else(none, |session| session.close_request(message, hash, waited));
+        let closed = session.map_or_else(none, |session| session.close_request(message, hash, waited, shown));
         // The gate has admitted it by its kind; only now is it known which one it is.
         let only_answers = message.spec().is_some_and(|spec| spec.response.is_some());
         let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
-        let may_be_unasked = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
-        if closed.found == Match::Nothing && only_answers && !says_nothing && !may_be_unasked {
+        let delivers = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
+        if closed.found == Match::Nothing && only_answers && !says_nothing && !delivers {
             return Err(Error::Unrequested(message.command()));
         }
         Ok(closed)

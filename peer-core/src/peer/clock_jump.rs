@@ -8,23 +8,29 @@ use super::lifecycle::{Lifecycle, Session};
 use crate::time::Time;
 
 impl Peer {
+    /// The clock has gone back. What it showed before says nothing of how long the remote had for what is due: for that it
+    /// has its whole time again.
+    pub(super) fn on_clock_back(&mut self, now: Time) {
+        let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
+        let began = requests.and_then(|requests| {
+            requests.credited = requests.term_began()?.min(requests.credited);
+            requests.term_began()
+        });
+        let is_new = !self.is_established();
+        self.silence.set(began.unwrap_or(if is_new { Time::ZERO } else { self.silence.waited() }), now);
+    }
+
     /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.
     pub(super) fn bound_times(&mut self, now: Time) {
         let config = self.node.config();
         self.silence.bound(now);
         self.outbox.bound(now);
-        match &mut self.lifecycle {
-            Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } => {
-                *deadline = (*deadline).min(now + config.handshake_timeout);
-            }
-            // Field by field, so that the compiler asks of a new one whether it has a point in time. Requests have theirs
-            // on the clock of the silence.
-            Lifecycle::Established(session) => {
-                let Session { reader: _, early: _, keepalive, trickle, requests: _, finish: _ } = session;
-                keepalive.bound(now, config.ping_interval);
-                trickle.bound(now, *config.trickle_delay.end());
-            }
-            Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) | Lifecycle::Failed(_) => {}
+        if let Lifecycle::Established(session) = &mut self.lifecycle {
+            // Field by field, so that the compiler asks of a new one whether it has a point in time. Requests have theirs on
+            // the clock of waiting.
+            let Session { reader: _, early: _, keepalive, trickle, requests: _, finish: _ } = session;
+            keepalive.bound(now, config.ping_interval);
+            trickle.bound(now, *config.trickle_delay.end());
         }
     }
 }

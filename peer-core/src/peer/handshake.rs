@@ -8,7 +8,7 @@ use super::close::Finish;
 use super::early::Early;
 use super::keepalive::Keepalive;
 use super::lifecycle::{Lifecycle, Session};
-use super::outbox::Purpose;
+use super::piece::Purpose;
 use super::{Peer, trace};
 use crate::error::Error;
 use crate::event::{Direction, Event};
@@ -54,24 +54,22 @@ impl Peer {
         let ours = i128::from(self.wall_clock(now).seconds());
         let ahead = i128::from(version.timestamp.seconds()).saturating_sub(ours);
         self.counters.time_offset = i64::try_from(ahead).unwrap_or_default();
-        if let Lifecycle::AwaitingVersion { handshake, deadline } = &mut self.lifecycle {
-            let left = deadline.saturating_since(now);
-            self.lifecycle = Lifecycle::VersionReceived { handshake: mem::take(handshake), left };
+        if let Lifecycle::AwaitingVersion { handshake } = &mut self.lifecycle {
+            self.lifecycle = Lifecycle::VersionReceived { handshake: mem::take(handshake) };
         }
         Ok(Event::Version(version))
     }
 
     /// The owner pulls. Where it has seen the remote's `version` since it did before: judge its number and answer.
     pub(super) fn accept_version(&mut self, now: Time) -> Result<(), Error> {
-        let Lifecycle::VersionReceived { handshake, left } = &mut self.lifecycle else { return Ok(()) };
+        let Lifecycle::VersionReceived { handshake } = &mut self.lifecycle else { return Ok(()) };
         let min = self.node.config().min_protocol_version;
         let got = self.remote.as_ref().map_or(0, |version| version.protocol_version);
         if i64::from(got) < i64::from(min.get()) {
             return Err(Error::ProtocolVerTooOld { got, min });
         }
-        let (nonce, deadline) = (handshake.nonce, now + *left);
-        let (handshake, early) = (mem::take(handshake), Early::default());
-        self.lifecycle = Lifecycle::AwaitingVerack { handshake, early, deadline };
+        let (nonce, handshake) = (handshake.nonce, mem::take(handshake));
+        self.lifecycle = Lifecycle::AwaitingVerack { handshake, early: Early::default() };
         if self.direction == Direction::Inbound {
             self.push_version(nonce, now);
             self.push(&Message::Verack, Purpose::Handshake);
@@ -83,7 +81,7 @@ impl Peer {
         if self.direction == Direction::Outbound {
             self.push(&Message::Verack, Purpose::Handshake);
         }
-        if let Lifecycle::AwaitingVerack { handshake, early, .. } = &mut self.lifecycle {
+        if let Lifecycle::AwaitingVerack { handshake, early } = &mut self.lifecycle {
             let keepalive = Keepalive::new(now, self.node.config().ping_interval);
             let session = Session::new(mem::take(handshake), mem::take(early), keepalive);
             self.lifecycle = Lifecycle::Established(session);

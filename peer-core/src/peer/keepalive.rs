@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use rand_core::Rng;
 
-use super::outbox::Purpose;
+use super::piece::Purpose;
 use super::{Peer, draw_nonce};
 use crate::message::{Message, Ping};
 use crate::time::Time;
@@ -16,11 +16,19 @@ pub(crate) struct Keepalive {
     pub(crate) next_ping: Option<Time>,
     /// A ping of our own waits to be written. Then another one would say no more.
     is_queued: bool,
+    /// Pings that the transport had been shown when the remote spoke last. Whether it took them before is not known, so they
+    /// oblige it to nothing.
+    doubtful: u8,
+    /// How long the remote had been silent when the first ping since it spoke was written, in milliseconds.
+    pinged: u32,
 }
+
+/// No ping was written since the remote spoke.
+const NOT_PINGED: u32 = u32::MAX;
 
 impl Keepalive {
     pub(crate) fn new(now: Time, interval: Duration) -> Self {
-        let mut keepalive = Self { next_ping: None, is_queued: false };
+        let mut keepalive = Self { next_ping: None, is_queued: false, doubtful: 0, pinged: NOT_PINGED };
         keepalive.schedule(now, interval);
         keepalive
     }
@@ -37,12 +45,32 @@ impl Keepalive {
 
     /// The next ping is at most `interval` after `now`.
     pub(crate) fn bound(&mut self, now: Time, interval: Duration) {
-        self.next_ping = self.next_ping.map(|next| next.min(now + interval));
+        let latest = now + interval;
+        let next = self.next_ping.or(Some(latest).filter(|latest| *latest > now));
+        self.next_ping = next.map(|next| next.min(latest));
     }
 
-    /// A ping of our own was written completely.
-    pub(crate) const fn on_written(&mut self) {
-        self.is_queued = false;
+    /// A ping was written completely, ours or the owner's, after so long a silence of the remote.
+    pub(crate) fn on_written(&mut self, purpose: Purpose, silent: Duration) {
+        self.is_queued &= purpose != Purpose::Keepalive;
+        if self.doubtful > 0 {
+            self.doubtful = self.doubtful.saturating_sub(1);
+            return;
+        }
+        // Not less than it was, or the pong would be due too early.
+        let silent = u32::try_from(silent.as_nanos().div_ceil(1_000_000)).unwrap_or(NOT_PINGED);
+        self.pinged = self.pinged.min(silent.min(NOT_PINGED - 1));
+    }
+
+    /// The remote said something, while the transport had been shown so many pings.
+    pub(crate) fn on_heard(&mut self, shown: usize) {
+        self.pinged = NOT_PINGED;
+        self.doubtful = u8::try_from(shown).unwrap_or(u8::MAX);
+    }
+
+    /// How long the remote had been silent when it was first pinged.
+    fn pinged(&self) -> Option<Duration> {
+        (self.pinged != NOT_PINGED).then(|| Duration::from_millis(self.pinged.into()))
     }
 }
 
@@ -92,13 +120,21 @@ impl Peer {
     pub(super) fn on_pong(&mut self, nonce: u64, now: Time) {
         if let Some((purpose, offered)) = self.outbox.settle_ping(nonce) {
             self.counters.ping.on_written(nonce, offered);
-            if purpose == Purpose::Keepalive
-                && let Some(session) = self.lifecycle.session_mut()
-            {
-                session.keepalive.on_written();
+            let shown = self.outbox.shown(&[Purpose::Ping, Purpose::Keepalive]);
+            if let Some(session) = self.lifecycle.session_mut() {
+                session.keepalive.on_written(purpose, Duration::ZERO);
+                session.keepalive.on_heard(shown);
             }
         }
         self.counters.ping.on_pong(nonce, now);
+    }
+
+    /// When a remote that says nothing is idle. One that was not pinged since it spoke owes nothing.
+    pub(super) fn idle_deadline(&self, keepalive: &Keepalive) -> Option<Time> {
+        let config = self.node.config();
+        let pong_time = config.idle_timeout.saturating_sub(config.ping_interval);
+        let pong_due = keepalive.pinged()?.saturating_add(pong_time);
+        self.silence.deadline(config.idle_timeout, pong_due, config.min_receive_rate)
     }
 
     pub(super) fn on_ping_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {

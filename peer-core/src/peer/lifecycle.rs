@@ -12,14 +12,14 @@
 //! ```
 
 use alloc::boxed::Box;
-use core::time::Duration;
 
 use super::batch::Trickle;
 use super::close::Finish;
 use super::early::Early;
 use super::handshake::PendingHandshake;
 use super::keepalive::Keepalive;
-use super::requests::{Closed, Match, Requests};
+use super::matched::{Closed, Match};
+use super::requests::Requests;
 use crate::error::{Error, SendError};
 use crate::frame::FrameReader;
 use crate::hash::Hash;
@@ -30,13 +30,12 @@ use crate::time::Time;
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub(crate) enum Lifecycle {
-    /// The remote has said nothing. It fails at the deadline.
-    AwaitingVersion { handshake: PendingHandshake, deadline: Time },
-    /// The remote's `version` was handed to the owner, who has not pulled since. Meanwhile the clock of the handshake rests,
-    /// with so much time left.
-    VersionReceived { handshake: PendingHandshake, left: Duration },
+    /// The remote has said nothing.
+    AwaitingVersion { handshake: PendingHandshake },
+    /// The remote's `version` was handed to the owner, who has not pulled since.
+    VersionReceived { handshake: PendingHandshake },
     /// Both introduced themselves; the remote's `verack` is due.
-    AwaitingVerack { handshake: PendingHandshake, early: Early, deadline: Time },
+    AwaitingVerack { handshake: PendingHandshake, early: Early },
     /// The handshake is complete.
     Established(Session),
     /// The connection fails for this reason as soon as a last frame is written.
@@ -73,9 +72,16 @@ impl Session {
     }
 
     /// Closes the request that `message` responds to, whose payload has this hash.
-    pub(crate) fn close_request(&mut self, message: &Message, hash: &Hash, waited: Time) -> Closed {
+    pub(crate) fn close_request(
+        &mut self,
+        message: &Message,
+        hash: &Hash,
+        waited: Time,
+        shown: usize,
+    ) -> Closed {
         let none = || Closed::from(Match::Nothing);
-        let closed = self.requests.as_mut().map_or_else(none, |open| open.close(message, hash, waited));
+        let closed =
+            self.requests.as_mut().map_or_else(none, |open| open.close(message, hash, waited, shown));
         self.requests.take_if(|open| open.is_empty());
         closed
     }
@@ -117,8 +123,8 @@ impl Lifecycle {
 
     pub(crate) const fn reader(&self) -> Option<&FrameReader> {
         match self {
-            Self::AwaitingVersion { handshake, .. }
-            | Self::VersionReceived { handshake, .. }
+            Self::AwaitingVersion { handshake }
+            | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => Some(&handshake.reader),
             Self::Established(session) => Some(&session.reader),
             Self::Closing(_) | Self::Failed(_) => None,
@@ -128,8 +134,8 @@ impl Lifecycle {
     /// What is left to be done, where the owner wants the connection to end.
     pub(crate) fn finish(&self) -> Option<Finish> {
         match self {
-            Self::AwaitingVersion { handshake, .. }
-            | Self::VersionReceived { handshake, .. }
+            Self::AwaitingVersion { handshake }
+            | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => handshake.finish.as_deref().copied(),
             Self::Established(session) => session.finish.as_deref().copied(),
             Self::Closing(_) | Self::Failed(_) => None,
@@ -139,8 +145,8 @@ impl Lifecycle {
     /// Notes what is left to be done. A connection that ends anyway has nothing left.
     pub(crate) fn set_finish(&mut self, left: Finish) {
         match self {
-            Self::AwaitingVersion { handshake, .. }
-            | Self::VersionReceived { handshake, .. }
+            Self::AwaitingVersion { handshake }
+            | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => handshake.finish = Some(Box::new(left)),
             Self::Established(session) => session.finish = Some(Box::new(left)),
             Self::Closing(_) | Self::Failed(_) => {}
@@ -150,8 +156,8 @@ impl Lifecycle {
     /// Whether the other end of this handshake turned out to be this node.
     pub(crate) fn saw_self(&self) -> bool {
         match self {
-            Self::AwaitingVersion { handshake, .. }
-            | Self::VersionReceived { handshake, .. }
+            Self::AwaitingVersion { handshake }
+            | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => {
                 handshake.guard.as_ref().is_some_and(NonceGuard::saw_self)
             }

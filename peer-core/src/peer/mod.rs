@@ -8,12 +8,13 @@
 //! | --- | --- |
 //! | the states, and what each has | `lifecycle` |
 //! | handshake, and what comes early | `handshake`, `early` |
-//! | pings, pongs and silence | `keepalive`, `silence`, `pauses` |
+//! | pings and pongs | `keepalive` |
+//! | silence and blame | `silence`, `evidence`, `flood`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
-//! | requests and their answers | `asking`, `requests`, `answered` |
+//! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
-//! | frames out | `send`, `addresses`, `outbox`, `fifo`, `transmit` |
+//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `fifo`, `transmit` |
 //! | ends | `close` |
 //! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
@@ -28,14 +29,20 @@ mod batch;
 mod clock_jump;
 mod close;
 mod early;
+mod evidence;
 mod fifo;
+mod flood;
 mod handshake;
 mod history;
 mod keepalive;
 mod known;
 mod lifecycle;
+mod matched;
+mod open_message;
 mod outbox;
 mod pauses;
+mod piece;
+mod queues;
 mod receive;
 mod requests;
 mod send;
@@ -56,7 +63,8 @@ use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
 pub use self::outbox::Mark;
-use self::outbox::{Outbox, Purpose};
+use self::outbox::Outbox;
+use self::piece::Purpose;
 use self::silence::Silence;
 pub use self::standing::Standing;
 use self::stats::Counters;
@@ -137,7 +145,6 @@ impl Peer {
         handshake: PendingHandshake,
         known: Known,
     ) -> Self {
-        let deadline = now + node.config().handshake_timeout;
         Self {
             node: node.clone(),
             info,
@@ -145,7 +152,7 @@ impl Peer {
             connected: now,
             version: node.config().protocol_version,
             remote: None,
-            lifecycle: Lifecycle::AwaitingVersion { handshake, deadline },
+            lifecycle: Lifecycle::AwaitingVersion { handshake },
             outbox: Outbox::default(),
             silence: Silence::new(now),
             known,

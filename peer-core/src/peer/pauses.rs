@@ -7,19 +7,20 @@ use core::time::Duration;
 use crate::time::Time;
 
 /// The shortest pause that may have made a remote give up, in seconds.
-const LONG: u32 = 10;
+const LONG: u16 = 10;
 
 /// How long after a pause an end may still come from it, in seconds: what the system held back is read first.
-const RECENT: u32 = 60;
+const RECENT: u16 = 60;
 
-/// Whole seconds since the owner's start: half the room of times, and fine enough.
+/// In whole seconds, and in the least room: every connection has one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pauses {
-    /// Since when the owner is busy with what it pulled; [`PULLS`](Self::PULLS) once it pulls again.
-    busy: u32,
+    /// Since when the owner does not pull; [`PULLS`](Self::PULLS) where it does.
+    busy: u16,
     /// How long the last long pause was, while it is recent; else 0.
-    length: u32,
-    ended: u32,
+    length: u16,
+    /// When it ended. Seconds are counted anew every 18 hours.
+    ended: u16,
 }
 
 impl Default for Pauses {
@@ -29,7 +30,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    const PULLS: u32 = u32::MAX;
+    const PULLS: u16 = u16::MAX;
 
     /// The owner got something to do, or reading paused.
     pub(crate) fn on_busy(&mut self, now: Time) {
@@ -38,11 +39,11 @@ impl Pauses {
 
     pub(crate) fn on_pull(&mut self, now: Time) {
         let now = seconds(now);
-        let pause = if self.busy == Self::PULLS { 0 } else { now.saturating_sub(self.busy) };
+        let pause = if self.busy == Self::PULLS { 0 } else { since(self.busy, now) };
         self.busy = Self::PULLS;
         if pause >= LONG {
             (self.length, self.ended) = (pause, now);
-        } else if now.saturating_sub(self.ended) > RECENT {
+        } else if self.length > 0 && since(self.ended, now) > RECENT {
             self.length = 0;
         }
     }
@@ -53,6 +54,13 @@ impl Pauses {
     }
 }
 
-fn seconds(time: Time) -> u32 {
-    u32::try_from(time.elapsed().as_secs()).unwrap_or(u32::MAX)
+/// Whole seconds, counted from 0 to the last before [`PULLS`](Pauses::PULLS) and then anew.
+fn seconds(time: Time) -> u16 {
+    let seconds = time.elapsed().as_secs().checked_rem(Pauses::PULLS.into()).unwrap_or_default();
+    u16::try_from(seconds).unwrap_or_default()
+}
+
+/// Seconds from `earlier` to `later`, of less than 18 hours.
+fn since(earlier: u16, later: u16) -> u16 {
+    later.checked_sub(earlier).unwrap_or_else(|| Pauses::PULLS.saturating_sub(earlier).saturating_add(later))
 }

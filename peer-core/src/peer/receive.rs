@@ -5,8 +5,9 @@ use bytes::BytesMut;
 use super::early::Early;
 use super::handshake::MAX_VERSION;
 use super::lifecycle::{Lifecycle, Session};
-use super::outbox::Purpose;
-use super::requests::{Match, Requests};
+use super::matched::Match;
+use super::piece::Purpose;
+use super::requests::Requests;
 use super::{Peer, trace};
 use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
@@ -21,38 +22,37 @@ impl Peer {
     /// See [`Connection::receive`](crate::Connection::receive).
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
-        self.bound_times(now);
+        let last_call = self.silence.last_call();
+        self.end_absence(now);
+        self.on_call(now);
         if self.wants_read() {
             self.silence.pauses.on_pull(now);
         }
-        self.excuse_silence(input, now);
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
         self.counters.count_received(taken);
+        if let Some(flood) = self.flood_mut() {
+            flood.on_received(taken);
+        }
         match result {
-            Ok(Some(event)) => {
-                self.silence.stop(now);
-                Ok(Some(event))
-            }
             Ok(None) if self.wants_read() => {
-                let progress = self.progress_of(input);
-                self.silence.wait(now, progress, self.answering_of(progress));
+                self.wait(input, now, last_call);
                 Ok(None)
             }
             Ok(None) if self.lifecycle.reads() => {
                 self.silence.pause(now);
                 Ok(None)
             }
-            Ok(None) => {
+            Ok(event) => {
                 self.silence.stop(now);
-                Ok(None)
+                Ok(event)
             }
             Err(error) => self.close_with_reject(error, now),
         }
     }
 
-    /// The next event, or `None` where the input runs dry or reading pauses.
+    /// The next event, or `None` where the input is drained or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
             if !self.wants_read() {
@@ -106,8 +106,10 @@ impl Peer {
         self.silence.stop(now);
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
+        let pings = self.outbox.shown(&[Purpose::Ping, Purpose::Keepalive]);
         match (&mut self.lifecycle, message) {
-            (Lifecycle::Established(_), message) => {
+            (Lifecycle::Established(session), message) => {
+                session.keepalive.on_heard(pings);
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);

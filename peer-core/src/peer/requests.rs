@@ -13,6 +13,9 @@ use core::time::Duration;
 
 use super::answered::Answered;
 use super::fifo::Fifo;
+use super::flood::Flood;
+use super::matched::{Closed, Match};
+use super::open_message::Open;
 use crate::error::{Expected, SendError};
 use crate::frame::{Checked, Header};
 use crate::hash::Hash;
@@ -34,79 +37,12 @@ struct Item {
     due: Option<Time>,
 }
 
-/// What a message is to the requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Match {
-    /// It answers none.
-    Nothing,
-    /// One more answer to what was answered already.
-    Late,
-    /// It answers an open one.
-    Open,
-}
-
-/// What a message closed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Closed {
-    pub(crate) found: Match,
-    /// How many open requests and items it answered.
-    pub(crate) entries: usize,
-}
-
-impl From<Match> for Closed {
-    fn from(found: Match) -> Self {
-        Self { found, entries: usize::from(found == Match::Open) }
-    }
-}
-
-/// A request that one message answers, perhaps made several times.
-#[derive(Clone, Copy, Debug, Default)]
-struct Open {
-    /// Answers that are still to come.
-    count: u32,
-    /// Requests whose write was not reported. Exceeds `count` where an answer came before that.
-    unwritten: u32,
-    /// When the next one is due, once it has been asked for in writing.
-    due: Option<Time>,
-    /// When the last one is, where it was asked for again.
-    last_due: Option<Time>,
-}
-
-impl Open {
-    const fn on_asked(&mut self) {
-        self.count = self.count.saturating_add(1);
-        self.unwritten = self.unwritten.saturating_add(1);
-    }
-
-    /// The first deadline stands until the first answer. Some answers have none.
-    fn on_written(&mut self, due: Option<Time>) {
-        debug_assert!(self.unwritten > 0, "what is written was to be written");
-        self.unwritten = self.unwritten.saturating_sub(1);
-        if self.due.is_some() {
-            self.last_due = due;
-        } else if self.unwritten < self.count {
-            self.due = due;
-        }
-    }
-
-    /// Whether nothing is to come, and nothing to be written.
-    const fn is_done(&self) -> bool {
-        self.count == 0 && self.unwritten == 0
-    }
-
-    /// What is still to be written has no deadline yet.
-    fn on_answered(&mut self) {
-        debug_assert!(self.count > 0, "what is answered is open");
-        self.count = self.count.saturating_sub(1);
-        self.due = self.last_due.filter(|_| self.unwritten < self.count);
-    }
-}
-
 /// What a request that is still to be written asks for.
 #[derive(Clone, Debug)]
 enum Asked {
     Items(InventoryList),
-    Message(ResponseKind),
+    /// One message, and whether it is waited for.
+    Message(ResponseKind, bool),
 }
 
 /// See the [module](self). A peer that asked for nothing has none.
@@ -125,6 +61,8 @@ pub(crate) struct Requests {
     /// What the clock of waiting showed at the last answer, or when the first deadline was set. An answer takes off no more
     /// than was waited since.
     pub(crate) credited: Time,
+    /// What came since then without a pause.
+    pub(crate) flood: Flood,
     /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
     opened: u32,
     written: u32,
@@ -174,15 +112,15 @@ impl Requests {
     }
 
     /// Whether answers to `message` are waited for.
-    pub(crate) fn is_request(message: &Message, version: ProtocolVersion) -> bool {
-        matches!(message, Message::GetData(_)) || asks(message, version).is_some()
+    pub(crate) fn is_request(message: &Message) -> bool {
+        matches!(message, Message::GetData(_)) || asks(message).is_some()
     }
 
     /// Whether answers to `message` have a deadline.
     pub(crate) fn has_deadline(message: &Message, version: ProtocolVersion) -> bool {
         match message {
             Message::GetData(request) => !request.inventory.is_empty(),
-            other => asks(other, version).is_some_and(|kind| kind.response_timeout().is_some()),
+            other => response_timeout(other, version).is_some(),
         }
     }
 
@@ -193,9 +131,9 @@ impl Requests {
                 self.items.entry(*item).or_insert(Item { written: 0, first: self.opened, due: None });
             }
             Asked::Items(request.inventory.clone())
-        } else if let Some(kind) = asks(message, version) {
+        } else if let Some(kind) = asks(message) {
             self.messages.entry(kind).or_default().on_asked();
-            Asked::Message(kind)
+            Asked::Message(kind, response_timeout(message, version).is_some())
         } else {
             return;
         };
@@ -216,19 +154,23 @@ impl Requests {
             Some(Asked::Items(items)) => {
                 items.iter().for_each(|item| self.on_item_written(*item, number, waited));
             }
-            Some(Asked::Message(kind)) => self.on_message_written(kind, waited),
+            Some(Asked::Message(kind, is_timely)) => {
+                let timeout = kind.response_timeout().filter(|_| is_timely);
+                self.on_message_written(kind, timeout.map(|(_, timeout)| waited + timeout));
+            }
             None => {}
         }
         let is_first = !was_due && self.next_due().is_some();
         if is_first {
             self.credited = waited;
+            self.flood = Flood::default();
         }
         is_first
     }
 
-    fn on_message_written(&mut self, kind: ResponseKind, waited: Time) {
+    fn on_message_written(&mut self, kind: ResponseKind, due: Option<Time>) {
         let Some(open) = self.messages.get_mut(&kind) else { return };
-        open.on_written(kind.response_timeout().map(|(_, timeout)| waited + timeout));
+        open.on_written(due);
         if open.is_done() {
             self.messages.remove(&kind);
         }
@@ -264,6 +206,15 @@ impl Requests {
         self.next_message().map(|(due, _)| due).into_iter().chain(item).min()
     }
 
+    /// When, on the clock of waiting, the first of the terms began that are not over.
+    pub(crate) fn term_began(&self) -> Option<Time> {
+        let items = self.due.first_key_value().map(|(due, _)| (*due, ITEM_TIMEOUT));
+        let messages =
+            self.messages.iter().filter_map(|(kind, open)| Some((open.due?, kind.response_timeout()?.1)));
+        let began = |(due, term): (Time, Duration)| Time::from_elapsed(due.elapsed().saturating_sub(term));
+        messages.chain(items).map(began).min()
+    }
+
     /// Which answer is due next.
     pub(crate) fn next_expected(&self) -> Option<Expected> {
         let item = self.items.iter().filter_map(|(item, open)| Some((open.due?, *item))).min();
@@ -279,7 +230,9 @@ impl Requests {
     }
 
     /// Closes what `message`, whose payload has this hash, answers.
-    pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time) -> Closed {
+    /// `shown` says how many of the unwritten requests the transport has been shown: the remote may have them before we
+    /// are told.
+    pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time, shown: usize) -> Closed {
         self.answered.expire(waited);
         if let Message::NotFound(answer) = message {
             return self.close_not_found(&answer.inventory, waited);
@@ -290,8 +243,8 @@ impl Requests {
             (Message::MerkleBlock(block), Some(Response::Item(kind))) => {
                 self.close_one(Inventory { kind, hash: block.header.hash() }, waited)
             }
-            (Message::Inv(_), _) => self.close_all(ResponseKind::Inv),
-            (Message::Headers(_), _) => self.close_all(ResponseKind::Headers),
+            (Message::Inv(_), _) => self.close_all(ResponseKind::Inv, shown),
+            (Message::Headers(_), _) => self.close_all(ResponseKind::Headers, shown),
             (_, Some(Response::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
             (_, Some(Response::Message(kind))) => self.close_message(kind),
             (_, Some(Response::AnyItem) | None) => Match::Nothing,
@@ -379,7 +332,7 @@ impl Requests {
     fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
         (&self.unwritten).into_iter().any(|asked| match asked {
             Asked::Items(items) => items.iter().any(&is_such),
-            Asked::Message(_) => false,
+            Asked::Message(..) => false,
         })
     }
 
@@ -415,15 +368,17 @@ impl Requests {
         Match::Open
     }
 
-    /// Closes every such request that has been written. For answers that may come unasked, so that none can
-    /// be told to belong to one request; and the old era does not answer where it has nothing to tell.
-    fn close_all(&mut self, kind: ResponseKind) -> Match {
+    /// Closes every such request that the remote can have. For answers that may come unasked, so that none can be told to
+    /// belong to one request; and the old era does not answer where it has nothing to tell.
+    fn close_all(&mut self, kind: ResponseKind, shown: usize) -> Match {
         let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
-        let left = open.unwritten;
-        debug_assert!(left <= open.count, "what is to be written is open");
+        let is_this = |asked: &&Asked| matches!(asked, Asked::Message(other, _) if *other == kind);
+        let shown = (&self.unwritten).into_iter().take(shown).filter(is_this).count();
+        let hidden = open.unwritten.saturating_sub(u32::try_from(shown).unwrap_or(u32::MAX));
+        let left = open.count.min(hidden);
         let is_answer = open.count > left;
-        *open = Open { count: left, unwritten: left, ..Open::default() };
-        if left == 0 {
+        *open = Open { count: left, unwritten: open.unwritten, ..Open::default() };
+        if open.is_done() {
             self.messages.remove(&kind);
         }
         if is_answer { Match::Open } else { Match::Nothing }
@@ -441,7 +396,12 @@ pub(super) fn has_kind<T>(items: &BTreeMap<Inventory, T>, kind: InventoryKind) -
     items.range(first..).next().is_some_and(|(item, _)| item.kind == kind)
 }
 
-/// The kind of message that answers `message`, if it is a request at `version` that a single message answers.
-fn asks(message: &Message, version: ProtocolVersion) -> Option<ResponseKind> {
-    message.spec()?.request(version)
+/// The kind of message that answers `message`, if it is a request that a single message answers.
+fn asks(message: &Message) -> Option<ResponseKind> {
+    message.spec()?.request()
+}
+
+/// How long that answer may take at `version`, where it is waited for.
+fn response_timeout(message: &Message, version: ProtocolVersion) -> Option<Duration> {
+    message.spec()?.response_timeout(version)
 }

@@ -1,7 +1,8 @@
 //! Commands of the owner, and how a message becomes a frame in the queue.
 
 use super::batch::Trickle;
-use super::outbox::{Mark, Purpose};
+use super::outbox::Mark;
+use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
 use crate::error::{CodecError, Excess, SendError};
@@ -56,7 +57,7 @@ impl Peer {
         Requests::check(open, message, self.version, self.config().max_requests)?;
         let purpose = match message {
             Message::Ping(_) => Purpose::Ping,
-            _ if Requests::is_request(message, self.version) => {
+            _ if Requests::is_request(message) => {
                 let session = self.lifecycle.open_session()?;
                 session.requests.get_or_insert_default().open(message, self.version);
                 Purpose::Request

@@ -1,22 +1,27 @@
-//! Measures how long we have waited for the remote, and when that is too long.
+//! Measures how long we have waited for the remote, and judges when that was too long.
 //!
-//! The clocks that blame the remote run only while [`Peer::receive`] has drained the input. What has come of a frame
-//! that is not whole yet buys time at the configured rate.
+//! The *clock of waiting* runs only while [`Peer::receive`] has drained the input. Two rules keep it honest:
 //!
-//! If the owner polls 5 s or more after a deadline, silence proves nothing: new bytes restart the wait.
+//! * A gap between two calls of the driver that ends more than a second after it was told to call, or after an event was
+//!   held, counts as one second at most. Nothing was read or written then, so the remote may have been held up.
+//! * A deadline that has passed blames only on evidence: the driver tells that the transport was drained at or after it
+//!   ([`Peer::handle_drained`]), or in a pause of reading that the transport took nothing. What has come of a frame
+//!   before that was in time, and buys time at the configured rate.
 
-use core::mem;
 use core::time::Duration;
 
+use super::evidence::Evidence;
+use super::flood::Flood;
 use super::lifecycle::Session;
 use super::pauses::Pauses;
 use super::requests::not_found_len;
-use super::{Lifecycle, Peer, Timer};
+use super::{Peer, Timer};
 use crate::message::Message;
 use crate::time::Time;
 
-/// An owner that polls this long after a deadline was away.
-const AWAY: Duration = Duration::from_secs(5);
+/// The longest gap between two calls that always counts; also how long evidence is waited for before the driver is asked
+/// again.
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// Total time that the remote may pause our reading between two answers before request deadlines run again, in
 /// milliseconds. As long as the write stall of the smallest frame.
@@ -25,62 +30,104 @@ const MAX_PAUSE: u16 = 20_000;
 /// What measures a remote's silence. See the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence {
-    /// Since when we wait for the remote: since `receive` ran dry. `None` while the owner is busy.
-    waiting: Option<Time>,
+    state: Reading,
+    /// Since when the owner is busy or the remote is waited for; in a pause, when the clock of waiting runs on.
+    since: Time,
     /// Total time waited before the current wait; origin of request deadlines.
     waited: Time,
+    /// When the driver called last.
+    last_call: Time,
     /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
     progress: u32,
-    /// How many of them can be part of an answer.
-    answering: u32,
-    /// How much longer reading may pause before the clock of answers runs on, in milliseconds.
+    /// How much longer reading may pause before the clock of waiting runs on, in milliseconds.
     pause_left: u16,
-    /// Reading pauses until the remote takes what it made us owe. Then `waiting` is when that clock runs on.
-    is_paused: bool,
+    evidence: Evidence,
+    /// The driver has reported once that the transport was drained.
+    reports: bool,
+    /// The driver has reported once that the transport took nothing.
+    pub(super) reports_refusal: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
+}
+
+/// What the driver does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// The owner has an event, or does not pull.
+    Busy,
+    /// `receive` has drained the input: the remote is waited for.
+    Waiting,
+    /// The remote is not read until it takes what it made us owe.
+    Paused,
 }
 
 impl Silence {
     /// The remote is waited for from the beginning.
     pub(crate) fn new(now: Time) -> Self {
         Self {
-            waiting: Some(now),
+            state: Reading::Waiting,
+            since: now,
             waited: Time::ZERO,
+            last_call: now,
             progress: 0,
-            answering: 0,
             pause_left: MAX_PAUSE,
-            is_paused: false,
+            evidence: Evidence::Missing,
+            reports: false,
+            reports_refusal: false,
             pauses: Pauses::default(),
         }
     }
 
-    /// The input ran dry, with `progress` bytes of a frame that is not whole yet, of which `answering` can be part of an
-    /// answer.
-    pub(crate) fn wait(&mut self, now: Time, progress: u32, answering: u32) {
+    /// The input is drained, with `progress` bytes of a frame that is not whole yet.
+    pub(crate) fn wait(&mut self, now: Time, progress: u32) {
         self.end_pause(now);
-        self.waiting = self.waiting.or(Some(now));
+        if self.state == Reading::Busy {
+            self.state = Reading::Waiting;
+            self.since = now;
+        }
+        if progress != self.progress && self.evidence == Evidence::Found {
+            self.evidence = Evidence::Missing;
+        }
         self.progress = progress;
-        self.answering = answering;
     }
 
     /// Reading pauses until the remote takes what it made us owe.
     pub(crate) fn pause(&mut self, now: Time) {
-        if !self.is_paused {
+        if self.state != Reading::Paused {
             self.stop(now);
-            self.is_paused = true;
-            self.waiting = Some(now + self.pause_left());
+            // What was drained before says nothing of what is not read.
+            self.evidence = Evidence::Missing;
+            self.state = Reading::Paused;
+            self.since = now + self.pause_left();
         }
     }
 
     /// Reading goes on. What the pause took beyond what was left counts as waited.
     fn end_pause(&mut self, now: Time) {
-        if mem::take(&mut self.is_paused) {
-            let left = self.waiting.map_or(Duration::ZERO, |runs_on| runs_on.saturating_since(now));
+        if self.state == Reading::Paused {
+            let left = self.since.saturating_since(now);
             self.pause_left = u16::try_from(left.as_millis()).unwrap_or(MAX_PAUSE).min(self.pause_left);
-            self.waited = self.waited_until(now);
-            self.waiting = None;
+            self.become_busy(now);
         }
+    }
+
+    fn become_busy(&mut self, now: Time) {
+        self.waited = self.waited_until(now);
+        self.state = Reading::Busy;
+        self.since = now;
+        // What was drained and is still being pulled goes on to be evidence, and a search goes on.
+        if self.evidence == Evidence::Found {
+            self.evidence = Evidence::Missing;
+        }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.state == Reading::Paused
+    }
+
+    /// So much of the pause is not the remote's.
+    fn rest_pause(&mut self, gap: Duration, now: Time) {
+        self.since = (self.since + gap).min(now + self.pause_left());
     }
 
     fn pause_left(&self) -> Duration {
@@ -89,19 +136,24 @@ impl Silence {
 
     /// A wait that began at a time that is still to come was begun by a clock that has gone back since.
     pub(crate) fn bound(&mut self, now: Time) {
-        let latest = if self.is_paused { now + self.pause_left() } else { now };
-        if let Some(since) = &mut self.waiting {
-            *since = (*since).min(latest);
-        }
+        let latest = if self.state == Reading::Paused { now + self.pause_left() } else { now };
+        self.since = self.since.min(latest);
+        self.last_call = self.last_call.min(now);
+    }
+
+    /// The clock of waiting shows this at `now`.
+    pub(crate) fn set(&mut self, waited: Time, now: Time) {
+        self.waited = waited;
+        self.since = if self.is_paused() { now + self.pause_left() } else { now };
     }
 
     /// We do not wait for the remote any more: a whole frame came, or we do not read.
     pub(crate) fn stop(&mut self, now: Time) {
         self.end_pause(now);
-        self.waited = self.waited_until(now);
-        self.waiting = None;
+        if !self.is_busy() {
+            self.become_busy(now);
+        }
         self.progress = 0;
-        self.answering = 0;
         self.pauses.on_busy(now);
     }
 
@@ -110,72 +162,218 @@ impl Silence {
         self.waited
     }
 
-    /// What the clock that runs only while we wait shows at `now`.
+    /// What the clock of waiting shows at `now`.
     pub(crate) fn waited_until(&self, now: Time) -> Time {
-        let since = self.waiting.map(|since| now.saturating_since(since));
-        self.waited + since.unwrap_or_default()
+        if self.is_busy() { self.waited } else { self.waited + now.saturating_since(self.since) }
     }
 
     /// Takes off what an answer bought, but no more than was waited since the clock showed `floor`.
     fn credit(&mut self, bought: Duration, floor: Time) {
         let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
         self.waited = waited.max(floor).min(self.waited);
-        self.allow_pause();
-    }
-
-    /// The remote may pause our reading for the whole of its time again.
-    pub(crate) const fn allow_pause(&mut self) {
         self.pause_left = MAX_PAUSE;
     }
 
-    /// The deadline, while we wait.
-    pub(crate) fn while_waiting(&self, deadline: Time) -> Option<Time> {
-        self.waiting.and(Some(deadline))
+    /// The remote may pause our reading for the whole of its time again.
+    pub(crate) fn allow_pause(&mut self, now: Time) {
+        self.pause_left = MAX_PAUSE;
+        if self.is_paused() {
+            // The one that goes on begins anew.
+            self.waited = self.waited_until(now);
+            self.since = now + self.pause_left();
+        }
     }
 
-    /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`. A remote that
-    /// is not read cannot be heard.
-    pub(crate) fn deadline(&self, allowed: Duration, rate: u64) -> Option<Time> {
-        let since = self.waiting.filter(|_| !self.is_paused)?;
-        Some(since + allowed + time_for(self.progress.into(), rate))
+    pub(super) fn is_busy(&self) -> bool {
+        self.state == Reading::Busy
     }
 
-    /// When the clock that runs only while we wait shows `due`. A frame on its way buys time by as much of it as can be an
-    /// answer, and loses it again if it turns out to be none. Past the deadline none does: frames that follow each other
+    /// When the current wait has lasted `allowed` and the time that what has come of a frame buys at `rate`, and `least`. A
+    /// remote that is not read cannot be heard.
+    pub(crate) fn deadline(&self, allowed: Duration, least: Duration, rate: u64) -> Option<Time> {
+        let allowed = allowed.saturating_add(time_for(self.progress.into(), rate));
+        (self.state == Reading::Waiting).then(|| self.since + allowed.max(least))
+    }
+
+    /// How long the current wait has lasted.
+    pub(super) fn lasted(&self, now: Time) -> Duration {
+        if self.state == Reading::Waiting { now.saturating_since(self.since) } else { Duration::ZERO }
+    }
+
+    /// When the clock of waiting shows `due`. A frame on its way buys time by as much of it as can be an answer, `answering`
+    /// bytes, and loses it again if it turns out to be none. Past the deadline none does: frames that follow each other
     /// without a pause would put it off for ever.
-    pub(crate) fn deadline_of(&self, due: Time, rate: u64) -> Option<Time> {
+    pub(crate) fn deadline_of(&self, due: Time, answering: u32, rate: u64) -> Option<Time> {
         let left = due.saturating_since(self.waited);
-        let bought = if left.is_zero() { left } else { time_for(self.answering.into(), rate) };
-        Some(self.waiting? + left + bought)
+        let bought = if left.is_zero() { left } else { time_for(answering.into(), rate) };
+        (!self.is_busy()).then(|| self.since + left + bought)
+    }
+
+    /// When a timer that measures silence is to run, by its deadline.
+    pub(super) fn due(&self, deadline: Time) -> Time {
+        self.evidence.due(deadline, self.last_call)
+    }
+
+    /// When the driver called last.
+    pub(super) const fn last_call(&self) -> Time {
+        self.last_call
+    }
+
+    /// The driver is to look once more for evidence.
+    pub(super) const fn seek(&mut self) {
+        self.evidence = Evidence::Sought(0);
     }
 }
 
 impl Peer {
-    /// Does not hold the owner's absence against a remote of which there is more than before.
-    pub(super) fn excuse_silence(&mut self, input: &[u8], now: Time) {
-        // In a pause, what lies in the input came before it.
-        if self.silence.is_paused || self.silence.waiting.is_none_or(|since| !is_long_over(since, now)) {
-            return;
-        }
-        let mut ends = Timer::ALL.iter().filter(|timer| timer.measures_silence());
-        let was_away = ends.any(|timer| self.due(*timer).is_some_and(|at| is_long_over(at, now)));
-        if was_away && self.progress_of(input) > self.silence.progress {
-            self.silence.waiting = Some(now);
-            if let Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } =
-                &mut self.lifecycle
-            {
-                *deadline = now + self.node.config().handshake_timeout;
+    /// Notes that the driver calls. Every call of it begins with this.
+    pub(super) fn on_call(&mut self, now: Time) {
+        // What an owner's command stored may lie ahead though the driver's clock never did.
+        if now < self.silence.last_call {
+            self.on_clock_back(now);
+            self.bound_times(now);
+            // Evidence for a deadline that is still to come was told by the clock before.
+            if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
+                self.silence.evidence = Evidence::Missing;
             }
+        } else if let Some(session) = self.lifecycle.session_mut() {
+            session.trickle.bound(now, *self.node.config().trickle_delay.end());
+        }
+        let gap = now.saturating_since(self.silence.last_call);
+        if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
+        }
+        self.count_attended(gap, now);
+    }
+
+    /// The driver called after such a gap.
+    pub(super) fn count_attended(&mut self, gap: Duration, now: Time) {
+        if self.is_pause_unoffered() {
+            self.silence.rest_pause(gap, now);
+        }
+        self.silence.last_call = now;
+        self.silence.evidence.on_call(gap);
+        self.outbox.on_call(gap);
+        if let Some(flood) = self.flood_mut() {
+            flood.attend(gap.min(GRACE));
         }
     }
 
+    /// Whether evidence is looked for.
+    pub(super) fn is_searching(&self) -> bool {
+        self.silence.evidence.is_sought() || self.outbox.is_sought()
+    }
+
+    /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
+    pub(super) fn end_absence(&mut self, now: Time) {
+        let gap = now.saturating_since(self.silence.last_call);
+        // Of a connection that is closing nothing is pulled.
+        if gap > GRACE && self.silence.is_busy() && self.lifecycle.reads() {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
+            self.count_attended(GRACE, now);
+        }
+    }
+
+    /// The clocks that blame the remote rested for so long before `now`.
+    fn rest_clocks(&mut self, duration: Duration, now: Time) {
+        if !self.silence.is_busy() {
+            self.silence.since += duration;
+        }
+        if self.silence.evidence == Evidence::Ahead {
+            self.silence.evidence = Evidence::Missing;
+        }
+        self.outbox.rest(duration, now);
+        self.bound_times(now);
+    }
+
+    /// See [`Connection::handle_drained`](crate::Connection::handle_drained).
+    pub(crate) fn handle_drained(&mut self, input: &[u8], now: Time) {
+        self.on_call(now);
+        self.silence.reports = true;
+        let is_pulled = self.progress_of(input) == self.silence.progress;
+        match self.silence.state {
+            Reading::Waiting if is_pulled => self.judge(now),
+            // Time that passes while it is pulled must not count.
+            Reading::Waiting if self.is_overdue(now) => self.silence.evidence = Evidence::Ahead,
+            Reading::Busy if self.is_response_overdue() => self.silence.evidence = Evidence::Ahead,
+            Reading::Waiting | Reading::Busy | Reading::Paused => {}
+        }
+    }
+
+    /// Whether a response is overdue at the moment when the owner became busy.
+    fn is_response_overdue(&self) -> bool {
+        let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
+        requests.and_then(|open| open.next_due()).is_some_and(|due| due <= self.silence.waited)
+    }
+
+    /// Whether reading pauses until the remote takes what it was not offered yet. That is not the remote's doing.
+    pub(super) fn is_pause_unoffered(&self) -> bool {
+        self.silence.is_paused() && self.outbox.stall_deadline().is_none()
+    }
+
+    /// The input is drained. The driver called before at `last_call`.
+    pub(super) fn wait(&mut self, input: &[u8], now: Time, last_call: Time) {
+        let (is_ahead, was_busy) = (self.silence.evidence == Evidence::Ahead, self.silence.is_busy());
+        self.silence.wait(now, self.progress_of(input));
+        if is_ahead {
+            self.silence.evidence = Evidence::Missing;
+            self.judge(if was_busy { now } else { last_call });
+        }
+        self.end_search(now);
+    }
+
+    /// All that had come by `at` was pulled, or in a pause of reading, the transport took nothing then.
+    pub(super) fn judge(&mut self, at: Time) {
+        if self.is_overdue(at) {
+            self.silence.evidence = Evidence::Found;
+        }
+    }
+
+    /// Whether a timer that measures silence has passed its deadline.
+    fn is_overdue(&self, now: Time) -> bool {
+        let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
+        deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now))
+    }
+
+    /// The transport took nothing of what it was offered at `now`. That is what a pause of reading waits for, unless enough
+    /// was taken before and the driver is to pull again: then the answer may have come.
+    pub(super) fn judge_refusal(&mut self, now: Time) {
+        self.silence.reports_refusal = true;
+        if self.silence.is_paused() && !self.wants_read() {
+            self.judge(now);
+        }
+    }
+
+    /// Whether a timer that measures silence blames the remote now that it is due.
+    pub(super) fn is_silence_proven(&self) -> bool {
+        let is_flooded = self.flood().is_some_and(Flood::is_over);
+        let Silence { state, evidence, reports, reports_refusal, .. } = self.silence;
+        is_flooded || evidence.proves(if state == Reading::Paused { reports_refusal } else { reports })
+    }
+
+    /// Nothing is overdue: what was sought is no longer needed.
+    pub(super) fn end_search(&mut self, now: Time) {
+        if self.silence.evidence.is_sought() && !self.is_overdue(now) {
+            self.silence.evidence = Evidence::Missing;
+        }
+        self.outbox.end_search(now);
+    }
+
+    fn flood(&self) -> Option<&Flood> {
+        self.lifecycle.session()?.requests.as_ref().map(|requests| &requests.flood)
+    }
+
+    pub(super) fn flood_mut(&mut self) -> Option<&mut Flood> {
+        self.lifecycle.session_mut()?.requests.as_mut().map(|requests| &mut requests.flood)
+    }
+
     /// How many of the bytes that are there of a frame can be part of an answer.
-    pub(super) fn answering_of(&self, progress: u32) -> u32 {
+    pub(super) fn answering(&self) -> u32 {
         let Some(Session { reader, requests: Some(requests), .. }) = self.lifecycle.session() else {
             return 0;
         };
         let Some(head) = reader.head() else { return 0 };
-        u32::try_from(requests.answering(head, progress as usize)).unwrap_or(u32::MAX)
+        u32::try_from(requests.answering(head, self.silence.progress as usize)).unwrap_or(u32::MAX)
     }
 
     /// The time that an answer bought which closed so many requests: what its bytes may take at the configured rate,
@@ -195,6 +393,7 @@ impl Peer {
         if let Some(requests) = requests {
             self.silence.credit(bought, requests.credited);
             requests.credited = self.silence.waited();
+            requests.flood = Flood::default();
         }
     }
 
@@ -209,9 +408,4 @@ impl Peer {
 pub(super) fn time_for(bytes: u64, rate: u64) -> Duration {
     let nanos = bytes.saturating_mul(1_000_000_000);
     Duration::from_nanos(nanos.checked_div(rate).unwrap_or_default())
-}
-
-/// Whether an owner that looks first at `now` at what came at `then` was away.
-pub(super) fn is_long_over(then: Time, now: Time) -> bool {
-    now.saturating_since(then) >= AWAY
 }

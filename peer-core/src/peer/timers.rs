@@ -5,6 +5,8 @@ use core::fmt;
 
 use rand_core::Rng;
 
+use super::requests::Requests;
+use super::silence::GRACE;
 use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
@@ -36,24 +38,26 @@ timers! {
     /// | timer | armed | cleared | when it is due |
     /// | --- | --- | --- | --- |
     /// | `Handshake` | at the beginning | handshake complete; rests while `Event::Version` is held | the connection fails |
-    /// | `Idle` | `receive` ran dry after the handshake | a whole frame came; reading paused | the connection fails |
+    /// | `Idle` | a ping was written after the last frame came | a whole frame came; reading paused | the connection fails |
     /// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
-    /// | `Stall` | a request was written; runs while `receive` has run dry, and rests while reading pauses, for 20 s between two answers at most | its answer, or `notfound` | the connection fails |
+    /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most, or while the transport is offered nothing then | its answer, or `notfound` | the connection fails |
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
     ///
     /// | timer | how long |
     /// | --- | --- |
     /// | `Handshake` | `handshake_timeout`, 30 s |
-    /// | `Idle` | `idle_timeout`, 120 s, and what the bytes of a frame that is not whole yet buy at `min_receive_rate` |
+    /// | `Idle` | `idle_timeout`, 120 s, since the input was drained, and what the bytes of a frame that is not whole yet buy at `min_receive_rate`; at least `idle_timeout` less `ping_interval`, 13 s, since the ping |
     /// | `WriteStall` | 20 s, and a second for every whole 256 KiB of the frame |
     /// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what the bytes of an answer buy at `min_receive_rate`, at least a second for each item that it closed |
     /// | `Ping` | `ping_interval`, 107 s |
     /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
     ///
-    /// The first four blame the remote. An owner that looks five seconds or more after one of them was due was away: then
-    /// bytes that came meanwhile, or that the transport takes, begin the wait anew, and no time of it is held against the
-    /// remote. What an answer had used up in waits before stays used.
+    /// The first four blame the remote, and only on evidence: once it is due, the driver must tell by
+    /// [`handle_drained`](crate::Connection::handle_drained) that all which had come was pulled, or for `WriteStall` by
+    /// [`handle_transmitted`](crate::Connection::handle_transmitted) that the transport took nothing. A driver that never tells is
+    /// asked twice, a second apart. A gap between two calls of the driver that ends more than a second late, or in which the
+    /// owner held an event, counts as one second, whatever its length.
     ///
     /// Nothing stores a next wake-up: [`Peer::next_timeout`] looks at the state each time.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,7 +79,7 @@ timers! {
 }
 
 impl Timer {
-    /// Whether it measures the silence of the remote. What comes after an absence of the owner then begins the wait anew.
+    /// Whether it measures the silence of the remote.
     pub(super) const fn measures_silence(self) -> bool {
         match self {
             Self::Handshake | Self::Idle | Self::Stall => true,
@@ -100,24 +104,36 @@ impl Peer {
         next
     }
 
-    /// When this one is due, if it runs. Each state says of each timer whether it does.
+    /// When this one is to run: at its deadline, or where evidence is missing then, a while later.
     pub(super) fn due(&self, timer: Timer) -> Option<Time> {
-        let config = self.config();
+        let deadline = self.deadline(timer)?;
+        let at = match timer {
+            Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
+            Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
+            Timer::Ping | Timer::Trickle => deadline,
+        };
+        // At the end of time there is no later one at which to look again.
+        Some(at).filter(|at| *at + GRACE > *at)
+    }
+
+    /// The deadline of this one, if it runs. Each state says of each timer whether it does.
+    pub(super) fn deadline(&self, timer: Timer) -> Option<Time> {
+        if timer.measures_silence() && self.is_pause_unoffered() {
+            return None;
+        }
         match &self.lifecycle {
-            Lifecycle::AwaitingVersion { deadline, .. } | Lifecycle::AwaitingVerack { deadline, .. } => {
-                match timer {
-                    Timer::Handshake => self.silence.while_waiting(*deadline),
-                    Timer::WriteStall => self.outbox.stall_deadline(),
-                    Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
+            Lifecycle::AwaitingVersion { .. } | Lifecycle::AwaitingVerack { .. } => match timer {
+                Timer::Handshake => {
+                    let due = Time::ZERO + self.config().handshake_timeout;
+                    self.silence.deadline_of(due, 0, self.config().min_receive_rate)
                 }
-            }
-            Lifecycle::Established(session) => match timer {
-                Timer::Idle => self.silence.deadline(config.idle_timeout, config.min_receive_rate),
                 Timer::WriteStall => self.outbox.stall_deadline(),
-                Timer::Stall => {
-                    let due = session.requests.as_ref()?.next_due()?;
-                    self.silence.deadline_of(due, config.min_receive_rate)
-                }
+                Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
+            },
+            Lifecycle::Established(session) => match timer {
+                Timer::Idle => self.idle_deadline(&session.keepalive),
+                Timer::WriteStall => self.outbox.stall_deadline(),
+                Timer::Stall => self.answer_deadline(session.requests.as_deref()?),
                 Timer::Ping => session.keepalive.next_ping,
                 Timer::Trickle => session.trickle.due(),
                 Timer::Handshake => None,
@@ -130,10 +146,30 @@ impl Peer {
         }
     }
 
+    fn answer_deadline(&self, requests: &Requests) -> Option<Time> {
+        let due = requests.next_due()?;
+        if requests.flood.is_over() {
+            return Some(self.silence.last_call());
+        }
+        self.silence.deadline_of(due, self.answering(), self.config().min_receive_rate)
+    }
+
     /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).
     pub(crate) fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
-        self.bound_times(now);
+        let gap = now.saturating_since(self.silence.last_call());
+        let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
+        if is_early && now >= self.silence.last_call() && !self.is_searching() {
+            self.count_attended(gap, now);
+        } else {
+            self.on_call(now);
+            self.run_due(now, rng)?;
+        }
+        self.check_finished();
+        self.alive()
+    }
+
+    fn run_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         while let Some((_, timer)) = self.next_timeout().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
             // One that is due still would go on for ever.
@@ -142,13 +178,17 @@ impl Peer {
                 "the {timer} timer is due again at once"
             );
         }
-        self.check_finished();
-        self.alive()
+        self.end_search(now);
+        Ok(())
     }
 
-    /// What happens when this one is due. Unless it ends the connection, its next deadline is later.
+    /// What happens when this one is due. Unless it ends the connection, it is due later than before.
     fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         match timer {
+            Timer::Handshake | Timer::Idle | Timer::Stall if !self.is_silence_proven() => self.silence.seek(),
+            Timer::WriteStall if !self.outbox.is_stall_proven(self.silence.reports_refusal) => {
+                self.outbox.seek()
+            }
             Timer::Handshake | Timer::Idle | Timer::WriteStall => {
                 return Err(self.fail(Error::Timeout(timer)));
             }

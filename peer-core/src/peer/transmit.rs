@@ -1,7 +1,6 @@
 //! Handing frames to the transport, and what follows once they are written.
 
-use super::outbox::Purpose;
-use super::silence::is_long_over;
+use super::piece::Purpose;
 use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
@@ -9,33 +8,37 @@ use crate::time::Time;
 impl Peer {
     /// See [`Connection::poll_transmit`](crate::Connection::poll_transmit).
     pub(crate) fn poll_transmit(&mut self, now: Time) -> &[u8] {
+        self.on_call(now);
         self.outbox.offer(now)
     }
 
     /// See [`Connection::poll_transmit_chunks`](crate::Connection::poll_transmit_chunks).
     pub(crate) fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.on_call(now);
         self.outbox.offer_many(enough, now)
     }
 
     /// See [`Connection::handle_transmitted`](crate::Connection::handle_transmitted).
     pub(crate) fn handle_transmitted(&mut self, count: usize, now: Time) {
-        self.excuse_stall(count, now);
-        let waited = self.silence.waited_until(now);
+        self.on_call(now);
+        if count == 0 && self.outbox.refuse(now) {
+            self.judge_refusal(now);
+        }
+        let (waited, silent) = (self.silence.waited_until(now), self.silence.lasted(now));
         let Self { outbox, lifecycle, counters, silence, .. } = self;
         let mut session = lifecycle.session_mut();
         let taken = outbox.take(count, now, |purpose, nonce| {
             match purpose {
                 Purpose::Handshake | Purpose::FinalReject => return,
-                Purpose::Ping => counters.ping.on_written(nonce, now),
-                Purpose::Keepalive => {
+                Purpose::Ping | Purpose::Keepalive => {
                     counters.ping.on_written(nonce, now);
                     if let Some(session) = &mut session {
-                        session.keepalive.on_written();
+                        session.keepalive.on_written(purpose, silent);
                     }
                 }
                 Purpose::Request => {
                     if session.as_mut().is_some_and(|session| session.on_request_written(waited)) {
-                        silence.allow_pause();
+                        silence.allow_pause(now);
                     }
                 }
                 Purpose::Ordinary | Purpose::Reply => {}
@@ -53,12 +56,5 @@ impl Peer {
             self.fail(error);
         }
         self.check_finished();
-    }
-
-    /// The same for a transport that took `count` bytes.
-    fn excuse_stall(&mut self, count: usize, now: Time) {
-        if count > 0 && self.outbox.stall_deadline().is_some_and(|at| is_long_over(at, now)) {
-            self.outbox.offer_anew(now);
-        }
     }
 }

@@ -32,6 +32,8 @@ pub(super) enum Call<'a> {
     Take(usize),
     /// The same through the pieces of a vectored write, all of which it takes.
     TakePieces(usize),
+    /// The driver tells that the transport has nothing more. There is none: what came lies in the input.
+    Drained,
     /// Ticks at the time it is.
     Tick,
     /// Ticks at the deadline.
@@ -133,6 +135,7 @@ impl<'a> Call<'a> {
             27 => Self::SetLastAnnounced(pull.then_some(Hash::ZERO)),
             28 => Self::Fork,
             29 => Self::Look(item(argument)),
+            30 if argument == 6 => Self::Drained,
             // Ends are rare, so that scripts are long.
             30 if argument == 7 => Self::Close,
             31 if argument == 7 => Self::End(None),

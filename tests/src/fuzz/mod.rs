@@ -2,13 +2,14 @@
 //! committed inputs with them on stable Rust.
 //!
 //! `frame`, `frame_assisted` and `message` read their input as data. The others read it as a script of
-//! calls on one or two machines.
+//! calls on one or two machines; `liveness` and `honesty` as what happens around one.
 
 mod call;
 mod frame;
 mod machine;
 mod message;
 mod pair;
+mod promises;
 mod script;
 mod setting;
 mod subject;
@@ -18,6 +19,7 @@ pub use frame::{frame, frame_assisted};
 pub use machine::{established, misuse, peer};
 pub use message::message;
 pub use pair::pair;
+pub use promises::{honesty, liveness};
 pub use script::FORMAT;
 
 /// Every target: the name of its corpus and of its file in `fuzz/fuzz_targets`, and its body.
@@ -29,6 +31,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("established", established),
     ("pair", pair),
     ("misuse", misuse),
+    ("liveness", liveness),
+    ("honesty", honesty),
 ];
 
 /// The body of a target: runs one input, and panics if a promise is broken.

@@ -153,6 +153,7 @@ impl Machine {
                 return Answer::Bytes(bytes);
             }
             Call::ShowPieces(enough) => return Answer::Bytes(self.show_pieces(*enough)),
+            Call::Drained => peer.handle_drained(input, *now),
             Call::Tick => return Answer::Ticked(peer.handle_timeout(*now, rng)),
             Call::Advance => {
                 *now = peer.peer().next_timeout().map_or(*now, |(at, _)| at.max(*now));

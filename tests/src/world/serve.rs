@@ -1,8 +1,7 @@
 //! One end's turn: what an adapter does when bytes came, a timer is due or its owner gave it work.
 //!
-//! The rules are those of `peer-tokio`: pull until the machine wants more bytes, then read a bounded piece; tick
-//! only when there is nothing left to read, so that nobody is blamed for what has already come; write what the
-//! transport takes.
+//! The rules are those of `peer-tokio`: pull until the machine wants more bytes, then read a bounded piece; tell when there
+//! is nothing left to read; run the timers; write what the transport takes.
 
 use core::mem;
 use core::time::Duration;
@@ -138,6 +137,7 @@ impl State {
                 machine.handle_eof(time);
             }
             machine.shrink();
+            machine.handle_drained(time);
             return false;
         }
         let most = rules.draw_piece(rng).min(READ);

@@ -64,6 +64,7 @@ impl Victim {
     }
 
     pub(crate) fn tick(&mut self) -> Result<(), Error> {
+        self.peer.handle_drained(&self.input, self.now);
         self.peer.handle_timeout(self.now, &mut self.rng)
     }
 

@@ -1,7 +1,7 @@
 //! Both adapters as a remote meets them: a node in a thread of its own behind a real socket, and a test that
 //! knows nothing of it but what comes over the wire and what its owner is told.
 //!
-//! `bad_bytes`, `silence`, `endings` and `load` hold the cases, `subject` what they need of a node, `client` the
+//! `bad_bytes`, `silence`, `withheld`, `endings` and `load` hold the cases, `subject` what they need of a node, `client` the
 //! remote, and `tokio` and `mio` each a node. All cases run against each of them: another adapter is one file,
 //! with an `impl Adapter`, and one line in `main`.
 #![expect(
@@ -19,6 +19,7 @@ mod mio;
 mod silence;
 mod subject;
 mod tokio;
+mod withheld;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,9 @@ fn cases<A: Adapter + 'static>(adapter: &str) -> Vec<Trial> {
         ("no_verack_fails_the_handshake", silence::no_verack::<A>),
         ("silence_after_the_handshake_ends_it", silence::silence_after_the_handshake::<A>),
         ("silence_inside_a_frame_ends_it", silence::silence_inside_a_frame::<A>),
+        ("a_block_that_is_withheld_behind_junk_is_missed", withheld::behind_junk::<A>),
+        ("a_block_that_is_withheld_behind_untaken_pongs_is_missed", withheld::behind_pongs::<A>),
+        ("the_owners_messages_get_through_between_pongs", withheld::bulk_between_pongs::<A>),
         ("a_stream_may_end_at_every_byte_of_a_handshake", endings::at_every_byte_of_a_handshake::<A>),
         (
             "a_stream_may_end_at_every_byte_of_a_handshake_that_we_began",

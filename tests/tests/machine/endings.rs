@@ -274,8 +274,6 @@ fn misuse_after_the_end_does_no_harm() {
 #[test]
 fn time_that_runs_backwards_does_no_harm() {
     let mut remote = established();
-    remote.wait(Duration::from_secs(3600 * 24)).unwrap_err();
-    let mut remote = established();
     remote.wait(Duration::from_secs(100)).unwrap();
     remote.now = Time::ZERO;
     for nonce in 0..3 {

@@ -3,10 +3,10 @@
 
 use core::time::Duration;
 
-use peer_core::message::{GetInitState, Inv, List, Pong};
-use peer_core::{Config, Message, Time, Timer};
-use peer_tests::remote::{NETWORK, Remote, established, unguarded};
-use peer_tests::samples::{getdata, inv_of, item, ping, tx, tx_item};
+use peer_core::message::{GetBlocks, GetHeaders, GetInitState, Headers, Inv, List, Pong};
+use peer_core::{Config, Direction, Hash, Message, Node, Time, Timer};
+use peer_tests::remote::{NETWORK, Remote, established, established_at, header, introduction, unguarded};
+use peer_tests::samples::{block_item, getdata, inv_of, item, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -147,5 +147,117 @@ fn a_clock_that_jumped_ahead_for_one_call_stops_neither_pings_nor_announcements(
         let (announced, pinged) = after_a_jump(&mut remote, Duration::from_secs(ahead));
         assert!(announced.is_some_and(|second| second <= 2), "{ahead} s: announced after {announced:?} s");
         assert!(pinged.is_some_and(|second| second <= 108), "{ahead} s: pinged after {pinged:?} s");
+    }
+}
+
+/// The frame of `command` comes at 10 kB/s, without its end.
+fn begin_slowly(remote: &mut Remote, command: &str, len: usize) {
+    remote.say_bytes(&header(command, len, [0; 4]));
+    for _ in 0..(len - 1) / 10_000 {
+        remote.say_bytes(&[0; 10_000]);
+        remote.events();
+        remote.wait(SECOND).unwrap_or_else(|error| panic!("{command}: {error}"));
+        remote.hears();
+    }
+}
+
+#[test]
+fn headers_and_hashes_that_were_asked_for_buy_time_for_a_block_behind_them() {
+    let requests: [(Message, &str, usize); 3] = [
+        (
+            GetHeaders { protocol_version: 0, locator: List::new(), stop: Hash::ZERO }.into(),
+            "headers",
+            362_003,
+        ),
+        (GetBlocks { protocol_version: 12, locator: List::new(), stop: Hash::ZERO }.into(), "inv", 1_800_003),
+        (Message::MemPool, "inv", 1_800_003),
+    ];
+    for version in [8, 9, 12] {
+        for (request, response, len) in &requests {
+            let mut remote = established_at(version);
+            remote.machine.send(request, remote.now).unwrap();
+            remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+            remote.hears();
+            begin_slowly(&mut remote, response, *len);
+        }
+    }
+}
+
+#[test]
+fn hashes_that_come_before_their_request_is_reported_are_its_answer() {
+    for (request, answer) in [
+        (Message::MemPool, inv_of(3)),
+        (
+            GetHeaders { protocol_version: 0, locator: List::new(), stop: Hash::ZERO }.into(),
+            Message::Headers(Headers { headers: List::new() }),
+        ),
+    ] {
+        let mut remote = established_at(8);
+        remote.machine.send(&request, remote.now).unwrap();
+        let written = remote.machine.poll_transmit(remote.now).len();
+        remote.say(&answer);
+        assert_eq!(remote.messages(), [answer]);
+        remote.machine.handle_transmitted(written, remote.now);
+        remote.wait(Duration::from_secs(100)).unwrap();
+    }
+}
+
+#[test]
+fn a_remote_that_was_not_pinged_is_not_idle() {
+    let mut remote = established();
+    remote.wait(Duration::from_secs(100)).unwrap();
+    // The owner is absent when the ping is due.
+    remote.now += Duration::from_secs(21);
+    remote.look().unwrap();
+    let nonce = pinged(&remote.hears()).expect("a ping");
+    remote.wait(SECOND).unwrap();
+    remote.say(&Message::Pong(Pong { nonce }));
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn a_ping_that_waits_behind_our_own_frame_blames_nobody() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(50_000), remote.now).unwrap();
+    // A transport that takes 90 kB a second of 1.8 MB, from the moment on when the ping would be due.
+    remote.wait(Duration::from_secs(106)).unwrap();
+    let mut heard = Vec::new();
+    while heard.is_empty() {
+        let bytes = remote.machine.take(90_000, remote.now);
+        heard = remote.understand(&bytes);
+        remote.wait(SECOND).unwrap();
+    }
+    let nonce = pinged(&remote.hears()).expect("a ping behind it");
+    remote.wait(SECOND * 10).unwrap();
+    remote.say(&Message::Pong(Pong { nonce }));
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn a_transport_that_takes_everything_after_an_event_was_held_has_not_stalled() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(5_000), remote.now).unwrap();
+    let begun = remote.machine.take(1_000, remote.now);
+    assert!(remote.understand(&begun).is_empty());
+    remote.say(&ping(1));
+    assert!(matches!(remote.pull(), Ok(Some(_))));
+    // The handler takes 25 s.
+    remote.now += Duration::from_secs(25);
+    remote.events();
+    remote.look().unwrap();
+    remote.hears();
+    remote.wait(Duration::from_secs(60)).unwrap();
+}
+
+#[test]
+fn a_version_that_lay_in_the_transport_while_the_owner_was_late_is_in_time() {
+    for late in [1, 2, 4, 5, 7, 60] {
+        let mut remote =
+            Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
+        remote.now += Duration::from_secs(30 + late);
+        // It runs its timers before it reads.
+        remote.tick().unwrap();
+        remote.say(&introduction(12).into());
+        assert_eq!(remote.events().len(), 1, "{late} s late");
     }
 }

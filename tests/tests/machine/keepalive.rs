@@ -208,6 +208,9 @@ fn silence_comes_before_a_missing_answer_where_both_are_due_at_once() {
     let mut remote = Remote::established(config);
     remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
     remote.hears();
+    assert_eq!(remote.wait_for_deadline(), (Timer::Ping, Ok(())));
+    remote.hears();
+    assert_eq!(remote.deadline().map(|(_, timer)| timer), Some(Timer::Idle));
     assert_eq!(remote.wait(SECOND * 30), Err(Error::Timeout(Timer::Idle)));
 }
 
@@ -218,6 +221,7 @@ fn every_whole_message_restarts_the_idle_clock() {
     remote.events();
     assert_eq!(remote.deadline(), Some((INTERVAL, Timer::Ping)));
     remote.wait(INTERVAL).unwrap();
+    remote.hears();
     assert_eq!(remote.deadline(), Some((IDLE - INTERVAL, Timer::Idle)));
 }
 

@@ -4,9 +4,9 @@
 use core::time::Duration;
 
 use peer_core::message::{Inventory, Ping};
-use peer_core::{Error, Event, Expected, Message};
-use peer_tests::remote::{Remote, bytes_of, established};
-use peer_tests::samples::{block_item, getdata, inv_of, item, notfound, tx_item, usual_tx_of};
+use peer_core::{Config, Direction, Error, Event, Expected, Message, Node, Time, Timer};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame, introduction};
+use peer_tests::samples::{block_item, getdata, inv_of, item, notfound, ping, tx_item, usual_tx_of};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -131,7 +131,8 @@ fn pongs_that_are_not_taken_do_not_hide_a_withheld_block() {
             remote.say(&Message::Ping(Ping { nonce: 1 }));
         }
     });
-    assert_eq!(end, Some((50, stalled(block_item(1)))));
+    // Those that wait together have the time of one.
+    assert_eq!(end, Some((22, Error::Timeout(Timer::WriteStall))));
 }
 
 #[test]
@@ -144,4 +145,104 @@ fn a_withheld_block_is_waited_for_no_longer_with_an_event_in_each_second() {
         remote.hears();
     });
     assert_eq!(end, Some((30, stalled(block_item(1)))));
+}
+
+/// One byte of its `version` in each round of an owner that looks only so often.
+fn handshake_in_rounds(round: Duration) -> Duration {
+    let mut remote = Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
+    let bytes = bytes_of(&introduction(12).into());
+    let mut bytes = bytes.iter();
+    loop {
+        remote.now += round;
+        remote.say_bytes(&[*bytes.next().expect("it ends before the version is whole")]);
+        if drain(&mut remote).and_then(|()| remote.look()).is_err() {
+            return remote.now.saturating_since(Time::ZERO);
+        }
+    }
+}
+
+#[test]
+fn a_byte_in_each_round_does_not_put_off_the_end_whatever_the_rounds() {
+    // Rounds that end more than a second after the timeout count as one second.
+    for (round, end) in [(1, 30), (7, 42), (10, 30), (20, 220), (36, 1080)] {
+        let took = handshake_in_rounds(SECOND * round);
+        assert!(took <= SECOND * end, "rounds of {round} s: {took:?}");
+    }
+}
+
+#[test]
+fn pings_without_end_do_not_keep_the_owners_frames_from_being_written() {
+    let mut remote = established();
+    let block = inv_of(30_000);
+    let marks: Vec<_> = (0..30).map(|_| remote.machine.send(&block, remote.now).unwrap()).collect();
+    let mut second = 0;
+    while marks.iter().any(|mark| !remote.machine.is_flushed(*mark)) {
+        (0..1000).for_each(|nonce| remote.say(&ping(nonce)));
+        remote.events();
+        // Pongs alone would take all of it.
+        let mut left: usize = 1_100_000;
+        while left > 0 {
+            let taken = remote.machine.take(left, remote.now).len();
+            left = if taken == 0 { 0 } else { left - taken };
+        }
+        remote.wait(SECOND).unwrap();
+        second += 1;
+        assert!(second < 120, "{} bytes are still queued", remote.machine.queued());
+    }
+}
+
+#[test]
+fn a_remote_that_is_told_why_it_goes_is_gone_soon() {
+    let mut remote = established_at(8);
+    for nonce in 0..500 {
+        remote.machine.send(&ping(nonce), remote.now).unwrap();
+    }
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
+    remote.say_bytes(&frame("ping", &[0; 7]));
+    remote.events();
+    let end = seconds_until_the_end(&mut remote, 3600, |remote| {
+        // It takes a frame shortly before each deadline.
+        if remote.deadline().is_some_and(|(left, _)| left <= SECOND) {
+            remote.machine.take(32, remote.now);
+        }
+    });
+    let Some((seconds, _)) = end else { panic!("it is still there") };
+    assert!(seconds <= 21, "{seconds} s");
+}
+
+/// One that is read without a pause hides nothing: what comes after twice the longest timeout is counted.
+#[test]
+fn a_flood_that_is_never_drained_does_not_hide_a_withheld_block() {
+    let mut remote = established();
+    ask(&mut remote, [block_item(1)]);
+    let frame = bytes_of(&inv_of(300));
+    let mut said = 0;
+    let error = loop {
+        remote.say_bytes(&frame);
+        said += frame.len();
+        remote.now += SECOND / 10;
+        match remote.pull() {
+            Ok(_) if remote.tick().is_ok() => assert!(said < 1024 * 1024 * 1024, "still waited for"),
+            Ok(_) => break remote.machine.failure().cloned().unwrap(),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error, stalled(block_item(1)));
+}
+
+/// For a driver that looks for what came after each frame that it writes.
+#[test]
+fn a_ping_for_each_written_frame_does_not_keep_a_bulk_frame_from_being_written() {
+    let mut remote = established();
+    let mark = remote.machine.send(&inv_of(4), remote.now).unwrap();
+    let share = 4 * 1024 / 32;
+    for turn in 0..=share + 1 {
+        if remote.machine.is_flushed(mark) {
+            return;
+        }
+        remote.say(&Message::Ping(Ping { nonce: turn }));
+        drain(&mut remote).unwrap();
+        remote.machine.take(usize::MAX, remote.now);
+    }
+    assert!(remote.machine.is_flushed(mark), "replies of more than their share were written before it");
 }

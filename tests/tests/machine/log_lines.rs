@@ -132,6 +132,7 @@ impl Machine {
 
     fn tick(&mut self, seconds: u64) {
         let now = Time::from_elapsed(Duration::from_secs(seconds));
+        self.peer.handle_drained(&self.input, now);
         self.peer.handle_timeout(now, &mut ChaCha8Rng::seed_from_u64(1)).unwrap_err();
     }
 }
@@ -229,7 +230,10 @@ fn what_cannot_be_read_is_an_error() {
 fn silence_is_a_warning() {
     let mut machine = Machine::established();
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    machine.peer.handle_timeout(Time::from_elapsed(Duration::from_secs(119)), &mut rng).unwrap();
+    let now = Time::from_elapsed(Duration::from_secs(119));
+    machine.peer.handle_timeout(now, &mut rng).unwrap();
+    let count = machine.peer.poll_transmit(now).len();
+    machine.peer.handle_transmitted(count, now);
     let lines = at(Level::WARN, || machine.tick(120));
     assert_eq!(lines, [format!("WARN Peer {PEER} no answer for 120s -- disconnecting")]);
 }

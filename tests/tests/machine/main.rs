@@ -33,3 +33,4 @@ mod stall;
 mod stats;
 mod summaries;
 mod write_stall;
+mod wrong_clock;

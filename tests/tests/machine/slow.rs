@@ -94,6 +94,8 @@ fn idle(remote: &Remote) -> Duration {
             return at.saturating_since(remote.now);
         }
         later.handle_timeout(at, &mut rng).unwrap();
+        later.poll_transmit(at);
+        later.handle_transmitted(usize::MAX, at);
     }
 }
 

@@ -357,7 +357,8 @@ fn a_pause_of_reading_rests_the_clock_of_answers_for_twenty_seconds_in_all() {
     }
     remote.messages();
     assert!(!remote.machine.wants_read());
-    assert_eq!(patience(&remote), Some(20 * SECOND + PATIENCE));
+    remote.machine.poll_transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((20 * SECOND, Timer::WriteStall)));
     remote.wait(15 * SECOND).unwrap();
     remote.hears();
     assert_eq!(remote.pull(), Ok(None));
@@ -366,7 +367,7 @@ fn a_pause_of_reading_rests_the_clock_of_answers_for_twenty_seconds_in_all() {
         remote.say(&Message::Ping(Ping { nonce }));
     }
     remote.messages();
-    assert_eq!(patience(&remote), Some(5 * SECOND + PATIENCE));
+    remote.machine.poll_transmit(remote.now);
     remote.wait(15 * SECOND).unwrap();
     remote.hears();
     assert_eq!(remote.pull(), Ok(None));

@@ -1,14 +1,18 @@
 //! The loop of the README, over real sockets.
 
+use core::time::Duration;
 use std::thread;
 
 use peer_core::message::Ping;
-use peer_core::{Direction, Message};
+use peer_core::{Direction, Message, Timer};
 use peer_tokio::SystemRng;
 
-use crate::sockets::{machine, talkative, tcp};
+use crate::sockets::{assert_takes_haste, hasty, machine, talkative, tcp};
 
 include!("../../../docs/code/drive.rs");
+
+/// The README's time-outs of the socket.
+const WAIT: Duration = Duration::from_millis(5);
 
 fn end(
     stream: std::net::TcpStream,
@@ -16,9 +20,10 @@ fn end(
     handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
 ) -> thread::JoinHandle<Error> {
     thread::spawn(move || {
-        stream.set_write_timeout(Some(core::time::Duration::from_millis(5))).unwrap();
+        stream.set_read_timeout(Some(WAIT)).unwrap();
+        stream.set_write_timeout(Some(WAIT)).unwrap();
         let (connection, clock) = machine(&stream, direction);
-        drive((connection, stream), (clock, &mut SystemRng), handle).unwrap_err()
+        drive((connection, stream, clock, &mut SystemRng, handle)).unwrap_err()
     })
 }
 
@@ -46,4 +51,14 @@ fn two_loops_that_both_send_much_do_not_deadlock() {
     let near = end(near, Direction::Outbound, talkative(true));
     assert_eq!(near.join().unwrap(), Error::ClosedByOwner);
     assert_eq!(far.join().unwrap(), Error::ClosedByRemote);
+}
+
+#[test]
+fn a_remote_that_says_nothing_is_blamed_in_time_by_the_loop() {
+    let (near, far) = tcp();
+    near.set_read_timeout(Some(WAIT)).unwrap();
+    let (connection, clock) = hasty(&near);
+    let run = || drive((connection, near, clock, &mut SystemRng, |_: &mut Peer, _, _| {}));
+    assert_eq!(assert_takes_haste(run), Err(Error::Timeout(Timer::Handshake)));
+    drop(far);
 }

@@ -42,6 +42,39 @@ fn the_defaults_on_the_pages_are_those_of_the_configuration() {
     }
 }
 
+/// Constants of the clocks, where they are, and the row of the page on clocks that has their number.
+const BOUNDS: [(&str, &str, &str); 9] = [
+    ("silence", "GRACE: Duration = Duration::from_secs(1);", "counts as `min(gap, 1 s)`"),
+    ("silence", "MAX_PAUSE: u16 = 20_000;", "| pause of reading between two answers | 20 s |"),
+    (
+        "requests",
+        "ITEM_TIMEOUT: Duration = Duration::from_secs(30);",
+        "(each item), `getinitstate` | `30 s + b / r`",
+    ),
+    ("queues", "STALL: Duration = Duration::from_secs(20);", "| a frame that is written | `20 s + "),
+    ("queues", "RATE: u64 = 256 * 1024;", "`20 s + ⌊n / 256 KiB⌋ × 1 s`"),
+    ("queues", "SHARE: usize = 4 * 1024;", "`20 s + 4 KiB / 256 KiB/s`"),
+    ("flood", "TERM: Duration = Duration::from_secs(180);", "| 180 s attended, then more than 16 MiB |"),
+    ("flood", "HELD_BACK: usize = 16 * 1024 * 1024;", "| 180 s attended, then more than 16 MiB |"),
+    ("clock_jump", "keepalive.bound(now, config.ping_interval);", "| `ping_interval` | 107 s |"),
+];
+
+#[test]
+fn the_bounds_on_the_page_on_clocks_are_those_of_the_machine() {
+    let page = file("docs/clocks.md");
+    for (module, source, row) in BOUNDS {
+        assert!(
+            file(&format!("peer-core/src/peer/{module}.rs")).contains(source),
+            "{module} lacks: {source}"
+        );
+        assert!(page.contains(row), "the page lacks: {row}");
+    }
+    let config = format!("{:?}, ", Config::builder(Network::MAINNET).build().unwrap());
+    for default in ["ping_interval: 107s", "trickle_delay: 100ms..=500ms", "handshake_timeout: 30s"] {
+        assert!(config.contains(default), "{default}: {config}");
+    }
+}
+
 #[test]
 fn every_test_that_the_page_on_limits_names_exists() {
     let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"));

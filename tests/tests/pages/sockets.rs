@@ -1,20 +1,21 @@
 //! Two ends of a connection over loopback, and what they say.
 
+use core::time::Duration;
 use std::net::{TcpListener, TcpStream};
 use std::time::Instant;
 
 use peer_core::message::{NetAddress, Timestamp, Transaction, TxOut};
 use peer_core::{
-    Config, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer, Services, Time,
+    Config, ConfigBuilder, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer,
+    Services, Time,
 };
 use peer_tokio::SystemRng;
 
 /// Transactions that each end sends to the other: together more than both pipes hold.
 const MANY: u32 = 40;
 
-fn node() -> Node {
-    Node::new(Config::builder(Network::SIMNET).build().unwrap())
-}
+/// Time to shake hands of a [`hasty`] machine: much less than the second that evidence is waited for.
+const HASTE: Duration = Duration::from_millis(200);
 
 /// A connection over loopback: the dialled end and the accepted one.
 pub(crate) fn tcp() -> (TcpStream, TcpStream) {
@@ -25,7 +26,31 @@ pub(crate) fn tcp() -> (TcpStream, TcpStream) {
 
 /// A machine whose clock begins now.
 pub(crate) fn machine(stream: &TcpStream, direction: Direction) -> (Connection, impl Fn() -> Time + use<>) {
-    let (node, start) = (node(), Instant::now());
+    start(Config::builder(Network::SIMNET), stream, direction)
+}
+
+/// A machine that waits for the handshake for a short time.
+pub(crate) fn hasty(stream: &TcpStream) -> (Connection, impl Fn() -> Time + use<>) {
+    let config = Config::builder(Network::SIMNET).handshake_timeout(HASTE);
+    start(config, stream, Direction::Inbound)
+}
+
+/// How long a call takes, which must be as long as a [`hasty`] machine waits: not shorter, and no second longer.
+#[track_caller]
+pub(crate) fn assert_takes_haste<T>(call: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = call();
+    let took = start.elapsed();
+    assert!(took >= HASTE && took < HASTE + Duration::from_secs(1), "{took:?}");
+    result
+}
+
+fn start(
+    config: ConfigBuilder,
+    stream: &TcpStream,
+    direction: Direction,
+) -> (Connection, impl Fn() -> Time + use<>) {
+    let (node, start) = (Node::new(config.build().unwrap()), Instant::now());
     let remote = NetAddress::new(stream.peer_addr().unwrap(), Services::NONE);
     let info = ConnectionInfo::new(remote, 0, Timestamp::default());
     let peer = match direction {

@@ -41,7 +41,11 @@ fn the_readme_shows_what_is_compiled() {
 fn the_programs_on_the_pages_are_short() {
     assert!(file("docs/code/first.rs").lines().count() <= 15);
     let lines = file("docs/code/drive.rs");
-    assert!(lines.lines().skip_while(|line| !line.starts_with("fn drive")).count() <= 25);
+    assert!(lines.lines().skip_while(|line| !line.starts_with("fn drive")).count() <= 20);
+    assert!(file("docs/code/threads.rs").lines().count() <= 60);
+    let driving = file("docs/driving.md");
+    let checklist = driving.split("\n## Checklist\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    assert!(checklist.lines().filter(|line| line.starts_with("- [ ]")).count() <= 6);
 }
 
 #[test]

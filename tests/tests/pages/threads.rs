@@ -1,10 +1,10 @@
 //! The adapter that `docs/driving.md` builds, over real sockets.
 
 use peer_core::message::Ping;
-use peer_core::{Direction, Message};
+use peer_core::{Direction, Message, Timer};
 use peer_tokio::SystemRng;
 
-use crate::sockets::{machine, talkative, tcp};
+use crate::sockets::{assert_takes_haste, hasty, machine, talkative, tcp};
 
 include!("../../../docs/code/threads.rs");
 
@@ -18,7 +18,7 @@ fn end(
     let inbox = commands.clone();
     let driver = thread::spawn(move || {
         let (connection, clock) = machine(&stream, direction);
-        run(connection, stream, inbox, news, clock, &mut SystemRng, handle).unwrap()
+        run((connection, stream, clock, &mut SystemRng), (inbox, news), handle).unwrap()
     });
     (commands, driver)
 }
@@ -53,4 +53,14 @@ fn a_transport_that_fails_ends_it() {
     let (_, near) = end(near, Direction::Inbound, |_, _, _| {});
     far.shutdown(Shutdown::Write).unwrap();
     assert_eq!(near.join().unwrap(), Error::ClosedBeforeVersion);
+}
+
+#[test]
+fn a_remote_that_says_nothing_is_blamed_in_time_by_the_threads() {
+    let (near, far) = tcp();
+    let (connection, clock) = hasty(&near);
+    let (inbox, news) = sync_channel(16);
+    let run = || run((connection, near, clock, &mut SystemRng), (inbox, news), |_, _, _| {});
+    assert_eq!(assert_takes_haste(run).unwrap(), Error::Timeout(Timer::Handshake));
+    drop(far);
 }

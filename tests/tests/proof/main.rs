@@ -4,5 +4,6 @@ mod corpus;
 mod dcrd_node;
 mod invariants;
 mod model;
+mod schedules;
 mod state_table;
 mod world;

@@ -25,9 +25,9 @@ pub(crate) enum ResponseKind {
     CfTypes,
     CFilterV2,
     CFiltersV2,
-    /// May also come unrequested. Waited for in the old era only.
+    /// May also come unrequested. Has a timeout in the old era only.
     Inv,
-    /// May also come unrequested. Waited for in the old era only.
+    /// May also come unrequested. Has a timeout in the old era only.
     Headers,
 }
 

@@ -1,5 +1,7 @@
 //! The properties of a command, in which the lines of `table.rs` are written.
 
+use core::time::Duration;
+
 use core::fmt;
 
 use bytes::Bytes;
@@ -111,11 +113,11 @@ impl Spec {
 
     /// The message requests this.
     pub(super) const fn requests(self, response: ResponseKind) -> Self {
-        self.requests_until(u32::MAX, response)
+        self.requests_timely(u32::MAX, response)
     }
 
-    /// The message requests this up to version `last`. Later the response comes unrequested as well, or not at all.
-    pub(super) const fn requests_until(self, last: u32, response: ResponseKind) -> Self {
+    /// The message requests this. After version `last` nobody waits for the response.
+    pub(super) const fn requests_timely(self, last: u32, response: ResponseKind) -> Self {
         Self { request: Some((response, last)), ..self }
     }
 
@@ -145,9 +147,15 @@ impl Spec {
         self.is_listed_at(version) && self.is_valid_at(version)
     }
 
-    /// What the message requests at `version`, if the response is one message.
-    pub(crate) fn request(&self, version: ProtocolVersion) -> Option<ResponseKind> {
-        self.request.filter(|(_, last)| version.get() <= *last).map(|(response, _)| response)
+    /// What the message requests, if the response is one message.
+    pub(crate) fn request(&self) -> Option<ResponseKind> {
+        self.request.map(|(response, _)| response)
+    }
+
+    /// How long that response may take at `version`, where it is waited for.
+    pub(crate) fn response_timeout(&self, version: ProtocolVersion) -> Option<Duration> {
+        let (response, _) = self.request.filter(|(_, last)| version.get() <= *last)?;
+        response.response_timeout().map(|(_, timeout)| timeout)
     }
 
     /// The largest payload of the message, in bytes; 0 where it does not exist.

@@ -182,7 +182,7 @@ messages! {
     AddrV2(AddrV2) = bulk("addrv2", WhereValid(51_003)).since(12);
     /// Asks for block hashes after a known point.
     #[doc(alias = "OnGetBlocks")]
-    GetBlocks(GetBlocks) = control("getblocks", Always(16_039)).requests_until(8, ResponseKind::Inv);
+    GetBlocks(GetBlocks) = control("getblocks", Always(16_039)).requests_timely(8, ResponseKind::Inv);
     /// Announces objects.
     #[doc(alias = "OnInv")]
     Inv(Inv) = bulk("inv", Always(1_800_003));
@@ -200,7 +200,7 @@ messages! {
     Tx(Transaction) = bulk("tx", BlockSize);
     /// Asks for block headers after a known point.
     #[doc(alias = "OnGetHeaders")]
-    GetHeaders(GetHeaders) = control("getheaders", Always(16_039)).requests_until(8, ResponseKind::Headers);
+    GetHeaders(GetHeaders) = control("getheaders", Always(16_039)).requests_timely(8, ResponseKind::Headers);
     /// Block headers, asked for or announced.
     #[doc(alias = "OnHeaders")]
     Headers(Headers) = bulk("headers", Always(362_003));
@@ -213,7 +213,7 @@ messages! {
     /// Asks for the inventory of the transaction pool.
     #[doc(alias = "MsgMemPool")]
     #[doc(alias = "OnMemPool")]
-    MemPool = control("mempool", Always(0)).requests_until(8, ResponseKind::Inv);
+    MemPool = control("mempool", Always(0)).requests_timely(8, ResponseKind::Inv);
     /// Asks for the blocks and votes that could be built upon.
     #[doc(alias = "MsgGetMiningState")]
     #[doc(alias = "OnGetMiningState")]

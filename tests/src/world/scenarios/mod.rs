@@ -4,6 +4,7 @@
 
 mod chat;
 mod citizen;
+mod duel;
 mod propagation;
 mod quiet;
 mod relay;
@@ -37,12 +38,25 @@ pub enum Scenario {
     Partition,
     /// Large blocks over thin links that are full most of the time.
     Slow,
+    /// One machine against a remote that withholds what it was asked for.
+    Hostile,
+    /// One machine against a remote that answers in time, with an owner that does as it likes.
+    Honest,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Chat, Self::Idle, Self::Propagation, Self::SelfDial, Self::Churn, Self::Partition, Self::Slow];
+    pub const ALL: [Self; 9] = [
+        Self::Chat,
+        Self::Idle,
+        Self::Propagation,
+        Self::SelfDial,
+        Self::Churn,
+        Self::Partition,
+        Self::Slow,
+        Self::Hostile,
+        Self::Honest,
+    ];
 
     /// Its name on the command line.
     #[must_use]
@@ -55,6 +69,8 @@ impl Scenario {
             Self::Churn => "churn",
             Self::Partition => "partition",
             Self::Slow => "slow",
+            Self::Hostile => "hostile",
+            Self::Honest => "honest",
         }
     }
 
@@ -69,6 +85,8 @@ impl Scenario {
             Self::Churn => "connections break all the time and are dialled again",
             Self::Partition => "nodes are cut off for minutes, and learn everything afterwards",
             Self::Slow => "large blocks over thin links that are full most of the time",
+            Self::Hostile => "a remote withholds what it was asked for, and is found out in time",
+            Self::Honest => "a remote answers in time and is not blamed, whatever our owner does",
         }
     }
 
@@ -82,6 +100,8 @@ impl Scenario {
             Self::SelfDial => (4, 600),
             Self::Churn | Self::Partition => (8, 3600),
             Self::Slow => (4, 1800),
+            Self::Hostile => (2, 24 * 3600),
+            Self::Honest => (2, 900),
         };
         Plan { scenario: self, seed, nodes, duration: Duration::from_secs(seconds), checks: Checks::All }
     }
@@ -144,6 +164,8 @@ impl Plan {
             Scenario::Churn => trouble::churn(&plan, watch),
             Scenario::Partition => trouble::partition(&plan, watch),
             Scenario::Slow => trouble::slow(&plan, watch),
+            Scenario::Hostile => duel::hostile::run(&plan, watch),
+            Scenario::Honest => duel::honest::run(&plan, watch),
         }
     }
 

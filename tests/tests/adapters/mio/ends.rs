@@ -179,7 +179,7 @@ fn an_unread_reject_is_not_waited_for_forever() {
     stream.script().writes = [BLOCK].into();
     stream.script().say(bytes_of(&ping(1)));
     assert!(set.events().is_empty());
-    set.peers.advance(Duration::from_secs(21));
+    set.peers.advance(Duration::from_secs(20));
     assert!(matches!(set.end().1.reason(), Some(Error::NotVersionMessage { .. })));
 }
 

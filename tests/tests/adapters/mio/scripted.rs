@@ -222,6 +222,17 @@ impl Set {
         send(&mut self.peers, id, message)
     }
 
+    /// Lets time pass, with an owner that looks whenever it is told to, and at the end. No connection ends before.
+    pub(crate) fn wait(&mut self, duration: Duration) {
+        let end = self.peers.now() + duration;
+        while let Some(step) = self.peers.timeout().filter(|step| self.peers.now() + *step < end) {
+            self.peers.advance(step);
+            self.events();
+        }
+        let left = end.saturating_since(self.peers.now());
+        self.peers.advance(left);
+    }
+
     /// Everything that happens until there is nothing left to do but to wait.
     pub(crate) fn drain(&mut self) -> Vec<(PeerId, PeerEvent)> {
         iter::from_fn(|| self.next()).collect()

@@ -38,7 +38,7 @@ fn a_remote_that_says_nothing_is_given_thirty_seconds() {
 fn a_remote_that_falls_silent_is_given_two_minutes() {
     let mut set = Set::new();
     set.established();
-    set.peers.advance(119 * SECOND);
+    set.wait(119 * SECOND);
     assert!(set.events().is_empty());
     set.peers.advance(SECOND);
     assert_eq!(set.end().1, ended(Error::Timeout(Timer::Idle)));
@@ -74,7 +74,8 @@ fn a_remote_is_not_blamed_while_its_owner_is_busy_with_what_it_said() {
         set.peers.advance(3600 * SECOND);
     }
     assert!(set.events().is_empty());
-    set.peers.advance(120 * SECOND);
+    set.wait(119 * SECOND);
+    set.peers.advance(SECOND);
     assert_eq!(set.end().1, ended(Error::Timeout(Timer::Idle)));
 }
 
@@ -240,8 +241,10 @@ fn a_stream_that_has_room_again_in_the_middle_of_a_turn_counts() {
     for _ in 0..17 {
         assert!(set.next().is_some());
     }
-    set.peers.advance(60 * SECOND);
+    set.peers.advance(20 * SECOND);
     assert_eq!(set.events().len(), 3);
+    set.wait(20 * SECOND);
+    assert!(set.events().is_empty());
     assert!(stream.script().commands().contains(&"ping".into()));
 }
 

@@ -223,15 +223,13 @@ fn a_node_that_is_cut_off_cannot_be_dialled() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_runs_its_timers_out_and_one_that_is_set_back_only_late() {
+fn a_clock_that_is_set_blames_nobody() {
     let (mut world, _) = connected(steady());
     world.set_clock_back(FIRST, secs(10));
     world.run_for(secs(100));
-    assert!(world.logic(FIRST).ended.is_empty());
     world.set_clock_forward(FIRST, secs(150));
-    world.run_for(secs(1));
-    let [(_, ended)] = &world.logic(FIRST).ended[..] else { panic!("it goes on") };
-    assert_eq!(*ended, by(Error::Timeout(Timer::Idle)));
+    world.run_for(secs(100));
+    assert!(world.logic(FIRST).ended.is_empty());
 }
 
 #[test]

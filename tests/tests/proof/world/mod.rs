@@ -19,6 +19,7 @@ fn small(scenario: Scenario, seed: u64) -> Plan {
         Scenario::SelfDial => (3, 100),
         Scenario::Churn => (3, 60),
         Scenario::Partition => (4, 600),
+        Scenario::Hostile => (2, 24 * 3600),
         _ => (3, 300),
     };
     Plan { nodes, duration: Duration::from_secs(seconds), ..scenario.plan(seed) }
@@ -68,6 +69,16 @@ fn large_blocks_get_through_thin_links() {
     run(Scenario::Slow, 3);
 }
 
+#[test]
+fn liveness_holds_of_hostile_remotes() {
+    run(Scenario::Hostile, 30);
+}
+
+#[test]
+fn honesty_holds_of_honest_remotes() {
+    run(Scenario::Honest, 30);
+}
+
 /// In debug and release, on every machine. A digest that changes means that peers behave differently in
 /// simulation: look why, then write them anew.
 #[test]
@@ -97,7 +108,8 @@ fn equal_seeds_give_equal_logs_and_other_seeds_others() {
 
 #[test]
 fn what_is_checked_changes_nothing_of_what_happens() {
-    for scenario in [Scenario::Chat, Scenario::SelfDial, Scenario::Slow] {
+    for scenario in [Scenario::Chat, Scenario::SelfDial, Scenario::Slow, Scenario::Hostile, Scenario::Honest]
+    {
         let all = small(scenario, 3);
         let cheap = Plan { checks: Checks::Cheap, ..all };
         assert_eq!(all.run(None).digest, cheap.run(None).digest, "{scenario}");

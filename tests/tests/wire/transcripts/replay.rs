@@ -102,7 +102,7 @@ impl Replay {
     /// Goes on for one step, unless one side ends its stream with it or the machine ends the connection.
     pub(crate) fn step(&mut self) -> Result<(), Error> {
         let (now, step) = self.steps.next().expect("a conversation ends");
-        self.peer.handle_timeout(now, &mut self.rng)?;
+        self.wait_until(now)?;
         match step {
             Step::Hear(bytes) => {
                 self.input.extend_from_slice(&bytes);
@@ -117,6 +117,16 @@ impl Replay {
         }
         self.write(now);
         Ok(())
+    }
+
+    /// Lets time pass, with a driver that looks whenever the machine wants it, and at the end.
+    fn wait_until(&mut self, now: Time) -> Result<(), Error> {
+        while let Some(at) = self.peer.poll_timeout().filter(|at| *at < now) {
+            self.peer.handle_drained(&self.input, at);
+            self.peer.handle_timeout(at, &mut self.rng)?;
+        }
+        self.peer.handle_drained(&self.input, now);
+        self.peer.handle_timeout(now, &mut self.rng)
     }
 
     /// Goes on until one side ends its stream, or the machine ends the connection.

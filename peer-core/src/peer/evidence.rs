@@ -1,0 +1,53 @@
+//! Evidence: what turns a deadline that has passed into blame.
+
+use core::time::Duration;
+
+use super::silence::GRACE;
+use crate::time::Time;
+
+/// What is known of a deadline that has passed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Evidence {
+    #[default]
+    Missing,
+    /// The transport was drained, and some of what came by then is still to be pulled.
+    Ahead,
+    /// A timer found none so long ago, in nanoseconds up to [`GRACE`]. The driver is to look once more.
+    Sought(u32),
+    /// The remote was too slow.
+    Found,
+}
+
+impl Evidence {
+    /// When a timer with this deadline is to run, where the driver called last at `last_call`.
+    pub(super) fn due(self, deadline: Time, last_call: Time) -> Time {
+        match self {
+            Self::Sought(ago) => {
+                deadline.max(last_call + GRACE.saturating_sub(Duration::from_nanos(ago.into())))
+            }
+            Self::Missing | Self::Ahead | Self::Found => deadline,
+        }
+    }
+
+    /// Whether a timer that is due blames the remote. A driver that never `reports` has been asked twice.
+    pub(super) fn proves(self, reports: bool) -> bool {
+        match self {
+            Self::Found => true,
+            Self::Sought(_) => !reports,
+            Self::Missing | Self::Ahead => false,
+        }
+    }
+
+    /// The driver calls after such a gap.
+    pub(super) fn on_call(&mut self, gap: Duration) {
+        if let Self::Sought(ago) = self {
+            let gap = u32::try_from(gap.min(GRACE).as_nanos()).unwrap_or(u32::MAX);
+            *ago = ago.saturating_add(gap);
+        }
+    }
+
+    /// Whether evidence is looked for.
+    pub(super) const fn is_sought(self) -> bool {
+        matches!(self, Self::Sought(_))
+    }
+}

@@ -1,0 +1,46 @@
+//! Requests that one message answers, counted by its kind.
+
+use crate::time::Time;
+
+/// A request that one message answers, perhaps made several times.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Open {
+    /// Answers that are still to come.
+    pub(super) count: u32,
+    /// Requests whose write was not reported. Exceeds `count` where an answer came before that.
+    pub(super) unwritten: u32,
+    /// When the next one is due, once it has been asked for in writing.
+    pub(super) due: Option<Time>,
+    /// When the last one is, where it was asked for again.
+    pub(super) last_due: Option<Time>,
+}
+
+impl Open {
+    pub(super) const fn on_asked(&mut self) {
+        self.count = self.count.saturating_add(1);
+        self.unwritten = self.unwritten.saturating_add(1);
+    }
+
+    /// The first deadline stands until the first answer. Some answers have none.
+    pub(super) fn on_written(&mut self, due: Option<Time>) {
+        debug_assert!(self.unwritten > 0, "what is written was to be written");
+        self.unwritten = self.unwritten.saturating_sub(1);
+        if self.due.is_some() {
+            self.last_due = due;
+        } else if self.unwritten < self.count {
+            self.due = due;
+        }
+    }
+
+    /// Whether nothing is to come, and nothing to be written.
+    pub(super) const fn is_done(&self) -> bool {
+        self.count == 0 && self.unwritten == 0
+    }
+
+    /// What is still to be written has no deadline yet.
+    pub(super) fn on_answered(&mut self) {
+        debug_assert!(self.count > 0, "what is answered is open");
+        self.count = self.count.saturating_sub(1);
+        self.due = self.last_due.filter(|_| self.unwritten < self.count);
+    }
+}

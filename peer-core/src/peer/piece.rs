@@ -1,0 +1,75 @@
+//! One frame on its way out.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use crate::frame::Header;
+use crate::message::Lane;
+
+/// What a frame is to the machine, once it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Our `version` or `verack`.
+    Handshake,
+    /// A command of the owner.
+    Ordinary,
+    /// An answer that the remote made us owe.
+    Reply,
+    /// A ping of the owner's.
+    Ping,
+    /// One that the machine sends by itself.
+    Keepalive,
+    /// A request whose answers are waited for.
+    Request,
+    /// The last word before the connection ends. No mark counts it.
+    FinalReject,
+}
+
+/// Frames from this size on are shared where a machine is cloned.
+const LARGE: usize = 4 * 1024;
+
+/// A frame. It takes 32 bytes beside its own: millions of the smallest frames may wait.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// The header with the payload, or the header alone, or nothing.
+    head: Box<[u8]>,
+    /// A payload that is shared with others, or all of a large frame, so that a clone of the machine shares it. Boxed,
+    /// since few have one.
+    body: Option<Box<Bytes>>,
+    pub(super) lane: Lane,
+    pub(super) purpose: Purpose,
+}
+
+impl Piece {
+    pub(super) fn new(head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Self {
+        let (head, body) = match body {
+            body if !body.is_empty() => (head.into_boxed_slice(), Some(Box::new(body))),
+            _ if head.len() < LARGE => (head.into_boxed_slice(), None),
+            _ => (Box::default(), Some(Box::new(Bytes::from(head)))),
+        };
+        Self { head, body, lane, purpose }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.head.len().saturating_add(self.body().len())
+    }
+
+    fn body(&self) -> &[u8] {
+        self.body.as_deref().map(Bytes::as_ref).unwrap_or_default()
+    }
+
+    /// What is left of it after `taken` bytes, in its two parts.
+    pub(super) fn rest(&self, taken: usize) -> [&[u8]; 2] {
+        let head = self.head.get(taken..).unwrap_or_default();
+        let body = self.body().get(taken.saturating_sub(self.head.len())..).unwrap_or_default();
+        [head, body]
+    }
+
+    /// The number that its payload begins with: the nonce, where it is a ping.
+    pub(super) fn nonce(&self) -> u64 {
+        let payload = self.head.get(Header::LEN..).unwrap_or_default();
+        payload.first_chunk().copied().map(u64::from_le_bytes).unwrap_or_default()
+    }
+}

@@ -1,0 +1,326 @@
+//! The two queues of frames on their way out, the one that is written now, and the clock of the write stall.
+
+use core::mem;
+use core::time::Duration;
+
+use super::evidence::Evidence;
+use super::fifo::Fifo;
+use super::piece::{Piece, Purpose};
+use super::silence::time_for;
+use crate::message::Lane;
+use crate::time::Time;
+
+/// How long the transport may take for the smallest frame, as in the reference.
+const STALL: Duration = Duration::from_secs(20);
+
+/// The rate that buys more time for larger frames, in bytes a second, as in the reference.
+const RATE: u64 = 256 * 1024;
+
+/// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
+/// comes. Those behind count as not shown.
+const LOOKED_AT: usize = 256;
+
+/// Bytes of replies that may overtake one bulk frame, so that a remote cannot keep the owner's frames from being written by
+/// asking for replies.
+const SHARE: usize = 4 * 1024;
+
+/// Frames that were not taken yet, at least one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queues {
+    /// The frame that is written next, shown or not. It has its place outside the queues because it is the only
+    /// one most of the time: an answer to a ping then makes none of them.
+    front: Option<Piece>,
+    /// Frames behind it that the transport has been shown, oldest first.
+    shown: Fifo<Piece>,
+    control: Fifo<Piece>,
+    bulk: Fifo<Piece>,
+    /// Bytes of shown frames that the transport has not taken; 0 where none is shown.
+    on_show: usize,
+    /// Bytes of the front that the transport has taken.
+    taken: usize,
+    /// When the front was first offered on its own account. Replies that waited together share one time.
+    offered: Time,
+    /// What is known of a write stall that is overdue.
+    evidence: Evidence,
+    /// Bytes of the replies that share this time with the front, itself included.
+    sharing: usize,
+    /// How much of it those used up that were written before.
+    used: Duration,
+    /// Bytes of replies that overtook the oldest bulk frame.
+    overtaking: usize,
+    /// The last word is among the frames: they share one time.
+    is_closing: bool,
+    /// Bytes not taken yet, of all frames.
+    queued: usize,
+    /// Of those, bytes of answers that the machine owes.
+    owed: usize,
+}
+
+/// What the transport took of one frame.
+pub(super) struct Step {
+    pub(super) lane: Lane,
+    pub(super) purpose: Purpose,
+    pub(super) count: usize,
+    /// The frame's nonce, if it is complete with that.
+    pub(super) done: Option<u64>,
+}
+
+impl Queues {
+    pub(super) fn push(&mut self, piece: Piece) {
+        let len = piece.len();
+        self.queued = self.queued.saturating_add(len);
+        if piece.purpose == Purpose::Reply {
+            self.owed = self.owed.saturating_add(len);
+        }
+        self.is_closing |= piece.purpose == Purpose::FinalReject;
+        if self.front.is_none() {
+            self.front = Some(piece);
+        } else if let Some(bulk) = self.overtaken_by(piece.lane) {
+            self.count_overtaking(&piece);
+            self.bulk.push_front(bulk);
+            self.front = Some(piece);
+        } else {
+            match piece.lane {
+                Lane::Control => self.control.push_back(piece),
+                Lane::Bulk => self.bulk.push_back(piece),
+            }
+        }
+    }
+
+    /// Takes the front away if a frame of this lane is to be written before it.
+    fn overtaken_by(&mut self, lane: Lane) -> Option<Piece> {
+        // A bulk frame whose turn it is stands before control frames: none may then overtake those, nor itself.
+        let is_turn = self.overtaking >= SHARE || !self.control.is_empty();
+        let may_overtake = self.on_show == 0 && lane == Lane::Control && !is_turn;
+        self.front.take_if(|front| may_overtake && front.lane == Lane::Bulk)
+    }
+
+    pub(super) fn offer(&mut self, now: Time) -> &[u8] {
+        self.show(1, now);
+        let [head, body] = self.front.as_ref().map(|piece| piece.rest(self.taken)).unwrap_or_default();
+        if head.is_empty() { body } else { head }
+    }
+
+    pub(super) fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
+        self.show(enough.max(1), now);
+        let mut taken = self.taken;
+        let pieces = self.front.iter().chain(&self.shown);
+        let pieces = pieces.flat_map(move |piece| piece.rest(mem::take(&mut taken)));
+        pieces.filter(|slice| !slice.is_empty())
+    }
+
+    /// Shows frames until `enough` bytes, not 0, are on show, control first.
+    fn show(&mut self, enough: usize, now: Time) {
+        if self.on_show == 0
+            && let Some(front) = &self.front
+        {
+            self.on_show = front.len();
+            if front.lane == Lane::Bulk {
+                self.overtaking = 0;
+            }
+            if front.purpose != Purpose::Reply || self.sharing == 0 {
+                self.begin_time(now);
+            }
+            // While it was not shown, no time passed.
+            self.offered = now;
+        }
+        while self.on_show < enough {
+            let Some(piece) = self.pop_unshown() else { break };
+            self.on_show = self.on_show.saturating_add(piece.len());
+            if piece.lane == Lane::Bulk {
+                self.overtaking = 0;
+            }
+            self.shown.push_back(piece);
+        }
+        // A driver may be shown everything long before it takes any of it.
+        self.shrink();
+    }
+
+    /// The next frame: control first, unless replies have overtaken a bulk frame for long enough.
+    fn pop_unshown(&mut self) -> Option<Piece> {
+        if (self.overtaking >= SHARE || self.control.is_empty())
+            && let Some(bulk) = self.bulk.pop_front()
+        {
+            return Some(bulk);
+        }
+        let piece = self.control.pop_front()?;
+        if self.bulk.is_empty() {
+            self.overtaking = 0;
+        } else {
+            self.count_overtaking(&piece);
+        }
+        Some(piece)
+    }
+
+    /// This one is written before a bulk frame that waits. The count begins anew when that is shown.
+    fn count_overtaking(&mut self, piece: &Piece) {
+        if piece.purpose == Purpose::Reply {
+            self.overtaking = self.overtaking.saturating_add(piece.len());
+        }
+    }
+
+    /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
+    pub(super) fn take(&mut self, count: usize, now: Time) -> Option<Step> {
+        let piece = self.front.as_ref().filter(|_| self.on_show > 0)?;
+        let mut rest = piece.len();
+        take_off(&mut rest, self.taken);
+        let (lane, purpose, step) = (piece.lane, piece.purpose, rest.min(count));
+        take_off(&mut self.on_show, step);
+        take_off(&mut self.queued, step);
+        if purpose == Purpose::Reply {
+            take_off(&mut self.owed, step);
+        }
+        let done = (step == rest).then(|| piece.nonce());
+        if done.is_some() {
+            let len = piece.len();
+            self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
+            self.taken = 0;
+            self.begin_next(purpose, len, now);
+        } else {
+            self.taken = self.taken.saturating_add(step);
+        }
+        Some(Step { lane, purpose, count: step, done })
+    }
+
+    /// A frame is written: the next one has its own time, unless it shares that of the one before.
+    fn begin_next(&mut self, done: Purpose, len: usize, now: Time) {
+        let is_reply = |purpose| purpose == Purpose::Reply;
+        let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
+        self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
+        if self.is_closing || self.sharing > 0 {
+            let used = self.used.saturating_add(now.saturating_since(self.offered));
+            self.used = used.saturating_sub(time_for(len as u64, RATE));
+            self.offered = now;
+            // What is known is of another frame.
+            if !self.is_overdue(now) {
+                self.evidence = Evidence::Missing;
+            }
+        } else {
+            self.begin_time(now);
+        }
+    }
+
+    /// The time of the front begins, and that of the replies that wait with it.
+    const fn begin_time(&mut self, now: Time) {
+        self.offered = now;
+        self.used = Duration::ZERO;
+        self.sharing = self.owed;
+        self.evidence = Evidence::Missing;
+    }
+
+    /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second more for every
+    /// whole 256 KiB of the frame.
+    pub(super) fn stall_deadline(&self) -> Option<Time> {
+        let front = self.front.as_ref().filter(|_| self.on_show > 0)?;
+        let allowed = STALL.saturating_add(Duration::from_secs(front.len() as u64 / RATE));
+        Some(self.offered + allowed.saturating_sub(self.used))
+    }
+
+    /// Whether the write stall is overdue.
+    fn is_overdue(&self, now: Time) -> bool {
+        self.stall_deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    pub(super) const fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
+    /// See [`Outbox::refuse`](super::outbox::Outbox::refuse).
+    pub(super) fn refuse(&mut self, now: Time) -> bool {
+        if self.is_overdue(now) {
+            self.evidence = Evidence::Found;
+        }
+        self.on_show > 0
+    }
+
+    pub(super) const fn seek(&mut self) {
+        self.evidence = Evidence::Sought(0);
+    }
+
+    pub(super) fn on_call(&mut self, gap: Duration) {
+        self.evidence.on_call(gap);
+    }
+
+    pub(super) fn end_search(&mut self, now: Time) {
+        if self.evidence.is_sought() && !self.is_overdue(now) {
+            self.evidence = Evidence::Missing;
+        }
+    }
+
+    pub(super) fn rest(&mut self, duration: Duration, now: Time) {
+        self.offered = (self.offered + duration).min(now);
+    }
+
+    pub(super) fn bound(&mut self, now: Time) {
+        if self.offered > now {
+            // So long it cannot have taken.
+            (self.offered, self.used) = (now, Duration::ZERO);
+        }
+        // Evidence for a deadline that is still to come was told by a clock that has gone back since.
+        if self.evidence == Evidence::Found && !self.is_overdue(now) {
+            self.evidence = Evidence::Missing;
+        }
+    }
+
+    /// Bytes not taken yet.
+    pub(super) const fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Of those, bytes of answers that the machine owes.
+    pub(super) const fn owed(&self) -> usize {
+        self.owed
+    }
+
+    /// Bytes of the owner's frames whose memory is still held.
+    pub(super) const fn held(&self) -> usize {
+        self.queued.saturating_sub(self.owed).saturating_add(self.taken)
+    }
+
+    /// Gives back memory that the queues do not need any more.
+    pub(super) fn shrink(&mut self) {
+        for queue in [&mut self.shown, &mut self.control, &mut self.bulk] {
+            queue.shrink();
+        }
+    }
+
+    pub(super) fn settle_ping(&mut self, nonce: u64) -> Option<(Purpose, Time)> {
+        let is_ping = |piece: &&mut Piece| {
+            matches!(piece.purpose, Purpose::Ping | Purpose::Keepalive) && piece.nonce() == nonce
+        };
+        let mut shown = self.front.iter_mut().filter(|_| self.on_show > 0).chain(self.shown.iter_mut());
+        let ping = shown.find(is_ping)?;
+        Some((mem::replace(&mut ping.purpose, Purpose::Ordinary), self.offered))
+    }
+
+    pub(super) fn shown(&self, purposes: &[Purpose]) -> usize {
+        let front = self.front.iter().filter(|_| self.on_show > 0);
+        let pieces = front.chain(&self.shown).take(LOOKED_AT);
+        pieces.filter(|piece| purposes.contains(&piece.purpose)).count()
+    }
+
+    pub(super) fn drop_unshown(&mut self) {
+        self.control.retain(|piece| piece.purpose == Purpose::Handshake);
+        self.bulk = Fifo::default();
+        if self.on_show == 0 && self.front.take_if(|front| front.purpose != Purpose::Handshake).is_some() {
+            self.front = self.control.pop_front();
+        }
+        let (mut queued, mut owed) = (0_usize, 0_usize);
+        let mut taken = self.taken;
+        for piece in self.front.iter().chain(&self.shown).chain(&self.control) {
+            let mut left = piece.len();
+            take_off(&mut left, mem::take(&mut taken));
+            queued = queued.saturating_add(left);
+            if piece.purpose == Purpose::Reply {
+                owed = owed.saturating_add(left);
+            }
+        }
+        (self.queued, self.owed) = (queued, owed);
+    }
+}
+
+/// Takes `part` off a count that it is part of.
+const fn take_off(count: &mut usize, part: usize) {
+    debug_assert!(*count >= part, "a part is no larger than the count that it is part of");
+    *count = count.saturating_sub(part);
+}

@@ -1,0 +1,123 @@
+//! An owner whose clock is ahead for a call and comes back, or who offers and reports late: no remote is blamed for it.
+//! The search through all schedules found these.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::time::Duration;
+
+use peer_core::{Config, Error, Message, Time, Timer};
+use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
+use rand_chacha::ChaCha8Rng;
+use rand_core::SeedableRng;
+
+const fn at(seconds: u64) -> Time {
+    Time::from_elapsed(Duration::from_secs(seconds))
+}
+
+/// The driver has told of both before, and asks for a block.
+fn asked() -> Remote {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.look().unwrap();
+    remote.hears();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote
+}
+
+/// The driver looks, and tells nothing.
+fn look(remote: &mut Remote, time: Time) -> Result<(), Error> {
+    remote.now = time;
+    remote.machine.tick(time, &mut ChaCha8Rng::seed_from_u64(1))
+}
+
+#[test]
+fn honesty_what_was_drained_by_a_clock_ahead_is_no_evidence() {
+    let mut remote = asked();
+    remote.machine.handle_drained(at(30));
+    look(&mut remote, at(1)).unwrap();
+    // The block comes meanwhile, and is read once the driver has looked.
+    look(&mut remote, at(30)).unwrap();
+    remote.say(&block(1).into());
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn honesty_what_was_refused_by_a_clock_ahead_is_no_evidence() {
+    let mut remote = asked();
+    remote.machine.send(&inv_of(2), remote.now).unwrap();
+    let offered = remote.machine.poll_transmit(remote.now).len();
+    remote.machine.handle_transmitted(0, at(20));
+    look(&mut remote, at(1)).unwrap();
+    // The transport takes it meanwhile, which is reported once the driver has looked.
+    look(&mut remote, at(20)).unwrap();
+    remote.machine.handle_transmitted(offered, remote.now);
+    assert!(!remote.machine.wants_write());
+}
+
+#[test]
+fn honesty_what_a_clock_ahead_waited_takes_nothing_from_an_answer() {
+    let mut remote = asked();
+    remote.now = at(29);
+    remote.say(&ping(1));
+    remote.messages();
+    remote.hears();
+    look(&mut remote, at(1)).unwrap();
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)));
+}
+
+#[test]
+fn liveness_a_request_that_a_clock_ahead_reported_is_due_in_its_time() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(19);
+    remote.look().unwrap();
+    remote.now = at(3600);
+    remote.hears();
+    look(&mut remote, at(19)).unwrap();
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)));
+}
+
+/// One that owes what it was not offered, while it is asked for a block.
+fn pausing() -> Remote {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote.look().unwrap();
+    for nonce in [1, 2] {
+        remote.say(&ping(nonce));
+    }
+    remote.messages();
+    assert!(!remote.machine.wants_read());
+    remote
+}
+
+#[test]
+fn honesty_a_pause_of_reading_that_was_not_offered_to_be_ended_is_not_the_remotes() {
+    let mut remote = pausing();
+    look(&mut remote, at(50)).unwrap();
+    look(&mut remote, at(51)).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.look().unwrap();
+    remote.hears();
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn honesty_a_refusal_after_a_pause_of_reading_says_nothing_of_an_answer() {
+    let mut remote = pausing();
+    look(&mut remote, at(1)).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(19);
+    // One of two pongs is taken, which ends the pause. The driver has not read yet.
+    remote.machine.take(usize::MAX, remote.now);
+    assert!(remote.machine.wants_read());
+    remote.machine.poll_transmit(remote.now);
+    look(&mut remote, at(50)).unwrap();
+    remote.machine.handle_transmitted(0, remote.now);
+    let end = look(&mut remote, at(50));
+    assert!(!matches!(end, Err(Error::Stalled(_))), "the answer may lie in the transport: {end:?}");
+}
