@@ -228,6 +228,13 @@ impl Silence {
 impl Peer {
     /// Notes that the driver calls. Every call of it begins with this.
     pub(super) fn on_call(&mut self, now: Time) {
+        // The calls of one turn have one time. What the first of them did need not be done again.
+        if now != self.silence.last_call {
+            self.on_later_call(now);
+        }
+    }
+
+    fn on_later_call(&mut self, now: Time) {
         // What an owner's command stored may lie ahead though the driver's clock never did.
         if now < self.silence.last_call {
             self.on_clock_back(now);
@@ -266,6 +273,9 @@ impl Peer {
 
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
     pub(super) fn end_absence(&mut self, now: Time) {
+        if now == self.silence.last_call {
+            return;
+        }
         let gap = now.saturating_since(self.silence.last_call);
         // Of a connection that is closing nothing is pulled.
         if gap > GRACE && self.silence.is_busy() && self.lifecycle.reads() {
