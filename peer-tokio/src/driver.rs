@@ -125,17 +125,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         };
         // Without tokio's budget the stream was not polled at all: it may have bytes to read and room to write.
         if coop::has_budget_remaining() && (polled_since_due || !self.waits_for_socket_poll(cx, now)) {
-            // What falls due after that time waits for a poll of its own.
-            let at = self.due_since.take().unwrap_or(now);
-            // After a busy thread that time is too old for calls: what is told now proves nothing, and is asked for again.
-            let is_recent = now.saturating_since(at) <= RECENT;
-            if is_recent && drained && !read {
-                self.connection.handle_drained(&self.input, at);
+            // What is told now holds for the time at which the deadline was found due. After a busy thread that is long ago.
+            let found_due = self.due_since.take().unwrap_or(now);
+            if now.saturating_since(found_due) <= RECENT {
+                if drained && !read {
+                    self.connection.handle_drained(&self.input, now);
+                }
+                if written.is_none() {
+                    self.connection.handle_transmitted(0, now);
+                }
             }
-            if is_recent && written.is_none() {
-                self.connection.handle_transmitted(0, at);
-            }
-            self.connection.handle_timeout(if is_recent { at } else { now }, &mut self.rng)?;
+            self.connection.handle_timeout(now, &mut self.rng)?;
         }
         if finishing {
             self.connection.peer_mut().finish();

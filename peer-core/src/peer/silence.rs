@@ -95,8 +95,10 @@ impl Silence {
     pub(crate) fn pause(&mut self, now: Time) {
         if self.state != Reading::Paused {
             self.stop(now);
-            // What was drained before says nothing of what is not read.
-            self.evidence = Evidence::Missing;
+            // What was drained before says nothing of what is not read. A search goes on.
+            if self.evidence == Evidence::Ahead {
+                self.evidence = Evidence::Missing;
+            }
             self.state = Reading::Paused;
             self.since = now + self.pause_left();
         }
@@ -228,8 +230,10 @@ impl Silence {
 impl Peer {
     /// Notes that the driver calls. Every call of it begins with this.
     pub(super) fn on_call(&mut self, now: Time) {
-        // The calls of one turn have one time. What the first of them did need not be done again.
-        if now != self.silence.last_call {
+        // The calls of one turn have one time. What the first of them did need not be done again. Times that a driver took in
+        // another order than it calls differ by little; more is a clock that went back.
+        let last_call = self.silence.last_call;
+        if now > last_call || last_call.saturating_since(now) > GRACE {
             self.on_later_call(now);
         }
     }
@@ -363,7 +367,9 @@ impl Peer {
 
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.silence.evidence.is_sought() && !self.is_overdue(now) {
+        // A pause of reading puts off what was overdue before; that is no reason to begin anew behind it.
+        let is_over = !self.silence.is_paused() && !self.is_overdue(now);
+        if self.silence.evidence.is_sought() && is_over {
             self.silence.evidence = Evidence::Missing;
         }
         self.outbox.end_search(now);

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use peer_core::Time;
+use peer_core::frame::Header;
 
 use super::record::{ANSWER, TAKING};
 use super::world::{Constant, Step, World};
@@ -113,8 +114,12 @@ impl World {
             untaken.is_none_or(|untaken| untaken <= TAKING + GRACE),
             "liveness: a frame is written for {untaken:?}"
         );
+        // What is there of a frame that may be the answer buys the time that it may take.
+        let came = (Header::LEN + self.socket.len() + self.input.len()) as u64;
+        let rate = self.machine.peer().node().config().min_receive_rate();
+        let coming = Duration::from_micros((came * 1_000_000).div_ceil(rate));
         // Reading may pause for as long as a write may take, between two answers.
-        let most = ANSWER + GRACE + (TAKING + BOUGHT) * (self.answers() + 1);
+        let most = ANSWER + GRACE + coming + (TAKING + BOUGHT) * (self.answers() + 1);
         let withheld = self.record.withheld(self.now);
         assert!(withheld.is_none_or(|withheld| withheld <= most), "liveness: withheld for {withheld:?}");
     }

@@ -246,3 +246,23 @@ fn a_ping_for_each_written_frame_does_not_keep_a_bulk_frame_from_being_written()
     }
     assert!(remote.machine.is_flushed(mark), "replies of more than their share were written before it");
 }
+
+/// For a driver that never tells: pauses of reading do not begin the search for evidence anew.
+#[test]
+fn a_pause_of_reading_in_each_second_does_not_hide_a_withheld_block() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    ask(&mut remote, [block_item(1)]);
+    let error = (0..1000).find_map(|_| {
+        remote.now += SECOND / 10;
+        remote.say(&ping(1));
+        remote.say(&ping(2));
+        let paused = drain(&mut remote).and_then(|()| remote.tick());
+        let resumed = paused.and_then(|()| {
+            remote.hears();
+            drain(&mut remote)
+        });
+        resumed.and_then(|()| remote.tick()).err()
+    });
+    assert_eq!(error, Some(stalled(block_item(1))));
+    assert!(remote.now < Time::ZERO + SECOND * 35, "{}", remote.now);
+}

@@ -121,3 +121,18 @@ fn honesty_a_refusal_after_a_pause_of_reading_says_nothing_of_an_answer() {
     let end = look(&mut remote, at(50));
     assert!(!matches!(end, Err(Error::Stalled(_))), "the answer may lie in the transport: {end:?}");
 }
+
+/// A driver takes the time before it reads, and tells with it after it has pulled with a later one.
+#[test]
+fn liveness_a_call_with_a_time_shortly_before_the_last_one_restarts_nothing() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote.look().unwrap();
+    let found_due = at(30);
+    remote.now = found_due + Duration::from_millis(1);
+    assert_eq!(remote.pull(), Ok(None));
+    remote.machine.handle_drained(found_due);
+    remote.now = found_due;
+    assert!(remote.tick().is_err(), "the block is overdue");
+}
