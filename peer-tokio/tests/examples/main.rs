@@ -37,13 +37,18 @@ impl Remote {
 
     /// Dials an example, and shakes hands.
     async fn dial(address: SocketAddr) -> Self {
+        Self::try_dial(address).await.expect("no handshake")
+    }
+
+    /// The same, unless the example closes the connection before.
+    async fn try_dial(address: SocketAddr) -> Option<Self> {
         let stream = TcpStream::connect(address).await.unwrap();
         let (handle, events, driver) =
             outbound(stream, &node(), connection_info(address, 0), SystemRng).unwrap();
         tokio::spawn(driver);
         let mut remote = Self { handle, events };
-        while remote.next().await.expect("no handshake") != Event::Established {}
-        remote
+        while remote.next().await? != Event::Established {}
+        Some(remote)
     }
 
     async fn next(&mut self) -> Option<Event> {

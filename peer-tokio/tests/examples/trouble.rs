@@ -5,11 +5,12 @@ use std::net::TcpStream;
 
 use peer_core::Message;
 use peer_core::message::{GetData, Inv, Transaction};
+use tokio::time::timeout;
 
 use crate::program::run_beside;
 #[cfg(unix)]
 use crate::program::{Program, example_with_descriptors, start};
-use crate::{Remote, listen, refusing};
+use crate::{LIMIT, Remote, listen, refusing};
 
 /// Takes all descriptors of an example, and gives them back when accepting has failed.
 #[cfg(unix)]
@@ -43,7 +44,9 @@ async fn proxy_goes_on_after_accepting_failed_and_after_a_visitor_without_upstre
             tokio::spawn(Remote::accept(&upstream).await.end());
         }
     });
-    Remote::dial(address).await;
+    // While there is a descriptor for the visitor and none for its upstream, the proxy sends it away.
+    let served = async { while Remote::try_dial(address).await.is_none() {} };
+    timeout(LIMIT, served).await.expect("the proxy serves nobody");
     host.abort();
 }
 
