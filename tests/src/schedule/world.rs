@@ -62,7 +62,7 @@ pub enum Step {
     Queue,
 }
 
-/// See the [module](self).
+/// A machine, its transport and its remote, all of it at one time.
 #[derive(Clone, Debug)]
 pub struct World {
     pub(super) machine: Connection,
