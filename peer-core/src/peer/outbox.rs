@@ -125,6 +125,13 @@ impl Outbox {
         }
     }
 
+    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    pub(crate) fn doubt_evidence(&mut self, now: Time) {
+        if let Some(queues) = &mut self.queues {
+            queues.doubt_evidence(now);
+        }
+    }
+
     /// The clock of the write stall rested for so long before `now`.
     pub(crate) fn rest(&mut self, duration: Duration, now: Time) {
         if let Some(queues) = &mut self.queues {

@@ -256,7 +256,10 @@ impl Queues {
             // So long it cannot have taken.
             (self.offered, self.used) = (now, Duration::ZERO);
         }
-        // Evidence for a deadline that is still to come was told by a clock that has gone back since.
+    }
+
+    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    pub(super) fn doubt_evidence(&mut self, now: Time) {
         if self.evidence == Evidence::Found && !self.is_overdue(now) {
             self.evidence = Evidence::Missing;
         }

@@ -235,7 +235,17 @@ impl Peer {
         let last_call = self.silence.last_call;
         if now > last_call || last_call.saturating_since(now) > GRACE {
             self.on_later_call(now);
+        } else if now < last_call {
+            self.doubt_evidence(now);
         }
+    }
+
+    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    fn doubt_evidence(&mut self, now: Time) {
+        if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
+            self.silence.evidence = Evidence::Missing;
+        }
+        self.outbox.doubt_evidence(now);
     }
 
     fn on_later_call(&mut self, now: Time) {
@@ -243,10 +253,7 @@ impl Peer {
         if now < self.silence.last_call {
             self.on_clock_back(now);
             self.bound_times(now);
-            // Evidence for a deadline that is still to come was told by the clock before.
-            if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
-                self.silence.evidence = Evidence::Missing;
-            }
+            self.doubt_evidence(now);
         } else if let Some(session) = self.lifecycle.session_mut() {
             session.trickle.bound(now, *self.node.config().trickle_delay.end());
         }
