@@ -57,7 +57,7 @@ struct Memory {
     /// What the remote has, with a number that tells what was confirmed last.
     known: BTreeMap<Inventory, u64>,
     confirmed: u64,
-    /// What waits, and has not become known since.
+    /// What the batch holds. It stays there when the remote comes to know it, and is sorted out when the batch leaves.
     waiting: BTreeSet<Inventory>,
     batch: Vec<Inventory>,
     began: Option<Time>,
@@ -94,6 +94,7 @@ impl Memory {
     /// What is no longer remembered is announced once more, but not twice in a batch.
     fn leave(&mut self, at: Time) {
         self.began = None;
+        self.waiting.clear();
         let mut news = Vec::new();
         for item in core::mem::take(&mut self.batch) {
             if !self.known.contains_key(&item) {
@@ -108,7 +109,6 @@ impl Memory {
 
     fn learn(&mut self, item: Inventory) {
         self.confirmed += 1;
-        self.waiting.remove(&item);
         self.known.insert(item, self.confirmed);
         if self.known.len() > self.room {
             let oldest = self.known.iter().min_by_key(|(_, confirmed)| **confirmed).map(|(item, _)| *item);
