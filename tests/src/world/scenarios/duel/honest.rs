@@ -183,7 +183,7 @@ impl Honest {
             3 => GetInitState { types: List::new() }.into(),
             4 => one_of(rng, &[getheaders, getblocks])(),
             5 => ping(between(rng, 1, 1000)),
-            _ => inv_of(u32::try_from(magnitude(rng, 1, 50_000)).unwrap()),
+            _ => inv_of(u32::try_from(magnitude(rng, 1, 4000)).unwrap()),
         };
         let now = self.clock();
         if self.table.machine.send(&message, now).is_ok() {
