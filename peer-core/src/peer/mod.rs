@@ -14,7 +14,7 @@
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
-//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `fifo`, `transmit` |
+//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
 //! | ends | `close` |
 //! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
@@ -37,6 +37,7 @@ mod history;
 mod keepalive;
 mod known;
 mod lifecycle;
+mod mark;
 mod matched;
 mod open_message;
 mod outbox;
@@ -62,7 +63,7 @@ use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
-pub use self::outbox::Mark;
+pub use self::mark::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
 use self::silence::Silence;
@@ -176,9 +177,9 @@ impl Peer {
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
-        if height > self.counters.last_block {
+        if height > self.history.last_block {
             trace::height(self, height);
-            self.counters.last_block = height;
+            self.history.last_block = height;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Commands of the owner, and how a message becomes a frame in the queue.
 
 use super::batch::Trickle;
-use super::outbox::Mark;
+use super::mark::Mark;
 use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
