@@ -5,8 +5,10 @@ use core::time::Duration;
 
 use peer_core::message::{GetBlocks, GetHeaders, GetInitState, Headers, Inv, List, Pong};
 use peer_core::{Config, Direction, Hash, Message, Node, Time, Timer};
-use peer_tests::remote::{NETWORK, Remote, established, established_at, header, introduction, unguarded};
-use peer_tests::samples::{block_item, getdata, inv_of, item, ping, tx, tx_item};
+use peer_tests::remote::{
+    NETWORK, Remote, bytes_of, established, established_at, header, introduction, unguarded,
+};
+use peer_tests::samples::{block, block_item, getdata, inv_of, item, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -101,6 +103,40 @@ fn a_request_that_is_still_to_be_written_has_no_deadline() {
     remote.wait(Duration::from_secs(19)).unwrap();
     remote.machine.take_all(remote.now);
     assert_eq!(stall(&remote), Some((Duration::from_secs(30), Timer::Stall)));
+}
+
+#[test]
+fn answers_to_all_that_was_written_leave_no_deadline_for_what_was_not() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    let (request, answer) = (GetInitState { types: List::new() }, Message::InitState(Box::default()));
+    for _ in 0..3 {
+        remote.machine.send(&request.clone().into(), remote.now).unwrap();
+    }
+    for _ in 0..2 {
+        remote.machine.take(usize::MAX, remote.now);
+    }
+    for _ in 0..2 {
+        remote.say(&answer);
+    }
+    assert_eq!(remote.messages().len(), 2);
+    let stall = remote.deadline().filter(|(_, timer)| *timer == Timer::Stall);
+    assert_eq!(stall, None, "the third is still to be written");
+}
+
+/// Only what comes after the response was due for long is counted.
+#[test]
+fn much_that_comes_before_an_answer_is_not_held_against_it() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    let large = bytes_of(&inv_of(50_000));
+    for _ in 0..12 {
+        remote.say_bytes(&large);
+        assert_eq!(remote.messages().len(), 1);
+        remote.wait(SECOND).unwrap();
+    }
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
 }
 
 #[test]
@@ -247,6 +283,20 @@ fn a_transport_that_takes_everything_after_an_event_was_held_has_not_stalled() {
     remote.look().unwrap();
     remote.hears();
     remote.wait(Duration::from_secs(60)).unwrap();
+}
+
+/// Nothing is written by a driver that waits for its owner.
+#[test]
+fn a_transport_keeps_its_time_while_an_event_is_held() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.say(&ping(1));
+    assert!(matches!(remote.pull(), Ok(Some(_))));
+    // The handler takes 15 s, of which one counts.
+    remote.now += SECOND * 15;
+    remote.events();
+    assert_eq!(remote.deadline(), Some((SECOND * 19, Timer::WriteStall)));
 }
 
 #[test]

@@ -40,6 +40,16 @@ fn a_ping_leaves_107_seconds_after_the_handshake_and_every_107_seconds_from_then
 }
 
 #[test]
+fn a_remote_that_answered_owes_nothing_before_the_next_ping_is_written() {
+    let (mut remote, nonce) = pinged();
+    remote.say(&Message::Pong(Pong { nonce }));
+    remote.events();
+    // The next ping is never offered to the transport.
+    remote.wait(IDLE * 2).unwrap();
+    assert!(remote.machine.wants_write());
+}
+
+#[test]
 fn other_traffic_does_not_put_pings_off() {
     let mut remote = established();
     for _ in 0..106 {

@@ -1,14 +1,17 @@
 //! Sizes: what is refused for being too large, and what stays small.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 
+use bytes::BytesMut;
+use peer_core::frame::{FrameReader, Header, Rules};
 use peer_core::message::{Block, BlockHeader, GetCfsV2};
 use peer_core::{
     Command, Config, ConfigBuilder, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
     UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, header};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, header};
+use peer_tests::samples::inv_of;
 
 /// A remote of this version, and our machine with this limit of unrequested payloads.
 fn with_limit(version: u32, max: usize) -> Remote {
@@ -87,6 +90,19 @@ fn a_small_payload_that_is_kept_does_not_keep_the_input_alive() {
     remote.say(&Message::Block(block));
     let [Message::Block(kept)] = &remote.messages()[..] else { panic!("not one block") };
     assert!(kept.as_bytes().is_unique());
+}
+
+#[test]
+fn a_large_payload_is_copied_only_where_it_is_a_small_part_of_its_memory() {
+    let frame = bytes_of(&inv_of(1000));
+    for (room, is_copied) in [(frame.len(), false), (4 * frame.len(), true)] {
+        let mut input = BytesMut::with_capacity(room);
+        input.extend_from_slice(&frame);
+        let begin = input.as_ptr().wrapping_add(Header::LEN);
+        let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
+        let read = FrameReader::new().read(&mut input, &rules).unwrap().unwrap();
+        assert_eq!(read.payload.as_ptr() != begin, is_copied, "in {room} bytes");
+    }
 }
 
 #[test]

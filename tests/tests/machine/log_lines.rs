@@ -261,7 +261,7 @@ fn other_ends_are_told_at_debug_only() {
 }
 
 #[test]
-fn a_filtered_request_and_a_new_height_are_told_at_trace() {
+fn a_filtered_request_and_a_higher_block_are_told_at_trace() {
     let mut machine = Machine::established();
     machine.peer.peer_mut().request_blocks(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
     machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
@@ -269,6 +269,7 @@ fn a_filtered_request_and_a_new_height_are_told_at_trace() {
         machine.peer.peer_mut().request_blocks(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.peer_mut().set_last_block(1);
+        machine.peer.peer_mut().set_last_block(432_100);
         machine.peer.peer_mut().set_last_block(432_101);
     });
     let zero = "0".repeat(64);

@@ -248,6 +248,22 @@ fn points_of_what_waits_to_be_written_do_not_fade() {
     assert_eq!(points(&remote), 0);
 }
 
+/// Of many that wait, the newest of a lane are counted together.
+#[test]
+fn points_of_what_waits_in_one_lane_do_not_fade_with_those_of_the_other() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    for _ in 0..32 {
+        remote.machine.send(&transactions(1), remote.now).unwrap();
+    }
+    remote.machine.send(&Message::MemPool, remote.now).unwrap();
+    assert_eq!(points(&remote), 320 + 33);
+    // It overtakes the others.
+    let mempool = remote.machine.take(usize::MAX, remote.now);
+    assert_eq!(remote.understand(&mempool), [Message::MemPool]);
+    remote.now += 92 * SECOND;
+    assert_eq!(points(&remote), 320 + 17);
+}
+
 /// Whatever is sent when, and however late the node handles it, up to 30 s.
 #[test]
 fn the_points_are_never_fewer_than_those_of_a_node_that_is_not_too_late() {

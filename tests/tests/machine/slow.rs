@@ -7,7 +7,8 @@ use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Event, Expected, Message, Node, ProtocolVersion, Timer};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame, header};
 use peer_tests::samples::{
-    block_item, getblocks, getdata, getheaders, headers, inv, inv_of, large_block, tx, tx_item,
+    block_item, getblocks, getdata, getheaders, headers, inv, inv_of, item, large_block, notfound, tx,
+    tx_item,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -143,6 +144,16 @@ fn a_large_answer_that_arrives_steadily_is_waited_for() {
     ask(&mut remote, [Inventory::block(large.hash())]);
     arrive(&mut remote, &frame("block", large.as_bytes()), 5000).unwrap();
     assert_eq!(remote.machine.open_requests(), 0);
+}
+
+#[test]
+fn a_notfound_of_many_entries_that_arrives_steadily_is_waited_for() {
+    let mut remote = established();
+    let items: Vec<_> = (0..10_000).map(item).collect();
+    ask(&mut remote, items.clone());
+    let (events, seconds) = arrive(&mut remote, &bytes_of(&notfound(items)), 5000).unwrap();
+    assert_eq!(events.len(), 1);
+    assert!(seconds > 60, "no test: it took {seconds} s");
 }
 
 #[test]

@@ -1,0 +1,84 @@
+//! What a driver tells of its transport, and what that proves.
+#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use core::time::Duration;
+
+use peer_core::{Config, Error, Expected, Message, Timer};
+use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn send(remote: &mut Remote, message: &Message) {
+    remote.machine.send(message, remote.now).unwrap();
+}
+
+/// The timers run so many seconds later. Nothing is told of the transport.
+fn tick_after(remote: &mut Remote, seconds: u32) -> Result<(), Error> {
+    remote.now += SECOND * seconds;
+    remote.tick()
+}
+
+#[test]
+fn honesty_a_driver_that_told_of_a_refusal_is_waited_for_to_tell_of_the_next() {
+    let mut remote = established();
+    send(&mut remote, &inv_of(1));
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.handle_transmitted(0, remote.now);
+    remote.hears();
+    send(&mut remote, &inv_of(2));
+    remote.machine.poll_transmit(remote.now);
+    for seconds in [20, 1, 1, 1] {
+        tick_after(&mut remote, seconds).unwrap();
+    }
+    // The transport took it meanwhile.
+    remote.hears();
+    assert!(!remote.machine.wants_write());
+}
+
+#[test]
+fn liveness_a_driver_that_told_of_no_refusal_but_before_it_offered_anything_never_tells() {
+    let mut remote = established();
+    send(&mut remote, &inv_of(1));
+    remote.machine.handle_transmitted(0, remote.now);
+    remote.machine.poll_transmit(remote.now);
+    tick_after(&mut remote, 20).unwrap();
+    assert_eq!(tick_after(&mut remote, 1), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn liveness_what_was_drained_before_it_was_pulled_proves_that_an_answer_is_overdue() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    remote.look().unwrap();
+    remote.now += SECOND * 30;
+    remote.say(&inv_of(1));
+    remote.machine.handle_drained(remote.now);
+    assert_eq!(remote.messages().len(), 1);
+    let stalled = Error::Stalled(Expected::Item(Box::new(block_item(1))));
+    assert_eq!(remote.tick(), Err(stalled));
+}
+
+/// An answer is almost overdue when two pongs that are not taken pause reading.
+#[test]
+fn honesty_a_refusal_after_reading_may_go_on_does_not_prove_that_an_answer_is_overdue() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    remote.wait(SECOND * 29).unwrap();
+    remote.say(&ping(1));
+    assert_eq!(remote.messages().len(), 1);
+    send(&mut remote, &Message::GetAddr);
+    remote.say(&ping(2));
+    assert_eq!(remote.messages().len(), 1);
+    remote.machine.poll_transmit(remote.now);
+    remote.wait(SECOND * 19).unwrap();
+    assert_eq!(remote.machine.take(usize::MAX, remote.now).len(), 32);
+    assert!(remote.machine.wants_read());
+    // The driver goes on writing before it reads.
+    remote.machine.poll_transmit(remote.now);
+    remote.wait(SECOND * 5).unwrap();
+    remote.say(&block(1).into());
+    assert_eq!(remote.messages().len(), 1);
+}
