@@ -82,3 +82,43 @@ fn honesty_a_refusal_after_reading_may_go_on_does_not_prove_that_an_answer_is_ov
     remote.say(&block(1).into());
     assert_eq!(remote.messages().len(), 1);
 }
+
+#[test]
+fn liveness_what_was_drained_while_an_event_was_held_proves_that_an_answer_is_overdue() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    remote.look().unwrap();
+    remote.now += SECOND * 30;
+    remote.say(&inv_of(1));
+    remote.say(&inv_of(2));
+    assert!(matches!(remote.pull(), Ok(Some(_))));
+    remote.machine.handle_drained(remote.now);
+    assert_eq!(remote.messages().len(), 1);
+    assert!(matches!(remote.tick(), Err(Error::Stalled(_))));
+}
+
+#[test]
+fn honesty_pulling_alone_does_not_prove_that_an_answer_is_overdue() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    remote.look().unwrap();
+    for seconds in [30, 1, 1, 1] {
+        remote.now += SECOND * seconds;
+        assert_eq!(remote.pull(), Ok(None));
+        remote.tick().unwrap();
+    }
+    // It lay in the transport.
+    remote.say(&block(1).into());
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn liveness_a_driver_that_never_tells_and_is_late_each_time_gets_its_timeouts() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    let end = (0..60).find_map(|_| tick_after(&mut remote, 3).err());
+    assert!(matches!(end, Some(Error::Stalled(_))), "{end:?}");
+}

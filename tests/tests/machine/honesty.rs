@@ -139,6 +139,31 @@ fn much_that_comes_before_an_answer_is_not_held_against_it() {
     assert_eq!(remote.messages().len(), 1);
 }
 
+/// The transport may have held back this much when the response came.
+#[test]
+fn an_answer_may_lie_16_mib_behind_what_came_without_a_pause() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote.wait(SECOND * 29).unwrap();
+    let (small, large) = (bytes_of(&inv_of(1)), bytes_of(&inv_of(50_000)));
+    remote.say_bytes(&small);
+    for _ in 0..200 {
+        remote.say_bytes(&small);
+        assert!(matches!(remote.pull(), Ok(Some(_))));
+        remote.now += SECOND;
+        remote.tick().unwrap();
+        remote.hears();
+    }
+    // The driver drains it at last, and tells of nothing.
+    (0..9).for_each(|_| remote.say_bytes(&large));
+    while remote.pull().unwrap().is_some() {}
+    remote.now += SECOND;
+    remote.tick().unwrap();
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+}
+
 #[test]
 fn a_pong_that_comes_before_its_write_is_told_counts() {
     let mut remote = established();
@@ -151,6 +176,19 @@ fn a_pong_that_comes_before_its_write_is_told_counts() {
     let stats = remote.machine.stats();
     assert_eq!(stats.last_ping_nonce, 0, "it is still waited for");
     assert!(stats.last_ping_round_trip.is_some());
+}
+
+#[test]
+fn a_pong_with_another_nonce_does_not_count_while_a_ping_is_written() {
+    let mut remote = established();
+    remote.wait(Duration::from_secs(107)).unwrap();
+    let ping = remote.machine.poll_transmit(remote.now);
+    let nonce = pinged(&remote.understand(&ping)).unwrap();
+    remote.say(&Message::Pong(Pong { nonce: nonce ^ 1 }));
+    remote.messages();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
+    remote.machine.handle_transmitted(ping.len(), remote.now);
+    assert_eq!(remote.machine.stats().last_ping_nonce, nonce, "it is waited for");
 }
 
 /// What happens within ten minutes after the clock showed `ahead` more for one call.

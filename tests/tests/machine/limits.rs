@@ -10,8 +10,8 @@ use peer_core::{
     Command, Config, ConfigBuilder, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
     UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, bytes_of, header};
-use peer_tests::samples::inv_of;
+use peer_tests::remote::{NETWORK, Remote, bytes_of, frame, header};
+use peer_tests::samples::{inv_of, large_block};
 
 /// A remote of this version, and our machine with this limit of unrequested payloads.
 fn with_limit(version: u32, max: usize) -> Remote {
@@ -102,6 +102,27 @@ fn a_large_payload_is_copied_only_where_it_is_a_small_part_of_its_memory() {
         let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
         let read = FrameReader::new().read(&mut input, &rules).unwrap().unwrap();
         assert_eq!(read.payload.as_ptr() != begin, is_copied, "in {room} bytes");
+    }
+}
+
+#[test]
+fn payloads_are_copied_below_16_kib_and_blocks_that_are_sent_below_4_kib() {
+    let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
+    for (len, is_copied) in [(16 * 1024 - 1, true), (16 * 1024, false)] {
+        let mut input = BytesMut::from(&frame("inv", &vec![0; len])[..]);
+        let begin = input.as_ptr().wrapping_add(Header::LEN);
+        let read = FrameReader::new().read(&mut input, &rules).unwrap().unwrap();
+        assert_eq!(read.payload.as_ptr() != begin, is_copied, "{len} bytes");
+    }
+    let smallest = large_block(0).as_bytes().len();
+    for (len, pieces) in [(4 * 1024 - 1, 1), (4 * 1024, 2)] {
+        // The length of a longer script takes two bytes more.
+        let block = large_block(len - smallest - 2);
+        assert_eq!(block.as_bytes().len(), len);
+        let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
+        remote.machine.send(&Message::Block(block), remote.now).unwrap();
+        let shown = remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
+        assert_eq!(shown.len(), pieces, "{len} bytes");
     }
 }
 

@@ -247,6 +247,22 @@ fn a_ping_for_each_written_frame_does_not_keep_a_bulk_frame_from_being_written()
     assert!(remote.machine.is_flushed(mark), "replies of more than their share were written before it");
 }
 
+/// For a driver that is shown everything at once.
+#[test]
+fn pongs_that_are_shown_together_let_a_bulk_frame_through() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.send(&inv_of(2), remote.now).unwrap();
+    (0..400).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    let shown = remote.machine.poll_transmit_chunks(usize::MAX, remote.now).concat();
+    let messages = remote.understand(&shown);
+    let second = messages.iter().position(|message| *message == inv_of(2));
+    // The first announcement, and as many pongs as may overtake the second.
+    assert_eq!(second, Some(1 + 128));
+}
+
 /// For a driver that never tells: pauses of reading do not begin the search for evidence anew.
 #[test]
 fn a_pause_of_reading_in_each_second_does_not_hide_a_withheld_block() {
