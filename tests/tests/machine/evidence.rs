@@ -122,3 +122,24 @@ fn liveness_a_driver_that_never_tells_and_is_late_each_time_gets_its_timeouts() 
     let end = (0..60).find_map(|_| tick_after(&mut remote, 3).err());
     assert!(matches!(end, Some(Error::Stalled(_))), "{end:?}");
 }
+
+#[test]
+fn honesty_an_owner_that_is_absent_in_a_pause_of_reading_takes_one_second_of_it() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    let pause = |remote: &mut Remote| {
+        [1, 2].map(|nonce| remote.say(&ping(nonce)));
+        assert_eq!(remote.messages().len(), 2);
+        remote.machine.poll_transmit(remote.now);
+    };
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    pause(&mut remote);
+    remote.now += SECOND * 60;
+    remote.look().unwrap();
+    remote.hears();
+    remote.events();
+    // Of the time for the answer half is over, and of that in which reading may pause one second.
+    remote.wait(SECOND * 15).unwrap();
+    pause(&mut remote);
+    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
+}

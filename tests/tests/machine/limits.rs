@@ -72,6 +72,18 @@ fn every_command_has_its_limit_at_the_header() {
 }
 
 #[test]
+fn more_than_32_mib_is_refused_before_the_command_is_looked_at() {
+    let max = 32 * 1024 * 1024;
+    for (len, command, limit) in [(max, Some("inv"), 1_800_003), (max + 1, None, max as u64)] {
+        let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
+        let command = command.map(|name| Command::new(name).unwrap());
+        let excess = Excess { got: len as u64, max: limit };
+        let refused = Err(FrameError::PayloadTooLarge { command, excess }.into());
+        assert_eq!(declare(&mut remote, "inv", len), refused);
+    }
+}
+
+#[test]
 fn a_declared_length_reserves_nothing_in_the_input() {
     let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
     let request = GetCfsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO };

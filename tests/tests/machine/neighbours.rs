@@ -250,6 +250,17 @@ fn points_of_what_waits_to_be_written_do_not_fade() {
     assert_eq!(points(&remote), 0);
 }
 
+#[test]
+fn points_that_a_clock_ahead_wrote_put_off_those_behind_them() {
+    let mut remote = established();
+    for seconds in [100, 1] {
+        remote.now = Time::from_elapsed(SECOND * seconds);
+        send(&mut remote, &Message::MemPool).unwrap();
+    }
+    remote.now += 92 * SECOND;
+    assert_eq!(points(&remote), 66);
+}
+
 /// Of many that wait, the newest of a lane are counted together.
 #[test]
 fn points_of_what_waits_in_one_lane_do_not_fade_with_those_of_the_other() {
