@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use peer_core::{Config, Error, Expected, Message, Timer};
-use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame};
 use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -52,9 +52,10 @@ fn liveness_what_was_drained_before_it_was_pulled_proves_that_an_answer_is_overd
     send(&mut remote, &getdata([block_item(1)]));
     remote.hears();
     remote.look().unwrap();
-    remote.now += SECOND * 30;
+    remote.now += SECOND * 30 + SECOND / 2;
     remote.say(&inv_of(1));
     remote.machine.handle_drained(remote.now);
+    remote.now += SECOND;
     assert_eq!(remote.messages().len(), 1);
     let stalled = Error::Stalled(Expected::Item(Box::new(block_item(1))));
     assert_eq!(remote.tick(), Err(stalled));
@@ -94,6 +95,8 @@ fn liveness_what_was_drained_while_an_event_was_held_proves_that_an_answer_is_ov
     remote.say(&inv_of(2));
     assert!(matches!(remote.pull(), Ok(Some(_))));
     remote.machine.handle_drained(remote.now);
+    remote.tick().unwrap();
+    remote.now += SECOND;
     assert_eq!(remote.messages().len(), 1);
     assert!(matches!(remote.tick(), Err(Error::Stalled(_))));
 }
@@ -142,4 +145,49 @@ fn honesty_an_owner_that_is_absent_in_a_pause_of_reading_takes_one_second_of_it(
     remote.wait(SECOND * 15).unwrap();
     pause(&mut remote);
     assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
+}
+
+#[test]
+fn liveness_pulling_once_more_takes_no_evidence_away() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    remote.wait(SECOND * 29).unwrap();
+    remote.now += SECOND;
+    remote.machine.handle_drained(remote.now);
+    assert_eq!(remote.pull(), Ok(None));
+    assert!(matches!(remote.tick(), Err(Error::Stalled(_))));
+}
+
+#[test]
+fn liveness_a_byte_in_each_second_does_not_put_off_what_a_driver_that_never_tells_looks_for() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    let frame = bytes_of(&inv_of(10));
+    let end = frame.iter().take(40).find_map(|byte| {
+        remote.say_bytes(&[*byte]);
+        remote.pull().and_then(|_| tick_after(&mut remote, 1)).err()
+    });
+    assert!(matches!(end, Some(Error::Stalled(_))), "{end:?}");
+}
+
+#[test]
+fn honesty_what_proves_that_a_frame_is_overdue_proves_nothing_of_the_last_word_behind_it() {
+    let mut remote = established_at(8);
+    let large = inv_of(50_000);
+    send(&mut remote, &large);
+    remote.machine.poll_transmit(remote.now);
+    remote.say_bytes(&frame("ping", &[0; 7]));
+    assert_eq!(remote.pull(), Ok(None));
+    let shown = remote.machine.poll_transmit_chunks(usize::MAX, remote.now).concat().len();
+    // 20 s, and 6 for 1.8 MB.
+    remote.now += SECOND * 26;
+    remote.machine.handle_transmitted(0, remote.now);
+    let taken = bytes_of(&large).len();
+    remote.machine.handle_transmitted(taken, remote.now);
+    // What is left of the time is over, and whether the transport takes more is not told.
+    tick_after(&mut remote, 1).unwrap();
+    remote.machine.handle_transmitted(shown - taken, remote.now);
+    assert!(matches!(remote.machine.failure(), Some(Error::Frame(_))));
 }

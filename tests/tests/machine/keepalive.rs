@@ -50,6 +50,28 @@ fn a_remote_that_answered_owes_nothing_before_the_next_ping_is_written() {
 }
 
 #[test]
+fn a_ping_that_was_offered_when_the_remote_spoke_obliges_it_to_nothing() {
+    let mut remote = established();
+    remote.wait(INTERVAL).unwrap();
+    let shown = remote.machine.poll_transmit(remote.now).len();
+    remote.say(&Message::GetAddr);
+    remote.events();
+    remote.machine.handle_transmitted(shown, remote.now);
+    remote.wait(IDLE * 2).unwrap();
+}
+
+#[test]
+fn pings_and_announcements_go_on_while_reading_pauses() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    [1, 2].map(|nonce| remote.say(&Message::Ping(Ping { nonce })));
+    remote.events();
+    assert!(!remote.machine.wants_read());
+    assert_eq!(remote.deadline(), Some((INTERVAL, Timer::Ping)));
+    remote.machine.announce(block_item(1), remote.now).unwrap();
+    assert_eq!(remote.deadline().unwrap().1, Timer::Trickle);
+}
+
+#[test]
 fn other_traffic_does_not_put_pings_off() {
     let mut remote = established();
     for _ in 0..106 {

@@ -3,10 +3,10 @@
 
 use core::time::Duration;
 
-use peer_core::message::Inventory;
-use peer_core::{Config, Message};
-use peer_tests::remote::{NETWORK, Remote, bytes_of, established};
-use peer_tests::samples::{block, block_item, getdata, large_block, tx, tx_item};
+use peer_core::message::{GetInitState, Inventory, List};
+use peer_core::{Command, Config, Error, Message};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, established, header};
+use peer_tests::samples::{block, block_item, getdata, getheaders, large_block, tx, tx_item};
 
 /// Asks, through our machine.
 fn ask(remote: &mut Remote, items: impl Into<Vec<Inventory>>) {
@@ -47,4 +47,24 @@ fn an_item_that_was_asked_for_twice_may_come_twice_though_it_comes_slowly() {
     assert_eq!(remote.machine.open_requests(), 0);
     remote.say(&large.into());
     assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn an_answer_that_comes_once_more_before_its_request_is_reported_is_refused_from_its_header() {
+    let mut remote = established();
+    remote.machine.send(&GetInitState { types: List::new() }.into(), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.say(&Message::InitState(Box::default()));
+    assert_eq!(remote.messages().len(), 1);
+    remote.say_bytes(&header("initstate", 3, [0; 4]));
+    assert_eq!(remote.error(), Error::Unrequested(Command::new("initstate").unwrap()));
+}
+
+#[test]
+fn a_notfound_is_refused_from_its_header_where_no_item_was_asked_for() {
+    let mut remote = established();
+    remote.machine.send(&getheaders(), remote.now).unwrap();
+    remote.hears();
+    remote.say_bytes(&header("notfound", 37, [0; 4]));
+    assert_eq!(remote.error(), Error::Unrequested(Command::new("notfound").unwrap()));
 }

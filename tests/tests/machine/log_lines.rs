@@ -169,6 +169,7 @@ fn each_message_is_told_at_debug_with_its_summary() {
     let lines = at(Level::DEBUG, || {
         machine.say(&Message::Ping(Ping { nonce: 1 }));
         machine.peer.peer_mut().send(&getdata([Inventory::block(Hash::ZERO)]), Time::ZERO).unwrap();
+        machine.peer.peer_mut().send(&Message::GetAddr, Time::ZERO).unwrap();
     });
     let zero = "0".repeat(64);
     assert_eq!(
@@ -178,6 +179,7 @@ fn each_message_is_told_at_debug_with_its_summary() {
             format!("DEBUG Sending pong to {PEER}"),
             format!("DEBUG Sending getdata (block {zero}) to {PEER}"),
             format!("DEBUG Adding deadline for command getdata for peer {PEER}"),
+            format!("DEBUG Sending getaddr to {PEER}"),
         ]
     );
 }

@@ -197,6 +197,17 @@ fn an_answer_buys_the_time_of_its_whole_frame_for_the_others() {
 }
 
 #[test]
+fn hashes_that_were_asked_for_buy_the_time_of_their_whole_frame_for_the_others() {
+    let mut remote = established();
+    remote.machine.send(&Message::MemPool, remote.now).unwrap();
+    ask(&mut remote, [block_item(1)]);
+    let (_, seconds) = arrive(&mut remote, &large().1, 50_000).unwrap();
+    assert!(seconds > 30, "no test: it took {seconds} s");
+    remote.wait(29 * SECOND).unwrap();
+    assert_eq!(remote.wait(SECOND), Err(stalled(block_item(1))));
+}
+
+#[test]
 fn an_answer_buys_a_second_at_least() {
     let mut remote = established();
     ask(&mut remote, [tx_item(1), block_item(1)]);

@@ -125,16 +125,18 @@ fn honesty_a_refusal_after_a_pause_of_reading_says_nothing_of_an_answer() {
 /// A driver takes the time before it reads, and tells with it after it has pulled with a later one.
 #[test]
 fn liveness_a_call_with_a_time_shortly_before_the_last_one_restarts_nothing() {
-    let mut remote = established();
-    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
-    remote.hears();
-    remote.look().unwrap();
-    let found_due = at(30);
-    remote.now = found_due + Duration::from_millis(1);
-    assert_eq!(remote.pull(), Ok(None));
-    remote.machine.handle_drained(found_due);
-    remote.now = found_due;
-    assert!(remote.tick().is_err(), "the block is overdue");
+    for later in [1, 1000] {
+        let mut remote = established();
+        remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+        remote.hears();
+        remote.look().unwrap();
+        let found_due = at(30);
+        remote.now = found_due + Duration::from_millis(later);
+        assert_eq!(remote.pull(), Ok(None));
+        remote.machine.handle_drained(found_due);
+        remote.now = found_due;
+        assert!(remote.tick().is_err(), "the block is overdue, {later} ms");
+    }
 }
 
 #[test]
@@ -188,4 +190,18 @@ fn honesty_a_handshake_has_its_whole_time_when_a_clock_that_was_ahead_is_back() 
     assert_eq!(remote.deadline(), Some((Duration::from_secs(5), Timer::Handshake)));
     look(&mut remote, at(1)).unwrap();
     assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Handshake)));
+}
+
+#[test]
+fn liveness_replies_have_no_more_time_together_when_the_clock_goes_back_to_when_one_was_written() {
+    let mut remote = established();
+    (0..3).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
+    remote.wait(Duration::from_secs(15)).unwrap();
+    remote.machine.handle_transmitted(32, remote.now);
+    remote.wait(Duration::from_secs(2)).unwrap();
+    look(&mut remote, at(15)).unwrap();
+    let (left, timer) = remote.deadline().unwrap();
+    assert_eq!((left.as_secs(), timer), (5, Timer::WriteStall));
 }
