@@ -191,3 +191,25 @@ fn honesty_what_proves_that_a_frame_is_overdue_proves_nothing_of_the_last_word_b
     remote.machine.handle_transmitted(shown - taken, remote.now);
     assert!(matches!(remote.machine.failure(), Some(Error::Frame(_))));
 }
+
+#[test]
+fn honesty_what_was_drained_before_an_answer_was_due_proves_nothing_after() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    remote.look().unwrap();
+    remote.now += SECOND * 29;
+    let other = bytes_of(&inv_of(1));
+    let (begun, rest) = other.split_at(30);
+    remote.say_bytes(begun);
+    remote.machine.handle_drained(remote.now);
+    // It writes before it pulls.
+    remote.now += SECOND + SECOND / 2;
+    remote.machine.poll_transmit(remote.now);
+    remote.now += SECOND / 2;
+    assert_eq!(remote.pull(), Ok(None));
+    remote.tick().unwrap();
+    remote.say_bytes(rest);
+    remote.say(&block(1).into());
+    assert_eq!(remote.messages().len(), 2);
+}

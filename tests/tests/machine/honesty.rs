@@ -115,12 +115,13 @@ fn answers_to_all_that_was_written_leave_no_deadline_for_what_was_not() {
     for _ in 0..2 {
         remote.machine.take(usize::MAX, remote.now);
     }
-    for _ in 0..2 {
-        remote.say(&answer);
-    }
-    assert_eq!(remote.messages().len(), 2);
-    let stall = remote.deadline().filter(|(_, timer)| *timer == Timer::Stall);
-    assert_eq!(stall, None, "the third is still to be written");
+    let stall = |remote: &Remote| remote.deadline().filter(|(_, timer)| *timer == Timer::Stall);
+    remote.say(&answer);
+    remote.messages();
+    assert_eq!(stall(&remote), Some((SECOND * 30, Timer::Stall)), "the second is due");
+    remote.say(&answer);
+    remote.messages();
+    assert_eq!(stall(&remote), None, "the third is still to be written");
 }
 
 /// Only what comes after the response was due for long is counted.
@@ -189,6 +190,15 @@ fn a_pong_with_another_nonce_does_not_count_while_a_ping_is_written() {
     assert_eq!(remote.machine.stats().last_ping_round_trip, None);
     remote.machine.handle_transmitted(ping.len(), remote.now);
     assert_eq!(remote.machine.stats().last_ping_nonce, nonce, "it is waited for");
+}
+
+#[test]
+fn a_pong_that_comes_before_its_ping_was_offered_answers_nothing() {
+    let mut remote = established();
+    remote.machine.send(&ping(7), remote.now).unwrap();
+    remote.say(&Message::Pong(Pong { nonce: 7 }));
+    remote.messages();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
 }
 
 /// What happens within ten minutes after the clock showed `ahead` more for one call.

@@ -61,6 +61,17 @@ fn a_ping_that_was_offered_when_the_remote_spoke_obliges_it_to_nothing() {
 }
 
 #[test]
+fn a_ping_after_fifty_five_days_of_silence_must_be_answered_too() {
+    let days = |days| SECOND * 86_400 * days;
+    let config = Config::builder(NETWORK).ping_interval(days(55)).idle_timeout(days(60));
+    let mut remote = Remote::established(config.build().unwrap());
+    remote.wait(days(55)).unwrap();
+    ping(&mut remote);
+    remote.wait(days(4)).unwrap();
+    assert_eq!(remote.wait(days(1)), Err(Error::Timeout(Timer::Idle)));
+}
+
+#[test]
 fn pings_and_announcements_go_on_while_reading_pauses() {
     let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
     [1, 2].map(|nonce| remote.say(&Message::Ping(Ping { nonce })));

@@ -6,7 +6,7 @@ use core::time::Duration;
 use peer_core::message::{GetInitState, Inventory, List};
 use peer_core::{Command, Config, Error, Message};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, established, header};
-use peer_tests::samples::{block, block_item, getdata, getheaders, large_block, tx, tx_item};
+use peer_tests::samples::{block, block_item, getdata, getheaders, large_block, notfound, tx, tx_item};
 
 /// Asks, through our machine.
 fn ask(remote: &mut Remote, items: impl Into<Vec<Inventory>>) {
@@ -67,4 +67,22 @@ fn a_notfound_is_refused_from_its_header_where_no_item_was_asked_for() {
     remote.hears();
     remote.say_bytes(&header("notfound", 37, [0; 4]));
     assert_eq!(remote.error(), Error::Unrequested(Command::new("notfound").unwrap()));
+}
+
+#[test]
+fn a_notfound_for_what_was_pushed_before_its_request_was_reported_is_accepted() {
+    let mut remote = established();
+    remote.machine.send(&getdata([tx_item(1)]), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.say(&Message::Tx(tx(1)));
+    remote.say(&notfound([tx_item(1)]));
+    assert_eq!(remote.messages().len(), 2);
+}
+
+#[test]
+fn as_many_items_as_the_limit_may_be_asked_for_at_once() {
+    let config = Config::builder(NETWORK).max_requests(3).build().unwrap();
+    let mut remote = Remote::established(config);
+    ask(&mut remote, (0..3).map(tx_item).collect::<Vec<_>>());
+    assert_eq!(remote.machine.open_requests(), 3);
 }

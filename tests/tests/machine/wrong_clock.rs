@@ -205,3 +205,12 @@ fn liveness_replies_have_no_more_time_together_when_the_clock_goes_back_to_when_
     let (left, timer) = remote.deadline().unwrap();
     assert_eq!((left.as_secs(), timer), (5, Timer::WriteStall));
 }
+
+#[test]
+fn liveness_a_call_with_a_time_shortly_before_the_last_one_takes_no_evidence_of_a_write_stall_away() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.handle_transmitted(0, at(20) + Duration::from_millis(1));
+    assert_eq!(look(&mut remote, at(20)), Err(Error::Timeout(Timer::WriteStall)));
+}
