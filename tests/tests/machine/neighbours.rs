@@ -251,6 +251,18 @@ fn points_of_what_waits_to_be_written_do_not_fade() {
 }
 
 #[test]
+fn points_that_do_not_fade_yet_leave_the_older_ones_as_they_are() {
+    let mut remote = established();
+    send(&mut remote, &Message::MemPool).unwrap();
+    remote.now += 40 * SECOND;
+    send(&mut remote, &Message::MemPool).unwrap();
+    remote.now += SECOND;
+    send(&mut remote, &request_of(506)).unwrap();
+    // Of the first 33 points 30 are left after 9 s of fading.
+    assert_eq!(points(&remote), 30 + 33 + 1);
+}
+
+#[test]
 fn points_that_a_clock_ahead_wrote_put_off_those_behind_them() {
     let mut remote = established();
     for seconds in [100, 1] {
