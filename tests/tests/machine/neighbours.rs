@@ -251,15 +251,13 @@ fn points_of_what_waits_to_be_written_do_not_fade() {
 }
 
 #[test]
-fn points_that_do_not_fade_yet_leave_the_older_ones_as_they_are() {
+fn points_do_not_fade_while_later_ones_are_written() {
     let mut remote = established();
-    send(&mut remote, &Message::MemPool).unwrap();
-    remote.now += 40 * SECOND;
-    send(&mut remote, &Message::MemPool).unwrap();
-    remote.now += SECOND;
-    send(&mut remote, &request_of(506)).unwrap();
-    // Of the first 33 points 30 are left after 9 s of fading.
-    assert_eq!(points(&remote), 30 + 33 + 1);
+    for (seconds, message) in [(0, Message::MemPool), (20, Message::MemPool), (1, request_of(506))] {
+        remote.now += seconds * SECOND;
+        send(&mut remote, &message).unwrap();
+    }
+    assert_eq!(points(&remote), 33 + 33 + 1);
 }
 
 #[test]
