@@ -134,7 +134,7 @@ impl Peer {
                 Timer::Idle => self.idle_deadline(&session.keepalive),
                 Timer::WriteStall => self.outbox.stall_deadline(),
                 Timer::Stall => self.answer_deadline(session.requests.as_deref()?),
-                Timer::Ping => session.keepalive.next_ping,
+                Timer::Ping => Some(session.keepalive.next_ping),
                 Timer::Trickle => session.trickle.due(),
                 Timer::Handshake => None,
             },
