@@ -42,6 +42,8 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The remote has stopped sending: nothing follows the bytes that are there.
     pub(crate) ends: bool,
+    /// The connection is gone in both directions.
+    pub(crate) is_lost: bool,
 }
 
 /// A connected transport and the machine that it carries.

@@ -18,13 +18,14 @@ pub enum PeerEvent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// No connection was made: it was refused, had no route, or took too long ([`io::ErrorKind::TimedOut`]).
+    /// No outbound connection was made: it was refused, had no route, or took too long ([`io::ErrorKind::TimedOut`]).
     #[error("not connected ({0})")]
     Unreachable(io::ErrorKind),
     /// The remote was reached, and then the node had no room for one more open outbound handshake.
     #[error(transparent)]
     TooManyHandshakes(#[from] TooManyHandshakes),
-    /// The connection was made and has ended.
+    /// The connection was made and has ended. An accepted transport that failed, or took too long
+    /// ([`io::ErrorKind::TimedOut`]), before it was ready counts as such.
     #[error(transparent)]
     Closed(#[from] Closed),
 }

@@ -71,7 +71,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Adds a stream that is connected, connecting or accepted. [`next_event`](Self::next_event) reports everything
     /// that happens on it, including its end.
     ///
-    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected. The wall clock in
+    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected, which an accepted
+    /// one behind TLS or a proxy may not be at once. The wall clock in
     /// `info` is the current time; the time until the stream is connected is added.
     ///
     /// # Errors
@@ -88,7 +89,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         let begun = self.now();
         let deadline = begun + self.connect_timeout;
-        let state = State::Connecting(Connecting { stream, direction, info, begun, deadline });
+        let state =
+            State::Connecting(Connecting { stream, direction, info, begun, deadline, is_lost: false });
         let id = PeerId::new(self.serial, slot);
         let mut entry = Box::new(Entry { id, queued: false, timer: None, state });
         self.schedule.enqueue(&mut entry);
@@ -103,17 +105,18 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         if !self.tokens.contains(&token) {
             return false;
         }
+        let is_lost = event.is_write_closed() || event.is_error();
         let ends = event.is_read_closed() || event.is_error();
         let readable = event.is_readable() || ends;
-        let writable = event.is_writable() || event.is_write_closed() || event.is_error();
-        self.note(token.saturating_sub(self.tokens.start), Readiness { readable, writable, ends });
+        let writable = event.is_writable() || is_lost;
+        self.note(token.saturating_sub(self.tokens.start), Readiness { readable, writable, ends, is_lost });
         true
     }
 
     /// Marks a stream as possibly ready, for streams that hold bytes of which the system's poll does not know.
     pub fn wake(&mut self, id: PeerId) {
         if find(&mut self.entries, id).is_some() {
-            self.note(id.slot(), Readiness { readable: true, writable: true, ends: false });
+            self.note(id.slot(), Readiness { readable: true, writable: true, ends: false, is_lost: false });
         }
     }
 
@@ -212,7 +215,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.end(id.slot(), reason.into());
     }
 
-    /// Sets how long a transport may take to connect, from the next one on. Default: 30 s.
+    /// Sets how long a transport of either direction may take until it is connected, from the next one on. Default: 30 s.
     pub const fn set_connect_timeout(&mut self, timeout: Duration) {
         self.connect_timeout = timeout;
     }
@@ -269,7 +272,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     fn note(&mut self, slot: usize, readiness: Readiness) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         match &mut entry.state {
-            State::Connecting(_) => {}
+            State::Connecting(half) => half.is_lost |= readiness.is_lost,
             State::Open(conn) => conn.ready(readiness),
             State::Over(..) => return,
         }

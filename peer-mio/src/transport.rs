@@ -10,10 +10,11 @@ use mio::net::TcpStream;
 /// It may be a layer between the peer and the socket, such as a proxy or TLS. If it buffers bytes of which the system's
 /// poll cannot know, call [`Peers::wake`](crate::Peers::wake) when it has some.
 pub trait Transport: Source + Read + Write {
-    /// Whether the connection is made. Called after the stream is inserted, and again whenever it becomes writable,
-    /// until it returns `true`.
+    /// Whether the connection is made, so that frames may follow. Called after the stream is inserted, and again whenever
+    /// it becomes ready, until it returns `true`.
     ///
-    /// The default returns `true`. For TCP this is also where `TCP_NODELAY` is set.
+    /// A layer that talks before the first frame, as TLS or the header of a proxy does, does so here, in both directions.
+    /// It has the time of [`Peers::set_connect_timeout`](crate::Peers::set_connect_timeout). The default returns `true`. For TCP this is also where `TCP_NODELAY` is set.
     ///
     /// # Errors
     ///

@@ -9,6 +9,7 @@
 mod ends;
 mod ids;
 mod loopback;
+mod not_ready;
 mod scripted;
 mod streams;
 mod time;
