@@ -8,7 +8,7 @@ use bytes::BytesMut;
 use peer_core::{Closed, Connection, Event, Time};
 use rand_core::Rng;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::{Transport, attempt};
 
 /// Most bytes read in a turn.
@@ -67,6 +67,8 @@ pub(crate) struct Conn<S> {
     drained: bool,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
+    /// The owner waits until a frame of so many bytes fits into the send queue.
+    wanted_room: Option<usize>,
     /// Writing failed. What the remote sent before is delivered first.
     broken: Option<io::ErrorKind>,
 }
@@ -84,6 +86,7 @@ impl<S: Transport> Conn<S> {
             short_read_drains: false,
             drained: false,
             unflushed: 0,
+            wanted_room: None,
             broken: None,
         }
     }
@@ -111,9 +114,13 @@ impl<S: Transport> Conn<S> {
         now: Time,
         buffer: &mut [u8],
         rng: &mut impl Rng,
-    ) -> Result<Option<Event>, Outcome> {
+    ) -> Result<Option<PeerEvent>, Outcome> {
+        if turn.events > 0 && self.takes_room() {
+            turn.events = turn.events.saturating_sub(1);
+            return Ok(Some(PeerEvent::Room));
+        }
         if let Some(event) = self.next_event(turn, now, buffer)? {
-            return Ok(Some(event));
+            return Ok(Some(PeerEvent::Event(event)));
         }
         let mut room = WRITE;
         // A due deadline may be a write stall: the transport gets one more offer before that timer runs, even if the
@@ -139,7 +146,25 @@ impl<S: Transport> Conn<S> {
     pub(crate) fn has_more(&self) -> bool {
         let hears = self.readable && self.connection.wants_read();
         let writes = self.writable && self.connection.wants_write();
-        self.broken.is_some() || hears || writes
+        self.broken.is_some() || hears || writes || self.has_wanted_room()
+    }
+
+    /// From now on the owner waits for so many bytes of room, or for less if it did already.
+    pub(crate) fn want_room(&mut self, bytes: usize) {
+        self.wanted_room = Some(self.wanted_room.map_or(bytes, |earlier| earlier.min(bytes)));
+    }
+
+    fn has_wanted_room(&self) -> bool {
+        self.wanted_room.is_some_and(|bytes| bytes <= self.connection.peer().room())
+    }
+
+    /// Whether the owner is to be told of room, which is done once.
+    fn takes_room(&mut self) -> bool {
+        let has_room = self.has_wanted_room();
+        if has_room {
+            self.wanted_room = None;
+        }
+        has_room
     }
 
     pub(crate) fn into_parts(self) -> (S, Connection) {

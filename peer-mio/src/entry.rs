@@ -5,11 +5,11 @@ use core::mem;
 use std::io;
 
 use peer_core::message::Timestamp;
-use peer_core::{Closed, Connection, ConnectionInfo, Direction, Error, Event, Node, Time};
+use peer_core::{Closed, Connection, ConnectionInfo, Direction, Error, Node, Time};
 use rand_core::Rng;
 
 use crate::conn::{Conn, Turn};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::Transport;
 
 /// Identifies a connection. An id is never used twice in a set, and later ids are greater.
@@ -117,7 +117,7 @@ impl<S: Transport> Entry<S> {
         turn: &mut Option<Turn>,
         shared: &mut Shared<impl Rng>,
         now: Time,
-    ) -> Result<Option<Event>, Outcome> {
+    ) -> Result<Option<PeerEvent>, Outcome> {
         self.connect(shared, now)?;
         match &mut self.state {
             State::Connecting(_) => Ok(None),

@@ -45,8 +45,8 @@
 //!         while let Some((id, happened)) = peers.next_event() {
 //!             match happened {
 //!                 PeerEvent::Event(Event::Message(message)) => println!("{id}: {}", message.command()),
-//!                 PeerEvent::Event(_) => {}
 //!                 PeerEvent::Closed(closed) => println!("{id}: {closed}"),
+//!                 _ => {}
 //!             }
 //!         }
 //!     }
@@ -59,6 +59,12 @@
 //!  Poll ──► ready ──► run queue ──► turn: ≤ 64 KiB read ──► machine ──► ≤ 16 events ──► next_event
 //!  timeout ◄── deadlines ──┘              ≤ 64 KiB written ◄── machine ◄── peer(id): send, announce
 //! ```
+//!
+//! # Sending much
+//!
+//! [`try_send`](Peers::try_send) refuses what does not fit, and [`PeerEvent::Room`] tells when it does. Keep what is left
+//! in a list of your own, and go on with events meanwhile: two nodes that both serve each other, and both stop taking
+//! events until there is room, wait for each other until one blames the other.
 //!
 //! # Promises
 //!

@@ -6,10 +6,13 @@ use peer_core::{Closed, Error, Event, TooManyHandshakes};
 
 /// What [`Peers::next_event`](crate::Peers::next_event) reports for a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+#[non_exhaustive]
 pub enum PeerEvent {
     /// An event of the machine.
     Event(Event),
+    /// The send queue has the room that was waited for: [`Peers::try_send`](crate::Peers::try_send) was refused, or
+    /// [`Peers::want_room`](crate::Peers::want_room) asked for it. Told once for each wait.
+    Room,
     /// The connection has ended. Every connection ends with exactly one of these.
     Closed(Outcome),
 }

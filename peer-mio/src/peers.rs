@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, event};
-use peer_core::{Connection, ConnectionInfo, Direction, Error, Node, Peer, Time};
+use peer_core::{Connection, ConnectionInfo, Direction, Error, Mark, Message, Node, Peer, SendError, Time};
 use rand_core::Rng;
 use slab::Slab;
 
@@ -23,7 +23,8 @@ use crate::transport::Transport;
 ///
 /// * [`connect`](Self::connect) and [`insert`](Self::insert) take connections in;
 /// * [`ready`](Self::ready), [`timeout`](Self::timeout) and [`next_event`](Self::next_event) are the loop;
-/// * [`peer`](Self::peer), [`finish`](Self::finish) and [`close`](Self::close) command one of them;
+/// * [`peer`](Self::peer), [`try_send`](Self::try_send), [`finish`](Self::finish) and [`close`](Self::close) command one
+///   of them;
 /// * the other methods only read.
 ///
 /// Nothing is read or written outside of [`next_event`](Self::next_event). Dropping the set closes every
@@ -148,7 +149,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             let entry = self.entries.get_mut(slot)?;
             let id = entry.id;
             match entry.resume(&mut self.turn, &mut self.shared, now) {
-                Ok(Some(event)) => return Some((id, PeerEvent::Event(event))),
+                Ok(Some(event)) => return Some((id, event)),
                 Ok(None) => self.end_turn(slot),
                 Err(closed) => {
                     self.end(slot, closed.clone());
@@ -182,6 +183,54 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             State::Connecting(_) => None,
             State::Open(conn) => Some(conn.connection.peer()),
             State::Over(_, connection) => connection.as_ref().map(Connection::peer),
+        }
+    }
+
+    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`] follows once the message
+    /// fits. Nothing is lost by waiting: what the remote says is still reported meanwhile.
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    ///
+    /// use peer_core::{Message, SendError};
+    /// use peer_mio::{PeerId, Peers};
+    ///
+    /// /// Queues what fits. Called when something is to be sent, and again at `PeerEvent::Room`.
+    /// fn send_some<R: rand_core::Rng>(peers: &mut Peers<R>, id: PeerId, waiting: &mut VecDeque<Message>) {
+    ///     while let Some(message) = waiting.front() {
+    ///         match peers.try_send(id, message) {
+    ///             Err(SendError::Full { .. }) => break,
+    ///             Ok(_) => {}
+    ///             Err(error) => println!("{id}: not sent: {error}"),
+    ///         }
+    ///         waiting.pop_front();
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::send`]. [`SendError::NotEstablished`] also where there is no such connection, or not any more.
+    pub fn try_send(&mut self, id: PeerId, message: &Message) -> Result<Mark, SendError> {
+        let now = self.now();
+        let peer = self.peer(id).ok_or(SendError::NotEstablished)?;
+        let result = peer.send(message, now);
+        if let Err(SendError::Full { wanted, .. }) = result {
+            self.want_room(id, wanted);
+        }
+        result
+    }
+
+    /// Reports [`PeerEvent::Room`] once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be
+    /// called with `wanted` of a [`SendError::Full`] of any command of [`peer`](Self::peer);
+    /// [`try_send`](Self::try_send) does that itself. If it is called again before, the smaller of both counts. Nothing
+    /// is reported if the connection ends first.
+    pub fn want_room(&mut self, id: PeerId, bytes: usize) {
+        if let Some(entry) = find(&mut self.entries, id)
+            && let State::Open(conn) = &mut entry.state
+        {
+            conn.want_room(bytes);
+            self.schedule.enqueue(entry);
         }
     }
 

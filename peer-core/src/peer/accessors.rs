@@ -38,6 +38,19 @@ impl Peer {
         self.outbox.queued()
     }
 
+    /// How many bytes the frame of a command may have to be queued now: what is left of the
+    /// [send limit](crate::ConfigBuilder::send_limit); 0 where commands are refused for another reason, as before the
+    /// handshake is complete. A frame is its payload and 24 bytes. To be compared with `wanted` of
+    /// [`SendError::Full`](crate::SendError::Full).
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let Some(session) = self.lifecycle.session().filter(|_| self.lifecycle.can_send().is_ok()) else {
+            return 0;
+        };
+        let used = self.outbox.held().saturating_add(session.trickle.reserved());
+        self.config().send_limit.saturating_sub(used)
+    }
+
     /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
     /// it still tells what went out.
     #[must_use]

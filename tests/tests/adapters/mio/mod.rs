@@ -10,6 +10,7 @@ mod ends;
 mod ids;
 mod loopback;
 mod not_ready;
+mod room;
 mod scripted;
 mod streams;
 mod time;

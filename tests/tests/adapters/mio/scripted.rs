@@ -255,6 +255,7 @@ impl Set {
         let event = |(id, happened)| match happened {
             PeerEvent::Event(event) => (id, event),
             PeerEvent::Closed(closed) => panic!("{id} is over: {closed}"),
+            other => panic!("{id}: {other:?}"),
         };
         self.drain().into_iter().map(event).collect()
     }
