@@ -23,7 +23,8 @@ impl Peer {
     /// more than the configured pause of answers untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.lifecycle.reads() && self.outbox.owed() <= self.config().send_pause
+        let is_paused = self.outbox.owed() > self.config().send_pause;
+        self.lifecycle.is_lingering() || self.lifecycle.reads() && !is_paused
     }
 
     /// Whether something waits to be written.

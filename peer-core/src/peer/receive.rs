@@ -31,7 +31,7 @@ impl Peer {
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
-        self.counters.count_received(taken);
+        self.on_received(taken, input)?;
         if let Some(flood) = self.flood_mut() {
             flood.on_received(taken);
         }
@@ -90,7 +90,7 @@ impl Peer {
             Lifecycle::Established(Session { reader, requests, .. }) => {
                 (reader, Admits::Messages(requests.as_deref()))
             }
-            Lifecycle::Closing(_) | Lifecycle::Failed(_) => return Ok(None),
+            Lifecycle::Closing(_) | Lifecycle::Lingering { .. } | Lifecycle::Failed(_) => return Ok(None),
         };
         let config = node.config();
         let max_unknown =

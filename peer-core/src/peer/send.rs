@@ -5,7 +5,7 @@ use super::outbox::Mark;
 use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
-use crate::error::{CodecError, Excess, SendError};
+use crate::error::{CodecError, Error, Excess, SendError};
 use crate::frame::{self, Header};
 use crate::message::{Command, Lane, Message};
 use crate::time::Time;
@@ -42,7 +42,7 @@ impl Peer {
     /// [`RequestTooLarge`](SendError::RequestTooLarge), and never accepted.
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         let command = message.command();
         if [Command::VERSION, Command::VERACK].contains(&command) {
             return Err(SendError::HandshakeMessage(command));
@@ -72,6 +72,15 @@ impl Peer {
         Ok(mark)
     }
 
+    /// Whether the owner may queue something.
+    pub(super) fn can_send(&self) -> Result<(), SendError> {
+        let is_over = self.failure().is_some();
+        if self.write_failure.is_some() && !is_over {
+            return Err(Error::TransportFailed.into());
+        }
+        self.lifecycle.can_send()
+    }
+
     /// Whether the owner's frames may take `wanted` bytes more.
     pub(super) fn check_room(&self, wanted: usize) -> Result<(), SendError> {
         let session = self.lifecycle.session().ok_or(SendError::NotEstablished)?;
@@ -83,7 +92,11 @@ impl Peer {
         let (head, body) = frame::build(message, self.config().network);
         trace::sending(self, message, &head, &body);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
-        self.outbox.push(head, body, lane, purpose)
+        let mark = self.outbox.push(head, body, lane, purpose);
+        if self.write_failure.is_some() {
+            self.outbox.clear();
+        }
+        mark
     }
 }
 

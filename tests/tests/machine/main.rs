@@ -14,6 +14,7 @@ mod honesty;
 mod inventory;
 mod keepalive;
 mod limits;
+mod lingering;
 mod liveness;
 mod log_lines;
 mod message_helpers;
