@@ -75,8 +75,10 @@
 //! * **A time-out blames the remote only after everything it sent was read**, however late the owner polls.
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
 //!   the owner calls [`next_event`](Peers::next_event) again.
-//! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After
-//!   a failed write no timer runs, and the reason is that failure.
+//! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After a
+//!   failed write the remote is heard until its stream ends or nothing came for a second, and the reason is that failure.
+//! * **Last words arrive.** A remote that closed only its writing half still gets what is queued.
+//!   [`leave`](Peers::leave) ends a connection so that the system does not cut off what was written last.
 //! * **Small.** An idle peer has no buffer. It takes 690 bytes, measured with 5,000 of them over loopback, including
 //!   520 for the machine and the remote's `version`. A longer user agent adds its length, at most 256 bytes. All
 //!   connections read through one shared buffer of 64 KiB.

@@ -23,8 +23,8 @@ use crate::transport::Transport;
 ///
 /// * [`connect`](Self::connect) and [`insert`](Self::insert) take connections in;
 /// * [`ready`](Self::ready), [`timeout`](Self::timeout) and [`next_event`](Self::next_event) are the loop;
-/// * [`peer`](Self::peer), [`try_send`](Self::try_send), [`finish`](Self::finish) and [`close`](Self::close) command one
-///   of them;
+/// * [`peer`](Self::peer), [`try_send`](Self::try_send), [`leave`](Self::leave), [`finish`](Self::finish) and
+///   [`close`](Self::close) command one of them;
 /// * the other methods only read.
 ///
 /// Nothing is read or written outside of [`next_event`](Self::next_event). Dropping the set closes every
@@ -238,14 +238,32 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// continue until then. The usual timers still apply, so a remote that takes nothing ends the connection earlier.
     ///
     /// The stream is dropped then. Over TCP the written data still arrives, unless bytes from the remote were unread:
-    /// then the system may reset the connection. To be sure, send a ping after the data and wait for its pong before
-    /// calling this.
+    /// then the system may reset the connection. [`leave`](Self::leave) avoids that.
     pub fn finish(&mut self, id: PeerId) {
         let Some(entry) = find(&mut self.entries, id) else { return };
         match &mut entry.state {
             State::Connecting(_) => self.close(id),
             State::Open(conn) => {
                 conn.connection.peer_mut().finish();
+                self.schedule.enqueue(entry);
+            }
+            State::Over(..) => {}
+        }
+    }
+
+    /// Closes a connection so that the remote gets our last word: everything queued is written, batches of announcements
+    /// included, then our direction is [shut down](Transport::shutdown_write), and what comes is discarded until the remote
+    /// ends its own. The reason is [`Error::ClosedByOwner`].
+    ///
+    /// Events continue until everything is written. The end is reported after `within` at the latest, and at most 5 s or
+    /// 16 MiB of discarded input after the last word. See [`Peer::leave`].
+    pub fn leave(&mut self, id: PeerId, within: Duration) {
+        let now = self.now();
+        let Some(entry) = find(&mut self.entries, id) else { return };
+        match &mut entry.state {
+            State::Connecting(_) => self.close(id),
+            State::Open(conn) => {
+                conn.connection.peer_mut().leave(now + within, now);
                 self.schedule.enqueue(entry);
             }
             State::Over(..) => {}

@@ -1,6 +1,7 @@
 //! The trait of streams.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -30,9 +31,25 @@ pub trait Transport: Source + Read + Write {
     fn short_read_drains(&self) -> bool {
         false
     }
+
+    /// Ends our direction of the stream, so that the remote reads its end after the last byte. Called when the owner
+    /// [leaves](crate::Peers::leave). If it would block, it is called again when the stream is ready.
+    ///
+    /// The default is [`io::ErrorKind::Unsupported`].
+    ///
+    /// # Errors
+    ///
+    /// Why that is not possible. The connection is closed at once then, as by [`Peers::finish`](crate::Peers::finish).
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl Transport for TcpStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
     fn is_connected(&mut self) -> io::Result<bool> {
         if let Some(error) = self.take_error()? {
             return Err(error);
@@ -55,6 +72,10 @@ impl Transport for TcpStream {
 
 #[cfg(unix)]
 impl Transport for mio::net::UnixStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
     fn short_read_drains(&self) -> bool {
         HAS_KERNEL_EDGES
     }

@@ -8,6 +8,7 @@
 
 mod ends;
 mod ids;
+mod leaving;
 mod loopback;
 mod not_ready;
 mod room;
