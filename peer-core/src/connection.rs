@@ -14,7 +14,7 @@ use crate::transport::TransportError;
 ///
 /// | kind | methods |
 /// | --- | --- |
-/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_half_close`](Self::handle_half_close), [`handle_write_error`](Self::handle_write_error), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
+/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_hold`](Self::handle_hold), [`handle_half_close`](Self::handle_half_close), [`handle_write_error`](Self::handle_write_error), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
 /// | what to do outside | [`poll_transmit`](Self::poll_transmit), [`poll_transmit_chunks`](Self::poll_transmit_chunks), [`poll_timeout`](Self::poll_timeout) |
 /// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_shutdown`](Self::wants_shutdown) |
 /// | the owner's face | [`peer`](Self::peer), [`peer_mut`](Self::peer_mut) |
@@ -121,6 +121,13 @@ impl Connection {
     /// [`finish`](Peer::finish) and of a connection that closes with a last `reject`.
     pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.peer.handle_transmitted(count, now);
+    }
+
+    /// Notes that the driver pulls no more for now, because the owner wants no events: time against the remote rests, as while
+    /// the owner handles an event, until the next [`receive`](Self::receive). Timers that need no word of the remote
+    /// run on. May change: timeout.
+    pub fn handle_hold(&mut self, now: Time) {
+        self.peer.handle_hold(now);
     }
 
     /// Notes that the remote ended its stream, with what `input` still holds, but may still take what we write. `None` means

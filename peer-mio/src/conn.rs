@@ -67,6 +67,8 @@ pub(crate) struct Conn<S> {
     drained: bool,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
+    /// The owner wants no events for now.
+    is_paused: bool,
     /// The owner waits until a frame of so many bytes fits into the send queue.
     wanted_room: Option<usize>,
     /// The owner left and our direction of the transport is shut down.
@@ -88,6 +90,7 @@ impl<S: Transport> Conn<S> {
             short_read_drains: false,
             drained: false,
             unflushed: 0,
+            is_paused: false,
             wanted_room: None,
             is_shut_down: false,
             broken: None,
@@ -146,9 +149,25 @@ impl<S: Transport> Conn<S> {
     /// A turn that stopped early leaves data in the buffer and in the system, and the poll does not report that data
     /// again.
     pub(crate) fn has_more(&self) -> bool {
-        let hears = self.readable && self.connection.wants_read();
+        let hears = self.readable && self.hears() && self.connection.wants_read();
         let writes = self.writable && self.connection.wants_write();
         hears || writes || self.has_wanted_room()
+    }
+
+    pub(crate) fn pause(&mut self, now: Time) {
+        self.is_paused = true;
+        self.connection.handle_hold(now);
+    }
+
+    /// What came meanwhile brings no new edge, so it is looked for.
+    pub(crate) const fn unpause(&mut self) {
+        self.is_paused = false;
+        self.expect_input();
+    }
+
+    /// Whether the remote is pulled and read. Even of a paused one what comes after our last word is discarded.
+    const fn hears(&self) -> bool {
+        !self.is_paused || self.is_shut_down
     }
 
     /// From now on the owner waits for so many bytes of room, or for less if it did already.
@@ -190,7 +209,7 @@ impl<S: Transport> Conn<S> {
         now: Time,
         buffer: &mut [u8],
     ) -> Result<Option<Event>, Outcome> {
-        while turn.events > 0 {
+        while turn.events > 0 && self.hears() {
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now)?;
             self.has_slack |= self.input.len() < before;

@@ -91,7 +91,9 @@
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod acceptor;
 mod clock;
+mod commands;
 mod conn;
 #[cfg(feature = "entropy")]
 mod entropy;
@@ -102,8 +104,9 @@ mod schedule;
 mod transport;
 
 pub use peer_core;
-pub use peer_core::Closed;
+pub use peer_core::{AcceptLimits, Closed, Refused};
 
+pub use self::acceptor::{AcceptError, Acceptor};
 pub use self::clock::connection_info;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;

@@ -57,6 +57,9 @@ pub enum InsertError {
     /// Every token of the range is in use. A token is free again after the end of its connection was reported.
     #[error("all {0} tokens are in use")]
     Full(usize),
+    /// The set [is shutting down](crate::Peers::shut_down).
+    #[error("shutting down")]
+    ShuttingDown,
     /// The system refused to open or to register a socket.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, event};
-use peer_core::{Connection, ConnectionInfo, Direction, Error, Mark, Message, Node, Peer, SendError, Time};
+use peer_core::{Connection, ConnectionInfo, Direction, Node, Peer, Time};
 use rand_core::Rng;
 use slab::Slab;
 
@@ -23,8 +23,8 @@ use crate::transport::Transport;
 ///
 /// * [`connect`](Self::connect) and [`insert`](Self::insert) take connections in;
 /// * [`ready`](Self::ready), [`timeout`](Self::timeout) and [`next_event`](Self::next_event) are the loop;
-/// * [`peer`](Self::peer), [`try_send`](Self::try_send), [`leave`](Self::leave), [`finish`](Self::finish) and
-///   [`close`](Self::close) command one of them;
+/// * [`peer`](Self::peer), [`try_send`](Self::try_send), [`pause`](Self::pause), [`leave`](Self::leave),
+///   [`finish`](Self::finish) and [`close`](Self::close) command one of them, [`shut_down`](Self::shut_down) all;
 /// * the other methods only read.
 ///
 /// Nothing is read or written outside of [`next_event`](Self::next_event). Dropping the set closes every
@@ -35,10 +35,12 @@ pub struct Peers<R, S = TcpStream> {
     shared: Shared<R>,
     clock: Clock,
     connect_timeout: Duration,
-    entries: Slab<Box<Entry<S>>>,
+    pub(crate) entries: Slab<Box<Entry<S>>>,
     /// How many connections were ever taken in.
     serial: u64,
-    schedule: Schedule,
+    pub(crate) schedule: Schedule,
+    /// The owner shuts down: no connection is taken in any more.
+    pub(crate) is_shutting_down: bool,
     /// The turn of the first connection in the run queue, if it has begun.
     turn: Option<Turn>,
     /// Turns left in this round; `None` before a round begins. A round has one turn for each connection that is queued
@@ -63,6 +65,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             entries: Slab::new(),
             serial: 0,
             schedule: Schedule::default(),
+            is_shutting_down: false,
             turn: None,
             turns_left: None,
             reported: None,
@@ -116,7 +119,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
 
     /// Marks a stream as possibly ready, for streams that hold bytes of which the system's poll does not know.
     pub fn wake(&mut self, id: PeerId) {
-        if find(&mut self.entries, id).is_some() {
+        if self.entry(id).is_some() {
             self.note(id.slot(), Readiness { readable: true, writable: true, ends: false, is_lost: false });
         }
     }
@@ -133,7 +136,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// together with connections that have become ready meanwhile.
     ///
     /// [`Event::Version`](peer_core::Event::Version) is returned before the remote is answered. The next call accepts
-    /// the remote; call [`close`](Self::close) first to refuse it.
+    /// the remote; call [`close`](Self::close) first to refuse it, or [`pause`](Self::pause) to decide later.
     pub fn next_event(&mut self) -> Option<(PeerId, PeerEvent)> {
         self.reap();
         loop {
@@ -161,21 +164,6 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// The machine of a connection, for commands. It exists from when the transport is connected until, after the end,
-    /// the next call of [`next_event`](Self::next_event) or until its token is needed. This call also queues the
-    /// connection for a turn; use [`get`](Self::get) to only read.
-    pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
-        let entry = find(&mut self.entries, id)?;
-        if matches!(entry.state, State::Open(_)) {
-            self.schedule.enqueue(entry);
-        }
-        match &mut entry.state {
-            State::Connecting(_) => None,
-            State::Open(conn) => Some(conn.connection.peer_mut()),
-            State::Over(_, connection) => connection.as_mut().map(Connection::peer_mut),
-        }
-    }
-
     /// The machine of a connection, for reading. Available as long as with [`peer`](Self::peer).
     #[must_use]
     pub fn get(&self, id: PeerId) -> Option<&Peer> {
@@ -184,102 +172,6 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             State::Open(conn) => Some(conn.connection.peer()),
             State::Over(_, connection) => connection.as_ref().map(Connection::peer),
         }
-    }
-
-    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`] follows once the message
-    /// fits. Nothing is lost by waiting: what the remote says is still reported meanwhile.
-    ///
-    /// ```
-    /// use std::collections::VecDeque;
-    ///
-    /// use peer_core::{Message, SendError};
-    /// use peer_mio::{PeerId, Peers};
-    ///
-    /// /// Queues what fits. Called when something is to be sent, and again at `PeerEvent::Room`.
-    /// fn send_some<R: rand_core::Rng>(peers: &mut Peers<R>, id: PeerId, waiting: &mut VecDeque<Message>) {
-    ///     while let Some(message) = waiting.front() {
-    ///         match peers.try_send(id, message) {
-    ///             Err(SendError::Full { .. }) => break,
-    ///             Ok(_) => {}
-    ///             Err(error) => println!("{id}: not sent: {error}"),
-    ///         }
-    ///         waiting.pop_front();
-    ///     }
-    /// }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`Peer::send`]. [`SendError::NotEstablished`] also where there is no such connection, or not any more.
-    pub fn try_send(&mut self, id: PeerId, message: &Message) -> Result<Mark, SendError> {
-        let now = self.now();
-        let peer = self.peer(id).ok_or(SendError::NotEstablished)?;
-        let result = peer.send(message, now);
-        if let Err(SendError::Full { wanted, .. }) = result {
-            self.want_room(id, wanted);
-        }
-        result
-    }
-
-    /// Reports [`PeerEvent::Room`] once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be
-    /// called with `wanted` of a [`SendError::Full`] of any command of [`peer`](Self::peer);
-    /// [`try_send`](Self::try_send) does that itself. If it is called again before, the smaller of both counts. Nothing
-    /// is reported if the connection ends first.
-    pub fn want_room(&mut self, id: PeerId, bytes: usize) {
-        if let Some(entry) = find(&mut self.entries, id)
-            && let State::Open(conn) = &mut entry.state
-        {
-            conn.want_room(bytes);
-            self.schedule.enqueue(entry);
-        }
-    }
-
-    /// Closes a connection after everything queued has been written, including batches of announcements. Events
-    /// continue until then. The usual timers still apply, so a remote that takes nothing ends the connection earlier.
-    ///
-    /// The stream is dropped then. Over TCP the written data still arrives, unless bytes from the remote were unread:
-    /// then the system may reset the connection. [`leave`](Self::leave) avoids that.
-    pub fn finish(&mut self, id: PeerId) {
-        let Some(entry) = find(&mut self.entries, id) else { return };
-        match &mut entry.state {
-            State::Connecting(_) => self.close(id),
-            State::Open(conn) => {
-                conn.connection.peer_mut().finish();
-                self.schedule.enqueue(entry);
-            }
-            State::Over(..) => {}
-        }
-    }
-
-    /// Closes a connection so that the remote gets our last word: everything queued is written, batches of announcements
-    /// included, then our direction is [shut down](Transport::shutdown_write), and what comes is discarded until the remote
-    /// ends its own. The reason is [`Error::ClosedByOwner`].
-    ///
-    /// Events continue until everything is written. The end is reported after `within` at the latest, and at most 5 s or
-    /// 16 MiB of discarded input after the last word. See [`Peer::leave`].
-    pub fn leave(&mut self, id: PeerId, within: Duration) {
-        let now = self.now();
-        let Some(entry) = find(&mut self.entries, id) else { return };
-        match &mut entry.state {
-            State::Connecting(_) => self.close(id),
-            State::Open(conn) => {
-                conn.connection.peer_mut().leave(now + within, now);
-                self.schedule.enqueue(entry);
-            }
-            State::Over(..) => {}
-        }
-    }
-
-    /// Closes a connection now. Queued data and pending events are dropped; the end is still reported.
-    #[doc(alias = "Disconnect")]
-    pub fn close(&mut self, id: PeerId) {
-        let Some(entry) = find(&mut self.entries, id) else { return };
-        let reason = match &mut entry.state {
-            State::Connecting(_) => Error::ClosedByOwner,
-            State::Open(conn) => conn.connection.peer_mut().close(),
-            State::Over(..) => return,
-        };
-        self.end(id.slot(), reason.into());
     }
 
     /// Sets how long a transport of either direction may take until it is connected, from the next one on. Default: 30 s.
@@ -314,6 +206,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         })
     }
 
+    /// Whether the end of this connection was not reported yet. It may still be connecting.
+    #[must_use]
+    pub fn contains(&self, id: PeerId) -> bool {
+        self.reported != Some(id.slot()) && self.entries.get(id.slot()).is_some_and(|entry| entry.id == id)
+    }
+
     /// The number of connections whose end was not reported yet, including those that are still connecting.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -326,8 +224,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.len() == 0
     }
 
+    /// The entry of a connection, if its end was not reported long ago.
+    pub(crate) fn entry(&mut self, id: PeerId) -> Option<&mut Entry<S>> {
+        find(&mut self.entries, id)
+    }
+
     /// The next free slot, and its token.
     fn vacancy(&mut self) -> Result<(usize, Token), InsertError> {
+        if self.is_shutting_down {
+            return Err(InsertError::ShuttingDown);
+        }
         if self.entries.len() >= self.tokens.len() {
             self.reap();
         }
@@ -364,7 +270,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     }
 
     /// Releases the stream of a connection that has ended, and queues the report of its end.
-    fn end(&mut self, slot: usize, closed: Outcome) {
+    pub(crate) fn end(&mut self, slot: usize, closed: Outcome) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         if let Some(mut stream) = entry.end(closed) {
             // A stream that is dropped is not polled any more in any case.
@@ -403,6 +309,7 @@ impl<R, S> fmt::Debug for Peers<R, S> {
     }
 }
 
-fn find<S>(entries: &mut Slab<Box<Entry<S>>>, id: PeerId) -> Option<&mut Entry<S>> {
+/// As [`Peers::entry`], where the rest of the set is used too.
+pub(crate) fn find<S>(entries: &mut Slab<Box<Entry<S>>>, id: PeerId) -> Option<&mut Entry<S>> {
     entries.get_mut(id.slot()).map(|entry| &mut **entry).filter(|entry| entry.id == id)
 }

@@ -52,6 +52,14 @@ impl Peer {
         }
     }
 
+    /// See [`Connection::handle_hold`](crate::Connection::handle_hold).
+    pub(crate) fn handle_hold(&mut self, now: Time) {
+        if self.failure().is_none() {
+            self.on_call(now);
+            self.silence.stop(now);
+        }
+    }
+
     /// The next event, or `None` where the input is drained or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
