@@ -39,6 +39,15 @@ impl Peer {
         self.outbox.queued()
     }
 
+    /// Bytes of frames, their headers of 24 bytes included, that the owner may queue now without
+    /// [`SendError::Full`](crate::SendError::Full). 0 where it may queue none.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let Ok(session) = self.can_send().and_then(|()| self.session()) else { return 0 };
+        let queued = self.outbox.held().saturating_add(session.trickle.reserved());
+        self.config().send_limit.saturating_sub(queued)
+    }
+
     /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
     /// it still tells what went out.
     #[must_use]
