@@ -39,17 +39,13 @@ impl Peer {
         self.outbox.queued()
     }
 
-    /// How many bytes the frame of a command may have to be queued now: what is left of the
-    /// [send limit](crate::ConfigBuilder::send_limit); 0 where commands are refused for another reason, as before the
-    /// handshake is complete. A frame is its payload and 24 bytes. To be compared with `wanted` of
-    /// [`SendError::Full`](crate::SendError::Full).
+    /// Bytes of frames, their headers of 24 bytes included, that the owner may queue now without
+    /// [`SendError::Full`](crate::SendError::Full). 0 where it may queue none.
     #[must_use]
     pub fn room(&self) -> usize {
-        let Some(session) = self.lifecycle.session().filter(|_| self.lifecycle.can_send().is_ok()) else {
-            return 0;
-        };
-        let used = self.outbox.held().saturating_add(session.trickle.reserved());
-        self.config().send_limit.saturating_sub(used)
+        let Ok(session) = self.can_send().and_then(|()| self.session()) else { return 0 };
+        let queued = self.outbox.held().saturating_add(session.trickle.reserved());
+        self.config().send_limit.saturating_sub(queued)
     }
 
     /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure

@@ -1,6 +1,7 @@
 //! Commands of the owner, and how a message becomes a frame in the queue.
 
 use super::batch::Trickle;
+use super::lifecycle::Session;
 use super::outbox::Mark;
 use super::piece::Purpose;
 use super::requests::Requests;
@@ -81,9 +82,14 @@ impl Peer {
         self.lifecycle.can_send()
     }
 
+    /// The session, once there is one.
+    pub(super) fn session(&self) -> Result<&Session, SendError> {
+        self.lifecycle.session().ok_or(SendError::NotEstablished)
+    }
+
     /// Whether the owner's frames may take `wanted` bytes more.
     pub(super) fn check_room(&self, wanted: usize) -> Result<(), SendError> {
-        let session = self.lifecycle.session().ok_or(SendError::NotEstablished)?;
+        let session = self.session()?;
         check_room(self.outbox.held(), &session.trickle, wanted, self.config().send_limit)
     }
 
