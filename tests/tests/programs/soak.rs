@@ -1,4 +1,5 @@
 //! The binary `soak`, as people and machines use it.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::process::{Command, Output};
 

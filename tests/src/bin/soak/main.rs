@@ -9,6 +9,7 @@
 )]
 
 mod args;
+mod clock;
 mod over_mio;
 mod over_tokio;
 mod plan;

@@ -1,10 +1,11 @@
 //! The part over `peer-mio`: a set that dials and a set that accepts, in one poll on one thread.
 
 use core::net::SocketAddr;
+use core::ops::Range;
+use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
 use mio::{Events, Poll, Token};
@@ -14,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
 
 use crate::Failure;
+use crate::clock;
 use crate::plan::{Plan, below, rng};
 use crate::run::{Setting, node};
 use crate::session::{LEAVING, Session, Wish};
@@ -35,7 +37,7 @@ pub(crate) fn run(listener: std::net::TcpListener, setting: &Setting) -> Result<
     let mut far = Side::new(&poll, 1000..10_000, &mut rng)?;
     let (listener, limits) = (TcpListener::from_std(listener), AcceptLimits::new(9000, 9000));
     let mut acceptor = Acceptor::new(poll.registry(), Token(0), listener, limits)?;
-    let (mut checked, mut dials) = (Instant::now(), true);
+    let (mut checked, mut dials) = (clock::now(), true);
     while dials || setting.tally.is_dialling() || !far.peers.is_empty() {
         if !setting.tally.stops() {
             near.dial(setting, &mut rng);
@@ -57,14 +59,14 @@ pub(crate) fn run(listener: std::net::TcpListener, setting: &Setting) -> Result<
         if checked.elapsed() > Duration::from_secs(1) {
             near.close_stuck();
             far.close_stuck();
-            checked = Instant::now();
+            checked = clock::now();
         }
     }
     Ok(())
 }
 
 impl Side {
-    fn new(poll: &Poll, tokens: core::ops::Range<usize>, rng: &mut ChaCha8Rng) -> Result<Self, Failure> {
+    fn new(poll: &Poll, tokens: Range<usize>, rng: &mut ChaCha8Rng) -> Result<Self, Failure> {
         let peers = Peers::new(poll.registry().try_clone()?, tokens, node()?, ChaCha8Rng::from_rng(rng));
         Ok(Self { peers, sessions: BTreeMap::new(), paused: Vec::new() })
     }

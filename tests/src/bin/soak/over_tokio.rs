@@ -1,7 +1,7 @@
 //! The part over `peer-tokio`: tasks that dial and tasks that accept.
 
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::Duration;
 
 use peer_core::{Event, Node, SendError};
 use peer_tokio::{Closed, Driver, Events, Handle, connection_info, inbound, outbound};
@@ -10,9 +10,10 @@ use rand_core::SeedableRng;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::Failure;
+use crate::clock;
 use crate::plan::{Plan, below, rng};
 use crate::run::{Setting, node};
 use crate::session::{LEAVING, LONGEST, Session, Wish};
@@ -100,7 +101,7 @@ async fn converse(
     loop {
         match session.wish() {
             Wish::GoOn => {}
-            Wish::Leave => return handle.leave(Instant::now() + LEAVING).await,
+            Wish::Leave => return handle.leave((clock::now() + LEAVING).into()).await,
             Wish::Close => {
                 handle.close();
                 return handle.closed().await;

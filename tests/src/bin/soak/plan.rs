@@ -6,7 +6,7 @@ use peer_tests::samples::inv;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-/// How a connection ends.
+/// How a connection ends, in the order of [`ENDINGS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// The end that dialled leaves when both have said everything.
@@ -73,7 +73,7 @@ impl Plan {
         hash[8..12].copy_from_slice(&sequence.to_le_bytes());
         hash[12..16].copy_from_slice(&self.ours.to_le_bytes());
         hash[16..20].copy_from_slice(&self.theirs.to_le_bytes());
-        hash[20] = ENDINGS.iter().position(|ending| *ending == self.ending).unwrap_or_default() as u8;
+        hash[20] = self.ending as u8;
         // Of all lengths up to 18 kB, so that queues of 128 KiB fill.
         let items = (self.number.wrapping_mul(31) + u64::from(sequence) * 7) % 23;
         let items = if items == 0 { 500 } else { items as usize };

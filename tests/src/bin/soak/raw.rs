@@ -1,10 +1,10 @@
 //! Remotes without a machine: they send junk, cut the connection, or close only their writing half.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
-use std::time::Duration;
 
 use peer_tests::remote::{bytes_of, hands};
 use rand_chacha::ChaCha8Rng;
@@ -48,7 +48,7 @@ fn visit(plan: Plan, address: SocketAddr, rng: &mut ChaCha8Rng) -> io::Result<()
         said.extend(bytes_of(&plan.message(sequence)));
     }
     // Cut anywhere, also before the first byte.
-    let len = below(rng, said.len() as u32 + 1) as usize;
+    let len = rng.next_u32() as usize % (said.len() + 1);
     write_in_pieces(&mut stream, &said[..len], rng)?;
     match below(rng, 3) {
         // What it was sent lies unread, so the system cuts the connection.

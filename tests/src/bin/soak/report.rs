@@ -1,6 +1,6 @@
 //! What came of it, for people and for machines.
 
-use std::sync::atomic::Ordering::Relaxed;
+use core::sync::atomic::Ordering::Relaxed;
 
 use serde_json::json;
 

@@ -1,18 +1,18 @@
 //! Begins all parts, waits, and counts what is left.
 
 use core::net::SocketAddr;
+use core::time::Duration;
 use std::fs;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use peer_core::{BannableMessages, Config, Network, Node};
 
 use crate::args::Cli;
 use crate::tally::Tally;
-use crate::{Failure, heap, over_mio, over_tokio, raw};
+use crate::{Failure, clock, heap, over_mio, over_tokio, raw};
 
 /// Threads of remotes without a machine.
 const RAW: u64 = 2;
@@ -40,7 +40,7 @@ pub(crate) fn run(cli: &Cli) -> Result<Outcome, Failure> {
     let bar = progress_bar(cli.duration);
     let tally = Arc::new(Tally::new(RAW + 2));
     let before = (heap(), descriptors());
-    let begun = Instant::now();
+    let begun = clock::now();
     run_parts(cli, &tally, &bar)?;
     let took = begun.elapsed();
     bar.finish_and_clear();
@@ -68,11 +68,11 @@ fn run_parts(cli: &Cli, tally: &Arc<Tally>, bar: &ProgressBar) -> Result<(), Fai
             thread::spawn(move || raw::run(10 + number, &setting))
         })
         .collect();
-    let end = Instant::now() + cli.duration;
-    while Instant::now() < end && !parts.iter().any(thread::JoinHandle::is_finished) {
-        thread::sleep(Duration::from_millis(100).min(end.saturating_duration_since(Instant::now())));
+    let end = clock::now() + cli.duration;
+    while clock::now() < end && !parts.iter().any(thread::JoinHandle::is_finished) {
+        thread::sleep(Duration::from_millis(100).min(end.saturating_duration_since(clock::now())));
         bar.set_position(
-            (cli.duration.saturating_sub(end.saturating_duration_since(Instant::now()))).as_secs(),
+            (cli.duration.saturating_sub(end.saturating_duration_since(clock::now()))).as_secs(),
         );
         bar.set_message(tally.in_short());
     }

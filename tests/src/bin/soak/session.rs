@@ -1,10 +1,12 @@
 //! One end of a connection: what it says next, and whether it heard everything. It does no input or output.
 
+use core::time::Duration;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use peer_core::Message;
 
+use crate::clock;
 use crate::plan::{Ending, Numbered, Plan};
 use crate::tally::Tally;
 
@@ -43,7 +45,7 @@ impl Session {
     }
 
     fn new(has_dialled: bool, plan: Option<Plan>, tally: Arc<Tally>) -> Self {
-        Self { has_dialled, plan, said: 0, heard: 0, is_leaving: false, begun: Instant::now(), tally }
+        Self { has_dialled, plan, said: 0, heard: 0, is_leaving: false, begun: clock::now(), tally }
     }
 
     pub(crate) fn on_established(&self) {
