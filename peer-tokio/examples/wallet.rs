@@ -68,7 +68,7 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     let mut wanted = Vec::new();
     for batch in BlockHeader::hash_many(&headers).chunks(100) {
         let (Some(&start_hash), Some(&end_hash)) = (batch.first(), batch.last()) else { continue };
-        handle.send(GetCfsV2 { start_hash, end_hash }).await?;
+        handle.try_send(GetCfsV2 { start_hash, end_hash }).await?;
         let filters = wait_for(&handle, &mut events, |message| match message {
             Message::CFiltersV2(it) if it.cfilters.iter().map(|it| &it.block_hash).eq(batch) => {
                 Ok(it.cfilters)
@@ -81,7 +81,7 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
         wanted.extend(matching.map(|filter| Inventory::block(filter.block_hash)));
     }
     for item in wanted {
-        handle.send(GetData { inventory: vec![item].try_into()? }).await?;
+        handle.try_send(GetData { inventory: vec![item].try_into()? }).await?;
         let block = wait_for(&handle, &mut events, |message| match message {
             Message::Block(it) if it.hash() == item.hash => Ok(Some(it)),
             Message::NotFound(it) if it.inventory.contains(&item) => Ok(None),
@@ -137,7 +137,7 @@ async fn host(listener: TcpListener) -> Fallible<()> {
         match event {
             Event::Message(Message::GetHeaders(request)) => {
                 let headers = if request.locator.is_empty() { Vec::new() } else { chain.clone() };
-                handle.send(Headers { headers: headers.try_into()? }).await?;
+                handle.try_send(Headers { headers: headers.try_into()? }).await?;
             }
             Event::Message(Message::GetCfsV2(GetCfsV2 { start_hash, .. })) => {
                 let blocks = chain.iter().skip_while(|header| header.hash() != start_hash).take(100);
@@ -147,13 +147,13 @@ async fn host(listener: TcpListener) -> Fallible<()> {
                     proof_index: 0,
                     proof_hashes: List::new(),
                 });
-                handle.send(CFiltersV2 { cfilters: filters.collect::<Vec<_>>().try_into()? }).await?;
+                handle.try_send(CFiltersV2 { cfilters: filters.collect::<Vec<_>>().try_into()? }).await?;
             }
             Event::Message(Message::GetData(GetData { inventory })) => {
                 let is_requested =
                     |header: &&_| inventory.contains(&Inventory::block(BlockHeader::hash(header)));
                 for header in chain.iter().filter(is_requested) {
-                    handle.send(Block::new(header, &[], &[])?).await?;
+                    handle.try_send(Block::new(header, &[], &[])?).await?;
                 }
             }
             _ => {}

@@ -23,7 +23,8 @@ impl Peer {
     /// more than the configured pause of answers untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.lifecycle.reads() && self.outbox.owed() <= self.config().send_pause
+        let is_paused = self.outbox.owed() > self.config().send_pause;
+        self.lifecycle.is_lingering() || self.lifecycle.reads() && !is_paused
     }
 
     /// Whether something waits to be written.
@@ -36,6 +37,15 @@ impl Peer {
     #[must_use]
     pub fn queued(&self) -> usize {
         self.outbox.queued()
+    }
+
+    /// Bytes of frames, their headers of 24 bytes included, that the owner may queue now without
+    /// [`SendError::Full`](crate::SendError::Full). 0 where it may queue none.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let Ok(session) = self.can_send().and_then(|()| self.session()) else { return 0 };
+        let queued = self.outbox.held().saturating_add(session.trickle.reserved());
+        self.config().send_limit.saturating_sub(queued)
     }
 
     /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure

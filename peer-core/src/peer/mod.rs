@@ -15,7 +15,7 @@
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
 //! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
-//! | ends | `close` |
+//! | ends | `close`, `linger` |
 //! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
 
@@ -37,6 +37,7 @@ mod history;
 mod keepalive;
 mod known;
 mod lifecycle;
+mod linger;
 mod mark;
 mod matched;
 mod open_message;
@@ -63,6 +64,7 @@ use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
+use self::linger::WriteFailure;
 pub use self::mark::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
@@ -86,8 +88,8 @@ use crate::time::Time;
 ///
 /// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
 ///   [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks),
-///   [`request_headers`](Self::request_headers), [`reject`](Self::reject), [`finish`](Self::finish) and
-///   [`close`](Self::close) command it;
+///   [`request_headers`](Self::request_headers), [`reject`](Self::reject), [`finish`](Self::finish),
+///   [`leave`](Self::leave) and [`close`](Self::close) command it;
 /// * [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block)
 ///   and [`set_last_announced_block`](Self::set_last_announced_block) tell it what the owner knows;
 /// * everything else looks.
@@ -110,6 +112,8 @@ pub struct Peer {
     known: Known,
     history: History,
     counters: Counters,
+    /// Nothing is written any more.
+    write_failure: Option<Box<WriteFailure>>,
 }
 
 impl Peer {
@@ -159,6 +163,7 @@ impl Peer {
             known,
             history: History::default(),
             counters: Counters::default(),
+            write_failure: None,
         }
     }
 

@@ -31,7 +31,7 @@ impl Peer {
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
-        self.counters.count_received(taken);
+        self.on_received(taken, input)?;
         if let Some(flood) = self.flood_mut() {
             flood.on_received(taken);
         }
@@ -50,6 +50,14 @@ impl Peer {
                 Ok(event)
             }
             Err(error) => self.close_with_reject(error, now),
+        }
+    }
+
+    /// See [`Connection::handle_hold`](crate::Connection::handle_hold).
+    pub(crate) fn handle_hold(&mut self, now: Time) {
+        if self.failure().is_none() {
+            self.on_call(now);
+            self.silence.stop(now);
         }
     }
 
@@ -91,7 +99,7 @@ impl Peer {
             Lifecycle::Established(Session { reader, requests, .. }) => {
                 (reader, Admits::Messages(requests.as_deref()))
             }
-            Lifecycle::Closing(_) | Lifecycle::Failed(_) => return Ok(None),
+            Lifecycle::Closing(_) | Lifecycle::Lingering { .. } | Lifecycle::Failed(_) => return Ok(None),
         };
         let config = node.config();
         let max_unknown =

@@ -16,6 +16,7 @@ mod inventory;
 mod keepalive;
 mod late_answers;
 mod limits;
+mod lingering;
 mod liveness;
 mod log_lines;
 mod message_helpers;
