@@ -64,7 +64,6 @@ use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
-use self::linger::WriteFailure;
 pub use self::mark::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
@@ -112,8 +111,6 @@ pub struct Peer {
     known: Known,
     history: History,
     counters: Counters,
-    /// Nothing is written any more.
-    write_failure: Option<Box<WriteFailure>>,
 }
 
 impl Peer {
@@ -163,7 +160,6 @@ impl Peer {
             known,
             history: History::default(),
             counters: Counters::default(),
-            write_failure: None,
         }
     }
 

@@ -12,6 +12,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
+use super::linger::WriteFailure;
 use super::mark::{Lanes, Mark};
 use super::piece::{Piece, Purpose};
 use super::queues::Queues;
@@ -35,7 +36,9 @@ impl Outbox {
         if purpose != Purpose::FinalReject {
             self.put.add(lane, piece.len());
         }
-        queues.push(piece);
+        if queues.failure().is_none() {
+            queues.push(piece);
+        }
         self.put.mark(lane)
     }
 
@@ -157,9 +160,19 @@ impl Outbox {
         self.settle();
     }
 
+    /// Drops everything that was not taken, and whatever is put in from now on.
+    pub(crate) fn fail(&mut self, failure: WriteFailure) {
+        self.queues.get_or_insert_with(|| Box::new(Queues::new(self.put))).fail(failure);
+    }
+
+    /// How writing failed, if it did.
+    pub(crate) fn failure(&self) -> Option<WriteFailure> {
+        self.queues.as_ref()?.failure()
+    }
+
     /// Drops the queues where they have nothing to tell.
     fn settle(&mut self) {
-        self.queues.take_if(|queues| queues.queued() == 0 && queues.flushed() == self.put);
+        self.queues.take_if(|queues| queues.is_done(self.put));
     }
 
     /// The ends of both lanes.

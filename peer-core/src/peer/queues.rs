@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::evidence::Evidence;
 use super::fifo::Fifo;
+use super::linger::WriteFailure;
 use super::mark::Lanes;
 use super::piece::{Piece, Purpose};
 use super::silence::time_for;
@@ -63,6 +64,8 @@ pub(super) struct Queues {
     owed: usize,
     /// Bytes ever taken from each lane.
     flushed: Lanes,
+    /// Nothing is written any more.
+    failure: Option<WriteFailure>,
 }
 
 /// What the transport took of one frame.
@@ -305,7 +308,22 @@ impl Queues {
 
     /// Drops every frame.
     pub(super) fn clear(&mut self) {
-        *self = Self::new(self.flushed);
+        *self = Self { failure: self.failure, ..Self::new(self.flushed) };
+    }
+
+    /// Writing failed. The first failure stands.
+    pub(super) fn fail(&mut self, failure: WriteFailure) {
+        self.failure.get_or_insert(failure);
+        self.clear();
+    }
+
+    pub(super) const fn failure(&self) -> Option<WriteFailure> {
+        self.failure
+    }
+
+    /// Whether all that was put was taken, and there is nothing else to tell.
+    pub(super) fn is_done(&self, put: Lanes) -> bool {
+        self.queued == 0 && self.flushed == put && self.failure.is_none()
     }
 
     pub(super) const fn flushed(&self) -> Lanes {
