@@ -166,7 +166,7 @@ impl Outbox {
     }
 
     /// How writing failed, if it did.
-    pub(crate) fn failure(&self) -> Option<WriteFailure> {
+    pub(crate) fn write_failure(&self) -> Option<WriteFailure> {
         self.queues.as_ref()?.failure()
     }
 

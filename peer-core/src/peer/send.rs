@@ -76,7 +76,7 @@ impl Peer {
     /// Whether the owner may queue something.
     pub(super) fn can_send(&self) -> Result<(), SendError> {
         let is_over = self.failure().is_some();
-        if self.outbox.failure().is_some() && !is_over {
+        if self.outbox.write_failure().is_some() && !is_over {
             return Err(Error::TransportFailed.into());
         }
         self.lifecycle.can_send()
