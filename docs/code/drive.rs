@@ -15,9 +15,10 @@ fn drive<S: Read + Write, R: rand_core::Rng, H: FnMut(&mut Peer, Event, Time)>(
         writing = connection.wants_write() && !(writing && connection.wants_read()); // in turns
         match if writing { stream.write(connection.poll_transmit(clock())) } else { stream.read(&mut buffer) } {
             Err(e) if e.kind() == Kind::Interrupted => {}
+            Err(e) if !LATER.contains(&e.kind()) && writing => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
             Err(e) if !LATER.contains(&e.kind()) => return Err(connection.handle_transport_error(e.kind().into(), &input)),
             taken if writing => connection.handle_transmitted(taken.unwrap_or(0), clock()), // all, a part, or nothing
-            Ok(0) => return Err(connection.handle_eof(&input)),
+            Ok(0) => drop(connection.handle_half_close(&input)), // what is queued is still written
             Ok(count) if count == buffer.len() => input.extend_from_slice(&buffer),
             less => { input.extend_from_slice(&buffer[..less.unwrap_or(0)]); connection.handle_drained(&input, clock()) } // no more
         }

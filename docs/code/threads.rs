@@ -41,10 +41,11 @@ fn run<R: rand_core::Rng>(
         match next {
             Ok(News::Command(command)) => command(connection.peer_mut(), clock()),
             Ok(News::Wrote(Ok(count))) => connection.handle_transmitted(count, clock()),
-            Ok(News::Read(Ok(0), _)) => drop(connection.handle_eof(&input)),
+            Ok(News::Read(Ok(0), _)) => drop(connection.handle_half_close(&input)),
             Ok(News::Read(Ok(count), buffer)) => input.extend_from_slice(&buffer[..count]),
             Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) if e.kind() == ErrorKind::Interrupted => {}
-            Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) => drop(connection.handle_transport_error(e.kind().into(), &input)),
+            Ok(News::Wrote(Err(e))) => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
+            Ok(News::Read(Err(e), _)) => drop(connection.handle_transport_error(e.kind().into(), &input)),
             Err(_) => { // neither thread had news: nothing more came, and nothing was taken
                 connection.handle_drained(&input, clock());
                 connection.handle_transmitted(0, clock());

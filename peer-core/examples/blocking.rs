@@ -116,7 +116,7 @@ fn turn(
                 connection.handle_drained(input, clock());
             }
         }
-        Ok(_) => return Err(connection.handle_eof(input).into()),
+        Ok(_) => drop(connection.handle_half_close(input)), // what is queued is still written
         Err(error) => match error.kind() {
             // What a signal interrupted tells nothing.
             ErrorKind::Interrupted => {}
@@ -124,6 +124,7 @@ fn turn(
                 connection.handle_transmitted(0, clock());
             }
             ErrorKind::WouldBlock | ErrorKind::TimedOut => connection.handle_drained(input, clock()),
+            kind if *writing => drop(connection.handle_write_error(kind.into(), input, clock())),
             kind => return Err(connection.handle_transport_error(kind.into(), input).into()),
         },
     }

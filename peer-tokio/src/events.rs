@@ -63,6 +63,26 @@ impl Events {
         next
     }
 
+    /// Takes events until the connection is established, so that the next one is the first message. The remote's `version` is
+    /// accepted. Where it is established already, this waits for the end.
+    ///
+    /// # Errors
+    ///
+    /// Why there was no handshake.
+    ///
+    /// # Cancel safety
+    ///
+    /// Call it again: nothing but the events of the handshake is taken.
+    pub async fn established(&mut self) -> Result<(), Closed> {
+        loop {
+            match self.next().await {
+                Some(Event::Established) => return Ok(()),
+                Some(_) => {}
+                None => return Err(self.shared.end.wait().await.closed.clone()),
+            }
+        }
+    }
+
     /// Drops every event from now on, those that wait included, so that the owner only commands. The remote's `version` is
     /// accepted. [`Handle::closed`](crate::Handle::closed) has the end.
     pub fn discard(self) {

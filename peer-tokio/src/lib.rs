@@ -2,22 +2,17 @@
 //!
 //! [`outbound`] and [`inbound`] take a connected stream and return three things: a [`Handle`] for commands,
 //! [`Events`], and a [`Driver`]: a future that does the work and resolves to the reason of the end. Dialling, listening
-//! and spawning stay with you.
+//! and spawning stay with you. Over TCP, `connect`, `accept` and `Listener` do those as well:
 //!
-#![cfg_attr(feature = "entropy", doc = "```no_run")]
-#![cfg_attr(not(feature = "entropy"), doc = "```ignore")]
-//! use peer_tokio::peer_core::{Config, Event, Network, Node};
-//! use peer_tokio::{SystemRng, connection_info, outbound};
+#![cfg_attr(feature = "net", doc = "```no_run")]
+#![cfg_attr(not(feature = "net"), doc = "```ignore")]
+//! use peer_tokio::peer_core::{Config, Network, Node};
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let address = std::env::args().nth(1).ok_or("usage: first ADDRESS")?.parse()?;
+//!     let address = std::env::args().nth(1).ok_or("usage: first ADDRESS")?;
 //!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
-//!     let stream = tokio::net::TcpStream::connect(address).await?;
-//!     let (peer, mut events, driver) = outbound(stream, &node, connection_info(address, 0), SystemRng)?;
-//!     tokio::spawn(driver);
-//!     while events.next().await.is_some_and(|event| event != Event::Established) {}
-//!     peer.flush().await?; // our last word of the handshake, or why there was none
+//!     let (peer, _events) = peer_tokio::connect(address, &node, 0).await?;
 //!     println!("shook hands with {}", peer.stats().await.user_agent);
 //!     Ok(())
 //! }
@@ -79,7 +74,8 @@
 //!
 //! # Features
 //!
-//! * `entropy`, on by default: `SystemRng`, the system's generator.
+//! * `net`, on by default: `connect`, `accept` and `Listener`, connections over TCP that are ready to use.
+//! * `entropy`, part of `net`: `SystemRng`, the system's generator.
 //! * `stream`: [`Events`] is a `futures_core::Stream`.
 //! * `simd`: hashing uses the vectors of the CPU, as of the feature of [`peer_core`].
 //! * `serde`: messages, events, ends and statistics are `Serialize`, likewise.
@@ -87,11 +83,15 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
+#[cfg(feature = "net")]
+mod connect;
 mod driver;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod events;
 mod handle;
+#[cfg(feature = "net")]
+mod listener;
 mod shared;
 mod waiting;
 
@@ -104,11 +104,15 @@ use rand_core::Rng;
 
 use self::clock::Clock;
 pub use self::clock::connection_info;
+#[cfg(feature = "net")]
+pub use self::connect::{ConnectError, accept, connect};
 pub use self::driver::Driver;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
-pub use self::handle::{Handle, Permit};
+pub use self::handle::{Handle, Permit, leave_all};
+#[cfg(feature = "net")]
+pub use self::listener::Listener;
 use self::shared::Shared;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.

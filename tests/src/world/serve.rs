@@ -134,7 +134,7 @@ impl State {
         }
         if input.arrived(now) == 0 {
             if ending == Some(Ending::Fin) {
-                machine.handle_eof(time);
+                machine.handle_half_close(time);
             }
             machine.shrink();
             machine.handle_drained(time);

@@ -33,7 +33,7 @@ impl Adapter for Tokio {
                         order = orders.recv() => match order.unwrap() {
                             Order::Dial(address) => house.dial(address),
                             Order::Send(connection, message) => {
-                                let result = house.handles[&connection].send(message).await;
+                                let result = house.handles[&connection].try_send(message).await;
                                 house.tell(connection, Told::Sent(result.map(drop)));
                             }
                             Order::Stop => return,

@@ -19,6 +19,7 @@ mod leaving;
 mod panics;
 mod room;
 mod runtimes;
+mod sockets;
 mod talking;
 mod time;
 mod writes;
