@@ -8,15 +8,14 @@ fn drive<S: Read + Write, R: rand_core::Rng, H: FnMut(&mut Peer, Event, Time)>(
 ) -> Result<(), Error> {
     let (mut input, mut buffer, mut writing) = (bytes::BytesMut::new(), [0; 65536], false);
     loop {
-        while let Some(event) = connection.receive(&mut input, clock())? {
-            handle(connection.peer_mut(), event, clock()); // pull until it wants more bytes
-        }
+        // Pull until it wants more bytes.
+        while let Some(event) = connection.receive(&mut input, clock())? { handle(connection.peer_mut(), event, clock()) }
         connection.handle_timeout(clock(), rng)?;
         writing = connection.wants_write() && !(writing && connection.wants_read()); // in turns
         match if writing { stream.write(connection.poll_transmit(clock())) } else { stream.read(&mut buffer) } {
             Err(e) if e.kind() == Kind::Interrupted => {}
-            Err(e) if !LATER.contains(&e.kind()) && writing => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
-            Err(e) if !LATER.contains(&e.kind()) => return Err(connection.handle_transport_error(e.kind().into(), &input)),
+            Err(e) if !writing && !LATER.contains(&e.kind()) => return Err(connection.handle_transport_error(e.kind().into(), &input)),
+            Err(e) if !LATER.contains(&e.kind()) => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
             taken if writing => connection.handle_transmitted(taken.unwrap_or(0), clock()), // all, a part, or nothing
             Ok(0) => drop(connection.handle_half_close(&input)), // what is queued is still written
             Ok(count) if count == buffer.len() => input.extend_from_slice(&buffer),

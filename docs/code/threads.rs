@@ -1,8 +1,7 @@
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read, Write};
 use std::{net::{Shutdown, TcpStream}, sync::mpsc::{Receiver, SyncSender, sync_channel}, thread};
-use bytes::BytesMut;
-use peer_core::{Connection, Error, Event, Peer, Time};
+use {bytes::BytesMut, peer_core::{Connection, Error, Event, Peer, Time}};
 
 type Command = Box<dyn FnOnce(&mut Peer, Time) + Send>;
 

@@ -46,7 +46,7 @@ impl Peer {
             return error.clone();
         }
         // After a failed write the end of the stream does not show what the remote intended.
-        let failure = self.write_failure.as_ref().map(|earlier| earlier.error).or(failure);
+        let failure = self.outbox.write_failure().map(|earlier| earlier.error).or(failure);
         let error = self.reason_of_end(failure, input);
         self.counters.count_received(input.len());
         self.fail(error)
@@ -96,7 +96,7 @@ impl Peer {
     /// Ends the connection where the owner wanted that and the last word has been written.
     pub(super) fn check_finished(&mut self, now: Time) {
         let Some(finish) = self.lifecycle.finish() else { return };
-        if self.write_failure.is_some() {
+        if self.outbox.write_failure().is_some() {
             self.end_lingering();
             return;
         }
@@ -151,7 +151,7 @@ impl Peer {
     /// The `reject` that the old era sent before this end, if it sent one and we speak with it.
     fn final_reject(&self, error: &Error) -> Option<Message> {
         let min = self.config().min_protocol_version;
-        if self.write_failure.is_some() || !min.has_reject() || !self.version.has_reject() {
+        if self.outbox.write_failure().is_some() || !min.has_reject() || !self.version.has_reject() {
             return None;
         }
         let must_precede = String::from("A version message must precede all others");

@@ -53,8 +53,7 @@ impl Peer {
             return Some(self.handle_end(Some(error), input));
         }
         let most_received = self.counters.bytes_received.saturating_add(MOST);
-        self.write_failure.get_or_insert_with(|| WriteFailure { error, most_received }.into());
-        self.outbox.clear();
+        self.outbox.fail(WriteFailure { error, most_received });
         // The wait for more begins with the next pull that finds nothing.
         self.silence.stop(now);
         None
@@ -114,7 +113,7 @@ impl Peer {
         let most = if let Lifecycle::Lingering { most_received, .. } = &self.lifecycle {
             *most_received
         } else {
-            self.write_failure.as_ref().map_or(u64::MAX, |failure| failure.most_received)
+            self.outbox.write_failure().map_or(u64::MAX, |failure| failure.most_received)
         };
         if self.counters.bytes_received > most { Err(self.end_lingering()) } else { Ok(()) }
     }
@@ -127,7 +126,7 @@ impl Peer {
         if let Lifecycle::Closing(closing) = &self.lifecycle {
             return closing.by;
         }
-        if self.write_failure.is_some() && self.lifecycle.reads() {
+        if self.outbox.write_failure().is_some() && self.lifecycle.reads() {
             return self.silence.deadline(QUIET, Duration::ZERO, self.config().min_receive_rate);
         }
         self.lifecycle.finish().and_then(|finish| finish.leave_by)
@@ -142,7 +141,7 @@ impl Peer {
 
     /// The time is over, or the remote said too much.
     pub(super) fn end_lingering(&mut self) -> Error {
-        match &self.write_failure {
+        match self.outbox.write_failure() {
             Some(failure) => self.handle_end(Some(failure.error), &[]),
             None => self.close(),
         }

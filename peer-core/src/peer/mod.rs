@@ -63,7 +63,6 @@ use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
-use self::linger::WriteFailure;
 pub use self::outbox::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
@@ -111,8 +110,6 @@ pub struct Peer {
     known: Known,
     history: History,
     counters: Counters,
-    /// Nothing is written any more.
-    write_failure: Option<Box<WriteFailure>>,
 }
 
 impl Peer {
@@ -162,7 +159,6 @@ impl Peer {
             known,
             history: History::default(),
             counters: Counters::default(),
-            write_failure: None,
         }
     }
 

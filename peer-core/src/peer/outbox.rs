@@ -12,6 +12,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
+use super::linger::WriteFailure;
 use super::piece::{Piece, Purpose};
 use super::queues::Queues;
 use crate::message::Lane;
@@ -68,7 +69,9 @@ impl Outbox {
             *end = end.saturating_add(piece.len() as u64);
         }
         let mark = Mark { lane, end: *end };
-        self.queues.get_or_insert_default().push(piece);
+        if self.write_failure().is_none() {
+            self.queues.get_or_insert_default().push(piece);
+        }
         mark
     }
 
@@ -100,7 +103,7 @@ impl Outbox {
             written(step.purpose, nonce);
         }
         if open.queued() == 0 {
-            *queues = None;
+            queues.take_if(|open| open.write_failure.is_none());
         } else {
             open.shrink();
         }
@@ -185,6 +188,18 @@ impl Outbox {
         if let Some(queues) = &mut self.queues {
             queues.drop_unshown();
         }
+    }
+
+    /// Writing failed: drops everything that was not taken, and all that is put in later. The first failure stands.
+    pub(crate) fn fail(&mut self, failure: WriteFailure) {
+        let failure = self.write_failure().copied().unwrap_or(failure);
+        let queues = self.queues.insert(Box::default());
+        queues.write_failure = Some(failure.into());
+    }
+
+    /// How writing failed, if it did.
+    pub(crate) fn write_failure(&self) -> Option<&WriteFailure> {
+        self.queues.as_ref()?.write_failure.as_deref()
     }
 
     /// Drops everything that was not taken.

@@ -1,10 +1,12 @@
 //! The two queues of frames on their way out, the one that is written now, and the clock of the write stall.
 
+use alloc::boxed::Box;
 use core::mem;
 use core::time::Duration;
 
 use super::evidence::Evidence;
 use super::fifo::Fifo;
+use super::linger::WriteFailure;
 use super::piece::{Piece, Purpose};
 use super::silence::time_for;
 use crate::message::Lane;
@@ -24,7 +26,7 @@ const LOOKED_AT: usize = 256;
 /// asking for replies.
 const SHARE: usize = 4 * 1024;
 
-/// Frames that were not taken yet, at least one.
+/// Frames that were not taken yet, at least one; none after a failed write.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queues {
     /// The frame that is written next, shown or not. It has its place outside the queues because it is the only
@@ -54,6 +56,8 @@ pub(super) struct Queues {
     queued: usize,
     /// Of those, bytes of answers that the machine owes.
     owed: usize,
+    /// Nothing is written any more.
+    pub(super) write_failure: Option<Box<WriteFailure>>,
 }
 
 /// What the transport took of one frame.

@@ -75,8 +75,7 @@ impl Peer {
 
     /// Whether the owner may queue something.
     pub(super) fn can_send(&self) -> Result<(), SendError> {
-        let is_over = self.failure().is_some();
-        if self.write_failure.is_some() && !is_over {
+        if self.outbox.write_failure().is_some() {
             return Err(Error::TransportFailed.into());
         }
         self.lifecycle.can_send()
@@ -98,11 +97,7 @@ impl Peer {
         let (head, body) = frame::build(message, self.config().network);
         trace::sending(self, message, &head, &body);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
-        let mark = self.outbox.push(head, body, lane, purpose);
-        if self.write_failure.is_some() {
-            self.outbox.clear();
-        }
-        mark
+        self.outbox.push(head, body, lane, purpose)
     }
 }
 

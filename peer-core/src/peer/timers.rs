@@ -113,7 +113,7 @@ impl Peer {
         let deadline = self.deadline(timer)?;
         let at = match timer {
             Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
-            Timer::Linger if self.write_failure.is_some() => self.silence.due(deadline),
+            Timer::Linger if self.outbox.write_failure().is_some() => self.silence.due(deadline),
             Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
             Timer::Ping | Timer::Trickle | Timer::Linger => deadline,
         };
@@ -126,7 +126,7 @@ impl Peer {
         if timer == Timer::Linger {
             return self.linger_deadline();
         }
-        if self.write_failure.is_some() || timer.measures_silence() && self.is_pause_unoffered() {
+        if self.outbox.write_failure().is_some() || timer.measures_silence() && self.is_pause_unoffered() {
             return None;
         }
         match &self.lifecycle {
@@ -192,7 +192,7 @@ impl Peer {
     /// What happens when this one is due. Unless it ends the connection, it is due later than before.
     fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         match timer {
-            Timer::Linger if self.write_failure.is_none() => return Err(self.end_lingering()),
+            Timer::Linger if self.outbox.write_failure().is_none() => return Err(self.end_lingering()),
             Timer::Handshake | Timer::Idle | Timer::Stall | Timer::Linger if !self.is_silence_proven() => {
                 self.silence.seek();
             }

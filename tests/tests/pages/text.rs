@@ -39,7 +39,7 @@ fn the_readme_shows_what_is_compiled() {
 
 #[test]
 fn the_programs_on_the_pages_are_short() {
-    assert!(file("docs/code/first.rs").lines().count() <= 15);
+    assert!(file("docs/code/first.rs").lines().count() <= 10);
     let lines = file("docs/code/drive.rs");
     assert!(lines.lines().skip_while(|line| !line.starts_with("fn drive")).count() <= 20);
     assert!(file("docs/code/threads.rs").lines().count() <= 60);

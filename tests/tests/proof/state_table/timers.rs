@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use peer_core::message::Ping;
-use peer_core::{Direction, Hash, Message, Timer};
+use peer_core::{Direction, Hash, Message, Timer, TransportError};
+use peer_tests::invariants::END_OF_TIME;
 use peer_tests::remote::Remote;
 use peer_tests::samples::{block_item, getdata, tx_item};
 
@@ -55,6 +56,13 @@ pub(crate) fn cases() -> Vec<Case> {
                 remote.events();
             }
             remote.machine.poll_transmit(remote.now);
+        }),
+        case("established, writing failed", Established, |remote| {
+            assert_eq!(remote.machine.handle_write_error(TransportError::Other, remote.now), None);
+            remote.events();
+        }),
+        case("established, the owner left and everything is written", Established, |remote| {
+            remote.machine.leave(END_OF_TIME, remote.now);
         }),
         stuck("parting, the last word is shown and not taken", Parting, |remote| {
             remote.machine.poll_transmit(remote.now);
