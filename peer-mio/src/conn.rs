@@ -137,7 +137,7 @@ impl<S: Transport> Conn<S> {
     pub(crate) fn has_more(&self) -> bool {
         let hears = self.readable && self.connection.wants_read();
         let writes = self.writable && self.connection.wants_write();
-        self.broken.is_some() || hears || writes
+        self.broken.is_some() || hears || writes || self.connection.wants_pull()
     }
 
     pub(crate) fn into_parts(self) -> (S, Connection) {

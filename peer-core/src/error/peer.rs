@@ -150,8 +150,8 @@ impl Error {
             Self::Timeout(Timer::Idle) => "IdleTimeout",
             Self::Timeout(Timer::WriteStall) => "WriteTimeout",
             Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
-            // These two timers end no connection.
-            Self::Timeout(Timer::Ping | Timer::Trickle) => "Timeout",
+            // These timers end no connection.
+            Self::Timeout(Timer::Deadline | Timer::Ping | Timer::Trickle) => "Timeout",
             Self::ClosedBeforeVersion => "ClosedBeforeVersion",
             Self::ClosedBeforeVerack => "ClosedBeforeVerack",
             Self::CutOffWhilePaused { .. } => "CutOffWhilePaused",

@@ -41,6 +41,7 @@ timers! {
     /// | `Idle` | a ping was written after the last frame came | a whole frame came; reading paused | the connection fails |
     /// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
     /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most, or while the transport is offered nothing then | its answer, or `notfound` | the connection fails |
+    /// | `Deadline` | a [request](crate::Request) with a deadline was made | its end | the request ends |
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
     ///
@@ -50,6 +51,7 @@ timers! {
     /// | `Idle` | `idle_timeout`, 120 s, since the input was drained, and what the bytes of a frame that is not whole yet buy at `min_receive_rate`; at least `idle_timeout` less `ping_interval`, 13 s, since the ping |
     /// | `WriteStall` | 20 s, and a second for every whole 256 KiB of the frame |
     /// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what the bytes of an answer buy at `min_receive_rate`, at least a second for each item that it closed |
+    /// | `Deadline` | the request's [deadline](crate::RequestOptions::deadline) |
     /// | `Ping` | `ping_interval`, 107 s |
     /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
     ///
@@ -71,6 +73,8 @@ timers! {
         WriteStall = "write stall",
         /// The remote must answer a request.
         Stall = "stall",
+        /// A request is to end.
+        Deadline = "deadline",
         /// A ping is to be sent.
         Ping = "ping",
         /// Announcements are to be sent.
@@ -83,7 +87,7 @@ impl Timer {
     pub(super) const fn measures_silence(self) -> bool {
         match self {
             Self::Handshake | Self::Idle | Self::Stall => true,
-            Self::WriteStall | Self::Ping | Self::Trickle => false,
+            Self::WriteStall | Self::Deadline | Self::Ping | Self::Trickle => false,
         }
     }
 }
@@ -110,7 +114,7 @@ impl Peer {
         let at = match timer {
             Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
             Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
-            Timer::Ping | Timer::Trickle => deadline,
+            Timer::Deadline | Timer::Ping | Timer::Trickle => deadline,
         };
         // At the end of time there is no later one at which to look again.
         Some(at).filter(|at| *at + GRACE > *at)
@@ -128,19 +132,25 @@ impl Peer {
                     self.silence.deadline_of(due, 0, self.config().min_receive_rate)
                 }
                 Timer::WriteStall => self.outbox.stall_deadline(),
-                Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
+                Timer::Idle | Timer::Stall | Timer::Deadline | Timer::Ping | Timer::Trickle => None,
             },
             Lifecycle::Established(session) => match timer {
                 Timer::Idle => self.idle_deadline(&session.keepalive),
                 Timer::WriteStall => self.outbox.stall_deadline(),
                 Timer::Stall => self.answer_deadline(session.requests.as_deref()?),
+                Timer::Deadline => session.requests.as_ref()?.table.as_ref()?.next_deadline(),
                 Timer::Ping => session.keepalive.next_ping,
                 Timer::Trickle => session.trickle.due(),
                 Timer::Handshake => None,
             },
             Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) => match timer {
                 Timer::WriteStall => self.outbox.stall_deadline(),
-                Timer::Handshake | Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle => None,
+                Timer::Handshake
+                | Timer::Idle
+                | Timer::Stall
+                | Timer::Deadline
+                | Timer::Ping
+                | Timer::Trickle => None,
             },
             Lifecycle::Failed(_) => None,
         }
@@ -192,11 +202,8 @@ impl Peer {
             Timer::Handshake | Timer::Idle | Timer::WriteStall => {
                 return Err(self.fail(Error::Timeout(timer)));
             }
-            Timer::Stall => {
-                let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
-                let expected = requests.and_then(|requests| requests.next_expected());
-                return Err(self.fail(expected.map_or(Error::Timeout(timer), Error::Stalled)));
-            }
+            Timer::Stall => return self.on_response_overdue(now),
+            Timer::Deadline => self.on_deadline_due(now),
             Timer::Ping => self.on_ping_due(now, rng),
             Timer::Trickle => self.on_batch_due(now, rng),
         }
