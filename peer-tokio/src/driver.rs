@@ -17,7 +17,7 @@ use core::fmt;
 use core::future::Future;
 use core::mem::{self, MaybeUninit};
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
@@ -143,7 +143,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         self.check_failure()?;
         // Written bytes may let reading resume, or complete a command that waits for them.
         let helps = |count| count > 0 && (!drained || !self.commands.is_empty());
-        Ok(read || written.is_some_and(|count| self.connection.wants_write() || helps(count)))
+        let writes = written.is_some_and(|count| self.connection.wants_write() || helps(count));
+        // A timer may have ended a request.
+        Ok(read || writes || self.connection.wants_pull() && self.shared.has_room())
     }
 
     /// Fails if the machine has failed. Commands and writes can both cause that.
@@ -155,6 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn run_commands(&mut self, now: Time) -> Result<bool, Closed> {
         let mut state = self.shared.lock();
         let (new, close, finishing) = (mem::take(&mut state.commands), state.close, state.handles == 0);
+        let cancelled = state.take_cancelled();
         drop(state);
         if close {
             return Err(self.connection.peer_mut().close().into());
@@ -165,6 +168,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         self.commands = commands.filter_map(pending).collect();
         if self.shared.broken.get().is_some() {
             self.commands = Vec::new();
+        }
+        for id in cancelled {
+            self.connection.peer_mut().cancel(id, now);
         }
         Ok(finishing)
     }
@@ -292,8 +298,11 @@ impl<S, R> Driver<S, R> {
         self.input = BytesMut::new();
         self.sleep = None;
         self.commands = Vec::new();
-        let unrun = mem::take(&mut self.shared.lock().commands);
+        let mut state = self.shared.lock();
+        let (unrun, waiting) = (mem::take(&mut state.commands), state.waiting());
+        drop(state);
         drop(unrun);
+        waiting.into_iter().for_each(Waker::wake);
         self.shared.owner.wake();
     }
 }

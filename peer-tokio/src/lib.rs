@@ -80,13 +80,18 @@
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod ask;
+mod blocks;
 mod clock;
 mod driver;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod events;
 mod handle;
+mod response_error;
+mod responses;
 mod shared;
+mod waiters;
 
 use std::sync::Arc;
 
@@ -95,6 +100,7 @@ pub use peer_core::Closed;
 use peer_core::{Connection, ConnectionInfo, Node, TooManyHandshakes};
 use rand_core::Rng;
 
+pub use self::blocks::Blocks;
 use self::clock::Clock;
 pub use self::clock::connection_info;
 pub use self::driver::Driver;
@@ -102,6 +108,8 @@ pub use self::driver::Driver;
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
 pub use self::handle::{Handle, Permit};
+pub use self::response_error::ResponseError;
+pub use self::responses::Responses;
 use self::shared::Shared;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.

@@ -14,6 +14,7 @@ mod consent;
 mod ends;
 mod fairness;
 mod flushing;
+mod requests;
 mod runtimes;
 mod talking;
 mod time;
