@@ -41,8 +41,10 @@ struct Item {
 /// What a request that is still to be written asks for.
 #[derive(Clone, Debug)]
 enum Asked {
-    /// Some items, and whether they are waited for.
-    Items(InventoryList, bool),
+    Items(InventoryList),
+    /// Items that are not waited for here. They are boxed because many small requests may wait to be written, and each
+    /// takes the room of the largest kind.
+    Untimed(Box<InventoryList>),
     /// One message, and whether it is waited for.
     Message(ResponseKind, bool),
 }
@@ -134,7 +136,8 @@ impl Requests {
             for item in &request.inventory {
                 self.items.entry(*item).or_insert(Item { written: 0, first: self.opened, due: None });
             }
-            Asked::Items(request.inventory.clone(), is_timed)
+            let items = request.inventory.clone();
+            if is_timed { Asked::Items(items) } else { Asked::Untimed(Box::new(items)) }
         } else if let Some(kind) = asks(message) {
             self.messages.entry(kind).or_default().on_asked();
             Asked::Message(kind, is_timed && response_timeout(message, version).is_some())
@@ -155,9 +158,12 @@ impl Requests {
         let number = self.written;
         self.written = number.wrapping_add(1);
         match oldest {
-            Some(Asked::Items(items, is_timed)) => {
-                let due = is_timed.then(|| waited + ITEM_TIMEOUT);
+            Some(Asked::Items(items)) => {
+                let due = Some(waited + ITEM_TIMEOUT);
                 items.iter().for_each(|item| self.on_item_written(*item, number, due, waited));
+            }
+            Some(Asked::Untimed(items)) => {
+                items.iter().for_each(|item| self.on_item_written(*item, number, None, waited));
             }
             Some(Asked::Message(kind, is_timely)) => {
                 let timeout = kind.response_timeout().filter(|_| is_timely);
@@ -354,7 +360,8 @@ impl Requests {
     /// Whether a request that is not known to be written names such an item.
     fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
         (&self.unwritten).into_iter().any(|asked| match asked {
-            Asked::Items(items, _) => items.iter().any(&is_such),
+            Asked::Items(items) => items.iter().any(&is_such),
+            Asked::Untimed(items) => items.iter().any(&is_such),
             Asked::Message(..) => false,
         })
     }
