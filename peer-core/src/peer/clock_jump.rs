@@ -18,6 +18,10 @@ impl Peer {
         });
         let is_new = !self.is_established();
         self.silence.set(began.unwrap_or(if is_new { Time::ZERO } else { self.silence.waited() }), now);
+        let waited = self.silence.waited();
+        if let Some(requests) = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
+            requests.answered.restart(waited);
+        }
     }
 
     /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.

@@ -16,6 +16,10 @@ const STALL: Duration = Duration::from_secs(20);
 /// The rate that buys more time for larger frames, in bytes a second, as in the reference.
 const RATE: u64 = 256 * 1024;
 
+/// The least rate, in bytes a second, at which what the transport still takes of an overdue frame puts its end off. A driver
+/// that looks only when it is told to fills a small transport once in all that time.
+const LEAST_RATE: u64 = 4 * 1024;
+
 /// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
 /// comes. Those behind count as not shown.
 const LOOKED_AT: usize = 256;
@@ -50,6 +54,8 @@ pub(super) struct Queues {
     overtaking: usize,
     /// The last word is among the frames: they share one time.
     is_closing: bool,
+    /// The front was overdue, and some of it was taken all the same.
+    is_late: bool,
     /// Bytes not taken yet, of all frames.
     queued: usize,
     /// Of those, bytes of answers that the machine owes.
@@ -161,6 +167,7 @@ impl Queues {
 
     /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
     pub(super) fn take(&mut self, count: usize, now: Time) -> Option<Step> {
+        let is_late = self.is_late || (self.evidence != Evidence::Found && self.is_overdue(now));
         let piece = self.front.as_ref().filter(|_| self.on_show > 0)?;
         let mut rest = piece.len();
         take_off(&mut rest, self.taken);
@@ -175,19 +182,25 @@ impl Queues {
             let len = piece.len();
             self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
             self.taken = 0;
-            self.begin_next(purpose, len, now);
+            if self.begin_next(purpose, len, now) && is_late {
+                self.put_off(step, now);
+            }
         } else {
             self.taken = self.taken.saturating_add(step);
+            if is_late && step > 0 {
+                self.put_off(step, now);
+            }
         }
         Some(Step { lane, purpose, count: step, done })
     }
 
-    /// A frame is written: the next one has its own time, unless it shares that of the one before.
-    fn begin_next(&mut self, done: Purpose, len: usize, now: Time) {
+    /// A frame is written: the next one has its own time, unless it shares that of the one before. Returns whether it does.
+    fn begin_next(&mut self, done: Purpose, len: usize, now: Time) -> bool {
         let is_reply = |purpose| purpose == Purpose::Reply;
         let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
-        if self.is_closing || self.sharing > 0 {
+        let shares = self.is_closing || self.sharing > 0;
+        if shares {
             let used = self.used.saturating_add(now.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
             self.offered = now;
@@ -198,6 +211,20 @@ impl Queues {
         } else {
             self.begin_time(now);
         }
+        shares
+    }
+
+    /// The transport took so many bytes at a time when the front was overdue: they put its end off.
+    fn put_off(&mut self, count: usize, now: Time) {
+        let bought = time_for(count as u64, LEAST_RATE);
+        let offered = self.offered;
+        self.offered = (offered + bought).min(now);
+        let rest = bought.saturating_sub(self.offered.saturating_since(offered));
+        self.used = self.used.saturating_sub(rest);
+        self.is_late = true;
+        if !self.is_overdue(now) {
+            self.evidence = Evidence::Missing;
+        }
     }
 
     /// The time of the front begins, and that of the replies that wait with it.
@@ -205,6 +232,7 @@ impl Queues {
         self.offered = now;
         self.used = Duration::ZERO;
         self.sharing = self.owed;
+        self.is_late = false;
         self.evidence = Evidence::Missing;
     }
 

@@ -57,7 +57,7 @@ pub(crate) struct Requests {
     /// large as the items; which one a deadline belongs to is only asked once, at the end.
     due: BTreeMap<Time, usize>,
     /// Items that were answered, and of which more answers are admitted.
-    answered: Answered,
+    pub(super) answered: Answered,
     /// Requests that one message answers, by its kind.
     messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.

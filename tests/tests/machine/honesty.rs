@@ -261,3 +261,52 @@ fn a_version_that_lay_in_the_transport_while_the_owner_was_late_is_in_time() {
         assert_eq!(remote.events().len(), 1, "{late} s late");
     }
 }
+
+/// Writes to a transport that has room for so many bytes each time the driver looks. It looks only when it is told to, and
+/// runs the timers first every other time. Returns how often it looked.
+fn write_when_told(remote: &mut Remote, room: usize) -> u32 {
+    let mut looks = 0;
+    write(remote, room);
+    while remote.machine.wants_write() {
+        let (left, timer) = remote.deadline().unwrap();
+        assert_eq!(timer, Timer::WriteStall);
+        looks += 1;
+        remote.now += left;
+        if looks % 2 == 0 {
+            remote.tick().unwrap_or_else(|error| panic!("{error} at look {looks}"));
+        }
+        write(remote, room);
+        remote.tick().unwrap_or_else(|error| panic!("{error} at look {looks}"));
+    }
+    looks
+}
+
+/// Writes until the transport, which has room for so many bytes, takes nothing.
+fn write(remote: &mut Remote, mut room: usize) {
+    while remote.machine.wants_write() {
+        let taken = remote.machine.poll_transmit(remote.now).len().min(room);
+        room -= taken;
+        remote.machine.handle_transmitted(taken, remote.now);
+        if taken == 0 {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_is_larger_than_the_transport_is_written_by_a_driver_that_looks_when_it_is_told_to() {
+    let mut remote = Remote::established(unguarded().idle_timeout(SECOND * 10_000).build().unwrap());
+    remote.machine.send(&inv_of(1000), remote.now).unwrap();
+    assert_eq!(write_when_told(&mut remote, 8000), 4);
+}
+
+#[test]
+fn replies_that_are_larger_than_the_transport_are_written_by_a_driver_that_looks_when_it_is_told_to() {
+    let patient = unguarded().idle_timeout(SECOND * 10_000).send_pause(100_000);
+    let mut remote = Remote::established(patient.build().unwrap());
+    for nonce in 0..1000 {
+        remote.say(&ping(nonce));
+    }
+    remote.messages();
+    assert_eq!(write_when_told(&mut remote, 8000), 3);
+}

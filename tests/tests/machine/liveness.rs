@@ -266,3 +266,17 @@ fn a_pause_of_reading_in_each_second_does_not_hide_a_withheld_block() {
     assert_eq!(error, Some(stalled(block_item(1))));
     assert!(remote.now < Time::ZERO + SECOND * 35, "{}", remote.now);
 }
+
+#[test]
+fn what_is_taken_of_an_overdue_frame_buys_time_at_4_kib_a_second() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1000), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.now += SECOND * 20;
+    for taken in [24, 4072] {
+        remote.machine.handle_transmitted(taken, remote.now);
+    }
+    remote.machine.handle_transmitted(0, remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND, Timer::WriteStall)));
+    assert_eq!(remote.wait(SECOND), Err(Error::Timeout(Timer::WriteStall)));
+}

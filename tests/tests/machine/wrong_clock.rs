@@ -136,3 +136,24 @@ fn liveness_a_call_with_a_time_shortly_before_the_last_one_restarts_nothing() {
     remote.now = found_due;
     assert!(remote.tick().is_err(), "the block is overdue");
 }
+
+#[test]
+fn honesty_wrong_times_do_not_make_a_second_answer_to_what_was_asked_twice_unrequested() {
+    let mut remote = established();
+    for _ in 0..2 {
+        remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    }
+    remote.hears();
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+    for wrong in [45, 50] {
+        remote.machine.handle_drained(at(wrong));
+        remote.say(&inv_of(1));
+        remote.now = at(wrong);
+        assert_eq!(remote.messages().len(), 1);
+        remote.now = at(2);
+        assert_eq!(remote.pull(), Ok(None));
+    }
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+}
