@@ -215,7 +215,7 @@ fn check_requests(peer: &Connection, history: &History) {
     let (count, ids) = (open.len(), open.map(|(id, _)| id));
     let known = ids.filter(|id| history.requests.contains_key(id)).count();
     assert_eq!(known, count, "requests: one is open that had ended");
-    let is_settled = !peer.wants_pull() && peer.peer().failure().is_none();
+    let is_settled = !peer.wants_pull() && peer.peer().is_established();
     assert!(!is_settled || known == history.requests.len(), "requests: one has ended in silence");
 }
 
