@@ -51,21 +51,25 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     let (peer, events, driver) = outbound(stream, &node, info, SystemRng)?;
     tokio::spawn(driver);
     let _open = events.only(Interest::NONE).await?;
-    let (mut wanted, mut tip, mut count) = (Vec::new(), network.genesis_hash().unwrap_or_default(), 0);
+    let mut chain = vec![network.genesis_hash().unwrap_or_default()];
+    let mut wanted = Vec::new();
     loop {
         // They are linked to each other and to the locator: the machine has checked that.
-        let headers = timeout(TIMEOUT, peer.headers(vec![tip], Hash::ZERO));
+        let tip = chain.last().copied().into_iter().collect();
+        let headers = timeout(TIMEOUT, peer.headers(tip, Hash::ZERO));
         let headers = headers.await.map_err(|_| format!("no headers within {TIMEOUT:?}"))??;
         let hashes = BlockHeader::hash_many(&headers);
-        let Some(last) = hashes.last() else { break };
-        (tip, count) = (*last, count + headers.len());
+        if hashes.is_empty() {
+            break;
+        }
         for batch in hashes.chunks(100) {
             let filters = peer.filters(batch).await?;
             let matching = filters.iter().filter(|filter| filter.data.ends_with(b"wallet"));
             wanted.extend(matching.map(|filter| filter.block_hash));
         }
+        chain.extend(hashes);
     }
-    print(format_args!("headers  {count}, filters as many"));
+    print(format_args!("headers  {}, filters as many", chain.len().saturating_sub(1)));
     let mut blocks = peer.blocks(wanted);
     while let Some(block) = blocks.next().await {
         let block = block?;
@@ -92,7 +96,7 @@ async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
         let shake = async { while events.next().await.is_some_and(|event| event != Event::Established) {} };
         tokio::select! { closed = driver => return Err(closed.into()), () = shake => {} }
         // Nobody drives it any more: it reads nothing and says nothing.
-        return std::future::pending().await;
+        return core::future::pending().await;
     }
     tokio::spawn(driver);
     let mut prev_block = Network::SIMNET.genesis_hash().unwrap_or_default();
@@ -113,8 +117,8 @@ async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
             }
             Event::Message(Message::GetCfsV2(GetCfsV2 { start_hash, end_hash })) => {
                 let from_start = chain.iter().skip_while(|header| header.hash() != start_hash);
-                let to_end = chain.iter().take_while(|header| header.hash() != end_hash).count() + 1;
-                let blocks = from_start.filter(|header| header.height as usize <= to_end);
+                let end = chain.iter().find(|header| header.hash() == end_hash).map_or(0, |it| it.height);
+                let blocks = from_start.filter(|header| header.height <= end);
                 let filters = blocks.map(|header| CFilterV2 {
                     block_hash: header.hash(),
                     data: if header.height == 137 { ours.clone() } else { FilterData::default() },

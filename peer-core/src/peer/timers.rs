@@ -41,9 +41,9 @@ timers! {
     /// | `Idle` | a ping was written after the last frame came | a whole frame came; reading paused | the connection fails |
     /// | `WriteStall` | a frame is the first of those shown to the transport | the transport took all of it | the connection fails |
     /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most, or while the transport is offered nothing then | its answer, or `notfound` | the connection fails |
-    /// | `Deadline` | a [request](crate::Request) with a deadline was made | its end | the request ends |
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
+    /// | `Deadline` | a [request](crate::Request) with a deadline was made | its end | the request ends |
     ///
     /// | timer | how long |
     /// | --- | --- |
@@ -51,9 +51,9 @@ timers! {
     /// | `Idle` | `idle_timeout`, 120 s, since the input was drained, and what the bytes of a frame that is not whole yet buy at `min_receive_rate`; at least `idle_timeout` less `ping_interval`, 13 s, since the ping |
     /// | `WriteStall` | 20 s, and a second for every whole 256 KiB of the frame |
     /// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what the bytes of an answer buy at `min_receive_rate`, at least a second for each item that it closed |
-    /// | `Deadline` | the request's [deadline](crate::RequestOptions::deadline) |
     /// | `Ping` | `ping_interval`, 107 s |
     /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
+    /// | `Deadline` | the request's [deadline](crate::RequestOptions::deadline) |
     ///
     /// The first four blame the remote, and only on evidence: once it is due, the driver must tell by
     /// [`handle_drained`](crate::Connection::handle_drained) that all which had come was pulled, or for `WriteStall` by
@@ -73,12 +73,12 @@ timers! {
         WriteStall = "write stall",
         /// The remote must answer a request.
         Stall = "stall",
-        /// A request is to end.
-        Deadline = "deadline",
         /// A ping is to be sent.
         Ping = "ping",
         /// Announcements are to be sent.
         Trickle = "trickle",
+        /// A request is to end.
+        Deadline = "deadline",
     }
 }
 
@@ -98,7 +98,7 @@ impl Peer {
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
-        for timer in Timer::ALL.iter().copied() {
+        for timer in self.timers().iter().copied() {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
@@ -106,6 +106,15 @@ impl Peer {
             }
         }
         next
+    }
+
+    /// Those that may run. Without requests there are no deadlines of them, which come last.
+    fn timers(&self) -> &'static [Timer] {
+        let has_requests = self.lifecycle.session().is_some_and(|session| session.requests.is_some());
+        match Timer::ALL {
+            [others @ .., Timer::Deadline] if !has_requests => others,
+            all => all,
+        }
     }
 
     /// When this one is to run: at its deadline, or where evidence is missing then, a while later.

@@ -43,7 +43,7 @@ fn the_defaults_on_the_pages_are_those_of_the_configuration() {
 }
 
 /// Constants of the clocks, where they are, and the row of the page on clocks that has their number.
-const BOUNDS: [(&str, &str, &str); 9] = [
+const BOUNDS: [(&str, &str, &str); 10] = [
     ("silence", "GRACE: Duration = Duration::from_secs(1);", "counts as `min(gap, 1 s)`"),
     ("silence", "MAX_PAUSE: u16 = 20_000;", "| pause of reading between two answers | 20 s |"),
     (
