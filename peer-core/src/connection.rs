@@ -14,9 +14,9 @@ use crate::transport::TransportError;
 ///
 /// | kind | methods |
 /// | --- | --- |
-/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
+/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_hold`](Self::handle_hold), [`handle_half_close`](Self::handle_half_close), [`handle_write_error`](Self::handle_write_error), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
 /// | what to do outside | [`poll_transmit`](Self::poll_transmit), [`poll_transmit_chunks`](Self::poll_transmit_chunks), [`poll_timeout`](Self::poll_timeout) |
-/// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_pull`](Self::wants_pull) |
+/// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_pull`](Self::wants_pull), [`wants_shutdown`](Self::wants_shutdown) |
 /// | the owner's face | [`peer`](Self::peer), [`peer_mut`](Self::peer_mut) |
 ///
 /// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the same calls
@@ -123,6 +123,34 @@ impl Connection {
         self.peer.handle_transmitted(count, now);
     }
 
+    /// Notes that the driver pulls no more for now, because the owner wants no events: time against the remote rests, as while
+    /// the owner handles an event, until the next [`receive`](Self::receive). Timers that need no word of the remote
+    /// run on. May change: timeout.
+    pub fn handle_hold(&mut self, now: Time) {
+        self.peer.handle_hold(now);
+    }
+
+    /// Notes that the remote ended its stream, with what `input` still holds, but may still take what we write. `None` means
+    /// that frames wait: until they are written nothing is read, announcements that wait for their batch are dropped, and
+    /// commands that queue something are refused. Then, or at once where nothing waits, and always before the handshake
+    /// is complete, the connection is over for the same reason as after [`handle_eof`](Self::handle_eof). May change:
+    /// timeout, state.
+    pub fn handle_half_close(&mut self, input: &[u8]) -> Option<Error> {
+        self.peer.handle_half_close(input)
+    }
+
+    /// Notes that writing failed while reading may go on, with what `input` still holds. What was queued is dropped, and
+    /// nothing more is written. `None` means that the remote is still heard: pull and read on as before, until the end of the
+    /// stream is told. Where a transport never tells it, the connection is over once nothing came for a second after
+    /// what was said before, or after 16 MiB. The reason is that of
+    /// [`handle_transport_error`](Self::handle_transport_error) with this error, whatever ends the stream.
+    ///
+    /// Of a connection that [finishes](Peer::finish) or [leaves](Peer::leave) nothing is heard: it is over at once.
+    /// May change: queue, timeout, state.
+    pub fn handle_write_error(&mut self, error: TransportError, input: &[u8], now: Time) -> Option<Error> {
+        self.peer.handle_write_error(error, input, now)
+    }
+
     /// Notes that the remote ended its stream, with what `input` still holds. Returns why the connection is over.
     ///
     /// The outbound half of a self-connection, which sees only a close, is [`Error::SelfConnection`]. If a remote of the
@@ -176,5 +204,12 @@ impl Connection {
     #[must_use]
     pub fn wants_write(&self) -> bool {
         self.peer.wants_write()
+    }
+
+    /// Whether the driver is to shut down its direction of the transport, once: the owner [left](Peer::leave), and
+    /// everything is written.
+    #[must_use]
+    pub fn wants_shutdown(&self) -> bool {
+        self.peer.wants_shutdown()
     }
 }

@@ -64,6 +64,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod accept_limits;
 pub mod blake256;
 mod config;
 mod connection;
@@ -83,6 +84,7 @@ mod services;
 mod time;
 mod transport;
 
+pub use accept_limits::{AcceptLimits, Refused};
 pub use config::{Config, ConfigBuilder};
 pub use connection::Connection;
 pub use error::{

@@ -106,13 +106,13 @@ async fn offer(
             Event::Message(Message::GetData(request)) => {
                 for wanted in request.inventory {
                     if wanted == item {
-                        handle.send(tx.clone()).await?;
+                        handle.try_send(tx.clone()).await?;
                         handle.flush().await?;
                         // A node reads in order: with its answer, it has the transaction.
-                        handle.send(Ping { nonce: SERVED }).await?;
+                        handle.try_send(Ping { nonce: SERVED }).await?;
                     } else {
                         // Sending fails if the node would ban us for it: then no answer is better.
-                        handle.send(NotFound { inventory: vec![wanted].try_into()? }).await.ok();
+                        handle.try_send(NotFound { inventory: vec![wanted].try_into()? }).await.ok();
                     }
                 }
             }
@@ -134,7 +134,7 @@ async fn listen(listener: TcpListener, wants: bool) -> Fallible<()> {
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let (Event::Message(Message::Inv(inv)), true) = (event, wants) {
-            handle.send(GetData { inventory: inv.inventory }).await?;
+            handle.try_send(GetData { inventory: inv.inventory }).await?;
         }
     }
     Ok(())

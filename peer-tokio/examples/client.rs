@@ -57,7 +57,7 @@ async fn visit(address: &str, network: Network) -> Fallible<()> {
                 ));
             }
             Event::Established => {
-                handle.send(Ping { nonce: 1 }).await?;
+                handle.try_send(Ping { nonce: 1 }).await?;
                 // From the first block on: no node knows the one hash of this locator.
                 handle.request_headers(vec![Hash::ZERO], Hash::ZERO).await?;
             }
@@ -101,7 +101,7 @@ async fn host(listener: TcpListener) -> Fallible<Closed> {
             let first = BlockHeader { height: 1, prev_block, ..BlockHeader::default() };
             let second = BlockHeader { height: 2, prev_block: first.hash(), ..first };
             let third = BlockHeader { height: 3, prev_block: second.hash(), ..first };
-            handle.send(Headers { headers: vec![first, second, third].try_into()? }).await?;
+            handle.try_send(Headers { headers: vec![first, second, third].try_into()? }).await?;
         }
     }
     Ok(handle.closed().await)

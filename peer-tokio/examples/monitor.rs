@@ -97,8 +97,8 @@ async fn send_messages(listener: TcpListener, number: u8) -> Done {
     let (handle, mut events, driver) = inbound(stream, &node, connection_info(address, 0), SystemRng);
     let driver = tokio::spawn(driver);
     while events.next().await.is_some_and(|event| event != Event::Established) {}
-    handle.send(Message::SendHeaders).await?;
-    handle.send(Ping { nonce: number.into() }).await?;
+    handle.try_send(Message::SendHeaders).await?;
+    handle.try_send(Ping { nonce: number.into() }).await?;
     for item in 0..3 {
         handle.announce(Inventory::tx(Hash::digest(&[number, item]))).await?;
     }

@@ -111,9 +111,9 @@ async fn dial(address: SocketAddr) -> Done {
     while let Some(event) = events.next().await {
         match event {
             Event::Established => {
-                handle.send(Ping { nonce: 1 }).await?;
+                handle.try_send(Ping { nonce: 1 }).await?;
                 let items: Vec<_> = (0..10).map(|number| Inventory::tx(Hash::digest(&[number]))).collect();
-                handle.send(GetData { inventory: items.try_into()? }).await?;
+                handle.try_send(GetData { inventory: items.try_into()? }).await?;
             }
             Event::Message(Message::NotFound(_)) => return Ok(()),
             _ => {}
@@ -131,7 +131,7 @@ async fn accept(listener: TcpListener) -> Done {
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         if let Event::Message(Message::GetData(GetData { inventory })) = event {
-            handle.send(NotFound { inventory }).await?;
+            handle.try_send(NotFound { inventory }).await?;
         }
     }
     Ok(())

@@ -21,6 +21,9 @@ use tokio::{select, try_join};
 
 type Done = Result<(), Box<dyn Error + Send + Sync>>;
 
+/// The largest block with its frame, in bytes.
+const LARGEST_BLOCK: usize = 1_310_744;
+
 /// Most requested items of a peer that wait to be sent, as in dcrd.
 const MAX_WANTED: usize = 100_000;
 
@@ -87,14 +90,14 @@ async fn answer(
     loop {
         let event = select! {
             event = events.next() => event,
-            // One item at a time, as the peer reads them. Events are handled meanwhile: two ends that only write deadlock.
-            Ok(()) = handle.flush(), if !wanted.is_empty() => {
+            // As many as there is room for. Events are handled meanwhile: two ends that only write deadlock.
+            Ok(()) = handle.room(LARGEST_BLOCK), if !wanted.is_empty() => {
                 let Some(item) = wanted.pop_front() else { continue };
                 let found = chain.iter().find(|header| Inventory::block(header.hash()) == item);
                 let block = found.map(|header| Block::new(header, &[], &[])).transpose()?;
                 let missing = NotFound { inventory: vec![item].try_into()? };
                 // Sending fails if the node would ban us for it: then no answer is better.
-                handle.send(block.map_or(missing.into(), Message::Block)).await.ok();
+                handle.try_send(block.map_or(missing.into(), Message::Block)).await.ok();
                 continue;
             }
         };
@@ -104,7 +107,7 @@ async fn answer(
             Some(Event::Message(message)) => {
                 print(format_args!("{address}  says {}", message.command()));
                 match message {
-                    Message::GetHeaders(request) => drop(handle.send(headers(chain, &request)?).await?),
+                    Message::GetHeaders(request) => drop(handle.try_send(headers(chain, &request)?).await?),
                     Message::GetData(request) if wanted.len() < MAX_WANTED => {
                         wanted.extend(request.inventory)
                     }
@@ -154,7 +157,7 @@ async fn client(address: SocketAddr, height: u32) -> Done {
                 let wanted = headers.iter().find(|header| header.height == height);
                 let wanted = wanted.ok_or("the chain is too short")?;
                 let inventory = vec![Inventory::block(wanted.hash())].try_into()?;
-                handle.send(GetData { inventory }).await?;
+                handle.try_send(GetData { inventory }).await?;
             }
             Event::Message(Message::Block(_)) => return Ok(()),
             _ => {}

@@ -113,7 +113,7 @@ async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
             Event::Message(Message::GetHeaders(request)) => {
                 let is_tip = request.locator.first() == chain.last().map(BlockHeader::hash).as_ref();
                 let headers = if is_tip { Vec::new() } else { chain.clone() };
-                handle.send(Headers { headers: headers.try_into()? }).await?;
+                handle.try_send(Headers { headers: headers.try_into()? }).await?;
             }
             Event::Message(Message::GetCfsV2(GetCfsV2 { start_hash, end_hash })) => {
                 let from_start = chain.iter().skip_while(|header| header.hash() != start_hash);
@@ -125,13 +125,13 @@ async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
                     proof_index: 0,
                     proof_hashes: List::new(),
                 });
-                handle.send(CFiltersV2 { cfilters: filters.collect::<Vec<_>>().try_into()? }).await?;
+                handle.try_send(CFiltersV2 { cfilters: filters.collect::<Vec<_>>().try_into()? }).await?;
             }
             Event::Message(Message::GetData(GetData { inventory })) => {
                 let is_requested =
                     |header: &&_| inventory.contains(&Inventory::block(BlockHeader::hash(header)));
                 for header in chain.iter().filter(is_requested) {
-                    handle.send(Block::new(header, &[], &[])?).await?;
+                    handle.try_send(Block::new(header, &[], &[])?).await?;
                 }
             }
             _ => {}

@@ -22,6 +22,11 @@ impl Clock {
         Time::from_elapsed(self.start.elapsed())
     }
 
+    /// The time of an instant; the start for one before it.
+    pub(crate) fn time(self, instant: Instant) -> Time {
+        Time::from_elapsed(instant.saturating_duration_since(self.start))
+    }
+
     /// `None` for a time that is too far away to be an instant.
     pub(crate) fn instant(self, time: Time) -> Option<Instant> {
         self.start.checked_add(time.elapsed())

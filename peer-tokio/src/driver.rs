@@ -5,8 +5,7 @@
 //! the stream in both directions, the sleep, and the shared state. One step may enable an earlier one (bytes were read,
 //! so there may be a message; an answer was written, so reading resumes); the next round finds that.
 //!
-//! After a failed write nothing more is written and no timer runs. Reading continues, at the owner's pace, until the
-//! stream is drained, so that what the remote sent before is delivered.
+//! What follows when the stream ends in one direction is the machine's to decide: it is told, and the rounds go on.
 //!
 //! A tokio socket answers from the readiness that the runtime last saw, without a system call. After a busy thread or a
 //! suspended process that readiness may be older than a deadline that is due now, and `Pending` proves no silence. So
@@ -16,14 +15,16 @@
 use core::fmt;
 use core::future::Future;
 use core::mem::{self, MaybeUninit};
+use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::io;
+use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use peer_core::{Closed, Connection, Time};
+use peer_core::{Closed, Connection, Error, Time};
 use rand_core::Rng;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
@@ -31,6 +32,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::shared::{Command, Final, Shared};
+use crate::waiting::{Waiting, is_flushed};
 
 /// Most bytes that are read, or gathered to be written, at a time. They pass through the stack, so an idle
 /// connection has no buffer.
@@ -42,6 +44,9 @@ const ROUNDS: usize = 16;
 /// The longest time between a deadline that is found due and the runtime's next poll of its sockets, for what was found
 /// then to be told.
 const RECENT: Duration = Duration::from_secs(1);
+
+/// The end of time.
+const NEVER: Time = Time::from_elapsed(Duration::MAX);
 
 /// Drives one connection: a future that ends with the connection and returns the reason.
 ///
@@ -70,8 +75,10 @@ pub struct Driver<S, R> {
     /// When a deadline was found due. It runs after the runtime has polled its sockets since then, which an elapsed
     /// `sleep` until this time shows.
     due_since: Option<Time>,
-    /// Commands that are not done. They wait for writes, so a failed write drops them.
-    commands: Vec<Command>,
+    /// Our direction of the stream is shut down.
+    is_shut_down: bool,
+    /// Who waits for writes; `None` while nobody does. A failed write drops them.
+    waiting: Option<Box<Waiting>>,
 }
 
 // No field is ever pinned in place: the stream is `Unpin` where it is used, the sleep has its own box.
@@ -87,11 +94,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
         }
         this.shared.driver.register(cx.waker());
         for _ in 0..ROUNDS {
-            match this.round(cx) {
+            // What a command of the owner or the stream panics with goes on to whoever polls. Nobody else may wait for it.
+            let round = catch_unwind(AssertUnwindSafe(|| this.round(cx))).unwrap_or_else(|panic| {
+                this.end();
+                resume_unwind(panic)
+            });
+            match round {
                 Ok(true) => {}
                 Ok(false) => ready!(this.poll_sleep(cx)),
                 Err(closed) => {
-                    this.finish(closed.clone());
+                    let peer = this.connection.peer();
+                    let is_flushed = closed.reason == Error::ClosedByOwner && is_flushed(peer, &peer.marks());
+                    let is_closed = this.shared.lock().close;
+                    this.finish(closed.clone(), is_flushed && !is_closed);
                     // One attempt to shut down in order; the driver does not wait for the remote.
                     drop(Pin::new(&mut this.stream).poll_shutdown(cx));
                     return Poll::Ready(closed);
@@ -109,18 +124,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let now = self.clock.now();
         let polled_since_due =
             self.due_since.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
-        let finishing = self.run_commands(now)?;
+        self.run_commands(now)?;
         let drained = self.deliver(now)?;
         let read = drained && self.read(cx)?;
-        if let Some(kind) = self.shared.broken.get().copied() {
-            return if finishing { Err(self.failed(kind)) } else { Ok(read) };
-        }
         let written = match self.poll_write(cx, now) {
             Poll::Ready(Ok(count)) => Some(count),
-            Poll::Ready(Err(error)) => {
-                self.shared.broken.set(error.kind()).ok();
-                return Ok(true);
-            }
+            Poll::Ready(Err(error)) => return self.on_write_error(error.kind(), now).map(|()| true),
             Poll::Pending => None,
         };
         // Without tokio's budget the stream was not polled at all: it may have bytes to read and room to write.
@@ -135,61 +144,86 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                     self.connection.handle_transmitted(0, now);
                 }
             }
-            self.connection.handle_timeout(now, &mut self.rng)?;
-        }
-        if finishing {
-            self.connection.peer_mut().finish();
+            self.connection.handle_timeout(now, &mut self.rng).map_err(|reason| self.closed(reason))?;
         }
         self.check_failure()?;
-        // Written bytes may let reading resume, or complete a command that waits for them.
-        let helps = |count| count > 0 && (!drained || !self.commands.is_empty());
-        let writes = written.is_some_and(|count| self.connection.wants_write() || helps(count));
+        self.answer_waiting();
+        // Written bytes may let reading resume, and a shutdown may follow the last of them.
+        let resumes = !drained || self.connection.wants_shutdown();
+        let more = |count| self.connection.wants_write() || count > 0 && resumes;
         // A timer may have ended a request.
-        Ok(read || writes || self.connection.wants_pull() && self.shared.has_room())
+        let has_event = self.connection.wants_pull() && self.shared.has_room();
+        Ok(read || written.is_some_and(more) || has_event)
     }
 
     /// Fails if the machine has failed. Commands and writes can both cause that.
     fn check_failure(&self) -> Result<(), Closed> {
-        self.connection.peer().failure().map_or(Ok(()), |reason| Err(reason.clone().into()))
+        self.connection.peer().failure().map_or(Ok(()), |reason| Err(self.closed(reason.clone())))
     }
 
-    /// Runs the waiting commands. Returns whether no handle is left, so that the connection finishes.
-    fn run_commands(&mut self, now: Time) -> Result<bool, Closed> {
+    /// Runs the waiting commands.
+    fn run_commands(&mut self, now: Time) -> Result<(), Closed> {
         let mut state = self.shared.lock();
-        let (new, close, finishing) = (mem::take(&mut state.commands), state.close, state.handles == 0);
+        let (commands, close, is_last) = (mem::take(&mut state.commands), state.close, state.handles == 0);
         let cancelled = state.take_cancelled();
         drop(state);
         if close {
             return Err(self.connection.peer_mut().close().into());
         }
-        self.shared.permits.add_permits(new.len());
-        let commands = mem::take(&mut self.commands).into_iter().chain(new);
-        let pending = |mut command: Command| (!command(self.connection.peer_mut(), now)).then_some(command);
-        self.commands = commands.filter_map(pending).collect();
-        if self.shared.broken.get().is_some() {
-            self.commands = Vec::new();
+        for command in commands {
+            let needed_permit = !matches!(command, Command::Leave(_));
+            self.shared.permits.add_permits(usize::from(needed_permit));
+            match command {
+                Command::Leave(deadline) => self.connection.peer_mut().leave(deadline, now),
+                Command::Run(run) => run(self.connection.peer_mut(), now),
+                Command::Flush(reply) => {
+                    let marks = self.connection.peer().marks();
+                    self.waiting.get_or_insert_default().flush(marks, reply);
+                }
+                Command::Room(bytes, reply) => self.waiting.get_or_insert_default().room(bytes, reply),
+            }
         }
         for id in cancelled {
             self.connection.peer_mut().cancel(id, now);
         }
-        Ok(finishing)
+        if is_last {
+            self.connection.peer_mut().leave(NEVER, now);
+        }
+        self.answer_waiting();
+        Ok(())
+    }
+
+    fn answer_waiting(&mut self) {
+        let Some(waiting) = &mut self.waiting else { return };
+        waiting.answer(self.connection.peer());
+        // After a failed write nothing more is written.
+        if waiting.is_empty() || self.shared.broken.get().is_some() {
+            self.waiting = None;
+        }
+    }
+
+    /// Writing failed. The machine decides whether the remote is still heard.
+    fn on_write_error(&mut self, kind: io::ErrorKind, now: Time) -> Result<(), Closed> {
+        self.shared.broken.set(kind).ok();
+        self.unflushed = 0;
+        match self.connection.handle_write_error(kind.into(), &self.input, now) {
+            Some(reason) => Err(self.closed(reason)),
+            None => Ok(()),
+        }
     }
 
     /// Delivers events while there is room. Returns whether the machine has used up the input and wants more.
     fn deliver(&mut self, now: Time) -> Result<bool, Closed> {
-        let mut has_room = self.shared.has_room();
+        // Once our direction is shut down there are no more events.
+        let mut has_room = self.connection.wants_shutdown() || self.shared.has_room();
         while has_room {
             let before = self.input.len();
-            let Some(event) = self.connection.receive(&mut self.input, now)? else {
+            let event = self.connection.receive(&mut self.input, now);
+            let Some(event) = event.map_err(|reason| self.closed(reason))? else {
                 if self.input.is_empty() {
                     self.input = BytesMut::new();
                 }
-                let wants_read = self.connection.wants_read();
-                // The machine pauses reading until its answers are written. After a failed write that never happens.
-                return match self.shared.broken.get().copied().filter(|_| !wants_read) {
-                    Some(kind) => Err(self.failed(kind)),
-                    None => Ok(wants_read),
-                };
+                return Ok(self.connection.wants_read());
             };
             has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
         }
@@ -200,22 +234,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
-        let polled = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
-        let broken = self.shared.broken.get().copied();
-        match (polled, broken) {
-            (Poll::Ready(Ok(())), _) if !buffer.filled().is_empty() => {
+        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
+            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+                match self.connection.handle_half_close(&self.input) {
+                    Some(reason) => Err(self.closed(reason)),
+                    None => Ok(false),
+                }
+            }
+            Poll::Ready(Ok(())) => {
                 self.input.extend_from_slice(buffer.filled());
                 Ok(true)
             }
-            (Poll::Pending, None) => Ok(false),
-            (Poll::Pending, Some(_)) if !coop::has_budget_remaining() => {
-                // Without budget `Pending` does not show that the stream is drained: try again in the next poll.
-                cx.waker().wake_by_ref();
-                Ok(false)
+            Poll::Ready(Err(error)) => {
+                let reason = self.connection.handle_transport_error(error.kind().into(), &self.input);
+                let kind = self.shared.broken.get().copied().unwrap_or_else(|| error.kind());
+                Err(Closed::new(reason, Some(kind)))
             }
-            (_, Some(kind)) => Err(self.failed(kind)),
-            (Poll::Ready(Err(error)), None) => Err(self.failed(error.kind())),
-            (Poll::Ready(Ok(())), None) => Err(self.connection.handle_eof(&self.input).into()),
+            Poll::Pending => Ok(false),
         }
     }
 
@@ -223,6 +258,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// bytes that were written and flushed.
     fn poll_write(&mut self, cx: &mut Context<'_>, now: Time) -> Poll<io::Result<usize>> {
         let mut stream = Pin::new(&mut self.stream);
+        if !self.is_shut_down && self.connection.wants_shutdown() {
+            ready!(stream.as_mut().poll_shutdown(cx))?;
+            self.is_shut_down = true;
+        }
         if self.unflushed == 0 {
             if !self.connection.wants_write() {
                 return Poll::Ready(Ok(0));
@@ -264,7 +303,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Waits for the machine's deadline if its timers run, or for the runtime's next poll of its sockets.
     fn poll_sleep(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.due_since.or_else(|| self.connection.poll_timeout());
-        let deadline = deadline.filter(|_| self.shared.broken.get().is_none());
         let Some(at) = deadline.and_then(|at| self.clock.instant(at)) else {
             self.sleep = None;
             return Poll::Pending;
@@ -279,40 +317,60 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, connection: Connection, shared: Arc<Shared>, clock: Clock) -> Self {
-        let (input, commands) = (BytesMut::new(), Vec::new());
-        let (unflushed, sleep, due_since) = (0, None, None);
-        Self { stream, rng, connection, shared, clock, input, unflushed, sleep, due_since, commands }
+        let (input, waiting) = (BytesMut::new(), None);
+        let (unflushed, sleep, due_since, is_shut_down) = (0, None, None, false);
+        Self {
+            stream,
+            rng,
+            connection,
+            shared,
+            clock,
+            input,
+            unflushed,
+            sleep,
+            due_since,
+            is_shut_down,
+            waiting,
+        }
     }
 
-    /// The transport failed.
-    fn failed(&mut self, kind: io::ErrorKind) -> Closed {
-        Closed::new(self.connection.handle_transport_error(kind.into(), &self.input), Some(kind))
+    /// The end for this reason, with what the transport said where writing failed before.
+    fn closed(&self, reason: Error) -> Closed {
+        Closed::new(reason, self.shared.broken.get().copied())
+    }
+
+    /// Ends the connection if it has not ended.
+    fn end(&mut self) {
+        if self.shared.end.get().is_none() {
+            let closed = self.connection.peer_mut().close().into();
+            self.finish(closed, false);
+        }
     }
 
     /// Stores the final state and releases everything else. Events stay for the owner. A caller that waits for a
     /// command dropped here gets the reason.
-    fn finish(&mut self, closed: Closed) {
-        let end = Final { closed, stats: self.connection.peer().stats() };
+    fn finish(&mut self, closed: Closed, is_flushed: bool) {
+        let peer = self.connection.peer();
+        let end = Final { closed, stats: peer.stats(), is_flushed };
         self.shared.end.set(Box::new(end)).ok();
         self.shared.permits.close();
         self.input = BytesMut::new();
         self.sleep = None;
-        self.commands = Vec::new();
+        if let Some(mut waiting) = self.waiting.take() {
+            waiting.answer(peer);
+        }
         let mut state = self.shared.lock();
-        let (unrun, waiting) = (mem::take(&mut state.commands), state.waiting());
+        let (unrun, responses) = (mem::take(&mut state.commands), state.waiting());
         drop(state);
         drop(unrun);
-        waiting.into_iter().for_each(Waker::wake);
+        responses.into_iter().for_each(Waker::wake);
         self.shared.owner.wake();
     }
 }
 
 impl<S, R> Drop for Driver<S, R> {
     fn drop(&mut self) {
-        if self.shared.end.get().is_none() {
-            let closed = self.connection.peer_mut().close().into();
-            self.finish(closed);
-        }
+        self.end();
     }
 }
 

@@ -2,20 +2,22 @@
 
 use core::future::poll_fn;
 use core::mem;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use peer_core::{Closed, Event, Interest};
+use tokio::task::coop::poll_proceed;
 
 use crate::handle::Permit;
-use crate::shared::Shared;
+use crate::shared::{Shared, State};
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
 /// At most 16 events are buffered, and no more once their frames have 64 KiB together. Then the driver stops reading until
 /// the owner takes events; meanwhile it neither blames the remote for silence nor notices that it has left. An owner
-/// without interest in events reads and drops them. Dropping `Events` closes the connection at once.
+/// without interest in events [discards](Self::discard) them. Dropping `Events` closes the connection at once, unless
+/// it is ending in order already.
 #[derive(Debug)]
 pub struct Events {
     shared: Arc<Shared>,
@@ -40,6 +42,8 @@ impl Events {
 
     /// As [`next`](Self::next), for futures written by hand. Only the latest waker is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
+        // A remote that talks without a pause would otherwise keep its owner's task from ever giving way.
+        let budget = ready!(poll_proceed(cx));
         self.shared.owner.register(cx.waker());
         let mut state = self.shared.lock();
         let (next, resumes) = match state.take_event() {
@@ -53,6 +57,9 @@ impl Events {
         drop(state);
         if resumes {
             self.shared.driver.wake();
+        }
+        if next.is_ready() {
+            budget.made_progress();
         }
         next
     }
@@ -98,6 +105,12 @@ impl Events {
         Ok(self)
     }
 
+    /// Drops every event from now on, those that wait included, so that the owner only commands. The remote's `version` is
+    /// accepted. [`Handle::closed`](crate::Handle::closed) has the end.
+    pub fn discard(self) {
+        drop(self.shared.tell_driver(State::discard));
+    }
+
     /// The reason of the end, if the connection has ended.
     #[must_use]
     pub fn closed(&self) -> Option<&Closed> {
@@ -117,8 +130,8 @@ impl futures_core::Stream for Events {
 impl Drop for Events {
     fn drop(&mut self) {
         drop(self.shared.tell_driver(|state| {
-            state.close = true;
-            mem::take(&mut state.events)
+            state.close |= !state.discards && !state.leaves && state.handles > 0;
+            state.discard()
         }));
     }
 }

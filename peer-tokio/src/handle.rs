@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use peer_core::message::Inventory;
 use peer_core::{Closed, Hash, Mark, Message, Peer, SendError, Stats, Time};
-use tokio::sync::{SemaphorePermit, oneshot};
+use tokio::sync::SemaphorePermit;
+use tokio::sync::oneshot::{self, Sender};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::shared::Shared;
+use crate::shared::{Command, Shared};
 
 /// Commands a connection. Clones command the same one.
 ///
@@ -17,8 +18,9 @@ use crate::shared::Shared;
 /// methods of their own. At most 16 commands are queued for the driver; further calls wait. A command that
 /// the machine refuses returns the error, and the connection continues. After the end each command returns the reason.
 ///
-/// When the last handle is dropped the connection finishes: everything queued is written, including batches of
-/// announcements, within the time that the machine allows for each frame. Events continue until then.
+/// When the last handle is dropped the connection ends in order, as by [`leave`](Self::leave) without a deadline:
+/// everything queued is written, including batches of announcements, within the time that the machine allows for each
+/// frame. Events continue until then.
 /// [`Events`](crate::Events) alone do not keep a connection open, so a task that only listens keeps a handle.
 ///
 /// # Cancel safety
@@ -89,23 +91,90 @@ impl Handle {
         self.reserve().await?.with(command).await
     }
 
-    /// Queues a message. It is on its way when this returns, and has been handed to the transport when
-    /// [`flush`](Self::flush) returns or the machine says so of the [`Mark`].
+    /// Waits until there is room for a message and queues it. It is on its way when this returns, and has been handed to the
+    /// transport when [`flush`](Self::flush) returns or the machine says so of the [`Mark`].
+    ///
+    /// In the task that takes the events of the connection, wait for [`room`](Self::room) beside them instead, or
+    /// [`try_send`](Self::try_send): two ends of which neither takes events while it waits for room lock each other up.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_send`](Self::try_send), but for [`SendError::Full`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while it waits for room it does not queue the message. Otherwise as the other commands.
+    pub async fn send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
+        let mut message = message.into();
+        loop {
+            let attempt = move |peer: &mut Peer, now| match peer.send(&message, now) {
+                Err(SendError::Full { wanted, .. }) => Err((wanted, message)),
+                result => Ok(result),
+            };
+            match self.with(attempt).await? {
+                Ok(result) => return result,
+                Err((wanted, refused)) => {
+                    self.room(wanted).await?;
+                    message = refused;
+                }
+            }
+        }
+    }
+
+    /// Queues a message if there is room for it.
     ///
     /// # Errors
     ///
     /// As [`Peer::send`]. What to do:
     ///
-    /// * [`SendError::Full`]: wait for [`flush`](Self::flush) and try again. Where announcements wait for their batch,
-    ///   their room comes back when that has left.
+    /// * [`SendError::Full`]: wait for [`room`](Self::room) and try again.
     /// * [`SendError::TooManyRequests`]: wait for answers and try again.
     /// * [`SendError::NeverFits`] and [`SendError::RequestTooLarge`]: never as it is; send or ask for less at a time, or
     ///   raise the limit.
     /// * [`SendError::Closed`]: the connection is over.
     /// * All others: the message itself cannot be sent here.
-    pub async fn send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
+    pub async fn try_send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
         let message = message.into();
-        self.reserve().await?.send(message).await
+        self.reserve().await?.try_send(message).await
+    }
+
+    /// Waits until frames of so many bytes together, 24 for each header included, can be queued; where that is more than
+    /// the [send limit](peer_core::ConfigBuilder::send_limit), until nothing of the owner's waits. It first waits for the
+    /// handshake. Those who wait are served in order. Room is not reserved: another task may use it first.
+    ///
+    /// Made to be awaited beside the events, so that they are taken while the remote does not take what we send:
+    ///
+    /// ```
+    /// # use std::collections::VecDeque;
+    /// # use peer_tokio::peer_core::{Event, Message, SendError};
+    /// # async fn serve(peer: peer_tokio::Handle, mut events: peer_tokio::Events) -> Result<(), SendError> {
+    /// let mut answers = VecDeque::<Message>::new();
+    /// loop {
+    ///     tokio::select! {
+    ///         event = events.next() => match event {
+    ///             Some(Event::Message(message)) => println!("{}", message.command()), // which asks for answers
+    ///             Some(_) => {}
+    ///             None => return Ok(()),
+    ///         },
+    ///         Ok(()) = peer.room(1 << 20), if !answers.is_empty() => {
+    ///             let Some(answer) = answers.pop_front() else { continue };
+    ///             peer.try_send(answer).await?;
+    ///         }
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Why the connection is over, or at once, before the end, that writing failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost but the turn among those who wait.
+    pub async fn room(&self, bytes: usize) -> Result<(), Closed> {
+        let permit = self.reserve().await?;
+        permit.give(|reply| Command::Room(bytes, reply)).await
     }
 
     /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
@@ -159,18 +228,45 @@ impl Handle {
     /// # Errors
     ///
     /// Why the connection is over, or at once, before the end, that writing failed; some of it may not have
-    /// been written then.
+    /// been written then. If the owner ended it in order, and everything that was queued is written, there is no
+    /// error.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost: queued frames are still written.
     pub async fn flush(&self) -> Result<(), Closed> {
-        let mut ends = None;
-        let all_out = move |peer: &mut Peer, _| {
-            let ends = ends.get_or_insert_with(|| peer.marks());
-            ends.iter().all(|end| peer.is_flushed(*end)).then_some(())
+        let flushed = match self.reserve().await {
+            Ok(permit) => permit.give(Command::Flush).await,
+            Err(closed) => Err(closed),
         };
-        self.reserve().await?.give(all_out).await
+        flushed.or_else(|closed| match self.shared.end.get() {
+            Some(end) if end.is_flushed => Ok(()),
+            _ => Err(closed),
+        })
+    }
+
+    /// Ends the connection in order: everything queued is written, including batches of announcements, then our direction of
+    /// the stream is shut down, and what comes is read and dropped until the remote ends its own. So the remote gets our last
+    /// words, which a system may lose if it closes a connection with unread input. Returns the reason, which is
+    /// [`Error::ClosedByOwner`](peer_core::Error::ClosedByOwner) unless something else happened first.
+    ///
+    /// It is over at `deadline` at the latest, written or not; and 5 s, or 16 MiB of input, after the last word.
+    /// Commands given before still run, and later ones that queue something are refused. Events are dropped from now on.
+    ///
+    /// # Cancel safety
+    ///
+    /// The connection leaves, whether the future is polled or dropped.
+    pub fn leave(&self, deadline: Instant) -> impl Future<Output = Closed> + Send + use<> {
+        let deadline = self.clock.time(deadline);
+        drop(self.shared.tell_driver(|state| {
+            if self.shared.end.get().is_none() {
+                state.leave(deadline);
+            }
+            state.discard()
+        }));
+        self.shared.owner.wake();
+        let shared = Arc::clone(&self.shared);
+        async move { shared.end.wait().await.closed.clone() }
     }
 
     /// Ends the connection at once: what waits to be written, and commands that wait for the driver, are
@@ -178,8 +274,8 @@ impl Handle {
     /// asked for.
     ///
     /// The stream is shut down and dropped without waiting for the remote. Over TCP flushed data still
-    /// arrives, unless bytes from the remote were unread: then the system may reset the connection. To be sure, flush,
-    /// send a ping, and wait for its pong before closing.
+    /// arrives, unless bytes from the remote were unread: then the system may reset the connection.
+    /// [`leave`](Self::leave) has no such losses.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
         self.shared.tell_driver(|state| state.close = true);
@@ -198,6 +294,14 @@ impl Handle {
     #[doc(alias = "WaitForDisconnect")]
     pub async fn closed(&self) -> Closed {
         self.shared.end.wait().await.closed.clone()
+    }
+
+    /// Why the connection has ended, and how everything stood then; `None` while it is open. [`closed`](Self::closed) waits
+    /// for it.
+    #[must_use]
+    #[doc(alias = "Connected")]
+    pub fn end(&self) -> Option<(&Closed, &Stats)> {
+        self.shared.end.get().map(|end| (&end.closed, &end.stats))
     }
 
     /// The instant that a time in [`Stats`] stands for; `None` where it is too far away to be one.
@@ -227,40 +331,33 @@ impl<'a> Permit<'a> {
     where
         F: FnOnce(&mut Peer, Time) -> T + Send + 'static,
     {
-        let mut command = Some(command);
-        self.give(move |peer, now| command.take().map(|command| command(peer, now)))
+        self.give(|reply| {
+            Command::Run(Box::new(move |peer, now| {
+                // Nobody may be waiting any more.
+                reply.send(command(peer, now)).ok();
+            }))
+        })
     }
 
-    /// As [`Handle::send`].
+    /// As [`Handle::try_send`].
     ///
     /// # Errors
     ///
     /// The future's: as [`Peer::send`].
-    pub fn send(self, message: Message) -> impl Future<Output = Result<Mark, SendError>> + Send + use<> {
+    pub fn try_send(self, message: Message) -> impl Future<Output = Result<Mark, SendError>> + Send + use<> {
         let answer = self.with(move |peer, now| peer.send(&message, now));
         async move { answer.await? }
     }
 
-    /// Gives a command that may need several attempts. One that is dropped without having succeeded means that
-    /// the connection is over or about to be, or that nothing is written any more.
-    fn give<T: Send + 'static, F>(
-        self,
-        mut attempt: F,
-    ) -> impl Future<Output = Result<T, Closed>> + Send + use<T, F>
+    /// Gives a command with the place for its answer. One that is dropped without an answer means that the connection is
+    /// over or about to be, or that nothing is written any more.
+    fn give<T, F>(self, command: F) -> impl Future<Output = Result<T, Closed>> + use<T, F>
     where
-        F: FnMut(&mut Peer, Time) -> Option<T> + Send + 'static,
+        F: FnOnce(Sender<T>) -> Command,
     {
         let (reply, answer) = oneshot::channel();
-        let mut reply = Some(reply);
         self.permit.forget();
-        self.shared.command(Box::new(move |peer, now| match attempt(peer, now) {
-            Some(value) => {
-                // Nobody may be waiting any more.
-                reply.take().map(|reply| reply.send(value));
-                true
-            }
-            None => reply.as_ref().is_none_or(oneshot::Sender::is_closed),
-        }));
+        self.shared.command(command(reply));
         let shared = Arc::clone(self.shared);
         async move {
             match answer.await {

@@ -60,6 +60,8 @@
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
 //!   the owner takes the next event.
 //! * **Cancel safety.** Every future of this crate may be dropped at any time; its documentation states the effect.
+//! * **Cooperative.** Driver and events take part in tokio's budget: a remote that talks without a pause keeps no task from
+//!   giving way.
 //! * **Full duplex and fair.** Reading and writing never wait for each other, and one poll does a bounded
 //!   amount of work: it reads at most 256 KiB.
 //! * **Whole frames.** Queued frames are gathered, up to 16 KiB, and leave in one write, on vectored and other
@@ -68,7 +70,11 @@
 //!   connection over TCP holds 1,500 bytes, its task, timer and place in tokio's reactor included, with a generator
 //!   that has no memory of its own.
 //! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
-//!   owner's pace. Then the connection ends with that failure.
+//!   owner's pace, until its stream ends or nothing came for a second. Then the connection ends with that failure.
+//! * **No last word is lost.** [`Handle::leave`], and the drop of the last handle, write everything, shut down writing, and
+//!   drop what comes until the remote closes, within a deadline. A remote that closed only its writing half gets what
+//!   is queued.
+//! * **Room without a lock-up.** [`Handle::room`] waits beside the events, so two ends that both send much make progress.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
 //!
 //! # Features
@@ -92,6 +98,7 @@ mod response_error;
 mod responses;
 mod shared;
 mod waiters;
+mod waiting;
 
 use std::sync::Arc;
 

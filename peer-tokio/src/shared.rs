@@ -5,6 +5,7 @@
 //! of the owner's runs under it, so wakers too are woken and dropped outside.
 
 use core::fmt;
+use core::mem;
 use core::task::Waker;
 use std::collections::VecDeque;
 use std::io;
@@ -12,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
 use peer_core::{Closed, Error, Event, Peer, RequestId, Stats, Time};
+use tokio::sync::oneshot::Sender;
 use tokio::sync::{Semaphore, SetOnce};
 
 use crate::waiters::{Route, Waiters};
@@ -28,8 +30,20 @@ const EVENT_BYTES: usize = 64 * 1024;
 /// only delay the back-pressure on the senders.
 const COMMANDS: usize = 16;
 
-/// A closure that the driver runs on the machine, once per round until it returns `true`.
-pub(crate) type Command = Box<dyn FnMut(&mut Peer, Time) -> bool + Send>;
+/// A closure for the machine.
+type Run = Box<dyn FnOnce(&mut Peer, Time) + Send>;
+
+/// What the driver is to do for an owner.
+pub(crate) enum Command {
+    /// Run this on the machine.
+    Run(Run),
+    /// Tell when everything that is queued by now is written.
+    Flush(Sender<()>),
+    /// Tell when there is room for so many bytes.
+    Room(usize, Sender<()>),
+    /// End the connection in order, by this time. It needs no permit.
+    Leave(Time),
+}
 
 /// See the [module](self).
 pub(crate) struct Shared {
@@ -50,6 +64,8 @@ pub(crate) struct Shared {
 pub(crate) struct Final {
     pub(crate) closed: Closed,
     pub(crate) stats: Stats,
+    /// The owner ended it in order, and everything queued before was written.
+    pub(crate) is_flushed: bool,
 }
 
 #[derive(Default)]
@@ -61,16 +77,21 @@ pub(crate) struct State {
     event_bytes: usize,
     /// The remote's `version` was handed out, and the owner has not asked for more since.
     pub(crate) held: bool,
+    /// Events are dropped: the owner does not want them.
+    pub(crate) discards: bool,
     /// End the connection at once.
     pub(crate) close: bool,
-    /// Without any, the connection ends once nothing waits to be written.
+    /// The owner leaves: the connection ends in order.
+    pub(crate) leaves: bool,
+    /// Without any, the connection ends in order.
     pub(crate) handles: usize,
     waiters: Option<Box<Waiters>>,
 }
 
 impl State {
     fn has_room(&self) -> bool {
-        let has_room = !self.held && self.events.len() < EVENTS && self.event_bytes < EVENT_BYTES;
+        let has_room =
+            self.discards || !self.held && self.events.len() < EVENTS && self.event_bytes < EVENT_BYTES;
         has_room && self.waiters.as_ref().is_none_or(|waiters| waiters.has_room())
     }
 
@@ -124,6 +145,22 @@ impl State {
             waiters.taken = waiters.taken.wrapping_add(1);
         }
         Some((event, !was_free && self.is_half_free()))
+    }
+
+    /// Has the connection end in order, after the commands that wait.
+    pub(crate) fn leave(&mut self, deadline: Time) {
+        self.leaves = true;
+        if let Some(Command::Leave(earlier)) = self.commands.last_mut() {
+            *earlier = deadline.min(*earlier);
+        } else {
+            self.commands.push(Command::Leave(deadline));
+        }
+    }
+
+    /// From now on events are dropped. Returns those that wait, to be dropped outside the lock.
+    pub(crate) fn discard(&mut self) -> VecDeque<(Event, usize)> {
+        (self.discards, self.held, self.event_bytes) = (true, false, 0);
+        mem::take(&mut self.events)
     }
 
     fn is_half_free(&self) -> bool {
@@ -189,6 +226,9 @@ impl Shared {
                 return has_room;
             }
         };
+        if state.discards {
+            return state.has_room();
+        }
         state.held = matches!(event, Event::Version(_));
         state.events.push_back((event, len));
         state.event_bytes = state.event_bytes.saturating_add(len);

@@ -108,6 +108,22 @@ impl Checked {
         self.agreed("handle_transport_error", result, twin, now)
     }
 
+    /// As [`Connection::handle_half_close`].
+    pub fn handle_half_close(&mut self, now: Time) -> Option<Error> {
+        let result = self.connection.handle_half_close(&self.input);
+        let twin = self.twin.as_mut().map(|twin| twin.connection.handle_half_close(&twin.input));
+        self.agreed("handle_half_close", result, twin, now)
+    }
+
+    /// As [`Connection::handle_write_error`].
+    pub fn handle_write_error(&mut self, error: TransportError, now: Time) -> Option<Error> {
+        let result = self.connection.handle_write_error(error, &self.input, now);
+        let twin = self.twin.as_mut();
+        let twin = twin.map(|twin| twin.connection.handle_write_error(error, &twin.input, now));
+        self.history.on_dropped();
+        self.agreed("handle_write_error", result, twin, now)
+    }
+
     /// Either of both: an end of the stream where nothing failed.
     pub fn handle_end(&mut self, failure: Option<TransportError>, now: Time) -> Error {
         match failure {
@@ -129,6 +145,17 @@ impl Checked {
     /// As [`Peer::finish`].
     pub fn finish(&mut self, now: Time) {
         self.both(|connection| connection.peer_mut().finish());
+        self.check(now);
+    }
+
+    /// As [`Connection::wants_shutdown`].
+    pub fn wants_shutdown(&self) -> bool {
+        self.connection.wants_shutdown()
+    }
+
+    /// As [`Peer::leave`].
+    pub fn leave(&mut self, deadline: Time, now: Time) {
+        self.both(|connection| connection.peer_mut().leave(deadline, now));
         self.check(now);
     }
 

@@ -58,6 +58,11 @@ pub struct History {
 const REMEMBERED: usize = 16;
 
 impl History {
+    /// Notes that what waits to be written was dropped, after a failed write.
+    pub fn on_dropped(&mut self) {
+        self.waiting.clear();
+    }
+
     /// Notes that the transport took bytes.
     pub const fn on_taken(&mut self, count: usize) {
         self.taken += count as u64;

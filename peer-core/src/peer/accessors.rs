@@ -23,7 +23,8 @@ impl Peer {
     /// more than the configured pause of answers untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
-        self.lifecycle.reads() && self.outbox.owed() <= self.config().send_pause
+        let is_paused = self.outbox.owed() > self.config().send_pause;
+        self.lifecycle.is_lingering() || self.lifecycle.reads() && !is_paused
     }
 
     /// Whether something waits to be written.
@@ -38,10 +39,19 @@ impl Peer {
         self.outbox.queued()
     }
 
+    /// Bytes of frames, their headers of 24 bytes included, that the owner may queue now without
+    /// [`SendError::Full`](crate::SendError::Full). 0 where it may queue none.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let Ok(session) = self.can_send().and_then(|()| self.session()) else { return 0 };
+        let queued = self.outbox.held().saturating_add(session.trickle.reserved());
+        self.config().send_limit.saturating_sub(queued)
+    }
+
     /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
     /// it still tells what went out.
     #[must_use]
-    pub const fn is_flushed(&self, mark: Mark) -> bool {
+    pub fn is_flushed(&self, mark: Mark) -> bool {
         self.outbox.is_flushed(mark)
     }
 
@@ -146,7 +156,7 @@ impl Peer {
             protocol_version: self.version,
             user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),
             starting_height: remote.map_or(0, |version| version.last_block),
-            last_block: counters.last_block,
+            last_block: self.history.last_block,
             last_ping_nonce: counters.ping.nonce(),
             last_ping_time: counters.ping.sent(),
             last_ping_round_trip: counters.ping.round_trip(),

@@ -35,7 +35,7 @@ impl Peer {
         now: Time,
         rng: &mut (impl Rng + ?Sized),
     ) -> Result<Vec<NetAddressV2>, SendError> {
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         let is_v2 = self.protocol_version().has_addr_v2();
         let fits = |address: &&NetAddressV2| is_v2 || TimedNetAddress::try_from(**address).is_ok();
         let mut chosen: Vec<NetAddressV2> = addresses.iter().filter(fits).copied().map(canonical).collect();

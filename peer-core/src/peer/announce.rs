@@ -27,6 +27,7 @@ impl Peer {
     /// than the [send limit](crate::ConfigBuilder::send_limit).
     #[doc(alias = "QueueInventory")]
     pub fn announce(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
+        self.can_send()?;
         let trickle = &mut self.lifecycle.open_session()?.trickle;
         let config = self.node.config();
         let fingerprint = self.known.fingerprint(&item);
@@ -52,7 +53,7 @@ impl Peer {
     #[doc(alias = "QueueInventoryImmediate")]
     pub fn announce_now(&mut self, item: Inventory, now: Time) -> Result<bool, SendError> {
         const LEN: usize = Header::LEN + 1 + Inventory::LEN;
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(&item));
         if self.known.recall(fingerprint, now, limits.lifetime) {
             return Ok(false);

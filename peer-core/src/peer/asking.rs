@@ -52,7 +52,7 @@ impl Peer {
     /// 500 hashes. A refused request is not remembered.
     #[doc(alias = "PushGetBlocksMsg")]
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         let span = Span::new(locator, stop);
         if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.asked.blocks.as_ref())) {
             trace::filtered("getblocks", locator, &stop);
@@ -74,7 +74,7 @@ impl Peer {
     /// As [`request_blocks`](Self::request_blocks).
     #[doc(alias = "PushGetHeadersMsg")]
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         let span = Span::new(locator, stop);
         if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.asked.headers.as_ref())) {
             trace::filtered("getheaders", locator, &stop);

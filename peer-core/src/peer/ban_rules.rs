@@ -6,7 +6,7 @@
 use core::fmt;
 
 use super::Peer;
-use super::outbox::Mark;
+use super::mark::Mark;
 use super::standing::Cost;
 use crate::error::SendError;
 use crate::message::{Address, Message, NetAddressV2};

@@ -26,9 +26,10 @@ impl Peer {
 
     /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.
     pub(super) fn bound_times(&mut self, now: Time) {
-        let config = self.node.config();
         self.silence.bound(now);
         self.outbox.bound(now);
+        self.bound_linger(now);
+        let config = self.node.config();
         if let Lifecycle::Established(session) = &mut self.lifecycle {
             // Field by field, so that the compiler asks of a new one whether it has a point in time. Of requests only deadlines
             // are on this clock.

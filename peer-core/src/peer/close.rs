@@ -13,10 +13,26 @@ use crate::message::{Message, Reject, RejectCode};
 use crate::time::Time;
 use crate::transport::TransportError;
 
-/// What is left to be done before the owner's [`finish`](Peer::finish) ends the connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Finish {
+/// How a connection ends that its owner wants to end in order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Finish {
+    pub(super) left: Left,
+    /// Once nothing is left it [lingers](super::linger), until this time at the latest.
+    pub(super) leave_by: Option<Time>,
+}
+
+/// Why a connection ends once everything is written, and until when the owner waits for that.
+#[derive(Clone, Debug)]
+pub(crate) struct Closing {
+    pub(super) reason: Error,
+    pub(super) by: Option<Time>,
+}
+
+/// What is left to be done before the owner's [`finish`](Peer::finish) or [`leave`](Peer::leave) ends the connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Left {
     /// Announcements wait for their batch to leave.
+    #[default]
     Announcements,
     /// Everything up to these marks is to be written. What the remote makes us owe from then on is not waited for.
     Written([Mark; 2]),
@@ -29,8 +45,20 @@ impl Peer {
         if let Some(error) = self.failure() {
             return error.clone();
         }
+        // After a failed write the end of the stream does not show what the remote intended.
+        let failure = self.outbox.failure().map(|earlier| earlier.error).or(failure);
+        let error = self.reason_of_end(failure, input);
+        self.counters.count_received(input.len());
+        self.fail(error)
+    }
+
+    /// What an end of the transport says of the connection.
+    pub(super) fn reason_of_end(&mut self, failure: Option<TransportError>, input: &[u8]) -> Error {
+        if self.lifecycle.is_lingering() {
+            return Error::ClosedByOwner;
+        }
         let missing = self.lifecycle.reader().and_then(|reader| reader.missing(input));
-        let error = match (failure, missing, self.refusal()) {
+        match (failure, missing, self.refusal()) {
             _ if self.lifecycle.saw_self() => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
             // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
@@ -50,9 +78,7 @@ impl Peer {
                 (None, None) => FrameError::Truncated { missing }.into(),
                 (None, _) => Error::TransportFailed,
             },
-        };
-        self.counters.count_received(input.len());
-        self.fail(error)
+        }
     }
 
     /// Ends the connection when everything that is queued has been written, batches of announcements included. Until
@@ -62,23 +88,29 @@ impl Peer {
     /// state.
     pub fn finish(&mut self) {
         if self.lifecycle.finish().is_none() {
-            self.lifecycle.set_finish(Finish::Announcements);
-            self.check_finished();
+            self.lifecycle.set_finish(Finish::default());
+            self.check_finished(self.silence.last_call());
         }
     }
 
     /// Ends the connection where the owner wanted that and the last word has been written.
-    pub(super) fn check_finished(&mut self) {
+    pub(super) fn check_finished(&mut self, now: Time) {
         let Some(finish) = self.lifecycle.finish() else { return };
-        let last = match finish {
-            Finish::Announcements if self.waiting_announcements() > 0 => return,
-            Finish::Announcements => self.marks(),
-            Finish::Written(last) => last,
+        if self.outbox.failure().is_some() {
+            self.end_lingering();
+            return;
+        }
+        let last = match finish.left {
+            Left::Announcements if self.waiting_announcements() > 0 => return,
+            Left::Announcements => self.marks(),
+            Left::Written(last) => last,
         };
-        if last.iter().all(|mark| self.is_flushed(*mark)) {
-            self.close();
-        } else {
-            self.lifecycle.set_finish(Finish::Written(last));
+        match finish.leave_by {
+            _ if !last.iter().all(|mark| self.is_flushed(*mark)) => {
+                self.lifecycle.set_finish(Finish { left: Left::Written(last), ..finish });
+            }
+            Some(deadline) => self.linger(deadline, now),
+            None => drop(self.close()),
         }
     }
 
@@ -99,14 +131,14 @@ impl Peer {
         self.push(&reject, Purpose::FinalReject);
         // No other clock runs any more, so that of the write stall begins here.
         self.outbox.offer(now);
-        self.lifecycle = Lifecycle::Closing(Box::new(error));
+        self.lifecycle = Lifecycle::Closing(Box::new(Closing { reason: error, by: None }));
         Ok(None)
     }
 
     /// Ends the connection: keeps the reason and drops everything else. The reason of a connection that is closing stands.
     pub(super) fn fail(&mut self, error: Error) -> Error {
-        let error = if let Lifecycle::Closing(first) = &self.lifecycle {
-            Error::clone(first)
+        let error = if let Lifecycle::Closing(closing) = &self.lifecycle {
+            closing.reason.clone()
         } else {
             trace::ended(self, &error);
             error
@@ -119,7 +151,7 @@ impl Peer {
     /// The `reject` that the old era sent before this end, if it sent one and we speak with it.
     fn final_reject(&self, error: &Error) -> Option<Message> {
         let min = self.config().min_protocol_version;
-        if !min.has_reject() || !self.version.has_reject() {
+        if self.outbox.failure().is_some() || !min.has_reject() || !self.version.has_reject() {
             return None;
         }
         let must_precede = String::from("A version message must precede all others");

@@ -15,6 +15,8 @@ pub(crate) struct History {
     pub(crate) init_state: InitStateExchange,
     /// The block that the remote announced last, as far as the owner noted it.
     pub(crate) last_announced: Option<Box<Hash>>,
+    /// The height of the best block that it is known to have.
+    pub(crate) last_block: i32,
     /// The remote asked for announcements by `headers`.
     pub(crate) wants_headers: bool,
     /// We asked for addresses.

@@ -9,12 +9,16 @@
 //!
 //! any of these ───► Failed             below version 9 perhaps ───► Closing ───► Failed
 //!                                       a last reject is queued      it is written
+//! any of these ───► Lingering ───► Failed
+//!        the owner left   the remote does,
+//!        and all is       or time is over
+//!        written
 //! ```
 
 use alloc::boxed::Box;
 
 use super::batch::Trickle;
-use super::close::Finish;
+use super::close::{Closing, Finish};
 use super::early::Early;
 use super::handshake::PendingHandshake;
 use super::keepalive::Keepalive;
@@ -38,8 +42,10 @@ pub(crate) enum Lifecycle {
     AwaitingVerack { handshake: PendingHandshake, early: Early },
     /// The handshake is complete.
     Established(Session),
-    /// The connection fails for this reason as soon as a last frame is written.
-    Closing(Box<Error>),
+    /// The connection fails for this reason as soon as what is queued is written.
+    Closing(Box<Closing>),
+    /// The owner left, and everything is written: what comes is discarded until the remote ends its stream.
+    Lingering { until: Time, most_received: u64 },
     /// The connection failed for this reason.
     Failed(Box<Error>),
 }
@@ -107,7 +113,9 @@ impl Lifecycle {
     /// Whether the owner may queue something.
     pub(crate) fn can_send(&self) -> Result<(), SendError> {
         match self {
-            Self::Closing(error) | Self::Failed(error) => Err(Error::clone(error).into()),
+            Self::Closing(closing) => Err(closing.reason.clone().into()),
+            Self::Failed(error) => Err(Error::clone(error).into()),
+            Self::Lingering { .. } => Err(Error::ClosedByOwner.into()),
             _ if self.finish().is_some() => Err(Error::ClosedByOwner.into()),
             Self::Established(_) => Ok(()),
             Self::AwaitingVersion { .. } | Self::VersionReceived { .. } | Self::AwaitingVerack { .. } => {
@@ -116,7 +124,12 @@ impl Lifecycle {
         }
     }
 
-    /// Whether bytes of the remote are still read.
+    /// Whether bytes of the remote are read only to be discarded.
+    pub(crate) const fn is_lingering(&self) -> bool {
+        matches!(self, Self::Lingering { .. })
+    }
+
+    /// Whether bytes of the remote are still heard.
     pub(crate) const fn reads(&self) -> bool {
         self.reader().is_some()
     }
@@ -127,7 +140,7 @@ impl Lifecycle {
             | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => Some(&handshake.reader),
             Self::Established(session) => Some(&session.reader),
-            Self::Closing(_) | Self::Failed(_) => None,
+            Self::Closing(_) | Self::Lingering { .. } | Self::Failed(_) => None,
         }
     }
 
@@ -138,7 +151,7 @@ impl Lifecycle {
             | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => handshake.finish.as_deref().copied(),
             Self::Established(session) => session.finish.as_deref().copied(),
-            Self::Closing(_) | Self::Failed(_) => None,
+            Self::Closing(_) | Self::Lingering { .. } | Self::Failed(_) => None,
         }
     }
 
@@ -149,7 +162,7 @@ impl Lifecycle {
             | Self::VersionReceived { handshake }
             | Self::AwaitingVerack { handshake, .. } => handshake.finish = Some(Box::new(left)),
             Self::Established(session) => session.finish = Some(Box::new(left)),
-            Self::Closing(_) | Self::Failed(_) => {}
+            Self::Closing(_) | Self::Lingering { .. } | Self::Failed(_) => {}
         }
     }
 
@@ -161,7 +174,7 @@ impl Lifecycle {
             | Self::AwaitingVerack { handshake, .. } => {
                 handshake.guard.as_ref().is_some_and(NonceGuard::saw_self)
             }
-            Self::Established(_) | Self::Closing(_) | Self::Failed(_) => false,
+            Self::Established(_) | Self::Closing(_) | Self::Lingering { .. } | Self::Failed(_) => false,
         }
     }
 

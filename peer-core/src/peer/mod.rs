@@ -15,8 +15,8 @@
 //! | requests with an id | `request` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
-//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `fifo`, `transmit` |
-//! | ends | `close` |
+//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
+//! | ends | `close`, `linger` |
 //! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
 
@@ -38,6 +38,8 @@ mod history;
 mod keepalive;
 mod known;
 mod lifecycle;
+mod linger;
+mod mark;
 mod matched;
 mod open_message;
 mod outbox;
@@ -64,7 +66,7 @@ use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
-pub use self::outbox::Mark;
+pub use self::mark::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
 pub use self::request::{
@@ -90,8 +92,8 @@ use crate::time::Time;
 ///
 /// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
 ///   [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks),
-///   [`request_headers`](Self::request_headers), [`reject`](Self::reject), [`finish`](Self::finish) and
-///   [`close`](Self::close) command it;
+///   [`request_headers`](Self::request_headers), [`reject`](Self::reject), [`finish`](Self::finish),
+///   [`leave`](Self::leave) and [`close`](Self::close) command it;
 /// * [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block)
 ///   and [`set_last_announced_block`](Self::set_last_announced_block) tell it what the owner knows;
 /// * everything else looks.
@@ -183,9 +185,9 @@ impl Peer {
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
-        if height > self.counters.last_block {
+        if height > self.history.last_block {
             trace::height(self, height);
-            self.counters.last_block = height;
+            self.history.last_block = height;
         }
     }
 

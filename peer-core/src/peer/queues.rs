@@ -5,6 +5,8 @@ use core::time::Duration;
 
 use super::evidence::Evidence;
 use super::fifo::Fifo;
+use super::linger::WriteFailure;
+use super::mark::Lanes;
 use super::piece::{Piece, Purpose};
 use super::silence::time_for;
 use crate::message::Lane;
@@ -60,11 +62,14 @@ pub(super) struct Queues {
     queued: usize,
     /// Of those, bytes of answers that the machine owes.
     owed: usize,
+    /// Bytes ever taken from each lane.
+    flushed: Lanes,
+    /// Nothing is written any more.
+    failure: Option<WriteFailure>,
 }
 
 /// What the transport took of one frame.
 pub(super) struct Step {
-    pub(super) lane: Lane,
     pub(super) purpose: Purpose,
     pub(super) count: usize,
     /// The frame's nonce, if it is complete with that.
@@ -72,6 +77,11 @@ pub(super) struct Step {
 }
 
 impl Queues {
+    /// After so much was taken.
+    pub(super) fn new(flushed: Lanes) -> Self {
+        Self { flushed, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, piece: Piece) {
         let len = piece.len();
         self.queued = self.queued.saturating_add(len);
@@ -191,7 +201,10 @@ impl Queues {
                 self.put_off(step, now);
             }
         }
-        Some(Step { lane, purpose, count: step, done })
+        if purpose != Purpose::FinalReject {
+            self.flushed.add(lane, step);
+        }
+        Some(Step { purpose, count: step, done })
     }
 
     /// A frame is written: the next one has its own time, unless it shares that of the one before. Returns whether it does.
@@ -291,6 +304,30 @@ impl Queues {
         if self.evidence == Evidence::Found && !self.is_overdue(now) {
             self.evidence = Evidence::Missing;
         }
+    }
+
+    /// Drops every frame.
+    pub(super) fn clear(&mut self) {
+        *self = Self { failure: self.failure, ..Self::new(self.flushed) };
+    }
+
+    /// Writing failed. The first failure stands.
+    pub(super) fn fail(&mut self, failure: WriteFailure) {
+        self.failure.get_or_insert(failure);
+        self.clear();
+    }
+
+    pub(super) const fn failure(&self) -> Option<WriteFailure> {
+        self.failure
+    }
+
+    /// Whether all that was put was taken, and there is nothing else to tell.
+    pub(super) fn is_done(&self, put: Lanes) -> bool {
+        self.queued == 0 && self.flushed == put && self.failure.is_none()
+    }
+
+    pub(super) const fn flushed(&self) -> Lanes {
+        self.flushed
     }
 
     /// Bytes not taken yet.

@@ -37,7 +37,7 @@ impl Peer {
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
-        self.counters.count_received(taken);
+        self.on_received(taken, input)?;
         if let Some(flood) = self.flood_mut() {
             flood.on_received(taken);
         }
@@ -46,7 +46,8 @@ impl Peer {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
-            Ok(None) if self.lifecycle.reads() => {
+            // Of a connection that is closing nothing is pulled either, and the clock of waiting blames nobody.
+            Ok(None) => {
                 self.silence.pause(now);
                 Ok(None)
             }
@@ -55,6 +56,14 @@ impl Peer {
                 Ok(event)
             }
             Err(error) => self.close_with_reject(error, now),
+        }
+    }
+
+    /// See [`Connection::handle_hold`](crate::Connection::handle_hold).
+    pub(crate) fn handle_hold(&mut self, now: Time) {
+        if self.failure().is_none() {
+            self.on_call(now);
+            self.silence.stop(now);
         }
     }
 
@@ -99,7 +108,7 @@ impl Peer {
             Lifecycle::Established(Session { reader, requests, .. }) => {
                 (reader, Admits::Messages(requests.as_deref()))
             }
-            Lifecycle::Closing(_) | Lifecycle::Failed(_) => return Ok(None),
+            Lifecycle::Closing(_) | Lifecycle::Lingering { .. } | Lifecycle::Failed(_) => return Ok(None),
         };
         let config = node.config();
         let max_unknown =

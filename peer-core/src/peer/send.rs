@@ -1,11 +1,12 @@
 //! Commands of the owner, and how a message becomes a frame in the queue.
 
 use super::batch::Trickle;
-use super::outbox::Mark;
+use super::lifecycle::Session;
+use super::mark::Mark;
 use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
-use crate::error::{CodecError, Excess, SendError};
+use crate::error::{CodecError, Error, Excess, SendError};
 use crate::frame::{self, Header};
 use crate::message::{Command, Lane, Message};
 use crate::time::Time;
@@ -52,7 +53,7 @@ impl Peer {
         is_timed: bool,
         now: Time,
     ) -> Result<Mark, SendError> {
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         let command = message.command();
         if [Command::VERSION, Command::VERACK].contains(&command) {
             return Err(SendError::HandshakeMessage(command));
@@ -82,9 +83,23 @@ impl Peer {
         Ok(mark)
     }
 
+    /// Whether the owner may queue something.
+    pub(super) fn can_send(&self) -> Result<(), SendError> {
+        let is_over = self.failure().is_some();
+        if self.outbox.failure().is_some() && !is_over {
+            return Err(Error::TransportFailed.into());
+        }
+        self.lifecycle.can_send()
+    }
+
+    /// The session, once there is one.
+    pub(super) fn session(&self) -> Result<&Session, SendError> {
+        self.lifecycle.session().ok_or(SendError::NotEstablished)
+    }
+
     /// Whether the owner's frames may take `wanted` bytes more.
     pub(super) fn check_room(&self, wanted: usize) -> Result<(), SendError> {
-        let session = self.lifecycle.session().ok_or(SendError::NotEstablished)?;
+        let session = self.session()?;
         check_room(self.outbox.held(), &session.trickle, wanted, self.config().send_limit)
     }
 

@@ -43,6 +43,7 @@ timers! {
     /// | `Stall` | a request was written; runs while the input is drained, and rests while reading pauses, for 20 s between two answers at most, or while the transport is offered nothing then | its answer, or `notfound` | the connection fails |
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
+    /// | `Linger` | writing failed and the input is drained, or the owner [leaves](Peer::leave) | the remote ended its stream | the connection fails |
     /// | `Deadline` | a [request](crate::Request) with a deadline was made | its end | the request ends |
     ///
     /// | timer | how long |
@@ -53,6 +54,7 @@ timers! {
     /// | `Stall` | 30 s for each item of `getdata` and for `initstate`; below version 9 also 30 s for the `inv` that answers `mempool` and `getblocks`, 90 s for `headers`; and what the bytes of an answer buy at `min_receive_rate`, at least a second for each item that it closed |
     /// | `Ping` | `ping_interval`, 107 s |
     /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
+    /// | `Linger` | after a failed write 1 s, and what the bytes of a frame that is not whole yet buy; of an owner that leaves its deadline, and 5 s after the last word |
     /// | `Deadline` | the request's [deadline](crate::RequestOptions::deadline) |
     ///
     /// The first four blame the remote, and only on evidence: once it is due, the driver must tell by
@@ -77,6 +79,8 @@ timers! {
         Ping = "ping",
         /// Announcements are to be sent.
         Trickle = "trickle",
+        /// What is left of a connection that ends must come.
+        Linger = "linger",
         /// A request is to end.
         Deadline = "deadline",
     }
@@ -86,8 +90,8 @@ impl Timer {
     /// Whether it measures the silence of the remote.
     pub(super) const fn measures_silence(self) -> bool {
         match self {
-            Self::Handshake | Self::Idle | Self::Stall => true,
-            Self::WriteStall | Self::Deadline | Self::Ping | Self::Trickle => false,
+            Self::Handshake | Self::Idle | Self::Stall | Self::Linger => true,
+            Self::WriteStall | Self::Ping | Self::Trickle | Self::Deadline => false,
         }
     }
 }
@@ -122,8 +126,9 @@ impl Peer {
         let deadline = self.deadline(timer)?;
         let at = match timer {
             Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
+            Timer::Linger if self.outbox.failure().is_some() => self.silence.due(deadline),
             Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
-            Timer::Deadline | Timer::Ping | Timer::Trickle => deadline,
+            Timer::Ping | Timer::Trickle | Timer::Linger | Timer::Deadline => deadline,
         };
         // At the end of time there is no later one at which to look again.
         Some(at).filter(|at| *at + GRACE > *at)
@@ -131,7 +136,10 @@ impl Peer {
 
     /// The deadline of this one, if it runs. Each state says of each timer whether it does.
     pub(super) fn deadline(&self, timer: Timer) -> Option<Time> {
-        if timer.measures_silence() && self.is_pause_unoffered() {
+        if timer == Timer::Linger {
+            return self.linger_deadline();
+        }
+        if self.outbox.failure().is_some() || timer.measures_silence() && self.is_pause_unoffered() {
             return None;
         }
         match &self.lifecycle {
@@ -141,27 +149,26 @@ impl Peer {
                     self.silence.deadline_of(due, 0, self.config().min_receive_rate)
                 }
                 Timer::WriteStall => self.outbox.stall_deadline(),
-                Timer::Idle | Timer::Stall | Timer::Deadline | Timer::Ping | Timer::Trickle => None,
+                Timer::Idle
+                | Timer::Stall
+                | Timer::Ping
+                | Timer::Trickle
+                | Timer::Linger
+                | Timer::Deadline => None,
             },
             Lifecycle::Established(session) => match timer {
                 Timer::Idle => self.idle_deadline(&session.keepalive),
                 Timer::WriteStall => self.outbox.stall_deadline(),
                 Timer::Stall => self.answer_deadline(session.requests.as_deref()?),
+                Timer::Ping => Some(session.keepalive.next_ping),
                 Timer::Deadline => session.requests.as_ref()?.table.as_ref()?.next_deadline(),
-                Timer::Ping => session.keepalive.next_ping,
                 Timer::Trickle => session.trickle.due(),
-                Timer::Handshake => None,
+                Timer::Handshake | Timer::Linger => None,
             },
-            Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) => match timer {
-                Timer::WriteStall => self.outbox.stall_deadline(),
-                Timer::Handshake
-                | Timer::Idle
-                | Timer::Stall
-                | Timer::Deadline
-                | Timer::Ping
-                | Timer::Trickle => None,
-            },
-            Lifecycle::Failed(_) => None,
+            Lifecycle::VersionReceived { .. } | Lifecycle::Closing(_) => {
+                self.outbox.stall_deadline().filter(|_| timer == Timer::WriteStall)
+            }
+            Lifecycle::Lingering { .. } | Lifecycle::Failed(_) => None,
         }
     }
 
@@ -184,7 +191,7 @@ impl Peer {
             self.on_call(now);
             self.run_due(now, rng)?;
         }
-        self.check_finished();
+        self.check_finished(now);
         self.alive()
     }
 
@@ -204,7 +211,11 @@ impl Peer {
     /// What happens when this one is due. Unless it ends the connection, it is due later than before.
     fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         match timer {
-            Timer::Handshake | Timer::Idle | Timer::Stall if !self.is_silence_proven() => self.silence.seek(),
+            Timer::Linger if self.outbox.failure().is_none() => return Err(self.end_lingering()),
+            Timer::Handshake | Timer::Idle | Timer::Stall | Timer::Linger if !self.is_silence_proven() => {
+                self.silence.seek();
+            }
+            Timer::Linger => return Err(self.end_lingering()),
             Timer::WriteStall if !self.outbox.is_stall_proven(self.silence.reports_refusal) => {
                 self.outbox.seek()
             }

@@ -2,7 +2,6 @@
 
 use super::piece::Purpose;
 use super::{Lifecycle, Peer};
-use crate::error::Error;
 use crate::time::Time;
 
 impl Peer {
@@ -51,11 +50,11 @@ impl Peer {
             sent.points.on_written(now, |mark| self.outbox.is_flushed(mark));
         }
         if self.outbox.queued() == 0
-            && let Lifecycle::Closing(error) = &self.lifecycle
+            && let Lifecycle::Closing(closing) = &self.lifecycle
         {
-            let error = Error::clone(error);
-            self.fail(error);
+            let reason = closing.reason.clone();
+            self.fail(reason);
         }
-        self.check_finished();
+        self.check_finished(now);
     }
 }

@@ -51,11 +51,15 @@ pub(crate) struct ServeArgs {
 /// Time between two refreshes.
 const PERIOD: Duration = Duration::from_millis(500);
 
+/// Most bytes that wait for a peer: more than the largest answer, a `notfound` of 1.8 MB.
+const SEND_LIMIT: usize = 4 * 1024 * 1024;
+
 /// Serves peers until it is time to end.
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
-    let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
+    let config = args.service.configure(node::configure(&args.peer)).send_limit(SEND_LIMIT);
+    let node = node::build(config.build())?;
     let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
     let max = room_for(args.max);

@@ -166,7 +166,7 @@ impl Session {
     /// Sends a message and reports it, or why it is not sent. If the connection is over, its end is reported instead.
     async fn send(&self, handle: &Handle, message: Message) -> Result<(), Failure> {
         let command = message.command().to_string();
-        match handle.send(message.clone()).await {
+        match handle.try_send(message.clone()).await {
             Ok(_) => self.emit(&Notice::Sent { command, message: &message }),
             Err(SendError::Closed(_)) => Ok(()),
             Err(error) => self.emit(&Notice::Refused { command, detail: explain::refusal(&error) }),

@@ -122,7 +122,7 @@ pub(crate) async fn reply(handle: &Handle, message: &Message) -> Option<Reply> {
     match message {
         Message::GetHeaders(_) => {
             let none = Message::Headers(Headers::default());
-            handle.send(none.clone()).await.ok()?;
+            handle.try_send(none.clone()).await.ok()?;
             Some(Reply::new(Unserved::Headers, vec![none]))
         }
         Message::GetData(request) => deny(handle, request).await,

@@ -18,6 +18,9 @@ use self::chain::Chain;
 
 mod chain;
 
+/// The largest block with its frame, in bytes.
+const LARGEST_BLOCK: usize = 1_310_744;
+
 /// Most requested items of a peer that wait to be sent, as in dcrd.
 const MAX_WANTED: usize = 100_000;
 
@@ -78,19 +81,19 @@ async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Res
                     handle.announce(Inventory::tx(tx.hash())).await?;
                 }
                 if wants_headers {
-                    handle.send(Headers { headers: vec![block.header()].try_into()? }).await?;
+                    handle.try_send(Headers { headers: vec![block.header()].try_into()? }).await?;
                 } else {
                     handle.announce_now(Inventory::block(block.hash())).await?;
                 }
                 continue;
             }
-            // One item at a time, as the peer reads them. Events are handled meanwhile: two ends that only write deadlock.
-            Ok(()) = handle.flush(), if !wanted.is_empty() => {
+            // As many as there is room for. Events are handled meanwhile: two ends that only write deadlock.
+            Ok(()) = handle.room(LARGEST_BLOCK), if !wanted.is_empty() => {
                 let Some(item) = wanted.pop_front() else { continue };
                 let found = chain.lock().await.item(item);
                 let answer = found.unwrap_or(NotFound { inventory: vec![item].try_into()? }.into());
                 // Sending fails if the node would ban us for it: then no answer is better.
-                handle.send(answer).await.ok();
+                handle.try_send(answer).await.ok();
                 continue;
             }
         };
@@ -102,14 +105,14 @@ async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Res
                 let new = chain.lock().await.unknown(inv.inventory.into_vec());
                 // A request for more than 505 items costs points, an empty one is a ban.
                 for items in new.chunks(505) {
-                    handle.send(GetData { inventory: items.to_vec().try_into()? }).await?;
+                    handle.try_send(GetData { inventory: items.to_vec().try_into()? }).await?;
                 }
             }
             Message::Tx(tx) => chain.lock().await.extend(&[tx])?,
             request => {
                 let answer = chain.lock().await.answer(&request);
                 if let Some(answer) = answer {
-                    handle.send(answer).await?;
+                    handle.try_send(answer).await?;
                 }
             }
         }

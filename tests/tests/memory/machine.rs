@@ -4,10 +4,12 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, UserAgent, Version};
-use peer_core::{Config, Connection, Direction, Hash, Message, Network, Node, Request, RequestOptions, Time};
+use peer_core::{
+    Config, Connection, Direction, Event, Hash, Message, Network, Node, Request, RequestOptions, Time,
+};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, header, introduction, unguarded};
 use peer_tests::requests::{headers_after, items};
-use peer_tests::samples::{getdata, inv, notfound};
+use peer_tests::samples::{getdata, getheaders, headers, inv, notfound};
 use peer_tests::stated::assert_states;
 
 use crate::meter::Meter;
@@ -44,9 +46,13 @@ fn idle_with(agent: usize) -> usize {
 }
 
 fn flush(peer: &mut Connection) {
+    flush_at(peer, Time::ZERO);
+}
+
+fn flush_at(peer: &mut Connection, now: Time) {
     while peer.wants_write() {
-        let count = peer.poll_transmit(Time::ZERO).len();
-        peer.handle_transmitted(count, Time::ZERO);
+        let count = peer.poll_transmit(now).len();
+        peer.handle_transmitted(count, now);
     }
 }
 
@@ -233,6 +239,30 @@ pub(crate) fn typed_requests() {
         1,
         &[(page, "| 64 requests for headers with locators of 500 hashes | ")],
     );
+}
+
+/// A request that one message answers.
+pub(crate) fn answered_whole() {
+    let mut peer = Remote::established(config()).machine.fork();
+    let meter = Meter::start();
+    peer.peer_mut().send(&getheaders(), Time::ZERO).unwrap();
+    flush(&mut peer);
+    let mut input = BytesMut::from(&bytes_of(&headers())[..]);
+    assert!(matches!(peer.receive(&mut input, Time::ZERO), Ok(Some(Event::Message(_)))));
+    drop(input);
+    assert_eq!(meter.held(), 0);
+}
+
+/// What nodes count against us, for hours.
+pub(crate) fn points() {
+    let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();
+    let meter = Meter::start();
+    for second in 0..10_000 {
+        let now = Time::from_elapsed(Duration::from_secs(second));
+        peer.peer_mut().send(&Message::MemPool, now).unwrap();
+        flush_at(&mut peer, now);
+    }
+    assert!(meter.held() <= 2048, "{} bytes", meter.held());
 }
 
 /// Items that are asked for twice and answered once, until no more of them are remembered.

@@ -19,7 +19,7 @@ use crate::message::{
     Message, Ping,
 };
 use crate::peer::Peer;
-use crate::peer::outbox::Mark;
+use crate::peer::mark::Mark;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
@@ -65,7 +65,7 @@ impl Peer {
         options: RequestOptions,
         now: Time,
     ) -> Result<RequestId, RequestError> {
-        self.lifecycle.can_send()?;
+        self.can_send()?;
         self.check_request(request)?;
         let before = self.history.sent.as_ref().map_or(0, |sent| sent.last_request);
         let id = RequestId::new(before.saturating_add(1));

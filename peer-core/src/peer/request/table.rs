@@ -11,7 +11,7 @@ use super::types::{RequestId, Response, Unanswered};
 use crate::event::Event;
 use crate::message::{Inventory, InventoryList, Message};
 use crate::peer::fifo::Fifo;
-use crate::peer::outbox::Mark;
+use crate::peer::mark::Mark;
 use crate::time::Time;
 
 /// Most requests that are not for items.

@@ -8,7 +8,7 @@ use super::table::{Entry, Table, Wanted};
 use super::types::{RequestId, Unanswered};
 use crate::error::Expected;
 use crate::event::Event;
-use crate::peer::outbox::Mark;
+use crate::peer::mark::Mark;
 use crate::time::Time;
 
 /// What is left of a timeout once the remote has handled a request: some let a `pong` overtake their responses.

@@ -242,8 +242,8 @@ async fn request_addresses(
 ) -> Answer {
     let [before, after] = nonces;
     // If a message cannot be sent the connection is over, which the next event tells.
-    handle.send(Message::Ping(Ping { nonce: before })).await.ok();
-    handle.send(Message::GetAddr).await.ok();
+    handle.try_send(Message::Ping(Ping { nonce: before })).await.ok();
+    handle.try_send(Message::GetAddr).await.ok();
     let (mut step, mut is_late) = (Step::Sent, false);
     let mut end = pin!(sleep(limit));
     loop {
@@ -261,7 +261,7 @@ async fn request_addresses(
         match event {
             Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Sent => {
                 visit.round_trip = handle.stats().await.last_ping_round_trip;
-                handle.send(Message::Ping(Ping { nonce: after })).await.ok();
+                handle.try_send(Message::Ping(Ping { nonce: after })).await.ok();
                 end.set(sleep(limit));
                 (step, is_late) = (Step::PingAnswered, false);
             }

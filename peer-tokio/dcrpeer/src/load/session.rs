@@ -195,7 +195,7 @@ impl Session {
         // Nonce 0 means that there is no ping.
         self.nonce = self.nonce.wrapping_add(1).max(1);
         let nonce = self.nonce;
-        handle.send(Message::Ping(Ping { nonce })).await.ok()?;
+        handle.try_send(Message::Ping(Ping { nonce })).await.ok()?;
         let pong = async {
             while let Some(event) = events.next().await {
                 if matches!(event, Event::Message(Message::Pong(pong)) if pong.nonce == nonce) {

@@ -160,7 +160,7 @@ impl Session {
                 self.common.established.fetch_add(1, Ordering::Relaxed);
                 // The machine's first ping follows in about two minutes, and the table shows round trips before.
                 let nonce = node::generator()?.next_u64();
-                handle.send(Message::Ping(Ping { nonce })).await.ok();
+                handle.try_send(Message::Ping(Ping { nonce })).await.ok();
                 if self.common.report.is_for_people() {
                     return Ok(());
                 }
@@ -172,8 +172,8 @@ impl Session {
         }
     }
 
-    /// Answers one message at a time, so that a remote that asks and does not read holds one answer in memory. An
-    /// answer that cannot be sent means that the connection is closing, which the next event tells.
+    /// Answers what can be answered. Nothing waits until answers are written, because a remote that serves us as well may be
+    /// waiting for us: one that asks and does not read fills its send queue, and gets no more answers.
     async fn answer(
         &self,
         handle: &Handle,
@@ -188,23 +188,18 @@ impl Session {
                 progress.sent_addresses = true;
                 self.send_addresses(handle, book.known(local, now)).await?;
             }
-        } else if let Some(reply) = unserved::reply(handle, message).await {
-            if progress.unserved.insert(reply.lack) {
-                self.emit(&Notice::unserved(message, &reply))?;
-            }
-            if !reply.sent.is_empty() {
-                handle.flush().await.ok();
-            }
+        } else if let Some(reply) = unserved::reply(handle, message).await
+            && progress.unserved.insert(reply.lack)
+        {
+            self.emit(&Notice::unserved(message, &reply))?;
         }
         Ok(())
     }
 
     async fn send_addresses(&self, handle: &Handle, addresses: Vec<NetAddressV2>) -> Result<(), Failure> {
         let mut generator = node::generator()?;
-        let sent = handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await;
-        if matches!(sent, Ok(Ok(_))) {
-            handle.flush().await.ok();
-        }
+        // What cannot be sent is left out, and the end of a connection is the next event.
+        handle.with(move |peer, now| peer.send_addresses(&addresses, now, &mut generator)).await.ok();
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! A task whose turn the runtime has ended: nothing is read or written then, which says nothing of the remote.
 
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
@@ -53,6 +53,27 @@ async fn a_stream_that_was_not_asked_for_want_of_budget_is_not_silent() {
     assert!(event.is_some(), "{:?}", task.await);
     assert_eq!(nonce_of(event), 7);
     assert_eq!(times.load(Ordering::Relaxed), 0, "the budget was never spent");
+}
+
+/// A remote that talks without a pause would keep its owner's task from ever giving way: no limit of time and no abort
+/// would reach it.
+#[tokio::test(start_paused = true)]
+async fn an_owner_without_budget_waits_for_its_next_event() {
+    let (near, mut far) = duplex(64 * 1024);
+    let (_handle, mut events, driver) = inbound(near, &node(), connection_info(), rng(1));
+    tokio::spawn(driver);
+    far.write_all(&hands()).await.unwrap();
+    while events.next().await.unwrap() != Event::Established {}
+    far.write_all(&bytes_of(&ping(7))).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    let polls = AtomicUsize::new(0);
+    let mut next = Spent { future: Box::pin(events.next()), times: Arc::new(AtomicUsize::new(1)) };
+    let counted = poll_fn(|cx| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut next).poll(cx)
+    });
+    assert_eq!(nonce_of(at_once(counted).await), 7);
+    assert_eq!(polls.load(Ordering::Relaxed), 2, "it gave way once, and lost nothing");
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,7 +21,7 @@ async fn next_loses_no_event() {
     at_every_poll(AT_ONCE, async |cut| {
         let (near, mut far) = established(duplex(7)).await;
         for nonce in 0..3 {
-            drop(near.handle.reserve().await.unwrap().send(ping(nonce)));
+            drop(near.handle.reserve().await.unwrap().try_send(ping(nonce)));
         }
         let first = cut.off(far.events.next()).await.map(nonce_of);
         let mut nonces: Vec<_> = first.into_iter().collect();
@@ -135,7 +135,7 @@ async fn what_a_permit_was_given_happens_whenever_its_future_is_dropped() {
         let counter = Arc::clone(runs);
         let count = move |_: &mut _, _| counter.fetch_add(1, Ordering::Relaxed);
         let ran = cut.off(near.handle.reserve().await.unwrap().with(count)).await;
-        let sent = cut.off(near.handle.reserve().await.unwrap().send(ping(1))).await;
+        let sent = cut.off(near.handle.reserve().await.unwrap().try_send(ping(1))).await;
         assert_eq!(pings_before_the_next(&near.handle, &mut far).await, 1, "{cut:?}");
         assert_eq!(runs.swap(0, Ordering::Relaxed), 1, "{cut:?}");
         assert_eq!(places(&near.handle).len(), 16, "{cut:?}");

@@ -4,13 +4,13 @@ use core::task::Poll;
 use core::time::Duration;
 use std::io::{self, ErrorKind};
 
-use peer_core::{Config, Error, FrameError, Network, Node, SendError};
+use peer_core::{Config, Error, FrameError, Network, Node, SendError, Timer};
 use peer_tokio::{Closed, inbound, outbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::tokio::poll::at_once;
+use crate::tokio::poll::{at_once, within};
 use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{Side, answer, established, established_with_raw, tcp};
 use crate::tokio::streams::{Deaf, Taking, broken, deaf};
@@ -80,6 +80,30 @@ async fn everything_after_the_end_has_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_flush_after_finishing_succeeds_if_all_was_written() {
+    let (near, mut far) = established(duplex(7)).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    near.handle.with(|peer, _| peer.finish()).await.unwrap();
+    let (flushed, _) = at_once(async { tokio::join!(near.handle.flush(), far.listen()) }).await;
+    assert_eq!(flushed, Ok(()));
+    assert_eq!(at_once(near.handle.flush()).await, Ok(()), "it stays true");
+    assert_eq!(near.ended().await.reason, Error::ClosedByOwner);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_after_finishing_fails_if_something_was_not_written() {
+    let (near, _far) = established_with_raw(64).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    near.handle.with(|peer, _| peer.finish()).await.unwrap();
+    let stalled = Closed::from(Error::Timeout(Timer::WriteStall));
+    assert_eq!(near.handle.flush().await, Err(stalled));
+    let (near, _far) = established_with_raw(64).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    near.handle.close();
+    assert_eq!(near.handle.flush().await, Err(Closed::from(Error::ClosedByOwner)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn closing_at_once_leaves_what_is_half_written() {
     let (near, mut far) = established_with_raw(256).await;
     near.handle.send(inv_of(27)).await.unwrap();
@@ -100,7 +124,9 @@ async fn received_messages_are_reported_before_a_failed_write() {
         for nonce in 0..1000 {
             assert_eq!(at_once(near.ping()).await, nonce);
         }
-        assert_eq!(at_once(near.ended()).await, broken_pipe());
+        // A stream that says nothing more, and does not end, may have more a little later.
+        let quiet = if then().is_pending() { Duration::from_secs(1) } else { Duration::ZERO };
+        assert_eq!(within(quiet, near.ended()).await, broken_pipe());
     }
 }
 
@@ -115,20 +141,19 @@ async fn a_slow_owner_gets_all_events_before_a_failed_write_and_no_timer_runs() 
         }
         assert_eq!(at_once(near.ping()).await, nonce);
     }
-    assert_eq!(at_once(near.ended()).await, broken_pipe());
+    assert_eq!(within(Duration::from_secs(1), near.ended()).await, broken_pipe());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_fails_while_the_remote_is_not_read_ends_the_connection() {
+async fn a_write_that_fails_while_the_remote_is_not_read_loses_nothing() {
     let pause = Config::builder(Network::SIMNET).send_pause(64);
     let mut near = answer(deaf_to_pongs(10, || Poll::Pending), &Node::new(pause.build().unwrap()));
     near.handshake().await;
     // Three answers leave with the handshake, three more are never taken.
-    for nonce in 0..6 {
+    for nonce in 0..10 {
         assert_eq!(near.ping().await, nonce);
     }
-    assert_eq!(at_once(near.events.next()).await, None);
-    assert_eq!(at_once(near.ended()).await, broken_pipe());
+    assert_eq!(within(Duration::from_secs(1), near.ended()).await, broken_pipe());
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, BufWriter, duplex};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
-use crate::tokio::poll::at_once;
+use crate::tokio::poll::{at_once, once};
 use crate::tokio::samples::{bytes_of, inv_of, item, node, ping};
 use crate::tokio::side::{Side, answer, dial, established, established_with_raw, tcp};
 
@@ -132,7 +132,7 @@ async fn leaving_does_not_wait_for_answers_to_what_comes_later() {
     let Side { handle, mut events, task } = near;
     handle.send(inv_of(27)).await.unwrap();
     drop(handle);
-    let remote = async {
+    let remote = async move {
         // Each answer that is taken makes room for the next question.
         let mut taken = [0; 32];
         while far.write_all(&bytes_of(&ping(1))).await.is_ok() && far.read_exact(&mut taken).await.is_ok() {}
@@ -152,3 +152,31 @@ async fn what_was_flushed_arrives_over_tcp_after_closing() {
     assert_eq!(far.message().await, inv_of(40_000));
     assert_eq!(far.ended().await.reason, Error::ClosedByRemote);
 }
+
+/// The limit is many times what this takes, and a small part of what it would if each send looked at each flush.
+#[tokio::test(start_paused = true)]
+async fn sends_do_not_pay_for_the_flushes_that_wait() {
+    let (near, _far) = established_with_raw(256).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    let mut flushes = Vec::new();
+    for _ in 0..FLUSHES {
+        let mut flush = Box::pin(near.handle.flush());
+        assert!(once(&mut flush).is_pending());
+        flushes.push(flush);
+        if flushes.len() % 16 == 0 {
+            yield_now().await;
+        }
+    }
+    let start = std::time::Instant::now();
+    for nonce in 0..SENDS {
+        near.handle.send(ping(nonce)).await.unwrap();
+    }
+    let lasted = start.elapsed();
+    assert!(lasted < Duration::from_secs(5), "{lasted:?} for {SENDS} sends while {FLUSHES} flushes wait");
+}
+
+/// How many wait.
+const FLUSHES: usize = 100_000;
+
+/// How many sends follow.
+const SENDS: u64 = 5000;

@@ -60,7 +60,7 @@ pub(crate) fn at_once<F: Future>(act: F) -> impl Future<Output = F::Output> {
 
 /// The same, where so much time may pass.
 #[track_caller]
-fn within<F: Future>(longest: Duration, act: F) -> impl Future<Output = F::Output> {
+pub(crate) fn within<F: Future>(longest: Duration, act: F) -> impl Future<Output = F::Output> {
     let caller = Location::caller();
     async move {
         let start = Instant::now();

@@ -83,8 +83,13 @@ where
 
 /// A peer that shook hands with a remote of which only the bytes are left.
 pub(crate) async fn established_with_raw(pipe: usize) -> (Side, DuplexStream) {
+    established_with_raw_of(&node(), pipe).await
+}
+
+/// The same for a peer of this node.
+pub(crate) async fn established_with_raw_of(node: &Node, pipe: usize) -> (Side, DuplexStream) {
     let (near, mut far) = duplex(pipe);
-    let mut near = answer(near, &node());
+    let mut near = answer(near, node);
     far.write_all(&hands()).await.unwrap();
     let mut version = [0; 24];
     let shake = async {

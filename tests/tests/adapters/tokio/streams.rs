@@ -179,3 +179,32 @@ impl AsyncRead for Flood {
         Poll::Ready(Ok(()))
     }
 }
+
+/// A stream as those of TLS: after each read of up to `piece` bytes it has nothing once, though more is there.
+pub(crate) fn halting(said: VecDeque<u8>, piece: usize) -> Halting {
+    Halting { said, piece, halts: false }
+}
+
+/// See [`halting`].
+pub(crate) struct Halting {
+    said: VecDeque<u8>,
+    piece: usize,
+    halts: bool,
+}
+
+impl AsyncRead for Halting {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.halts = !self.halts;
+        if !self.halts {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let count = buffer.remaining().min(self.piece).min(self.said.len());
+        buffer.put_slice(&self.said.drain(..count).collect::<Vec<_>>());
+        Poll::Ready(Ok(()))
+    }
+}

@@ -7,7 +7,7 @@ use std::io::Write;
 use peer_core::{Config, Error, Event, Network, Node, Timer};
 use peer_tokio::{Closed, Events, inbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::tokio::HOUR;
 use crate::tokio::poll::once;
@@ -147,6 +147,29 @@ async fn a_wakeup_for_one_deadline_does_not_fail_a_later_one() {
     std::thread::sleep(idle);
     assert!(once(&mut driver).is_pending());
     assert_eq!(hear(&mut driver, &mut events).await, Event::Message(ping(7)));
+}
+
+/// A driver that is polled long after a deadline looks for evidence first. Were the machine then told when the deadline was
+/// found due, its clock would seem to go back, and everything that is due would have its whole time again.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_that_is_found_late_does_not_begin_anew() {
+    let (near, mut far) = duplex(1024);
+    let (_handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(1));
+    far.write_all(&hands()).await.unwrap();
+    while hear(&mut driver, &mut events).await != Event::Established {}
+    timeout(Duration::from_secs(1), &mut driver).await.unwrap_err();
+
+    // The ping is due. Nobody polls for a while after it was found due, more than once.
+    for _ in 0..3 {
+        advance(Duration::from_secs(110)).await;
+        assert!(once(&mut driver).is_pending());
+        advance(Duration::from_secs(3)).await;
+        assert!(once(&mut driver).is_pending());
+    }
+    let start = Instant::now();
+    assert_eq!(driver.await.reason, Error::Timeout(Timer::Idle));
+    let lasted = start.elapsed();
+    assert!(lasted <= Duration::from_secs(120), "{lasted:?} after the last poll");
 }
 
 /// The next event, by a driver that nobody else polls.

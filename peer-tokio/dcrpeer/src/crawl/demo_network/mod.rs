@@ -171,7 +171,7 @@ async fn speak_protocol(listening: &ListeningPeer, stream: TcpStream) {
             _ => None,
         };
         let sent = match special {
-            Some(message) => handle.send(message).await.is_ok(),
+            Some(message) => handle.try_send(message).await.is_ok(),
             None => {
                 let (known, mut generator) = (listening.known.clone(), ChaCha12Rng::from_rng(&mut generator));
                 handle

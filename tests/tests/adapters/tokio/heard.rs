@@ -1,0 +1,54 @@
+//! The remote is heard to the end: a failed write does not lose what it said before.
+
+use core::time::Duration;
+use std::io::Write;
+use std::thread;
+
+use peer_core::Error;
+use tokio::time::sleep;
+
+use crate::tokio::poll::at_once;
+use crate::tokio::samples::{bytes_of, hands, node, ping};
+use crate::tokio::side::answer;
+use crate::tokio::streams::{Taking, halting};
+
+/// The runtime has not looked at its sockets when the write fails: it says that there is nothing to read.
+#[tokio::test]
+async fn what_came_over_tcp_while_the_only_thread_was_busy_is_heard_before_a_failed_write() {
+    for round in 0..20 {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut far = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        far.set_nodelay(true).unwrap();
+        far.write_all(&hands()).unwrap();
+        let mut near = answer(listener.accept().await.unwrap().0, &node());
+        near.handshake().await;
+        near.handle.flush().await.unwrap();
+        sleep(Duration::from_millis(5)).await;
+
+        for nonce in 0..10 {
+            far.write_all(&bytes_of(&ping(nonce))).unwrap();
+        }
+        // It never read our handshake, so the system resets the connection.
+        drop(far);
+        thread::sleep(Duration::from_millis(20));
+        near.handle.send(ping(100)).await.unwrap();
+        let mut heard = Vec::new();
+        while let Some(event) = near.events.next().await {
+            heard.push(crate::tokio::samples::nonce_of(Some(event)));
+        }
+        assert_eq!(heard, (0..10).collect::<Vec<_>>(), "round {round}");
+        assert_eq!(near.ended().await.reason, Error::TransportFailed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_halts_between_reads_is_heard_before_a_failed_write() {
+    let said = (0..100).flat_map(|nonce| bytes_of(&ping(nonce)));
+    let stream = tokio::io::join(halting(hands().into_iter().chain(said).collect(), 32), Taking::some(1));
+    let mut near = answer(stream, &node());
+    near.handshake().await;
+    for nonce in 0..100 {
+        assert_eq!(at_once(near.ping()).await, nonce);
+    }
+    assert_eq!(at_once(near.ended()).await.reason, Error::TransportFailed);
+}
