@@ -151,7 +151,8 @@ impl<S: Transport> Conn<S> {
     pub(crate) fn has_more(&self) -> bool {
         let hears = self.readable && self.hears() && self.connection.wants_read();
         let writes = self.writable && self.connection.wants_write();
-        hears || writes || self.has_wanted_room()
+        let has_event = self.hears() && self.connection.wants_pull();
+        hears || writes || has_event || self.has_wanted_room()
     }
 
     pub(crate) fn pause(&mut self, now: Time) {

@@ -151,7 +151,7 @@ impl Error {
             Self::Timeout(Timer::WriteStall) => "WriteTimeout",
             Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
             // These timers end no connection, or for another reason.
-            Self::Timeout(Timer::Ping | Timer::Trickle | Timer::Linger) => "Timeout",
+            Self::Timeout(Timer::Ping | Timer::Trickle | Timer::Linger | Timer::Deadline) => "Timeout",
             Self::ClosedBeforeVersion => "ClosedBeforeVersion",
             Self::ClosedBeforeVerack => "ClosedBeforeVerack",
             Self::CutOffWhilePaused { .. } => "CutOffWhilePaused",

@@ -19,6 +19,8 @@ pub(crate) struct History {
     pub(crate) last_block: i32,
     /// The remote asked for announcements by `headers`.
     pub(crate) wants_headers: bool,
+    /// We asked for addresses.
+    pub(crate) asked_addresses: bool,
 }
 
 /// What we said before.
@@ -26,4 +28,6 @@ pub(crate) struct History {
 pub(crate) struct SendHistory {
     pub(crate) asked: LastAsked,
     pub(crate) points: Points,
+    /// The number of the last request that had an id.
+    pub(crate) last_request: u64,
 }

@@ -12,6 +12,7 @@
 //! | silence and blame | `silence`, `evidence`, `flood`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
+//! | requests with an id | `request` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
 //! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
@@ -46,6 +47,7 @@ mod pauses;
 mod piece;
 mod queues;
 mod receive;
+mod request;
 mod requests;
 mod send;
 mod silence;
@@ -67,6 +69,9 @@ use self::lifecycle::Lifecycle;
 pub use self::mark::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
+pub use self::request::{
+    BlockRange, Interest, OnTimeout, Request, RequestId, RequestOptions, Response, Unanswered,
+};
 use self::silence::Silence;
 pub use self::standing::Standing;
 use self::stats::Counters;
@@ -111,6 +116,7 @@ pub struct Peer {
     known: Known,
     history: History,
     counters: Counters,
+    interest: Interest,
 }
 
 impl Peer {
@@ -160,6 +166,7 @@ impl Peer {
             known,
             history: History::default(),
             counters: Counters::default(),
+            interest: Interest::ALL,
         }
     }
 

@@ -130,7 +130,7 @@ fn liveness_a_driver_that_never_tells_and_is_late_each_time_gets_its_timeouts() 
 fn honesty_an_owner_that_is_absent_in_a_pause_of_reading_takes_one_second_of_it() {
     let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
     let pause = |remote: &mut Remote| {
-        [1, 2].map(|nonce| remote.say(&ping(nonce)));
+        [1, 2].into_iter().for_each(|nonce| remote.say(&ping(nonce)));
         assert_eq!(remote.messages().len(), 2);
         remote.machine.poll_transmit(remote.now);
     };

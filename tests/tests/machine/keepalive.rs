@@ -74,7 +74,7 @@ fn a_ping_after_fifty_five_days_of_silence_must_be_answered_too() {
 #[test]
 fn pings_and_announcements_go_on_while_reading_pauses() {
     let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
-    [1, 2].map(|nonce| remote.say(&Message::Ping(Ping { nonce })));
+    [1, 2].into_iter().for_each(|nonce| remote.say(&Message::Ping(Ping { nonce })));
     remote.events();
     assert!(!remote.machine.wants_read());
     assert_eq!(remote.deadline(), Some((INTERVAL, Timer::Ping)));

@@ -1,5 +1,5 @@
 //! Sizes: what is refused for being too large, and what stays small.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use core::time::Duration;
 

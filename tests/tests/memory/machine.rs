@@ -4,8 +4,11 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, UserAgent, Version};
-use peer_core::{Config, Connection, Direction, Event, Hash, Message, Network, Node, Time};
+use peer_core::{
+    Config, Connection, Direction, Event, Hash, Message, Network, Node, Request, RequestOptions, Time,
+};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, header, introduction, unguarded};
+use peer_tests::requests::{headers_after, items};
 use peer_tests::samples::{getdata, getheaders, headers, inv, notfound};
 use peer_tests::stated::assert_states;
 
@@ -194,6 +197,48 @@ fn held_unwritten() -> usize {
     let (requested, open) = held(getdata);
     assert_eq!((none, open), (0, 10_000));
     (requested - announced) / open
+}
+
+/// What is held when all of these have been written.
+fn held_by_typed(requests: impl Iterator<Item = Request>) -> usize {
+    let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();
+    let requests: Vec<_> = requests.collect();
+    let meter = Meter::start();
+    for request in &requests {
+        peer.peer_mut().request(request, RequestOptions::new(), Time::ZERO).unwrap();
+        flush(&mut peer);
+    }
+    assert_eq!(peer.peer().requests().len(), requests.len());
+    meter.held()
+}
+
+/// Requests with an id.
+pub(crate) fn typed_requests() {
+    let number = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));
+    let single = held_by_typed((0..75_000).map(|item| items([number(item)])));
+    let many = held_by_typed(
+        (0..2).map(|half| items((half * 37_500..(half + 1) * 37_500).map(number).collect::<Vec<_>>())),
+    );
+    let headers = held_by_typed((0..64).map(|_| headers_after(vec![Hash::ZERO; 500])));
+    let page = "docs/requests.md";
+    assert_states(
+        "75,000 requests for an item each",
+        single,
+        1,
+        &[(page, "| 75,000 requests for an item each | ")],
+    );
+    assert_states(
+        "two requests for 37,500 items each",
+        many,
+        1,
+        &[(page, "| 2 requests for 37,500 items each | ")],
+    );
+    assert_states(
+        "64 requests for headers",
+        headers,
+        1,
+        &[(page, "| 64 requests for headers with locators of 500 hashes | ")],
+    );
 }
 
 /// A request that one message answers.
