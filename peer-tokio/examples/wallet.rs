@@ -91,10 +91,10 @@ async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
     let config = Config::builder(Network::SIMNET).user_agent(kind, "1.0").services(Services::NODE_NETWORK);
     let node = Node::new(config.build()?);
-    let (handle, mut events, driver) = inbound(stream, &node, connection_info(address, 250), SystemRng);
+    let (handle, mut events, mut driver) = inbound(stream, &node, connection_info(address, 250), SystemRng);
     if kind == "stalled" {
         let shake = async { while events.next().await.is_some_and(|event| event != Event::Established) {} };
-        tokio::select! { closed = driver => return Err(closed.into()), () = shake => {} }
+        tokio::select! { closed = &mut driver => return Err(closed.into()), () = shake => {} }
         // Nobody drives it any more: it reads nothing and says nothing.
         return core::future::pending().await;
     }
