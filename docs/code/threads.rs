@@ -28,6 +28,7 @@ fn run<R: rand_core::Rng>(
             stream.shutdown(Shutdown::Both).ok(); // which ends both threads
             return Ok(reason);
         }
+        if connection.wants_pull() { continue } // the timeout has ended a request
         if !writing && connection.wants_write() {
             let piece = connection.poll_transmit(clock()).iter().take(16384).copied().collect();
             writing = writes.send(piece).is_ok();

@@ -14,9 +14,9 @@ use crate::transport::TransportError;
 ///
 /// | kind | methods |
 /// | --- | --- |
-/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_half_close`](Self::handle_half_close), [`handle_write_error`](Self::handle_write_error), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
+/// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_hold`](Self::handle_hold), [`handle_half_close`](Self::handle_half_close), [`handle_write_error`](Self::handle_write_error), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
 /// | what to do outside | [`poll_transmit`](Self::poll_transmit), [`poll_transmit_chunks`](Self::poll_transmit_chunks), [`poll_timeout`](Self::poll_timeout) |
-/// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_shutdown`](Self::wants_shutdown) |
+/// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_pull`](Self::wants_pull), [`wants_shutdown`](Self::wants_shutdown) |
 /// | the owner's face | [`peer`](Self::peer), [`peer_mut`](Self::peer_mut) |
 ///
 /// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the same calls
@@ -98,7 +98,7 @@ impl Connection {
     }
 
     /// Runs what is due at `now`, in the order of the timeouts. If nothing is due, it does nothing and draws nothing from
-    /// `rng`. May change: queue, timeout, state.
+    /// `rng`. Pull afterwards: it may have ended a [request](crate::Request). May change: queue, timeout, state.
     ///
     /// # Errors
     ///
@@ -121,6 +121,13 @@ impl Connection {
     /// [`finish`](Peer::finish) and of a connection that closes with a last `reject`.
     pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.peer.handle_transmitted(count, now);
+    }
+
+    /// Notes that the driver pulls no more for now, because the owner wants no events: time against the remote rests, as while
+    /// the owner handles an event, until the next [`receive`](Self::receive). Timers that need no word of the remote
+    /// run on. May change: timeout.
+    pub fn handle_hold(&mut self, now: Time) {
+        self.peer.handle_hold(now);
     }
 
     /// Notes that the remote ended its stream, with what `input` still holds, but may still take what we write. `None` means
@@ -185,6 +192,12 @@ impl Connection {
     #[must_use]
     pub fn wants_read(&self) -> bool {
         self.peer.wants_read()
+    }
+
+    /// Whether [`receive`](Self::receive) has an event, whatever the input: a timeout may have ended a request.
+    #[must_use]
+    pub fn wants_pull(&self) -> bool {
+        self.peer.has_event()
     }
 
     /// As [`Peer::wants_write`].

@@ -3,16 +3,24 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use crate::message::{Message, NetAddress, Timestamp, Version};
+use crate::message::{InventoryList, Message, NetAddress, Timestamp, Version};
+use crate::peer::{RequestId, Response, Unanswered};
 
 /// An event for the owner.
 ///
-/// Every frame after the handshake surfaces exactly once, and so does every frame that came before it ended. Two kinds
-/// are dropped: bloom filter commands below protocol version 2 where our services do not offer them, and
-/// unknown commands where the configuration ignores them.
+/// Every frame after the handshake surfaces exactly once, and so does every frame that came before it ended. A response to
+/// several [requests](crate::Request) surfaces once for each. These are dropped:
 ///
-/// With the feature `serde`: an object with `event` (`version`, `established` or `message`), `command` of a message,
-/// and `message`, the fields of the message or the `version`.
+/// * what responds to requests that the owner has cancelled, or whose deadline has passed,
+/// * headers that are not linked and filters of other blocks: their request ends with
+///   [`Unanswered::Mismatch`](crate::Unanswered::Mismatch),
+/// * what the owner has no [`Interest`](crate::Interest) in, where it did not ask for it,
+/// * bloom filter commands below protocol version 2 where our services do not offer them, and unknown commands where the
+///   configuration ignores them.
+///
+/// With the feature `serde`: an object with `event` (`version`, `established`, `message`, `response` or `unanswered`),
+/// `command` of a message, and `message`, the fields of the message or the `version`. A response also has `id` and
+/// `remaining`; a request that ended has `id`, `reason` and `missing`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "Listeners")]
 #[doc(alias = "MessageListeners")]
@@ -30,6 +38,17 @@ pub enum Event {
     Established,
     /// A message. Anything the protocol demands in return is already queued.
     Message(Message),
+    /// A message that responds to a [`Request`](crate::Request). It does not surface as [`Message`](Self::Message).
+    Response(Box<Response>),
+    /// A request ended without its response, or without all of it.
+    Unanswered {
+        /// The request.
+        id: RequestId,
+        /// Why it ended.
+        reason: Unanswered,
+        /// What has not come: items, or as blocks those whose filters have not. Empty for all other requests.
+        missing: InventoryList,
+    },
 }
 
 /// Which side made the connection.

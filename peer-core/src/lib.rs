@@ -40,7 +40,7 @@
 //! | [`ConfigError`] | why settings are refused | the program's author |
 //! | [`FrameError`], [`CodecError`] | what is wrong with bytes, or with a message that cannot become bytes | the sender of the bytes |
 //! | [`Error`] | why a connection has failed | the owner: reconnect, wait or give up |
-//! | [`SendError`] | why a command was refused; the connection goes on, but for [`SendError::Closed`] | the owner: wait, or send something else |
+//! | [`SendError`], [`RequestError`] | why a command was refused; the connection goes on, but for [`SendError::Closed`] | the owner: wait, or send something else |
 //!
 //! All are plain values that compare with `==`. The text of an error is the whole sentence, its cause included:
 //! `bad ping message: payload ends early: …`. Therefore [`source`](core::error::Error::source) gives nothing, and a
@@ -64,6 +64,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod accept_limits;
 pub mod blake256;
 mod config;
 mod connection;
@@ -83,17 +84,22 @@ mod services;
 mod time;
 mod transport;
 
+pub use accept_limits::{AcceptLimits, Refused};
 pub use config::{Config, ConfigBuilder};
 pub use connection::Connection;
 pub use error::{
-    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, SendError, TooManyHandshakes,
+    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, RequestError, SendError,
+    TooManyHandshakes,
 };
 pub use event::{ConnectionInfo, Direction, Event};
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};
 pub use node::Node;
-pub use peer::{BanRule, Mark, Peer, Standing, Stats, Timer};
+pub use peer::{
+    BanRule, BlockRange, Interest, Mark, OnTimeout, Peer, Request, RequestId, RequestOptions, Response,
+    Standing, Stats, Timer, Unanswered,
+};
 pub use policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 pub use protocol_version::ProtocolVersion;
 pub use services::Services;

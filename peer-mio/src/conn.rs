@@ -5,10 +5,10 @@ use core::mem;
 use std::io::{self, IoSlice};
 
 use bytes::BytesMut;
-use peer_core::{Closed, Connection, Event, Time};
+use peer_core::{Closed, Connection, Error, Event, Time};
 use rand_core::Rng;
 
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::{Transport, attempt};
 
 /// Most bytes read in a turn.
@@ -42,6 +42,8 @@ pub(crate) struct Readiness {
     pub(crate) writable: bool,
     /// The remote has stopped sending: nothing follows the bytes that are there.
     pub(crate) ends: bool,
+    /// The connection is gone in both directions.
+    pub(crate) is_lost: bool,
 }
 
 /// A connected transport and the machine that it carries.
@@ -65,6 +67,12 @@ pub(crate) struct Conn<S> {
     drained: bool,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
+    /// The owner wants no events for now.
+    is_paused: bool,
+    /// The owner waits until a frame of so many bytes fits into the send queue.
+    wanted_room: Option<usize>,
+    /// The owner left and our direction of the transport is shut down.
+    is_shut_down: bool,
     /// Writing failed. What the remote sent before is delivered first.
     broken: Option<io::ErrorKind>,
 }
@@ -82,6 +90,9 @@ impl<S: Transport> Conn<S> {
             short_read_drains: false,
             drained: false,
             unflushed: 0,
+            is_paused: false,
+            wanted_room: None,
+            is_shut_down: false,
             broken: None,
         }
     }
@@ -109,23 +120,26 @@ impl<S: Transport> Conn<S> {
         now: Time,
         buffer: &mut [u8],
         rng: &mut impl Rng,
-    ) -> Result<Option<Event>, Outcome> {
+    ) -> Result<Option<PeerEvent>, Outcome> {
+        if turn.events > 0 && self.takes_room() {
+            turn.events = turn.events.saturating_sub(1);
+            return Ok(Some(PeerEvent::Room));
+        }
         if let Some(event) = self.next_event(turn, now, buffer)? {
-            return Ok(Some(event));
+            return Ok(Some(PeerEvent::Event(event)));
         }
         let mut room = WRITE;
         // A due deadline may be a write stall: the transport gets one more offer before that timer runs, even if the
         // owner spent long on an event of this turn.
         self.writable |= self.is_due(now);
-        self.write(&mut room, now);
-        if self.broken.is_none() {
-            if turn.drained {
-                self.connection.handle_drained(&self.input, now);
-            }
-            // A timer may queue a ping or a batch, which has the rest of the turn's room.
-            self.connection.handle_timeout(now, rng)?;
-            self.write(&mut room, now);
+        self.write(&mut room, now)?;
+        if turn.drained {
+            self.connection.handle_drained(&self.input, now);
         }
+        // A timer may queue a ping or a batch, which has the rest of the turn's room.
+        self.connection.handle_timeout(now, rng).map_err(|reason| self.outcome(reason))?;
+        self.write(&mut room, now)?;
+        self.shut_down()?;
         self.check_end()?;
         Ok(None)
     }
@@ -135,9 +149,44 @@ impl<S: Transport> Conn<S> {
     /// A turn that stopped early leaves data in the buffer and in the system, and the poll does not report that data
     /// again.
     pub(crate) fn has_more(&self) -> bool {
-        let hears = self.readable && self.connection.wants_read();
+        let hears = self.readable && self.hears() && self.connection.wants_read();
         let writes = self.writable && self.connection.wants_write();
-        self.broken.is_some() || hears || writes
+        let has_event = self.hears() && self.connection.wants_pull();
+        hears || writes || has_event || self.has_wanted_room()
+    }
+
+    pub(crate) fn pause(&mut self, now: Time) {
+        self.is_paused = true;
+        self.connection.handle_hold(now);
+    }
+
+    /// What came meanwhile brings no new edge, so it is looked for.
+    pub(crate) const fn unpause(&mut self) {
+        self.is_paused = false;
+        self.expect_input();
+    }
+
+    /// Whether the remote is pulled and read. Even of a paused one what comes after our last word is discarded.
+    const fn hears(&self) -> bool {
+        !self.is_paused || self.is_shut_down
+    }
+
+    /// From now on the owner waits for so many bytes of room, or for less if it did already.
+    pub(crate) fn want_room(&mut self, bytes: usize) {
+        self.wanted_room = Some(self.wanted_room.map_or(bytes, |earlier| earlier.min(bytes)));
+    }
+
+    fn has_wanted_room(&self) -> bool {
+        self.wanted_room.is_some_and(|bytes| bytes <= self.connection.peer().room())
+    }
+
+    /// Whether the owner is to be told of room, which is done once.
+    fn takes_room(&mut self) -> bool {
+        let has_room = self.has_wanted_room();
+        if has_room {
+            self.wanted_room = None;
+        }
+        has_room
     }
 
     pub(crate) fn into_parts(self) -> (S, Connection) {
@@ -161,7 +210,7 @@ impl<S: Transport> Conn<S> {
         now: Time,
         buffer: &mut [u8],
     ) -> Result<Option<Event>, Outcome> {
-        while turn.events > 0 {
+        while turn.events > 0 && self.hears() {
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now)?;
             self.has_slack |= self.input.len() < before;
@@ -170,11 +219,12 @@ impl<S: Transport> Conn<S> {
                 return Ok(event);
             }
             self.shrink_input();
-            // The machine pauses reading until its answers are written. After a failed write that never happens.
+            // The machine pauses reading until its answers are written.
             if !self.connection.wants_read() {
-                return self.broken.map_or(Ok(None), |kind| Err(self.failed(kind)));
+                break;
             }
             // The last read drained the transport, and the machine has used it all up: the next bytes bring an edge.
+            // After a failed write that edge may have come already.
             if self.drained && self.broken.is_none() {
                 self.readable = false;
                 turn.drained = true;
@@ -190,23 +240,29 @@ impl<S: Transport> Conn<S> {
     fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Outcome> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
-        match (attempt(|| self.stream.read(room)), self.broken) {
-            (Ok(Some(count)), _) if count > 0 => {
+        match attempt(|| self.stream.read(room)) {
+            Ok(Some(0)) => {
+                self.readable = false;
+                let end = self.connection.handle_half_close(&self.input);
+                end.map_or(Ok(false), |reason| Err(self.outcome(reason)))
+            }
+            Ok(Some(count)) => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());
                 turn.bytes = turn.bytes.saturating_sub(count);
                 self.drained = count < len && self.short_read_drains && self.stream.short_read_drains();
                 Ok(true)
             }
-            // After a failed write the end of the stream does not show what the remote intended.
-            (_, Some(kind)) => Err(self.failed(kind)),
-            (Ok(None), None) => {
+            Ok(None) => {
                 self.readable = false;
                 self.short_read_drains = true;
                 turn.drained = true;
                 Ok(false)
             }
-            (Ok(Some(_)), None) => Err(self.connection.handle_eof(&self.input).into()),
-            (Err(error), None) => Err(self.failed(error.kind())),
+            Err(error) => {
+                let kind = error.kind();
+                let reason = self.connection.handle_transport_error(kind.into(), &self.input);
+                Err(Closed::new(reason, self.broken.or(Some(kind))).into())
+            }
         }
     }
 
@@ -218,14 +274,26 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    /// Writes what is queued, unless a write has failed before.
-    fn write(&mut self, room: &mut usize, now: Time) {
-        if self.broken.is_none()
-            && let Err(error) = self.try_write(room, now)
-        {
-            self.broken = Some(error.kind());
-            self.expect_input();
+    /// Writes what is queued. After a failure nothing is queued any more, and the machine decides how long the remote is
+    /// still heard.
+    fn write(&mut self, room: &mut usize, now: Time) -> Result<(), Outcome> {
+        let Err(error) = self.try_write(room, now) else { return Ok(()) };
+        self.broken = Some(error.kind());
+        self.expect_input();
+        let end = self.connection.handle_write_error(error.kind().into(), &self.input, now);
+        end.map_or(Ok(()), |reason| Err(self.outcome(reason)))
+    }
+
+    /// Shuts down writing once the owner has left and everything is written. Where that fails the connection is closed:
+    /// then nothing tells the remote to end its stream.
+    fn shut_down(&mut self) -> Result<(), Outcome> {
+        if !self.is_shut_down && self.connection.wants_shutdown() {
+            match attempt(|| self.stream.shutdown_write()) {
+                Ok(done) => self.is_shut_down = done.is_some(),
+                Err(_) => return Err(self.connection.peer_mut().close().into()),
+            }
         }
+        Ok(())
     }
 
     /// Writes at most `room` bytes, small frames together, and flushes the transport after each write.
@@ -274,12 +342,11 @@ impl<S: Transport> Conn<S> {
 
     /// Fails if the machine has failed, or has finished writing.
     fn check_end(&self) -> Result<(), Outcome> {
-        self.connection.peer().failure().map_or(Ok(()), |reason| Err(reason.clone().into()))
+        self.connection.peer().failure().map_or(Ok(()), |reason| Err(self.outcome(reason.clone())))
     }
 
-    /// The outcome after a failure of the transport. The machine judges what the failure shows about the remote.
-    fn failed(&mut self, kind: io::ErrorKind) -> Outcome {
-        let reason = self.connection.handle_transport_error(kind.into(), &self.input);
-        Closed::new(reason, Some(kind)).into()
+    /// The outcome with the failure of writing, if there was one.
+    fn outcome(&self, reason: Error) -> Outcome {
+        Closed::new(reason, self.broken).into()
     }
 }

@@ -5,11 +5,11 @@ use core::mem;
 use std::io;
 
 use peer_core::message::Timestamp;
-use peer_core::{Closed, Connection, ConnectionInfo, Direction, Error, Event, Node, Time};
+use peer_core::{Closed, Connection, ConnectionInfo, Direction, Error, Node, Time};
 use rand_core::Rng;
 
 use crate::conn::{Conn, Turn};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::Transport;
 
 /// Identifies a connection. An id is never used twice in a set, and later ids are greater.
@@ -79,6 +79,8 @@ pub(crate) struct Connecting<S> {
     /// When the owner passed `info`: the wall clock in it was read then.
     pub(crate) begun: Time,
     pub(crate) deadline: Time,
+    /// The poll reported that the connection is gone.
+    pub(crate) is_lost: bool,
 }
 
 impl<S> Connecting<S> {
@@ -89,6 +91,14 @@ impl<S> Connecting<S> {
         let seconds = info.unix_time.seconds().saturating_add(dial);
         info.unix_time = Timestamp::new(seconds).unwrap_or(Timestamp::MAX);
         info
+    }
+
+    /// The end before there was a machine. An accepted connection was made, so it counts as lost.
+    const fn outcome(&self, kind: io::ErrorKind) -> Outcome {
+        match self.direction {
+            Direction::Inbound => Outcome::Closed(Closed::new(Error::TransportFailed, Some(kind))),
+            Direction::Outbound => Outcome::Unreachable(kind),
+        }
     }
 }
 
@@ -107,7 +117,7 @@ impl<S: Transport> Entry<S> {
         turn: &mut Option<Turn>,
         shared: &mut Shared<impl Rng>,
         now: Time,
-    ) -> Result<Option<Event>, Outcome> {
+    ) -> Result<Option<PeerEvent>, Outcome> {
         self.connect(shared, now)?;
         match &mut self.state {
             State::Connecting(_) => Ok(None),
@@ -135,12 +145,13 @@ impl<S: Transport> Entry<S> {
                 }
                 Ok(())
             }
-            // An accepted stream was connected, so it has been lost since.
-            Ok(false) if half.direction == Direction::Inbound => Err(lost(io::ErrorKind::NotConnected)),
-            Err(error) if half.direction == Direction::Inbound => Err(lost(error.kind())),
-            Ok(false) if half.deadline <= now => Err(Outcome::Unreachable(io::ErrorKind::TimedOut)),
+            // The system has no other news of an accepted socket that was reset before its first look.
+            Ok(false) if half.is_lost && half.direction == Direction::Inbound => {
+                Err(half.outcome(io::ErrorKind::NotConnected))
+            }
+            Ok(false) if half.deadline <= now => Err(half.outcome(io::ErrorKind::TimedOut)),
             Ok(false) => Ok(()),
-            Err(error) => Err(Outcome::Unreachable(error.kind())),
+            Err(error) => Err(half.outcome(error.kind())),
         }
     }
 
@@ -177,9 +188,4 @@ impl<S: Transport> Entry<S> {
             State::Over(..) => None,
         }
     }
-}
-
-/// The end of a connection that was lost before its machine was made.
-const fn lost(kind: io::ErrorKind) -> Outcome {
-    Outcome::Closed(Closed::new(Error::TransportFailed, Some(kind)))
 }

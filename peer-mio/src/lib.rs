@@ -45,8 +45,8 @@
 //!         while let Some((id, happened)) = peers.next_event() {
 //!             match happened {
 //!                 PeerEvent::Event(Event::Message(message)) => println!("{id}: {}", message.command()),
-//!                 PeerEvent::Event(_) => {}
 //!                 PeerEvent::Closed(closed) => println!("{id}: {closed}"),
+//!                 _ => {}
 //!             }
 //!         }
 //!     }
@@ -60,6 +60,12 @@
 //!  timeout ◄── deadlines ──┘              ≤ 64 KiB written ◄── machine ◄── peer(id): send, announce
 //! ```
 //!
+//! # Sending much
+//!
+//! [`try_send`](Peers::try_send) refuses what does not fit, and [`PeerEvent::Room`] tells when it does. Keep what is left
+//! in a list of your own, and go on with events meanwhile: two nodes that both serve each other, and both stop taking
+//! events until there is room, wait for each other until one blames the other.
+//!
 //! # Promises
 //!
 //! * **Fair.** Ready connections take turns in order. A turn is bounded in bytes read, bytes written and events.
@@ -69,8 +75,10 @@
 //! * **A time-out blames the remote only after everything it sent was read**, however late the owner polls.
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
 //!   the owner calls [`next_event`](Peers::next_event) again.
-//! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After
-//!   a failed write no timer runs, and the reason is that failure.
+//! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After a
+//!   failed write the remote is heard until its stream ends or nothing came for a second, and the reason is that failure.
+//! * **Last words arrive.** A remote that closed only its writing half still gets what is queued.
+//!   [`leave`](Peers::leave) ends a connection so that the system does not cut off what was written last.
 //! * **Small.** An idle peer has no buffer. It takes 690 bytes, measured with 5,000 of them over loopback, including
 //!   520 for the machine and the remote's `version`. A longer user agent adds its length, at most 256 bytes. All
 //!   connections read through one shared buffer of 64 KiB.
@@ -83,7 +91,9 @@
 //! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod acceptor;
 mod clock;
+mod commands;
 mod conn;
 #[cfg(feature = "entropy")]
 mod entropy;
@@ -94,8 +104,9 @@ mod schedule;
 mod transport;
 
 pub use peer_core;
-pub use peer_core::Closed;
+pub use peer_core::{AcceptLimits, Closed, Refused};
 
+pub use self::acceptor::{AcceptError, Acceptor};
 pub use self::clock::connection_info;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;

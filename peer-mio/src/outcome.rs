@@ -6,10 +6,13 @@ use peer_core::{Closed, Error, Event, TooManyHandshakes};
 
 /// What [`Peers::next_event`](crate::Peers::next_event) reports for a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "complete by definition")]
+#[non_exhaustive]
 pub enum PeerEvent {
     /// An event of the machine.
     Event(Event),
+    /// The send queue has the room that was waited for: [`Peers::try_send`](crate::Peers::try_send) was refused, or
+    /// [`Peers::want_room`](crate::Peers::want_room) asked for it. Told once for each wait.
+    Room,
     /// The connection has ended. Every connection ends with exactly one of these.
     Closed(Outcome),
 }
@@ -18,13 +21,14 @@ pub enum PeerEvent {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// No connection was made: it was refused, had no route, or took too long ([`io::ErrorKind::TimedOut`]).
+    /// No outbound connection was made: it was refused, had no route, or took too long ([`io::ErrorKind::TimedOut`]).
     #[error("not connected ({0})")]
     Unreachable(io::ErrorKind),
     /// The remote was reached, and then the node had no room for one more open outbound handshake.
     #[error(transparent)]
     TooManyHandshakes(#[from] TooManyHandshakes),
-    /// The connection was made and has ended.
+    /// The connection was made and has ended. An accepted transport that failed, or took too long
+    /// ([`io::ErrorKind::TimedOut`]), before it was ready counts as such.
     #[error(transparent)]
     Closed(#[from] Closed),
 }
@@ -53,6 +57,9 @@ pub enum InsertError {
     /// Every token of the range is in use. A token is free again after the end of its connection was reported.
     #[error("all {0} tokens are in use")]
     Full(usize),
+    /// The set [is shutting down](crate::Peers::shut_down).
+    #[error("shutting down")]
+    ShuttingDown,
     /// The system refused to open or to register a socket.
     #[error(transparent)]
     Io(#[from] io::Error),

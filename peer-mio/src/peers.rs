@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token, event};
-use peer_core::{Connection, ConnectionInfo, Direction, Error, Node, Peer, Time};
+use peer_core::{Connection, ConnectionInfo, Direction, Node, Peer, Time};
 use rand_core::Rng;
 use slab::Slab;
 
@@ -23,7 +23,8 @@ use crate::transport::Transport;
 ///
 /// * [`connect`](Self::connect) and [`insert`](Self::insert) take connections in;
 /// * [`ready`](Self::ready), [`timeout`](Self::timeout) and [`next_event`](Self::next_event) are the loop;
-/// * [`peer`](Self::peer), [`finish`](Self::finish) and [`close`](Self::close) command one of them;
+/// * [`peer`](Self::peer), [`try_send`](Self::try_send), [`pause`](Self::pause), [`leave`](Self::leave),
+///   [`finish`](Self::finish) and [`close`](Self::close) command one of them, [`shut_down`](Self::shut_down) all;
 /// * the other methods only read.
 ///
 /// Nothing is read or written outside of [`next_event`](Self::next_event). Dropping the set closes every
@@ -34,10 +35,12 @@ pub struct Peers<R, S = TcpStream> {
     shared: Shared<R>,
     clock: Clock,
     connect_timeout: Duration,
-    entries: Slab<Box<Entry<S>>>,
+    pub(crate) entries: Slab<Box<Entry<S>>>,
     /// How many connections were ever taken in.
     serial: u64,
-    schedule: Schedule,
+    pub(crate) schedule: Schedule,
+    /// The owner shuts down: no connection is taken in any more.
+    pub(crate) is_shutting_down: bool,
     /// The turn of the first connection in the run queue, if it has begun.
     turn: Option<Turn>,
     /// Turns left in this round; `None` before a round begins. A round has one turn for each connection that is queued
@@ -62,6 +65,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             entries: Slab::new(),
             serial: 0,
             schedule: Schedule::default(),
+            is_shutting_down: false,
             turn: None,
             turns_left: None,
             reported: None,
@@ -71,7 +75,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Adds a stream that is connected, connecting or accepted. [`next_event`](Self::next_event) reports everything
     /// that happens on it, including its end.
     ///
-    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected. The wall clock in
+    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected, which an accepted
+    /// one behind TLS or a proxy may not be at once. The wall clock in
     /// `info` is the current time; the time until the stream is connected is added.
     ///
     /// # Errors
@@ -88,7 +93,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         let begun = self.now();
         let deadline = begun + self.connect_timeout;
-        let state = State::Connecting(Connecting { stream, direction, info, begun, deadline });
+        let state =
+            State::Connecting(Connecting { stream, direction, info, begun, deadline, is_lost: false });
         let id = PeerId::new(self.serial, slot);
         let mut entry = Box::new(Entry { id, queued: false, timer: None, state });
         self.schedule.enqueue(&mut entry);
@@ -103,17 +109,18 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         if !self.tokens.contains(&token) {
             return false;
         }
+        let is_lost = event.is_write_closed() || event.is_error();
         let ends = event.is_read_closed() || event.is_error();
         let readable = event.is_readable() || ends;
-        let writable = event.is_writable() || event.is_write_closed() || event.is_error();
-        self.note(token.saturating_sub(self.tokens.start), Readiness { readable, writable, ends });
+        let writable = event.is_writable() || is_lost;
+        self.note(token.saturating_sub(self.tokens.start), Readiness { readable, writable, ends, is_lost });
         true
     }
 
     /// Marks a stream as possibly ready, for streams that hold bytes of which the system's poll does not know.
     pub fn wake(&mut self, id: PeerId) {
-        if find(&mut self.entries, id).is_some() {
-            self.note(id.slot(), Readiness { readable: true, writable: true, ends: false });
+        if self.entry(id).is_some() {
+            self.note(id.slot(), Readiness { readable: true, writable: true, ends: false, is_lost: false });
         }
     }
 
@@ -129,7 +136,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// together with connections that have become ready meanwhile.
     ///
     /// [`Event::Version`](peer_core::Event::Version) is returned before the remote is answered. The next call accepts
-    /// the remote; call [`close`](Self::close) first to refuse it.
+    /// the remote; call [`close`](Self::close) first to refuse it, or [`pause`](Self::pause) to decide later.
     pub fn next_event(&mut self) -> Option<(PeerId, PeerEvent)> {
         self.reap();
         loop {
@@ -145,7 +152,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             let entry = self.entries.get_mut(slot)?;
             let id = entry.id;
             match entry.resume(&mut self.turn, &mut self.shared, now) {
-                Ok(Some(event)) => return Some((id, PeerEvent::Event(event))),
+                Ok(Some(event)) => return Some((id, event)),
                 Ok(None) => self.end_turn(slot),
                 Err(closed) => {
                     self.end(slot, closed.clone());
@@ -154,21 +161,6 @@ impl<R: Rng, S: Transport> Peers<R, S> {
                     return Some((id, PeerEvent::Closed(closed)));
                 }
             }
-        }
-    }
-
-    /// The machine of a connection, for commands. It exists from when the transport is connected until, after the end,
-    /// the next call of [`next_event`](Self::next_event) or until its token is needed. This call also queues the
-    /// connection for a turn; use [`get`](Self::get) to only read.
-    pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
-        let entry = find(&mut self.entries, id)?;
-        if matches!(entry.state, State::Open(_)) {
-            self.schedule.enqueue(entry);
-        }
-        match &mut entry.state {
-            State::Connecting(_) => None,
-            State::Open(conn) => Some(conn.connection.peer_mut()),
-            State::Over(_, connection) => connection.as_mut().map(Connection::peer_mut),
         }
     }
 
@@ -182,37 +174,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Closes a connection after everything queued has been written, including batches of announcements. Events
-    /// continue until then. The usual timers still apply, so a remote that takes nothing ends the connection earlier.
-    ///
-    /// The stream is dropped then. Over TCP the written data still arrives, unless bytes from the remote were unread:
-    /// then the system may reset the connection. To be sure, send a ping after the data and wait for its pong before
-    /// calling this.
-    pub fn finish(&mut self, id: PeerId) {
-        let Some(entry) = find(&mut self.entries, id) else { return };
-        match &mut entry.state {
-            State::Connecting(_) => self.close(id),
-            State::Open(conn) => {
-                conn.connection.peer_mut().finish();
-                self.schedule.enqueue(entry);
-            }
-            State::Over(..) => {}
-        }
-    }
-
-    /// Closes a connection now. Queued data and pending events are dropped; the end is still reported.
-    #[doc(alias = "Disconnect")]
-    pub fn close(&mut self, id: PeerId) {
-        let Some(entry) = find(&mut self.entries, id) else { return };
-        let reason = match &mut entry.state {
-            State::Connecting(_) => Error::ClosedByOwner,
-            State::Open(conn) => conn.connection.peer_mut().close(),
-            State::Over(..) => return,
-        };
-        self.end(id.slot(), reason.into());
-    }
-
-    /// Sets how long a transport may take to connect, from the next one on. Default: 30 s.
+    /// Sets how long a transport of either direction may take until it is connected, from the next one on. Default: 30 s.
     pub const fn set_connect_timeout(&mut self, timeout: Duration) {
         self.connect_timeout = timeout;
     }
@@ -244,6 +206,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         })
     }
 
+    /// Whether the end of this connection was not reported yet. It may still be connecting.
+    #[must_use]
+    pub fn contains(&self, id: PeerId) -> bool {
+        self.reported != Some(id.slot()) && self.entries.get(id.slot()).is_some_and(|entry| entry.id == id)
+    }
+
     /// The number of connections whose end was not reported yet, including those that are still connecting.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -256,8 +224,16 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.len() == 0
     }
 
+    /// The entry of a connection, if its end was not reported long ago.
+    pub(crate) fn entry(&mut self, id: PeerId) -> Option<&mut Entry<S>> {
+        find(&mut self.entries, id)
+    }
+
     /// The next free slot, and its token.
     fn vacancy(&mut self) -> Result<(usize, Token), InsertError> {
+        if self.is_shutting_down {
+            return Err(InsertError::ShuttingDown);
+        }
         if self.entries.len() >= self.tokens.len() {
             self.reap();
         }
@@ -269,7 +245,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     fn note(&mut self, slot: usize, readiness: Readiness) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         match &mut entry.state {
-            State::Connecting(_) => {}
+            State::Connecting(half) => half.is_lost |= readiness.is_lost,
             State::Open(conn) => conn.ready(readiness),
             State::Over(..) => return,
         }
@@ -294,7 +270,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     }
 
     /// Releases the stream of a connection that has ended, and queues the report of its end.
-    fn end(&mut self, slot: usize, closed: Outcome) {
+    pub(crate) fn end(&mut self, slot: usize, closed: Outcome) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         if let Some(mut stream) = entry.end(closed) {
             // A stream that is dropped is not polled any more in any case.
@@ -333,6 +309,7 @@ impl<R, S> fmt::Debug for Peers<R, S> {
     }
 }
 
-fn find<S>(entries: &mut Slab<Box<Entry<S>>>, id: PeerId) -> Option<&mut Entry<S>> {
+/// As [`Peers::entry`], where the rest of the set is used too.
+pub(crate) fn find<S>(entries: &mut Slab<Box<Entry<S>>>, id: PeerId) -> Option<&mut Entry<S>> {
     entries.get_mut(id.slot()).map(|entry| &mut **entry).filter(|entry| entry.id == id)
 }

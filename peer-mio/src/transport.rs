@@ -1,6 +1,7 @@
 //! The trait of streams.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -10,10 +11,11 @@ use mio::net::TcpStream;
 /// It may be a layer between the peer and the socket, such as a proxy or TLS. If it buffers bytes of which the system's
 /// poll cannot know, call [`Peers::wake`](crate::Peers::wake) when it has some.
 pub trait Transport: Source + Read + Write {
-    /// Whether the connection is made. Called after the stream is inserted, and again whenever it becomes writable,
-    /// until it returns `true`.
+    /// Whether the connection is made, so that frames may follow. Called after the stream is inserted, and again whenever
+    /// it becomes ready, until it returns `true`.
     ///
-    /// The default returns `true`. For TCP this is also where `TCP_NODELAY` is set.
+    /// A layer that talks before the first frame, as TLS or the header of a proxy does, does so here, in both directions.
+    /// It has the time of [`Peers::set_connect_timeout`](crate::Peers::set_connect_timeout). The default returns `true`. For TCP this is also where `TCP_NODELAY` is set.
     ///
     /// # Errors
     ///
@@ -29,9 +31,25 @@ pub trait Transport: Source + Read + Write {
     fn short_read_drains(&self) -> bool {
         false
     }
+
+    /// Ends our direction of the stream, so that the remote reads its end after the last byte. Called when the owner
+    /// [leaves](crate::Peers::leave). If it would block, it is called again when the stream is ready.
+    ///
+    /// The default is [`io::ErrorKind::Unsupported`].
+    ///
+    /// # Errors
+    ///
+    /// Why that is not possible. The connection is closed at once then, as by [`Peers::finish`](crate::Peers::finish).
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 impl Transport for TcpStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
     fn is_connected(&mut self) -> io::Result<bool> {
         if let Some(error) = self.take_error()? {
             return Err(error);
@@ -54,6 +72,10 @@ impl Transport for TcpStream {
 
 #[cfg(unix)]
 impl Transport for mio::net::UnixStream {
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+
     fn short_read_drains(&self) -> bool {
         HAS_KERNEL_EDGES
     }

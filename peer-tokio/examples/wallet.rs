@@ -1,8 +1,8 @@
 //! How does a light wallet fetch headers, committed filters, and the blocks that matter to it?
 //!
-//! `cargo run -p peer-tokio --example wallet -- NETWORK ADDRESS` fetches the first 2,000 headers from a node, and their
-//! filters. Without arguments it does so with a small node of its own on this machine. Matching a filter is the wallet's
-//! business; here, a filter matches if it ends with `wallet`.
+//! `cargo run -p peer-tokio --example wallet -- NETWORK ADDRESS...` does so from the first of these nodes that has it all.
+//! Without arguments it asks three small nodes of its own on this machine: one that tells nothing, one that stalls, and one
+//! that serves. Matching a filter is the wallet's business; here, a filter matches if it ends with `wallet`.
 
 use core::error::Error;
 use core::fmt::Display;
@@ -12,32 +12,33 @@ use std::io::{ErrorKind, Write as _, stdout};
 use peer_core::message::{
     Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, GetData, Headers, Inventory, List,
 };
-use peer_core::{Config, Event, Hash, Message, Network, Node, Services};
-use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound, outbound};
+use peer_core::{Config, Event, Hash, Interest, Message, Network, Node, Services};
+use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Limit for each answer, and for connecting. Nodes need not answer requests for headers or filters, and no other timeout
-/// applies.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Limit for connecting, and for headers.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> Fallible<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match &arguments[..] {
-        [] => {
-            let listener = TcpListener::bind("127.0.0.1:0").await?;
-            let address = listener.local_addr()?.to_string();
-            tokio::spawn(host(listener));
-            sync(&address, Network::SIMNET).await
+    let (network, addresses) = match &arguments[..] {
+        [] => (Network::SIMNET, vec![host("silent").await?, host("stalled").await?, host("serving").await?]),
+        [network, addresses @ ..] if !addresses.is_empty() => {
+            (network.parse::<Network>().map_err(|error| error.to_string())?, addresses.to_vec())
         }
-        [network, address] => {
-            sync(address, network.parse::<Network>().map_err(|error| error.to_string())?).await
+        _ => return Err("usage: wallet [NETWORK ADDRESS...]".into()),
+    };
+    for address in addresses {
+        match sync(&address, network).await {
+            Ok(()) => return Ok(()),
+            Err(error) => print(format_args!("not from {address}: {error}")),
         }
-        _ => Err("usage: wallet [NETWORK ADDRESS]".into()),
     }
+    Err("no node has it all".into())
 }
 
 /// Headers first, then the filters of all of them, then the blocks whose filters match.
@@ -47,83 +48,56 @@ async fn sync(address: &str, network: Network) -> Fallible<()> {
     stream.set_nodelay(true)?;
     let node = Node::new(Config::builder(network).user_agent("wallet", "1.0").build()?);
     let info = connection_info(stream.peer_addr()?, 0);
-    let (handle, mut events, driver) = outbound(stream, &node, info, SystemRng)?;
+    let (peer, events, driver) = outbound(stream, &node, info, SystemRng)?;
     tokio::spawn(driver);
-    while events.next().await.is_some_and(|event| event != Event::Established) {}
-    // Without a locator, nodes look up the last block alone.
-    let genesis = network.genesis_hash().unwrap_or_default();
-    handle.request_headers(vec![genesis], Hash::ZERO).await?;
-    let headers = wait_for(&handle, &mut events, |message| match message {
-        // Headers after another block are an announcement.
-        Message::Headers(it) if it.headers.first().is_none_or(|it| it.prev_block == genesis) => {
-            Ok(it.headers)
-        }
-        other => Err(other),
-    });
-    let headers = headers.await?;
-    if headers.is_empty() {
-        return Err("the node tells no headers; is it still syncing?".into());
-    }
-    print(format_args!("headers  {}", headers.len()));
+    let _open = events.only(Interest::NONE).await?;
+    let mut chain = vec![network.genesis_hash().unwrap_or_default()];
     let mut wanted = Vec::new();
-    for batch in BlockHeader::hash_many(&headers).chunks(100) {
-        let (Some(&start_hash), Some(&end_hash)) = (batch.first(), batch.last()) else { continue };
-        handle.try_send(GetCfsV2 { start_hash, end_hash }).await?;
-        let filters = wait_for(&handle, &mut events, |message| match message {
-            Message::CFiltersV2(it) if it.cfilters.iter().map(|it| &it.block_hash).eq(batch) => {
-                Ok(it.cfilters)
-            }
-            other => Err(other),
-        });
-        let filters = filters.await?;
-        print(format_args!("filters  {}", filters.len()));
-        let matching = filters.iter().filter(|filter| filter.data.ends_with(b"wallet"));
-        wanted.extend(matching.map(|filter| Inventory::block(filter.block_hash)));
-    }
-    for item in wanted {
-        handle.try_send(GetData { inventory: vec![item].try_into()? }).await?;
-        let block = wait_for(&handle, &mut events, |message| match message {
-            Message::Block(it) if it.hash() == item.hash => Ok(Some(it)),
-            Message::NotFound(it) if it.inventory.contains(&item) => Ok(None),
-            other => Err(other),
-        });
-        match block.await? {
-            Some(block) => {
-                print(format_args!("block    {} at height {} matters", item.hash, block.header().height))
-            }
-            None => print(format_args!("block    {} is not there: ask another node", item.hash)),
+    loop {
+        // They are linked to each other and to the locator: the machine has checked that.
+        let tip = chain.last().copied().into_iter().collect();
+        let headers = timeout(TIMEOUT, peer.headers(tip, Hash::ZERO));
+        let headers = headers.await.map_err(|_| format!("no headers within {TIMEOUT:?}"))??;
+        let hashes = BlockHeader::hash_many(&headers);
+        if hashes.is_empty() {
+            break;
         }
+        for batch in hashes.chunks(100) {
+            let filters = peer.filters(batch).await?;
+            let matching = filters.iter().filter(|filter| filter.data.ends_with(b"wallet"));
+            wanted.extend(matching.map(|filter| filter.block_hash));
+        }
+        chain.extend(hashes);
     }
-    print(format_args!("synced   with {} bytes", handle.stats().await.bytes_received));
+    print(format_args!("headers  {}, filters as many", chain.len().saturating_sub(1)));
+    let mut blocks = peer.blocks(wanted);
+    while let Some(block) = blocks.next().await {
+        let block = block?;
+        print(format_args!("block    {} at height {} matters", block.hash(), block.header().height));
+    }
+    print(format_args!("synced   with {} bytes", peer.stats().await.bytes_received));
     Ok(())
 }
 
-/// Waits for the message that `wanted` accepts. Every other message, which it returns, is printed.
-async fn wait_for<T>(
-    handle: &Handle,
-    events: &mut Events,
-    wanted: impl Fn(Message) -> Result<T, Message>,
-) -> Fallible<T> {
-    let answer = async {
-        while let Some(event) = events.next().await {
-            let Event::Message(message) = event else { continue };
-            match wanted(message) {
-                Ok(found) => return Ok(found),
-                // Such as announcements of blocks and transactions. The machine answers `ping` and `getinitstate`.
-                Err(other) => print(format_args!("besides  {} {}", other.command(), other.summary())),
-            }
-        }
-        Err(handle.closed().await.into())
-    };
-    timeout(TIMEOUT, answer).await.map_err(|_| format!("the node gives no answer within {TIMEOUT:?}"))?
+/// A node with 250 blocks, of which one matches the wallet's filter. It serves, is silent, or does not even take pings.
+async fn host(kind: &'static str) -> Fallible<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    tokio::spawn(serve(listener, kind));
+    Ok(address)
 }
 
-/// A node with 250 blocks, of which one matches the wallet's filter.
-async fn host(listener: TcpListener) -> Fallible<()> {
+async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
     let (stream, address) = listener.accept().await?;
-    let config = Config::builder(Network::SIMNET).user_agent("host", "1.0").services(Services::NODE_NETWORK);
+    let config = Config::builder(Network::SIMNET).user_agent(kind, "1.0").services(Services::NODE_NETWORK);
     let node = Node::new(config.build()?);
     let (handle, mut events, driver) = inbound(stream, &node, connection_info(address, 250), SystemRng);
+    if kind == "stalled" {
+        let shake = async { while events.next().await.is_some_and(|event| event != Event::Established) {} };
+        tokio::select! { closed = driver => return Err(closed.into()), () = shake => {} }
+        // Nobody drives it any more: it reads nothing and says nothing.
+        return core::future::pending().await;
+    }
     tokio::spawn(driver);
     let mut prev_block = Network::SIMNET.genesis_hash().unwrap_or_default();
     let next = |height| {
@@ -135,12 +109,16 @@ async fn host(listener: TcpListener) -> Fallible<()> {
     let ours = FilterData::new("for the wallet")?;
     while let Some(event) = events.next().await {
         match event {
+            Event::Message(_) if kind == "silent" => {}
             Event::Message(Message::GetHeaders(request)) => {
-                let headers = if request.locator.is_empty() { Vec::new() } else { chain.clone() };
+                let is_tip = request.locator.first() == chain.last().map(BlockHeader::hash).as_ref();
+                let headers = if is_tip { Vec::new() } else { chain.clone() };
                 handle.try_send(Headers { headers: headers.try_into()? }).await?;
             }
-            Event::Message(Message::GetCfsV2(GetCfsV2 { start_hash, .. })) => {
-                let blocks = chain.iter().skip_while(|header| header.hash() != start_hash).take(100);
+            Event::Message(Message::GetCfsV2(GetCfsV2 { start_hash, end_hash })) => {
+                let from_start = chain.iter().skip_while(|header| header.hash() != start_hash);
+                let end = chain.iter().find(|header| header.hash() == end_hash).map_or(0, |it| it.height);
+                let blocks = from_start.filter(|header| header.height <= end);
                 let filters = blocks.map(|header| CFilterV2 {
                     block_hash: header.hash(),
                     data: if header.height == 137 { ours.clone() } else { FilterData::default() },

@@ -17,7 +17,7 @@ use core::future::Future;
 use core::mem::{self, MaybeUninit};
 use core::panic::AssertUnwindSafe;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use core::time::Duration;
 use std::io;
 use std::panic::{catch_unwind, resume_unwind};
@@ -151,7 +151,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         // Written bytes may let reading resume, and a shutdown may follow the last of them.
         let resumes = !drained || self.connection.wants_shutdown();
         let more = |count| self.connection.wants_write() || count > 0 && resumes;
-        Ok(read || written.is_some_and(more))
+        // A timer may have ended a request.
+        let has_event = self.connection.wants_pull() && self.shared.has_room();
+        Ok(read || written.is_some_and(more) || has_event)
     }
 
     /// Fails if the machine has failed. Commands and writes can both cause that.
@@ -163,6 +165,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     fn run_commands(&mut self, now: Time) -> Result<(), Closed> {
         let mut state = self.shared.lock();
         let (commands, close, is_last) = (mem::take(&mut state.commands), state.close, state.handles == 0);
+        let cancelled = state.take_cancelled();
         drop(state);
         if close {
             return Err(self.connection.peer_mut().close().into());
@@ -179,6 +182,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
                 }
                 Command::Room(bytes, reply) => self.waiting.get_or_insert_default().room(bytes, reply),
             }
+        }
+        for id in cancelled {
+            self.connection.peer_mut().cancel(id, now);
         }
         if is_last {
             self.connection.peer_mut().leave(NEVER, now);
@@ -353,8 +359,11 @@ impl<S, R> Driver<S, R> {
         if let Some(mut waiting) = self.waiting.take() {
             waiting.answer(peer);
         }
-        let unrun = mem::take(&mut self.shared.lock().commands);
+        let mut state = self.shared.lock();
+        let (unrun, responses) = (mem::take(&mut state.commands), state.waiting());
+        drop(state);
         drop(unrun);
+        responses.into_iter().for_each(Waker::wake);
         self.shared.owner.wake();
     }
 }

@@ -6,9 +6,10 @@ use core::task::{Context, Poll, ready};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use peer_core::{Closed, Event};
+use peer_core::{Closed, Event, Interest};
 use tokio::task::coop::poll_proceed;
 
+use crate::handle::Permit;
 use crate::shared::{Shared, State};
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
@@ -81,6 +82,47 @@ impl Events {
                 None => return Err(self.shared.end.wait().await.closed.clone()),
             }
         }
+    }
+
+    /// Waits until the handshake is complete, and lets only these messages be events from then on, and what ends requests that
+    /// were made without a future. All other messages are checked as ever, and dropped.
+    ///
+    /// This accepts the remote. With [`Interest::NONE`] no event loop is needed; keep the `Events`, since dropping them
+    /// closes the connection.
+    ///
+    /// ```
+    /// use peer_tokio::peer_core::{Hash, Interest};
+    /// use peer_tokio::{Events, Handle, ResponseError};
+    ///
+    /// /// How many headers follow this one.
+    /// async fn count(peer: Handle, events: Events, known: Hash) -> Result<usize, ResponseError> {
+    ///     let _open = events.only(Interest::NONE).await?;
+    ///     Ok(peer.headers(vec![known], Hash::ZERO).await?.len())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The reason, if the connection has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the `Events`, which closes the connection.
+    pub async fn only(mut self, interest: Interest) -> Result<Self, Closed> {
+        let shared = Arc::clone(&self.shared);
+        let permit = Permit::reserve(&shared).await?;
+        let set = permit.with(move |peer, _| {
+            peer.set_interest(interest);
+            peer.is_established()
+        });
+        let mut is_established = set.await?;
+        while !is_established {
+            match self.next().await {
+                Some(event) => is_established = event == Event::Established,
+                None => return Err(shared.end.wait().await.closed.clone()),
+            }
+        }
+        Ok(self)
     }
 
     /// Drops every event from now on, those that wait included, so that the owner only commands. The remote's `version` is

@@ -30,8 +30,8 @@ use crate::shared::{Command, Shared};
 /// every method without a section of its own.
 #[derive(Debug)]
 pub struct Handle {
-    shared: Arc<Shared>,
-    clock: Clock,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) clock: Clock,
 }
 
 /// The permission to queue one command. Dropping it unused gives its place back.
@@ -64,10 +64,7 @@ impl Handle {
     /// Nothing is lost but the turn in the queue of those who wait. With the permit in hand a command is
     /// given without waiting, so that between waiting and commanding there is nothing to cancel.
     pub async fn reserve(&self) -> Result<Permit<'_>, Closed> {
-        match self.shared.permits.acquire().await {
-            Ok(permit) => Ok(Permit { shared: &self.shared, permit }),
-            Err(_) => Err(self.closed().await),
-        }
+        Permit::reserve(&self.shared).await
     }
 
     /// Runs `command` on the machine, inside the driver, and returns what it returned.
@@ -314,7 +311,14 @@ impl Handle {
     }
 }
 
-impl Permit<'_> {
+impl<'a> Permit<'a> {
+    pub(crate) async fn reserve(shared: &'a Arc<Shared>) -> Result<Self, Closed> {
+        match shared.permits.acquire().await {
+            Ok(permit) => Ok(Self { shared, permit }),
+            Err(_) => Err(shared.end.wait().await.closed.clone()),
+        }
+    }
+
     /// As [`Handle::with`].
     ///
     /// # Errors

@@ -82,6 +82,8 @@
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod ask;
+mod blocks;
 mod clock;
 #[cfg(feature = "net")]
 mod connect;
@@ -93,7 +95,10 @@ mod handle;
 mod leave;
 #[cfg(feature = "net")]
 mod listener;
+mod response_error;
+mod responses;
 mod shared;
+mod waiters;
 mod waiting;
 
 use std::sync::Arc;
@@ -103,6 +108,7 @@ pub use peer_core::Closed;
 use peer_core::{Connection, ConnectionInfo, Node, TooManyHandshakes};
 use rand_core::Rng;
 
+pub use self::blocks::Blocks;
 use self::clock::Clock;
 pub use self::clock::connection_info;
 #[cfg(feature = "net")]
@@ -115,6 +121,8 @@ pub use self::handle::{Handle, Permit};
 pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
+pub use self::response_error::ResponseError;
+pub use self::responses::Responses;
 use self::shared::Shared;
 
 /// A connection that we made, over a stream that is connected: the clock of its handshake starts now.

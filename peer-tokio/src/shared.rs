@@ -6,14 +6,17 @@
 
 use core::fmt;
 use core::mem;
+use core::task::Waker;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
-use peer_core::{Closed, Error, Event, Peer, Stats, Time};
+use peer_core::{Closed, Error, Event, Peer, RequestId, Stats, Time};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Semaphore, SetOnce};
+
+use crate::waiters::{Route, Waiters};
 
 /// Most events that wait for the owner. Enough that driver and owner alternate in batches.
 const EVENTS: usize = 16;
@@ -82,11 +85,55 @@ pub(crate) struct State {
     pub(crate) leaves: bool,
     /// Without any, the connection ends in order.
     pub(crate) handles: usize,
+    waiters: Option<Box<Waiters>>,
 }
 
 impl State {
     fn has_room(&self) -> bool {
-        self.discards || !self.held && self.events.len() < EVENTS && self.event_bytes < EVENT_BYTES
+        let has_room =
+            self.discards || !self.held && self.events.len() < EVENTS && self.event_bytes < EVENT_BYTES;
+        has_room && self.waiters.as_ref().is_none_or(|waiters| waiters.has_room())
+    }
+
+    /// Somebody waits for the responses to this request, perhaps several messages.
+    pub(crate) fn add_waiter(&mut self, id: RequestId, is_single: bool) {
+        self.waiters.get_or_insert_default().register(id, is_single);
+    }
+
+    /// Nobody does any more. Where the request may not have ended the driver cancels it.
+    pub(crate) fn remove_waiter(&mut self, id: RequestId, is_over: bool) {
+        if let Some(waiters) = &mut self.waiters {
+            waiters.remove(id, is_over);
+        }
+        self.waiters.take_if(|waiters| waiters.is_empty());
+    }
+
+    /// Requests that are to be cancelled.
+    pub(crate) fn take_cancelled(&mut self) -> Vec<RequestId> {
+        let cancelled = self.waiters.as_mut().map(|waiters| waiters.take_cancelled());
+        self.waiters.take_if(|waiters| waiters.is_empty());
+        cancelled.unwrap_or_default()
+    }
+
+    /// The next event for this request. Also returns whether the driver is to be woken.
+    pub(crate) fn take_response(&mut self, id: RequestId, waker: &Waker) -> (Option<Event>, bool) {
+        let had_room = self.has_room();
+        let Some(waiters) = &mut self.waiters else { return (None, false) };
+        let event = waiters.take(id, waker);
+        if event.is_some() {
+            waiters.taken = waiters.taken.wrapping_add(1);
+        }
+        (event, !had_room && self.has_room())
+    }
+
+    /// Whether there is room, and how many events and responses were taken while somebody waited.
+    pub(crate) fn progress(&self) -> (bool, u64) {
+        (self.has_room(), self.waiters.as_ref().map_or(0, |waiters| waiters.taken))
+    }
+
+    /// All who wait for responses.
+    pub(crate) fn waiting(&mut self) -> Vec<Waker> {
+        self.waiters.as_mut().map(|waiters| waiters.wakers()).unwrap_or_default()
     }
 
     /// Takes the next event out. Also returns whether the driver is to be woken: once half of a full queue is free.
@@ -94,6 +141,9 @@ impl State {
         let was_free = self.is_half_free();
         let (event, len) = self.events.pop_front()?;
         self.event_bytes = self.event_bytes.saturating_sub(len);
+        if let Some(waiters) = &mut self.waiters {
+            waiters.taken = waiters.taken.wrapping_add(1);
+        }
         Some((event, !was_free && self.is_half_free()))
     }
 
@@ -162,8 +212,22 @@ impl Shared {
     /// Hands out an event whose frame had `len` bytes. Returns whether another one may be pulled.
     pub(crate) fn deliver(&self, event: Event, len: usize) -> bool {
         let mut state = self.lock();
+        let route = match &mut state.waiters {
+            Some(waiters) => waiters.route(event, len),
+            None => Route::Owner(event),
+        };
+        let event = match route {
+            Route::Owner(event) => event,
+            Route::Dropped => return state.has_room(),
+            Route::Waiter(waker) => {
+                let has_room = state.has_room();
+                drop(state);
+                waker.into_iter().for_each(Waker::wake);
+                return has_room;
+            }
+        };
         if state.discards {
-            return true;
+            return state.has_room();
         }
         state.held = matches!(event, Event::Version(_));
         state.events.push_back((event, len));

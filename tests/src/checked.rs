@@ -5,7 +5,10 @@ use core::ops::Deref;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, NetAddressV2, RejectCode};
-use peer_core::{Connection, Error, Event, Hash, Mark, Message, Peer, SendError, Time, TransportError};
+use peer_core::{
+    Connection, Error, Event, Hash, Interest, Mark, Message, Peer, Request, RequestError, RequestId,
+    RequestOptions, SendError, Time, TransportError,
+};
 use rand_core::Rng;
 
 use crate::bound::Turns;
@@ -76,6 +79,9 @@ impl Checked {
             assert_eq!(self.input.len(), twin.input.len(), "purity: input left by receive");
             result
         });
+        if let Ok(Some(event)) = &result {
+            self.history.on_event(event);
+        }
         self.agreed("receive", result, twin, now)
     }
 
@@ -211,6 +217,40 @@ impl Checked {
         let (result, twin) =
             self.both(|connection| connection.peer_mut().request_headers(locator, stop, now));
         self.agreed("request_headers", result, twin, now)
+    }
+
+    /// As [`Peer::request`].
+    pub fn request(
+        &mut self,
+        request: &Request,
+        options: RequestOptions,
+        now: Time,
+    ) -> Result<RequestId, RequestError> {
+        let (result, twin) = self.both(|connection| connection.peer_mut().request(request, options, now));
+        if let Ok(id) = result {
+            self.history.on_request(id);
+        }
+        self.agreed("request", result, twin, now)
+    }
+
+    /// As [`Peer::cancel`].
+    pub fn cancel(&mut self, id: RequestId, now: Time) -> bool {
+        let (result, twin) = self.both(|connection| connection.peer_mut().cancel(id, now));
+        if result {
+            self.history.on_cancelled(id);
+        }
+        self.agreed("cancel", result, twin, now)
+    }
+
+    /// As [`Peer::set_interest`].
+    pub fn set_interest(&mut self, interest: Interest, now: Time) {
+        self.both(|connection| connection.peer_mut().set_interest(interest));
+        self.check(now);
+    }
+
+    /// As [`Connection::wants_pull`].
+    pub fn wants_pull(&self) -> bool {
+        self.connection.wants_pull()
     }
 
     /// As [`Peer::reject`].

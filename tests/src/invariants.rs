@@ -7,17 +7,19 @@
 //! | calm | `handle_timeout` before the timeout changes nothing and draws nothing |
 //! | final | after an error: the same error from everything, no bytes, no deadline |
 //! | marks | a flushed mark stays flushed; what was taken is what is counted |
+//! | requests | each id ends once; until then it is open, and less remains each time |
 //! | purity | a twin that got the same calls and draws is in the same state |
 //!
 //! That chunking never matters is not a property of one call; see `chunking.rs` among the tests.
 
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::BytesMut;
 use peer_core::message::Inventory;
 use peer_core::{
-    Connection, Error, Hash, Mark, Message, ProtocolVersion, SendError, Stats, Time, Timer, TransportError,
+    Connection, Error, Event, Hash, Mark, Message, ProtocolVersion, RequestId, SendError, Stats, Time, Timer,
+    TransportError,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -48,6 +50,8 @@ pub struct History {
     received: u64,
     /// The latest time of all calls.
     latest: Time,
+    /// Requests that have not ended, with what remained of each.
+    requests: BTreeMap<RequestId, u32>,
 }
 
 /// How many flushed marks are asked for again, so that a long life costs no more than a short one.
@@ -62,6 +66,47 @@ impl History {
     /// Notes that the transport took bytes.
     pub const fn on_taken(&mut self, count: usize) {
         self.taken += count as u64;
+    }
+
+    /// Notes that a request was made.
+    ///
+    /// # Panics
+    ///
+    /// If its id was used before.
+    pub fn on_request(&mut self, id: RequestId) {
+        assert_eq!(self.requests.insert(id, u32::MAX), None, "requests: {id} was used before");
+    }
+
+    /// Notes that a request was taken back.
+    ///
+    /// # Panics
+    ///
+    /// If it had ended.
+    pub fn on_cancelled(&mut self, id: RequestId) {
+        assert!(self.requests.remove(&id).is_some(), "requests: {id} was cancelled after its end");
+    }
+
+    /// Notes what was told.
+    ///
+    /// # Panics
+    ///
+    /// If it tells of a request that has ended, or more remains of one than before.
+    pub fn on_event(&mut self, event: &Event) {
+        match event {
+            Event::Response(response) => {
+                let left = self.requests.get_mut(&response.id);
+                let left = left.unwrap_or_else(|| panic!("requests: {} has ended before", response.id));
+                assert!(response.remaining < *left, "requests: {} of {left} remain", response.remaining);
+                *left = response.remaining;
+                if *left == 0 {
+                    self.requests.remove(&response.id);
+                }
+            }
+            Event::Unanswered { id, .. } => {
+                assert!(self.requests.remove(id).is_some(), "requests: {id} has ended before");
+            }
+            _ => {}
+        }
     }
 
     /// Notes what a command returned.
@@ -101,6 +146,7 @@ pub fn glance(peer: &Connection, history: &mut History) {
     check_bound(peer);
     check_marks(peer, history);
     check_over(peer, history);
+    check_requests(peer, history);
 }
 
 /// What can be seen from outside.
@@ -113,6 +159,7 @@ struct State {
     is_established: bool,
     wants_headers: bool,
     open_requests: usize,
+    requests: Vec<(RequestId, usize)>,
     failure: Option<Error>,
     stats: Stats,
 }
@@ -127,6 +174,7 @@ impl State {
             is_established: peer.peer().is_established(),
             wants_headers: peer.peer().wants_headers(),
             open_requests: peer.peer().open_requests(),
+            requests: peer.peer().requests().collect(),
             failure: peer.peer().failure().cloned(),
             stats: peer.peer().stats(),
         }
@@ -164,6 +212,16 @@ fn check_marks(peer: &Connection, history: &mut History) {
     if !peer.wants_write() && peer.peer().failure().is_none() {
         assert!(history.waiting.is_empty(), "marks: nothing waits, yet some are not flushed");
     }
+}
+
+/// A request is open until the owner was told of its end.
+fn check_requests(peer: &Connection, history: &History) {
+    let open = peer.peer().requests();
+    let (count, ids) = (open.len(), open.map(|(id, _)| id));
+    let known = ids.filter(|id| history.requests.contains_key(id)).count();
+    assert_eq!(known, count, "requests: one is open that had ended");
+    let is_settled = !peer.wants_pull() && peer.peer().is_established();
+    assert!(!is_settled || known == history.requests.len(), "requests: one has ended in silence");
 }
 
 fn check_over(peer: &Connection, history: &mut History) {

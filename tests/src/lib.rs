@@ -16,6 +16,7 @@ pub mod invariants;
 pub mod neighbour;
 pub mod pair;
 pub mod remote;
+pub mod requests;
 pub mod rng;
 pub mod samples;
 pub mod schedule;

@@ -5,9 +5,11 @@ mod config;
 mod frame;
 mod kind;
 mod peer;
+mod request;
 
 pub use codec::{CodecError, Excess};
 pub use config::ConfigError;
 pub use frame::FrameError;
 pub use kind::ErrorKind;
 pub use peer::{Error, Expected, SendError, TooManyHandshakes};
+pub use request::RequestError;

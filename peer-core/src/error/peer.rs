@@ -151,7 +151,7 @@ impl Error {
             Self::Timeout(Timer::WriteStall) => "WriteTimeout",
             Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
             // These timers end no connection, or for another reason.
-            Self::Timeout(Timer::Ping | Timer::Trickle | Timer::Linger) => "Timeout",
+            Self::Timeout(Timer::Ping | Timer::Trickle | Timer::Linger | Timer::Deadline) => "Timeout",
             Self::ClosedBeforeVersion => "ClosedBeforeVersion",
             Self::ClosedBeforeVerack => "ClosedBeforeVerack",
             Self::CutOffWhilePaused { .. } => "CutOffWhilePaused",
@@ -250,6 +250,7 @@ pub enum SendError {
     HandshakeMessage(Command),
     /// Too many bytes wait to be sent, or are reserved for announcements. Try again when some are written: a batch of
     /// announcements is queued after its [delay](crate::ConfigBuilder::trickle_delay) at the latest.
+    /// [`Peer::room`](crate::Peer::room) tells when it fits.
     #[error("send queue is full: {queued} bytes wait, {wanted} more would exceed the limit of {limit}")]
     Full {
         /// Bytes waiting.

@@ -51,7 +51,7 @@ impl Peer {
     /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
     /// it still tells what went out.
     #[must_use]
-    pub const fn is_flushed(&self, mark: Mark) -> bool {
+    pub fn is_flushed(&self, mark: Mark) -> bool {
         self.outbox.is_flushed(mark)
     }
 
@@ -156,7 +156,7 @@ impl Peer {
             protocol_version: self.version,
             user_agent: remote.map(|version| version.user_agent.clone()).unwrap_or_default(),
             starting_height: remote.map_or(0, |version| version.last_block),
-            last_block: counters.last_block,
+            last_block: self.history.last_block,
             last_ping_nonce: counters.ping.nonce(),
             last_ping_time: counters.ping.sent(),
             last_ping_round_trip: counters.ping.round_trip(),

@@ -49,14 +49,22 @@ impl Answered {
         super::requests::has_kind(&self.newer, kind) || super::requests::has_kind(&self.older, kind)
     }
 
-    /// Forgets what was answered long ago.
+    /// Forgets what was answered long ago: in two steps, so that one wrong time forgets nothing.
     pub(crate) fn expire(&mut self, waited: Time) {
-        let age = waited.saturating_since(self.since);
-        if age >= KEPT && !self.is_empty() {
+        if waited.saturating_since(self.since) >= KEPT && !self.is_empty() {
             self.older = mem::take(&mut self.newer);
             self.since = waited;
-            if age >= KEPT.saturating_mul(2) {
-                self.older.clear();
+        }
+    }
+
+    /// The clock has gone back, to `waited` on the clock of waiting. All that is kept has its whole time again, unless so much
+    /// was answered since that it has to go.
+    pub(crate) fn restart(&mut self, waited: Time) {
+        self.since = waited;
+        if self.newer.len().saturating_add(self.older.len()) <= GENERATION {
+            for (item, count) in mem::take(&mut self.older) {
+                let left = self.newer.entry(item).or_default();
+                *left = left.saturating_add(count);
             }
         }
     }

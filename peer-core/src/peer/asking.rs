@@ -6,7 +6,7 @@ use super::piece::Purpose;
 use super::{Peer, trace};
 use crate::error::{Error, SendError};
 use crate::hash::Hash;
-use crate::message::{GetBlocks, GetHeaders, Locator, Message};
+use crate::message::{GetBlocks, GetHeaders, InventoryKind, Locator, Message};
 use crate::policy::UnrequestedAnswers;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
@@ -38,7 +38,7 @@ impl Span {
 
 impl Peer {
     /// Asks for the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
-    /// `false` where the last such request began and stopped at the same hashes, which is not repeated.
+    /// `false` where the last such request began and stopped at the same hashes and was not answered, which is not repeated.
     ///
     /// Only the first locator entry counts for that, and a request without a locator is always sent.
     ///
@@ -98,9 +98,24 @@ impl Peer {
         let only_answers = message.spec().is_some_and(|spec| spec.response.is_some());
         let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
         let delivers = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
+        if closed.found == Match::Open {
+            self.forget_asked(message);
+        }
         if closed.found == Match::Nothing && only_answers && !says_nothing && !delivers {
             return Err(Error::Unrequested(message.command()));
         }
         Ok(closed)
+    }
+
+    /// A request that was answered may be repeated: the remote may have more by now.
+    fn forget_asked(&mut self, answer: &Message) {
+        let Some(sent) = &mut self.history.sent else { return };
+        match answer {
+            Message::Headers(_) => sent.asked.headers = None,
+            Message::Inv(inv) if inv.inventory.iter().any(|item| item.kind == InventoryKind::BLOCK) => {
+                sent.asked.blocks = None;
+            }
+            _ => {}
+        }
     }
 }

@@ -6,7 +6,7 @@
 use core::fmt;
 
 use super::Peer;
-use super::outbox::Mark;
+use super::mark::Mark;
 use super::standing::Cost;
 use crate::error::SendError;
 use crate::message::{Address, Message, NetAddressV2};
@@ -74,7 +74,7 @@ impl fmt::Display for BanRule {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct InitStateExchange {
     /// We asked for it.
-    asked: bool,
+    pub(crate) asked: bool,
     /// The remote asked for it.
     pub(crate) was_asked: bool,
     /// We told it.
@@ -177,6 +177,7 @@ impl Peer {
         match message {
             Message::GetInitState(_) => self.history.init_state.asked = true,
             Message::InitState(_) => self.history.init_state.told = true,
+            Message::GetAddr => self.history.asked_addresses = true,
             _ => {}
         }
         let cost = Cost::of(message);

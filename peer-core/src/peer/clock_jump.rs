@@ -18,6 +18,10 @@ impl Peer {
         });
         let is_new = !self.is_established();
         self.silence.set(began.unwrap_or(if is_new { Time::ZERO } else { self.silence.waited() }), now);
+        let waited = self.silence.waited();
+        if let Some(requests) = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
+            requests.answered.restart(waited);
+        }
     }
 
     /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.
@@ -27,11 +31,14 @@ impl Peer {
         self.bound_linger(now);
         let config = self.node.config();
         if let Lifecycle::Established(session) = &mut self.lifecycle {
-            // Field by field, so that the compiler asks of a new one whether it has a point in time. Requests have theirs on
-            // the clock of waiting.
-            let Session { reader: _, early: _, keepalive, trickle, requests: _, finish: _ } = session;
+            // Field by field, so that the compiler asks of a new one whether it has a point in time. Of requests only deadlines
+            // are on this clock.
+            let Session { reader: _, early: _, keepalive, trickle, requests, finish: _ } = session;
             keepalive.bound(now, config.ping_interval);
             trickle.bound(now, *config.trickle_delay.end());
+            if let Some(table) = requests.as_mut().and_then(|requests| requests.table.as_mut()) {
+                table.bound(now);
+            }
         }
     }
 }

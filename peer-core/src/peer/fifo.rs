@@ -53,10 +53,10 @@ impl<T> Fifo<T> {
         }
     }
 
-    /// Gives back the memory of an empty queue, and all but twice what is needed where a quarter would do.
+    /// Gives back all but twice what is needed where less than a quarter would do.
     pub(crate) fn shrink(&mut self) {
-        let (len, capacity) = (self.0.len(), self.0.capacity());
-        if len < capacity / 4 || (len == 0 && capacity > 0) {
+        let len = self.0.len();
+        if len < self.0.capacity() / 4 {
             self.0.shrink_to(len.saturating_mul(2));
         }
     }

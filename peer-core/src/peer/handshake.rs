@@ -49,7 +49,7 @@ impl Peer {
         let advertised = ProtocolVersion::new(version.protocol_version.cast_unsigned());
         self.version = self.config().protocol_version.min(advertised);
         trace::negotiated(self);
-        self.counters.last_block = version.last_block;
+        self.history.last_block = version.last_block;
         self.remote = Some(version.clone());
         let ours = i128::from(self.wall_clock(now).seconds());
         let ahead = i128::from(version.timestamp.seconds()).saturating_sub(ours);

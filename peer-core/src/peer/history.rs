@@ -15,8 +15,12 @@ pub(crate) struct History {
     pub(crate) init_state: InitStateExchange,
     /// The block that the remote announced last, as far as the owner noted it.
     pub(crate) last_announced: Option<Box<Hash>>,
+    /// The height of the best block that it is known to have.
+    pub(crate) last_block: i32,
     /// The remote asked for announcements by `headers`.
     pub(crate) wants_headers: bool,
+    /// We asked for addresses.
+    pub(crate) asked_addresses: bool,
 }
 
 /// What we said before.
@@ -24,4 +28,6 @@ pub(crate) struct History {
 pub(crate) struct SendHistory {
     pub(crate) asked: LastAsked,
     pub(crate) points: Points,
+    /// The number of the last request that had an id.
+    pub(crate) last_request: u64,
 }

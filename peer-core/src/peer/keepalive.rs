@@ -12,8 +12,8 @@ use crate::time::Time;
 /// When we ping by ourselves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keepalive {
-    /// When the next ping is due. There is none after the end of time.
-    pub(crate) next_ping: Option<Time>,
+    /// When the next ping is due.
+    pub(crate) next_ping: Time,
     /// A ping of our own waits to be written. Then another one would say no more.
     is_queued: bool,
     /// Pings that the transport had been shown when the remote spoke last. Whether it took them before is not known, so they
@@ -28,26 +28,18 @@ const NOT_PINGED: u32 = u32::MAX;
 
 impl Keepalive {
     pub(crate) fn new(now: Time, interval: Duration) -> Self {
-        let mut keepalive = Self { next_ping: None, is_queued: false, doubtful: 0, pinged: NOT_PINGED };
-        keepalive.schedule(now, interval);
-        keepalive
+        Self { next_ping: now + interval, is_queued: false, doubtful: 0, pinged: NOT_PINGED }
     }
 
     /// A ping is due. Returns whether one is to be queued.
     fn on_due(&mut self, now: Time, interval: Duration) -> bool {
-        self.schedule(now, interval);
+        self.next_ping = now + interval;
         !core::mem::replace(&mut self.is_queued, true)
-    }
-
-    fn schedule(&mut self, now: Time, interval: Duration) {
-        self.next_ping = Some(now + interval).filter(|next| *next > now);
     }
 
     /// The next ping is at most `interval` after `now`.
     pub(crate) fn bound(&mut self, now: Time, interval: Duration) {
-        let latest = now + interval;
-        let next = self.next_ping.or(Some(latest).filter(|latest| *latest > now));
-        self.next_ping = next.map(|next| next.min(latest));
+        self.next_ping = self.next_ping.min(now + interval);
     }
 
     /// A ping was written completely, ours or the owner's, after so long a silence of the remote.

@@ -12,9 +12,10 @@
 //! | silence and blame | `silence`, `evidence`, `flood`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
+//! | requests with an id | `request` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
 //! | frames in | `receive` |
-//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `fifo`, `transmit` |
+//! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
 //! | ends | `close`, `linger` |
 //! | when to look again | `timers`, `clock_jump` |
 //! | what the owner sees | `accessors`, `stats` |
@@ -38,6 +39,7 @@ mod keepalive;
 mod known;
 mod lifecycle;
 mod linger;
+mod mark;
 mod matched;
 mod open_message;
 mod outbox;
@@ -45,6 +47,7 @@ mod pauses;
 mod piece;
 mod queues;
 mod receive;
+mod request;
 mod requests;
 mod send;
 mod silence;
@@ -63,9 +66,12 @@ use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
 use self::lifecycle::Lifecycle;
-pub use self::outbox::Mark;
+pub use self::mark::Mark;
 use self::outbox::Outbox;
 use self::piece::Purpose;
+pub use self::request::{
+    BlockRange, Interest, OnTimeout, Request, RequestId, RequestOptions, Response, Unanswered,
+};
 use self::silence::Silence;
 pub use self::standing::Standing;
 use self::stats::Counters;
@@ -110,6 +116,7 @@ pub struct Peer {
     known: Known,
     history: History,
     counters: Counters,
+    interest: Interest,
 }
 
 impl Peer {
@@ -159,6 +166,7 @@ impl Peer {
             known,
             history: History::default(),
             counters: Counters::default(),
+            interest: Interest::ALL,
         }
     }
 
@@ -177,9 +185,9 @@ impl Peer {
     /// Notes that the remote has a block of this height. Lower than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
-        if height > self.counters.last_block {
+        if height > self.history.last_block {
             trace::height(self, height);
-            self.counters.last_block = height;
+            self.history.last_block = height;
         }
     }
 

@@ -13,66 +13,33 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::linger::WriteFailure;
+use super::mark::{Lanes, Mark};
 use super::piece::{Piece, Purpose};
 use super::queues::Queues;
 use crate::message::Lane;
 use crate::time::Time;
-
-/// A position in one of the two [lanes](super::Peer::send) of outgoing frames.
-///
-/// [`Peer::is_flushed`](super::Peer::is_flushed) tells whether everything up to it was handed to the
-/// transport. Lanes do not wait for each other: that a pong is flushed says nothing of an earlier block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Mark {
-    lane: Lane,
-    end: u64,
-}
-
-impl Mark {
-    pub(crate) fn shares_lane(self, other: Self) -> bool {
-        self.lane == other.lane
-    }
-}
 
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     /// Frames that were not taken yet. Most peers are idle most of the time: then there is nothing here.
     queues: Option<Box<Queues>>,
-    /// Bytes ever put into each lane, and ever taken from it.
+    /// Bytes ever put into each lane. Where there are no queues, all of them were taken.
     put: Lanes,
-    flushed: Lanes,
-}
-
-/// One position for each lane.
-#[derive(Clone, Copy, Debug, Default)]
-struct Lanes {
-    control: u64,
-    bulk: u64,
-}
-
-impl Lanes {
-    const fn at(&mut self, lane: Lane) -> &mut u64 {
-        match lane {
-            Lane::Control => &mut self.control,
-            Lane::Bulk => &mut self.bulk,
-        }
-    }
 }
 
 impl Outbox {
     /// Queues a frame whose payload is in `head` behind the header, or in `body`.
     pub(crate) fn push(&mut self, head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
         let piece = Piece::new(head, body, lane, purpose);
-        let end = self.put.at(lane);
+        let queues = self.queues.get_or_insert_with(|| Box::new(Queues::new(self.put)));
         if purpose != Purpose::FinalReject {
-            *end = end.saturating_add(piece.len() as u64);
+            self.put.add(lane, piece.len());
         }
-        let mark = Mark { lane, end: *end };
-        if self.write_failure().is_none() {
-            self.queues.get_or_insert_default().push(piece);
+        if queues.failure().is_none() {
+            queues.push(piece);
         }
-        mark
+        self.put.mark(lane)
     }
 
     /// What the transport should write next. Empty where nothing waits.
@@ -90,22 +57,17 @@ impl Outbox {
     /// that is complete with that, with its [`nonce`](Piece::nonce). Returns the bytes taken, which are no more
     /// than were shown.
     pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose, u64)) -> usize {
-        let Self { queues, flushed, .. } = self;
-        let Some(open) = queues else { return 0 };
+        let Some(queues) = &mut self.queues else { return 0 };
         let mut left = count;
-        while let Some(step) = open.take(left, now) {
+        while let Some(step) = queues.take(left, now) {
             left = left.saturating_sub(step.count);
-            if step.purpose != Purpose::FinalReject {
-                let flushed = flushed.at(step.lane);
-                *flushed = flushed.saturating_add(step.count as u64);
-            }
             let Some(nonce) = step.done else { break };
             written(step.purpose, nonce);
         }
-        if open.queued() == 0 {
-            queues.take_if(|open| open.write_failure.is_none());
+        if queues.queued() > 0 {
+            queues.shrink();
         } else {
-            open.shrink();
+            self.settle();
         }
         count.saturating_sub(left)
     }
@@ -190,34 +152,36 @@ impl Outbox {
         }
     }
 
-    /// Writing failed: drops everything that was not taken, and all that is put in later. The first failure stands.
+    /// Drops everything that was not taken.
+    pub(crate) fn clear(&mut self) {
+        if let Some(queues) = &mut self.queues {
+            queues.clear();
+        }
+        self.settle();
+    }
+
+    /// Drops everything that was not taken, and whatever is put in from now on.
     pub(crate) fn fail(&mut self, failure: WriteFailure) {
-        let failure = self.write_failure().copied().unwrap_or(failure);
-        let queues = self.queues.insert(Box::default());
-        queues.write_failure = Some(failure.into());
+        self.queues.get_or_insert_with(|| Box::new(Queues::new(self.put))).fail(failure);
     }
 
     /// How writing failed, if it did.
-    pub(crate) fn write_failure(&self) -> Option<&WriteFailure> {
-        self.queues.as_ref()?.write_failure.as_deref()
+    pub(crate) fn write_failure(&self) -> Option<WriteFailure> {
+        self.queues.as_ref()?.failure()
     }
 
-    /// Drops everything that was not taken.
-    pub(crate) fn clear(&mut self) {
-        self.queues = None;
+    /// Drops the queues where they have nothing to tell.
+    fn settle(&mut self) {
+        self.queues.take_if(|queues| queues.is_done(self.put));
     }
 
     /// The ends of both lanes.
     pub(crate) const fn marks(&self) -> [Mark; 2] {
-        [Mark { lane: Lane::Control, end: self.put.control }, Mark { lane: Lane::Bulk, end: self.put.bulk }]
+        [self.put.mark(Lane::Control), self.put.mark(Lane::Bulk)]
     }
 
-    pub(crate) const fn is_flushed(&self, mark: Mark) -> bool {
-        let flushed = match mark.lane {
-            Lane::Control => self.flushed.control,
-            Lane::Bulk => self.flushed.bulk,
-        };
-        mark.end <= flushed
+    pub(crate) fn is_flushed(&self, mark: Mark) -> bool {
+        self.queues.as_ref().map_or(self.put, |queues| queues.flushed()).has_reached(mark)
     }
 
     /// Bytes not taken yet.

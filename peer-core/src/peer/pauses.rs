@@ -43,7 +43,7 @@ impl Pauses {
         self.busy = Self::PULLS;
         if pause >= LONG {
             (self.length, self.ended) = (pause, now);
-        } else if self.length > 0 && since(self.ended, now) > RECENT {
+        } else if since(self.ended, now) > RECENT {
             self.length = 0;
         }
     }

@@ -1,12 +1,12 @@
 //! The two queues of frames on their way out, the one that is written now, and the clock of the write stall.
 
-use alloc::boxed::Box;
 use core::mem;
 use core::time::Duration;
 
 use super::evidence::Evidence;
 use super::fifo::Fifo;
 use super::linger::WriteFailure;
+use super::mark::Lanes;
 use super::piece::{Piece, Purpose};
 use super::silence::time_for;
 use crate::message::Lane;
@@ -18,6 +18,10 @@ const STALL: Duration = Duration::from_secs(20);
 /// The rate that buys more time for larger frames, in bytes a second, as in the reference.
 const RATE: u64 = 256 * 1024;
 
+/// The least rate, in bytes a second, at which what the transport still takes of an overdue frame puts its end off. A driver
+/// that looks only when it is told to fills a small transport once in all that time.
+const LEAST_RATE: u64 = 4 * 1024;
+
 /// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
 /// comes. Those behind count as not shown.
 const LOOKED_AT: usize = 256;
@@ -26,7 +30,7 @@ const LOOKED_AT: usize = 256;
 /// asking for replies.
 const SHARE: usize = 4 * 1024;
 
-/// Frames that were not taken yet, at least one; none after a failed write.
+/// Frames that were not taken yet, at least one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queues {
     /// The frame that is written next, shown or not. It has its place outside the queues because it is the only
@@ -52,17 +56,20 @@ pub(super) struct Queues {
     overtaking: usize,
     /// The last word is among the frames: they share one time.
     is_closing: bool,
+    /// The front was overdue, and some of it was taken all the same.
+    is_late: bool,
     /// Bytes not taken yet, of all frames.
     queued: usize,
     /// Of those, bytes of answers that the machine owes.
     owed: usize,
+    /// Bytes ever taken from each lane.
+    flushed: Lanes,
     /// Nothing is written any more.
-    pub(super) write_failure: Option<Box<WriteFailure>>,
+    failure: Option<WriteFailure>,
 }
 
 /// What the transport took of one frame.
 pub(super) struct Step {
-    pub(super) lane: Lane,
     pub(super) purpose: Purpose,
     pub(super) count: usize,
     /// The frame's nonce, if it is complete with that.
@@ -70,6 +77,11 @@ pub(super) struct Step {
 }
 
 impl Queues {
+    /// After so much was taken.
+    pub(super) fn new(flushed: Lanes) -> Self {
+        Self { flushed, ..Self::default() }
+    }
+
     pub(super) fn push(&mut self, piece: Piece) {
         let len = piece.len();
         self.queued = self.queued.saturating_add(len);
@@ -165,6 +177,7 @@ impl Queues {
 
     /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
     pub(super) fn take(&mut self, count: usize, now: Time) -> Option<Step> {
+        let is_late = self.is_late || (self.evidence != Evidence::Found && self.is_overdue(now));
         let piece = self.front.as_ref().filter(|_| self.on_show > 0)?;
         let mut rest = piece.len();
         take_off(&mut rest, self.taken);
@@ -179,19 +192,28 @@ impl Queues {
             let len = piece.len();
             self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
             self.taken = 0;
-            self.begin_next(purpose, len, now);
+            if self.begin_next(purpose, len, now) && is_late {
+                self.put_off(step, now);
+            }
         } else {
             self.taken = self.taken.saturating_add(step);
+            if is_late && step > 0 {
+                self.put_off(step, now);
+            }
         }
-        Some(Step { lane, purpose, count: step, done })
+        if purpose != Purpose::FinalReject {
+            self.flushed.add(lane, step);
+        }
+        Some(Step { purpose, count: step, done })
     }
 
-    /// A frame is written: the next one has its own time, unless it shares that of the one before.
-    fn begin_next(&mut self, done: Purpose, len: usize, now: Time) {
+    /// A frame is written: the next one has its own time, unless it shares that of the one before. Returns whether it does.
+    fn begin_next(&mut self, done: Purpose, len: usize, now: Time) -> bool {
         let is_reply = |purpose| purpose == Purpose::Reply;
         let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
-        if self.is_closing || self.sharing > 0 {
+        let shares = self.is_closing || self.sharing > 0;
+        if shares {
             let used = self.used.saturating_add(now.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
             self.offered = now;
@@ -202,6 +224,20 @@ impl Queues {
         } else {
             self.begin_time(now);
         }
+        shares
+    }
+
+    /// The transport took so many bytes at a time when the front was overdue: they put its end off.
+    fn put_off(&mut self, count: usize, now: Time) {
+        let bought = time_for(count as u64, LEAST_RATE);
+        let offered = self.offered;
+        self.offered = (offered + bought).min(now);
+        let rest = bought.saturating_sub(self.offered.saturating_since(offered));
+        self.used = self.used.saturating_sub(rest);
+        self.is_late = true;
+        if !self.is_overdue(now) {
+            self.evidence = Evidence::Missing;
+        }
     }
 
     /// The time of the front begins, and that of the replies that wait with it.
@@ -209,6 +245,7 @@ impl Queues {
         self.offered = now;
         self.used = Duration::ZERO;
         self.sharing = self.owed;
+        self.is_late = false;
         self.evidence = Evidence::Missing;
     }
 
@@ -267,6 +304,30 @@ impl Queues {
         if self.evidence == Evidence::Found && !self.is_overdue(now) {
             self.evidence = Evidence::Missing;
         }
+    }
+
+    /// Drops every frame.
+    pub(super) fn clear(&mut self) {
+        *self = Self { failure: self.failure, ..Self::new(self.flushed) };
+    }
+
+    /// Writing failed. The first failure stands.
+    pub(super) fn fail(&mut self, failure: WriteFailure) {
+        self.failure.get_or_insert(failure);
+        self.clear();
+    }
+
+    pub(super) const fn failure(&self) -> Option<WriteFailure> {
+        self.failure
+    }
+
+    /// Whether all that was put was taken, and there is nothing else to tell.
+    pub(super) fn is_done(&self, put: Lanes) -> bool {
+        self.queued == 0 && self.flushed == put && self.failure.is_none()
+    }
+
+    pub(super) const fn flushed(&self) -> Lanes {
+        self.flushed
     }
 
     /// Bytes not taken yet.

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use super::early::Early;
 use super::handshake::MAX_VERSION;
 use super::lifecycle::{Lifecycle, Session};
-use super::matched::Match;
+use super::matched::{Closed, Match};
 use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
@@ -28,6 +28,12 @@ impl Peer {
         if self.wants_read() {
             self.silence.pauses.on_pull(now);
         }
+        if !self.silence.is_busy()
+            && let Some(event) = self.take_event()
+        {
+            self.silence.is_held = true;
+            return Ok(Some(event));
+        }
         let before = input.len();
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
@@ -40,7 +46,8 @@ impl Peer {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
-            Ok(None) if self.lifecycle.reads() => {
+            // Of a connection that is closing nothing is pulled either, and the clock of waiting blames nobody.
+            Ok(None) => {
                 self.silence.pause(now);
                 Ok(None)
             }
@@ -52,9 +59,20 @@ impl Peer {
         }
     }
 
+    /// See [`Connection::handle_hold`](crate::Connection::handle_hold).
+    pub(crate) fn handle_hold(&mut self, now: Time) {
+        if self.failure().is_none() {
+            self.on_call(now);
+            self.silence.stop(now);
+        }
+    }
+
     /// The next event, or `None` where the input is drained or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
+            if let Some(event) = self.take_event() {
+                return Ok(Some(event));
+            }
             if !self.wants_read() {
                 return Ok(None);
             }
@@ -63,8 +81,8 @@ impl Peer {
                 && let Some(frame) = session.early.pop()
             {
                 let message = frame.decode(self.version)?;
-                self.match_request(&message, &frame.hash)?;
-                match self.on_message(message, now)? {
+                let closed = self.match_request(&message, &frame.hash)?;
+                match self.on_message(message, &closed, now)? {
                     Some(event) => return Ok(Some(event)),
                     None => continue,
                 }
@@ -115,7 +133,7 @@ impl Peer {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
                     self.credit(bought);
                 }
-                self.on_message(message, now)
+                self.on_message(message, &closed, now)
             }
             (Lifecycle::AwaitingVerack { .. }, Message::Verack) => Ok(Some(self.on_verack(now))),
             (Lifecycle::AwaitingVerack { early, .. }, _) if self.version.allows_early_messages() => {
@@ -136,7 +154,7 @@ impl Peer {
 
     /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
     /// of the few that are dropped.
-    fn on_message(&mut self, message: Message, now: Time) -> Result<Option<Event>, Error> {
+    fn on_message(&mut self, message: Message, closed: &Closed, now: Time) -> Result<Option<Event>, Error> {
         self.counters.last_recv = Some(now);
         match &message {
             Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
@@ -155,7 +173,7 @@ impl Peer {
             Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Ignore => return Ok(None),
             _ => {}
         }
-        Ok(Some(Event::Message(message)))
+        Ok(self.surface(message, closed, now))
     }
 
     /// Synced nodes send `getinitstate` to every peer and disconnect those that do not answer.

@@ -16,6 +16,7 @@ use super::fifo::Fifo;
 use super::flood::Flood;
 use super::matched::{Closed, Match};
 use super::open_message::Open;
+use super::request::Table;
 use crate::error::{Expected, SendError};
 use crate::frame::{Checked, Header};
 use crate::hash::Hash;
@@ -41,6 +42,9 @@ struct Item {
 #[derive(Clone, Debug)]
 enum Asked {
     Items(InventoryList),
+    /// Items that are not waited for here. They are boxed because many small requests may wait to be written, and each
+    /// takes the room of the largest kind.
+    Untimed(Box<InventoryList>),
     /// One message, and whether it is waited for.
     Message(ResponseKind, bool),
 }
@@ -53,7 +57,7 @@ pub(crate) struct Requests {
     /// large as the items; which one a deadline belongs to is only asked once, at the end.
     due: BTreeMap<Time, usize>,
     /// Items that were answered, and of which more answers are admitted.
-    answered: Answered,
+    pub(super) answered: Answered,
     /// Requests that one message answers, by its kind.
     messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
@@ -63,6 +67,8 @@ pub(crate) struct Requests {
     pub(crate) credited: Time,
     /// What came since then without a pause.
     pub(crate) flood: Flood,
+    /// Those that have an id.
+    pub(crate) table: Option<Box<Table>>,
     /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
     opened: u32,
     written: u32,
@@ -124,16 +130,17 @@ impl Requests {
         }
     }
 
-    /// Opens what `message`, which is about to be queued, asks for.
-    pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion) {
+    /// Opens what `message`, which is about to be queued, asks for. Without a timer its answers are not waited for here.
+    pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion, is_timed: bool) {
         let asked = if let Message::GetData(request) = message {
             for item in &request.inventory {
                 self.items.entry(*item).or_insert(Item { written: 0, first: self.opened, due: None });
             }
-            Asked::Items(request.inventory.clone())
+            let items = request.inventory.clone();
+            if is_timed { Asked::Items(items) } else { Asked::Untimed(Box::new(items)) }
         } else if let Some(kind) = asks(message) {
             self.messages.entry(kind).or_default().on_asked();
-            Asked::Message(kind, response_timeout(message, version).is_some())
+            Asked::Message(kind, is_timed && response_timeout(message, version).is_some())
         } else {
             return;
         };
@@ -152,7 +159,11 @@ impl Requests {
         self.written = number.wrapping_add(1);
         match oldest {
             Some(Asked::Items(items)) => {
-                items.iter().for_each(|item| self.on_item_written(*item, number, waited));
+                let due = Some(waited + ITEM_TIMEOUT);
+                items.iter().for_each(|item| self.on_item_written(*item, number, due, waited));
+            }
+            Some(Asked::Untimed(items)) => {
+                items.iter().for_each(|item| self.on_item_written(*item, number, None, waited));
             }
             Some(Asked::Message(kind, is_timely)) => {
                 let timeout = kind.response_timeout().filter(|_| is_timely);
@@ -181,15 +192,14 @@ impl Requests {
         self.messages.get(&kind).is_some_and(|open| open.count > 0)
     }
 
-    fn on_item_written(&mut self, item: Inventory, number: u32, waited: Time) {
+    fn on_item_written(&mut self, item: Inventory, number: u32, due: Option<Time>, waited: Time) {
         // An item may have been answered and asked for anew since: this request then says nothing of when it is due.
         let is_for_this = |open: &&mut Item| number.wrapping_sub(open.first) <= u32::MAX / 2;
         match self.items.get_mut(&item).filter(is_for_this) {
             Some(open) => {
                 open.written = open.written.saturating_add(1);
                 // The first deadline stands.
-                if open.due.is_none() {
-                    let due = waited + ITEM_TIMEOUT;
+                if let Some(due) = due.filter(|_| open.due.is_none()) {
                     open.due = Some(due);
                     let count = self.due.entry(due).or_default();
                     *count = count.saturating_add(1);
@@ -202,6 +212,13 @@ impl Requests {
 
     /// When, on the clock of waiting, the next answer is due.
     pub(crate) fn next_due(&self) -> Option<Time> {
+        let plain = self.next_plain_due();
+        let Some(table) = &self.table else { return plain };
+        table.next_due().into_iter().chain(plain).min()
+    }
+
+    /// The same of those that have no id.
+    pub(crate) fn next_plain_due(&self) -> Option<Time> {
         let item = self.due.first_key_value().map(|(due, _)| *due);
         self.next_message().map(|(due, _)| due).into_iter().chain(item).min()
     }
@@ -212,10 +229,11 @@ impl Requests {
         let messages =
             self.messages.iter().filter_map(|(kind, open)| Some((open.due?, kind.response_timeout()?.1)));
         let began = |(due, term): (Time, Duration)| Time::from_elapsed(due.elapsed().saturating_sub(term));
-        messages.chain(items).map(began).min()
+        let plain = messages.chain(items).map(began);
+        plain.chain(self.table.as_ref().and_then(|table| table.term_began())).min()
     }
 
-    /// Which answer is due next.
+    /// Which answer is due next, of those that have no id.
     pub(crate) fn next_expected(&self) -> Option<Expected> {
         let item = self.items.iter().filter_map(|(item, open)| Some((open.due?, *item))).min();
         let item = item.map(|(due, item)| (due, Expected::Item(Box::new(item))));
@@ -238,14 +256,16 @@ impl Requests {
             return self.close_not_found(&answer.inventory, waited);
         }
         let found = match (message, message.spec().and_then(|spec| spec.response)) {
-            (Message::Tx(tx), _) => self.close_pushed(tx, waited),
-            (Message::Block(block), _) => self.close_one(Inventory::block(block.hash()), waited),
+            (Message::Tx(tx), _) => return self.close_pushed(tx, waited),
+            (Message::Block(block), _) => return self.close_one(Inventory::block(block.hash()), waited),
             (Message::MerkleBlock(block), Some(Response::Item(kind))) => {
-                self.close_one(Inventory { kind, hash: block.header.hash() }, waited)
+                return self.close_one(Inventory { kind, hash: block.header.hash() }, waited);
             }
             (Message::Inv(_), _) => self.close_all(ResponseKind::Inv, shown),
             (Message::Headers(_), _) => self.close_all(ResponseKind::Headers, shown),
-            (_, Some(Response::Item(kind))) => self.close_one(Inventory { kind, hash: *hash }, waited),
+            (_, Some(Response::Item(kind))) => {
+                return self.close_one(Inventory { kind, hash: *hash }, waited);
+            }
             (_, Some(Response::Message(kind))) => self.close_message(kind),
             (_, Some(Response::AnyItem) | None) => Match::Nothing,
         };
@@ -263,7 +283,14 @@ impl Requests {
             ("headers", None) => self.expects_message(ResponseKind::Headers),
             (_, None) => false,
         };
-        if answers { len } else { 0 }
+        let is_expected = || self.table.as_ref().is_some_and(|table| table.expects(head.command.as_str()));
+        if answers || is_expected() { len } else { 0 }
+    }
+
+    /// How many messages of this kind may come, where they are counted.
+    pub(crate) fn owed(&self, response: Option<Response>) -> usize {
+        let Some(Response::Message(kind)) = response else { return 0 };
+        self.messages.get(&kind).map_or(0, |open| open.count as usize)
     }
 
     /// Items that are open.
@@ -277,17 +304,18 @@ impl Requests {
             && self.unwritten.is_empty()
             && self.messages.is_empty()
             && self.answered.is_empty()
+            && self.table.is_none()
     }
 
     /// Closes the request of a transaction, which may also come unasked. Then the remote still answers the request.
-    fn close_pushed(&mut self, tx: &Transaction, waited: Time) -> Match {
+    fn close_pushed(&mut self, tx: &Transaction, waited: Time) -> Closed {
         if self.items.is_empty() {
-            return Match::Nothing;
+            return Match::Nothing.into();
         }
         let item = Inventory::tx(tx.hash());
-        let Some(open) = self.remove(item) else { return Match::Nothing };
+        let Some(open) = self.remove(item) else { return Match::Nothing.into() };
         self.admit(item, open.written, waited);
-        Match::Open
+        Closed::of_item(Match::Open, item)
     }
 
     fn close_not_found(&mut self, items: &[Inventory], waited: Time) -> Closed {
@@ -300,7 +328,7 @@ impl Requests {
         if found == Match::Nothing {
             found = self.on_its_way(items);
         }
-        Closed { found, entries }
+        Closed { found, entries, item: None }
     }
 
     fn close_item(&mut self, item: Inventory, waited: Time) -> Match {
@@ -314,11 +342,12 @@ impl Requests {
         }
     }
 
-    fn close_one(&mut self, item: Inventory, waited: Time) -> Match {
-        match self.close_item(item, waited) {
+    fn close_one(&mut self, item: Inventory, waited: Time) -> Closed {
+        let found = match self.close_item(item, waited) {
             Match::Nothing => self.on_its_way(&[item]),
             found => found,
-        }
+        };
+        Closed::of_item(found, item)
     }
 
     /// Whether a request that is not known to be written names one of these items, which was answered before. The remote
@@ -332,6 +361,7 @@ impl Requests {
     fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
         (&self.unwritten).into_iter().any(|asked| match asked {
             Asked::Items(items) => items.iter().any(&is_such),
+            Asked::Untimed(items) => items.iter().any(&is_such),
             Asked::Message(..) => false,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::batch::Trickle;
 use super::lifecycle::Session;
-use super::outbox::Mark;
+use super::mark::Mark;
 use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
@@ -43,6 +43,16 @@ impl Peer {
     /// [`RequestTooLarge`](SendError::RequestTooLarge), and never accepted.
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
+        self.send_timed(message, true, now)
+    }
+
+    /// The same; whoever watches the responses by itself needs no timer for them.
+    pub(super) fn send_timed(
+        &mut self,
+        message: &Message,
+        is_timed: bool,
+        now: Time,
+    ) -> Result<Mark, SendError> {
         self.can_send()?;
         let command = message.command();
         if [Command::VERSION, Command::VERACK].contains(&command) {
@@ -60,7 +70,7 @@ impl Peer {
             Message::Ping(_) => Purpose::Ping,
             _ if Requests::is_request(message) => {
                 let session = self.lifecycle.open_session()?;
-                session.requests.get_or_insert_default().open(message, self.version);
+                session.requests.get_or_insert_default().open(message, self.version, is_timed);
                 Purpose::Request
             }
             _ => Purpose::Ordinary,
@@ -75,7 +85,8 @@ impl Peer {
 
     /// Whether the owner may queue something.
     pub(super) fn can_send(&self) -> Result<(), SendError> {
-        if self.outbox.write_failure().is_some() {
+        let is_over = self.failure().is_some();
+        if self.outbox.write_failure().is_some() && !is_over {
             return Err(Error::TransportFailed.into());
         }
         self.lifecycle.can_send()

@@ -46,6 +46,8 @@ pub(crate) struct Silence {
     reports: bool,
     /// The driver has reported once that the transport took nothing.
     pub(super) reports_refusal: bool,
+    /// The owner has an event that says nothing of the remote, so that the wait goes on.
+    pub(super) is_held: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
 }
@@ -74,6 +76,7 @@ impl Silence {
             evidence: Evidence::Missing,
             reports: false,
             reports_refusal: false,
+            is_held: false,
             pauses: Pauses::default(),
         }
     }
@@ -221,6 +224,11 @@ impl Silence {
         self.last_call
     }
 
+    /// What is known was used up, or says nothing of what is due next.
+    pub(super) const fn doubt(&mut self) {
+        self.evidence = Evidence::Missing;
+    }
+
     /// The driver is to look once more for evidence.
     pub(super) const fn seek(&mut self) {
         self.evidence = Evidence::Sought(0);
@@ -284,12 +292,13 @@ impl Peer {
 
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
     pub(super) fn end_absence(&mut self, now: Time) {
+        let was_held = core::mem::take(&mut self.silence.is_held);
         if now == self.silence.last_call {
             return;
         }
         let gap = now.saturating_since(self.silence.last_call);
         // Of a connection that is closing nothing is pulled.
-        if gap > GRACE && self.silence.is_busy() && self.lifecycle.reads() {
+        if gap > GRACE && (was_held || self.silence.is_busy()) && self.lifecycle.reads() {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
             self.count_attended(GRACE, now);
         }
@@ -351,7 +360,7 @@ impl Peer {
     }
 
     /// Whether a timer that measures silence has passed its deadline.
-    fn is_overdue(&self, now: Time) -> bool {
+    pub(super) fn is_overdue(&self, now: Time) -> bool {
         let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());
         deadlines.any(|timer| self.deadline(*timer).is_some_and(|deadline| deadline <= now))
     }

@@ -6,7 +6,7 @@
 use alloc::collections::VecDeque;
 
 use super::Peer;
-use super::outbox::Mark;
+use super::mark::Mark;
 use crate::message::{InventoryKind, Message};
 use crate::time::Time;
 

@@ -19,7 +19,6 @@ pub(crate) struct Counters {
     pub(crate) bytes_received: u64,
     pub(crate) time_offset: i64,
     pub(crate) ping: LatestPing,
-    pub(crate) last_block: i32,
 }
 
 impl Counters {

@@ -44,6 +44,7 @@ timers! {
     /// | `Ping` | handshake complete, and at each ping | the end | a ping is queued |
     /// | `Trickle` | the first announcement of a batch | the batch leaves | the batch is queued as `inv` |
     /// | `Linger` | writing failed and the input is drained, or the owner [leaves](Peer::leave) | the remote ended its stream | the connection fails |
+    /// | `Deadline` | a [request](crate::Request) with a deadline was made | its end | the request ends |
     ///
     /// | timer | how long |
     /// | --- | --- |
@@ -54,6 +55,7 @@ timers! {
     /// | `Ping` | `ping_interval`, 107 s |
     /// | `Trickle` | drawn from `trickle_delay`, 100 to 500 ms |
     /// | `Linger` | after a failed write 1 s, and what the bytes of a frame that is not whole yet buy; of an owner that leaves its deadline, and 5 s after the last word |
+    /// | `Deadline` | the request's [deadline](crate::RequestOptions::deadline) |
     ///
     /// The first four blame the remote, and only on evidence: once it is due, the driver must tell by
     /// [`handle_drained`](crate::Connection::handle_drained) that all which had come was pulled, or for `WriteStall` by
@@ -79,6 +81,8 @@ timers! {
         Trickle = "trickle",
         /// What is left of a connection that ends must come.
         Linger = "linger",
+        /// A request is to end.
+        Deadline = "deadline",
     }
 }
 
@@ -87,7 +91,7 @@ impl Timer {
     pub(super) const fn measures_silence(self) -> bool {
         match self {
             Self::Handshake | Self::Idle | Self::Stall | Self::Linger => true,
-            Self::WriteStall | Self::Ping | Self::Trickle => false,
+            Self::WriteStall | Self::Ping | Self::Trickle | Self::Deadline => false,
         }
     }
 }
@@ -98,7 +102,7 @@ impl Peer {
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
-        for timer in Timer::ALL.iter().copied() {
+        for timer in self.timers().iter().copied() {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
@@ -108,6 +112,15 @@ impl Peer {
         next
     }
 
+    /// Those that may run. Without requests there are no deadlines of them, which come last.
+    fn timers(&self) -> &'static [Timer] {
+        let has_requests = self.lifecycle.session().is_some_and(|session| session.requests.is_some());
+        match Timer::ALL {
+            [others @ .., Timer::Deadline] if !has_requests => others,
+            all => all,
+        }
+    }
+
     /// When this one is to run: at its deadline, or where evidence is missing then, a while later.
     pub(super) fn due(&self, timer: Timer) -> Option<Time> {
         let deadline = self.deadline(timer)?;
@@ -115,7 +128,7 @@ impl Peer {
             Timer::Handshake | Timer::Idle | Timer::Stall => self.silence.due(deadline),
             Timer::Linger if self.outbox.write_failure().is_some() => self.silence.due(deadline),
             Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
-            Timer::Ping | Timer::Trickle | Timer::Linger => deadline,
+            Timer::Ping | Timer::Trickle | Timer::Linger | Timer::Deadline => deadline,
         };
         // At the end of time there is no later one at which to look again.
         Some(at).filter(|at| *at + GRACE > *at)
@@ -136,13 +149,19 @@ impl Peer {
                     self.silence.deadline_of(due, 0, self.config().min_receive_rate)
                 }
                 Timer::WriteStall => self.outbox.stall_deadline(),
-                Timer::Idle | Timer::Stall | Timer::Ping | Timer::Trickle | Timer::Linger => None,
+                Timer::Idle
+                | Timer::Stall
+                | Timer::Ping
+                | Timer::Trickle
+                | Timer::Linger
+                | Timer::Deadline => None,
             },
             Lifecycle::Established(session) => match timer {
                 Timer::Idle => self.idle_deadline(&session.keepalive),
                 Timer::WriteStall => self.outbox.stall_deadline(),
                 Timer::Stall => self.answer_deadline(session.requests.as_deref()?),
-                Timer::Ping => session.keepalive.next_ping,
+                Timer::Ping => Some(session.keepalive.next_ping),
+                Timer::Deadline => session.requests.as_ref()?.table.as_ref()?.next_deadline(),
                 Timer::Trickle => session.trickle.due(),
                 Timer::Handshake | Timer::Linger => None,
             },
@@ -203,11 +222,8 @@ impl Peer {
             Timer::Handshake | Timer::Idle | Timer::WriteStall => {
                 return Err(self.fail(Error::Timeout(timer)));
             }
-            Timer::Stall => {
-                let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
-                let expected = requests.and_then(|requests| requests.next_expected());
-                return Err(self.fail(expected.map_or(Error::Timeout(timer), Error::Stalled)));
-            }
+            Timer::Stall => return self.on_response_overdue(now),
+            Timer::Deadline => self.on_deadline_due(now),
             Timer::Ping => self.on_ping_due(now, rng),
             Timer::Trickle => self.on_batch_due(now, rng),
         }

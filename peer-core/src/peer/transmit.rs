@@ -45,6 +45,7 @@ impl Peer {
             counters.last_send = Some(now);
         });
         self.counters.count_sent(taken);
+        self.begin_timeouts(now);
         if let Some(sent) = &mut self.history.sent {
             sent.points.on_written(now, |mark| self.outbox.is_flushed(mark));
         }

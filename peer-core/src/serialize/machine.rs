@@ -18,6 +18,8 @@ impl Serialize for Event {
             Self::Established => 1,
             Self::Version(_) => 2,
             Self::Message(_) => 3,
+            Self::Unanswered { .. } => 4,
+            Self::Response(_) => 5,
         };
         let mut fields = serializer.serialize_struct("Event", fields)?;
         match self {
@@ -35,6 +37,19 @@ impl Serialize for Event {
                 fields.serialize_field("event", "message")?;
                 fields.serialize_field("command", &message.command())?;
                 fields.serialize_field("message", message)?;
+            }
+            Self::Response(response) => {
+                fields.serialize_field("event", "response")?;
+                fields.serialize_field("id", &response.id.get())?;
+                fields.serialize_field("remaining", &response.remaining)?;
+                fields.serialize_field("command", &response.message.command())?;
+                fields.serialize_field("message", &response.message)?;
+            }
+            Self::Unanswered { id, reason, missing } => {
+                fields.serialize_field("event", "unanswered")?;
+                fields.serialize_field("id", &id.get())?;
+                fields.serialize_field("reason", reason)?;
+                fields.serialize_field("missing", missing)?;
             }
         }
         fields.end()

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use peer_core::frame::Header;
 use peer_core::message::{Inventory, Raw};
-use peer_core::{Command, Hash, Message, Time, TransportError};
+use peer_core::{Command, Hash, Interest, Message, Request, RequestOptions, Time, TransportError};
 
 use super::script::{Script, pick};
 use super::subject::Generator;
@@ -57,6 +57,10 @@ pub(super) enum Call<'a> {
         reason: Cow<'a, str>,
         hash: Option<Hash>,
     },
+    Request(Request, RequestOptions),
+    /// Takes back the open request with this place.
+    Cancel(usize),
+    SetInterest(Interest),
     SetBestHeight(i32),
     SetLastBlock(i32),
     SetLastAnnounced(Option<Hash>),

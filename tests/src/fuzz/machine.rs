@@ -1,7 +1,7 @@
-//! Targets `peer`, `established` and `misuse`: one machine under a script.
+//! Targets `peer`, `established`, `requests` and `misuse`: one machine under a script.
 //!
 //! Input: protocol versions (1 byte), a bit for each choice of the [setting](super::setting) (1 byte), how to run
-//! it (1 byte), then calls. `misuse` reads a time and a height before them, and makes calls of any kind.
+//! it (1 byte), then calls. `requests` begins as `established` does, and also makes requests. `misuse` reads a time and a height before them, and makes calls of any kind.
 
 use peer_core::Node;
 
@@ -28,6 +28,15 @@ pub fn established(data: &[u8]) {
     let (setting, how) = (Setting::new(script.array()), script.byte());
     let subject = Subject::new(setting.established(), Generator::new(u64::from(how)), is_thorough(data));
     run(subject, script, Call::read);
+}
+
+/// Runs a script of requests and what may respond to them, on a peer whose handshake is complete. Panics if a promise is
+/// broken.
+pub fn requests(data: &[u8]) {
+    let mut script = Script::new(data);
+    let (setting, how) = (Setting::new(script.array()), script.byte());
+    let subject = Subject::new(setting.established(), Generator::new(u64::from(how)), is_thorough(data));
+    run(subject, script, super::requests::read);
 }
 
 /// Runs a script of calls in any order and with any argument. Panics if a promise is broken.

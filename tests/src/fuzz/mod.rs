@@ -10,13 +10,14 @@ mod machine;
 mod message;
 mod pair;
 mod promises;
+mod requests;
 mod script;
 mod setting;
 mod subject;
 mod vocabulary;
 
 pub use frame::{frame, frame_assisted};
-pub use machine::{established, misuse, peer};
+pub use machine::{established, misuse, peer, requests};
 pub use message::message;
 pub use pair::pair;
 pub use promises::{honesty, liveness};
@@ -31,6 +32,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("established", established),
     ("pair", pair),
     ("misuse", misuse),
+    ("requests", requests),
     ("liveness", liveness),
     ("honesty", honesty),
 ];

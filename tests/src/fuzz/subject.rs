@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use bytes::BytesMut;
 use peer_core::message::{Address, Inventory, NetAddressV2, RejectCode, Timestamp};
-use peer_core::{Connection, Error, Event, Hash, Mark, SendError, Services, Time};
+use peer_core::{Connection, Error, Event, Hash, Mark, RequestError, RequestId, SendError, Services, Time};
 use rand_core::TryRng;
 
 use super::call::Call;
@@ -52,6 +52,12 @@ impl Subject {
         let answer = self.machine.perform(call, usize::MAX);
         if call.is_taking() {
             self.history.on_taken(queued - self.peer().peer().queued());
+        }
+        match &answer {
+            Answer::Pulled(events, _) => events.iter().for_each(|event| self.history.on_event(event)),
+            Answer::Requested(Ok(id)) => self.history.on_request(*id),
+            Answer::Cancelled(Some(id)) => self.history.on_cancelled(*id),
+            _ => {}
         }
         if let Answer::Queued(Ok(mark)) = answer {
             assert!(!self.peer().peer().is_flushed(mark), "marks: flushed before anything was written");
@@ -109,6 +115,9 @@ pub(super) enum Answer {
     Ticked(Result<(), Error>),
     Queued(Result<Mark, SendError>),
     Asked(Result<bool, SendError>),
+    Requested(Result<RequestId, RequestError>),
+    /// The request that was taken back.
+    Cancelled(Option<RequestId>),
     /// These items are on their way.
     Announced(Vec<Inventory>),
     Addresses(Result<Vec<NetAddressV2>, SendError>),
@@ -222,6 +231,16 @@ impl Machine {
                     *now,
                 ));
             }
+            Call::Request(request, options) => {
+                return Answer::Requested(peer.peer_mut().request(request, *options, *now));
+            }
+            Call::Cancel(place) => {
+                let mut open = peer.peer().requests().map(|(id, _)| id);
+                let id = open.nth(*place);
+                drop(open);
+                return Answer::Cancelled(id.filter(|id| peer.peer_mut().cancel(*id, *now)));
+            }
+            Call::SetInterest(interest) => peer.peer_mut().set_interest(*interest),
             Call::SetBestHeight(height) => peer.peer_mut().set_best_height(*height),
             Call::SetLastBlock(height) => peer.peer_mut().set_last_block(*height),
             Call::SetLastAnnounced(block) => peer.peer_mut().set_last_announced_block(*block),

@@ -72,6 +72,7 @@ impl House {
                 let told = match happened {
                     PeerEvent::Event(event) => Told::Event(event),
                     PeerEvent::Closed(closed) => Told::Ended(closed.reason().unwrap().clone()),
+                    _ => continue,
                 };
                 self.tell(self.numbers[&id], told);
             }

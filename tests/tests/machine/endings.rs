@@ -131,16 +131,22 @@ fn a_frame_cut_off_after_its_owner_did_not_pull_for_long_says_so() {
 #[test]
 fn a_pause_that_was_long_ago_or_in_which_nothing_was_held_explains_nothing() {
     let (whole, part) = (frame("ping", &[1; 8]), &frame("ping", &[2; 8])[..25]);
-    let mut remote = established();
-    remote.say_bytes(&whole);
-    assert!(remote.pull().unwrap().is_some());
-    remote.now += Duration::from_secs(20);
-    remote.events();
-    // Then it waits, as it should, and for long.
-    remote.now += Duration::from_secs(61);
-    remote.say_bytes(part);
-    remote.events();
-    assert_eq!(remote.machine.handle_eof(remote.now), FrameError::Truncated { missing: 7 }.into());
+    let paused = Duration::from_secs(20);
+    for (later, expected) in [
+        (60, Error::CutOffWhilePaused { missing: 7, paused }),
+        (61, FrameError::Truncated { missing: 7 }.into()),
+    ] {
+        let mut remote = established();
+        remote.say_bytes(&whole);
+        assert!(remote.pull().unwrap().is_some());
+        remote.now += paused;
+        remote.events();
+        // Then it waits, as it should, and for long.
+        remote.now += Duration::from_secs(later);
+        remote.say_bytes(part);
+        remote.events();
+        assert_eq!(remote.machine.handle_eof(remote.now), expected, "{later} s later");
+    }
 }
 
 #[test]

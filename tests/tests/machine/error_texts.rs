@@ -3,7 +3,9 @@
 
 use core::error::Error as _;
 
-use peer_core::{CodecError, Command, Config, ConfigError, Error, Excess, FrameError, Network, SendError};
+use peer_core::{
+    BanRule, CodecError, Command, Config, ConfigError, Error, Excess, FrameError, Network, SendError,
+};
 use peer_tests::remote::{established, frame};
 
 const CAUSE: CodecError = CodecError::UserAgentTooLong(Excess { got: 257, max: 256 });
@@ -60,4 +62,22 @@ fn what_happens_says_its_cause() {
         refused.to_string(),
         "user_agent, with its prefix and comments, cannot be sent: text is not printable ASCII"
     );
+}
+
+#[test]
+fn what_nodes_ban_for_is_said_in_words() {
+    let texts = [
+        (BanRule::EmptyInv, "an inv without entries"),
+        (BanRule::EmptyGetData, "a getdata without entries"),
+        (BanRule::EmptyAddr, "an addr without entries"),
+        (BanRule::AddrNotCanonical, "an IPv4 address in the form of an IPv6 one"),
+        (BanRule::SecondInitState, "a second initstate on the same connection"),
+        (
+            BanRule::Points { points: 132, limit: 100 },
+            "132 points, above the limit of 100; passing points halve every 60 s",
+        ),
+    ];
+    for (rule, text) in texts {
+        assert_eq!(rule.to_string(), text);
+    }
 }

@@ -270,6 +270,15 @@ fn an_early_message_beyond_64_kib_is_refused_from_its_header() {
 }
 
 #[test]
+fn an_early_answer_to_nothing_is_refused_from_its_header() {
+    for (min, version) in [(1, 8), (9, 11)] {
+        let mut remote = awaiting_verack(min, version);
+        remote.say_bytes(&header("block", 1000, [0; 4]));
+        assert_eq!(remote.error(), Error::Unrequested(command("block")), "version {version}");
+    }
+}
+
+#[test]
 fn a_malformed_early_message_ends_the_connection_when_it_comes() {
     let mut remote = awaiting_verack(9, 9);
     remote.say_bytes(&frame("ping", &[1; 7]));

@@ -5,8 +5,10 @@ use core::time::Duration;
 
 use peer_core::message::{GetBlocks, GetHeaders, GetInitState, Headers, Inv, List, Pong};
 use peer_core::{Config, Direction, Hash, Message, Node, Time, Timer};
-use peer_tests::remote::{NETWORK, Remote, established, established_at, header, introduction, unguarded};
-use peer_tests::samples::{block_item, getdata, inv_of, item, ping, tx, tx_item};
+use peer_tests::remote::{
+    NETWORK, Remote, bytes_of, established, established_at, header, introduction, unguarded,
+};
+use peer_tests::samples::{block, block_item, getdata, inv_of, item, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -104,6 +106,66 @@ fn a_request_that_is_still_to_be_written_has_no_deadline() {
 }
 
 #[test]
+fn answers_to_all_that_was_written_leave_no_deadline_for_what_was_not() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    let (request, answer) = (GetInitState { types: List::new() }, Message::InitState(Box::default()));
+    for _ in 0..3 {
+        remote.machine.send(&request.clone().into(), remote.now).unwrap();
+    }
+    for _ in 0..2 {
+        remote.machine.take(usize::MAX, remote.now);
+    }
+    let stall = |remote: &Remote| remote.deadline().filter(|(_, timer)| *timer == Timer::Stall);
+    remote.say(&answer);
+    remote.messages();
+    assert_eq!(stall(&remote), Some((SECOND * 30, Timer::Stall)), "the second is due");
+    remote.say(&answer);
+    remote.messages();
+    assert_eq!(stall(&remote), None, "the third is still to be written");
+}
+
+/// Only what comes after the response was due for long is counted.
+#[test]
+fn much_that_comes_before_an_answer_is_not_held_against_it() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    let large = bytes_of(&inv_of(50_000));
+    for _ in 0..12 {
+        remote.say_bytes(&large);
+        assert_eq!(remote.messages().len(), 1);
+        remote.wait(SECOND).unwrap();
+    }
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+}
+
+/// The transport may have held back this much when the response came.
+#[test]
+fn an_answer_may_lie_16_mib_behind_what_came_without_a_pause() {
+    let mut remote = established();
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote.wait(SECOND * 29).unwrap();
+    let (small, large) = (bytes_of(&inv_of(1)), bytes_of(&inv_of(50_000)));
+    remote.say_bytes(&small);
+    for _ in 0..200 {
+        remote.say_bytes(&small);
+        assert!(matches!(remote.pull(), Ok(Some(_))));
+        remote.now += SECOND;
+        remote.tick().unwrap();
+        remote.hears();
+    }
+    // The driver drains it at last, and tells of nothing.
+    (0..9).for_each(|_| remote.say_bytes(&large));
+    while remote.pull().unwrap().is_some() {}
+    remote.now += SECOND;
+    remote.tick().unwrap();
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
 fn a_pong_that_comes_before_its_write_is_told_counts() {
     let mut remote = established();
     remote.wait(Duration::from_secs(107)).unwrap();
@@ -115,6 +177,28 @@ fn a_pong_that_comes_before_its_write_is_told_counts() {
     let stats = remote.machine.stats();
     assert_eq!(stats.last_ping_nonce, 0, "it is still waited for");
     assert!(stats.last_ping_round_trip.is_some());
+}
+
+#[test]
+fn a_pong_with_another_nonce_does_not_count_while_a_ping_is_written() {
+    let mut remote = established();
+    remote.wait(Duration::from_secs(107)).unwrap();
+    let ping = remote.machine.poll_transmit(remote.now);
+    let nonce = pinged(&remote.understand(&ping)).unwrap();
+    remote.say(&Message::Pong(Pong { nonce: nonce ^ 1 }));
+    remote.messages();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
+    remote.machine.handle_transmitted(ping.len(), remote.now);
+    assert_eq!(remote.machine.stats().last_ping_nonce, nonce, "it is waited for");
+}
+
+#[test]
+fn a_pong_that_comes_before_its_ping_was_offered_answers_nothing() {
+    let mut remote = established();
+    remote.machine.send(&ping(7), remote.now).unwrap();
+    remote.say(&Message::Pong(Pong { nonce: 7 }));
+    remote.messages();
+    assert_eq!(remote.machine.stats().last_ping_round_trip, None);
 }
 
 /// What happens within ten minutes after the clock showed `ahead` more for one call.
@@ -249,6 +333,20 @@ fn a_transport_that_takes_everything_after_an_event_was_held_has_not_stalled() {
     remote.wait(Duration::from_secs(60)).unwrap();
 }
 
+/// Nothing is written by a driver that waits for its owner.
+#[test]
+fn a_transport_keeps_its_time_while_an_event_is_held() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.say(&ping(1));
+    assert!(matches!(remote.pull(), Ok(Some(_))));
+    // The handler takes 15 s, of which one counts.
+    remote.now += SECOND * 15;
+    remote.events();
+    assert_eq!(remote.deadline(), Some((SECOND * 19, Timer::WriteStall)));
+}
+
 #[test]
 fn a_version_that_lay_in_the_transport_while_the_owner_was_late_is_in_time() {
     for late in [1, 2, 4, 5, 7, 60] {
@@ -260,4 +358,53 @@ fn a_version_that_lay_in_the_transport_while_the_owner_was_late_is_in_time() {
         remote.say(&introduction(12).into());
         assert_eq!(remote.events().len(), 1, "{late} s late");
     }
+}
+
+/// Writes to a transport that has room for so many bytes each time the driver looks. It looks only when it is told to, and
+/// runs the timers first every other time. Returns how often it looked.
+fn write_when_told(remote: &mut Remote, room: usize) -> u32 {
+    let mut looks = 0;
+    write(remote, room);
+    while remote.machine.wants_write() {
+        let (left, timer) = remote.deadline().unwrap();
+        assert_eq!(timer, Timer::WriteStall);
+        looks += 1;
+        remote.now += left;
+        if looks % 2 == 0 {
+            remote.tick().unwrap_or_else(|error| panic!("{error} at look {looks}"));
+        }
+        write(remote, room);
+        remote.tick().unwrap_or_else(|error| panic!("{error} at look {looks}"));
+    }
+    looks
+}
+
+/// Writes until the transport, which has room for so many bytes, takes nothing.
+fn write(remote: &mut Remote, mut room: usize) {
+    while remote.machine.wants_write() {
+        let taken = remote.machine.poll_transmit(remote.now).len().min(room);
+        room -= taken;
+        remote.machine.handle_transmitted(taken, remote.now);
+        if taken == 0 {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_is_larger_than_the_transport_is_written_by_a_driver_that_looks_when_it_is_told_to() {
+    let mut remote = Remote::established(unguarded().idle_timeout(SECOND * 10_000).build().unwrap());
+    remote.machine.send(&inv_of(1000), remote.now).unwrap();
+    assert_eq!(write_when_told(&mut remote, 8000), 4);
+}
+
+#[test]
+fn replies_that_are_larger_than_the_transport_are_written_by_a_driver_that_looks_when_it_is_told_to() {
+    let patient = unguarded().idle_timeout(SECOND * 10_000).send_pause(100_000);
+    let mut remote = Remote::established(patient.build().unwrap());
+    for nonce in 0..1000 {
+        remote.say(&ping(nonce));
+    }
+    remote.messages();
+    assert_eq!(write_when_told(&mut remote, 8000), 3);
 }

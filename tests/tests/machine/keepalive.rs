@@ -40,6 +40,49 @@ fn a_ping_leaves_107_seconds_after_the_handshake_and_every_107_seconds_from_then
 }
 
 #[test]
+fn a_remote_that_answered_owes_nothing_before_the_next_ping_is_written() {
+    let (mut remote, nonce) = pinged();
+    remote.say(&Message::Pong(Pong { nonce }));
+    remote.events();
+    // The next ping is never offered to the transport.
+    remote.wait(IDLE * 2).unwrap();
+    assert!(remote.machine.wants_write());
+}
+
+#[test]
+fn a_ping_that_was_offered_when_the_remote_spoke_obliges_it_to_nothing() {
+    let mut remote = established();
+    remote.wait(INTERVAL).unwrap();
+    let shown = remote.machine.poll_transmit(remote.now).len();
+    remote.say(&Message::GetAddr);
+    remote.events();
+    remote.machine.handle_transmitted(shown, remote.now);
+    remote.wait(IDLE * 2).unwrap();
+}
+
+#[test]
+fn a_ping_after_fifty_five_days_of_silence_must_be_answered_too() {
+    let days = |days| SECOND * 86_400 * days;
+    let config = Config::builder(NETWORK).ping_interval(days(55)).idle_timeout(days(60));
+    let mut remote = Remote::established(config.build().unwrap());
+    remote.wait(days(55)).unwrap();
+    ping(&mut remote);
+    remote.wait(days(4)).unwrap();
+    assert_eq!(remote.wait(days(1)), Err(Error::Timeout(Timer::Idle)));
+}
+
+#[test]
+fn pings_and_announcements_go_on_while_reading_pauses() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    [1, 2].into_iter().for_each(|nonce| remote.say(&Message::Ping(Ping { nonce })));
+    remote.events();
+    assert!(!remote.machine.wants_read());
+    assert_eq!(remote.deadline(), Some((INTERVAL, Timer::Ping)));
+    remote.machine.announce(block_item(1), remote.now).unwrap();
+    assert_eq!(remote.deadline().unwrap().1, Timer::Trickle);
+}
+
+#[test]
 fn other_traffic_does_not_put_pings_off() {
     let mut remote = established();
     for _ in 0..106 {

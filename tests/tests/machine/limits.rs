@@ -3,12 +3,15 @@
 
 use core::time::Duration;
 
+use bytes::BytesMut;
+use peer_core::frame::{FrameReader, Header, Rules};
 use peer_core::message::{Block, BlockHeader, GetCfsV2};
 use peer_core::{
     Command, Config, ConfigBuilder, ConfigError, Error, Excess, FrameError, Hash, Message, ProtocolVersion,
     UnrequestedAnswers,
 };
-use peer_tests::remote::{NETWORK, Remote, header};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, frame, header};
+use peer_tests::samples::{inv_of, large_block};
 
 /// A remote of this version, and our machine with this limit of unrequested payloads.
 fn with_limit(version: u32, max: usize) -> Remote {
@@ -69,6 +72,18 @@ fn every_command_has_its_limit_at_the_header() {
 }
 
 #[test]
+fn more_than_32_mib_is_refused_before_the_command_is_looked_at() {
+    let max = 32 * 1024 * 1024;
+    for (len, command, limit) in [(max, Some("inv"), 1_800_003), (max + 1, None, max as u64)] {
+        let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
+        let command = command.map(|name| Command::new(name).unwrap());
+        let excess = Excess { got: len as u64, max: limit };
+        let refused = Err(FrameError::PayloadTooLarge { command, excess }.into());
+        assert_eq!(declare(&mut remote, "inv", len), refused);
+    }
+}
+
+#[test]
 fn a_declared_length_reserves_nothing_in_the_input() {
     let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
     let request = GetCfsV2 { start_hash: Hash::ZERO, end_hash: Hash::ZERO };
@@ -87,6 +102,40 @@ fn a_small_payload_that_is_kept_does_not_keep_the_input_alive() {
     remote.say(&Message::Block(block));
     let [Message::Block(kept)] = &remote.messages()[..] else { panic!("not one block") };
     assert!(kept.as_bytes().is_unique());
+}
+
+#[test]
+fn a_large_payload_is_copied_only_where_it_is_a_small_part_of_its_memory() {
+    let frame = bytes_of(&inv_of(1000));
+    for (room, is_copied) in [(frame.len(), false), (4 * frame.len(), true)] {
+        let mut input = BytesMut::with_capacity(room);
+        input.extend_from_slice(&frame);
+        let begin = input.as_ptr().wrapping_add(Header::LEN);
+        let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
+        let read = FrameReader::new().read(&mut input, &rules).unwrap().unwrap();
+        assert_eq!(read.payload.as_ptr() != begin, is_copied, "in {room} bytes");
+    }
+}
+
+#[test]
+fn payloads_are_copied_below_16_kib_and_blocks_that_are_sent_below_4_kib() {
+    let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
+    for (len, is_copied) in [(16 * 1024 - 1, true), (16 * 1024, false)] {
+        let mut input = BytesMut::from(&frame("inv", &vec![0; len])[..]);
+        let begin = input.as_ptr().wrapping_add(Header::LEN);
+        let read = FrameReader::new().read(&mut input, &rules).unwrap().unwrap();
+        assert_eq!(read.payload.as_ptr() != begin, is_copied, "{len} bytes");
+    }
+    let smallest = large_block(0).as_bytes().len();
+    for (len, pieces) in [(4 * 1024 - 1, 1), (4 * 1024, 2)] {
+        // The length of a longer script takes two bytes more.
+        let block = large_block(len - smallest - 2);
+        assert_eq!(block.as_bytes().len(), len);
+        let mut remote = Remote::established(Config::builder(NETWORK).build().unwrap());
+        remote.machine.send(&Message::Block(block), remote.now).unwrap();
+        let shown = remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
+        assert_eq!(shown.len(), pieces, "{len} bytes");
+    }
 }
 
 #[test]

@@ -169,6 +169,7 @@ fn each_message_is_told_at_debug_with_its_summary() {
     let lines = at(Level::DEBUG, || {
         machine.say(&Message::Ping(Ping { nonce: 1 }));
         machine.peer.peer_mut().send(&getdata([Inventory::block(Hash::ZERO)]), Time::ZERO).unwrap();
+        machine.peer.peer_mut().send(&Message::GetAddr, Time::ZERO).unwrap();
     });
     let zero = "0".repeat(64);
     assert_eq!(
@@ -178,6 +179,7 @@ fn each_message_is_told_at_debug_with_its_summary() {
             format!("DEBUG Sending pong to {PEER}"),
             format!("DEBUG Sending getdata (block {zero}) to {PEER}"),
             format!("DEBUG Adding deadline for command getdata for peer {PEER}"),
+            format!("DEBUG Sending getaddr to {PEER}"),
         ]
     );
 }
@@ -261,7 +263,7 @@ fn other_ends_are_told_at_debug_only() {
 }
 
 #[test]
-fn a_filtered_request_and_a_new_height_are_told_at_trace() {
+fn a_filtered_request_and_a_higher_block_are_told_at_trace() {
     let mut machine = Machine::established();
     machine.peer.peer_mut().request_blocks(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
     machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
@@ -269,6 +271,7 @@ fn a_filtered_request_and_a_new_height_are_told_at_trace() {
         machine.peer.peer_mut().request_blocks(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.peer_mut().request_headers(&[Hash::ZERO], Hash::ZERO, Time::ZERO).unwrap();
         machine.peer.peer_mut().set_last_block(1);
+        machine.peer.peer_mut().set_last_block(432_100);
         machine.peer.peer_mut().set_last_block(432_101);
     });
     let zero = "0".repeat(64);

@@ -194,6 +194,8 @@ fn notfound_is_sent_as_long_as_a_node_bears_it() {
     send(&mut remote, &transactions(10)).unwrap();
     refused(&mut remote, &transactions(1), BanRule::Points { points: 110, limit });
     refused(&mut established(), &transactions(11), BanRule::Points { points: 110, limit });
+    let mixing = vec![Inventory::mix(Hash::ZERO); 11];
+    refused(&mut established(), &notfound(mixing), BanRule::Points { points: 110, limit });
 
     let mut remote = established();
     send(&mut remote, &blocks(3)).unwrap();
@@ -246,6 +248,47 @@ fn points_of_what_waits_to_be_written_do_not_fade() {
     assert_eq!(points(&remote), 25);
     remote.now += 1680 * SECOND;
     assert_eq!(points(&remote), 0);
+}
+
+#[test]
+fn points_do_not_fade_while_later_ones_are_written() {
+    let mut remote = established();
+    for (seconds, message) in [(0, Message::MemPool), (20, Message::MemPool), (1, request_of(506))] {
+        remote.now += seconds * SECOND;
+        send(&mut remote, &message).unwrap();
+    }
+    assert_eq!(points(&remote), 33 + 33 + 1);
+}
+
+#[test]
+fn points_that_a_clock_ahead_wrote_put_off_those_behind_them() {
+    let mut remote = established();
+    for seconds in [100, 1] {
+        remote.now = Time::from_elapsed(SECOND * seconds);
+        send(&mut remote, &Message::MemPool).unwrap();
+    }
+    remote.now += 92 * SECOND;
+    assert_eq!(points(&remote), 66);
+}
+
+/// Of many that wait, the newest of a lane are counted together.
+#[test]
+fn points_of_what_waits_in_one_lane_do_not_fade_with_those_of_the_other() {
+    let mut remote = Remote::established(unguarded().build().unwrap());
+    for _ in 0..34 {
+        remote.machine.send(&transactions(1), remote.now).unwrap();
+    }
+    remote.machine.send(&Message::MemPool, remote.now).unwrap();
+    assert_eq!(points(&remote), 340 + 33);
+    // It overtakes the others.
+    let mempool = remote.machine.take(usize::MAX, remote.now);
+    assert_eq!(remote.understand(&mempool), [Message::MemPool]);
+    remote.now += 92 * SECOND;
+    assert_eq!(points(&remote), 340 + 17);
+    // The last three are counted as one, which is not written before the last of them.
+    (0..33).for_each(|_| drop(remote.machine.take(usize::MAX, remote.now)));
+    remote.now += 92 * SECOND;
+    assert_eq!(points(&remote), 310 / 2 + 30 + 6);
 }
 
 /// Whatever is sent when, and however late the node handles it, up to 30 s.

@@ -11,7 +11,7 @@ use peer_core::{
 };
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established_at, frame, introduction};
-use peer_tests::samples::{block, large_block, tx_item};
+use peer_tests::samples::{block, large_block, ping, tx_item};
 
 fn config(min: u32, max: u32) -> Config {
     let builder = Config::builder(NETWORK).min_protocol_version(min.into()).protocol_version(max.into());
@@ -377,4 +377,16 @@ fn commands_report_the_reason_while_the_final_reject_waits() {
         panic!("sent")
     };
     assert_eq!(why.kind(), Some(ErrorKind::UnknownCmd));
+}
+
+#[test]
+fn a_pong_that_was_offered_is_written_before_the_final_reject() {
+    let mut remote = established_at(8);
+    remote.say(&ping(1));
+    remote.events();
+    remote.machine.poll_transmit(remote.now);
+    remote.say_bytes(&frame("ping", &[0; 7]));
+    remote.events();
+    let heard = remote.hears();
+    assert!(matches!(heard[..], [Message::Pong(_), Message::Reject(_)]), "{heard:?}");
 }

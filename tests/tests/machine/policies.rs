@@ -5,14 +5,14 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use peer_core::message::{Inventory, Raw, Reject, RejectCode};
+use peer_core::message::{GetInitState, Inventory, List, Raw, Reject, RejectCode};
 use peer_core::{
     BannableMessages, CodecError, Command, Config, ConfigBuilder, Direction, Error, ErrorKind, Excess,
     Expected, FrameError, Hash, Message, Network, Node, ProtocolVersion, Timer, UnknownCommands,
     UnrequestedAnswers,
 };
 use peer_tests::pair::{Pair, Side};
-use peer_tests::remote::{NETWORK, Remote, frame, header};
+use peer_tests::remote::{NETWORK, Remote, frame, header, unguarded};
 use peer_tests::samples::{block, block_item, getdata, notfound, tx_item};
 
 const LIMIT: usize = 1000;
@@ -259,4 +259,18 @@ fn every_end_has_a_text_of_its_own() {
     for text in texts {
         assert!(!text.ends_with('.') && text.chars().all(|c| matches!(c, ' '..='~')), "{text}");
     }
+}
+
+#[test]
+fn an_answer_that_comes_twice_before_its_request_is_reported_is_delivered_where_the_policy_says_so() {
+    let config = unguarded().unrequested_answers(UnrequestedAnswers::Deliver).build().unwrap();
+    let mut remote = Remote::established(config);
+    let request = GetInitState { types: List::new() };
+    remote.machine.send(&request.into(), remote.now).unwrap();
+    let written = remote.machine.poll_transmit(remote.now).len();
+    for _ in 0..2 {
+        remote.say(&Message::InitState(Box::default()));
+    }
+    assert_eq!(remote.messages().len(), 2);
+    remote.machine.handle_transmitted(written, remote.now);
 }

@@ -261,6 +261,7 @@ fn chunks_are_whole_frames_until_there_is_enough() {
         send(&mut remote, &message);
     }
     let lens = |chunks: Vec<Vec<u8>>| chunks.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lens(remote.machine.poll_transmit_chunks(32, remote.now)), [32]);
     assert_eq!(lens(remote.machine.poll_transmit_chunks(33, remote.now)), [32, 32]);
     // What has been shown stays in front, whatever comes later.
     send(&mut remote, &ping(3));

@@ -7,7 +7,8 @@ use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Event, Expected, Message, Node, ProtocolVersion, Timer};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame, header};
 use peer_tests::samples::{
-    block_item, getblocks, getdata, getheaders, headers, inv, inv_of, large_block, tx, tx_item,
+    block_item, getblocks, getdata, getheaders, headers, inv, inv_of, item, large_block, notfound, tx,
+    tx_item,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -146,6 +147,16 @@ fn a_large_answer_that_arrives_steadily_is_waited_for() {
 }
 
 #[test]
+fn a_notfound_of_many_entries_that_arrives_steadily_is_waited_for() {
+    let mut remote = established();
+    let items: Vec<_> = (0..10_000).map(item).collect();
+    ask(&mut remote, items.clone());
+    let (events, seconds) = arrive(&mut remote, &bytes_of(&notfound(items)), 5000).unwrap();
+    assert_eq!(events.len(), 1);
+    assert!(seconds > 60, "no test: it took {seconds} s");
+}
+
+#[test]
 fn a_large_answer_that_arrives_too_slowly_is_not() {
     let large = large_block(500_000);
     let mut remote = established();
@@ -183,6 +194,17 @@ fn an_answer_buys_the_time_of_its_whole_frame_for_the_others() {
     remote.messages();
     let bytes = u32::try_from(answer.len()).unwrap();
     assert_eq!(remote.deadline(), Some((20 * SECOND + SECOND * bytes / 4096, Timer::Stall)));
+}
+
+#[test]
+fn hashes_that_were_asked_for_buy_the_time_of_their_whole_frame_for_the_others() {
+    let mut remote = established();
+    remote.machine.send(&Message::MemPool, remote.now).unwrap();
+    ask(&mut remote, [block_item(1)]);
+    let (_, seconds) = arrive(&mut remote, &large().1, 50_000).unwrap();
+    assert!(seconds > 30, "no test: it took {seconds} s");
+    remote.wait(29 * SECOND).unwrap();
+    assert_eq!(remote.wait(SECOND), Err(stalled(block_item(1))));
 }
 
 #[test]

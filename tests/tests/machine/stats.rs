@@ -56,6 +56,17 @@ fn the_version_tells_who_the_remote_is_as_soon_as_it_surfaces() {
 }
 
 #[test]
+fn what_the_remote_said_of_itself_can_be_looked_at_to_the_end() {
+    let mut remote = Remote::new(&node(), Direction::Inbound);
+    assert_eq!(remote.machine.remote(), None);
+    remote.introduce(ProtocolVersion::LATEST);
+    let said = introduction(ProtocolVersion::LATEST.get().cast_signed());
+    assert_eq!(remote.machine.remote(), Some(&said));
+    remote.machine.close(remote.now);
+    assert_eq!(remote.machine.remote(), Some(&said));
+}
+
+#[test]
 fn the_advertised_version_is_kept_beside_the_negotiated_one() {
     for (advertised, seen) in [(13, 13), (i32::MAX, 0x7fff_ffff), (-1, 0xffff_ffff)] {
         let stats = after(introduction(advertised));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use peer_core::message::Raw;
 use peer_core::{Command, Error, Message, Timer};
 use peer_tests::remote::{Remote, established, unguarded};
-use peer_tests::samples::inv_of;
+use peer_tests::samples::{inv_of, ping};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -86,5 +86,38 @@ fn frames_shown_together_have_their_time_one_after_another() {
     remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
     remote.wait(SECOND * 19).unwrap();
     remote.machine.handle_transmitted(24, remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
+}
+
+/// The remote asks for so many pongs.
+fn owe(remote: &mut Remote, pongs: u64) {
+    (0..pongs).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+}
+
+#[test]
+fn replies_that_wait_together_share_one_time_though_they_are_offered_one_by_one() {
+    let mut remote = established();
+    owe(&mut remote, 3);
+    remote.machine.poll_transmit(remote.now);
+    remote.wait(SECOND * 15).unwrap();
+    remote.machine.take(32, remote.now);
+    remote.machine.poll_transmit(remote.now);
+    let (left, timer) = remote.deadline().unwrap();
+    assert_eq!((left.as_secs(), timer), (5, Timer::WriteStall));
+}
+
+#[test]
+fn a_frame_of_the_owner_between_replies_has_its_own_time() {
+    let mut remote = established();
+    send(&mut remote, &inv_of(1));
+    remote.machine.poll_transmit(remote.now);
+    owe(&mut remote, 200);
+    send(&mut remote, &inv_of(1));
+    remote.machine.take(usize::MAX, remote.now);
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
+    remote.wait(SECOND * 15).unwrap();
+    // As many as may overtake the second announcement.
+    remote.machine.handle_transmitted(128 * 32, remote.now);
     assert_eq!(remote.deadline(), Some((SECOND * 20, Timer::WriteStall)));
 }

@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use peer_core::{Config, Error, Message, Time, Timer};
+use peer_core::{Config, Direction, Error, Message, Node, ProtocolVersion, Time, Timer};
 use peer_tests::remote::{NETWORK, Remote, established};
 use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
 use rand_chacha::ChaCha8Rng;
@@ -125,14 +125,113 @@ fn honesty_a_refusal_after_a_pause_of_reading_says_nothing_of_an_answer() {
 /// A driver takes the time before it reads, and tells with it after it has pulled with a later one.
 #[test]
 fn liveness_a_call_with_a_time_shortly_before_the_last_one_restarts_nothing() {
+    for later in [1, 1000] {
+        let mut remote = established();
+        remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+        remote.hears();
+        remote.look().unwrap();
+        let found_due = at(30);
+        remote.now = found_due + Duration::from_millis(later);
+        assert_eq!(remote.pull(), Ok(None));
+        remote.machine.handle_drained(found_due);
+        remote.now = found_due;
+        assert!(remote.tick().is_err(), "the block is overdue, {later} ms");
+    }
+}
+
+#[test]
+fn honesty_what_was_drained_by_a_clock_hardly_ahead_is_no_evidence() {
+    let mut remote = asked();
+    remote.machine.handle_drained(at(30) + Duration::from_millis(200));
+    look(&mut remote, at(29) + Duration::from_millis(900)).unwrap();
+    // The block comes meanwhile, and is read once the driver has looked.
+    look(&mut remote, at(30)).unwrap();
+    remote.say(&block(1).into());
+    assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn honesty_what_a_clock_ahead_looked_for_is_looked_for_anew() {
     let mut remote = established();
-    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    look(&mut remote, at(20)).unwrap();
+    look(&mut remote, at(18)).unwrap();
+    // The driver never tells: it is asked twice.
+    look(&mut remote, at(20)).unwrap();
+    assert_eq!(look(&mut remote, at(21)), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn liveness_a_frame_that_a_clock_ahead_offered_is_due_in_its_time() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.now = at(3600);
+    remote.machine.poll_transmit(remote.now);
+    look(&mut remote, at(1)).unwrap();
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+}
+
+#[test]
+fn a_ping_of_a_clock_ahead_puts_the_next_one_off_by_no_more_than_its_interval() {
+    let mut remote = established();
+    remote.now = at(3600);
+    remote.tick().unwrap();
     remote.hears();
-    remote.look().unwrap();
-    let found_due = at(30);
-    remote.now = found_due + Duration::from_millis(1);
-    assert_eq!(remote.pull(), Ok(None));
-    remote.machine.handle_drained(found_due);
-    remote.now = found_due;
-    assert!(remote.tick().is_err(), "the block is overdue");
+    look(&mut remote, at(1)).unwrap();
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(107), Timer::Ping)));
+}
+
+#[test]
+fn honesty_a_handshake_has_its_whole_time_when_a_clock_that_was_ahead_is_back() {
+    let mut remote = Remote::new(&Node::new(Config::builder(NETWORK).build().unwrap()), Direction::Inbound);
+    remote.now = at(25);
+    remote.introduce(ProtocolVersion::LATEST);
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(5), Timer::Handshake)));
+    look(&mut remote, at(1)).unwrap();
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Handshake)));
+}
+
+#[test]
+fn liveness_replies_have_no_more_time_together_when_the_clock_goes_back_to_when_one_was_written() {
+    let mut remote = established();
+    (0..3).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
+    remote.wait(Duration::from_secs(15)).unwrap();
+    remote.machine.handle_transmitted(32, remote.now);
+    remote.wait(Duration::from_secs(2)).unwrap();
+    look(&mut remote, at(15)).unwrap();
+    let (left, timer) = remote.deadline().unwrap();
+    assert_eq!((left.as_secs(), timer), (5, Timer::WriteStall));
+}
+
+#[test]
+fn liveness_a_call_with_a_time_shortly_before_the_last_one_takes_no_evidence_of_a_write_stall_away() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.handle_transmitted(0, at(20) + Duration::from_millis(1));
+    assert_eq!(look(&mut remote, at(20)), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn honesty_wrong_times_do_not_make_a_second_answer_to_what_was_asked_twice_unrequested() {
+    let mut remote = established();
+    for _ in 0..2 {
+        remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    }
+    remote.hears();
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
+    for wrong in [45, 50] {
+        remote.machine.handle_drained(at(wrong));
+        remote.say(&inv_of(1));
+        remote.now = at(wrong);
+        assert_eq!(remote.messages().len(), 1);
+        remote.now = at(2);
+        assert_eq!(remote.pull(), Ok(None));
+    }
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
 }

@@ -4,9 +4,12 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, UserAgent, Version};
-use peer_core::{Config, Connection, Direction, Hash, Message, Network, Node, Time};
+use peer_core::{
+    Config, Connection, Direction, Event, Hash, Message, Network, Node, Request, RequestOptions, Time,
+};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, header, introduction, unguarded};
-use peer_tests::samples::{getdata, inv, notfound};
+use peer_tests::requests::{headers_after, items};
+use peer_tests::samples::{getdata, getheaders, headers, inv, notfound};
 use peer_tests::stated::assert_states;
 
 use crate::meter::Meter;
@@ -43,9 +46,13 @@ fn idle_with(agent: usize) -> usize {
 }
 
 fn flush(peer: &mut Connection) {
+    flush_at(peer, Time::ZERO);
+}
+
+fn flush_at(peer: &mut Connection, now: Time) {
     while peer.wants_write() {
-        let count = peer.poll_transmit(Time::ZERO).len();
-        peer.handle_transmitted(count, Time::ZERO);
+        let count = peer.poll_transmit(now).len();
+        peer.handle_transmitted(count, now);
     }
 }
 
@@ -190,6 +197,72 @@ fn held_unwritten() -> usize {
     let (requested, open) = held(getdata);
     assert_eq!((none, open), (0, 10_000));
     (requested - announced) / open
+}
+
+/// What is held when all of these have been written.
+fn held_by_typed(requests: impl Iterator<Item = Request>) -> usize {
+    let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();
+    let requests: Vec<_> = requests.collect();
+    let meter = Meter::start();
+    for request in &requests {
+        peer.peer_mut().request(request, RequestOptions::new(), Time::ZERO).unwrap();
+        flush(&mut peer);
+    }
+    assert_eq!(peer.peer().requests().len(), requests.len());
+    meter.held()
+}
+
+/// Requests with an id.
+pub(crate) fn typed_requests() {
+    let number = |number: u32| Inventory::tx(Hash::digest(&number.to_le_bytes()));
+    let single = held_by_typed((0..75_000).map(|item| items([number(item)])));
+    let many = held_by_typed(
+        (0..2).map(|half| items((half * 37_500..(half + 1) * 37_500).map(number).collect::<Vec<_>>())),
+    );
+    let headers = held_by_typed((0..64).map(|_| headers_after(vec![Hash::ZERO; 500])));
+    let page = "docs/requests.md";
+    assert_states(
+        "75,000 requests for an item each",
+        single,
+        1,
+        &[(page, "| 75,000 requests for an item each | ")],
+    );
+    assert_states(
+        "two requests for 37,500 items each",
+        many,
+        1,
+        &[(page, "| 2 requests for 37,500 items each | ")],
+    );
+    assert_states(
+        "64 requests for headers",
+        headers,
+        1,
+        &[(page, "| 64 requests for headers with locators of 500 hashes | ")],
+    );
+}
+
+/// A request that one message answers.
+pub(crate) fn answered_whole() {
+    let mut peer = Remote::established(config()).machine.fork();
+    let meter = Meter::start();
+    peer.peer_mut().send(&getheaders(), Time::ZERO).unwrap();
+    flush(&mut peer);
+    let mut input = BytesMut::from(&bytes_of(&headers())[..]);
+    assert!(matches!(peer.receive(&mut input, Time::ZERO), Ok(Some(Event::Message(_)))));
+    drop(input);
+    assert_eq!(meter.held(), 0);
+}
+
+/// What nodes count against us, for hours.
+pub(crate) fn points() {
+    let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();
+    let meter = Meter::start();
+    for second in 0..10_000 {
+        let now = Time::from_elapsed(Duration::from_secs(second));
+        peer.peer_mut().send(&Message::MemPool, now).unwrap();
+        flush_at(&mut peer, now);
+    }
+    assert!(meter.held() <= 2048, "{} bytes", meter.held());
 }
 
 /// Items that are asked for twice and answered once, until no more of them are remembered.

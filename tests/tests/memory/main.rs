@@ -25,13 +25,16 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 21] = [
+const STATED: [Test; 24] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
     ("known_inventory_takes_what_the_pages_say_however_long_it_goes_on", machine::known),
     ("known_inventory_of_any_size_takes_what_the_setter_says", machine::known_of_any_size),
     ("open_requests_take_what_the_pages_say_in_any_order", machine::requests),
+    ("requests_with_an_id_take_what_the_page_says", machine::typed_requests),
+    ("a_request_that_was_answered_as_a_whole_leaves_nothing_behind", machine::answered_whole),
+    ("points_that_are_counted_for_hours_take_no_more_than_those_of_a_minute", machine::points),
     ("items_that_may_be_answered_once_more_take_what_the_setter_says", machine::answered),
     ("a_batch_of_announcements_takes_what_the_setter_says", machine::batch),
     ("early_messages_take_what_the_pages_say", input::early),

@@ -21,6 +21,11 @@ impl Meter {
         let change = self.0.change();
         change.bytes_allocated.saturating_sub(change.bytes_deallocated)
     }
+
+    /// How often something was moved into more or less memory.
+    pub(crate) fn reallocations(&self) -> usize {
+        self.0.change().reallocations
+    }
 }
 
 /// What `act` returns, the bytes that are held because of it, and the bytes allocated on the way.

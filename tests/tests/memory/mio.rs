@@ -116,6 +116,7 @@ impl Fixture {
                 match event {
                     PeerEvent::Event(event) => count -= usize::from(counts(&event)),
                     PeerEvent::Closed(closed) => panic!("{id} has closed: {closed}"),
+                    _ => {}
                 }
             }
             if count == 0 {

@@ -15,7 +15,7 @@ use crate::meter::{Meter, measured};
 const KIB: usize = 1024;
 
 /// Tests, by name.
-pub(crate) const TESTS: [Test; 13] = [
+pub(crate) const TESTS: [Test; 14] = [
     ("an_established_peer_that_idles_is_small", an_established_peer_that_idles_is_small),
     ("a_declared_length_costs_nothing", a_declared_length_costs_nothing),
     ("before_a_version_a_peer_is_small", before_a_version_a_peer_is_small),
@@ -40,6 +40,10 @@ pub(crate) const TESTS: [Test; 13] = [
     (
         "a_queue_that_was_long_gives_its_memory_back_before_it_is_empty",
         a_queue_that_was_long_gives_its_memory_back_before_it_is_empty,
+    ),
+    (
+        "a_long_queue_is_seldom_moved_while_it_grows_and_shrinks",
+        a_long_queue_is_seldom_moved_while_it_grows_and_shrinks,
     ),
 ];
 
@@ -240,17 +244,43 @@ fn a_burst_of_small_frames_leaves_nothing_behind() {
     assert!(allocated <= 2 * burst.len() + 16 * KIB, "{allocated} bytes allocated for {}", burst.len());
 }
 
+/// Ten thousand of the smallest frames wait.
+fn fill(peer: &mut Connection) {
+    for _ in 0..10_000 {
+        peer.peer_mut().send(&Message::GetAddr, Time::ZERO).unwrap();
+    }
+}
+
+/// The transport takes all but a hundred of them, one by one.
+fn take_most(peer: &mut Connection) {
+    while peer.peer().queued() > 2400 {
+        let count = peer.poll_transmit(Time::ZERO).len();
+        peer.handle_transmitted(count, Time::ZERO);
+    }
+}
+
 fn a_queue_that_was_long_gives_its_memory_back_before_it_is_empty() {
+    for at_once in [false, true] {
+        let mut peer = Remote::established(config(12)).machine.fork();
+        let ((), held, _) = measured(|| {
+            fill(&mut peer);
+            if at_once {
+                assert_eq!(peer.poll_transmit_chunks(usize::MAX, Time::ZERO).count(), 10_000);
+                peer.handle_transmitted(9_900 * 24, Time::ZERO);
+            } else {
+                take_most(&mut peer);
+            }
+        });
+        assert_eq!(peer.peer().queued(), 2400);
+        assert!(held <= 7 * 2400, "{held} bytes for a queue of 100 small frames, at once: {at_once}");
+    }
+}
+
+fn a_long_queue_is_seldom_moved_while_it_grows_and_shrinks() {
     let mut peer = Remote::established(config(12)).machine.fork();
-    let ((), held, _) = measured(|| {
-        for _ in 0..10_000 {
-            peer.peer_mut().send(&Message::GetAddr, Time::ZERO).unwrap();
-        }
-        // A hundred are left, in a queue that had room for a hundred times as many.
-        while peer.peer().queued() > 2400 {
-            let count = peer.poll_transmit(Time::ZERO).len();
-            peer.handle_transmitted(count, Time::ZERO);
-        }
-    });
-    assert!(held <= 7 * 2400, "{held} bytes for a queue of 100 small frames");
+    let meter = Meter::start();
+    fill(&mut peer);
+    take_most(&mut peer);
+    let moves = meter.reallocations();
+    assert!(moves <= 100, "moved {moves} times");
 }

@@ -14,6 +14,7 @@ mod links;
 mod lists;
 mod migration;
 mod numbers;
+mod requests;
 mod sockets;
 mod text;
 mod threads;

@@ -4,6 +4,7 @@ mod corpus;
 mod dcrd_node;
 mod invariants;
 mod model;
+mod requests;
 mod schedules;
 mod state_table;
 mod world;

@@ -89,6 +89,16 @@ pub struct TimedNetAddress {
     pub address: NetAddress,
 }
 
+impl From<TimedNetAddress> for NetAddressV2 {
+    /// A mapped IPv4 address becomes a plain one.
+    fn from(entry: TimedNetAddress) -> Self {
+        let NetAddress { services, ip, port } = entry.address;
+        let address = ip.to_ipv4_mapped().map_or(Address::Ipv6(ip), Address::Ipv4);
+        let timestamp = Timestamp::new(entry.timestamp.into()).unwrap_or_default();
+        Self { timestamp, services, address, port }
+    }
+}
+
 impl TryFrom<NetAddressV2> for TimedNetAddress {
     type Error = CodecError;
 

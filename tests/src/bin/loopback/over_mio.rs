@@ -118,6 +118,7 @@ impl OverMio {
                 match happened {
                     PeerEvent::Event(event) => *heard += usize::from(counts(&event)),
                     PeerEvent::Closed(closed) => return Err(closed.into()),
+                    _ => {}
                 }
             }
         }

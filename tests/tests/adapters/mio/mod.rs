@@ -6,10 +6,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod accepting;
 mod ends;
 mod ids;
+mod leaving;
 mod loopback;
+mod not_ready;
+mod pausing;
+mod room;
 mod scripted;
+mod shutdown;
 mod streams;
 mod time;
 mod turns;

@@ -53,6 +53,10 @@ pub(crate) struct Script {
     pub(crate) buffers: bool,
     /// A flush would block.
     pub(crate) jams: bool,
+    /// Answers to "shut down writing". Afterwards it is done.
+    pub(crate) shutdowns: VecDeque<ErrorKind>,
+    /// Writing is shut down.
+    pub(crate) is_shut_down: bool,
     /// A read that brings less than was asked for is the last one.
     pub(crate) drains: bool,
     /// Calls of `read`.
@@ -120,6 +124,16 @@ impl Transport for Scripted {
 
     fn short_read_drains(&self) -> bool {
         self.script().drains
+    }
+
+    fn shutdown_write(&mut self) -> io::Result<()> {
+        let mut script = self.script();
+        assert!(!script.is_shut_down, "a stream is shut down once");
+        if let Some(kind) = script.shutdowns.pop_front() {
+            return Err(kind.into());
+        }
+        script.is_shut_down = true;
+        Ok(())
     }
 }
 
@@ -255,6 +269,7 @@ impl Set {
         let event = |(id, happened)| match happened {
             PeerEvent::Event(event) => (id, event),
             PeerEvent::Closed(closed) => panic!("{id} is over: {closed}"),
+            other => panic!("{id}: {other:?}"),
         };
         self.drain().into_iter().map(event).collect()
     }

@@ -17,6 +17,7 @@ mod flushing;
 mod heard;
 mod leaving;
 mod panics;
+mod requests;
 mod room;
 mod runtimes;
 mod sockets;

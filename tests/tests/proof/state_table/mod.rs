@@ -10,6 +10,7 @@
 mod lanes;
 mod page;
 mod receiving;
+mod requests;
 mod samples;
 mod sending;
 mod states;

@@ -7,7 +7,7 @@ use peer_tests::remote::LATEST;
 
 use crate::state_table::samples::{self, Sample};
 use crate::state_table::states::State;
-use crate::state_table::{receiving, sending, timers};
+use crate::state_table::{receiving, requests as asking, sending, timers};
 
 /// The versions that differ, each with its name.
 const ERAS: [(u32, &str); 7] = [
@@ -65,6 +65,7 @@ pub(crate) fn page() -> String {
             |sample: &Sample, state| both(|direction| sending::outcome(sample, state, version, direction));
         table(&mut page, name, &samples[..samples.len() - 1], cell);
     }
+    requests(&mut page);
     page.push_str(
         "\n## Timers, while the remote is silent\n\nTimes are counted from the beginning of the state.\n",
     );
@@ -77,6 +78,24 @@ pub(crate) fn page() -> String {
         }
     }
     page
+}
+
+/// What is sent for each request, a column for each version that differs.
+fn requests(page: &mut String) {
+    let versions = [12, 11, 10, 9, 8, 7, 6];
+    let heads: Vec<_> = versions.iter().map(|version| format!("version {version}")).collect();
+    let (head, line) = (heads.join(" | "), " --- |".repeat(versions.len() + 1));
+    page.push_str(
+        "\n## Requests that the owner makes\n\nWhat `Peer::request` sends in the state established.\n\n",
+    );
+    writeln!(page, "| request | {head} |\n|{line}").unwrap();
+    for (name, request) in asking::all() {
+        let cell = |version: &u32| {
+            both(|direction| Some(asking::outcome(&request, *version, direction))).unwrap_or_default()
+        };
+        let cells: Vec<_> = versions.iter().map(cell).collect();
+        writeln!(page, "| {name} | {} |", cells.join(" | ")).unwrap();
+    }
 }
 
 /// What is said of inbound and outbound peers.

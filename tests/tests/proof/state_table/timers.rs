@@ -2,10 +2,11 @@
 
 use core::time::Duration;
 
-use peer_core::message::Ping;
-use peer_core::{Direction, Hash, Message, Timer, TransportError};
+use peer_core::message::{Ping, Pong};
+use peer_core::{Direction, Hash, Message, OnTimeout, RequestOptions, Timer, TransportError};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::remote::Remote;
+use peer_tests::requests::{Told, headers_after, items, told};
 use peer_tests::samples::{block_item, getdata, tx_item};
 
 use crate::state_table::receiving::name;
@@ -46,6 +47,36 @@ pub(crate) fn cases() -> Vec<Case> {
             remote.machine.request_headers(&[], Hash::ZERO, remote.now).unwrap();
             remote.hears();
         }),
+        case("established, a request for a block written", Established, |remote| {
+            remote.is_asked(&items([block_item(1)]));
+        }),
+        case(
+            "established, a request for a block written, with reports and a deadline of 5 s",
+            Established,
+            |remote| {
+                let options =
+                    RequestOptions::new().on_timeout(OnTimeout::Report).deadline(Duration::from_secs(5));
+                remote.is_asked_with(&items([block_item(1)]), options);
+            },
+        ),
+        case("established, a request for headers written", Established, |remote| {
+            remote.is_asked(&headers_after([Hash::ZERO]));
+        }),
+        case(
+            "established, a request for headers written, and the `pong` behind it came",
+            Established,
+            |remote| {
+                remote
+                    .machine
+                    .request(&headers_after([Hash::ZERO]), RequestOptions::new(), remote.now)
+                    .unwrap();
+                for message in remote.hears() {
+                    if let Message::Ping(ping) = message {
+                        remote.is_told(&Pong { nonce: ping.nonce }.into());
+                    }
+                }
+            },
+        ),
         stuck("established, a frame is shown and not taken", Established, |remote| {
             remote.machine.send(&Message::GetAddr, remote.now).unwrap();
             remote.machine.poll_transmit(remote.now);
@@ -104,9 +135,18 @@ impl Case {
     /// What a timer that does not end the connection does.
     fn effect(&self, remote: &mut Remote) -> String {
         assert!(self.takes, "a transport that takes nothing fails first");
+        if remote.machine.wants_pull() {
+            let ends: Vec<_> = told(remote).iter().map(reason).collect();
+            return format!("the request ends: {}", ends.join(", "));
+        }
         let said: Vec<_> = remote.hears().iter().map(|said| format!("`{}`", said.command())).collect();
-        format!("{} is sent", said.join(" and "))
+        if said.is_empty() { "nothing".into() } else { format!("{} is sent", said.join(" and ")) }
     }
+}
+
+fn reason(told: &Told) -> String {
+    let Told::Ended(_, reason, _) = told else { panic!("{told:?} came of itself") };
+    format!("{reason:?}")
 }
 
 /// Entries after which a story repeats itself.

@@ -193,11 +193,15 @@ impl Ledger {
         self.at_term = None;
     }
 
-    /// Time went on; while reading was paused or not.
-    pub(super) fn pass(&mut self, now: Time, paused: bool) {
-        if paused {
-            let step = now.saturating_since(self.meter.at).min(PAUSE.saturating_sub(self.pausing));
+    /// Time went on, while reading was paused or not, and the driver had offered what waits or not.
+    pub(super) fn pass(&mut self, now: Time, paused: bool, offered: bool) {
+        let step = now.saturating_since(self.meter.at);
+        if paused && offered {
+            let step = step.min(PAUSE.saturating_sub(self.pausing));
             self.pausing += step;
+            self.meter.paused += step;
+        } else if paused {
+            // The remote cannot take what it is not offered.
             self.meter.paused += step;
         }
         self.meter.at = now;
@@ -217,7 +221,7 @@ impl Ledger {
             if self.frames[number].written.is_some() || !table.machine.is_flushed(self.frames[number].mark) {
                 continue;
             }
-            let is_first = !self.frames.iter().any(|frame| frame.written.is_some());
+            let is_first = !self.frames.iter().any(|frame| frame.written.is_some() && frame.answer.is_open());
             if is_first && self.frames[number].answer.is_open() {
                 self.restart();
             }

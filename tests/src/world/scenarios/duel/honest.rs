@@ -5,9 +5,6 @@
 //! sleeps for up to ten minutes, holds events, looks seldom, reports writes up to 15 s late, calls in any order, tells that the
 //! transport was drained or never does, and gives a wrong time to one call, up to a day ahead. But what it tells is true, and
 //! whenever it looks, it reads all that came, unless it holds an event.
-//!
-//! Not tried yet: frames of the owner that are larger than the pipe. A driver that looks only when it is told to fills the pipe
-//! once in 20 s, and the machine takes the part that does not fit for a refusal ([`FITS`]).
 
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -23,9 +20,6 @@ use super::remote::{ITEMS, Remote, item, rules};
 use super::{Table, between, magnitude, once_in, one_of};
 use crate::bound::Turns;
 use crate::samples::{getblocks, getdata, getheaders, inv_of, ping};
-
-/// Most entries of an `inv` that fits into every pipe.
-const FITS: u64 = 1700;
 
 struct Honest {
     table: Table,
@@ -73,7 +67,8 @@ impl Honest {
     fn step(&mut self) {
         let now = self.table.now;
         let told = self.table.machine.next_timeout().map_or(now + Duration::from_secs(60), |(at, _)| at);
-        let comes = self.remote.next_piece().unwrap_or(told);
+        // A piece that has come already waits until the driver looks for another reason.
+        let comes = self.remote.next_piece().filter(|at| *at > now).unwrap_or(told);
         let next = self.owner.next(now, told, comes, &mut self.table.rng);
         // A report comes no later than it was to.
         let reports = self.unreported.map(|(_, at)| at).filter(|at| *at > now);
@@ -188,7 +183,7 @@ impl Honest {
             3 => GetInitState { types: List::new() }.into(),
             4 => one_of(rng, &[getheaders, getblocks])(),
             5 => ping(between(rng, 1, 1000)),
-            _ => inv_of(u32::try_from(magnitude(rng, 1, FITS)).unwrap()),
+            _ => inv_of(u32::try_from(magnitude(rng, 1, 4000)).unwrap()),
         };
         let now = self.clock();
         if self.table.machine.send(&message, now).is_ok() {

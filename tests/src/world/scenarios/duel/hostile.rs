@@ -9,7 +9,8 @@
 //!   where `term` is 90 s for `headers` and 30 s for all else; the first sum is over the answers to any request since `w`, with
 //!   the bytes and the number of entries that closed something, each at most the time since the answer before; `coming` is
 //!   what is there of a frame that is not whole and may be an answer; the second sum is over the times between two answers,
-//!   with what reading rested in each because the remote does not take its pongs; and 2 s is what evidence may take.
+//!   with what reading rested in each because the remote does not take the pongs that it is offered, and without a bound while
+//!   the driver does not offer them; and 2 s is what evidence may take.
 //!   Where the driver never sees that nothing more comes or, with no pause left, that nothing is taken, it is at most the time until, 180 s after the last answer, 16 MiB more have come.
 //! * A *frame* that was queued at `q` is written, or the connection has ended, by
 //!
@@ -54,6 +55,8 @@ struct Hostile {
     writes: Writes,
     /// The transport took nothing when it was last asked.
     blocked: bool,
+    /// It did not take all that it was shown.
+    offered: bool,
     /// When the owner asks for more, how often it still does, and which item is next.
     asks: Time,
     asks_left: u64,
@@ -101,6 +104,7 @@ impl Hostile {
             socket: Vec::new(),
             writes,
             blocked: false,
+            offered: false,
             asks,
             asks_left,
             item: 0,
@@ -115,7 +119,7 @@ impl Hostile {
     /// Goes on to what happens next, and lets the driver look.
     fn step(&mut self) {
         self.table.now = self.table.now.max(self.next());
-        self.ledger.pass(self.table.now, !self.table.machine.wants_read());
+        self.ledger.pass(self.table.now, !self.table.machine.wants_read(), self.offered);
         if self.table.now >= self.turns {
             self.turns = self.table.now + a_while(&mut self.table.rng, 1000, 60_000);
             self.taker.turn(self.table.now, &mut self.table.rng);
@@ -244,11 +248,12 @@ impl Hostile {
             let Table { machine, now, story, .. } = &mut self.table;
             let taker = &mut self.taker;
             let write = |bytes: &[u8]| story.wrote(*now, bytes);
-            let took = match self.writes {
+            let (took, shown) = match self.writes {
                 Writes::Pieces(enough) => hand_over_pieces(machine, enough, *now, taker, write),
                 Writes::Once | Writes::All => hand_over(machine, *now, taker, write),
             };
             self.blocked = took == 0;
+            self.offered = took < shown;
             if self.blocked {
                 self.table.story.blocked(self.table.now);
                 break;
@@ -263,17 +268,18 @@ impl Hostile {
     }
 }
 
+/// Shows what waits, and returns what was taken and shown of it.
 fn hand_over(
     machine: &mut crate::checked::Checked,
     now: Time,
     taker: &mut Taker,
     mut write: impl FnMut(&[u8]),
-) -> usize {
+) -> (usize, usize) {
     let shown = machine.poll_transmit(now);
     let count = taker.take(&shown);
     write(&shown[..count]);
     machine.handle_transmitted(count, now);
-    count
+    (count, shown.len())
 }
 
 fn hand_over_pieces(
@@ -282,18 +288,19 @@ fn hand_over_pieces(
     now: Time,
     taker: &mut Taker,
     mut write: impl FnMut(&[u8]),
-) -> usize {
-    let mut all = 0;
+) -> (usize, usize) {
+    let (mut all, mut shown) = (0, 0);
     for piece in machine.poll_transmit_chunks(enough, now) {
         let count = taker.take(&piece);
         write(&piece[..count]);
         all += count;
+        shown += piece.len();
         if count < piece.len() {
             break;
         }
     }
     machine.handle_transmitted(all, now);
-    all
+    (all, shown)
 }
 
 /// A configuration in which the bounds differ.

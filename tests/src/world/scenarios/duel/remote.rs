@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::OnceLock;
 
 use bytes::BytesMut;
 use peer_core::frame::{FrameReader, Rules};
@@ -194,13 +195,17 @@ pub(super) fn rules(version: peer_core::ProtocolVersion) -> Rules {
     Rules::new(NETWORK, version)
 }
 
-/// Names what has this number.
+/// Names what has this number. Each is hashed once: a seed asks for them many thousand times.
 pub(super) fn item(number: u32) -> Inventory {
-    if number.is_multiple_of(4) {
-        Inventory::block(block(number).hash())
-    } else {
-        Inventory::tx(transaction(number).hash())
-    }
+    static ALL: OnceLock<Vec<Inventory>> = OnceLock::new();
+    let hashed = |number: u32| {
+        if number.is_multiple_of(4) {
+            Inventory::block(block(number).hash())
+        } else {
+            Inventory::tx(transaction(number).hash())
+        }
+    };
+    ALL.get_or_init(|| (0..ITEMS).map(hashed).collect())[number as usize]
 }
 
 /// Some are small, some are as large as a transaction may well be.

@@ -1,0 +1,68 @@
+//! Which messages the owner wants to see without having asked for them.
+
+use core::ops::BitOr;
+
+use crate::message::Message;
+
+/// Which messages surface that respond to no [`Request`](crate::Request): a set of kinds.
+///
+/// The others are checked as ever, and dropped. What the machine does by itself, it does in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interest(u8);
+
+impl Interest {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+    /// `inv` and `headers`.
+    pub const ANNOUNCEMENTS: Self = Self(1);
+    /// `tx`, as it may come without being asked for.
+    pub const TRANSACTIONS: Self = Self(1 << 1);
+    /// `addr` and `addrv2`.
+    pub const ADDRESSES: Self = Self(1 << 2);
+    /// What the remote asks for: `getdata`, `getheaders`, `mempool` and the like.
+    pub const REQUESTS: Self = Self(1 << 3);
+    /// `ping` and `pong`.
+    pub const PINGS: Self = Self(1 << 4);
+    /// Responses to what [`Peer::send`](crate::Peer::send) asked for, of all other kinds: `block`, `notfound`, filters, initial
+    /// state, mixing messages.
+    pub const RESPONSES: Self = Self(1 << 5);
+    /// The rest: settings of the remote as `sendheaders`, messages of the old era, and unknown ones.
+    pub const OTHER: Self = Self(1 << 6);
+    /// All kinds.
+    pub const ALL: Self = Self(0x7f);
+
+    /// Whether every kind of `other` is among these.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The kind of a message.
+    pub(super) fn of(message: &Message) -> Self {
+        let Some(spec) = message.spec() else { return Self::OTHER };
+        match message {
+            Message::Inv(_) | Message::Headers(_) => Self::ANNOUNCEMENTS,
+            Message::Tx(_) => Self::TRANSACTIONS,
+            Message::Addr(_) | Message::AddrV2(_) => Self::ADDRESSES,
+            Message::Ping(_) | Message::Pong(_) => Self::PINGS,
+            Message::GetData(_) | Message::GetAddr => Self::REQUESTS,
+            _ if spec.response.is_some() => Self::RESPONSES,
+            _ if spec.request().is_some() => Self::REQUESTS,
+            _ => Self::OTHER,
+        }
+    }
+}
+
+impl BitOr for Interest {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Default for Interest {
+    fn default() -> Self {
+        Self::ALL
+    }
+}

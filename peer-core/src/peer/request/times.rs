@@ -1,0 +1,129 @@
+//! By when requests must have their response, on both clocks.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::table::{Entry, Table, Wanted};
+use super::types::{RequestId, Unanswered};
+use crate::error::Expected;
+use crate::event::Event;
+use crate::peer::mark::Mark;
+use crate::time::Time;
+
+/// What is left of a timeout once the remote has handled a request: some let a `pong` overtake their responses.
+const GRACE: Duration = Duration::from_secs(2);
+
+impl Table {
+    /// When, on the clock of waiting, the next response is due.
+    pub(in crate::peer) fn next_due(&self) -> Option<Time> {
+        self.dues.first().map(|(due, _)| *due)
+    }
+
+    /// The next deadline, on the plain clock.
+    pub(in crate::peer) fn next_deadline(&self) -> Option<Time> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// When, on the clock of waiting, the first of the terms began that are not over.
+    pub(in crate::peer) fn term_began(&self) -> Option<Time> {
+        self.open.values().filter_map(|entry| Some(entry.term?.0)).min()
+    }
+
+    /// Whether some request is not known to be written.
+    pub(super) fn has_unwritten(&self) -> bool {
+        !self.unwritten.is_empty()
+    }
+
+    /// How many of them have been written.
+    pub(super) fn count_written(&self, is_flushed: impl Fn(Mark) -> bool) -> usize {
+        (&self.unwritten).into_iter().take_while(|(mark, _)| is_flushed(*mark)).count()
+    }
+
+    /// Begins the timeouts of so many requests, which have been written.
+    pub(super) fn on_written(&mut self, count: usize, waited: Time) {
+        for _ in 0..count {
+            let Some((_, id)) = self.unwritten.pop_front() else { break };
+            // A `pong` that came before we were told has begun it.
+            if let Some(entry) = self.open.get(&id).filter(|entry| entry.term.is_none()) {
+                self.set_term(id, waited, waited + entry.timeout);
+            }
+        }
+        self.unwritten.shrink();
+    }
+
+    /// The `pong` of a request's fence came.
+    pub(super) fn on_handled(&mut self, id: RequestId, waited: Time) {
+        let Some(entry) = self.open.get_mut(&id) else { return };
+        entry.is_handled = true;
+        let due = waited + GRACE;
+        if entry.term.is_none_or(|(_, end)| end > due) {
+            self.set_term(id, waited, due);
+        }
+    }
+
+    fn set_term(&mut self, id: RequestId, began: Time, due: Time) {
+        let Some(entry) = self.open.get_mut(&id) else { return };
+        if let Some((_, before)) = entry.term.replace((began, due)) {
+            self.dues.remove(&(before, id));
+        }
+        self.dues.insert((due, id));
+    }
+
+    /// The remote is to blame for what is due next. Returns what the connection is to end for, if it is.
+    pub(super) fn expire(&mut self) -> Option<Expected> {
+        let due = self.next_due()?;
+        let late: Vec<_> = self.dues.iter().take_while(|(at, _)| *at == due).map(|(_, id)| *id).collect();
+        let ends = |id: &&RequestId| self.open.get(id).is_some_and(|entry| entry.closes && !entry.is_handled);
+        if let Some(id) = late.iter().find(ends) {
+            return Some(self.expected(*id));
+        }
+        for id in late {
+            let is_handled = self.open.get(&id).is_some_and(|entry| entry.is_handled);
+            self.end(id, if is_handled { Unanswered::Declined } else { Unanswered::TimedOut });
+        }
+        None
+    }
+
+    /// What the remote has not sent.
+    fn expected(&self, id: RequestId) -> Expected {
+        let command = match self.open.get(&id).map(|entry| &entry.wanted) {
+            Some(Wanted::Items(items)) => match items.first_open(id, &self.items) {
+                Some(item) => return Expected::Item(Box::new(item)),
+                None => "notfound",
+            },
+            Some(Wanted::Filters(filters)) => filters.command(),
+            Some(Wanted::InitState) => "initstate",
+            Some(Wanted::Addresses) => "addr",
+            Some(Wanted::Pong) => "pong",
+            Some(Wanted::Headers(_)) | None => "headers",
+        };
+        Expected::Message(command)
+    }
+
+    /// Tells of each request whose deadline has passed. The remote still owes its response.
+    pub(super) fn pass_deadlines(&mut self, now: Time) {
+        while let Some((_, id)) = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now) {
+            self.deadlines.pop_first();
+            let missing = self.missing(id);
+            if let Some(entry) = self.open.get_mut(&id) {
+                (entry.deadline, entry.is_muted) = (None, true);
+                self.events.push_back(Event::Unanswered { id, reason: Unanswered::DeadlinePassed, missing });
+            }
+        }
+    }
+
+    /// No deadline lies further ahead than it did when the request was made.
+    pub(in crate::peer) fn bound(&mut self, now: Time) {
+        if self.deadlines.is_empty() {
+            return;
+        }
+        self.deadlines.clear();
+        for (id, Entry { deadline, .. }) in &mut self.open {
+            if let Some((at, after)) = deadline {
+                *at = (*at).min(now + *after);
+                self.deadlines.insert((*at, *id));
+            }
+        }
+    }
+}

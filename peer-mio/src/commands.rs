@@ -1,0 +1,165 @@
+//! What the owner commands: one connection, or all.
+
+use core::time::Duration;
+
+use peer_core::{Connection, Error, Mark, Message, Peer, SendError};
+use rand_core::Rng;
+
+use crate::entry::{PeerId, State};
+use crate::peers::{Peers, find};
+use crate::transport::Transport;
+
+impl<R: Rng, S: Transport> Peers<R, S> {
+    /// The machine of a connection, for commands. It exists from when the transport is connected until, after the end,
+    /// the next call of [`next_event`](Self::next_event) or until its token is needed. This call also queues the
+    /// connection for a turn; use [`get`](Self::get) to only read.
+    pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
+        let entry = find(&mut self.entries, id)?;
+        if matches!(entry.state, State::Open(_)) {
+            self.schedule.enqueue(entry);
+        }
+        match &mut entry.state {
+            State::Connecting(_) => None,
+            State::Open(conn) => Some(conn.connection.peer_mut()),
+            State::Over(_, connection) => connection.as_mut().map(Connection::peer_mut),
+        }
+    }
+
+    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`] follows once the message
+    /// fits. Nothing is lost by waiting: what the remote says is still reported meanwhile.
+    ///
+    /// ```
+    /// use std::collections::VecDeque;
+    ///
+    /// use peer_core::{Message, SendError};
+    /// use peer_mio::{PeerId, Peers};
+    ///
+    /// /// Queues what fits. Called when something is to be sent, and again at `PeerEvent::Room`.
+    /// fn send_some<R: rand_core::Rng>(peers: &mut Peers<R>, id: PeerId, waiting: &mut VecDeque<Message>) {
+    ///     while let Some(message) = waiting.front() {
+    ///         match peers.try_send(id, message) {
+    ///             Err(SendError::Full { .. }) => break,
+    ///             Ok(_) => {}
+    ///             Err(error) => println!("{id}: not sent: {error}"),
+    ///         }
+    ///         waiting.pop_front();
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::send`]. [`SendError::NotEstablished`] also where there is no such connection, or not any more.
+    pub fn try_send(&mut self, id: PeerId, message: &Message) -> Result<Mark, SendError> {
+        let now = self.now();
+        let peer = self.peer(id).ok_or(SendError::NotEstablished)?;
+        let result = peer.send(message, now);
+        if let Err(SendError::Full { wanted, .. }) = result {
+            self.want_room(id, wanted);
+        }
+        result
+    }
+
+    /// Reports [`PeerEvent::Room`] once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be
+    /// called with `wanted` of a [`SendError::Full`] of any command of [`peer`](Self::peer);
+    /// [`try_send`](Self::try_send) does that itself. If it is called again before, the smaller of both counts. Nothing
+    /// is reported if the connection ends first.
+    pub fn want_room(&mut self, id: PeerId, bytes: usize) {
+        if let Some(entry) = find(&mut self.entries, id)
+            && let State::Open(conn) = &mut entry.state
+        {
+            conn.want_room(bytes);
+            self.schedule.enqueue(entry);
+        }
+    }
+
+    /// Stops pulling and reading from a remote until [`resume`](Self::resume): it has no events until then, and no end of
+    /// its own is noticed. Writing, timers and commands go on, and the remote is not blamed for what it cannot say.
+    ///
+    /// Called after [`Event::Version`](peer_core::Event::Version), it holds the answer to that while other peers go on:
+    /// `resume` accepts, [`close`](Self::close) refuses. The clock of the handshake rests meanwhile.
+    ///
+    /// What the remote says waits in the system, and then at the remote, which ends the connection when it cannot write:
+    /// a node after 20 s. [`leave`](Self::leave) still discards what comes.
+    pub fn pause(&mut self, id: PeerId) {
+        self.set_paused(id, true);
+    }
+
+    /// Goes on with a remote after [`pause`](Self::pause). What has come meanwhile was in time.
+    pub fn resume(&mut self, id: PeerId) {
+        self.set_paused(id, false);
+    }
+
+    fn set_paused(&mut self, id: PeerId, is_paused: bool) {
+        let now = self.now();
+        if let Some(entry) = find(&mut self.entries, id)
+            && let State::Open(conn) = &mut entry.state
+        {
+            if is_paused {
+                conn.pause(now);
+            } else {
+                conn.unpause();
+            }
+            self.schedule.enqueue(entry);
+        }
+    }
+
+    /// Closes a connection after everything queued has been written, including batches of announcements. Events
+    /// continue until then. The usual timers still apply, so a remote that takes nothing ends the connection earlier.
+    ///
+    /// The stream is dropped then. Over TCP the written data still arrives, unless bytes from the remote were unread:
+    /// then the system may reset the connection. [`leave`](Self::leave) avoids that.
+    pub fn finish(&mut self, id: PeerId) {
+        let Some(entry) = find(&mut self.entries, id) else { return };
+        match &mut entry.state {
+            State::Connecting(_) => self.close(id),
+            State::Open(conn) => {
+                conn.connection.peer_mut().finish();
+                self.schedule.enqueue(entry);
+            }
+            State::Over(..) => {}
+        }
+    }
+
+    /// Closes a connection so that the remote gets our last word: everything queued is written, batches of announcements
+    /// included, then our direction is [shut down](Transport::shutdown_write), and what comes is discarded until the remote
+    /// ends its own. The reason is [`Error::ClosedByOwner`].
+    ///
+    /// Events continue until everything is written. The end is reported after `within` at the latest, and at most 5 s or
+    /// 16 MiB of discarded input after the last word. See [`Peer::leave`].
+    pub fn leave(&mut self, id: PeerId, within: Duration) {
+        let now = self.now();
+        let Some(entry) = find(&mut self.entries, id) else { return };
+        match &mut entry.state {
+            State::Connecting(_) => self.close(id),
+            State::Open(conn) => {
+                conn.connection.peer_mut().leave(now + within, now);
+                self.schedule.enqueue(entry);
+            }
+            State::Over(..) => {}
+        }
+    }
+
+    /// Closes a connection now. Queued data and pending events are dropped; the end is still reported.
+    #[doc(alias = "Disconnect")]
+    pub fn close(&mut self, id: PeerId) {
+        let Some(entry) = find(&mut self.entries, id) else { return };
+        let reason = match &mut entry.state {
+            State::Connecting(_) => Error::ClosedByOwner,
+            State::Open(conn) => conn.connection.peer_mut().close(),
+            State::Over(..) => return,
+        };
+        self.end(id.slot(), reason.into());
+    }
+
+    /// Leaves every connection, as [`leave`](Self::leave) does, and takes in no more. Go on with
+    /// [`next_event`](Self::next_event) until the set [is empty](Self::is_empty), which is after `within` at the latest.
+    /// What is not connected yet is closed. Called again, the earlier deadline stands.
+    pub fn shut_down(&mut self, within: Duration) {
+        self.is_shutting_down = true;
+        let ids: Vec<_> = self.entries.iter().map(|(_, entry)| entry.id).collect();
+        for id in ids {
+            self.leave(id, within);
+        }
+    }
+}

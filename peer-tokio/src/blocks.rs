@@ -1,0 +1,137 @@
+//! Blocks in the order in which they were asked for.
+
+use core::fmt;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::collections::VecDeque;
+use std::vec;
+
+use peer_core::message::{Block, Inventory, InventoryList};
+use peer_core::{Hash, Message, Request, RequestOptions};
+
+use crate::handle::Handle;
+use crate::response_error::ResponseError;
+use crate::responses::{Responses, mismatch};
+
+/// Blocks that are asked for at a time. So at most as many wait here for one before them, which is what bounds their
+/// memory.
+const AT_A_TIME: usize = 16;
+
+type Opening = Pin<Box<dyn Future<Output = Result<Responses, ResponseError>> + Send>>;
+
+/// Blocks in the order in which they were [asked for](Handle::blocks). With the feature `stream` it is a
+/// `futures_core::Stream`.
+///
+/// 16 are asked for at a time, and 16 may wait here: at most 21 MB.
+///
+/// # Cancel safety
+///
+/// Dropping it cancels what was asked for and has not come.
+#[must_use = "nothing is asked for before it is polled"]
+pub struct Blocks {
+    handle: Handle,
+    left: vec::IntoIter<Hash>,
+    opening: Option<Opening>,
+    asked: VecDeque<Responses>,
+    /// Why no more are asked for. It is told behind those that were.
+    refused: Option<ResponseError>,
+}
+
+impl Blocks {
+    pub(crate) fn new(handle: Handle, hashes: Vec<Hash>) -> Self {
+        Self { handle, left: hashes.into_iter(), opening: None, asked: VecDeque::new(), refused: None }
+    }
+
+    /// Waits for the next block. `None` after the last one, and after the end of the connection.
+    ///
+    /// # Errors
+    ///
+    /// Why this block does not come. The others still may, but after [`ResponseError::Closed`] and
+    /// [`ResponseError::Refused`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost: a block stays until a call returns it.
+    pub async fn next(&mut self) -> Option<Result<Block, ResponseError>> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`next`](Self::next), for futures written by hand.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Block, ResponseError>>> {
+        self.poll_ask(cx);
+        let Some(first) = self.asked.front_mut() else {
+            return if self.opening.is_some() {
+                Poll::Pending
+            } else {
+                Poll::Ready(self.refused.take().map(Err))
+            };
+        };
+        let result = match ready!(first.poll_next(cx)) {
+            Some(Ok(response)) => match response.message {
+                Message::Block(block) => Ok(block),
+                _ => Err(mismatch()),
+            },
+            Some(Err(error)) => Err(error),
+            None => Err(mismatch()),
+        };
+        self.asked.pop_front();
+        if matches!(result, Err(ResponseError::Closed(_))) {
+            self.stop();
+            self.asked.clear();
+        }
+        Poll::Ready(Some(result))
+    }
+
+    /// Asks for as many as may be open at a time.
+    fn poll_ask(&mut self, cx: &mut Context<'_>) {
+        while self.asked.len() < AT_A_TIME {
+            let opening = match &mut self.opening {
+                Some(opening) => opening,
+                None => match self.left.next() {
+                    Some(hash) => self.opening.insert(Box::pin(ask(self.handle.clone(), hash))),
+                    None => break,
+                },
+            };
+            let Poll::Ready(result) = opening.as_mut().poll(cx) else { break };
+            self.opening = None;
+            match result {
+                Ok(responses) => self.asked.push_back(responses),
+                Err(error) => {
+                    self.stop();
+                    self.refused = Some(error);
+                }
+            }
+        }
+    }
+
+    /// Asks for no more.
+    fn stop(&mut self) {
+        (self.left, self.opening, self.refused) = (Vec::new().into_iter(), None, None);
+    }
+}
+
+async fn ask(handle: Handle, block: Hash) -> Result<Responses, ResponseError> {
+    let mut items = InventoryList::new();
+    // One item always fits.
+    items.push(Inventory::block(block)).ok();
+    handle.request(Request::Items(items), RequestOptions::new()).await
+}
+
+impl fmt::Debug for Blocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Blocks")
+            .field("left", &self.left.len())
+            .field("asked", &self.asked.len())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "stream")]
+impl futures_core::Stream for Blocks {
+    type Item = Result<Block, ResponseError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_next(cx)
+    }
+}
