@@ -102,7 +102,7 @@ impl Peer {
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
-        for timer in self.timers().iter().copied() {
+        for timer in Timer::ALL.iter().copied() {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
@@ -110,15 +110,6 @@ impl Peer {
             }
         }
         next
-    }
-
-    /// Those that may run. Without requests there are no deadlines of them, which come last.
-    fn timers(&self) -> &'static [Timer] {
-        let has_requests = self.lifecycle.session().is_some_and(|session| session.requests.is_some());
-        match Timer::ALL {
-            [others @ .., Timer::Deadline] if !has_requests => others,
-            all => all,
-        }
     }
 
     /// When this one is to run: at its deadline, or where evidence is missing then, a while later.

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod honest;
 mod reference;
 mod remote;
 mod run;
@@ -19,6 +20,7 @@ use std::panic::catch_unwind;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
+use crate::requests::honest::Duo;
 use crate::requests::run::Run;
 
 /// How many schedules, each of so many steps.
@@ -38,6 +40,21 @@ fn each_request_ends_once_and_as_the_reference_says() {
     }
     println!("{SEEDS} schedules of {STEPS} steps, {ended} requests");
     assert!(ended > 10_000, "only {ended} requests were made");
+}
+
+#[test]
+fn two_honest_ends_are_never_blamed_whatever_is_asked_pushed_crossed_or_reported_late() {
+    let mut ended = 0;
+    for seed in 0..SEEDS {
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut duo = Duo::new(seed);
+            (0..2 * STEPS).for_each(|_| duo.step());
+            duo.finish()
+        }));
+        ended += result.unwrap_or_else(|_| panic!("seed {seed} failed"));
+    }
+    println!("{SEEDS} schedules of {} steps, {ended} requests ended", 2 * STEPS);
+    assert!(ended > 10_000, "only {ended} requests ended");
 }
 
 /// A number below `limit`.
