@@ -37,7 +37,7 @@ fn client_wallet_and_broadcaster_are_not_banned_by_a_real_node() {
     let address = node.address().to_string();
     for (args, name, fragment) in [
         (vec!["simnet", &address], "client", "headers     150"),
-        (vec!["simnet", &address], "wallet", "headers  50"),
+        (vec!["simnet", &address], "wallet", "headers  150"),
         (vec!["simnet", &hex, &address], "broadcaster", "1 of 1 asked for it"),
     ] {
         let run = run(name, &args);

@@ -183,7 +183,7 @@ async fn node_serves_the_other_examples() {
     let hex: String = tx.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     for (name, args, fragment) in [
         ("client", vec![], "headers     250"),
-        ("wallet", vec![], "headers  50"),
+        ("wallet", vec![], "headers  250"),
         ("broadcaster", vec![hex], "1 of 1 asked for it"),
     ] {
         let args = ["simnet".to_owned()].into_iter().chain(args).chain([address.clone()]).collect();
