@@ -7,6 +7,7 @@ use super::handshake::MAX_VERSION;
 use super::lifecycle::{Lifecycle, Session};
 use super::matched::{Closed, Match};
 use super::piece::Purpose;
+use super::request::Interest;
 use super::requests::Requests;
 use super::{Peer, trace};
 use crate::config::Config;
@@ -28,7 +29,8 @@ impl Peer {
         if self.wants_read() {
             self.silence.pauses.on_pull(now);
         }
-        if !self.silence.is_busy()
+        if self.has_event()
+            && !self.silence.is_busy()
             && let Some(event) = self.take_event()
         {
             self.silence.is_held = true;
@@ -70,8 +72,8 @@ impl Peer {
     /// The next event, or `None` where the input is drained or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
-            if let Some(event) = self.take_event() {
-                return Ok(Some(event));
+            if self.has_event() {
+                return Ok(self.take_event());
             }
             if !self.wants_read() {
                 return Ok(None);
@@ -172,6 +174,10 @@ impl Peer {
             }
             Message::Raw(_) if self.config().unknown_commands == UnknownCommands::Ignore => return Ok(None),
             _ => {}
+        }
+        // Most connections have no requests with an id.
+        if self.table().is_none() && self.interest == Interest::ALL {
+            return Ok(Some(Event::Message(message)));
         }
         Ok(self.surface(message, closed, now))
     }

@@ -102,12 +102,17 @@ impl Peer {
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
-        for timer in Timer::ALL.iter().copied() {
+        let mut look = |timer| {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
                 next = Some((at, timer));
             }
+        };
+        Timer::ALL.iter().copied().filter(|timer| *timer != Timer::Deadline).for_each(&mut look);
+        // Few connections have requests. Of all others this is not even looked at.
+        if self.table().is_some() {
+            look(Timer::Deadline);
         }
         next
     }

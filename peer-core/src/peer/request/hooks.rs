@@ -13,7 +13,7 @@ use crate::peer::matched::{Closed, Match};
 use crate::time::Time;
 
 impl Peer {
-    pub(super) fn table(&self) -> Option<&Table> {
+    pub(in crate::peer) fn table(&self) -> Option<&Table> {
         self.lifecycle.session()?.requests.as_ref()?.table.as_deref()
     }
 
