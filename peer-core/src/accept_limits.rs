@@ -74,6 +74,12 @@ impl AcceptLimits {
         self.len = self.len.saturating_sub(1);
     }
 
+    /// The most connections that are admitted.
+    #[must_use]
+    pub const fn most(&self) -> usize {
+        self.most
+    }
+
     /// Connections that are counted.
     #[must_use]
     pub const fn len(&self) -> usize {

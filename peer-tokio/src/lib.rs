@@ -92,6 +92,7 @@ mod driver;
 mod entropy;
 mod events;
 mod handle;
+mod leave;
 #[cfg(feature = "net")]
 mod listener;
 mod response_error;
@@ -116,7 +117,8 @@ pub use self::driver::Driver;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
-pub use self::handle::{Handle, Permit, leave_all};
+pub use self::handle::{Handle, Permit};
+pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
 pub use self::response_error::ResponseError;

@@ -1,11 +1,10 @@
 //! Accepts connections, no more than there is room for.
 
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use peer_core::Node;
+use peer_core::{AcceptLimits, Node};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -23,21 +22,18 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Listener {
     socket: TcpListener,
     node: Node,
+    /// One permit for each connection that may be open, so that accepting can wait for one.
     room: Arc<Semaphore>,
-    hosts: Hosts,
-    per_host: usize,
+    limits: Arc<Mutex<AcceptLimits>>,
 }
 
-/// How many connections each host has, of those that have any.
-type Hosts = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
 impl Listener {
-    /// Accepts at `socket` for `node`: at most `in_all` connections at a time, and `per_host` from one address. An IPv4
-    /// address inside an IPv6 one is the same host.
+    /// Accepts at `socket` for `node`, within these limits.
     #[must_use]
-    pub fn new(socket: TcpListener, node: Node, in_all: usize, per_host: usize) -> Self {
-        let room = Arc::new(Semaphore::new(in_all.min(Semaphore::MAX_PERMITS)));
-        Self { socket, node, room, hosts: Hosts::default(), per_host }
+    pub fn new(socket: TcpListener, node: Node, limits: AcceptLimits) -> Self {
+        let free = limits.most().saturating_sub(limits.len()).min(Semaphore::MAX_PERMITS);
+        let room = Arc::new(Semaphore::new(free));
+        Self { socket, node, room, limits: Arc::new(Mutex::new(limits)) }
     }
 
     /// Waits for the next connection, while our chain ends at `best_height`. Its handshake has not begun:
@@ -55,7 +51,7 @@ impl Listener {
             };
             match self.socket.accept().await {
                 Ok((stream, address)) => {
-                    if let Some(place) = Place::take(&self.hosts, address, self.per_host, room) {
+                    if let Some(place) = Place::take(&self.limits, address, room) {
                         let (handle, events) = self.start(stream, address, best_height, place);
                         return (handle, events, address);
                     }
@@ -86,7 +82,7 @@ impl Listener {
     /// How many connections are open.
     #[must_use]
     pub fn connections(&self) -> usize {
-        lock(&self.hosts).values().fold(0, |sum, count| sum.saturating_add(*count))
+        lock(&self.limits).len()
     }
 
     /// The socket, to ask for its address.
@@ -98,38 +94,29 @@ impl Listener {
 
 /// One connection among those that are counted. Dropping it makes room for another.
 struct Place {
-    hosts: Hosts,
-    host: IpAddr,
+    limits: Arc<Mutex<AcceptLimits>>,
+    address: SocketAddr,
     _room: OwnedSemaphorePermit,
 }
 
 impl Place {
     /// `None` where the host has as many connections as it may.
-    fn take(hosts: &Hosts, address: SocketAddr, most: usize, room: OwnedSemaphorePermit) -> Option<Self> {
-        let host = address.ip().to_canonical();
-        let mut counts = lock(hosts);
-        let count = counts.get(&host).copied().unwrap_or_default();
-        if count >= most {
-            return None;
-        }
-        counts.insert(host, count.saturating_add(1));
-        drop(counts);
-        Some(Self { hosts: Arc::clone(hosts), host, _room: room })
+    fn take(
+        limits: &Arc<Mutex<AcceptLimits>>,
+        address: SocketAddr,
+        room: OwnedSemaphorePermit,
+    ) -> Option<Self> {
+        lock(limits).admit(address.ip()).ok()?;
+        Some(Self { limits: Arc::clone(limits), address, _room: room })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut counts = lock(&self.hosts);
-        if let Some(count) = counts.get_mut(&self.host) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                counts.remove(&self.host);
-            }
-        }
+        lock(&self.limits).release(self.address.ip());
     }
 }
 
-fn lock(hosts: &Hosts) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
-    hosts.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(limits: &Mutex<AcceptLimits>) -> MutexGuard<'_, AcceptLimits> {
+    limits.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -116,10 +116,6 @@ impl Outbox {
         }
     }
 
-    pub(crate) fn is_sought(&self) -> bool {
-        self.queues.as_ref().is_some_and(|queues| queues.evidence().is_sought())
-    }
-
     /// The driver called after such a gap.
     pub(crate) fn on_call(&mut self, gap: Duration) {
         if let Some(queues) = &mut self.queues {

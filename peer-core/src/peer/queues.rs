@@ -20,7 +20,7 @@ const RATE: u64 = 256 * 1024;
 
 /// The least rate, in bytes a second, at which what the transport still takes of an overdue frame puts its end off. A driver
 /// that looks only when it is told to fills a small transport once in all that time.
-const LEAST_RATE: u64 = 4 * 1024;
+const LEAST_RATE: u64 = 32 * 1024;
 
 /// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
 /// comes. Those behind count as not shown.

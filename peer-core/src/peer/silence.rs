@@ -285,11 +285,6 @@ impl Peer {
         }
     }
 
-    /// Whether evidence is looked for.
-    pub(super) fn is_searching(&self) -> bool {
-        self.silence.evidence.is_sought() || self.outbox.is_sought()
-    }
-
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
     pub(super) fn end_absence(&mut self, now: Time) {
         let was_held = core::mem::take(&mut self.silence.is_held);
@@ -325,15 +320,10 @@ impl Peer {
             Reading::Waiting if is_pulled => self.judge(now),
             // Time that passes while it is pulled must not count.
             Reading::Waiting if self.is_overdue(now) => self.silence.evidence = Evidence::Ahead,
-            Reading::Busy if self.is_response_overdue() => self.silence.evidence = Evidence::Ahead,
-            Reading::Waiting | Reading::Busy | Reading::Paused => {}
+            // If something is overdue when it is pulled, it was when the owner became busy.
+            Reading::Busy => self.silence.evidence = Evidence::Ahead,
+            Reading::Waiting | Reading::Paused => {}
         }
-    }
-
-    /// Whether a response is overdue at the moment when the owner became busy.
-    fn is_response_overdue(&self) -> bool {
-        let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
-        requests.and_then(|open| open.next_due()).is_some_and(|due| due <= self.silence.waited)
     }
 
     /// Whether reading pauses until the remote takes what it was not offered yet. That is not the remote's doing.
@@ -383,8 +373,8 @@ impl Peer {
 
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
-        // A pause of reading puts off what was overdue before; that is no reason to begin anew behind it.
-        let is_over = !self.silence.is_paused() && !self.is_overdue(now);
+        // An event and a pause of reading put off what was overdue before; that is no reason to begin anew behind them.
+        let is_over = self.silence.state == Reading::Waiting && !self.is_overdue(now);
         if self.silence.evidence.is_sought() && is_over {
             self.silence.evidence = Evidence::Missing;
         }

@@ -181,7 +181,7 @@ impl Peer {
         self.alive()?;
         let gap = now.saturating_since(self.silence.last_call());
         let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
-        if is_early && now >= self.silence.last_call() && !self.is_searching() {
+        if is_early && now >= self.silence.last_call() {
             self.count_attended(gap, now);
         } else {
             self.on_call(now);

@@ -64,7 +64,8 @@ pub(crate) fn behind_pongs<A: Adapter>() {
     let (error, seconds) = end_of::<A>(&mut subject, act);
     let is_either = matches!(error, Error::Stalled(_) | Error::Timeout(Timer::WriteStall));
     assert!(is_either, "{error}");
-    assert!(seconds < 60, "{seconds} s");
+    // A system that is busy moves a few more bytes to the remote at a deadline, which then has a term more.
+    assert!(seconds < 110, "{seconds} s");
 }
 
 /// Pings without end, whose pongs are taken: what the owner sends gets through between them.

@@ -213,3 +213,36 @@ fn honesty_what_was_drained_before_an_answer_was_due_proves_nothing_after() {
     remote.say(&block(1).into());
     assert_eq!(remote.messages().len(), 2);
 }
+
+#[test]
+fn liveness_an_event_that_is_held_at_each_look_puts_off_nothing_for_a_driver_that_never_tells() {
+    let mut remote = established();
+    send(&mut remote, &getdata([block_item(1)]));
+    remote.hears();
+    let end = (0..200).find_map(|_| {
+        remote.now += SECOND / 2;
+        remote.say(&ping(1));
+        assert!(matches!(remote.pull(), Ok(Some(_))));
+        let held = remote.tick();
+        remote.hears();
+        held.and_then(|()| remote.pull()).and_then(|_| remote.tick()).err()
+    });
+    assert!(matches!(end, Some(Error::Stalled(_))), "{end:?}");
+}
+
+#[test]
+fn honesty_a_driver_that_never_tells_is_asked_twice_for_each_answer() {
+    let mut remote = established();
+    for number in [1, 2] {
+        send(&mut remote, &getdata([block_item(number)]));
+        remote.hears();
+        tick_after(&mut remote, 30).unwrap();
+        // It lay in the transport.
+        remote.say(&block(number).into());
+        assert_eq!(remote.messages().len(), 1);
+    }
+    send(&mut remote, &getdata([block_item(3)]));
+    remote.hears();
+    tick_after(&mut remote, 30).unwrap();
+    assert!(matches!(tick_after(&mut remote, 1), Err(Error::Stalled(_))));
+}

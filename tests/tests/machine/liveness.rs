@@ -283,15 +283,15 @@ fn a_pause_of_reading_in_each_second_does_not_hide_a_withheld_block() {
 }
 
 #[test]
-fn what_is_taken_of_an_overdue_frame_buys_time_at_4_kib_a_second() {
+fn what_is_taken_of_an_overdue_frame_buys_time_at_32_kib_a_second() {
     let mut remote = established();
     remote.machine.send(&inv_of(1000), remote.now).unwrap();
     remote.machine.poll_transmit(remote.now);
     remote.now += SECOND * 20;
-    for taken in [24, 4072] {
+    for taken in [4096, 4096] {
         remote.machine.handle_transmitted(taken, remote.now);
     }
     remote.machine.handle_transmitted(0, remote.now);
-    assert_eq!(remote.deadline(), Some((SECOND, Timer::WriteStall)));
-    assert_eq!(remote.wait(SECOND), Err(Error::Timeout(Timer::WriteStall)));
+    assert_eq!(remote.deadline(), Some((SECOND / 4, Timer::WriteStall)));
+    assert_eq!(remote.wait(SECOND / 4), Err(Error::Timeout(Timer::WriteStall)));
 }

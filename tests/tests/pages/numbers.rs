@@ -53,7 +53,7 @@ const BOUNDS: [(&str, &str, &str); 10] = [
     ),
     ("queues", "STALL: Duration = Duration::from_secs(20);", "| a frame that is written | `20 s + "),
     ("queues", "RATE: u64 = 256 * 1024;", "`20 s + ⌊n / 256 KiB⌋ × 1 s`"),
-    ("queues", "LEAST_RATE: u64 = 4 * 1024;", "`t / 4 KiB/s` more"),
+    ("queues", "LEAST_RATE: u64 = 32 * 1024;", "`t / 32 KiB/s` more"),
     ("queues", "SHARE: usize = 4 * 1024;", "`20 s + 4 KiB / 256 KiB/s`"),
     ("flood", "TERM: Duration = Duration::from_secs(180);", "| 180 s attended, then more than 16 MiB |"),
     ("flood", "HELD_BACK: usize = 16 * 1024 * 1024;", "| 180 s attended, then more than 16 MiB |"),

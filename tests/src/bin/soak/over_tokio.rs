@@ -8,7 +8,7 @@ use peer_tokio::{Closed, Driver, Events, Handle, connection_info, inbound, outbo
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -18,8 +18,13 @@ use crate::plan::{Plan, below, rng};
 use crate::run::{Setting, node};
 use crate::session::{LEAVING, LONGEST, Session, Wish};
 
+/// What one end's connections run on.
+pub(crate) fn runtime() -> std::io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
 pub(crate) fn run(listener: std::net::TcpListener, setting: &Arc<Setting>) -> Result<(), Failure> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = runtime()?;
     let (near, far) = (node()?, node()?);
     runtime.block_on(async {
         let accepting = tokio::spawn(accept(TcpListener::from_std(listener)?, far, Arc::clone(setting)));

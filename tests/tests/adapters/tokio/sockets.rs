@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::ErrorKind;
 
-use peer_core::{Config, Error, Network, Node, TooManyHandshakes};
+use peer_core::{AcceptLimits, Config, Error, Network, Node, TooManyHandshakes};
 use peer_tokio::{ConnectError, Events, Handle, Listener, accept, connect, leave_all};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, timeout};
@@ -82,7 +82,7 @@ async fn a_dial_beyond_the_limit_of_the_node_is_refused() {
 
 #[tokio::test]
 async fn a_listener_waits_while_as_many_are_open_as_may_be_in_all() {
-    let mut listener = Listener::new(socket().await.0, node(), 2, 10);
+    let mut listener = Listener::new(socket().await.0, node(), AcceptLimits::new(2, 10));
     let (first, _first_far) = pair(&mut listener).await;
     let (_second, _second_far) = pair(&mut listener).await;
     assert_eq!(listener.connections(), 2);
@@ -95,7 +95,7 @@ async fn a_listener_waits_while_as_many_are_open_as_may_be_in_all() {
 
 #[tokio::test]
 async fn a_listener_closes_what_is_too_much_of_one_host() {
-    let mut listener = Listener::new(socket().await.0, node(), 10, 1);
+    let mut listener = Listener::new(socket().await.0, node(), AcceptLimits::new(10, 1));
     let (_first, first_far) = pair(&mut listener).await;
     let address = listener.socket().local_addr().unwrap();
     let dialler = node();
@@ -113,7 +113,7 @@ async fn a_listener_closes_what_is_too_much_of_one_host() {
 
 #[tokio::test]
 async fn all_connections_of_a_node_end_within_a_deadline() {
-    let mut listener = Listener::new(socket().await.0, node(), 100, 100);
+    let mut listener = Listener::new(socket().await.0, node(), AcceptLimits::new(100, 100));
     let (mut nears, mut fars, mut handles) = (Vec::new(), Vec::new(), Vec::new());
     for nonce in 0..20 {
         let (near, far) = pair(&mut listener).await;
