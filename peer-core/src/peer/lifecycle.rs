@@ -69,6 +69,11 @@ impl Session {
         Self { reader, early, keepalive, trickle, requests: None, finish }
     }
 
+    /// Whether nothing is open, nothing waits, and the owner did not end it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.requests.is_none() && self.finish.is_none() && self.trickle.due().is_none()
+    }
+
     /// A request was written completely. Returns whether something is due with it, after nothing was.
     pub(crate) fn on_request_written(&mut self, waited: Time) -> bool {
         debug_assert!(self.requests.is_some(), "a request that waits to be written is open");

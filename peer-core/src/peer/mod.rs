@@ -9,7 +9,7 @@
 //! | the states, and what each has | `lifecycle` |
 //! | handshake, and what comes early | `handshake`, `early` |
 //! | pings and pongs | `keepalive` |
-//! | silence and blame | `silence`, `evidence`, `flood`, `pauses` |
+//! | silence and blame | `silence`, `evidence`, `flood`, `credit`, `pauses` |
 //! | inventory | `announce`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | requests with an id | `request` |
@@ -29,6 +29,7 @@ mod ban_rules;
 mod batch;
 mod clock_jump;
 mod close;
+mod credit;
 mod early;
 mod evidence;
 mod fifo;

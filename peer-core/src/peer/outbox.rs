@@ -180,6 +180,11 @@ impl Outbox {
         self.queues.as_ref().map_or(self.put, |queues| queues.flushed()).has_reached(mark)
     }
 
+    /// Whether nothing waits, and writing has not failed.
+    pub(crate) const fn is_idle(&self) -> bool {
+        self.queues.is_none()
+    }
+
     /// Bytes not taken yet.
     pub(crate) fn queued(&self) -> usize {
         self.queues.as_ref().map_or(0, |queues| queues.queued())

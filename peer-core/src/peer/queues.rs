@@ -3,12 +3,12 @@
 use core::mem;
 use core::time::Duration;
 
+use super::credit::time_for;
 use super::evidence::Evidence;
 use super::fifo::Fifo;
 use super::linger::WriteFailure;
 use super::mark::Lanes;
 use super::piece::{Piece, Purpose};
-use super::silence::time_for;
 use crate::message::Lane;
 use crate::time::Time;
 

@@ -8,15 +8,14 @@
 //!   ([`Peer::handle_drained`]), or in a pause of reading that the transport took nothing. What has come of a frame
 //!   before that was in time, and buys time at the configured rate.
 
+use core::mem;
 use core::time::Duration;
 
+use super::credit::time_for;
 use super::evidence::Evidence;
 use super::flood::Flood;
-use super::lifecycle::Session;
 use super::pauses::Pauses;
-use super::requests::not_found_len;
 use super::{Peer, Timer};
-use crate::message::Message;
 use crate::time::Time;
 
 /// The longest gap between two calls that always counts; also how long evidence is waited for before the driver is asked
@@ -38,7 +37,7 @@ pub(crate) struct Silence {
     /// When the driver called last.
     last_call: Time,
     /// Bytes that are there of a frame that is not whole yet, of which none is 4 GiB.
-    progress: u32,
+    pub(super) progress: u32,
     /// How much longer reading may pause before the clock of waiting runs on, in milliseconds.
     pause_left: u16,
     evidence: Evidence,
@@ -173,7 +172,7 @@ impl Silence {
     }
 
     /// Takes off what an answer bought, but no more than was waited since the clock showed `floor`.
-    fn credit(&mut self, bought: Duration, floor: Time) {
+    pub(super) fn credit(&mut self, bought: Duration, floor: Time) {
         let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
         self.waited = waited.max(floor).min(self.waited);
         self.pause_left = MAX_PAUSE;
@@ -287,7 +286,7 @@ impl Peer {
 
     /// The owner pulls. While it held an event nothing was offered to the transport either, if the driver did not call.
     pub(super) fn end_absence(&mut self, now: Time) {
-        let was_held = core::mem::take(&mut self.silence.is_held);
+        let was_held = mem::take(&mut self.silence.is_held);
         if now == self.silence.last_call {
             return;
         }
@@ -374,60 +373,14 @@ impl Peer {
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
         // An event and a pause of reading put off what was overdue before; that is no reason to begin anew behind them.
-        let is_over = self.silence.state == Reading::Waiting && !self.is_overdue(now);
-        if self.silence.evidence.is_sought() && is_over {
-            self.silence.evidence = Evidence::Missing;
+        if self.silence.evidence.is_sought() && self.silence.state == Reading::Waiting {
+            // Nor do bytes of a frame that is not whole: what follows is the same however the stream is cut.
+            let progress = mem::take(&mut self.silence.progress);
+            if !self.is_overdue(now) {
+                self.silence.evidence = Evidence::Missing;
+            }
+            self.silence.progress = progress;
         }
         self.outbox.end_search(now);
     }
-
-    fn flood(&self) -> Option<&Flood> {
-        self.lifecycle.session()?.requests.as_ref().map(|requests| &requests.flood)
-    }
-
-    pub(super) fn flood_mut(&mut self) -> Option<&mut Flood> {
-        self.lifecycle.session_mut()?.requests.as_mut().map(|requests| &mut requests.flood)
-    }
-
-    /// How many of the bytes that are there of a frame can be part of an answer.
-    pub(super) fn answering(&self) -> u32 {
-        let Some(Session { reader, requests: Some(requests), .. }) = self.lifecycle.session() else {
-            return 0;
-        };
-        let Some(head) = reader.head() else { return 0 };
-        u32::try_from(requests.answering(head, self.silence.progress as usize)).unwrap_or(u32::MAX)
-    }
-
-    /// The time that an answer bought which closed so many requests: what its bytes may take at the configured rate,
-    /// and at least a second for each of them. While answers come no slower, the remote is not waited for.
-    pub(super) fn time_bought(&self, answer: &Message, wire_len: usize, entries: usize) -> Duration {
-        let bytes = match answer {
-            // What it says of other items answers nothing.
-            Message::NotFound(_) => wire_len.min(not_found_len(entries)),
-            _ => wire_len,
-        };
-        time_for(bytes as u64, self.config().min_receive_rate).max(Duration::from_secs(entries as u64))
-    }
-
-    /// An answer came: for those that are still due, the wait for it counts only beyond what it bought.
-    pub(super) fn credit(&mut self, bought: Duration) {
-        let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
-        if let Some(requests) = requests {
-            self.silence.credit(bought, requests.credited);
-            requests.credited = self.silence.waited();
-            requests.flood = Flood::default();
-        }
-    }
-
-    /// Bytes that are there of the frame at the front of `input`.
-    pub(super) fn progress_of(&self, input: &[u8]) -> u32 {
-        let progress = self.lifecycle.reader().map_or(0, |reader| reader.progress(input));
-        u32::try_from(progress).unwrap_or(u32::MAX)
-    }
-}
-
-/// The time that so many bytes may take at `rate`, in bytes a second.
-pub(super) fn time_for(bytes: u64, rate: u64) -> Duration {
-    let nanos = bytes.saturating_mul(1_000_000_000);
-    Duration::from_nanos(nanos.checked_div(rate).unwrap_or_default())
 }

@@ -102,19 +102,24 @@ impl Peer {
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
-        let mut look = |timer| {
+        for timer in self.candidates().iter().copied() {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
                 next = Some((at, timer));
             }
-        };
-        Timer::ALL.iter().copied().filter(|timer| *timer != Timer::Deadline).for_each(&mut look);
-        // Few connections have requests. Of all others this is not even looked at.
-        if self.table().is_some() {
-            look(Timer::Deadline);
         }
         next
+    }
+
+    /// Those of the timers that may run. Most connections are idle most of the time, and have two.
+    fn candidates(&self) -> &'static [Timer] {
+        match &self.lifecycle {
+            Lifecycle::Established(session) if session.is_idle() && self.outbox.is_idle() => {
+                &[Timer::Idle, Timer::Ping]
+            }
+            _ => Timer::ALL,
+        }
     }
 
     /// When this one is to run: at its deadline, or where evidence is missing then, a while later.

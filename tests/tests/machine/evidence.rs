@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use peer_core::{Config, Error, Expected, Message, Timer};
 use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame};
-use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
+use peer_tests::samples::{block, block_item, getdata, inv_of, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -245,4 +245,25 @@ fn honesty_a_driver_that_never_tells_is_asked_twice_for_each_answer() {
     remote.hears();
     tick_after(&mut remote, 30).unwrap();
     assert!(matches!(tick_after(&mut remote, 1), Err(Error::Stalled(_))));
+}
+
+/// When a machine is to be called that looks for evidence, after a message came in pieces of this size.
+fn next_timeout_after_pieces(size: usize) -> Option<(Duration, Timer)> {
+    let mut remote = established();
+    send(&mut remote, &getdata([tx_item(1)]));
+    remote.hears();
+    assert_eq!(remote.pull(), Ok(None));
+    tick_after(&mut remote, 30).unwrap();
+    for piece in bytes_of(&Message::Tx(tx(2))).chunks(size) {
+        remote.machine.feed(piece);
+        while remote.pull().unwrap().is_some() {}
+    }
+    remote.deadline()
+}
+
+#[test]
+fn a_search_goes_on_however_the_bytes_are_cut_that_come_meanwhile() {
+    let whole = next_timeout_after_pieces(usize::MAX);
+    assert_eq!(whole, Some((SECOND, Timer::Stall)));
+    assert_eq!(next_timeout_after_pieces(7), whole);
 }
