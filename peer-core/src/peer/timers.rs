@@ -102,27 +102,26 @@ impl Peer {
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
-        for timer in self.candidates().iter().copied() {
+        let mut look = |timer| {
             if let Some(at) = self.due(timer)
                 && next.is_none_or(|(earliest, _)| at < earliest)
             {
                 next = Some((at, timer));
             }
+        };
+        // Most connections are idle most of the time. Of those no other timer runs.
+        match &self.lifecycle {
+            Lifecycle::Established(session) if session.is_idle() && self.outbox.is_idle() => {
+                look(Timer::Idle);
+                look(Timer::Ping);
+            }
+            _ => Timer::ALL.iter().copied().for_each(look),
         }
         next
     }
 
-    /// Those of the timers that may run. Most connections are idle most of the time, and have two.
-    fn candidates(&self) -> &'static [Timer] {
-        match &self.lifecycle {
-            Lifecycle::Established(session) if session.is_idle() && self.outbox.is_idle() => {
-                &[Timer::Idle, Timer::Ping]
-            }
-            _ => Timer::ALL,
-        }
-    }
-
     /// When this one is to run: at its deadline, or where evidence is missing then, a while later.
+    #[inline]
     pub(super) fn due(&self, timer: Timer) -> Option<Time> {
         let deadline = self.deadline(timer)?;
         let at = match timer {
@@ -136,6 +135,7 @@ impl Peer {
     }
 
     /// The deadline of this one, if it runs. Each state says of each timer whether it does.
+    #[inline]
     pub(super) fn deadline(&self, timer: Timer) -> Option<Time> {
         if timer == Timer::Linger {
             return self.linger_deadline();
