@@ -13,7 +13,7 @@ use crate::peer::{RequestId, Response, Unanswered};
 ///
 /// * what responds to requests that the owner has cancelled, or whose deadline has passed,
 /// * headers that are not linked and filters of other blocks: their request ends with
-///   [`Unanswered::Mismatch`](crate::Unanswered::Mismatch),
+///   [`Unanswered::Mismatch`],
 /// * what the owner has no [`Interest`](crate::Interest) in, where it did not ask for it,
 /// * bloom filter commands below protocol version 2 where our services do not offer them, and unknown commands where the
 ///   configuration ignores them.

@@ -25,7 +25,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`] follows once the message
+    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`](crate::PeerEvent::Room) follows once the message
     /// fits. Nothing is lost by waiting: what the remote says is still reported meanwhile.
     ///
     /// ```
@@ -60,7 +60,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         result
     }
 
-    /// Reports [`PeerEvent::Room`] once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be
+    /// Reports [`PeerEvent::Room`](crate::PeerEvent::Room) once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be
     /// called with `wanted` of a [`SendError::Full`] of any command of [`peer`](Self::peer);
     /// [`try_send`](Self::try_send) does that itself. If it is called again before, the smaller of both counts. Nothing
     /// is reported if the connection ends first.
