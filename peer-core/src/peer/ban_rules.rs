@@ -177,7 +177,7 @@ impl Peer {
         match message {
             Message::GetInitState(_) => self.history.init_state.asked = true,
             Message::InitState(_) => self.history.init_state.told = true,
-            Message::GetAddr => self.history.asked_addresses = true,
+            Message::GetAddr => self.history.sent.get_or_insert_default().addresses = true,
             _ => {}
         }
         let cost = Cost::of(message);

@@ -10,7 +10,7 @@ use crate::hash::Hash;
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    /// What we said. A peer that asked for no headers and did nothing that nodes count has none.
+    /// What we said. A peer that asked for neither headers nor addresses and did nothing that nodes count has none.
     pub(crate) sent: Option<Box<SendHistory>>,
     pub(crate) init_state: InitStateExchange,
     /// The block that the remote announced last, as far as the owner noted it.
@@ -19,8 +19,6 @@ pub(crate) struct History {
     pub(crate) last_block: i32,
     /// The remote asked for announcements by `headers`.
     pub(crate) wants_headers: bool,
-    /// We asked for addresses.
-    pub(crate) asked_addresses: bool,
 }
 
 /// What we said before.
@@ -28,6 +26,8 @@ pub(crate) struct History {
 pub(crate) struct SendHistory {
     pub(crate) asked: LastAsked,
     pub(crate) points: Points,
+    /// We asked for addresses.
+    pub(crate) addresses: bool,
     /// The number of the last request that had an id.
     pub(crate) last_request: u64,
 }

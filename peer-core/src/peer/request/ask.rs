@@ -123,7 +123,7 @@ impl Peer {
             Request::Addresses if self.direction == Direction::Inbound => {
                 return Err(RequestError::NotDialled { command: "getaddr" });
             }
-            Request::Addresses if self.history.asked_addresses => {
+            Request::Addresses if self.history.sent.as_ref().is_some_and(|sent| sent.addresses) => {
                 return Err(RequestError::OnlyOnce { command: "getaddr" });
             }
             Request::Headers { .. } | Request::Addresses | Request::Ping => {}
