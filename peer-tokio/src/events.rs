@@ -116,6 +116,12 @@ impl Events {
             peer.is_established()
         });
         let mut is_established = set.await?;
+        if is_established {
+            // What came before would take up the room of what is wanted.
+            let dropped = shared.lock().sort_out(interest);
+            drop(dropped);
+            shared.driver.wake();
+        }
         while !is_established {
             match self.next().await {
                 Some(event) => is_established = event == Event::Established,

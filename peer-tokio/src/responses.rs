@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use peer_core::message::InventoryList;
 use peer_core::{Event, Message, RequestId, Response, Unanswered};
+use tokio::task::coop::poll_proceed;
 use tokio::time::{Sleep, sleep};
 
 use crate::handle::Handle;
@@ -69,6 +70,8 @@ impl Responses {
         if self.is_over {
             return Poll::Ready(None);
         }
+        // As for events: a remote that always has more would keep this task from ever giving way.
+        let budget = ready!(poll_proceed(cx));
         let shared = &self.handle.shared;
         let (event, resumes) = shared.lock().take_response(self.id, cx.waker());
         if resumes {
@@ -98,6 +101,7 @@ impl Responses {
         if self.is_over {
             shared_remove(&self.handle, self.id, true);
         }
+        budget.made_progress();
         Poll::Ready(Some(result))
     }
 

@@ -12,7 +12,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
-use peer_core::{Closed, Error, Event, Peer, RequestId, Stats, Time};
+use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Semaphore, SetOnce};
 
@@ -155,6 +155,21 @@ impl State {
         } else {
             self.commands.push(Command::Leave(deadline));
         }
+    }
+
+    /// Takes out the messages among the events that are of no interest, to be dropped outside the lock.
+    pub(crate) fn sort_out(&mut self, interest: Interest) -> Vec<Event> {
+        let mut dropped = Vec::new();
+        for (event, len) in mem::take(&mut self.events) {
+            match event {
+                Event::Message(message) if !interest.admits(&message) => {
+                    self.event_bytes = self.event_bytes.saturating_sub(len);
+                    dropped.push(Event::Message(message));
+                }
+                other => self.events.push_back((other, len)),
+            }
+        }
+        dropped
     }
 
     /// From now on events are dropped. Returns those that wait, to be dropped outside the lock.

@@ -34,7 +34,12 @@ impl Waiting {
         }
         let limit = peer.node().config().send_limit();
         let room = peer.room();
-        while self.rooms.front().is_some_and(|(bytes, _)| (*bytes).min(limit) <= room) {
+        // One that gave up holds up none of those behind it.
+        while self
+            .rooms
+            .front()
+            .is_some_and(|(bytes, reply)| reply.is_closed() || (*bytes).min(limit) <= room)
+        {
             self.rooms.pop_front().map(|(_, reply)| reply.send(()));
         }
     }

@@ -78,10 +78,15 @@ impl Peer {
     ///
     /// Events go on while frames wait, and commands that queue something are refused with [`Error::ClosedByOwner`]. It
     /// is over at `deadline` at the latest, and at most 5 s or 16 MiB of discarded input after the last word. Called again,
-    /// the earlier deadline stands. May change: state, timeout.
+    /// the earlier deadline stands. Where the remote has ended its stream before, its reason stands. May change: state,
+    /// timeout.
     pub fn leave(&mut self, deadline: Time, now: Time) {
         if let Lifecycle::Lingering { until, .. } = &mut self.lifecycle {
             *until = deadline.min(*until);
+            return;
+        }
+        if let Lifecycle::Closing(closing) = &mut self.lifecycle {
+            closing.by = Some(closing.by.map_or(deadline, |earlier| deadline.min(earlier)));
             return;
         }
         let finish = self.lifecycle.finish().unwrap_or_default();

@@ -108,13 +108,7 @@ impl Requests {
             return Err(SendError::Unanswerable(item.kind));
         }
         let wanted = request.inventory.len();
-        if wanted > limit {
-            return Err(SendError::RequestTooLarge { wanted, limit });
-        }
-        if open.saturating_add(wanted) > limit {
-            return Err(SendError::TooManyRequests { open, wanted, limit });
-        }
-        Ok(())
+        check_count(open, wanted, limit)
     }
 
     /// Whether answers to `message` are waited for.
@@ -434,4 +428,15 @@ fn asks(message: &Message) -> Option<ResponseKind> {
 /// How long that answer may take at `version`, where it is waited for.
 fn response_timeout(message: &Message, version: ProtocolVersion) -> Option<Duration> {
     message.spec()?.response_timeout(version)
+}
+
+/// Whether so many items may be asked for where so many are open.
+pub(in crate::peer) const fn check_count(open: usize, wanted: usize, limit: usize) -> Result<(), SendError> {
+    if wanted > limit {
+        return Err(SendError::RequestTooLarge { wanted, limit });
+    }
+    if open.saturating_add(wanted) > limit {
+        return Err(SendError::TooManyRequests { open, wanted, limit });
+    }
+    Ok(())
 }

@@ -246,6 +246,17 @@ fn a_remote_that_closes_while_the_owner_leaves_gets_the_rest_until_the_deadline(
 }
 
 #[test]
+fn an_owner_that_leaves_after_the_remote_closed_waits_for_the_rest_until_its_deadline() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    assert_eq!(remote.machine.handle_half_close(remote.now), None);
+    remote.machine.leave(remote.now + SECOND * 3, remote.now);
+    remote.machine.leave(END_OF_TIME, remote.now);
+    assert_eq!(remote.deadline(), Some((SECOND * 3, Timer::Linger)));
+    assert_eq!(remote.wait(SECOND * 3), Err(Error::ClosedByRemote));
+}
+
+#[test]
 fn an_owner_that_leaves_discards_16_mib_at_most() {
     let mut remote = established();
     leave(&mut remote);

@@ -150,6 +150,15 @@ fn a_deadline_reports_and_blames_nobody() {
 }
 
 #[test]
+fn a_request_that_has_ended_and_is_cancelled_before_the_owner_is_told_is_told_no_more() {
+    let mut remote = established();
+    let id = remote.is_asked_with(&items(blocks([1])), RequestOptions::new().deadline(SECOND * 5));
+    assert_eq!(remote.wait(SECOND * 5), Ok(()));
+    assert!(!remote.machine.cancel(id, remote.now), "it has ended");
+    assert_eq!(told(&mut remote), []);
+}
+
+#[test]
 fn what_responds_to_a_cancelled_request_is_admitted_and_dropped() {
     let mut remote = established();
     let cancelled = remote.is_asked(&items(blocks([1, 2])));

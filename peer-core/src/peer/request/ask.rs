@@ -20,6 +20,7 @@ use crate::message::{
 };
 use crate::peer::Peer;
 use crate::peer::mark::Mark;
+use crate::peer::requests::check_count;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
@@ -144,10 +145,7 @@ impl Peer {
         }
         let (open, wanted) = (self.table().map_or(0, |table| table.items.wanted()), items.len());
         let limit = self.config().max_requests;
-        if open.saturating_add(wanted) > limit {
-            return Err(SendError::TooManyRequests { open, wanted, limit }.into());
-        }
-        Ok(())
+        Ok(check_count(open, wanted, limit)?)
     }
 
     /// Sends the messages of a request and notes what they ask for. Nothing changes where that is refused.

@@ -1,6 +1,5 @@
 //! What the machine does around the [table](super::Table) of requests.
 
-use super::interest::Interest;
 use super::respond::Arrival;
 use super::table::Table;
 use crate::error::Error;
@@ -74,8 +73,7 @@ impl Peer {
         } else {
             message
         };
-        let is_wanted = self.interest == Interest::ALL || self.interest.contains(Interest::of(&message));
-        if is_wanted { Some(Event::Message(message)) } else { self.take_event() }
+        if self.interest.admits(&message) { Some(Event::Message(message)) } else { self.take_event() }
     }
 
     fn respond(&mut self, message: Message, closed: &Closed, now: Time) -> Result<(), Message> {

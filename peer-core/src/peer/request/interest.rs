@@ -37,8 +37,14 @@ impl Interest {
         self.0 & other.0 == other.0
     }
 
+    /// Whether a message of this kind surfaces unasked.
+    #[must_use]
+    pub fn admits(self, message: &Message) -> bool {
+        self == Self::ALL || self.contains(Self::of(message))
+    }
+
     /// The kind of a message.
-    pub(super) fn of(message: &Message) -> Self {
+    fn of(message: &Message) -> Self {
         let Some(spec) = message.spec() else { return Self::OTHER };
         match message {
             Message::Inv(_) | Message::Headers(_) => Self::ANNOUNCEMENTS,

@@ -155,13 +155,22 @@ impl Table {
 
     /// See [`Peer::cancel`](crate::Peer::cancel).
     pub(super) fn cancel(&mut self, id: RequestId) -> bool {
+        self.forget_events(id);
         let Some(entry) = self.open.get_mut(&id).filter(|entry| !entry.is_muted) else { return false };
         entry.is_muted = true;
         if let Some((deadline, _)) = entry.deadline.take() {
             self.deadlines.remove(&(deadline, id));
         }
-        self.events.retain(|event| !matches!(event, Event::Response(response) if response.id == id));
         true
+    }
+
+    /// The owner is told no more of this one, even where it has ended.
+    fn forget_events(&mut self, id: RequestId) {
+        self.events.retain(|event| match event {
+            Event::Response(response) => response.id != id,
+            Event::Unanswered { id: ended, .. } => *ended != id,
+            _ => true,
+        });
     }
 
     /// The requests of which the owner may still be told, oldest first.

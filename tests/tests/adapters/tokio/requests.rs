@@ -222,6 +222,19 @@ async fn a_program_that_only_asks_needs_no_event_loop() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn events_that_wait_when_a_program_begins_to_ask_only_do_not_hold_up_its_responses() {
+    let (near, far) = established(duplex(64 * 1024)).await;
+    let talk = far.handle.clone();
+    serve(far);
+    for nonce in 0..100 {
+        talk.send(ping(nonce)).await.unwrap();
+    }
+    talk.flush().await.unwrap();
+    let _open = near.events.only(Interest::NONE).await.unwrap();
+    assert_eq!(near.handle.block(hash(2)).await, Ok(block(2)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_owner_that_waits_in_its_own_event_loop_is_told_so() {
     let (near, far) = established(duplex(64 * 1024)).await;
     let talk = far.handle.clone();
