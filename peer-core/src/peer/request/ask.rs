@@ -81,7 +81,7 @@ impl Peer {
         result.map(|()| id)
     }
 
-    /// Takes a request back: the owner is told no more of it. `false` where it has ended.
+    /// Takes a request back: the owner is told no more of it. `false` where it has been told of the end.
     ///
     /// The remote still owes its response, which is admitted and dropped when it comes, and its timeout goes on as the options
     /// say, without a report. May change: timeout, open requests.

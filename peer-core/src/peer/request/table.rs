@@ -155,8 +155,8 @@ impl Table {
 
     /// See [`Peer::cancel`](crate::Peer::cancel).
     pub(super) fn cancel(&mut self, id: RequestId) -> bool {
-        self.forget_events(id);
-        let Some(entry) = self.open.get_mut(&id).filter(|entry| !entry.is_muted) else { return false };
+        let was_untold = self.forget_events(id);
+        let Some(entry) = self.open.get_mut(&id).filter(|entry| !entry.is_muted) else { return was_untold };
         entry.is_muted = true;
         if let Some((deadline, _)) = entry.deadline.take() {
             self.deadlines.remove(&(deadline, id));
@@ -164,13 +164,15 @@ impl Table {
         true
     }
 
-    /// The owner is told no more of this one, even where it has ended.
-    fn forget_events(&mut self, id: RequestId) {
+    /// The owner is told no more of this one, even where it has ended. Returns whether something was to be told.
+    fn forget_events(&mut self, id: RequestId) -> bool {
+        let before = self.events.len();
         self.events.retain(|event| match event {
             Event::Response(response) => response.id != id,
             Event::Unanswered { id: ended, .. } => *ended != id,
             _ => true,
         });
+        self.events.len() < before
     }
 
     /// The requests of which the owner may still be told, oldest first.
