@@ -122,7 +122,7 @@ impl State {
     fn read(&mut self, id: ConnectionId) -> bool {
         let now = self.now;
         let Some(drive) = self.drive(id) else { return false };
-        let Drive { machine, time, rng, pool, input, latency, rules, .. } = drive;
+        let Drive { machine, time, rng, pool, input, output, latency, rules, .. } = drive;
         let ending = input.ending(now);
         if ending == Some(Ending::Reset) {
             input.clear(pool);
@@ -133,8 +133,15 @@ impl State {
             return false;
         }
         if input.arrived(now) == 0 {
-            if ending == Some(Ending::Fin) {
-                machine.handle_half_close(time);
+            match ending {
+                // What is queued can no longer be written: both directions have ended.
+                Some(Ending::Fin) if output.is_finished() => {
+                    machine.handle_eof(time);
+                }
+                Some(Ending::Fin) => {
+                    machine.handle_half_close(time);
+                }
+                _ => {}
             }
             machine.shrink();
             machine.handle_drained(time);
