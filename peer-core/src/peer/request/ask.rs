@@ -179,6 +179,7 @@ impl Peer {
             deadline: options.deadline.map(|after| (now + after, after)),
             nonce,
             is_handled: false,
+            may_be_answered: false,
             is_muted: false,
         };
         table.insert(id, entry);

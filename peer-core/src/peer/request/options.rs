@@ -15,6 +15,9 @@ pub enum OnTimeout {
     /// The connection ends with [`Error::Stalled`](crate::Error::Stalled).
     Close,
     /// The request ends with [`Unanswered::TimedOut`](crate::Unanswered::TimedOut), and the connection goes on.
+    ///
+    /// Its items may still come, as [`Event::Message`](crate::Event::Message). Until they do, or a `notfound` names them, they
+    /// count for [`max_requests`](crate::ConfigBuilder::max_requests).
     Report,
 }
 
