@@ -9,7 +9,7 @@ use crate::message::{BlockHeader, Locator};
 use crate::network::Network;
 use crate::time::Time;
 
-/// What was asked for.
+/// What was requested.
 #[derive(Clone, Debug)]
 pub(super) struct WantedHeaders {
     pub(super) locator: Locator,

@@ -41,7 +41,7 @@ pub struct RequestOptions {
 }
 
 impl RequestOptions {
-    /// 30 s; what is late ends the connection where items or the initial state were asked for, and is reported elsewhere.
+    /// 30 s; what is late ends the connection where items or the initial state were requested, and is reported elsewhere.
     pub const fn new() -> Self {
         Self { timeout: None, on_timeout: None, deadline: None, no_fence: false }
     }

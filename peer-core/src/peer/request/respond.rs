@@ -216,6 +216,6 @@ impl Table {
 enum Found {
     /// With this message its response is complete.
     Last(RequestId),
-    /// The message is not what was asked for.
+    /// The message is not what was requested.
     Mismatch(RequestId),
 }

@@ -25,7 +25,7 @@ pub(crate) struct Table {
     pub(super) items: ItemIndex,
     /// Requests that are not for items.
     pub(super) others: usize,
-    /// Nonces of pings: fences, and pings that were asked for.
+    /// Nonces of pings: fences, and requested pings.
     pub(super) nonces: BTreeMap<u64, RequestId>,
     /// Requests that are not known to be written, with the last mark that each waits for, in the order of their lane.
     pub(super) unwritten: Fifo<(Mark, RequestId)>,

@@ -12,7 +12,7 @@ use crate::peer::mark::Mark;
 use crate::time::Time;
 
 /// What is left of a timeout once the remote has handled a request: some let a `pong` overtake their responses.
-const GRACE: Duration = Duration::from_secs(2);
+const FENCE_GRACE: Duration = Duration::from_secs(2);
 
 impl Table {
     /// When, on the clock of waiting, the next response is due.
@@ -56,7 +56,7 @@ impl Table {
     pub(super) fn on_handled(&mut self, id: RequestId, waited: Time) {
         let Some(entry) = self.open.get_mut(&id) else { return };
         entry.is_handled = true;
-        let due = waited + GRACE;
+        let due = waited + FENCE_GRACE;
         if entry.term.is_none_or(|(_, end)| end > due) {
             self.set_term(id, waited, due);
         }

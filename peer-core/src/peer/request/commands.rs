@@ -1,4 +1,4 @@
-//! Asking, and taking it back.
+//! What the owner does: make a request, and cancel it.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -35,7 +35,7 @@ struct Plan {
 }
 
 impl Peer {
-    /// Asks the remote for something. The id ends exactly once: by an [`Event::Response`](crate::Event::Response) with nothing
+    /// Requests something of the remote. The id ends exactly once: by an [`Event::Response`](crate::Event::Response) with nothing
     /// remaining, by [`Event::Unanswered`](crate::Event::Unanswered), by [`cancel`](Self::cancel), or with the connection.
     ///
     /// Requests for items may have as many items together as
@@ -49,7 +49,7 @@ impl Peer {
     /// use peer_core::message::{Inventory, InventoryList};
     /// use peer_core::{Hash, Peer, Request, RequestError, RequestId, RequestOptions, Time};
     ///
-    /// fn ask(peer: &mut Peer, block: Hash, now: Time) -> Result<RequestId, RequestError> {
+    /// fn request_block(peer: &mut Peer, block: Hash, now: Time) -> Result<RequestId, RequestError> {
     ///     let mut items = InventoryList::new();
     ///     items.push(Inventory::block(block)).expect("one item fits");
     ///     peer.request(&Request::Items(items), RequestOptions::new(), now)
@@ -117,7 +117,7 @@ impl Peer {
             Request::Filters(_) => since("getcfilterv2", ProtocolVersion::CFILTER_V2)?,
             Request::InitState(_) => {
                 since("getinitstate", ProtocolVersion::INIT_STATE)?;
-                if self.history.init_state.asked {
+                if self.history.init_state.requested {
                     return Err(RequestError::OnlyOnce { command: "getinitstate" });
                 }
             }
@@ -148,7 +148,7 @@ impl Peer {
         Ok(check_count(open, wanted, limit)?)
     }
 
-    /// Sends the messages of a request and notes what they ask for. Nothing changes where that is refused.
+    /// Sends the messages of a request and notes what is wanted. Nothing changes where that is refused.
     fn begin(
         &mut self,
         id: RequestId,
@@ -220,7 +220,7 @@ impl Peer {
         }
     }
 
-    /// Only what no other request waits for is asked for.
+    /// Only what no other request waits for is sent for.
     fn plan_items(&mut self, id: RequestId, items: &[Inventory]) -> Plan {
         let (list, new) = self.table_mut().map(|table| table.items.add(id, items)).unwrap_or_default();
         // A part of a list is no longer than the list.

@@ -19,13 +19,13 @@ use crate::responses::{Responses, mismatch};
 
 /// # Requests
 ///
-/// Each of these asks the remote for something and waits for its response. Dropping the future cancels the request. A task
+/// Each of these requests something of the remote and waits for its response. Dropping the future cancels the request. A task
 /// that takes [`Events`](crate::Events) must not wait for responses in its own loop: see
 /// [`ResponseError::EventsNotTaken`].
 ///
 /// The handshake must be complete. [`Events::only`](crate::Events::only) waits for that.
 impl Handle {
-    /// Asks the remote for something, and returns what responds as it comes.
+    /// Requests something of the remote, and returns what responds as it comes.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl Handle {
         }
     }
 
-    /// Any number of blocks, in this order. 16 are asked for at a time, so that what waits is bounded.
+    /// Any number of blocks, in this order. 16 are requested at a time, so that what waits is bounded.
     pub fn blocks(&self, hashes: Vec<Hash>) -> Blocks {
         Blocks::new(self.clone(), hashes)
     }

@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use peer_core::{Event, RequestId};
 
-/// Most responses that wait for one who asked for several, and most bytes of their frames together. With more the driver
+/// Most responses that wait for one who requested several, and most bytes of their frames together. With more the driver
 /// pulls nothing.
 const EVENTS: usize = 16;
 const EVENT_BYTES: usize = 64 * 1024;
 
 /// See the [module](self). It exists only while somebody waits.
 #[derive(Debug, Default)]
-pub(crate) struct Waiters {
+pub(crate) struct ResponseWaiters {
     waiting: BTreeMap<RequestId, Waiter>,
     /// Requests that nobody waits for any more.
     cancelled: Vec<RequestId>,
-    /// Responses in the queues of those who asked for several, and their bytes.
+    /// Responses in the queues of those who requested several, and their bytes.
     queued: usize,
     queued_bytes: usize,
     /// Events and responses that were taken while somebody waited.
@@ -42,7 +42,7 @@ pub(crate) enum Route {
     Owner(Event),
 }
 
-impl Waiters {
+impl ResponseWaiters {
     pub(crate) fn register(&mut self, id: RequestId, is_single: bool) {
         self.waiting.insert(id, Waiter { events: VecDeque::new(), waker: None, is_single });
     }

@@ -1,5 +1,5 @@
-//! What the machine does around its [requests](super::requests): asking without repetition, telling answers from what
-//! nobody asked for, and when the next answer is due.
+//! What the machine does around its [requests](super::requests): requesting blocks and headers without repetition, and
+//! telling responses from what was not requested.
 
 use super::matched::{Closed, Match};
 use super::piece::Purpose;
@@ -13,7 +13,7 @@ use crate::time::Time;
 
 /// The requests for blocks and headers that were queued last, to notice repetitions.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LastAsked {
+pub(crate) struct LastRequests {
     blocks: Option<Span>,
     headers: Option<Span>,
 }
@@ -37,7 +37,7 @@ impl Span {
 }
 
 impl Peer {
-    /// Asks for the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
+    /// Requests the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
     /// `false` where the last such request began and stopped at the same hashes and was not answered, which is not repeated.
     ///
     /// Only the first locator entry counts for that, and a request without a locator is always sent.
@@ -54,18 +54,18 @@ impl Peer {
     pub fn request_blocks(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.asked.blocks.as_ref())) {
+        if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.last_requests.blocks.as_ref())) {
             trace::filtered("getblocks", locator, &stop);
             return Ok(false);
         }
         let protocol_version = ProtocolVersion::LATEST.get();
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetBlocks(GetBlocks { protocol_version, locator, stop }), now)?;
-        self.history.sent.get_or_insert_default().asked.blocks = Some(span);
+        self.history.sent.get_or_insert_default().last_requests.blocks = Some(span);
         Ok(true)
     }
 
-    /// Asks for headers of blocks after the first locator entry that the remote knows, up to `stop`; `false`
+    /// Requests headers of blocks after the first locator entry that the remote knows, up to `stop`; `false`
     /// where that repeats the last such request. The rules are those of
     /// [`request_blocks`](Self::request_blocks), the memory is separate. May change: queue.
     ///
@@ -76,13 +76,13 @@ impl Peer {
     pub fn request_headers(&mut self, locator: &[Hash], stop: Hash, now: Time) -> Result<bool, SendError> {
         self.can_send()?;
         let span = Span::new(locator, stop);
-        if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.asked.headers.as_ref())) {
+        if span.repeats(self.history.sent.as_ref().and_then(|sent| sent.last_requests.headers.as_ref())) {
             trace::filtered("getheaders", locator, &stop);
             return Ok(false);
         }
         let locator = Locator::try_from(locator.to_vec())?;
         self.send(&Message::GetHeaders(GetHeaders { protocol_version: 0, locator, stop }), now)?;
-        self.history.sent.get_or_insert_default().asked.headers = Some(span);
+        self.history.sent.get_or_insert_default().last_requests.headers = Some(span);
         Ok(true)
     }
 
@@ -99,7 +99,7 @@ impl Peer {
         let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
         let delivers = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
         if closed.found == Match::Open {
-            self.forget_asked(message);
+            self.allow_repetition(message);
         }
         if closed.found == Match::Nothing && only_answers && !says_nothing && !delivers {
             return Err(Error::Unrequested(message.command()));
@@ -108,12 +108,12 @@ impl Peer {
     }
 
     /// A request that was answered may be repeated: the remote may have more by now.
-    fn forget_asked(&mut self, answer: &Message) {
+    fn allow_repetition(&mut self, answer: &Message) {
         let Some(sent) = &mut self.history.sent else { return };
         match answer {
-            Message::Headers(_) => sent.asked.headers = None,
+            Message::Headers(_) => sent.last_requests.headers = None,
             Message::Inv(inv) if inv.inventory.iter().any(|item| item.kind == InventoryKind::BLOCK) => {
-                sent.asked.blocks = None;
+                sent.last_requests.blocks = None;
             }
             _ => {}
         }

@@ -7,7 +7,7 @@ use tokio::sync::oneshot::Sender;
 
 /// See the [module](self). Those who gave up are cleared away when they may be half of all.
 #[derive(Default)]
-pub(crate) struct Waiting {
+pub(crate) struct WriteWaiters {
     /// Those who wait until everything up to their marks is written. Marks only grow, so the first is done first.
     flushes: VecDeque<([Mark; 2], Sender<()>)>,
     /// Those who wait for room for so many bytes. They are served in order, so that a large frame is not passed by.
@@ -16,7 +16,7 @@ pub(crate) struct Waiting {
     cleared_at: usize,
 }
 
-impl Waiting {
+impl WriteWaiters {
     pub(crate) fn flush(&mut self, marks: [Mark; 2], reply: Sender<()>) {
         self.clear_away();
         self.flushes.push_back((marks, reply));
