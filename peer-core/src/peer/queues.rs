@@ -22,6 +22,10 @@ const RATE: u64 = 256 * 1024;
 /// that looks only when it is told to fills a small transport once in all that time.
 const LEAST_RATE: u64 = 32 * 1024;
 
+/// The rate, in bytes a second, at which what was taken of a frame makes up for a late report: what the smallest transport
+/// holds may be reported as late as the frame may take.
+const REPORTED_RATE: u64 = 16 * 1024 / STALL.as_secs();
+
 /// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
 /// comes. Those behind count as not shown.
 const LOOKED_AT: usize = 256;
@@ -46,8 +50,13 @@ pub(super) struct Queues {
     taken: usize,
     /// When the front was first offered on its own account. Replies that waited together share one time.
     offered: Time,
+    /// When the driver last asked for what to write, or told that the transport takes nothing. It had reported by then all
+    /// that was taken: what it reports later may have been taken right after.
+    seen: Time,
     /// What is known of a write stall that is overdue.
     evidence: Evidence,
+    /// A timer has found it overdue and no evidence of it.
+    was_sought: bool,
     /// Bytes of the replies that share this time with the front, itself included.
     sharing: usize,
     /// How much of it those used up that were written before.
@@ -140,6 +149,7 @@ impl Queues {
             // While it was not shown, no time passed.
             self.offered = now;
         }
+        self.seen = now;
         while self.on_show < enough {
             let Some(piece) = self.pop_unshown() else { break };
             self.on_show = self.on_show.saturating_add(piece.len());
@@ -197,6 +207,9 @@ impl Queues {
             }
         } else {
             self.taken = self.taken.saturating_add(step);
+            // It may have been taken when it was shown, and the remote may wait for the rest since then.
+            let late = now.saturating_since(self.seen).min(time_for(step as u64, REPORTED_RATE));
+            self.rest(late, now);
             if is_late && step > 0 {
                 self.put_off(step, now);
             }
@@ -214,7 +227,8 @@ impl Queues {
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
         let shares = self.is_closing || self.sharing > 0;
         if shares {
-            let used = self.used.saturating_add(now.saturating_since(self.offered));
+            // A driver that reports late has not made the remote any slower.
+            let used = self.used.saturating_add(self.seen.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
             self.offered = now;
             // What is known is of another frame.
@@ -246,7 +260,7 @@ impl Queues {
         self.used = Duration::ZERO;
         self.sharing = self.owed;
         self.is_late = false;
-        self.evidence = Evidence::Missing;
+        (self.evidence, self.was_sought) = (Evidence::Missing, false);
     }
 
     /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second more for every
@@ -271,11 +285,12 @@ impl Queues {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;
         }
+        self.seen = now;
         self.on_show > 0
     }
 
     pub(super) const fn seek(&mut self) {
-        self.evidence = Evidence::Sought(0);
+        (self.evidence, self.was_sought) = (Evidence::Sought(0), true);
     }
 
     pub(super) fn on_call(&mut self, gap: Duration) {
@@ -283,8 +298,8 @@ impl Queues {
     }
 
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.evidence.is_sought() && !self.is_overdue(now) {
-            self.evidence = Evidence::Missing;
+        if self.was_sought && !self.is_overdue(now) {
+            (self.evidence, self.was_sought) = (Evidence::Missing, false);
         }
     }
 
@@ -297,11 +312,12 @@ impl Queues {
             // So long it cannot have taken.
             (self.offered, self.used) = (now, Duration::ZERO);
         }
+        self.seen = self.seen.min(now);
     }
 
-    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    /// Evidence may have been told with a time that was ahead, unless a timer found before that it was needed.
     pub(super) fn doubt_evidence(&mut self, now: Time) {
-        if self.evidence == Evidence::Found && !self.is_overdue(now) {
+        if self.evidence == Evidence::Found && !(self.was_sought && self.is_overdue(now)) {
             self.evidence = Evidence::Missing;
         }
     }

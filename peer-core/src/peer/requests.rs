@@ -14,6 +14,7 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::answered::Answered;
+use super::credit::Credit;
 use super::fifo::Fifo;
 use super::flood::Flood;
 use super::open_message::Open;
@@ -63,9 +64,7 @@ pub(crate) struct Requests {
     messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: Fifo<Unwritten>,
-    /// What the clock of waiting showed at the last answer, or when the first deadline was set. An answer takes off no more
-    /// than was waited since.
-    pub(crate) credited: Time,
+    pub(super) credit: Credit,
     /// What came since then without a pause.
     pub(crate) flood: Flood,
     /// Those that have an id.
@@ -168,7 +167,7 @@ impl Requests {
         }
         let is_first = !was_due && self.next_due().is_some();
         if is_first {
-            self.credited = waited;
+            self.credit = Credit::new(waited);
             self.flood = Flood::default();
         }
         is_first

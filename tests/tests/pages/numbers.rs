@@ -43,7 +43,13 @@ fn the_defaults_on_the_pages_are_those_of_the_configuration() {
 }
 
 /// Constants of the clocks, where they are, and the row of the page on clocks that has their number.
-const BOUNDS: [(&str, &str, &str); 10] = [
+const BOUNDS: [(&str, &str, &str); 13] = [
+    (
+        "credit",
+        "FULL: usize = 16 * 1024;",
+        "| time that other bytes give which lay in the transport, from 16 KiB on |",
+    ),
+    ("credit", "BACKLOG: Duration = Duration::from_secs(60);", "| 60 s until answers bought as much again |"),
     ("silence", "GRACE: Duration = Duration::from_secs(1);", "counts as `min(gap, 1 s)`"),
     ("silence", "MAX_PAUSE: u16 = 20_000;", "| pause of reading between two answers | 20 s |"),
     (
@@ -54,6 +60,7 @@ const BOUNDS: [(&str, &str, &str); 10] = [
     ("queues", "STALL: Duration = Duration::from_secs(20);", "| a frame that is written | `20 s + "),
     ("queues", "RATE: u64 = 256 * 1024;", "`20 s + ⌊n / 256 KiB⌋ × 1 s`"),
     ("queues", "LEAST_RATE: u64 = 32 * 1024;", "`t / 32 KiB/s` more"),
+    ("queues", "REPORTED_RATE: u64 = 16 * 1024 / STALL.as_secs();", "at most `t / 819 bytes/s` more"),
     ("queues", "SHARE: usize = 4 * 1024;", "`20 s + 4 KiB / 256 KiB/s`"),
     ("flood", "TERM: Duration = Duration::from_secs(180);", "| 180 s attended, then more than 16 MiB |"),
     ("flood", "HELD_BACK: usize = 16 * 1024 * 1024;", "| 180 s attended, then more than 16 MiB |"),
