@@ -222,6 +222,21 @@ impl Handle {
         }
     }
 
+    /// As [`stats`](Self::stats), without waiting: as it was when the driver last ran. Made for code that is not async, as an
+    /// exporter of metrics. From the first call on the driver keeps a copy at hand, so `None` is returned until it has run
+    /// once more.
+    #[must_use]
+    pub fn latest_stats(&self) -> Option<Stats> {
+        if let Some((_, stats)) = self.end() {
+            return Some(stats.clone());
+        }
+        let latest = self.shared.snapshot.look();
+        if latest.is_none() {
+            self.shared.driver.wake();
+        }
+        latest
+    }
+
     /// Waits until everything that is queued by now, in both lanes, has been handed to the transport and is
     /// flushed there. Announcements are not queued before their batch leaves.
     ///

@@ -98,6 +98,7 @@ mod listener;
 mod response_error;
 mod responses;
 mod shared;
+mod snapshot;
 mod waiters;
 mod waiting;
 

@@ -16,6 +16,7 @@ use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Semaphore, SetOnce};
 
+use crate::snapshot::Snapshot;
 use crate::waiters::{Route, Waiters};
 
 /// Most events that wait for the owner. Enough that driver and owner alternate in batches.
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) owner: AtomicWaker,
     /// Writing failed. What the remote sent before is delivered first.
     pub(crate) broken: OnceLock<io::ErrorKind>,
+    pub(crate) snapshot: Snapshot,
     /// Set when the connection has ended.
     pub(crate) end: SetOnce<Box<Final>>,
 }
@@ -191,6 +193,7 @@ impl Shared {
             driver: AtomicWaker::new(),
             owner: AtomicWaker::new(),
             broken: OnceLock::new(),
+            snapshot: Snapshot::default(),
             end: SetOnce::new(),
         }
     }

@@ -21,6 +21,7 @@ mod requests;
 mod room;
 mod runtimes;
 mod sockets;
+mod statistics;
 mod talking;
 mod time;
 mod writes;
