@@ -1,5 +1,8 @@
 //! Both adapters, over scripted and real streams.
 
+#[cfg(target_os = "linux")]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod alone;
 mod limit;
 mod mio;
 mod tokio;
