@@ -235,6 +235,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             };
             has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
         }
+        // The last event may have been one after which the machine still waits for the remote.
+        self.connection.handle_hold(now);
         Ok(false)
     }
 

@@ -2,7 +2,10 @@
 
 use core::time::Duration;
 
-use peer_core::Message;
+use peer_core::message::Inventory;
+use peer_core::{Event, Message, OnTimeout, RequestOptions, Unanswered};
+use peer_tests::requests::items;
+use peer_tests::samples::{large_block, tx_item};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
@@ -88,6 +91,40 @@ async fn a_slow_owner_does_not_blame_the_remote() {
     }
     sleep(HOUR).await;
     assert_eq!(near.events.closed(), None);
+}
+
+/// The last of the sixteen events is no word of the remote, so the remote is still waited for when the buffer is full.
+#[tokio::test(start_paused = true)]
+async fn a_slow_owner_blames_no_remote_whose_answer_is_not_read() {
+    let (mut near, mut far) = established_with_raw(4096).await;
+    let block = large_block(300_000);
+    let wanted = [Inventory::block(block.hash())];
+    let short = RequestOptions::new().deadline(Duration::from_secs(1)).on_timeout(OnTimeout::Report);
+    let asked = near.handle.with(move |peer, now| {
+        peer.request(&items([tx_item(1)]), short, now).unwrap();
+        peer.request(&items(wanted), RequestOptions::new(), now).unwrap();
+    });
+    asked.await.unwrap();
+    for nonce in 0..15 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    sleep(Duration::from_secs(2)).await;
+
+    let answer = bytes_of(&block.clone().into());
+    let answers = tokio::spawn(async move { far.write_all(&answer).await.map(|()| far) });
+    sleep(Duration::from_secs(200)).await;
+    let mut events = Vec::new();
+    while events.len() < 17 {
+        events.extend(near.events.next().await);
+        assert_eq!(near.events.closed(), None);
+    }
+    assert!(
+        matches!(events[15], Event::Unanswered { reason: Unanswered::DeadlinePassed, .. }),
+        "{:?}",
+        events[15]
+    );
+    assert!(matches!(&events[16], Event::Response(response) if response.message == Message::Block(block)));
+    drop(answers.await.unwrap());
 }
 
 #[tokio::test(start_paused = true)]
