@@ -237,6 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         }
         // The last event may have been one after which the machine still waits for the remote.
         self.connection.handle_hold(now);
+        self.shared.lock().note_full(now);
         Ok(false)
     }
 
