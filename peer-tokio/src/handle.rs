@@ -161,7 +161,10 @@ impl Handle {
     /// Nothing is lost but the turn among those who wait.
     pub async fn room(&self, bytes: usize) -> Result<(), Closed> {
         let permit = self.reserve().await?;
-        permit.give(|reply| Command::Room(bytes, reply)).await
+        let mut place = Place(Some(&self.shared));
+        let result = permit.give(|reply| Command::Room(bytes, reply)).await;
+        place.0 = None;
+        result
     }
 
     /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
@@ -310,6 +313,17 @@ impl Handle {
     #[must_use]
     pub fn instant(&self, time: Time) -> Option<Instant> {
         self.clock.instant(time)
+    }
+}
+
+/// The place of one who waits for room. Where it is given up, the driver looks at those behind it.
+struct Place<'a>(Option<&'a Shared>);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0 {
+            shared.driver.wake();
+        }
     }
 }
 
