@@ -3,12 +3,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::{net::{Shutdown, TcpStream}, sync::mpsc::{Receiver, SyncSender, sync_channel}, thread};
 use {bytes::BytesMut, peer_core::{Connection, Error, Event, Peer, Time}};
 
-type Command = Box<dyn FnOnce(&mut Peer, Time) + Send>;
-
 enum News {
     Read(io::Result<usize>, Vec<u8>),
     Wrote(io::Result<usize>),
-    Command(Command),
+    Command(Box<dyn FnOnce(&mut Peer, Time) + Send>),
 }
 
 fn run<R: rand_core::Rng>(
@@ -29,6 +27,7 @@ fn run<R: rand_core::Rng>(
             return Ok(reason);
         }
         if connection.wants_pull() { continue } // the timeout has ended a request
+        if connection.wants_shutdown() { stream.shutdown(Shutdown::Write).ok(); } // the owner left
         if !writing && connection.wants_write() {
             let piece = connection.poll_transmit(clock()).iter().take(16384).copied().collect();
             writing = writes.send(piece).is_ok();
