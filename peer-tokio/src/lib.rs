@@ -100,6 +100,7 @@ mod response_error;
 mod responses;
 mod shared;
 mod snapshot;
+mod sync;
 mod waiters;
 mod waiting;
 

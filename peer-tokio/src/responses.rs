@@ -67,11 +67,13 @@ impl Responses {
         // As for events: a remote that always has more would keep this task from ever giving way.
         let budget = ready!(poll_proceed(cx));
         let shared = &self.handle.shared;
+        // Looked at first: what came before the end is there to be taken then.
+        let end = shared.end.get();
         let (event, resumes) = shared.lock().take_response(self.id, cx.waker());
         if resumes {
             shared.driver.wake();
         }
-        let result = match (event, shared.end.get()) {
+        let result = match (event, end) {
             (Some(Event::Response(response)), _) => {
                 self.is_over = response.remaining == 0;
                 Ok(*response)

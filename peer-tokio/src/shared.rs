@@ -9,14 +9,15 @@ use core::mem;
 use core::task::Waker;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
 use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
+use tokio::sync::Semaphore;
 use tokio::sync::oneshot::Sender;
-use tokio::sync::{Semaphore, SetOnce};
 
 use crate::snapshot::Snapshot;
+use crate::sync::{Mutex, MutexGuard, SetOnce};
 use crate::waiters::{Route, Waiters};
 
 /// Most events that wait for the owner. Enough that driver and owner alternate in batches.
