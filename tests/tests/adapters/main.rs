@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod alone;
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
+mod generators;
 mod limit;
 mod mio;
 mod tokio;

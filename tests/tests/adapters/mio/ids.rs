@@ -25,6 +25,9 @@ fn ids_are_never_used_again() {
         set.end();
     }
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    assert_eq!(ids.iter().map(|id| id.get()).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+    assert_eq!(format!("{} {:?}", ids[3], ids[3]), "3 PeerId(3)");
+    assert!(format!("{:?}", set.peers).starts_with("Peers {"));
 }
 
 #[test]

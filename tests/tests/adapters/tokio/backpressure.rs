@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use peer_core::message::Inventory;
-use peer_core::{Event, Message, OnTimeout, RequestOptions, Unanswered};
+use peer_core::{Config, Event, Message, Network, Node, OnTimeout, RequestOptions, Unanswered};
 use peer_tests::requests::items;
 use peer_tests::samples::{large_block, tx_item};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use crate::tokio::HOUR;
 use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, commands_in, hands, inv_of, item, node, ping};
-use crate::tokio::side::{answer, established_with_raw};
+use crate::tokio::side::{answer, established_with_raw, established_with_raw_of};
 
 #[tokio::test(start_paused = true)]
 async fn an_owner_that_asks_for_nothing_stops_the_reading() {
@@ -162,4 +162,24 @@ async fn what_was_not_pulled_is_answered_when_it_is() {
     }
     timeout(Duration::from_secs(1), far.read_to_end(&mut told)).await.unwrap_err();
     assert_eq!(told.len(), 40 * pong);
+}
+
+/// Reading pauses while pongs wait, and goes on with the last of them.
+#[tokio::test(start_paused = true)]
+async fn reading_goes_on_as_soon_as_the_pongs_are_taken() {
+    let config = Config::builder(Network::SIMNET).send_pause(1).build().unwrap();
+    let (mut near, far) = established_with_raw_of(&Node::new(config), 32).await;
+    let (mut hears, mut says) = tokio::io::split(far);
+    let talk = async {
+        for nonce in 0..100 {
+            says.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+        }
+    };
+    let listen = async {
+        for nonce in 0..100 {
+            assert_eq!(near.ping().await, nonce);
+        }
+    };
+    let mut pongs = [0; 3200];
+    at_once(async { tokio::join!(talk, listen, hears.read_exact(&mut pongs)) }).await.2.unwrap();
 }

@@ -18,6 +18,7 @@ mod heard;
 mod leaving;
 mod panics;
 mod requests;
+mod responses;
 mod room;
 mod runtimes;
 mod sockets;

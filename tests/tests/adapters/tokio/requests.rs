@@ -235,6 +235,18 @@ async fn events_that_wait_when_a_program_begins_to_ask_only_do_not_hold_up_its_r
 }
 
 #[tokio::test(start_paused = true)]
+async fn events_of_interest_that_wait_already_stay() {
+    let (near, mut far) = established(duplex(64 * 1024)).await;
+    far.handle.send(ping(1)).await.unwrap();
+    far.handle.announce_now(tx_item(1)).await.unwrap();
+    assert!(matches!(far.message().await, Message::Pong(_)));
+    sleep(Duration::from_secs(1)).await;
+    let mut events = near.events.only(Interest::ANNOUNCEMENTS).await.unwrap();
+    let first = at_once(events.next()).await;
+    assert!(matches!(first, Some(Event::Message(Message::Inv(_)))), "{first:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_owner_that_waits_in_its_own_event_loop_is_told_so() {
     let (near, far) = established(duplex(64 * 1024)).await;
     let talk = far.handle.clone();
