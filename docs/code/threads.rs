@@ -3,10 +3,12 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::{net::{Shutdown, TcpStream}, sync::mpsc::{Receiver, SyncSender, sync_channel}, thread};
 use {bytes::BytesMut, peer_core::{Connection, Error, Event, Peer, Time}};
 
+type Command = Box<dyn FnOnce(&mut Peer, Time) + Send>;
+
 enum News {
     Read(io::Result<usize>, Vec<u8>),
     Wrote(io::Result<usize>),
-    Command(Box<dyn FnOnce(&mut Peer, Time) + Send>),
+    Command(Command),
 }
 
 fn run<R: rand_core::Rng>(
@@ -45,10 +47,8 @@ fn run<R: rand_core::Rng>(
             Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) if e.kind() == ErrorKind::Interrupted => {}
             Ok(News::Wrote(Err(e))) => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
             Ok(News::Read(Err(e), _)) => drop(connection.handle_transport_error(e.kind().into(), &input)),
-            Err(_) => { // neither thread had news: nothing more came, and nothing was taken
-                connection.handle_drained(&input, clock());
-                connection.handle_transmitted(0, clock());
-            }
+            // Neither thread had news: nothing more came, and nothing was taken.
+            Err(_) => { connection.handle_drained(&input, clock()); connection.handle_transmitted(0, clock()) }
         }
     }
 }

@@ -22,6 +22,7 @@ fn ids_are_never_used_again() {
         let (id, stream) = set.add(Direction::Inbound);
         stream.script().reads.push_back(Answer::Eof);
         ids.push(id);
+        assert!(!set.peers.is_empty());
         set.end();
     }
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");

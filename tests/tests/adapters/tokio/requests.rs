@@ -324,7 +324,7 @@ async fn whoever_waits_is_told_of_the_end() {
         far.message().await;
         far.handle.close();
     };
-    let (block, ()) = tokio::join!(near.handle.block(hash(2)), ends);
+    let (block, ()) = at_once(async { tokio::join!(near.handle.block(hash(2)), ends) }).await;
     let Err(ResponseError::Closed(closed)) = block else { panic!("{block:?}") };
     assert_eq!(closed.reason, Error::ClosedByRemote);
     let mut blocks = near.handle.blocks(vec![hash(2); 100]);

@@ -17,7 +17,7 @@ use peer_tests::requests::{filter, items};
 use peer_tests::samples::{block, block_item, notfound, ping, tx, tx_item};
 use peer_tokio::{Handle, ResponseError, Responses};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::tokio::poll::{at_once, once};
 use crate::tokio::samples::{bytes_of, node};
@@ -199,6 +199,27 @@ async fn what_responds_to_one_who_gave_up_takes_no_room() {
     assert_eq!(open.await, Ok(0), "the rest is cancelled");
     talks.send(ping(1)).await.unwrap();
     assert_eq!(at_once(near.message()).await, ping(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_gives_up_before_a_response_cancels_the_request() {
+    let near = served(|_| Vec::new()).await;
+    let responses = ask_for(&near.handle, 50).await;
+    drop(responses);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(near.handle.with(|peer, _| peer.requests().len()).await, Ok(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixteen_blocks_are_asked_for_at_a_time() {
+    let (near, mut far) = established(duplex(1 << 20)).await;
+    let mut blocks = near.handle.blocks((0..100).map(|number| block_item(number).hash).collect());
+    timeout(Duration::from_secs(10), blocks.next()).await.unwrap_err();
+    let mut asked = 0;
+    while let Ok(message) = timeout(Duration::from_secs(1), far.message()).await {
+        asked += usize::from(matches!(message, Message::GetData(_)));
+    }
+    assert_eq!(asked, 16);
 }
 
 #[tokio::test(start_paused = true)]

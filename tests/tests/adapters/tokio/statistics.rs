@@ -24,6 +24,8 @@ async fn statistics_of_an_open_connection_can_be_looked_at_without_waiting() {
     let looked = thread::spawn(move || handle.latest_stats()).join().unwrap().unwrap();
     assert_eq!(looked.bytes_received - before, 32, "a ping");
     assert_eq!(looked, near.handle.stats().await);
+    let connected = near.handle.instant(looked.connected).unwrap();
+    assert_eq!(connected.elapsed(), Duration::from_secs(2));
 }
 
 #[tokio::test(start_paused = true)]
