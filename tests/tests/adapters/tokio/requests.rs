@@ -324,7 +324,11 @@ async fn whoever_waits_is_told_of_the_end() {
         far.message().await;
         far.handle.close();
     };
-    let (block, ()) = at_once(async { tokio::join!(near.handle.block(hash(2)), ends) }).await;
+    let asks = near.handle.clone();
+    // A task of its own, which nothing else wakes.
+    let asks = tokio::spawn(async move { asks.block(hash(2)).await });
+    let (block, ()) = at_once(async { tokio::join!(asks, ends) }).await;
+    let block = block.unwrap();
     let Err(ResponseError::Closed(closed)) = block else { panic!("{block:?}") };
     assert_eq!(closed.reason, Error::ClosedByRemote);
     let mut blocks = near.handle.blocks(vec![hash(2); 100]);

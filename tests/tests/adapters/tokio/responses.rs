@@ -262,4 +262,7 @@ fn the_text_of_what_was_not_answered_counts_what_is_missing() {
     };
     assert_eq!(text(Vec::new()), "the remote did not respond in time");
     assert_eq!(text(vec![tx_item(1), tx_item(2)]), "the remote did not respond in time: 2 missing");
+    assert!(!ResponseError::EventsNotTaken.is_misbehaviour(), "it is the owner's doing");
+    let missing = Vec::new().try_into().unwrap();
+    assert!(ResponseError::Unanswered { reason: Unanswered::Mismatch, missing }.is_misbehaviour());
 }

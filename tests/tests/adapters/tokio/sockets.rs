@@ -63,6 +63,7 @@ async fn a_dial_says_why_there_is_no_connection() {
         matches!(&unreachable, Err(ConnectError::Unreachable(error)) if error.kind() == ErrorKind::ConnectionRefused),
         "{unreachable:?}"
     );
+    assert!(unreachable.unwrap_err().to_string().starts_with("cannot connect: "));
 }
 
 #[tokio::test]
