@@ -4,7 +4,7 @@ use peer_core::message::Ping;
 use peer_core::{Direction, Message, Timer};
 use peer_tokio::SystemRng;
 
-use crate::sockets::{assert_takes_haste, hasty, machine, talkative, tcp};
+use crate::sockets::{assert_takes_haste, assert_tells_that_it_leaves, hasty, machine, talkative, tcp};
 
 include!("../../../docs/code/threads.rs");
 
@@ -63,4 +63,13 @@ fn a_remote_that_says_nothing_is_blamed_in_time_by_the_threads() {
     let run = || run((connection, near, clock, &mut SystemRng), (inbox, news), |_, _, _| {});
     assert_eq!(assert_takes_haste(run).unwrap(), Error::Timeout(Timer::Handshake));
     drop(far);
+}
+
+#[test]
+fn an_owner_of_the_threads_that_leaves_tells_the_remote_at_once() {
+    assert_tells_that_it_leaves(|stream, direction, handle| {
+        let ((connection, clock), (inbox, news)) = (machine(stream, direction), sync_channel(16));
+        let stream = stream.try_clone().unwrap();
+        run((connection, stream, clock, &mut SystemRng), (inbox, news), handle).unwrap()
+    });
 }
