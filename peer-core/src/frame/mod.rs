@@ -6,6 +6,7 @@
 
 mod hash_ahead;
 mod header;
+mod payload;
 mod reader;
 mod tap;
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 
 pub(crate) use header::Checked;
 pub use header::{Header, Rules};
+pub use payload::Payload;
 pub use reader::{Frame, FrameReader};
 pub use tap::Tap;
 
