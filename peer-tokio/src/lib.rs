@@ -1,8 +1,11 @@
 //! Drives the machine of [`peer_core`] over any tokio stream.
 //!
-//! [`outbound`] and [`inbound`] take a connected stream and return three things: a [`Handle`] for commands,
-//! [`Events`], and a [`Driver`]: a future that does the work and resolves to the reason of the end. Dialling, listening
-//! and spawning stay with you. Over TCP, `connect`, `accept` and `Listener` do those as well:
+//! ```text
+//!  stream ──► input ──► machine ──► 16 events ──► Events      one task for each connection,
+//!  stream ◄──────────── machine ◄── 16 commands ◄── Handle    the one that polls its Driver
+//!                          ▲
+//!         clock, generator ┘
+//! ```
 //!
 #![cfg_attr(feature = "net", doc = "```no_run")]
 #![cfg_attr(not(feature = "net"), doc = "```ignore")]
@@ -13,7 +16,8 @@
 //!     let address = std::env::args().nth(1).ok_or("usage: first ADDRESS")?;
 //!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
 //!     let (peer, _events) = peer_tokio::connect(address, &node, 0).await?;
-//!     println!("shook hands with {}", peer.stats().await.user_agent);
+//!     let round_trip = peer.ping().await?;
+//!     println!("{} answered a ping in {round_trip:?}", peer.stats().await.user_agent);
 //!     Ok(())
 //! }
 //! ```
@@ -38,14 +42,9 @@
 //! }
 //! ```
 //!
-//! # How data flows
-//!
-//! ```text
-//!  stream ──► input ──► machine ──► 16 events ──► Events      one task for each connection,
-//!  stream ◄──────────── machine ◄── 16 commands ◄── Handle    the one that polls its Driver
-//!                          ▲
-//!         clock, generator ┘
-//! ```
+//! `connect`, `accept` and `Listener` dial, listen and spawn over TCP. For another stream, [`outbound`] and [`inbound`] take
+//! one that is connected and return three things: a [`Handle`] for commands, [`Events`], and a [`Driver`], the future that
+//! does the work and resolves to the reason of the end.
 //!
 //! # Promises
 //!

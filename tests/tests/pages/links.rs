@@ -20,10 +20,25 @@ fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Where the links of a page lead, code left out.
+/// Where the links of a page lead, code left out: those in its text, and those that its last lines define.
 fn targets(text: &str) -> impl Iterator<Item = &str> {
-    let prose = text.split("```").step_by(2);
-    prose.flat_map(|prose| prose.split("](").skip(1)).filter_map(|rest| Some(rest.split_once(')')?.0))
+    text.split("```").step_by(2).flat_map(|prose| {
+        let inline = prose.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0));
+        let defined = prose.lines().filter_map(|line| Some(definition(line)?.1));
+        inline.chain(defined)
+    })
+}
+
+/// The name and the target of a link, in a line that defines one.
+fn definition(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix('[')?.split_once("]: ")
+}
+
+/// The names by which the text of a page links to its definitions: `[name]` and `[text][name]`.
+fn named(text: &str) -> BTreeSet<&str> {
+    let prose = text.split("```").step_by(2).flat_map(str::lines).filter(|line| definition(line).is_none());
+    let brackets = prose.flat_map(|line| line.split('[').skip(1));
+    brackets.filter_map(|rest| Some(rest.split_once(']')?.0)).collect()
 }
 
 /// What the headings of a page are called in links, by the rules of the usual code hosts.
@@ -58,4 +73,17 @@ fn every_relative_link_leads_somewhere() {
         targets(&text).filter_map(|target| complaint(page, target)).collect::<Vec<_>>()
     });
     assert_eq!(wrong.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn every_defined_link_is_used() {
+    let mut found = Vec::new();
+    pages(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), &mut found);
+    for page in found {
+        let text = fs::read_to_string(&page).unwrap();
+        let used = named(&text);
+        for (name, _) in text.lines().filter_map(definition) {
+            assert!(used.contains(name), "{}: nothing links to [{name}]", page.display());
+        }
+    }
 }
