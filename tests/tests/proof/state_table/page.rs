@@ -22,38 +22,47 @@ const ERAS: [(u32, &str); 7] = [
 
 const INTRODUCTION: &str = "# States
 
-What every message and every timer does in every state of a peer, in both directions. A test makes this page
-from what the machine does, with the default policies, and compares it with what is committed; write it anew with
-`PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`.
+What every message and every timer does in every state of a connection, in both directions, with the default policies. A
+test makes this page from what the machine does. To write it anew, run
+`PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`. The [overview] has a diagram.
+
+Contents: [how to read it](#how-to-read-it) · [messages from the remote](#messages-from-the-remote) ·
+[messages that the owner sends](#messages-that-the-owner-sends) ·
+[requests that the owner makes](#requests-that-the-owner-makes) ·
+[timers, while the remote is silent](#timers-while-the-remote-is-silent)
+
+## How to read it
 
 | state | |
 | --- | --- |
-| await version | nothing came; an outbound peer has sent its `version` |
-| version offered | the remote's `version` surfaced and the owner has not pulled since; the next pull consents, and what is said of it here includes that |
-| await verack | both introduced themselves |
+| await version | nothing has come; an outbound connection has sent its `version` |
+| version received | the remote's `version` surfaced; the next pull accepts the remote, and the cells include that |
+| await verack | both sides have introduced themselves |
 | established | the handshake is complete |
-| parting | below version 9: a `reject` waits to be written, then the connection ends |
+| rejecting | below version 9: a `reject` waits to be written, then the connection ends |
 | failed | the connection is over |
 
 | word | |
 | --- | --- |
-| surfaces | it is handed out as `Event::Version` |
-| completes | `Event::Established` |
-| delivered | it is handed out as `Event::Message` |
-| kept | it is handed out after the handshake |
-| dropped | it is read and not handed out |
+| surfaces | it is returned as `Event::Version` |
+| completes | it completes the handshake: `Event::Established` |
+| delivered | it is returned as `Event::Message` |
+| kept | it is delivered after the handshake |
+| dropped | it is read and not delivered |
 | not read | it stays in the input |
 | refused | the failure is returned again |
 | `Name` alone | the connection ends with this error |
 
-Where inbound and outbound peers differ, a cell has both.
+Where inbound and outbound connections differ, a cell has both.
 ";
+
+const LINKS: &str = "\n[overview]: overview.md\n";
 
 pub(crate) fn page() -> String {
     assert_eq!(ERAS[0].0, LATEST, "the newest version has tables of its own");
     let samples = samples::all();
     let mut page = String::from(INTRODUCTION);
-    page.push_str("\n## Messages that come\n");
+    page.push_str("\n## Messages from the remote\n");
     for (version, name) in ERAS {
         let cell =
             |sample: &Sample, state| both(|direction| receiving::outcome(sample, state, version, direction));
@@ -77,6 +86,7 @@ pub(crate) fn page() -> String {
             }
         }
     }
+    page.push_str(LINKS);
     page
 }
 
