@@ -8,6 +8,7 @@
 //! | [`Peer`] | the owner: sends, announces, requests, looks, closes |
 //! | [`Config`], [`Node`] | limits and identity, shared by the connections of one node |
 //! | [`message`], [`frame`], [`blake256`] | what is said, how it is packed, the hash |
+//! | [`guide`] | pages: driving, clocks, limits, neighbours, states, migration |
 //!
 //! # One turn of a driver
 //!
@@ -102,6 +103,8 @@ mod connection;
 mod error;
 mod event;
 pub mod frame;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod hash;
 pub mod message;
 mod network;

@@ -44,7 +44,7 @@
 //!
 //! `connect`, `accept` and `Listener` dial, listen and spawn over TCP. For another stream, [`outbound`] and [`inbound`] take
 //! one that is connected and return three things: a [`Handle`] for commands, [`Events`], and a [`Driver`], the future that
-//! does the work and resolves to the reason of the end.
+//! does the work and resolves to the reason of the end. The [`guide`] has a page on requests and a cookbook.
 //!
 //! # Promises
 //!
@@ -90,6 +90,8 @@ mod driver;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod events;
+#[cfg(any(doc, all(doctest, feature = "net")))]
+pub mod guide;
 mod handle;
 mod leave;
 #[cfg(feature = "net")]

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All pages of the repository.
+/// All pages of the repository. The guides of the crates are links to them.
 fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir()
-            && !["target", "corpus", "artifacts", "vectors"].contains(&&*name)
+            && !["target", "corpus", "artifacts", "vectors", "guide"].contains(&&*name)
             && !name.starts_with('.')
         {
             pages(&path, found);
@@ -84,6 +84,33 @@ fn every_defined_link_is_used() {
         let used = named(&text);
         for (name, _) in text.lines().filter_map(definition) {
             assert!(used.contains(name), "{}: nothing links to [{name}]", page.display());
+        }
+    }
+}
+
+/// The crates that have guides, which are pages of `docs`.
+const GUIDES: [&str; 2] = ["peer-core", "peer-tokio"];
+
+#[test]
+fn the_links_of_a_guide_lead_somewhere_in_the_documentation_of_its_crate_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for library in GUIDES {
+        let source = fs::read_to_string(root.join(library).join("src/guide.rs")).unwrap();
+        let folder = fs::read_dir(root.join(library).join("guide")).unwrap();
+        for path in folder.map(|entry| entry.unwrap().path()) {
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            assert_eq!(text, fs::read_to_string(root.join(format!("docs/{name}.md"))).unwrap(), "{name}");
+            let end = format!("#[doc = include_str!(\"../guide/{name}.md\")]\n");
+            let before = source.split(&end).next().unwrap();
+            assert_ne!(before, source, "{library} has no guide {name}");
+            let own = before.rsplit("\n\n").next().unwrap();
+            for (link, _) in text.lines().filter_map(definition) {
+                assert!(own.contains(&format!("/// [{link}]: ")), "{library}: the guide {name}: [{link}]");
+            }
+            let inline = text.split("```").step_by(2).flat_map(|prose| prose.split("](").skip(1));
+            let files: Vec<_> = inline.filter(|target| !target.starts_with(['#', 'h'])).collect();
+            assert_eq!(files, [""; 0], "{library}: the guide {name} links to files");
         }
     }
 }
