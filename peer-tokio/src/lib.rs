@@ -65,10 +65,10 @@
 //!   that has no memory of its own.
 //! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
 //!   owner's pace, until its stream ends or nothing came for a second. Then the connection ends with that failure.
-//! * **No last word is lost.** [`Handle::leave`], and the drop of the last handle, write everything, shut down writing, and
-//!   drop what comes until the remote closes, within a deadline. A remote that closed only its writing half gets what
+//! * **The last messages arrive.** [`Handle::leave`], and the drop of the last handle, write everything, shut down writing, and
+//!   discard what comes until the remote closes, within a deadline. A remote that closed only its writing half gets what
 //!   is queued.
-//! * **Room without a lock-up.** [`Handle::room`] waits beside the events, so two ends that both send much make progress.
+//! * **No deadlock while sending.** [`Handle::room`] waits beside the events, so two ends that both send much make progress.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
 //!
 //! # Features
