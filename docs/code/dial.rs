@@ -1,11 +1,15 @@
+use core::net::SocketAddr;
 use peer_core::{ConnectionInfo, Node};
-use std::{net::SocketAddr, thread::JoinHandle, time::{Instant, SystemTime}};
+use std::{thread::JoinHandle, time::{Instant, SystemTime}};
 
-/// Dials `address`. `handle` gets the events, in the thread of the driver, which returns the reason of the end.
+/// A way to command the connection, and the thread of its driver, which returns the reason of the end.
+type Dialled = (SyncSender<News>, JoinHandle<io::Result<Error>>);
+
+/// Dials `address`. `handle` gets the events, in the thread of the driver.
 fn dial<R: rand_core::Rng + Send + 'static>(
     (address, node, mut rng): (SocketAddr, &Node, R),
     handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
-) -> Result<(SyncSender<News>, JoinHandle<io::Result<Error>>), Box<dyn std::error::Error>> {
+) -> Result<Dialled, Box<dyn core::error::Error>> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     let start = Instant::now();

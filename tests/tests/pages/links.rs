@@ -43,7 +43,12 @@ fn named(text: &str) -> BTreeSet<&str> {
 
 /// What the headings of a page are called in links, by the rules of the usual code hosts.
 fn anchors(text: &str) -> BTreeSet<String> {
-    let headings = text.split("```").step_by(2).flat_map(str::lines).filter(|line| line.starts_with('#'));
+    anchors_from(text, "#")
+}
+
+/// Those of the headings that begin like this.
+fn anchors_from(text: &str, start: &str) -> BTreeSet<String> {
+    let headings = text.split("```").step_by(2).flat_map(str::lines).filter(|line| line.starts_with(start));
     let kept = |letter: &char| letter.is_alphanumeric() || [' ', '-', '_'].contains(letter);
     let name = |line: &str| line.trim_start_matches('#').trim().to_lowercase();
     headings.map(|line| name(line).chars().filter(kept).collect::<String>().replace(' ', "-")).collect()
@@ -84,6 +89,24 @@ fn every_defined_link_is_used() {
         let used = named(&text);
         for (name, _) in text.lines().filter_map(definition) {
             assert!(used.contains(name), "{}: nothing links to [{name}]", page.display());
+        }
+    }
+}
+
+#[test]
+fn the_contents_of_a_page_lead_to_each_of_its_parts() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = ["README.md", "CONTRIBUTING.md", "RELEASING.md", "fuzz/README.md", "tests/README.md"]
+        .map(|page| root.join(page))
+        .to_vec();
+    pages(&root.join("docs"), &mut found);
+    for page in found {
+        let text = fs::read_to_string(&page).unwrap();
+        let contents = text.split("\nContents: ").nth(1).and_then(|rest| rest.split("\n\n").next());
+        let contents = contents.unwrap_or_else(|| panic!("{} has no contents", page.display()));
+        for part in anchors_from(&text, "## ") {
+            let is_there = contents.contains(&format!("](#{part})")) || part == "licence";
+            assert!(is_there, "{}: its contents lack {part}", page.display());
         }
     }
 }

@@ -23,7 +23,7 @@ const ERAS: [(u32, &str); 7] = [
 const INTRODUCTION: &str = "# States
 
 What every message and every timer does in every state of a connection, in both directions, with the default policies. A
-test makes this page from what the machine does. To write it anew, run
+test makes this page from what the machine does. To regenerate it, run
 `PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`. The [overview] has a diagram.
 
 Contents: [how to read it](#how-to-read-it) · [messages from the remote](#messages-from-the-remote) ·
