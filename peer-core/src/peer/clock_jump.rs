@@ -13,7 +13,7 @@ impl Peer {
     pub(super) fn on_clock_back(&mut self, now: Time) {
         let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
         let began = requests.and_then(|requests| {
-            requests.credited = requests.term_began()?.min(requests.credited);
+            requests.credit.bound(requests.term_began()?);
             requests.term_began()
         });
         let is_new = !self.is_established();

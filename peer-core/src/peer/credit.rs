@@ -1,12 +1,95 @@
 //! What bytes buy: time for the answers that are still to come.
 
+use core::mem;
 use core::time::Duration;
 
 use super::Peer;
 use super::flood::Flood;
 use super::lifecycle::Session;
-use super::requests::not_found_len;
+use super::requests::{Requests, not_found_len};
+use super::silence::GRACE;
 use crate::message::Message;
+use crate::time::Time;
+
+/// So many bytes that came during a gap between two calls may have filled the transport, with an answer behind them.
+const FULL: usize = 16 * 1024;
+
+/// Total time that such bytes may buy if they answer nothing. What answers buy is added to what is left of it.
+const BACKLOG: Duration = Duration::from_secs(60);
+
+/// What may be taken off the clock of waiting while a request is open.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Credit {
+    /// What the clock showed after the last answer before the current wait. The answers that came together after a wait take
+    /// off no more than all of it.
+    floor: Time,
+    /// What the clock showed after the last answer.
+    last: Time,
+    /// When the last gap between two calls ended that was longer than a second, how much longer it was, less what was bought
+    /// since, and how many bytes came then that answer nothing.
+    gap_end: Time,
+    gap: Duration,
+    came: usize,
+    /// Bytes of the answers among what is pulled.
+    answered: usize,
+    /// What is left of [`BACKLOG`].
+    backlog: Duration,
+}
+
+impl Credit {
+    /// The first deadline is set while the clock of waiting shows this.
+    pub(super) const fn new(waited: Time) -> Self {
+        let (gap_end, gap) = (Time::ZERO, Duration::ZERO);
+        Self { floor: waited, last: waited, gap_end, gap, came: 0, answered: 0, backlog: BACKLOG }
+    }
+
+    /// The clock of waiting goes back to `began`.
+    pub(super) fn bound(&mut self, began: Time) {
+        (self.floor, self.last) = (self.floor.min(began), self.last.min(began));
+        self.gap = Duration::ZERO;
+    }
+
+    /// An answer came when the clock showed `waited`, and bought this. Returns what the clock shows instead.
+    pub(super) fn take_off(&mut self, bought: Duration, waited: Time) -> Time {
+        if waited > self.last {
+            self.floor = self.last;
+        }
+        let left = Time::from_elapsed(waited.elapsed().saturating_sub(bought));
+        self.last = left.max(self.floor).min(waited);
+        let taken_off = waited.saturating_since(self.last);
+        self.backlog = self.backlog.saturating_add(taken_off).min(BACKLOG);
+        self.last
+    }
+
+    /// The clock of waiting ran on in a gap that was so much longer than a second.
+    pub(super) const fn on_gap(&mut self, gap: Duration, now: Time) {
+        (self.gap, self.gap_end, self.came) = (gap, now, 0);
+    }
+
+    /// Whether what is pulled now may have lain in the transport during a gap.
+    fn has_gap(&self, now: Time) -> bool {
+        !self.gap.is_zero() && now <= self.gap_end + GRACE
+    }
+
+    /// The clock of waiting shows this after something else was taken off. What answers may take off begins there.
+    fn bound_last(&mut self, waited: Time) {
+        self.last = self.last.min(waited);
+    }
+
+    /// The time that so many bytes buy which lay there, at `rate`: none before they are enough to fill a transport.
+    fn buy(&mut self, bytes: usize, rate: u64) -> Duration {
+        let before = self.came;
+        self.came = before.saturating_add(bytes);
+        if self.came < FULL {
+            return Duration::ZERO;
+        }
+        let counted = if before < FULL { self.came } else { bytes };
+        let bought = time_for(counted as u64, rate).min(self.gap).min(self.backlog);
+        self.gap = self.gap.saturating_sub(bought);
+        self.backlog = self.backlog.saturating_sub(bought);
+        bought
+    }
+}
 
 impl Peer {
     pub(super) fn flood(&self) -> Option<&Flood> {
@@ -18,12 +101,12 @@ impl Peer {
     }
 
     /// How many of the bytes that are there of a frame can be part of an answer.
-    pub(super) fn answering(&self) -> u32 {
+    pub(super) fn answering(&self, progress: u32) -> u32 {
         let Some(Session { reader, requests: Some(requests), .. }) = self.lifecycle.session() else {
             return 0;
         };
         let Some(head) = reader.head() else { return 0 };
-        u32::try_from(requests.answering(head, self.silence.progress as usize)).unwrap_or(u32::MAX)
+        u32::try_from(requests.answering(head, progress as usize)).unwrap_or(u32::MAX)
     }
 
     /// The time that an answer bought which closed so many requests: what its bytes may take at the configured rate,
@@ -38,13 +121,37 @@ impl Peer {
     }
 
     /// An answer came: for those that are still due, the wait for it counts only beyond what it bought.
-    pub(super) fn credit(&mut self, bought: Duration) {
-        let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
-        if let Some(requests) = requests {
-            self.silence.credit(bought, requests.credited);
-            requests.credited = self.silence.waited();
+    pub(super) fn credit(&mut self, bought: Duration, wire_len: usize) {
+        let Self { lifecycle, silence, .. } = self;
+        if let Some(requests) = lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
+            silence.credit(bought, &mut requests.credit);
             requests.flood = Flood::default();
+            requests.credit.answered = requests.credit.answered.saturating_add(wire_len);
         }
+    }
+
+    /// What was just pulled may have lain in the transport while the driver did not call: `taken` bytes of whole frames, and
+    /// what `rest` has of the next one. Of these, `progress` bytes were there before.
+    pub(super) fn credit_backlog(&mut self, taken: usize, rest: &[u8], progress: u32, now: Time) {
+        let Some(requests) = self.requests_mut() else { return };
+        let answered = mem::take(&mut requests.credit.answered);
+        if !requests.credit.has_gap(now) {
+            return;
+        }
+        // What is there of an answer buys time by itself.
+        let rest = if rest.is_empty() { 0 } else { self.progress_of(rest) };
+        let rest = rest.saturating_sub(self.answering(rest));
+        let came = taken.saturating_add(rest as usize).saturating_sub(progress as usize);
+        let came = came.saturating_sub(answered);
+        let Self { node, lifecycle, silence, .. } = self;
+        if let Some(requests) = lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
+            silence.take_off(requests.credit.buy(came, node.config().min_receive_rate), now);
+            requests.credit.bound_last(silence.waited_until(now));
+        }
+    }
+
+    pub(super) fn requests_mut(&mut self) -> Option<&mut Requests> {
+        self.lifecycle.session_mut()?.requests.as_deref_mut()
     }
 
     /// Bytes that are there of the frame at the front of `input`.

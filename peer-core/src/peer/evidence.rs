@@ -45,9 +45,4 @@ impl Evidence {
             *ago = ago.saturating_add(gap);
         }
     }
-
-    /// Whether evidence is looked for.
-    pub(super) const fn is_sought(self) -> bool {
-        matches!(self, Self::Sought(_))
-    }
 }

@@ -90,7 +90,7 @@ impl Outbox {
         }
     }
 
-    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    /// Evidence may have been told with a time that was ahead.
     pub(crate) fn doubt_evidence(&mut self, now: Time) {
         if let Some(queues) = &mut self.queues {
             queues.doubt_evidence(now);

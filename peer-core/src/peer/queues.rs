@@ -46,8 +46,13 @@ pub(super) struct Queues {
     taken: usize,
     /// When the front was first offered on its own account. Replies that waited together share one time.
     offered: Time,
+    /// When the driver last asked for what to write, or told that the transport takes nothing. It had reported by then all
+    /// that was taken: what it reports later may have been taken right after.
+    seen: Time,
     /// What is known of a write stall that is overdue.
     evidence: Evidence,
+    /// A timer has found it overdue and no evidence of it.
+    was_sought: bool,
     /// Bytes of the replies that share this time with the front, itself included.
     sharing: usize,
     /// How much of it those used up that were written before.
@@ -140,6 +145,7 @@ impl Queues {
             // While it was not shown, no time passed.
             self.offered = now;
         }
+        self.seen = now;
         while self.on_show < enough {
             let Some(piece) = self.pop_unshown() else { break };
             self.on_show = self.on_show.saturating_add(piece.len());
@@ -214,7 +220,8 @@ impl Queues {
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
         let shares = self.is_closing || self.sharing > 0;
         if shares {
-            let used = self.used.saturating_add(now.saturating_since(self.offered));
+            // A driver that reports late has not made the remote any slower.
+            let used = self.used.saturating_add(self.seen.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
             self.offered = now;
             // What is known is of another frame.
@@ -246,7 +253,7 @@ impl Queues {
         self.used = Duration::ZERO;
         self.sharing = self.owed;
         self.is_late = false;
-        self.evidence = Evidence::Missing;
+        (self.evidence, self.was_sought) = (Evidence::Missing, false);
     }
 
     /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second more for every
@@ -271,11 +278,12 @@ impl Queues {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;
         }
+        self.seen = now;
         self.on_show > 0
     }
 
     pub(super) const fn seek(&mut self) {
-        self.evidence = Evidence::Sought(0);
+        (self.evidence, self.was_sought) = (Evidence::Sought(0), true);
     }
 
     pub(super) fn on_call(&mut self, gap: Duration) {
@@ -283,8 +291,8 @@ impl Queues {
     }
 
     pub(super) fn end_search(&mut self, now: Time) {
-        if self.evidence.is_sought() && !self.is_overdue(now) {
-            self.evidence = Evidence::Missing;
+        if self.was_sought && !self.is_overdue(now) {
+            (self.evidence, self.was_sought) = (Evidence::Missing, false);
         }
     }
 
@@ -297,11 +305,12 @@ impl Queues {
             // So long it cannot have taken.
             (self.offered, self.used) = (now, Duration::ZERO);
         }
+        self.seen = self.seen.min(now);
     }
 
-    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    /// Evidence may have been told with a time that was ahead, unless a timer found before that it was needed.
     pub(super) fn doubt_evidence(&mut self, now: Time) {
-        if self.evidence == Evidence::Found && !self.is_overdue(now) {
+        if self.evidence == Evidence::Found && !(self.was_sought && self.is_overdue(now)) {
             self.evidence = Evidence::Missing;
         }
     }

@@ -36,15 +36,17 @@ impl Peer {
             self.silence.is_held = true;
             return Ok(Some(event));
         }
-        let before = input.len();
+        let (before, progress) = (input.len(), self.silence.progress);
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
         self.on_received(taken, input)?;
+        let is_drained = matches!(result, Ok(None)) && self.wants_read();
+        self.credit_backlog(taken, if is_drained { &**input } else { &[] }, progress, now);
         if let Some(flood) = self.flood_mut() {
             flood.on_received(taken);
         }
         match result {
-            Ok(None) if self.wants_read() => {
+            Ok(None) if is_drained => {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
@@ -133,7 +135,7 @@ impl Peer {
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
-                    self.credit(bought);
+                    self.credit(bought, frame.wire_len());
                 }
                 self.on_message(message, &closed, now)
             }

@@ -12,6 +12,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
 
 use super::answered::Answered;
+use super::credit::Credit;
 use super::fifo::Fifo;
 use super::flood::Flood;
 use super::matched::{Closed, Match};
@@ -62,9 +63,7 @@ pub(crate) struct Requests {
     messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
     unwritten: Fifo<Asked>,
-    /// What the clock of waiting showed at the last answer, or when the first deadline was set. An answer takes off no more
-    /// than was waited since.
-    pub(crate) credited: Time,
+    pub(super) credit: Credit,
     /// What came since then without a pause.
     pub(crate) flood: Flood,
     /// Those that have an id.
@@ -167,7 +166,7 @@ impl Requests {
         }
         let is_first = !was_due && self.next_due().is_some();
         if is_first {
-            self.credited = waited;
+            self.credit = Credit::new(waited);
             self.flood = Flood::default();
         }
         is_first

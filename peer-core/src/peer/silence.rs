@@ -11,7 +11,7 @@
 use core::mem;
 use core::time::Duration;
 
-use super::credit::time_for;
+use super::credit::{Credit, time_for};
 use super::evidence::Evidence;
 use super::flood::Flood;
 use super::pauses::Pauses;
@@ -41,6 +41,8 @@ pub(crate) struct Silence {
     /// How much longer reading may pause before the clock of waiting runs on, in milliseconds.
     pause_left: u16,
     evidence: Evidence,
+    /// A timer has found something overdue and no evidence of it.
+    was_sought: bool,
     /// The driver has reported once that the transport was drained.
     reports: bool,
     /// The driver has reported once that the transport took nothing.
@@ -73,6 +75,7 @@ impl Silence {
             progress: 0,
             pause_left: MAX_PAUSE,
             evidence: Evidence::Missing,
+            was_sought: false,
             reports: false,
             reports_refusal: false,
             is_held: false,
@@ -171,11 +174,19 @@ impl Silence {
         if self.is_busy() { self.waited } else { self.waited + now.saturating_since(self.since) }
     }
 
-    /// Takes off what an answer bought, but no more than was waited since the clock showed `floor`.
-    pub(super) fn credit(&mut self, bought: Duration, floor: Time) {
-        let waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(bought));
-        self.waited = waited.max(floor).min(self.waited);
+    /// Takes off what an answer bought, but no more than was waited for it and for those that came with it.
+    pub(super) fn credit(&mut self, bought: Duration, credit: &mut Credit) {
+        self.waited = credit.take_off(bought, self.waited);
         self.pause_left = MAX_PAUSE;
+    }
+
+    /// So much of what was waited does not count.
+    pub(super) fn take_off(&mut self, duration: Duration, now: Time) {
+        if self.is_busy() {
+            self.waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(duration));
+        } else {
+            self.since = (self.since + duration).min(now);
+        }
     }
 
     /// The remote may pause our reading for the whole of its time again.
@@ -225,12 +236,12 @@ impl Silence {
 
     /// What is known was used up, or says nothing of what is due next.
     pub(super) const fn doubt(&mut self) {
-        self.evidence = Evidence::Missing;
+        (self.evidence, self.was_sought) = (Evidence::Missing, false);
     }
 
     /// The driver is to look once more for evidence.
     pub(super) const fn seek(&mut self) {
-        self.evidence = Evidence::Sought(0);
+        (self.evidence, self.was_sought) = (Evidence::Sought(0), true);
     }
 }
 
@@ -247,9 +258,10 @@ impl Peer {
         }
     }
 
-    /// Evidence for a deadline that is still to come was told with a time that was ahead.
+    /// Evidence may have been told with a time that was ahead, unless a timer found before that it was needed.
     fn doubt_evidence(&mut self, now: Time) {
-        if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
+        let Silence { evidence, was_sought, .. } = self.silence;
+        if evidence == Evidence::Found && !(was_sought && self.is_overdue(now)) {
             self.silence.evidence = Evidence::Missing;
         }
         self.outbox.doubt_evidence(now);
@@ -265,10 +277,21 @@ impl Peer {
             session.trickle.bound(now, *self.node.config().trickle_delay.end());
         }
         let gap = now.saturating_since(self.silence.last_call);
-        if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
-            self.rest_clocks(gap.saturating_sub(GRACE), now);
+        if gap > GRACE {
+            self.on_gap(gap.saturating_sub(GRACE), now);
         }
         self.count_attended(gap, now);
+    }
+
+    /// The driver did not call for so much longer than a second. If it was told to, none of that counts.
+    fn on_gap(&mut self, longer: Duration, now: Time) {
+        if self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
+            self.rest_clocks(longer, now);
+        } else if self.silence.state == Reading::Waiting
+            && let Some(requests) = self.requests_mut()
+        {
+            requests.credit.on_gap(longer, now);
+        }
     }
 
     /// The driver called after such a gap.
@@ -373,11 +396,11 @@ impl Peer {
     /// Nothing is overdue: what was sought is no longer needed.
     pub(super) fn end_search(&mut self, now: Time) {
         // An event and a pause of reading put off what was overdue before; that is no reason to begin anew behind them.
-        if self.silence.evidence.is_sought() && self.silence.state == Reading::Waiting {
+        if self.silence.was_sought && self.silence.state == Reading::Waiting {
             // Nor do bytes of a frame that is not whole: what follows is the same however the stream is cut.
             let progress = mem::take(&mut self.silence.progress);
             if !self.is_overdue(now) {
-                self.silence.evidence = Evidence::Missing;
+                self.silence.doubt();
             }
             self.silence.progress = progress;
         }

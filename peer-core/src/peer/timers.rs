@@ -178,7 +178,7 @@ impl Peer {
         if requests.flood.is_over() {
             return Some(self.silence.last_call());
         }
-        self.silence.deadline_of(due, self.answering(), self.config().min_receive_rate)
+        self.silence.deadline_of(due, self.answering(self.silence.progress), self.config().min_receive_rate)
     }
 
     /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).

@@ -43,8 +43,6 @@ pub fn honesty(data: &[u8]) {
     while !script.is_over() && world.failure().is_none() {
         let byte = script.byte();
         match step(byte & 0x0f, byte >> 4) {
-            // A fault that is known.
-            Step::TakeUnreported if world.is_pong_offered() => {}
             step if byte & 0x0f == 15 => drop(world.step_ahead(step, duration(script.byte() >> 4))),
             step => drop(world.step(step)),
         }

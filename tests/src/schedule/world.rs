@@ -168,12 +168,6 @@ impl World {
         happened
     }
 
-    /// Whether a pong is offered. Pongs that wait together share one time, which goes on while it is not reported that one of
-    /// them is taken: see `wrong_clock.rs` among the tests of the machine.
-    pub fn is_pong_offered(&self) -> bool {
-        self.offered.get(4..8) == Some(b"pong")
-    }
-
     /// Whether the transport was offered what it did not take.
     pub(super) const fn is_offering(&self) -> bool {
         !self.offered.is_empty()

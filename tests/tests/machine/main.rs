@@ -15,6 +15,7 @@ mod honesty;
 mod inventory;
 mod keepalive;
 mod late_answers;
+mod late_drivers;
 mod limits;
 mod lingering;
 mod liveness;

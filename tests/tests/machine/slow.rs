@@ -219,7 +219,7 @@ fn an_answer_buys_a_second_at_least() {
 
 #[test]
 fn what_answers_only_what_was_not_written_buys_no_time() {
-    for (request, answer) in [(getblocks(), inv_of(1000)), (getheaders(), headers())] {
+    for (request, answer) in [(getblocks(), inv_of(400)), (getheaders(), headers())] {
         let mut remote = established_at(8);
         ask(&mut remote, [block_item(1)]);
         remote.machine.send(&request, remote.now).unwrap();

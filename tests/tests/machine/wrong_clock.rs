@@ -130,12 +130,15 @@ fn liveness_a_call_with_a_time_shortly_before_the_last_one_restarts_nothing() {
         remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
         remote.hears();
         remote.look().unwrap();
-        let found_due = at(30);
-        remote.now = found_due + Duration::from_millis(later);
-        assert_eq!(remote.pull(), Ok(None));
-        remote.machine.handle_drained(found_due);
-        remote.now = found_due;
-        assert!(remote.tick().is_err(), "the block is overdue, {later} ms");
+        let mut turn = |found_due| {
+            remote.now = found_due + Duration::from_millis(later);
+            assert_eq!(remote.pull(), Ok(None));
+            remote.machine.handle_drained(found_due);
+            remote.now = found_due;
+            remote.tick()
+        };
+        assert_eq!(turn(at(30)), Ok(()), "the later time may be a wrong one");
+        assert!(turn(at(31)).is_err(), "the block is overdue, {later} ms");
     }
 }
 
@@ -199,6 +202,7 @@ fn liveness_replies_have_no_more_time_together_when_the_clock_goes_back_to_when_
     remote.events();
     remote.machine.poll_transmit_chunks(usize::MAX, remote.now);
     remote.wait(Duration::from_secs(15)).unwrap();
+    remote.machine.poll_transmit(remote.now);
     remote.machine.handle_transmitted(32, remote.now);
     remote.wait(Duration::from_secs(2)).unwrap();
     look(&mut remote, at(15)).unwrap();
@@ -212,7 +216,20 @@ fn liveness_a_call_with_a_time_shortly_before_the_last_one_takes_no_evidence_of_
     remote.machine.send(&inv_of(1), remote.now).unwrap();
     remote.machine.poll_transmit(remote.now);
     remote.machine.handle_transmitted(0, at(20) + Duration::from_millis(1));
-    assert_eq!(look(&mut remote, at(20)), Err(Error::Timeout(Timer::WriteStall)));
+    assert_eq!(look(&mut remote, at(20)), Ok(()), "the earlier time may be the right one");
+    remote.machine.handle_transmitted(0, at(21) + Duration::from_millis(1));
+    assert_eq!(look(&mut remote, at(21)), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+/// The clock goes on to within a second of a wrong time that was told before, past the deadline.
+#[test]
+fn honesty_what_a_clock_shortly_ahead_told_is_no_evidence_once_the_deadline_has_passed() {
+    let mut remote = asked();
+    remote.machine.handle_drained(at(31));
+    remote.now = at(30) + Duration::from_millis(100);
+    assert_eq!(remote.tick(), Ok(()));
+    remote.say(&Message::Block(block(1)));
+    assert_eq!(remote.messages().len(), 1);
 }
 
 #[test]

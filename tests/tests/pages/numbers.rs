@@ -43,7 +43,13 @@ fn the_defaults_on_the_pages_are_those_of_the_configuration() {
 }
 
 /// Constants of the clocks, where they are, and the row of the page on clocks that has their number.
-const BOUNDS: [(&str, &str, &str); 10] = [
+const BOUNDS: [(&str, &str, &str); 12] = [
+    (
+        "credit",
+        "FULL: usize = 16 * 1024;",
+        "| time that other bytes give which lay in the transport, from 16 KiB on |",
+    ),
+    ("credit", "BACKLOG: Duration = Duration::from_secs(60);", "| 60 s until answers bought as much again |"),
     ("silence", "GRACE: Duration = Duration::from_secs(1);", "counts as `min(gap, 1 s)`"),
     ("silence", "MAX_PAUSE: u16 = 20_000;", "| pause of reading between two answers | 20 s |"),
     (

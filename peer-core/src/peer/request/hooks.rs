@@ -7,6 +7,7 @@ use crate::event::Event;
 use crate::frame::Header;
 use crate::message::Message;
 use crate::peer::Peer;
+use crate::peer::credit::Credit;
 use crate::peer::flood::Flood;
 use crate::peer::matched::{Closed, Match};
 use crate::time::Time;
@@ -27,7 +28,7 @@ impl Peer {
         requests.table.take_if(|table| table.is_empty());
         let is_first = !was_due && requests.next_due().is_some();
         if is_first {
-            (requests.credited, requests.flood) = (waited, Flood::default());
+            (requests.credit, requests.flood) = (Credit::new(waited), Flood::default());
         }
         session.requests.take_if(|requests| requests.is_empty());
         if is_first {
@@ -89,11 +90,11 @@ impl Peer {
         };
         // A `pong` buys no time: whoever pings often enough could wait for ever.
         let is_uncounted = !is_open && !matches!(message, Message::Pong(_));
-        let bought = is_uncounted
-            .then(|| self.time_bought(&message, message.encoded_len().saturating_add(Header::LEN), 1));
+        let wire_len = message.encoded_len().saturating_add(Header::LEN);
+        let bought = is_uncounted.then(|| self.time_bought(&message, wire_len, 1));
         self.update_table(now, |table| table.respond(message, arrival)).unwrap_or(Ok(()))?;
         if let Some(bought) = bought {
-            self.credit(bought);
+            self.credit(bought, wire_len);
         }
         Ok(())
     }

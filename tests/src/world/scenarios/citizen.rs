@@ -42,6 +42,8 @@ pub(super) struct Citizen {
     made: u32,
     /// Answers that it owes and found no room for.
     unsent: BTreeSet<(ConnectionId, Inventory)>,
+    /// Whom it dialled, while that connection lasts.
+    dialled: BTreeMap<ConnectionId, NodeId>,
 }
 
 /// Reasons to wake up.
@@ -57,8 +59,8 @@ const BATCH: usize = 1000;
 
 impl Citizen {
     pub(super) fn new(habits: Habits) -> Self {
-        let (store, asked, unsent) = Default::default();
-        Self { habits, store, asked, made: 0, unsent }
+        let (store, asked, unsent, dialled) = Default::default();
+        Self { habits, store, asked, made: 0, unsent, dialled }
     }
 
     /// What it has.
@@ -105,11 +107,14 @@ impl Citizen {
         }
     }
 
-    fn dial(turn: &mut Turn<'_>) {
-        let others = u64::from(turn.nodes()) - 1;
-        let step = 1 + turn.draw(others);
-        let node = (u64::from(turn.node().number()) + step) % u64::from(turn.nodes());
-        turn.dial(NodeId::new(u32::try_from(node).unwrap()));
+    /// Dials a node that it has not dialled, if there is one: two connections to the same one leave four nodes in two halves.
+    fn dial(&mut self, turn: &mut Turn<'_>) {
+        let others = (0..turn.nodes()).map(NodeId::new).filter(|node| *node != turn.node());
+        let (known, new): (Vec<_>, Vec<_>) =
+            others.partition(|node| self.dialled.values().any(|dialled| dialled == node));
+        let from = if new.is_empty() { known } else { new };
+        let node = from[usize::try_from(turn.draw(from.len() as u64)).unwrap()];
+        self.dialled.insert(turn.dial(node), node);
     }
 
     fn next_talk(&self, turn: &mut Turn<'_>) {
@@ -236,7 +241,7 @@ impl Citizen {
 
 impl Logic for Citizen {
     fn on_start(&mut self, turn: &mut Turn<'_>) {
-        (0..self.habits.keeps).for_each(|_| Self::dial(turn));
+        (0..self.habits.keeps).for_each(|_| self.dial(turn));
         self.next_talk(turn);
     }
 
@@ -255,6 +260,7 @@ impl Logic for Citizen {
     fn on_ended(&mut self, connection: ConnectionId, _: &Ended, turn: &mut Turn<'_>) {
         self.asked.retain(|_, asked| *asked != connection);
         self.unsent.retain(|(unsent, _)| *unsent != connection);
+        self.dialled.remove(&connection);
         if connection.direction() == Direction::Outbound && self.habits.keeps > 0 {
             let pause = turn.draw(60_000);
             turn.wake_in(Duration::from_millis(500 + pause), DIAL);
@@ -268,7 +274,7 @@ impl Logic for Citizen {
                 self.talk(turn);
                 self.next_talk(turn);
             }
-            DIAL => Self::dial(turn),
+            DIAL => self.dial(turn),
             _ => {
                 for (connection, item) in core::mem::take(&mut self.unsent) {
                     self.answer(connection, item, turn);

@@ -45,8 +45,6 @@ const ACTIONS: [Action; 20] = [
 
 fn act(world: &mut World, action: Action) -> bool {
     match action {
-        // A fault that is known.
-        Action::Step(Step::TakeUnreported) if world.is_pong_offered() => false,
         Action::Step(step) => world.step(step),
         Action::Ahead(step, ahead) => {
             ahead.or_else(|| world.until_deadline()).is_some_and(|ahead| world.step_ahead(step, ahead))

@@ -23,6 +23,9 @@ const PONG: u64 = 32;
 /// Attended time after which a flood is judged by its bytes, and how many these are.
 const TERM: Duration = Duration::from_secs(180);
 const HELD_BACK: u64 = 16 * 1024 * 1024;
+/// The longest time that other bytes buy which lay in the transport between two calls more than a second apart.
+const BACKLOG: Duration = Duration::from_secs(60);
+const GAP: Duration = Duration::from_secs(1);
 /// The longest pause of reading between two answers that no clock of answers counts.
 const PAUSE: Duration = Duration::from_secs(20);
 
@@ -118,6 +121,12 @@ pub(super) struct Ledger {
     pausing: Duration,
     /// When the last answer came, or the first request was written.
     answered: Time,
+    /// Of the wait before it, what answers may still take off.
+    waited: Duration,
+    /// Of the last gap between two calls and of all, what other bytes may still take off.
+    gap: Duration,
+    gap_end: Time,
+    backlog: Duration,
     /// How many frames were taken when last looked at, and when their number changed.
     taken: (u64, Time),
     /// Bytes that had come when a flood had lasted for its term.
@@ -182,9 +191,23 @@ impl Ledger {
             _ => bytes as u64,
         };
         let bought = time_for(part, rate).max(Duration::from_secs(entries));
-        // An answer takes off no more than was waited since the one before.
-        self.meter.bought += bought.min(self.meter.at.saturating_since(self.answered));
+        // Answers that came together take off no more than was waited since those before.
+        if self.meter.at > self.answered {
+            self.waited = self.meter.at.saturating_since(self.answered);
+        }
+        let bought = bought.min(self.waited);
+        self.waited -= bought;
+        self.meter.bought += bought;
+        self.backlog = (self.backlog + bought).min(BACKLOG);
         self.restart();
+    }
+
+    /// So much came, of whatever it is.
+    pub(super) fn on_came(&mut self, bytes: usize, rate: u64) {
+        let bought = time_for(bytes as u64, rate).min(self.gap).min(self.backlog);
+        self.gap -= bought;
+        self.backlog -= bought;
+        self.meter.bought += bought;
     }
 
     fn restart(&mut self) {
@@ -203,6 +226,12 @@ impl Ledger {
         } else if paused {
             // The remote cannot take what it is not offered.
             self.meter.paused += step;
+        }
+        if step > GAP {
+            self.gap = if paused { Duration::ZERO } else { step - GAP };
+            self.gap_end = now;
+        } else if now > self.gap_end + GAP {
+            self.gap = Duration::ZERO;
         }
         self.meter.at = now;
     }
@@ -224,6 +253,7 @@ impl Ledger {
             let is_first = !self.frames.iter().any(|frame| frame.written.is_some() && frame.answer.is_open());
             if is_first && self.frames[number].answer.is_open() {
                 self.restart();
+                (self.waited, self.backlog) = (Duration::ZERO, BACKLOG);
             }
             self.frames[number].written = Some(self.meter);
         }

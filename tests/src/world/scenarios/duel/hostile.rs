@@ -236,6 +236,7 @@ impl Hostile {
             let count = self.socket.len().min(1 << 15);
             self.table.machine.feed(&self.socket[..count]);
             self.ledger.coming.pass(&self.socket[..count]);
+            self.ledger.on_came(count, rate);
             self.socket.drain(..count);
             self.table.story.read(now, count);
         }

@@ -1,0 +1,184 @@
+//! Drivers that look seldom or report late: what they cost is not the remote's to pay.
+#![expect(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+
+use core::time::Duration;
+
+use peer_core::{Error, Expected, Message, Timer};
+use peer_tests::remote::{Remote, bytes_of, established, unguarded};
+use peer_tests::samples::{getdata, inv_of, ping, tx, tx_item};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Writes to a transport that has room for so many bytes each time the driver looks. It looks only when it is told to, and
+/// runs the timers first every other time. Returns how often it looked.
+fn write_when_told(remote: &mut Remote, room: usize) -> u32 {
+    let mut looks = 0;
+    write(remote, room);
+    while remote.machine.wants_write() {
+        let (left, timer) = remote.deadline().unwrap();
+        assert_eq!(timer, Timer::WriteStall);
+        looks += 1;
+        remote.now += left;
+        if looks % 2 == 0 {
+            remote.tick().unwrap_or_else(|error| panic!("{error} at look {looks}"));
+        }
+        write(remote, room);
+        remote.tick().unwrap_or_else(|error| panic!("{error} at look {looks}"));
+    }
+    looks
+}
+
+/// Writes until the transport, which has room for so many bytes, takes nothing.
+fn write(remote: &mut Remote, mut room: usize) {
+    while remote.machine.wants_write() {
+        let taken = remote.machine.poll_transmit(remote.now).len().min(room);
+        room -= taken;
+        remote.machine.handle_transmitted(taken, remote.now);
+        if taken == 0 {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_frame_that_is_larger_than_the_transport_is_written_by_a_driver_that_looks_when_it_is_told_to() {
+    let mut remote = Remote::established(unguarded().idle_timeout(SECOND * 10_000).build().unwrap());
+    remote.machine.send(&inv_of(1000), remote.now).unwrap();
+    assert_eq!(write_when_told(&mut remote, 8000), 4);
+}
+
+#[test]
+fn replies_that_are_larger_than_the_transport_are_written_by_a_driver_that_looks_when_it_is_told_to() {
+    let patient = unguarded().idle_timeout(SECOND * 10_000).send_pause(100_000);
+    let mut remote = Remote::established(patient.build().unwrap());
+    for nonce in 0..1000 {
+        remote.say(&ping(nonce));
+    }
+    remote.messages();
+    assert_eq!(write_when_told(&mut remote, 8000), 3);
+}
+
+/// Ten pongs to a remote that takes each at once. The driver tells of none before `late` is over.
+fn report_pongs_late(late: Duration, mut before_report: impl FnMut(&mut Remote)) -> Result<(), Error> {
+    let mut remote = established();
+    (0..10).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    while remote.machine.wants_write() {
+        let count = remote.machine.poll_transmit(remote.now).len();
+        for step in [late - SECOND, SECOND] {
+            remote.now += step;
+            remote.tick()?;
+        }
+        before_report(&mut remote);
+        remote.tick()?;
+        remote.machine.handle_transmitted(count, remote.now);
+    }
+    Ok(())
+}
+
+#[test]
+fn honesty_replies_that_are_reported_late_each_have_their_own_time() {
+    assert_eq!(report_pongs_late(SECOND * 15, |_| {}), Ok(()));
+}
+
+/// Who asks again what to write has reported all that was taken.
+#[test]
+fn liveness_replies_share_their_time_where_the_driver_asks_again_before_one_is_taken() {
+    let ask = |remote: &mut Remote| assert!(!remote.machine.poll_transmit(remote.now).is_empty());
+    assert_eq!(report_pongs_late(SECOND * 15, ask), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+#[test]
+fn liveness_replies_share_their_time_where_the_driver_tells_of_a_refusal_before_one_is_taken() {
+    let tell = |remote: &mut Remote| remote.machine.handle_transmitted(0, remote.now);
+    assert_eq!(report_pongs_late(SECOND * 15, tell), Err(Error::Timeout(Timer::WriteStall)));
+}
+
+/// A remote that was asked for items, in whose transport the driver looks for the first time so many seconds later.
+fn looked_at_after(seconds: u32, items: u32) -> Remote {
+    let mut remote = established();
+    remote.machine.send(&getdata((0..items).map(tx_item).collect::<Vec<_>>()), remote.now).unwrap();
+    remote.hears();
+    remote.pull().unwrap();
+    remote.now += SECOND * seconds;
+    remote
+}
+
+/// Sixteen KiB that answer nothing, and a few bytes more.
+fn push(remote: &mut Remote) {
+    remote.say_bytes(&bytes_of(&inv_of(455)));
+}
+
+fn left(remote: &Remote) -> u64 {
+    let (left, timer) = remote.deadline().unwrap();
+    assert_eq!(timer, Timer::Stall);
+    left.as_secs()
+}
+
+#[test]
+fn honesty_answers_that_lay_in_the_transport_together_buy_time_together() {
+    let mut remote = looked_at_after(29, 21);
+    (0..20).for_each(|number| remote.say(&Message::Tx(tx(number))));
+    assert_eq!(remote.messages().len(), 20);
+    assert_eq!(left(&remote), 21);
+}
+
+/// The transport may have been full, and the answer behind it.
+#[test]
+fn honesty_what_lay_in_the_transport_while_the_driver_did_not_look_buys_time() {
+    let mut remote = looked_at_after(29, 1);
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 1 + 16);
+}
+
+#[test]
+fn honesty_what_is_there_of_a_frame_that_lay_in_the_transport_buys_time_once() {
+    let mut remote = looked_at_after(29, 1);
+    let pushed = bytes_of(&inv_of(910));
+    let (first, second) = pushed.split_at(20 * 1024);
+    remote.say_bytes(first);
+    assert!(remote.messages().is_empty());
+    assert_eq!(left(&remote), 1 + 5);
+    remote.say_bytes(second);
+    assert_eq!(remote.messages().len(), 1);
+    assert_eq!(left(&remote), 1 + 8);
+}
+
+/// Hardly any transport holds so little.
+#[test]
+fn liveness_less_than_a_transport_holds_buys_no_time() {
+    let mut remote = looked_at_after(29, 1);
+    remote.say_bytes(&bytes_of(&inv_of(454)));
+    assert_eq!(remote.messages().len(), 1);
+    assert_eq!(left(&remote), 1);
+}
+
+#[test]
+fn liveness_what_comes_while_the_driver_looks_buys_no_time() {
+    let mut remote = looked_at_after(28, 1);
+    remote.look().unwrap();
+    for _ in 0..5 {
+        remote.now += SECOND / 4;
+        remote.look().unwrap();
+    }
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 0);
+}
+
+/// A minute in all, however much it says before the driver looks.
+#[test]
+fn liveness_what_answers_nothing_cannot_put_an_answer_off_for_ever() {
+    let mut remote = looked_at_after(29, 1);
+    let stalled = loop {
+        (0..8).for_each(|_| push(&mut remote));
+        assert_eq!(remote.messages().len(), 8);
+        if let Err(error) = remote.look() {
+            break error;
+        }
+        remote.now += remote.deadline().unwrap().0;
+    };
+    assert_eq!(stalled, Error::Stalled(Expected::Item(Box::new(tx_item(0)))));
+    assert_eq!(remote.now.elapsed().as_secs(), 30 + 60);
+}
