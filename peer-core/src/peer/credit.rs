@@ -138,9 +138,11 @@ impl Peer {
         if !requests.credit.has_gap(now) {
             return;
         }
-        // What is there of an answer buys time by itself.
+        let next_due = requests.next_due();
+        // What is there of an answer buys time by itself, unless a deadline has passed.
+        let is_late = next_due.is_some_and(|due| due <= self.silence.waited());
         let rest = if rest.is_empty() { 0 } else { self.progress_of(rest) };
-        let rest = rest.saturating_sub(self.answering(rest));
+        let rest = if is_late { rest } else { rest.saturating_sub(self.answering(rest)) };
         let came = taken.saturating_add(rest as usize).saturating_sub(progress as usize);
         let came = came.saturating_sub(answered);
         let Self { node, lifecycle, silence, .. } = self;

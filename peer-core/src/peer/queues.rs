@@ -22,6 +22,10 @@ const RATE: u64 = 256 * 1024;
 /// that looks only when it is told to fills a small transport once in all that time.
 const LEAST_RATE: u64 = 32 * 1024;
 
+/// The rate, in bytes a second, at which what was taken of a frame makes up for a late report: what the smallest transport
+/// holds may be reported as late as the frame may take.
+const REPORTED_RATE: u64 = 16 * 1024 / STALL.as_secs();
+
 /// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
 /// comes. Those behind count as not shown.
 const LOOKED_AT: usize = 256;
@@ -203,6 +207,9 @@ impl Queues {
             }
         } else {
             self.taken = self.taken.saturating_add(step);
+            // It may have been taken when it was shown, and the remote may wait for the rest since then.
+            let late = now.saturating_since(self.seen).min(time_for(step as u64, REPORTED_RATE));
+            self.rest(late, now);
             if is_late && step > 0 {
                 self.put_off(step, now);
             }

@@ -3,9 +3,10 @@
 
 use core::time::Duration;
 
+use peer_core::message::Inventory;
 use peer_core::{Error, Expected, Message, Timer};
 use peer_tests::remote::{Remote, bytes_of, established, unguarded};
-use peer_tests::samples::{getdata, inv_of, ping, tx, tx_item};
+use peer_tests::samples::{getdata, inv_of, large_block, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -94,6 +95,39 @@ fn liveness_replies_share_their_time_where_the_driver_tells_of_a_refusal_before_
     assert_eq!(report_pongs_late(SECOND * 15, tell), Err(Error::Timeout(Timer::WriteStall)));
 }
 
+/// The transport has room for half of a frame. Both halves are reported 15 s after they were taken.
+#[test]
+fn honesty_a_frame_of_which_parts_are_reported_late_has_its_time() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1000), remote.now).unwrap();
+    while remote.machine.wants_write() {
+        let count = remote.machine.poll_transmit(remote.now).len().min(18_100);
+        for _ in 0..15 {
+            remote.now += SECOND;
+            remote.tick().unwrap();
+        }
+        remote.machine.handle_transmitted(count, remote.now);
+    }
+    assert_eq!(remote.now.elapsed().as_secs(), 30);
+}
+
+/// A driver whose writes take until something was taken cannot be told from one that reports late.
+#[test]
+fn liveness_a_byte_that_is_reported_late_buys_a_frame_next_to_nothing() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1000), remote.now).unwrap();
+    let stalled = loop {
+        remote.machine.poll_transmit(remote.now);
+        remote.now += SECOND;
+        if let Err(error) = remote.tick() {
+            break error;
+        }
+        remote.machine.handle_transmitted(1, remote.now);
+    };
+    assert_eq!(stalled, Error::Timeout(Timer::WriteStall));
+    assert_eq!(remote.now.elapsed().as_secs(), 22);
+}
+
 /// A remote that was asked for items, in whose transport the driver looks for the first time so many seconds later.
 fn looked_at_after(seconds: u32, items: u32) -> Remote {
     let mut remote = established();
@@ -143,6 +177,25 @@ fn honesty_what_is_there_of_a_frame_that_lay_in_the_transport_buys_time_once() {
     remote.say_bytes(second);
     assert_eq!(remote.messages().len(), 1);
     assert_eq!(left(&remote), 1 + 8);
+}
+
+/// A `pong` and the half of the response lay in the transport, which was full.
+#[test]
+fn honesty_what_is_there_of_a_response_that_lay_in_the_transport_buys_time_past_the_deadline() {
+    let mut remote = established();
+    let large = large_block(100_000);
+    remote.machine.send(&getdata([Inventory::block(large.hash())]), remote.now).unwrap();
+    remote.hears();
+    remote.pull().unwrap();
+    remote.now += SECOND * 30 + SECOND / 2;
+    remote.say(&ping(1));
+    let response = bytes_of(&Message::Block(large));
+    let (first, second) = response.split_at(65_536);
+    remote.say_bytes(first);
+    remote.events();
+    assert_eq!(remote.look(), Ok(()));
+    remote.say_bytes(second);
+    assert_eq!(remote.messages().len(), 1);
 }
 
 /// Hardly any transport holds so little.

@@ -289,6 +289,7 @@ fn what_is_taken_of_an_overdue_frame_buys_time_at_32_kib_a_second() {
     remote.machine.poll_transmit(remote.now);
     remote.now += SECOND * 20;
     for taken in [4096, 4096] {
+        remote.machine.poll_transmit(remote.now);
         remote.machine.handle_transmitted(taken, remote.now);
     }
     remote.machine.handle_transmitted(0, remote.now);

@@ -21,6 +21,9 @@ const BOUGHT: Duration = Duration::from_secs(1);
 /// What a batch of which the rest never came buys.
 const BOUGHT_BY_BATCH: Duration = Duration::from_secs(9);
 
+/// A batch of so many items may fill a transport. After a pause, it buys time for an answer that may be behind it.
+const FILLS: usize = 450;
+
 /// Compares what was seen with what must be seen.
 pub(crate) fn check(schedule: &Schedule, record: &Record) {
     let pairs = u32::from(schedule.nodes) * u32::from(schedule.nodes - 1);
@@ -179,7 +182,15 @@ impl View<'_> {
     fn latest(&self, time: Time) -> Time {
         let is_answer = |message: &Message| matches!(message, Message::Tx(_) | Message::NotFound(_));
         let answered = self.end.heard.iter().filter(|(_, message)| is_answer(message));
-        time + STALL + BOUGHT * u32::try_from(answered.count()).unwrap() + self.bought_by_rest()
+        time + STALL
+            + BOUGHT * u32::try_from(answered.count()).unwrap()
+            + self.bought_by_rest()
+            + BOUGHT_BY_BATCH * self.count_large_invs()
+    }
+
+    fn count_large_invs(&self) -> u32 {
+        let large = self.invs().filter(|(_, items)| items.len() >= FILLS);
+        u32::try_from(large.count()).unwrap()
     }
 
     /// Something may be on its way that never comes.

@@ -147,6 +147,7 @@ impl Honest {
             }
             self.unreported = None;
             let now = self.clock();
+            self.table.story.note(self.table.now, format_args!("reports {count} bytes"));
             self.table.machine.handle_transmitted(count, now);
         }
         while self.table.machine.wants_write() {
@@ -157,6 +158,7 @@ impl Honest {
             if count > 0
                 && let Some(late) = self.owner.is_late(&mut self.table.rng)
             {
+                self.table.story.note(self.table.now, format_args!("reports it {late:?} later"));
                 self.unreported = Some((count, self.table.now + late));
                 return;
             }
