@@ -138,7 +138,7 @@ fn counts() {
             }
         }
     }
-    let place = (LIMITS, "| claims any count inside of a payload | | | ");
+    let place = (LIMITS, "| claims any count inside a payload | | | ");
     assert_states("a count", worst, 1, &[place]);
     at_most("count in a payload of up to 9 bytes, every type and version", "bytes allocated", 4 * KIB, worst);
 }
