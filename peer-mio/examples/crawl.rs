@@ -14,7 +14,7 @@ use std::{env, thread};
 
 use mio::{Events, Interest, Poll, Token, net::TcpListener};
 use peer_core::message::NetAddressV2;
-use peer_core::{Config, Direction, Error, Event, Message, Network, Node};
+use peer_core::{Config, Direction, Error, Event, Message, Network, Node, Request, RequestOptions};
 use peer_mio::{PeerEvent, Peers, SystemRng, connection_info};
 
 type Fallible<T> = Result<T, Box<dyn core::error::Error + Send + Sync>>;
@@ -36,7 +36,7 @@ fn main() -> Fallible<()> {
     }
 }
 
-/// Asks all nodes for addresses, at most `MOST` at a time, and counts the answers.
+/// Asks all nodes for addresses, at most `MOST` at a time, and counts the responses.
 fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
     let count = addresses.len();
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
@@ -57,25 +57,26 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
             peers.ready(event);
         }
         while let Some((id, event)) = peers.next_event() {
-            let answer = match event {
-                PeerEvent::Event(Event::Message(Message::Addr(addr))) => addr.addresses.len(),
-                PeerEvent::Event(Event::Message(Message::AddrV2(addr))) => addr.addresses().len(),
-                PeerEvent::Event(Event::Established) => {
-                    let now = peers.now();
-                    // If the connection has ended, sending fails, and the next event reports the end.
-                    peers.peer(id).map(|peer| peer.send(&Message::GetAddr, now).ok());
-                    continue;
+            let now = peers.now();
+            match (event, peers.peer(id)) {
+                (PeerEvent::Event(Event::Established), Some(peer)) => {
+                    // If the connection has ended, this fails, and the next event reports the end.
+                    peer.request(&Request::Addresses, RequestOptions::new(), now).ok();
                 }
-                PeerEvent::Closed(closed) if closed.reason() != Some(&Error::ClosedByOwner) => {
+                (PeerEvent::Event(Event::Response(response)), Some(peer)) => {
+                    let agent = peer.stats().user_agent.to_string();
+                    answers.entry(agent).or_default().push(addresses_in(&response.message));
+                    peers.finish(id);
+                }
+                (PeerEvent::Event(Event::Unanswered { reason, .. }), _) => {
+                    *failures.entry(reason.to_string()).or_default() += 1;
+                    peers.finish(id);
+                }
+                (PeerEvent::Closed(closed), _) if closed.reason() != Some(&Error::ClosedByOwner) => {
                     *failures.entry(closed.to_string()).or_default() += 1;
-                    continue;
                 }
-                _ => continue,
-            };
-            if let Some(remote) = peers.peer(id).and_then(|peer| peer.remote()) {
-                answers.entry(remote.user_agent.to_string()).or_default().push(answer);
+                _ => {}
             }
-            peers.finish(id);
         }
     }
     print(format_args!("visited {count} addresses at once, in {}", peers.now()));
@@ -84,9 +85,17 @@ fn crawl(mut addresses: Vec<String>, network: Network) -> Fallible<()> {
         print(format_args!("{:6} × {agent}, who told of {sum} addresses", counts.len()));
     }
     failures.insert("no answer in time".into(), peers.len() + addresses.len());
-    failures.retain(|_, count| *count > 0);
-    failures.iter().for_each(|(failure, count)| print(format_args!("{count:6} × {failure}")));
+    let some = failures.iter().filter(|(_, count)| **count > 0);
+    some.for_each(|(failure, count)| print(format_args!("{count:6} × {failure}")));
     Ok(())
+}
+
+fn addresses_in(message: &Message) -> usize {
+    match message {
+        Message::Addr(addr) => addr.addresses.len(),
+        Message::AddrV2(addr) => addr.addresses().len(),
+        _ => 0,
+    }
 }
 
 fn dial(peers: &mut Peers<SystemRng>, name: &str) -> Fallible<()> {

@@ -1,4 +1,4 @@
-//! Blocks in the order in which they were asked for.
+//! Blocks in the order in which they were requested.
 
 use core::fmt;
 use core::future::{Future, poll_fn};
@@ -14,33 +14,33 @@ use crate::handle::Handle;
 use crate::response_error::ResponseError;
 use crate::responses::{Responses, mismatch};
 
-/// Blocks that are asked for at a time. So at most as many wait here for one before them, which is what bounds their
+/// Blocks that are requested at a time. So at most as many wait here for one before them, which is what bounds their
 /// memory.
 const AT_A_TIME: usize = 16;
 
 type Opening = Pin<Box<dyn Future<Output = Result<Responses, ResponseError>> + Send>>;
 
-/// Blocks in the order in which they were [asked for](Handle::blocks). With the feature `stream` it is a
+/// Blocks in the order in which they were [requested](Handle::blocks). With the feature `stream` it is a
 /// `futures_core::Stream`.
 ///
-/// 16 are asked for at a time, and 16 may wait here: at most 21 MB.
+/// 16 are requested at a time, and 16 may wait here: at most 21 MB.
 ///
 /// # Cancel safety
 ///
-/// Dropping it cancels what was asked for and has not come.
-#[must_use = "nothing is asked for before it is polled"]
+/// Dropping it cancels what was requested and has not come.
+#[must_use = "nothing is requested before it is polled"]
 pub struct Blocks {
     handle: Handle,
     left: vec::IntoIter<Hash>,
     opening: Option<Opening>,
-    asked: VecDeque<Responses>,
-    /// Why no more are asked for. It is told behind those that were.
+    requested: VecDeque<Responses>,
+    /// Why no more are requested. It is told behind those that were.
     refused: Option<ResponseError>,
 }
 
 impl Blocks {
     pub(crate) fn new(handle: Handle, hashes: Vec<Hash>) -> Self {
-        Self { handle, left: hashes.into_iter(), opening: None, asked: VecDeque::new(), refused: None }
+        Self { handle, left: hashes.into_iter(), opening: None, requested: VecDeque::new(), refused: None }
     }
 
     /// Waits for the next block. `None` after the last one, and after the end of the connection.
@@ -59,8 +59,8 @@ impl Blocks {
 
     /// As [`next`](Self::next), for futures written by hand.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Block, ResponseError>>> {
-        self.poll_ask(cx);
-        let Some(first) = self.asked.front_mut() else {
+        self.poll_requests(cx);
+        let Some(first) = self.requested.front_mut() else {
             return if self.opening.is_some() {
                 Poll::Pending
             } else {
@@ -75,28 +75,28 @@ impl Blocks {
             Some(Err(error)) => Err(error),
             None => Err(mismatch()),
         };
-        self.asked.pop_front();
+        self.requested.pop_front();
         if matches!(result, Err(ResponseError::Closed(_))) {
             self.stop();
-            self.asked.clear();
+            self.requested.clear();
         }
         Poll::Ready(Some(result))
     }
 
-    /// Asks for as many as may be open at a time.
-    fn poll_ask(&mut self, cx: &mut Context<'_>) {
-        while self.asked.len() < AT_A_TIME {
+    /// Requests as many as may be open at a time.
+    fn poll_requests(&mut self, cx: &mut Context<'_>) {
+        while self.requested.len() < AT_A_TIME {
             let opening = match &mut self.opening {
                 Some(opening) => opening,
                 None => match self.left.next() {
-                    Some(hash) => self.opening.insert(Box::pin(ask(self.handle.clone(), hash))),
+                    Some(hash) => self.opening.insert(Box::pin(request(self.handle.clone(), hash))),
                     None => break,
                 },
             };
             let Poll::Ready(result) = opening.as_mut().poll(cx) else { break };
             self.opening = None;
             match result {
-                Ok(responses) => self.asked.push_back(responses),
+                Ok(responses) => self.requested.push_back(responses),
                 Err(error) => {
                     self.stop();
                     self.refused = Some(error);
@@ -105,13 +105,13 @@ impl Blocks {
         }
     }
 
-    /// Asks for no more.
+    /// Requests no more.
     fn stop(&mut self) {
         (self.left, self.opening, self.refused) = (Vec::new().into_iter(), None, None);
     }
 }
 
-async fn ask(handle: Handle, block: Hash) -> Result<Responses, ResponseError> {
+async fn request(handle: Handle, block: Hash) -> Result<Responses, ResponseError> {
     let mut items = InventoryList::new();
     // One item always fits.
     items.push(Inventory::block(block)).ok();
@@ -122,7 +122,7 @@ impl fmt::Debug for Blocks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Blocks")
             .field("left", &self.left.len())
-            .field("asked", &self.asked.len())
+            .field("requested", &self.requested.len())
             .finish_non_exhaustive()
     }
 }

@@ -32,7 +32,7 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::clock::Clock;
 use crate::shared::{Command, Final, Shared};
-use crate::waiting::{Waiting, is_flushed};
+use crate::write_waiters::{WriteWaiters, is_flushed};
 
 /// Most bytes that are read, or gathered to be written, at a time. They pass through the stack, so an idle
 /// connection has no buffer.
@@ -78,7 +78,7 @@ pub struct Driver<S, R> {
     /// Our direction of the stream is shut down.
     is_shut_down: bool,
     /// Who waits for writes; `None` while nobody does. A failed write drops them.
-    waiting: Option<Box<Waiting>>,
+    waiting: Option<Box<WriteWaiters>>,
 }
 
 // No field is ever pinned in place: the stream is `Unpin` where it is used, the sleep has its own box.

@@ -81,7 +81,6 @@
 //! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod ask;
 mod blocks;
 mod clock;
 #[cfg(feature = "net")]
@@ -96,11 +95,12 @@ mod handle;
 mod leave;
 #[cfg(feature = "net")]
 mod listener;
+mod requests;
 mod response_error;
+mod response_waiters;
 mod responses;
 mod shared;
-mod waiters;
-mod waiting;
+mod write_waiters;
 
 use std::sync::Arc;
 

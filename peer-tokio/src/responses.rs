@@ -105,8 +105,17 @@ impl Responses {
         Poll::Ready(Some(result))
     }
 
-    /// Waits for the only message of the response.
-    pub(crate) async fn only(mut self) -> Result<Message, ResponseError> {
+    /// Waits for the message that is the whole response, as it is of headers, addresses, a `ping`, the initial state and a
+    /// single item. Of several it returns the first, and cancels the rest.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the request.
+    pub async fn only(mut self) -> Result<Message, ResponseError> {
         match self.next().await {
             Some(result) => result.map(|response| response.message),
             None => Err(mismatch()),

@@ -16,7 +16,7 @@ use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
 use tokio::sync::oneshot::Sender;
 use tokio::sync::{Semaphore, SetOnce};
 
-use crate::waiters::{Route, Waiters};
+use crate::response_waiters::{ResponseWaiters, Route};
 
 /// Most events that wait for the owner. Enough that driver and owner alternate in batches.
 const EVENTS: usize = 16;
@@ -85,7 +85,7 @@ pub(crate) struct State {
     pub(crate) leaves: bool,
     /// Without any, the connection ends in order.
     pub(crate) handles: usize,
-    waiters: Option<Box<Waiters>>,
+    waiters: Option<Box<ResponseWaiters>>,
 }
 
 impl State {

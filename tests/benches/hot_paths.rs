@@ -25,10 +25,11 @@ use bytes::{Bytes, BytesMut};
 use peer_core::frame::{FrameReader, Rules, encode};
 use peer_core::message::{BlockHeader, Headers, Inv, Inventory, Ping};
 use peer_core::{
-    Command, Config, Connection, Hash, Message, Network, ProtocolVersion, Time, UnrequestedAnswers, blake256,
+    Command, Config, Connection, Hash, Message, Network, Peer, ProtocolVersion, Request, RequestOptions,
+    Time, UnrequestedAnswers, blake256,
 };
 use peer_tests::remote::{NETWORK, Remote};
-use peer_tests::samples::{usual_block, usual_tx, usual_tx_of};
+use peer_tests::samples::{block as small_block, block_item, getdata, usual_block, usual_tx, usual_tx_of};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -37,7 +38,7 @@ const VERSION: ProtocolVersion = ProtocolVersion::LATEST;
 /// A path: its name, and what makes one ready to be run again and again.
 type Path = (&'static str, fn() -> Box<dyn FnMut()>);
 
-const PATHS: [Path; 23] = [
+const PATHS: [Path; 25] = [
     ("hash of 8 B", || hash(8)),
     ("hash of 36 kB", || hash(36_000)),
     ("hash_many of 16 x 180 B", hash_many),
@@ -60,6 +61,13 @@ const PATHS: [Path; 23] = [
     ("ids of a block of 100", ids),
     ("known: check and insert", known),
     ("announce: batch of 100", announce),
+    ("getdata of 1,000 by send", || fetch(|peer, items| _ = peer.send(&getdata(items), Time::ZERO).unwrap())),
+    ("getdata of 1,000 by id", || {
+        fetch(|peer, items| {
+            let items = Request::Items(items.try_into().unwrap());
+            peer.request(&items, RequestOptions::new(), Time::ZERO).unwrap();
+        })
+    }),
     ("idle: deadline and tick", idle),
 ];
 
@@ -175,6 +183,25 @@ fn known() -> Box<dyn FnMut()> {
         let item = item(number);
         if !peer.peer().knows(&item, Time::ZERO) {
             peer.peer_mut().add_known(black_box(&item), Time::ZERO);
+        }
+    })
+}
+
+/// Asks for 1,000 small blocks in this way, and takes all of them.
+fn fetch(ask: fn(&mut Peer, Vec<Inventory>)) -> Box<dyn FnMut()> {
+    let (items, frames): (Vec<_>, Vec<_>) = (0..1000)
+        .map(|nonce| {
+            (block_item(nonce), encode(&Message::Block(small_block(nonce)), NETWORK, VERSION).unwrap())
+        })
+        .unzip();
+    let frames = frames.concat();
+    let (mut input, mut peer) = (BytesMut::new(), established());
+    Box::new(move || {
+        ask(peer.peer_mut(), items.clone());
+        take_all(&mut peer);
+        input.extend_from_slice(black_box(&frames));
+        while let Some(event) = peer.receive(&mut input, Time::ZERO).unwrap() {
+            black_box(event);
         }
     })
 }

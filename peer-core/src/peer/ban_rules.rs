@@ -74,7 +74,7 @@ impl fmt::Display for BanRule {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct InitStateExchange {
     /// We asked for it.
-    pub(crate) asked: bool,
+    pub(crate) requested: bool,
     /// The remote asked for it.
     pub(crate) was_asked: bool,
     /// We told it.
@@ -137,7 +137,7 @@ static BAN_TRIGGERS: [BanTrigger; 10] = [
     BanTrigger {
         rule: BanRule::SecondGetInitState,
         since: 0,
-        applies: |message, state| matches!(message, Message::GetInitState(_)) && state.asked,
+        applies: |message, state| matches!(message, Message::GetInitState(_)) && state.requested,
     },
     BanTrigger {
         rule: BanRule::SecondInitState,
@@ -175,7 +175,7 @@ impl Peer {
     /// Notes that `message` was queued up to `mark`.
     pub(super) fn note_standing(&mut self, message: &Message, mark: Mark, now: Time) {
         match message {
-            Message::GetInitState(_) => self.history.init_state.asked = true,
+            Message::GetInitState(_) => self.history.init_state.requested = true,
             Message::InitState(_) => self.history.init_state.told = true,
             Message::GetAddr => self.history.sent.get_or_insert_default().addresses = true,
             _ => {}

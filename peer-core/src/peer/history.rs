@@ -2,8 +2,8 @@
 
 use alloc::boxed::Box;
 
-use super::asking::LastAsked;
 use super::ban_rules::InitStateExchange;
+use super::chain_requests::LastRequests;
 use super::standing::Points;
 use crate::hash::Hash;
 
@@ -24,7 +24,7 @@ pub(crate) struct History {
 /// What we said before.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct SendHistory {
-    pub(crate) asked: LastAsked,
+    pub(crate) last_requests: LastRequests,
     pub(crate) points: Points,
     /// We asked for addresses.
     pub(crate) addresses: bool,

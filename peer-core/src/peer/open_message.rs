@@ -9,14 +9,14 @@ pub(super) struct Open {
     pub(super) count: u32,
     /// Requests whose write was not reported. Exceeds `count` where an answer came before that.
     pub(super) unwritten: u32,
-    /// When the next one is due, once it has been asked for in writing.
+    /// When the next one is due, once it request has been written.
     pub(super) due: Option<Time>,
-    /// When the last one is, where it was asked for again.
+    /// When the last one is, where it was requested again.
     pub(super) last_due: Option<Time>,
 }
 
 impl Open {
-    pub(super) const fn on_asked(&mut self) {
+    pub(super) const fn on_requested(&mut self) {
         self.count = self.count.saturating_add(1);
         self.unwritten = self.unwritten.saturating_add(1);
     }

@@ -1,34 +1,35 @@
-//! What we asked the remote for and it has not answered.
+//! What we requested of the remote and it has not answered.
 //!
 //! A message that only ever answers is welcome only while its request is open. The items of `getdata` are a set: an
-//! item asked for twice is answered by its first answer, and a second one is admitted for a while. Any answer counts,
-//! whatever was told of the writing of its request: the remote cannot have answered what it was not asked.
+//! item requested twice is answered by its first answer, and a second one is admitted for a while. Any answer counts,
+//! whatever was told of the writing of its request: the remote cannot have answered what was not requested of it.
 //!
 //! Deadlines are points on a clock that runs only while we wait for the remote; the machine turns them into
 //! points on its own. They are set when the request has been written.
 
+mod close;
+
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::answered::Answered;
 use super::credit::Credit;
 use super::fifo::Fifo;
 use super::flood::Flood;
-use super::matched::{Closed, Match};
 use super::open_message::Open;
 use super::request::Table;
 use crate::error::{Expected, SendError};
 use crate::frame::{Checked, Header};
 use crate::hash::Hash;
-use crate::message::{Inventory, InventoryKind, InventoryList, Message, Response, ResponseKind, Transaction};
+use crate::message::{Inventory, InventoryKind, InventoryList, Message, Response, ResponseKind};
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
 /// How long the remote may take for an item of a `getdata`.
 const ITEM_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An item that is asked for, perhaps by several requests.
+/// An item that is requested, perhaps by several requests.
 #[derive(Clone, Copy, Debug)]
 struct Item {
     /// Requests that name it and have been written.
@@ -39,9 +40,9 @@ struct Item {
     due: Option<Time>,
 }
 
-/// What a request that is still to be written asks for.
+/// What a request that is still to be written names.
 #[derive(Clone, Debug)]
-enum Asked {
+enum Unwritten {
     Items(InventoryList),
     /// Items that are not waited for here. They are boxed because many small requests may wait to be written, and each
     /// takes the room of the largest kind.
@@ -50,19 +51,19 @@ enum Asked {
     Message(ResponseKind, bool),
 }
 
-/// See the [module](self). A peer that asked for nothing has none.
+/// See the [module](self). A peer that requested nothing has none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
     items: BTreeMap<Inventory, Item>,
     /// How many of the items have which deadline, soonest first. A set of deadlines with their items would be as
-    /// large as the items; which one a deadline belongs to is only asked once, at the end.
+    /// large as the items; which one a deadline belongs to is only looked up once, at the end.
     due: BTreeMap<Time, usize>,
     /// Items that were answered, and of which more answers are admitted.
     pub(super) answered: Answered,
     /// Requests that one message answers, by its kind.
     messages: BTreeMap<ResponseKind, Open>,
     /// Requests on their way out, in the order of their lane.
-    unwritten: Fifo<Asked>,
+    unwritten: Fifo<Unwritten>,
     pub(super) credit: Credit,
     /// What came since then without a pause.
     pub(crate) flood: Flood,
@@ -112,7 +113,7 @@ impl Requests {
 
     /// Whether answers to `message` are waited for.
     pub(crate) fn is_request(message: &Message) -> bool {
-        matches!(message, Message::GetData(_)) || asks(message).is_some()
+        matches!(message, Message::GetData(_)) || response_kind(message).is_some()
     }
 
     /// Whether answers to `message` have a deadline.
@@ -123,21 +124,21 @@ impl Requests {
         }
     }
 
-    /// Opens what `message`, which is about to be queued, asks for. Without a timer its answers are not waited for here.
+    /// Opens what `message`, which is about to be queued, requests. Without a timer its answers are not waited for here.
     pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion, is_timed: bool) {
-        let asked = if let Message::GetData(request) = message {
+        let request = if let Message::GetData(request) = message {
             for item in &request.inventory {
                 self.items.entry(*item).or_insert(Item { written: 0, first: self.opened, due: None });
             }
             let items = request.inventory.clone();
-            if is_timed { Asked::Items(items) } else { Asked::Untimed(Box::new(items)) }
-        } else if let Some(kind) = asks(message) {
-            self.messages.entry(kind).or_default().on_asked();
-            Asked::Message(kind, is_timed && response_timeout(message, version).is_some())
+            if is_timed { Unwritten::Items(items) } else { Unwritten::Untimed(Box::new(items)) }
+        } else if let Some(kind) = response_kind(message) {
+            self.messages.entry(kind).or_default().on_requested();
+            Unwritten::Message(kind, is_timed && response_timeout(message, version).is_some())
         } else {
             return;
         };
-        self.unwritten.push_back(asked);
+        self.unwritten.push_back(request);
         self.opened = self.opened.wrapping_add(1);
     }
 
@@ -151,14 +152,14 @@ impl Requests {
         let number = self.written;
         self.written = number.wrapping_add(1);
         match oldest {
-            Some(Asked::Items(items)) => {
+            Some(Unwritten::Items(items)) => {
                 let due = Some(waited + ITEM_TIMEOUT);
                 items.iter().for_each(|item| self.on_item_written(*item, number, due, waited));
             }
-            Some(Asked::Untimed(items)) => {
+            Some(Unwritten::Untimed(items)) => {
                 items.iter().for_each(|item| self.on_item_written(*item, number, None, waited));
             }
-            Some(Asked::Message(kind, is_timely)) => {
+            Some(Unwritten::Message(kind, is_timely)) => {
                 let timeout = kind.response_timeout().filter(|_| is_timely);
                 self.on_message_written(kind, timeout.map(|(_, timeout)| waited + timeout));
             }
@@ -186,7 +187,7 @@ impl Requests {
     }
 
     fn on_item_written(&mut self, item: Inventory, number: u32, due: Option<Time>, waited: Time) {
-        // An item may have been answered and asked for anew since: this request then says nothing of when it is due.
+        // An item may have been answered and requested anew since: this request then says nothing of when it is due.
         let is_for_this = |open: &&mut Item| number.wrapping_sub(open.first) <= u32::MAX / 2;
         match self.items.get_mut(&item).filter(is_for_this) {
             Some(open) => {
@@ -240,31 +241,6 @@ impl Requests {
         due.min_by_key(|(due, _)| *due)
     }
 
-    /// Closes what `message`, whose payload has this hash, answers.
-    /// `shown` says how many of the unwritten requests the transport has been shown: the remote may have them before we
-    /// are told.
-    pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time, shown: usize) -> Closed {
-        self.answered.expire(waited);
-        if let Message::NotFound(answer) = message {
-            return self.close_not_found(&answer.inventory, waited);
-        }
-        let found = match (message, message.spec().and_then(|spec| spec.response)) {
-            (Message::Tx(tx), _) => return self.close_pushed(tx, waited),
-            (Message::Block(block), _) => return self.close_one(Inventory::block(block.hash()), waited),
-            (Message::MerkleBlock(block), Some(Response::Item(kind))) => {
-                return self.close_one(Inventory { kind, hash: block.header.hash() }, waited);
-            }
-            (Message::Inv(_), _) => self.close_all(ResponseKind::Inv, shown),
-            (Message::Headers(_), _) => self.close_all(ResponseKind::Headers, shown),
-            (_, Some(Response::Item(kind))) => {
-                return self.close_one(Inventory { kind, hash: *hash }, waited);
-            }
-            (_, Some(Response::Message(kind))) => self.close_message(kind),
-            (_, Some(Response::AnyItem) | None) => Match::Nothing,
-        };
-        found.into()
-    }
-
     /// The most bytes by which a frame with this header can answer an open request, of `len` that are there.
     pub(crate) fn answering(&self, head: &Checked, len: usize) -> usize {
         let answers = match (head.command.as_str(), head.spec.and_then(|spec| spec.response)) {
@@ -300,111 +276,13 @@ impl Requests {
             && self.table.is_none()
     }
 
-    /// Closes the request of a transaction, which may also come unasked. Then the remote still answers the request.
-    fn close_pushed(&mut self, tx: &Transaction, waited: Time) -> Closed {
-        if self.items.is_empty() {
-            return Match::Nothing.into();
-        }
-        let item = Inventory::tx(tx.hash());
-        let Some(open) = self.remove(item) else { return Match::Nothing.into() };
-        self.admit(item, open.written, waited);
-        Closed::of_item(Match::Open, item)
-    }
-
-    fn close_not_found(&mut self, items: &[Inventory], waited: Time) -> Closed {
-        let (mut found, mut entries) = (Match::Nothing, 0_usize);
-        for item in items {
-            let closed = self.close_item(*item, waited);
-            entries = entries.saturating_add(usize::from(closed == Match::Open));
-            found = found.max(closed);
-        }
-        if found == Match::Nothing {
-            found = self.on_its_way(items);
-        }
-        Closed { found, entries, item: None }
-    }
-
-    fn close_item(&mut self, item: Inventory, waited: Time) -> Match {
-        if let Some(open) = self.remove(item) {
-            self.admit(item, open.written.saturating_sub(1), waited);
-            Match::Open
-        } else if self.answered.take(item) {
-            Match::Late
-        } else {
-            Match::Nothing
-        }
-    }
-
-    fn close_one(&mut self, item: Inventory, waited: Time) -> Closed {
-        let found = match self.close_item(item, waited) {
-            Match::Nothing => self.on_its_way(&[item]),
-            found => found,
-        };
-        Closed::of_item(found, item)
-    }
-
-    /// Whether a request that is not known to be written names one of these items, which was answered before. The remote
-    /// may have seen it before we are told.
-    fn on_its_way(&self, items: &[Inventory]) -> Match {
-        let wanted: BTreeSet<_> = items.iter().collect();
-        if self.unwritten_names(|item| wanted.contains(item)) { Match::Late } else { Match::Nothing }
-    }
-
     /// Whether a request that is not known to be written names such an item.
     fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
-        (&self.unwritten).into_iter().any(|asked| match asked {
-            Asked::Items(items) => items.iter().any(&is_such),
-            Asked::Untimed(items) => items.iter().any(&is_such),
-            Asked::Message(..) => false,
+        (&self.unwritten).into_iter().any(|request| match request {
+            Unwritten::Items(items) => items.iter().any(&is_such),
+            Unwritten::Untimed(items) => items.iter().any(&is_such),
+            Unwritten::Message(..) => false,
         })
-    }
-
-    fn remove(&mut self, item: Inventory) -> Option<Item> {
-        let open = self.items.remove(&item)?;
-        if let Some(due) = open.due {
-            let count = self.due.get_mut(&due);
-            debug_assert!(count.as_ref().is_some_and(|count| **count > 0), "each item's deadline is counted");
-            if let Some(count) = count {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    self.due.remove(&due);
-                }
-            }
-        }
-        Some(open)
-    }
-
-    fn admit(&mut self, item: Inventory, count: u32, waited: Time) {
-        if count > 0 {
-            self.answered.add(item, count, waited);
-        }
-    }
-
-    fn close_message(&mut self, kind: ResponseKind) -> Match {
-        let Some(open) = self.messages.get_mut(&kind).filter(|open| open.count > 0) else {
-            return Match::Nothing;
-        };
-        open.on_answered();
-        if open.is_done() {
-            self.messages.remove(&kind);
-        }
-        Match::Open
-    }
-
-    /// Closes every such request that the remote can have. For answers that may come unasked, so that none can be told to
-    /// belong to one request; and the old era does not answer where it has nothing to tell.
-    fn close_all(&mut self, kind: ResponseKind, shown: usize) -> Match {
-        let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
-        let is_this = |asked: &&Asked| matches!(asked, Asked::Message(other, _) if *other == kind);
-        let shown = (&self.unwritten).into_iter().take(shown).filter(is_this).count();
-        let hidden = open.unwritten.saturating_sub(u32::try_from(shown).unwrap_or(u32::MAX));
-        let left = open.count.min(hidden);
-        let is_answer = open.count > left;
-        *open = Open { count: left, unwritten: open.unwritten, ..Open::default() };
-        if open.is_done() {
-            self.messages.remove(&kind);
-        }
-        if is_answer { Match::Open } else { Match::Nothing }
     }
 }
 
@@ -420,7 +298,7 @@ pub(super) fn has_kind<T>(items: &BTreeMap<Inventory, T>, kind: InventoryKind) -
 }
 
 /// The kind of message that answers `message`, if it is a request that a single message answers.
-fn asks(message: &Message) -> Option<ResponseKind> {
+fn response_kind(message: &Message) -> Option<ResponseKind> {
     message.spec()?.request()
 }
 
@@ -429,7 +307,7 @@ fn response_timeout(message: &Message, version: ProtocolVersion) -> Option<Durat
     message.spec()?.response_timeout(version)
 }
 
-/// Whether so many items may be asked for where so many are open.
+/// Whether so many items may be requested where so many are open.
 pub(in crate::peer) const fn check_count(open: usize, wanted: usize, limit: usize) -> Result<(), SendError> {
     if wanted > limit {
         return Err(SendError::RequestTooLarge { wanted, limit });

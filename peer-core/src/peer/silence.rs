@@ -277,20 +277,21 @@ impl Peer {
             session.trickle.bound(now, *self.node.config().trickle_delay.end());
         }
         let gap = now.saturating_since(self.silence.last_call);
-        if gap > GRACE {
-            self.on_gap(gap.saturating_sub(GRACE), now);
+        if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
+        } else {
+            self.note_gap(gap, now);
         }
         self.count_attended(gap, now);
     }
 
-    /// The driver did not call for so much longer than a second. If it was told to, none of that counts.
-    fn on_gap(&mut self, longer: Duration, now: Time) {
-        if self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
-            self.rest_clocks(longer, now);
-        } else if self.silence.state == Reading::Waiting
+    /// The driver did not call for so long, and was not told to.
+    pub(super) fn note_gap(&mut self, gap: Duration, now: Time) {
+        if gap > GRACE
+            && self.silence.state == Reading::Waiting
             && let Some(requests) = self.requests_mut()
         {
-            requests.credit.on_gap(longer, now);
+            requests.credit.on_gap(gap.saturating_sub(GRACE), now);
         }
     }
 

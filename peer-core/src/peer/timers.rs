@@ -187,6 +187,7 @@ impl Peer {
         let gap = now.saturating_since(self.silence.last_call());
         let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
         if is_early && now >= self.silence.last_call() {
+            self.note_gap(gap, now);
             self.count_attended(gap, now);
         } else {
             self.on_call(now);

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 
 use peer_core::message::Version;
-use peer_core::{Direction, Message, Network, ProtocolVersion, Standing, Stats};
+use peer_core::{Direction, Message, Network, ProtocolVersion, Standing, Stats, Unanswered};
 use serde::Serialize;
 
 use crate::causes::Cause;
@@ -69,6 +69,12 @@ pub(crate) enum Notice<'a> {
     Sent {
         command: String,
         message: &'a Message,
+    },
+    /// The remote did not answer our request, or not by what we asked for.
+    Unanswered {
+        /// The command of the request.
+        command: &'static str,
+        reason: Unanswered,
     },
     /// We announced items.
     Announced {

@@ -4,7 +4,7 @@ use core::mem;
 use std::collections::HashMap;
 
 use peer_core::message::{GetData, GetHeaders, Inventory, InventoryKind, Locator};
-use peer_core::{Hash, Message, Network, SendError, blake256};
+use peer_core::{Hash, Network, SendError, blake256};
 use peer_tokio::Handle;
 
 use crate::error::Failure;
@@ -64,11 +64,10 @@ impl Probes {
     }
 
     /// A request for headers from the first block on.
-    pub(crate) fn request(&self, network: Network) -> Option<Message> {
+    pub(crate) fn get_headers(&self, network: Network) -> Option<GetHeaders> {
         let known: Vec<_> = network.genesis_hash().into_iter().collect();
         let locator = Locator::try_from(known).unwrap_or_default();
-        let request = GetHeaders { protocol_version: 0, locator, stop: Hash::ZERO };
-        self.headers.then_some(Message::GetHeaders(request))
+        self.headers.then_some(GetHeaders { protocol_version: 0, locator, stop: Hash::ZERO })
     }
 
     /// Counts what the remote asks for. Returns how many of these items we announced; `None` if we announced none.

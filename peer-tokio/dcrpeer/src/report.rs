@@ -116,6 +116,7 @@ impl Report {
             Notice::Sent { command, message } => {
                 writeln!(out, "{}", outgoing(command, &summarize(message, None)))
             }
+            Notice::Unanswered { command, reason } => writeln!(out, "{command}: {reason}"),
             Notice::Announced { items } => {
                 let text = format!("{} made-up transactions follow", Count((*items).into()));
                 writeln!(out, "{}", outgoing("inv", &text))

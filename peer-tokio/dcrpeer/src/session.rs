@@ -5,7 +5,7 @@ use core::pin::pin;
 use core::time::Duration;
 
 use peer_core::message::Ping;
-use peer_core::{Direction, Event, Message, Node, SendError};
+use peer_core::{Direction, Event, Message, Node, Request, RequestOptions, SendError};
 use peer_tokio::{Events, Handle};
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng;
@@ -134,10 +134,13 @@ impl Session {
     async fn begin(&self, handle: &Handle, nonce: u64) -> Result<(), Failure> {
         // The machine's first ping follows only in about two minutes.
         self.send(handle, Message::Ping(Ping { nonce })).await?;
-        if let Some(request) = self.probes.request(self.node.config().network()) {
-            self.send(handle, request).await?;
+        let Some(get) = self.probes.get_headers(self.node.config().network()) else { return Ok(()) };
+        let request = Request::Headers { locator: get.locator.clone(), stop: get.stop };
+        let requesting = handle.with(move |peer, now| peer.request(&request, RequestOptions::new(), now));
+        match requesting.await {
+            Ok(Ok(_)) => self.emit(&Notice::Sent { command: "getheaders".into(), message: &get.into() }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Announces once our ping is answered, so that the announcements do not delay the round trip.
@@ -175,6 +178,12 @@ impl Session {
 
     async fn emit_event(&self, handle: &Handle, event: &Event) -> Result<(), Failure> {
         match event {
+            // The only request with an id is that for headers.
+            Event::Unanswered { reason, .. } => {
+                self.emit(&Notice::Unanswered { command: "getheaders", reason: *reason })
+            }
+            Event::Response(response) => self.emit_message(handle, &response.message).await,
+            Event::Message(message) => self.emit_message(handle, message).await,
             Event::Version(version) => {
                 let offered = self.node.config().protocol_version();
                 self.emit(&Notice::version(version, self.direction, offered))
@@ -183,16 +192,16 @@ impl Session {
                 let protocol_version = handle.stats().await.protocol_version.get();
                 self.emit(&Notice::Established { protocol_version })
             }
-            Event::Message(message) => {
-                let round_trip_ms = match message {
-                    Message::Pong(_) => report::round_trip_ms(&handle.stats().await),
-                    _ => None,
-                };
-                let command = message.command().to_string();
-                self.emit(&Notice::Message { command, message, round_trip_ms })
-            }
             _ => Ok(()),
         }
+    }
+
+    async fn emit_message(&self, handle: &Handle, message: &Message) -> Result<(), Failure> {
+        let round_trip_ms = match message {
+            Message::Pong(_) => report::round_trip_ms(&handle.stats().await),
+            _ => None,
+        };
+        self.emit(&Notice::Message { command: message.command().to_string(), message, round_trip_ms })
     }
 
     fn emit_end(&self, outcome: &Outcome) -> Result<(), Failure> {

@@ -80,6 +80,11 @@ impl fmt::Display for What<'_> {
             Self::Event(Event::Message(message)) => {
                 write!(f, "got {} {}", message.command(), message.summary())
             }
+            Self::Event(Event::Response(response)) => {
+                let (id, left, message) = (response.id, response.remaining, &response.message);
+                write!(f, "request {id}: {} {}, {left} remaining", message.command(), message.summary())
+            }
+            Self::Event(Event::Unanswered { id, reason, .. }) => write!(f, "request {id}: {reason}"),
             Self::Event(other) => write!(f, "{other:?}"),
             Self::Ended(ended) => write!(f, "over: {ended}"),
             Self::Woke(reason) => write!(f, "woken for {reason}"),
@@ -147,17 +152,20 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// The command of the frame that an event came from.
+/// The command of the frame that an event came from, or a name where there was none.
 pub(super) fn command_of(event: &Event) -> Command {
     match event {
         Event::Version(_) => VERSION,
         Event::Message(message) => message.command(),
+        Event::Response(response) => response.message.command(),
+        Event::Unanswered { .. } => UNANSWERED,
         _ => VERACK,
     }
 }
 
 const VERSION: Command = command("version");
 const VERACK: Command = command("verack");
+const UNANSWERED: Command = command("unanswered");
 
 const fn command(name: &str) -> Command {
     match Command::new(name) {

@@ -179,6 +179,15 @@ fn honesty_what_is_there_of_a_frame_that_lay_in_the_transport_buys_time_once() {
     assert_eq!(left(&remote), 1 + 8);
 }
 
+#[test]
+fn honesty_the_timers_may_run_before_what_lay_in_the_transport_is_read() {
+    let mut remote = looked_at_after(29, 1);
+    remote.tick().unwrap();
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 1 + 16);
+}
+
 /// A `pong` and the half of the response lay in the transport, which was full.
 #[test]
 fn honesty_what_is_there_of_a_response_that_lay_in_the_transport_buys_time_past_the_deadline() {

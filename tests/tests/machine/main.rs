@@ -33,6 +33,7 @@ mod requests;
 mod requests_fence;
 mod requests_headers;
 mod requests_items;
+mod requests_late_headers;
 mod requests_other;
 mod self_connection;
 mod sending;

@@ -120,7 +120,8 @@ fn each_request_has_a_fence_of_its_own() {
     remote.is_told(&pong);
     assert_eq!(remote.wait(SECOND * 3), Ok(()));
     assert_eq!(told(&mut remote), [Told::Ended(first, Unanswered::Declined, NONE)]);
-    assert_eq!(remote.is_told(&headers()), [Told::Response(second, headers(), 0)]);
+    let response = headers_of(chain(TIP, 1));
+    assert_eq!(remote.is_told(&response), [Told::Response(second, response.clone(), 0)]);
 }
 
 #[test]

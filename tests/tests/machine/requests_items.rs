@@ -231,3 +231,19 @@ fn without_an_id_and_with_one_the_same_item_goes_to_the_request() {
     assert_eq!(remote.is_told(&a_block(1)), [Told::Response(id, a_block(1), 0)]);
     assert_eq!(remote.is_told(&a_block(1)), [Told::Message(a_block(1))]);
 }
+
+#[test]
+fn items_that_were_reported_as_late_count_until_they_come() {
+    let config = Config::builder(NETWORK).max_requests(2).build().unwrap();
+    let mut remote = Remote::established(config);
+    let id = remote.is_asked_with(&items([tx_item(1), tx_item(2)]), REPORT);
+    assert_eq!(remote.wait(SECOND * 32), Ok(()));
+    let missing = vec![tx_item(1), tx_item(2)];
+    assert_eq!(told(&mut remote), [Told::Ended(id, Unanswered::TimedOut, missing)]);
+    let refused = remote.machine.request(&items([tx_item(3)]), REPORT, remote.now).unwrap_err();
+    let full = SendError::TooManyRequests { open: 2, wanted: 1, limit: 2 };
+    assert_eq!(refused, RequestError::Send(full), "what is owed may still come, and takes its room");
+    assert_eq!(remote.is_told(&Message::Tx(tx(1))), [Told::Message(Message::Tx(tx(1)))]);
+    remote.is_asked_with(&items([tx_item(3)]), REPORT);
+    assert!(remote.machine.is_established());
+}

@@ -25,7 +25,7 @@ fn json(binary: &str, arguments: &[&str]) -> Value {
 fn every_line_over_loopback_is_done_in_every_way() {
     let told = json(LOOPBACK, &["--rounds", "1", "--json"]);
     let lines = told["lines"].as_array().unwrap();
-    assert_eq!(lines.len(), 8);
+    assert_eq!(lines.len(), 9);
     for line in lines {
         for way in ["sockets", "memory", "mio", "tokio"] {
             assert!(line["ways"][way]["ns"]["median"].as_f64() > Some(0.0), "{way}: {line}");

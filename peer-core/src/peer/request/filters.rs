@@ -6,7 +6,7 @@ use super::types::BlockRange;
 use crate::hash::Hash;
 use crate::message::{CFiltersV2, Inventory};
 
-/// What was asked for.
+/// What was requested.
 #[derive(Clone, Debug)]
 pub(super) enum WantedFilters {
     /// One message has the filters of all these blocks, in this order.

@@ -1,10 +1,15 @@
 //! Requests for headers. A `headers` may also be an announcement, so its content tells.
 
+use alloc::collections::VecDeque;
+
+use super::table::MAX_OTHERS;
+use super::types::RequestId;
 use crate::hash::Hash;
 use crate::message::{BlockHeader, Locator};
 use crate::network::Network;
+use crate::time::Time;
 
-/// What was asked for.
+/// What was requested.
 #[derive(Clone, Debug)]
 pub(super) struct WantedHeaders {
     pub(super) locator: Locator,
@@ -40,4 +45,40 @@ impl WantedHeaders {
 /// Whether each header follows the one before.
 fn are_linked(headers: &[BlockHeader]) -> bool {
     headers.iter().zip(headers.iter().skip(1)).all(|(parent, child)| child.prev_block == parent.hash())
+}
+
+/// Requests for headers that ended without a response, which may still come. Only an empty one can be mistaken for the
+/// response to a later request: all others name their parent. Nodes respond in order, so the oldest request has the first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OwedHeaders(VecDeque<(RequestId, Time)>);
+
+impl OwedHeaders {
+    /// Notes that this request has ended, and until when, on the clock of waiting, its response may come.
+    pub(super) fn add(&mut self, id: RequestId, until: Time) {
+        if self.0.len() >= MAX_OTHERS {
+            self.0.pop_front();
+        }
+        self.0.push_back((id, until));
+    }
+
+    /// An empty response came. Returns whether it is owed by a request before `oldest`, the first that is open.
+    pub(super) fn take(&mut self, oldest: Option<RequestId>) -> bool {
+        let is_earlier = |(id, _): &(RequestId, Time)| oldest.is_none_or(|oldest| *id < oldest);
+        let place = self.0.iter().position(is_earlier);
+        place.and_then(|place| self.0.remove(place)).is_some()
+    }
+
+    /// A response to this request came, so those before it have none.
+    pub(super) fn forget_before(&mut self, answered: RequestId) {
+        self.0.retain(|(id, _)| *id > answered);
+    }
+
+    /// Forgets what has not come in time.
+    pub(super) fn expire(&mut self, waited: Time) {
+        self.0.retain(|(_, until)| *until > waited);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }

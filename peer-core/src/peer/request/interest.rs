@@ -1,4 +1,4 @@
-//! Which messages the owner wants to see without having asked for them.
+//! Which messages the owner wants to see without having requested them.
 
 use core::ops::BitOr;
 
@@ -15,15 +15,15 @@ impl Interest {
     pub const NONE: Self = Self(0);
     /// `inv` and `headers`.
     pub const ANNOUNCEMENTS: Self = Self(1);
-    /// `tx`, as it may come without being asked for.
+    /// `tx`, as it may come without a request.
     pub const TRANSACTIONS: Self = Self(1 << 1);
     /// `addr` and `addrv2`.
     pub const ADDRESSES: Self = Self(1 << 2);
-    /// What the remote asks for: `getdata`, `getheaders`, `mempool` and the like.
+    /// What the remote requests: `getdata`, `getheaders`, `mempool` and the like.
     pub const REQUESTS: Self = Self(1 << 3);
     /// `ping` and `pong`.
     pub const PINGS: Self = Self(1 << 4);
-    /// Responses to what [`Peer::send`](crate::Peer::send) asked for, of all other kinds: `block`, `notfound`, filters, initial
+    /// Responses to what [`Peer::send`](crate::Peer::send) requested, of all other kinds: `block`, `notfound`, filters, initial
     /// state, mixing messages.
     pub const RESPONSES: Self = Self(1 << 5);
     /// The rest: settings of the remote as `sendheaders`, messages of the old era, and unknown ones.

@@ -8,7 +8,7 @@ use core::slice;
 use super::types::RequestId;
 use crate::message::Inventory;
 
-/// Which requests wait for an item. One that several ask for is sent for once.
+/// Which requests wait for an item. One that several name is sent for once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ItemIndex {
     owners: BTreeMap<Inventory, Owners>,
@@ -102,7 +102,7 @@ impl ItemIndex {
 /// The items of one request.
 #[derive(Clone, Debug)]
 pub(super) struct WantedItems {
-    /// All that were asked for, each once.
+    /// All that were requested, each once.
     pub(super) list: Box<[Inventory]>,
     /// Those that the remote has said nothing of.
     pub(super) open: usize,

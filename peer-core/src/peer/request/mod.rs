@@ -1,13 +1,13 @@
 //! Requests with an id, and how each of them ends.
 //!
 //! A request is sent as the messages that [`send`](super::Peer::send) takes, so all that holds of those holds here, too. What
-//! this adds is a table: who asked for what, which message responds to whom, and by when. The table exists only while
+//! this adds is a table: who waits for what, which message responds to whom, and by when. The table exists only while
 //! something is in it.
 //!
 //! | part | file |
 //! | --- | --- |
 //! | what the owner says and hears | `types`, `options`, `interest` |
-//! | asking and cancelling | `ask` |
+//! | making and cancelling them | `commands` |
 //! | the table: who waits for what, and until when | `table`, `times` |
 //! | which message responds to which request | `respond`, `items`, `headers`, `filters` |
 //! | what the machine does around the table | `hooks` |
@@ -18,7 +18,7 @@
 //! **Fence.** A remote handles messages in order. So the `pong` of a `ping` right behind a request that has no negative response
 //! tells that none will come. Some remotes may let a `pong` overtake, so what is left of the timeout shrinks to 2 s only.
 
-mod ask;
+mod commands;
 mod filters;
 mod headers;
 mod hooks;

@@ -15,6 +15,9 @@ pub enum OnTimeout {
     /// The connection ends with [`Error::Stalled`](crate::Error::Stalled).
     Close,
     /// The request ends with [`Unanswered::TimedOut`](crate::Unanswered::TimedOut), and the connection goes on.
+    ///
+    /// Its items may still come, as [`Event::Message`](crate::Event::Message). Until they do, or a `notfound` names them, they
+    /// count for [`max_requests`](crate::ConfigBuilder::max_requests).
     Report,
 }
 
@@ -38,7 +41,7 @@ pub struct RequestOptions {
 }
 
 impl RequestOptions {
-    /// 30 s; what is late ends the connection where items or the initial state were asked for, and is reported elsewhere.
+    /// 30 s; what is late ends the connection where items or the initial state were requested, and is reported elsewhere.
     pub const fn new() -> Self {
         Self { timeout: None, on_timeout: None, deadline: None, no_fence: false }
     }

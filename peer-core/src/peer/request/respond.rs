@@ -36,6 +36,7 @@ impl Table {
 
     /// Notes what a message responds to. Gives it back where it responds to no request, or not only to such.
     pub(super) fn respond(&mut self, message: Message, arrival: Arrival) -> Result<(), Message> {
+        self.owed_headers.expire(arrival.waited);
         let id = match &message {
             Message::NotFound(missing) => {
                 let is_all = self.on_not_found(&missing.inventory);
@@ -123,18 +124,38 @@ impl Table {
     }
 
     /// A `headers` may also be an announcement: its content tells.
-    fn on_headers(&self, headers: &Headers, network: Network) -> Option<Found> {
+    fn on_headers(&mut self, headers: &Headers, network: Network) -> Option<Found> {
+        if headers.headers.is_empty() {
+            return self.on_no_headers();
+        }
         if self.others == 0 {
             return None;
         }
-        self.open.iter().find_map(|(id, entry)| match &entry.wanted {
+        let found = self.open.iter().find_map(|(id, entry)| match &entry.wanted {
             Wanted::Headers(wanted) => match wanted.fit(&headers.headers, network) {
                 Fit::Yes => Some(Found::Last(*id)),
                 Fit::Broken => Some(Found::Mismatch(*id)),
                 Fit::No => None,
             },
             _ => None,
-        })
+        });
+        if let Some(Found::Last(id)) = found {
+            self.owed_headers.forget_before(id);
+        }
+        found
+    }
+
+    /// No headers: the response to the oldest request, which may have ended already.
+    fn on_no_headers(&mut self) -> Option<Found> {
+        let oldest = self.find(|wanted| matches!(wanted, Wanted::Headers(_)));
+        if !self.owed_headers.take(oldest) {
+            return oldest.map(Found::Last);
+        }
+        // A node that declined the earlier one has answered this one.
+        if let Some(entry) = oldest.and_then(|id| self.open.get_mut(&id)) {
+            entry.may_be_answered = true;
+        }
+        None
     }
 
     fn on_filters(&mut self, filters: &CFiltersV2, owed: usize) -> Option<Found> {
@@ -195,6 +216,6 @@ impl Table {
 enum Found {
     /// With this message its response is complete.
     Last(RequestId),
-    /// The message is not what was asked for.
+    /// The message is not what was requested.
     Mismatch(RequestId),
 }

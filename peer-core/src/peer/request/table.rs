@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::filters::WantedFilters;
-use super::headers::WantedHeaders;
+use super::headers::{OwedHeaders, WantedHeaders};
 use super::items::{ItemIndex, WantedItems};
 use super::types::{RequestId, Response, Unanswered};
 use crate::event::Event;
@@ -25,7 +25,7 @@ pub(crate) struct Table {
     pub(super) items: ItemIndex,
     /// Requests that are not for items.
     pub(super) others: usize,
-    /// Nonces of pings: fences, and pings that were asked for.
+    /// Nonces of pings: fences, and requested pings.
     pub(super) nonces: BTreeMap<u64, RequestId>,
     /// Requests that are not known to be written, with the last mark that each waits for, in the order of their lane.
     pub(super) unwritten: Fifo<(Mark, RequestId)>,
@@ -35,6 +35,7 @@ pub(crate) struct Table {
     pub(super) dues: BTreeSet<(Time, RequestId)>,
     /// Deadlines on the plain clock.
     pub(super) deadlines: BTreeSet<(Time, RequestId)>,
+    pub(super) owed_headers: OwedHeaders,
     /// What the owner is to be told.
     pub(super) events: VecDeque<Event>,
 }
@@ -54,6 +55,8 @@ pub(super) struct Entry {
     pub(super) nonce: Option<u64>,
     /// The `pong` of the fence has come: the remote has handled the request.
     pub(super) is_handled: bool,
+    /// An empty response came that an earlier request may have been owed. So the remote is not to blame for this one.
+    pub(super) may_be_answered: bool,
     /// The owner is told no more of it: it was cancelled, or its deadline has passed.
     pub(super) is_muted: bool,
 }
@@ -77,6 +80,11 @@ impl Entry {
             Wanted::Filters(filters) => filters.remaining(),
             Wanted::Headers(_) | Wanted::InitState | Wanted::Addresses | Wanted::Pong => 1,
         }
+    }
+
+    /// Whether the remote is not to blame where nothing comes.
+    pub(super) const fn is_excused(&self) -> bool {
+        self.is_handled || self.may_be_answered
     }
 
     const fn is_for_items(&self) -> bool {
@@ -181,8 +189,8 @@ impl Table {
         told.map(|(id, entry)| (*id, entry.remaining()))
     }
 
-    /// Whether nothing is open and nothing is to be told.
+    /// Whether nothing is open or owed, and nothing is to be told.
     pub(in crate::peer) fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.events.is_empty()
+        self.open.is_empty() && self.events.is_empty() && self.owed_headers.is_empty()
     }
 }

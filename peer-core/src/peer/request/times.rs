@@ -12,7 +12,7 @@ use crate::peer::mark::Mark;
 use crate::time::Time;
 
 /// What is left of a timeout once the remote has handled a request: some let a `pong` overtake their responses.
-const GRACE: Duration = Duration::from_secs(2);
+const FENCE_GRACE: Duration = Duration::from_secs(2);
 
 impl Table {
     /// When, on the clock of waiting, the next response is due.
@@ -56,7 +56,7 @@ impl Table {
     pub(super) fn on_handled(&mut self, id: RequestId, waited: Time) {
         let Some(entry) = self.open.get_mut(&id) else { return };
         entry.is_handled = true;
-        let due = waited + GRACE;
+        let due = waited + FENCE_GRACE;
         if entry.term.is_none_or(|(_, end)| end > due) {
             self.set_term(id, waited, due);
         }
@@ -74,13 +74,17 @@ impl Table {
     pub(super) fn expire(&mut self) -> Option<Expected> {
         let due = self.next_due()?;
         let late: Vec<_> = self.dues.iter().take_while(|(at, _)| *at == due).map(|(_, id)| *id).collect();
-        let ends = |id: &&RequestId| self.open.get(id).is_some_and(|entry| entry.closes && !entry.is_handled);
+        let ends =
+            |id: &&RequestId| self.open.get(id).is_some_and(|entry| entry.closes && !entry.is_excused());
         if let Some(id) = late.iter().find(ends) {
             return Some(self.expected(*id));
         }
         for id in late {
-            let is_handled = self.open.get(&id).is_some_and(|entry| entry.is_handled);
-            self.end(id, if is_handled { Unanswered::Declined } else { Unanswered::TimedOut });
+            let Some(entry) = self.open.get(&id) else { continue };
+            if matches!(entry.wanted, Wanted::Headers(_)) && !entry.may_be_answered {
+                self.owed_headers.add(id, due + entry.timeout);
+            }
+            self.end(id, if entry.is_excused() { Unanswered::Declined } else { Unanswered::TimedOut });
         }
         None
     }

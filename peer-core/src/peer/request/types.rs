@@ -1,4 +1,4 @@
-//! What the owner asks for, and what it is told.
+//! What the owner requests, and what it is told.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use crate::message::{InitStateTypeList, Inventory, InventoryList, List, Locator,
 /// Up to 100 blocks in a row, oldest first.
 pub type BlockRange = List<Hash, bounds::Filters>;
 
-/// What [`Peer::request`](crate::Peer::request) asks the remote for.
+/// What [`Peer::request`](crate::Peer::request) requests of the remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
@@ -25,8 +25,8 @@ pub enum Request {
     },
     /// Blocks, transactions and mixing messages, by `getdata`. Each comes in a message of its own, in any order.
     ///
-    /// An item that is named twice counts once. One that another request has asked for and that has not come yet is not asked
-    /// for again: its message responds to both.
+    /// An item that is named twice counts once. One that another request has asked for and that has not come yet is not
+    /// requested again: its message responds to both.
     Items(InventoryList),
     /// Version 2 filters of these blocks: by one `getcfsv2` from protocol version 11 on, by a `getcfilterv2` for each at 7 to
     /// 10. The blocks must follow each other.
@@ -89,7 +89,7 @@ pub enum Unanswered {
     /// The [deadline](crate::RequestOptions::deadline) has passed. Nobody is to blame.
     DeadlinePassed,
     /// The remote responded with something else: headers that are not linked, filters of other blocks or not as many as
-    /// were asked for. This is misbehaviour.
+    /// were requested. This is misbehaviour.
     Mismatch,
 }
 

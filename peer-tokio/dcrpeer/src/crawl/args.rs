@@ -38,7 +38,7 @@ pub(crate) struct CrawlArgs {
     /// How long it may take to shake hands [default: 10s; 2s with --demo]
     #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     pub(crate) handshake_timeout: Option<Duration>,
-    /// How long it may take to tell the addresses that it knows
+    /// How long it may take to tell the addresses that it knows, 90 s at most
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) addresses_timeout: Duration,
     /// Go through this SOCKS5 proxy, and visit Tor addresses too; Tor is at 127.0.0.1:9050

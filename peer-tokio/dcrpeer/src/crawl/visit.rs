@@ -1,19 +1,15 @@
 //! One visit: connect, shake hands, ping, ask for addresses, leave.
 
-use core::future::ready;
 use core::net::SocketAddr;
-use core::pin::pin;
 use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
-use peer_core::message::{Ping, Version};
-use peer_core::{Event, Message, Node};
-use peer_tokio::{Events, Handle};
-use rand_core::Rng;
+use peer_core::message::Version;
+use peer_core::{Event, Interest, Message, Node, Request, RequestOptions, Unanswered};
+use peer_tokio::{Events, Handle, ResponseError};
 use tokio::net::TcpStream;
-use tokio::task::yield_now;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::outcome::{Answer, Outcome};
@@ -67,13 +63,6 @@ struct Dialled {
     isolated: Option<bool>,
 }
 
-/// How long to wait for addresses once a ping sent after getaddr is answered. The pong may overtake the addresses, which
-/// are a larger message.
-const GRACE: Duration = Duration::from_secs(1);
-
-/// Most addresses that are taken from one peer: those of ten messages, of which one is the answer.
-const MOST_ADDRESSES: usize = 10_000;
-
 impl Visit {
     fn to(endpoint: Endpoint, level: u32) -> Self {
         Self {
@@ -90,11 +79,6 @@ impl Visit {
             answer: None,
             addresses: Vec::new(),
         }
-    }
-
-    fn add_addresses(&mut self, endpoints: impl Iterator<Item = Endpoint>) {
-        let room = MOST_ADDRESSES.saturating_sub(self.addresses.len());
-        self.addresses.extend(endpoints.take(room));
     }
 
     fn fail(mut self, outcome: Outcome, detail: impl Into<String>) -> Self {
@@ -185,10 +169,9 @@ impl Visitor {
         }
         visit.outcome = Outcome::Reachable;
         visit.handshake = Some(clock.elapsed());
-        let mut generator = node::generator()?;
-        let nonces = [generator.next_u64(), generator.next_u64()];
-        visit.answer =
-            Some(request_addresses(visit, handle, &mut events, nonces, self.addresses_timeout).await);
+        // Kept, so that the connection stays open. If it has ended, the requests tell.
+        let _open = events.only(Interest::NONE).await;
+        visit.answer = Some(request_addresses(visit, handle, self.addresses_timeout).await);
         Ok(())
     }
 
@@ -209,81 +192,25 @@ impl Visitor {
     }
 }
 
-/// Which of our messages the peer has read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// Both are sent.
-    Sent,
-    /// It has answered the first ping.
-    PingAnswered,
-    /// It has answered the ping after getaddr, so it has read the request.
-    RequestRead,
+/// Measures the round trip and asks for addresses. Either may take as long as `limit`.
+async fn request_addresses(visit: &mut Visit, peer: &Handle, limit: Duration) -> Answer {
+    if request(peer, Request::Ping, limit).await.is_ok() {
+        visit.round_trip = peer.stats().await.last_ping_round_trip;
+    }
+    match request(peer, Request::Addresses, limit).await {
+        Ok(Message::Addr(addr)) => visit.addresses = addr.addresses.iter().map(Endpoint::from).collect(),
+        Ok(Message::AddrV2(addr)) => visit.addresses = addr.addresses().iter().map(Endpoint::from).collect(),
+        Ok(_) | Err(ResponseError::Unanswered { reason: Unanswered::Declined, .. }) => {}
+        Err(ResponseError::Unanswered { .. }) => return Answer::Late,
+        // What cannot be sent any more is refused, too.
+        Err(_) => return record_end(visit, peer).await,
+    }
+    if visit.addresses.is_empty() { Answer::None } else { Answer::Addresses }
 }
 
-impl Step {
-    /// The answer, if nothing more comes.
-    fn verdict(self, visit: &Visit) -> Answer {
-        match self {
-            _ if !visit.addresses.is_empty() => Answer::Addresses,
-            Self::RequestRead => Answer::None,
-            Self::Sent | Self::PingAnswered => Answer::Late,
-        }
-    }
-}
-
-/// Asks for addresses, and waits until they have come or cannot be expected any more. The ping before the request
-/// measures the round trip, the one after it shows that the request was read. Each may take as long as `limit`.
-async fn request_addresses(
-    visit: &mut Visit,
-    handle: &Handle,
-    events: &mut Events,
-    nonces: [u64; 2],
-    limit: Duration,
-) -> Answer {
-    let [before, after] = nonces;
-    // If a message cannot be sent the connection is over, which the next event tells.
-    handle.try_send(Message::Ping(Ping { nonce: before })).await.ok();
-    handle.try_send(Message::GetAddr).await.ok();
-    let (mut step, mut is_late) = (Step::Sent, false);
-    let mut end = pin!(sleep(limit));
-    loop {
-        let event = tokio::select! {
-            biased;
-            event = events.next() => event,
-            () = ready(()), if is_late => return step.verdict(visit),
-            () = &mut end => {
-                // After a suspended process, what has arrived meanwhile is read before the time is up.
-                yield_now().await;
-                is_late = true;
-                continue;
-            }
-        };
-        match event {
-            Some(Event::Message(Message::Pong(pong))) if pong.nonce == before && step == Step::Sent => {
-                visit.round_trip = handle.stats().await.last_ping_round_trip;
-                handle.try_send(Message::Ping(Ping { nonce: after })).await.ok();
-                end.set(sleep(limit));
-                (step, is_late) = (Step::PingAnswered, false);
-            }
-            Some(Event::Message(Message::Pong(pong)))
-                if pong.nonce == after && step == Step::PingAnswered =>
-            {
-                end.set(sleep(GRACE.min(limit)));
-                (step, is_late) = (Step::RequestRead, false);
-            }
-            Some(Event::Message(Message::Addr(addr))) => {
-                visit.add_addresses(addr.addresses.iter().map(Endpoint::from));
-            }
-            Some(Event::Message(Message::AddrV2(addr))) => {
-                visit.add_addresses(addr.addresses().iter().map(Endpoint::from));
-            }
-            Some(_) => {}
-            None => return record_end(visit, handle).await,
-        }
-        if step == Step::RequestRead && !visit.addresses.is_empty() {
-            return Answer::Addresses;
-        }
-    }
+/// What responds to a request that is answered by one message.
+async fn request(peer: &Handle, request: Request, limit: Duration) -> Result<Message, ResponseError> {
+    peer.request(request, RequestOptions::new().timeout(limit)).await?.only().await
 }
 
 /// The connection ended before the peer had answered.

@@ -37,7 +37,13 @@ fn with_chain(runtime: &Runtime, blocks: u32) -> (TestPeer, Receiver<Message>) {
         let sender = sender.clone();
         async move {
             if matches!(message, Message::GetHeaders(_)) {
-                let block = |height| BlockHeader { height, timestamp: height * 86_400, ..Default::default() };
+                let mut prev_block = peer_core::Network::SIMNET.genesis_hash().unwrap();
+                let block = |height| {
+                    let header =
+                        BlockHeader { height, prev_block, timestamp: height * 86_400, ..Default::default() };
+                    prev_block = header.hash();
+                    header
+                };
                 let headers: Vec<_> = (1..=blocks).map(block).collect();
                 let headers = Headers { headers: headers.try_into().unwrap() };
                 handle.send(Message::Headers(headers)).await.ok();
@@ -174,6 +180,31 @@ fn a_peer_without_headers_says_none() {
     let visit = run(&[["connect", &peer.address.to_string()].as_slice(), &args].concat());
     visit.assert_succeeds();
     assert!(visit.out.contains("headers      none"), "{}", visit.out);
+}
+
+#[test]
+fn a_peer_that_ignores_getheaders_is_reported_to_have_declined() {
+    let runtime = Runtime::new().unwrap();
+    let peer = answer(&runtime, listeners(1).remove(0), config(), 5, |_, _| async {});
+    let mut visit = Process::start(&["connect", &peer.address.to_string(), "--getheaders"]);
+    let told = visit.wait_for("unanswered");
+    assert_eq!((&told["command"], &told["reason"]), (&json!("getheaders"), &json!("Declined")));
+    assert_eq!(visit.interrupt().pop().unwrap()["ok"], true);
+}
+
+#[test]
+fn headers_that_do_not_follow_each_other_are_reported_as_a_mismatch() {
+    let runtime = Runtime::new().unwrap();
+    let peer = answer(&runtime, listeners(1).remove(0), config(), 5, |handle, message| async move {
+        if let Message::GetHeaders(get) = message {
+            let first = BlockHeader { prev_block: get.locator[0], ..BlockHeader::default() };
+            let headers = vec![first, BlockHeader::default()].try_into().unwrap();
+            handle.send(Message::Headers(Headers { headers })).await.ok();
+        }
+    });
+    let args = ["connect", &peer.address.to_string(), "--getheaders", "--network", "simnet", "--for", "3s"];
+    let visit = run(&args);
+    assert!(visit.out.contains("getheaders: the remote responded with something else"), "{}", visit.out);
 }
 
 #[test]

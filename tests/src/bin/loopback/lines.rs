@@ -23,6 +23,7 @@ pub(crate) struct Line {
 #[derive(Debug)]
 enum Kind {
     PingPong { outstanding: usize },
+    Requests,
     OneWay(fn() -> Message),
     Handshakes,
 }
@@ -32,13 +33,15 @@ enum Kind {
 pub(crate) enum Work {
     /// Pings that are answered, so many at a time.
     PingPong { outstanding: usize },
+    /// The same by requests with an id, one at a time.
+    Requests,
     /// A message, again and again in one direction.
     OneWay { message: Arc<Message>, frame: Vec<u8> },
     /// Connections that are made, introduced and closed.
     Handshakes,
 }
 
-pub(crate) const LINES: [Line; 8] = [
+pub(crate) const LINES: [Line; 9] = [
     Line {
         name: "ping-pong, 1 at a time",
         unit: "round trips",
@@ -51,6 +54,7 @@ pub(crate) const LINES: [Line; 8] = [
         count: 5000,
         work: Kind::PingPong { outstanding: 100 },
     },
+    Line { name: "request, 1 at a time", unit: "round trips", count: 500, work: Kind::Requests },
     Line { name: "inv of 1", unit: "messages", count: 5000, work: Kind::OneWay(|| announcement(1)) },
     Line { name: "inv of 1,000", unit: "messages", count: 50, work: Kind::OneWay(|| announcement(1000)) },
     Line { name: "inv of 50,000", unit: "messages", count: 2, work: Kind::OneWay(|| announcement(50_000)) },
@@ -74,6 +78,7 @@ impl Line {
     pub(crate) fn work(&self) -> Result<Work, Failure> {
         Ok(match self.work {
             Kind::PingPong { outstanding } => Work::PingPong { outstanding },
+            Kind::Requests => Work::Requests,
             Kind::OneWay(make) => {
                 let message = make();
                 let frame = frame::encode(&message, NETWORK, ProtocolVersion::LATEST)?;

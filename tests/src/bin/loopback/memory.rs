@@ -1,11 +1,11 @@
 //! Two machines, and their bytes handed over: what the protocol costs without a system.
 
 use bytes::BytesMut;
-use peer_core::{Connection, Event, Node, Time};
+use peer_core::{Connection, Node, Request, RequestOptions, Time};
 use rand_chacha::ChaCha8Rng;
 
 use crate::lines::Work;
-use crate::way::{self, AHEAD, Failure, Way};
+use crate::way::{self, AHEAD, Failure, Way, is_message};
 
 /// Most bytes handed over at a time, as many as the adapters read.
 const PIECE: usize = 64 * 1024;
@@ -47,6 +47,13 @@ impl Way for Memory {
     fn run(&mut self, work: &Work, count: usize) -> Result<(), Failure> {
         match work {
             Work::PingPong { outstanding } => self.ping_pong(*outstanding, count)?,
+            Work::Requests => {
+                for _ in 0..count {
+                    self.near.peer.peer_mut().request(&Request::Ping, RequestOptions::new(), Time::ZERO)?;
+                    carry(&mut self.near, &mut self.far)?;
+                    carry(&mut self.far, &mut self.near)?;
+                }
+            }
             Work::OneWay { message, .. } => {
                 let (mut said, mut heard) = (0, 0);
                 while heard < count {
@@ -91,7 +98,7 @@ fn carry(from: &mut End, to: &mut End) -> Result<usize, Failure> {
         let count = piece.len();
         from.peer.handle_transmitted(count, Time::ZERO);
         while let Some(event) = to.peer.receive(&mut to.input, Time::ZERO)? {
-            messages += usize::from(matches!(event, Event::Message(_)));
+            messages += usize::from(is_message(&event));
         }
     }
     Ok(messages)

@@ -2,7 +2,7 @@
 
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
-use peer_core::{Direction, Event, Message};
+use peer_core::{Direction, Event, Message, Request, RequestOptions};
 use peer_mio::{PeerEvent, PeerId, Peers, connection_info};
 use rand_chacha::ChaCha8Rng;
 
@@ -42,13 +42,17 @@ impl OverMio {
         Ok(this)
     }
 
-    fn ping_pong(&mut self, outstanding: usize, count: usize) -> Result<(), Failure> {
+    fn ping_pong(&mut self, outstanding: usize, count: usize, by_id: bool) -> Result<(), Failure> {
         let (mut said, mut heard) = (0, 0);
         loop {
             while said < count.min(heard + outstanding) {
                 let now = self.near.now();
                 let peer = self.near.peer(self.id).ok_or("the connection is over")?;
-                peer.send(&way::ping(said as u64), now)?;
+                if by_id {
+                    peer.request(&Request::Ping, RequestOptions::new(), now)?;
+                } else {
+                    peer.send(&way::ping(said as u64), now)?;
+                }
                 said += 1;
             }
             heard += self.happened(is_message)?.near;
@@ -146,7 +150,8 @@ impl OverMio {
 impl Way for OverMio {
     fn run(&mut self, work: &Work, count: usize) -> Result<(), Failure> {
         match work {
-            Work::PingPong { outstanding } => self.ping_pong(*outstanding, count),
+            Work::PingPong { outstanding } => self.ping_pong(*outstanding, count, false),
+            Work::Requests => self.ping_pong(1, count, true),
             Work::OneWay { message, .. } => self.one_way(message, count),
             Work::Handshakes => (0..count).try_for_each(|_| self.shake_hands()),
         }

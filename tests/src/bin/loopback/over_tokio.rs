@@ -5,7 +5,7 @@ use core::net::SocketAddr;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use peer_core::{Event, Mark, Message, Node, SendError};
+use peer_core::{Event, Mark, Message, Node, Request, RequestOptions, SendError};
 use peer_tokio::{Closed, Events, Handle, connection_info};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -75,6 +75,7 @@ impl Way for OverTokio {
                 let outstanding = *outstanding;
                 self.talk(move |near| near.ping_pong(outstanding, count), count)
             }
+            Work::Requests => self.talk(move |near| near.requests(count), count),
             Work::OneWay { message, .. } => {
                 let message = Arc::clone(message);
                 self.talk(move |near| near.say(message, count), count)
@@ -151,6 +152,13 @@ impl End {
             }
             self.hear(1).await?;
             heard += 1;
+        }
+        Ok(self)
+    }
+
+    async fn requests(self, count: usize) -> Result<Self, Failure> {
+        for _ in 0..count {
+            self.handle.request(Request::Ping, RequestOptions::new()).await?.only().await?;
         }
         Ok(self)
     }

@@ -37,7 +37,7 @@ impl<'a> Outcome<'a> {
         };
         let bytes = match work {
             Work::OneWay { frame, .. } => Some(frame.len()),
-            Work::PingPong { .. } | Work::Handshakes => None,
+            Work::PingPong { .. } | Work::Requests | Work::Handshakes => None,
         };
         Self { line, bytes, ways: core::array::from_fn(figures) }
     }

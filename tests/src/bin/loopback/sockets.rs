@@ -81,6 +81,7 @@ impl Way for Sockets {
                 let ping = encode(&way::ping(0))?;
                 self.talk(&ping, outstanding * ping.len(), count * ping.len(), true)
             }
+            Work::Requests => self.run(&Work::PingPong { outstanding: 1 }, count),
             Work::OneWay { frame, .. } => self.talk(frame, count * frame.len(), count * frame.len(), false),
             Work::Handshakes => {
                 let (version, verack) = (encode(&introduction(12).into())?, encode(&Message::Verack)?);

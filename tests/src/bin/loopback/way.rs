@@ -57,6 +57,7 @@ pub(crate) const fn ping(nonce: u64) -> Message {
     Message::Ping(Ping { nonce })
 }
 
+/// Whether a frame came, that of a response included.
 pub(crate) const fn is_message(event: &Event) -> bool {
-    matches!(event, Event::Message(_))
+    matches!(event, Event::Message(_) | Event::Response(_))
 }

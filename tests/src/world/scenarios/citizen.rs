@@ -317,7 +317,7 @@ fn unheard(turn: &mut Turn<'_>) -> Inventory {
     Inventory::tx(Hash::digest(&turn.draw(u64::MAX).to_le_bytes()))
 }
 
-fn send_addresses(connection: ConnectionId, turn: &mut Turn<'_>) {
+pub(super) fn send_addresses(connection: ConnectionId, turn: &mut Turn<'_>) {
     let address = |number: u32| NetAddressV2 {
         timestamp: WALL_CLOCK,
         services: Services::NODE_NETWORK,

@@ -8,6 +8,7 @@ mod duel;
 mod propagation;
 mod quiet;
 mod relay;
+mod requests;
 mod self_dial;
 mod trouble;
 
@@ -42,11 +43,13 @@ pub enum Scenario {
     Hostile,
     /// One machine against a remote that answers in time, with an owner that does as it likes.
     Honest,
+    /// Nodes request everything of each other, under every fault; each request ends once.
+    Requests,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Chat,
         Self::Idle,
         Self::Propagation,
@@ -56,6 +59,7 @@ impl Scenario {
         Self::Slow,
         Self::Hostile,
         Self::Honest,
+        Self::Requests,
     ];
 
     /// Its name on the command line.
@@ -71,6 +75,7 @@ impl Scenario {
             Self::Slow => "slow",
             Self::Hostile => "hostile",
             Self::Honest => "honest",
+            Self::Requests => "requests",
         }
     }
 
@@ -87,6 +92,7 @@ impl Scenario {
             Self::Slow => "large blocks over thin links that are full most of the time",
             Self::Hostile => "a remote withholds what it was asked for, and is found out in time",
             Self::Honest => "a remote answers in time and is not blamed, whatever our owner does",
+            Self::Requests => "nodes request everything of each other, and each request ends once",
         }
     }
 
@@ -102,6 +108,7 @@ impl Scenario {
             Self::Slow => (4, 1800),
             Self::Hostile => (2, 24 * 3600),
             Self::Honest => (2, 900),
+            Self::Requests => (4, 600),
         };
         Plan { scenario: self, seed, nodes, duration: Duration::from_secs(seconds), checks: Checks::All }
     }
@@ -166,6 +173,7 @@ impl Plan {
             Scenario::Slow => trouble::slow(&plan, watch),
             Scenario::Hostile => duel::hostile::run(&plan, watch),
             Scenario::Honest => duel::honest::run(&plan, watch),
+            Scenario::Requests => requests::run(&plan, watch),
         }
     }
 

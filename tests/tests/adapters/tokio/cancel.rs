@@ -301,7 +301,7 @@ async fn happens_where_it_had_a_place<T>(
 }
 
 /// All places that are free.
-fn places(handle: &Handle) -> Vec<Permit<'_>> {
+pub(crate) fn places(handle: &Handle) -> Vec<Permit<'_>> {
     let mut places = Vec::new();
     while let Poll::Ready(place) = once(handle.reserve()) {
         places.push(place.unwrap());

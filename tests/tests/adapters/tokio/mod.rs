@@ -10,6 +10,7 @@
 mod backpressure;
 mod budget;
 mod cancel;
+mod cancel_requests;
 mod consent;
 mod ends;
 mod fairness;

@@ -17,15 +17,15 @@ use crate::tokio::poll::{at_every_poll, at_once};
 use crate::tokio::samples::node;
 use crate::tokio::side::{Side, answer, dial, established};
 
-const TIP: Hash = Hash::from_bytes([7; 32]);
+pub(crate) const TIP: Hash = Hash::from_bytes([7; 32]);
 
 /// The hash of a block.
-fn hash(number: u32) -> Hash {
+pub(crate) fn hash(number: u32) -> Hash {
     block_item(number).hash
 }
 
 /// Serves what it has: blocks and transactions with even numbers, headers behind the tip, filters of everything.
-fn serve(mut side: Side) -> JoinHandle<()> {
+pub(crate) fn serve(mut side: Side) -> JoinHandle<()> {
     tokio::spawn(async move {
         while let Some(event) = side.events.next().await {
             let Event::Message(message) = event else { continue };

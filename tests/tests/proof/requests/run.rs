@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use peer_core::message::{Inventory, Pong};
-use peer_core::{Hash, Message, OnTimeout, RequestOptions};
+use peer_core::{Hash, Message, OnTimeout, RequestOptions, Time};
 use peer_tests::remote::{Remote, established};
 use peer_tests::requests::{Told, chain, filters, filters_of, headers_after, headers_of, items, told};
 use peer_tests::samples::{block, block_item, headers, notfound, tx, tx_item};
@@ -14,6 +14,8 @@ use crate::requests::reference::{Reference, Request, Wanted, Worlds};
 use crate::requests::remote::{Owed, take_any};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// The longest that a request may take here.
+const MAX_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// See the [module](self).
 pub(crate) struct Run {
@@ -23,13 +25,15 @@ pub(crate) struct Run {
     owed: Owed,
     /// Bytes that the remote has and of whose write our machine was not told.
     unreported: usize,
+    /// Until then an empty `headers` may be owed to a request that has ended. `machine/requests_late_headers` is about those.
+    owed_until: Time,
     made: u64,
 }
 
 impl Run {
     pub(crate) fn new(rng: ChaCha8Rng) -> Self {
         let (remote, worlds, owed) = (established(), Worlds::new(), Owed::default());
-        Self { rng, remote, worlds, owed, unreported: 0, made: 0 }
+        Self { rng, remote, worlds, owed, unreported: 0, owed_until: Time::ZERO, made: 0 }
     }
 
     pub(crate) fn step(&mut self) {
@@ -141,6 +145,7 @@ impl Run {
             return;
         }
         let id = ids[below(&mut self.rng, ids.len())];
+        self.owed_until = self.remote.now + 4 * MAX_TIMEOUT;
         let is_cancelled = self.remote.machine.cancel(id, self.remote.now);
         self.worlds.each(|reference| assert_eq!(reference.cancel(id), is_cancelled));
     }
@@ -200,6 +205,7 @@ impl Run {
         let is_headers = |wanted: &Wanted| matches!(wanted, Wanted::Headers(_));
         let is_behind = |wanted: &Wanted| *wanted == Wanted::Headers(parent);
         match below(&mut self.rng, 4) {
+            0 if self.remote.now < self.owed_until => self.owed.headers.push(parent),
             0 => self.comes(&headers(), is_headers, |reference| reference.on_whole(&headers(), is_headers)),
             1 => {
                 let mut broken = chain(parent, 3);
@@ -244,6 +250,9 @@ impl Run {
         self.report();
         assert_eq!(self.remote.wait(duration), Ok(()), "an honest remote was blamed");
         let told = told(&mut self.remote);
+        if !told.is_empty() {
+            self.owed_until = self.remote.now + 4 * MAX_TIMEOUT;
+        }
         self.worlds.each(|reference| reference.on_time(&told, self.remote.now));
     }
 

@@ -13,7 +13,7 @@ use peer_tests::{hex, snapshot};
 /// A run that is small enough for every `cargo test`.
 fn small(scenario: Scenario, seed: u64) -> Plan {
     let (nodes, seconds) = match scenario {
-        Scenario::Chat => (4, 200),
+        Scenario::Chat | Scenario::Requests => (4, 200),
         Scenario::Idle => (3, 1800),
         Scenario::Propagation => (40, 24),
         Scenario::SelfDial => (3, 100),
@@ -77,6 +77,11 @@ fn liveness_holds_of_hostile_remotes() {
 #[test]
 fn honesty_holds_of_honest_remotes() {
     run(Scenario::Honest, 30);
+}
+
+#[test]
+fn each_request_ends_once_under_every_fault_and_nobody_misbehaves() {
+    run(Scenario::Requests, 12);
 }
 
 /// In debug and release, on every machine. A digest that changes means that peers behave differently in
