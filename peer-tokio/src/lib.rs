@@ -95,11 +95,14 @@ mod handle;
 mod leave;
 #[cfg(feature = "net")]
 mod listener;
+mod permit;
 mod requests;
 mod response_error;
 mod response_waiters;
 mod responses;
 mod shared;
+mod snapshot;
+mod sync;
 mod write_waiters;
 
 use std::sync::Arc;
@@ -118,10 +121,11 @@ pub use self::driver::Driver;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
-pub use self::handle::{Handle, Permit};
+pub use self::handle::Handle;
 pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
+pub use self::permit::Permit;
 pub use self::response_error::ResponseError;
 pub use self::responses::Responses;
 use self::shared::Shared;

@@ -4,7 +4,7 @@ use peer_core::message::Ping;
 use peer_core::{Config, Direction, Message, Network, Timer};
 use peer_tokio::SystemRng;
 
-use crate::sockets::{assert_takes_haste, hasty, machine, talkative, tcp};
+use crate::sockets::{assert_takes_haste, assert_tells_that_it_leaves, hasty, machine, talkative, tcp};
 
 include!("../../../docs/code/threads.rs");
 include!("../../../docs/code/dial.rs");
@@ -80,4 +80,13 @@ fn a_dialled_node_shakes_hands() {
     let (_, driver) = dial((address, &node, SystemRng), close).unwrap();
     assert_eq!(driver.join().unwrap().unwrap(), Error::ClosedByOwner);
     assert_eq!(host.join().unwrap().join().unwrap(), Error::ClosedByRemote);
+}
+
+#[test]
+fn an_owner_of_the_threads_that_leaves_tells_the_remote_at_once() {
+    assert_tells_that_it_leaves(|stream, direction, handle| {
+        let ((connection, clock), (inbox, news)) = (machine(stream, direction), sync_channel(16));
+        let stream = stream.try_clone().unwrap();
+        run((connection, stream, clock, &mut SystemRng), (inbox, news), handle).unwrap()
+    });
 }
