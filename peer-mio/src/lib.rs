@@ -72,7 +72,7 @@
 //!   Deadlines are checked before every turn, at no cost for connections without one.
 //! * **Edge triggered.** Each stream is registered once. Readiness, a command, written bytes or a deadline
 //!   queue a connection for its next turn.
-//! * **A time-out blames the remote only after everything it sent was read**, however late the owner polls.
+//! * **A timeout blames the remote only after everything it sent was read**, however late the owner polls.
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
 //!   the owner calls [`next_event`](Peers::next_event) again.
 //! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After a
