@@ -1,4 +1,4 @@
-//! The loop of the README, over real sockets.
+//! The driver in one loop of `docs/driving.md`, over real sockets.
 
 use core::time::Duration;
 use std::thread;
@@ -11,7 +11,7 @@ use crate::sockets::{assert_takes_haste, assert_tells_that_it_leaves, hasty, mac
 
 include!("../../../docs/code/drive.rs");
 
-/// The README's time-outs of the socket.
+/// The page's time-outs of the socket.
 const WAIT: Duration = Duration::from_millis(5);
 
 fn end(

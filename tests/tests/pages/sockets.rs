@@ -13,7 +13,7 @@ use peer_core::{
 };
 use peer_tokio::SystemRng;
 
-use crate::drive::run as loop_of_readme;
+use crate::drive::run as one_loop;
 
 /// Transactions that each end sends to the other: together more than both pipes hold.
 const MANY: u32 = 40;
@@ -70,7 +70,7 @@ fn large() -> Message {
     Message::Tx(Transaction::new(1, &[], &[output], 0, 0).unwrap())
 }
 
-/// An owner that leaves as soon as hands are shaken. `drive` is our driver. The remote has the loop of the README, which
+/// An owner that leaves as soon as hands are shaken. `drive` is our driver. The remote has the driver in one loop, which
 /// returns when our direction of the stream ends and leaves its own open: ours returns after that, or five seconds later.
 pub(crate) fn assert_tells_that_it_leaves<D>(drive: D)
 where
@@ -85,7 +85,7 @@ where
         };
         told.send(drive(&near, Direction::Outbound, leaves)).unwrap();
     });
-    assert_eq!(loop_of_readme(&far, Direction::Inbound, |_, _, _| {}), Error::ClosedByRemote);
+    assert_eq!(one_loop(&far, Direction::Inbound, |_, _, _| {}), Error::ClosedByRemote);
     let still_hears = ended.recv_timeout(Duration::from_millis(200));
     assert_eq!(still_hears, Err(RecvTimeoutError::Timeout), "our end was told before it was over");
     drop(far);
