@@ -52,8 +52,10 @@ impl Rules {
 /// A header that passed its checks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Checked {
-    pub(super) header: Header,
     pub(crate) command: Command,
+    /// Declared size of the payload in bytes.
+    len: u32,
+    pub(super) checksum: [u8; 4],
     /// The command's line in the table of messages, whether or not it is part of the version in force.
     pub(crate) spec: Option<&'static Spec>,
     /// The version in force, if the message does not exist at it: its payload is read, then refused.
@@ -63,7 +65,7 @@ pub(crate) struct Checked {
 impl Checked {
     /// The declared size of the payload in bytes.
     pub(crate) const fn payload_len(&self) -> usize {
-        self.header.len as usize
+        self.len as usize
     }
 }
 
@@ -124,30 +126,37 @@ impl Header {
     /// [`FrameError::PayloadTooLarge`], [`FrameError::WrongNetwork`], [`FrameError::MalformedCmd`],
     /// [`FrameError::UnknownCmd`], and [`FrameError::PayloadTooLarge`] once more.
     pub fn check(&self, rules: &Rules) -> Result<Command, FrameError> {
-        self.checked(rules).map(|checked| checked.command)
-    }
-
-    /// As [`check`](Self::check), with everything that the check learned.
-    #[inline]
-    pub(super) fn checked(self, rules: &Rules) -> Result<Checked, FrameError> {
-        // The only look-up of a frame's command: later steps take the line from here.
-        let spec = find(self.command);
-        match spec {
-            // The usual case. Commands of the table are well formed, and no limit is above that of all payloads.
-            Some(known)
-                if self.network == rules.network
-                    && known.is_known_at(rules.version)
-                    && self.len as usize <= known.max_payload(rules.version) =>
-            {
-                Ok(Checked { header: self, command: known.command, spec, invalid_at: None })
-            }
-            _ => self.check_unusual(spec, rules),
+        match self.usual(rules) {
+            Some(spec) => Ok(spec.command),
+            None => self.check_unusual(rules).map(|checked| checked.command),
         }
     }
 
-    /// As [`checked`](Self::checked), step by step: what is refused, and commands that are not part of the version.
+    /// The line of its command, if nothing is wrong with the header: the usual case. Commands of the table are well formed, and
+    /// no limit is above that of all payloads.
+    ///
+    /// This and [`check_unusual`](Self::check_unusual) are one check. It is in two parts because moving a `Checked` out of a
+    /// result costs as much as all the rest of it.
+    #[inline]
+    pub(super) fn usual(&self, rules: &Rules) -> Option<&'static Spec> {
+        find(self.command).filter(|spec| {
+            self.network == rules.network
+                && spec.is_known_at(rules.version)
+                && self.len as usize <= spec.max_payload(rules.version)
+        })
+    }
+
+    /// What is known of a header that passed the [usual](Self::usual) check.
+    #[inline]
+    pub(super) const fn checked(&self, spec: &'static Spec) -> Checked {
+        let (len, checksum) = (self.len, self.checksum);
+        Checked { command: spec.command, len, checksum, spec: Some(spec), invalid_at: None }
+    }
+
+    /// The check step by step: what is refused, and commands that are not part of the version.
     #[cold]
-    fn check_unusual(self, spec: Option<&'static Spec>, rules: &Rules) -> Result<Checked, FrameError> {
+    pub(super) fn check_unusual(&self, rules: &Rules) -> Result<Checked, FrameError> {
+        let spec = find(self.command);
         let len = self.len as usize;
         if len > MAX_PAYLOAD {
             return Err(FrameError::PayloadTooLarge { command: None, excess: Excess::new(len, MAX_PAYLOAD) });
@@ -170,6 +179,7 @@ impl Header {
                 excess: Excess::new(len, max),
             });
         }
-        Ok(Checked { header: self, command, spec, invalid_at: (!is_valid).then_some(rules.version) })
+        let (len, checksum, invalid_at) = (self.len, self.checksum, (!is_valid).then_some(rules.version));
+        Ok(Checked { command, len, checksum, spec, invalid_at })
     }
 }

@@ -5,7 +5,7 @@ use core::ops::Deref;
 
 use bytes::Bytes;
 
-/// Payloads up to this size, that of an `inv` of one item and of all keep-alive, need no memory of their own.
+/// Payloads up to this size, also that of an `inv` of one item, need no memory of their own.
 const SHORT: usize = 38;
 
 /// The payload of a frame: its bytes, which cost no allocation where they are 38 or fewer.
@@ -14,8 +14,16 @@ pub struct Payload(Place);
 
 #[derive(Clone)]
 enum Place {
-    Short { len: u8, bytes: [u8; SHORT] },
+    Short(Short),
     Long(Bytes),
+}
+
+/// Aligned, because the processor waits where bytes are moved in other pieces than they were written.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Short {
+    bytes: [u8; SHORT],
+    len: u8,
 }
 
 impl Payload {
@@ -25,7 +33,7 @@ impl Payload {
         match (bytes.get_mut(..payload.len()), u8::try_from(payload.len())) {
             (Some(start), Ok(len)) => {
                 start.copy_from_slice(payload);
-                Self(Place::Short { len, bytes })
+                Self(Place::Short(Short { bytes, len }))
             }
             _ => Self(Place::Long(Bytes::copy_from_slice(payload))),
         }
@@ -35,7 +43,7 @@ impl Payload {
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         match &self.0 {
-            Place::Short { .. } => Bytes::copy_from_slice(self),
+            Place::Short(_) => Bytes::copy_from_slice(self),
             Place::Long(bytes) => bytes.clone(),
         }
     }
@@ -43,7 +51,7 @@ impl Payload {
     /// The memory that may be shared, if it has any.
     pub(super) const fn shared(&self) -> Option<&Bytes> {
         match &self.0 {
-            Place::Short { .. } => None,
+            Place::Short(_) => None,
             Place::Long(bytes) => Some(bytes),
         }
     }
@@ -54,7 +62,7 @@ impl Deref for Payload {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Place::Short { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
+            Place::Short(short) => short.bytes.get(..usize::from(short.len)).unwrap_or_default(),
             Place::Long(bytes) => bytes,
         }
     }
@@ -69,7 +77,7 @@ impl From<Bytes> for Payload {
 impl From<Payload> for Bytes {
     fn from(payload: Payload) -> Self {
         match payload.0 {
-            Place::Short { .. } => Self::copy_from_slice(&payload),
+            Place::Short(_) => Self::copy_from_slice(&payload),
             Place::Long(bytes) => bytes,
         }
     }

@@ -167,7 +167,10 @@ impl FrameReader {
             let header = Header::from_bytes(bytes);
             // From here on `input` begins with the payload; `progress` adds the header back.
             input.advance(Header::LEN);
-            let head = header.checked(rules)?;
+            let head = match header.usual(rules) {
+                Some(spec) => header.checked(spec),
+                None => header.check_unusual(rules)?,
+            };
             admit(&head)?;
             // The usual case: the payload is whole, and no state is kept for it.
             if let Some((payload, rest)) = input.split_at_checked(head.payload_len()) {
@@ -223,12 +226,12 @@ impl FrameReader {
     /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
     #[inline]
     fn finish(&self, input: &mut BytesMut, head: &Checked, hash: Hash) -> Result<Frame, FrameError> {
-        let Checked { header, command, spec, invalid_at } = *head;
+        let Checked { command, checksum: declared, spec, invalid_at, .. } = *head;
         let payload = self.take(input, head.payload_len());
         let [a, b, c, d, ..] = hash.to_bytes();
         let computed = [a, b, c, d];
-        if computed != header.checksum {
-            return Err(FrameError::PayloadChecksum { command, declared: header.checksum, computed });
+        if computed != declared {
+            return Err(FrameError::PayloadChecksum { command, declared, computed });
         }
         match invalid_at {
             Some(version) => {

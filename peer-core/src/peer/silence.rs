@@ -182,11 +182,10 @@ impl Silence {
 
     /// So much of what was waited does not count.
     pub(super) fn take_off(&mut self, duration: Duration, now: Time) {
-        if self.is_busy() {
-            self.waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(duration));
-        } else {
-            self.since = (self.since + duration).min(now);
-        }
+        let current = if self.is_busy() { Duration::ZERO } else { now.saturating_since(self.since) };
+        let before = duration.saturating_sub(current);
+        self.since += duration.saturating_sub(before);
+        self.waited = Time::from_elapsed(self.waited.elapsed().saturating_sub(before));
     }
 
     /// The remote may pause our reading for the whole of its time again.

@@ -179,6 +179,19 @@ fn honesty_what_is_there_of_a_frame_that_lay_in_the_transport_buys_time_once() {
     assert_eq!(left(&remote), 1 + 8);
 }
 
+/// The driver reads in pieces, and pulls after each.
+#[test]
+fn honesty_what_lay_in_the_transport_may_be_read_in_pieces() {
+    let mut remote = looked_at_after(29, 1);
+    let pushed = bytes_of(&inv_of(1820));
+    for piece in pushed.chunks(16_384) {
+        remote.say_bytes(piece);
+        remote.pull().unwrap();
+    }
+    assert!(remote.messages().is_empty());
+    assert_eq!(left(&remote), 1 + 16);
+}
+
 #[test]
 fn honesty_the_timers_may_run_before_what_lay_in_the_transport_is_read() {
     let mut remote = looked_at_after(29, 1);
