@@ -30,6 +30,8 @@ pub(super) struct Credit {
     gap_end: Time,
     gap: Duration,
     came: usize,
+    /// Of what came then, bytes that are there of a frame that may be an answer.
+    pending: usize,
     /// Bytes of the answers among what is pulled.
     answered: usize,
     /// What is left of [`BACKLOG`].
@@ -40,7 +42,7 @@ impl Credit {
     /// The first deadline is set while the clock of waiting shows this.
     pub(super) const fn new(waited: Time) -> Self {
         let (gap_end, gap) = (Time::ZERO, Duration::ZERO);
-        Self { floor: waited, last: waited, gap_end, gap, came: 0, answered: 0, backlog: BACKLOG }
+        Self { floor: waited, last: waited, gap_end, gap, came: 0, pending: 0, answered: 0, backlog: BACKLOG }
     }
 
     /// The clock of waiting goes back to `began`.
@@ -63,7 +65,7 @@ impl Credit {
 
     /// The clock of waiting ran on in a gap that was so much longer than a second.
     pub(super) const fn on_gap(&mut self, gap: Duration, now: Time) {
-        (self.gap, self.gap_end, self.came) = (gap, now, 0);
+        (self.gap, self.gap_end, self.came, self.pending) = (gap, now, 0, 0);
     }
 
     /// Whether what is pulled now may have lain in the transport during a gap.
@@ -138,15 +140,17 @@ impl Peer {
         if !requests.credit.has_gap(now) {
             return;
         }
-        let next_due = requests.next_due();
-        // What is there of an answer buys time by itself, unless a deadline has passed.
-        let is_late = next_due.is_some_and(|due| due <= self.silence.waited());
+        let (next_due, pending) = (requests.next_due(), requests.credit.pending);
         let rest = if rest.is_empty() { 0 } else { self.progress_of(rest) };
-        let rest = if is_late { rest } else { rest.saturating_sub(self.answering(rest)) };
         let came = taken.saturating_add(rest as usize).saturating_sub(progress as usize);
-        let came = came.saturating_sub(answered);
+        // What is there of an answer buys time by itself, unless a deadline has passed. If it turns out to be none, it counts.
+        let is_late = next_due.is_some_and(|due| due <= self.silence.waited());
+        let of_next = if taken == 0 { pending.saturating_add(came) } else { rest as usize };
+        let pending_now = if is_late { 0 } else { of_next.min(self.answering(rest) as usize) };
+        let came = came.saturating_add(pending).saturating_sub(pending_now).saturating_sub(answered);
         let Self { node, lifecycle, silence, .. } = self;
         if let Some(requests) = lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
+            requests.credit.pending = pending_now;
             silence.take_off(requests.credit.buy(came, node.config().min_receive_rate), now);
             requests.credit.bound_last(silence.waited_until(now));
         }

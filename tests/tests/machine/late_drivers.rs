@@ -6,7 +6,7 @@ use core::time::Duration;
 use peer_core::message::Inventory;
 use peer_core::{Error, Expected, Message, Timer};
 use peer_tests::remote::{Remote, bytes_of, established, unguarded};
-use peer_tests::samples::{getdata, inv_of, large_block, ping, tx, tx_item};
+use peer_tests::samples::{block_item, getdata, inv_of, large_block, ping, tx, tx_item};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -190,6 +190,27 @@ fn honesty_what_lay_in_the_transport_may_be_read_in_pieces() {
     }
     assert!(remote.messages().is_empty());
     assert_eq!(left(&remote), 1 + 16);
+}
+
+/// A large transaction that was asked for twice comes once more. Half of it seems to be what is waited for.
+#[test]
+fn honesty_what_seemed_to_be_a_response_and_was_none_buys_time_as_anything_else() {
+    let mut remote = established();
+    let large = large_block(100_000);
+    for items in [vec![Inventory::block(large.hash())], vec![Inventory::block(large.hash()), block_item(1)]] {
+        remote.machine.send(&getdata(items), remote.now).unwrap();
+    }
+    remote.hears();
+    let bytes = bytes_of(&Message::Block(large));
+    remote.say_bytes(&bytes);
+    assert_eq!(remote.messages().len(), 1);
+    remote.now += SECOND * 29;
+    for piece in bytes.chunks(32_768) {
+        remote.say_bytes(piece);
+        remote.pull().unwrap();
+    }
+    assert!(remote.messages().is_empty());
+    assert_eq!(left(&remote), 1 + 24);
 }
 
 #[test]
