@@ -10,7 +10,7 @@
 //! | handshake, and what comes early | `handshake`, `early` |
 //! | pings and pongs | `keepalive` |
 //! | silence and blame | `silence`, `evidence`, `flood`, `credit`, `pauses` |
-//! | inventory | `announce`, `batch`, `known` |
+//! | inventory | `announce`, `announcement`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | requests with an id | `request` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
@@ -23,6 +23,7 @@
 mod accessors;
 mod addresses;
 mod announce;
+mod announcement;
 mod answered;
 mod ban_rules;
 mod batch;
@@ -61,6 +62,7 @@ mod transmit;
 use alloc::boxed::Box;
 use rand_core::Rng;
 
+pub use self::announcement::{Announced, Announcement};
 pub use self::ban_rules::BanRule;
 use self::batch::Trickle;
 use self::handshake::PendingHandshake;

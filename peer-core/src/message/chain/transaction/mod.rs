@@ -15,6 +15,7 @@ pub use self::parts::{Inputs, OutPoint, Outputs, TxIn, TxOut};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
+use crate::message::chain::checksum::KeptChecksum;
 use crate::message::codec::{Cursor, Payload, put_var_int, read_whole, var_int_len};
 use crate::protocol_version::ProtocolVersion;
 
@@ -47,6 +48,7 @@ use crate::protocol_version::ProtocolVersion;
 pub struct Transaction {
     bytes: Bytes,
     layout: Layout,
+    pub(in crate::message) checksum: KeptChecksum,
 }
 
 impl Transaction {
@@ -104,7 +106,7 @@ impl Transaction {
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         let start = cursor.position();
         let layout = Layout::walk(cursor)?;
-        Ok(Self { bytes: cursor.since(start), layout })
+        Ok(Self { bytes: cursor.since(start), layout, checksum: KeptChecksum::default() })
     }
 
     /// Checks a transaction and moves behind it.
