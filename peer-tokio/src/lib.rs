@@ -94,6 +94,7 @@ mod handle;
 mod leave;
 #[cfg(feature = "net")]
 mod listener;
+mod many;
 mod requests;
 mod response_error;
 mod response_waiters;
@@ -121,6 +122,7 @@ pub use self::handle::{Handle, Permit};
 pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
+pub use self::many::{announce_to, send_encoded_to};
 pub use self::response_error::ResponseError;
 pub use self::responses::Responses;
 use self::shared::Shared;
