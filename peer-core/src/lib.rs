@@ -98,8 +98,8 @@ pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};
 pub use node::Node;
 pub use peer::{
-    Announced, Announcement, BanRule, BlockRange, Interest, Mark, OnTimeout, Peer, Request, RequestId,
-    RequestOptions, Response, Standing, Stats, Timer, Unanswered,
+    Announced, Announcement, BanRule, BlockRange, CommandCount, Interest, Mark, OnTimeout, Peer, Request,
+    RequestId, RequestOptions, Response, Standing, Stats, Timer, Unanswered,
 };
 pub use policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 pub use protocol_version::ProtocolVersion;

@@ -25,7 +25,6 @@ use crate::time::Time;
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[doc(alias = "RelayInventory")]
 pub struct Announcement {
     item: Inventory,
     /// The block's header, for remotes that sent `sendheaders`.

@@ -18,7 +18,7 @@
 //! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
 //! | ends | `close`, `linger` |
 //! | when to look again | `timers`, `clock_jump` |
-//! | what the owner sees | `accessors`, `stats` |
+//! | what the owner sees | `accessors`, `stats`, `command_counts` |
 
 mod accessors;
 mod addresses;
@@ -30,6 +30,7 @@ mod batch;
 mod chain_requests;
 mod clock_jump;
 mod close;
+mod command_counts;
 mod credit;
 mod early;
 mod evidence;
@@ -65,6 +66,7 @@ use rand_core::Rng;
 pub use self::announcement::{Announced, Announcement};
 pub use self::ban_rules::BanRule;
 use self::batch::Trickle;
+pub use self::command_counts::CommandCount;
 use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
@@ -167,7 +169,7 @@ impl Peer {
             outbox: Outbox::default(),
             silence: Silence::new(now),
             known,
-            history: History::default(),
+            history: History::new(node.config().count_commands),
             counters: Counters::default(),
             interest: Interest::ALL,
         }

@@ -55,7 +55,6 @@ impl Peer {
     ///
     /// As [`send`](Self::send), and [`WrongNetwork`](SendError::WrongNetwork) for a frame of another network. A message that
     /// does not exist at the protocol version in force is refused as `send` refuses it.
-    #[doc(alias = "QueueMessage")]
     pub fn send_encoded(&mut self, frame: &EncodedFrame, now: Time) -> Result<Mark, SendError> {
         self.queue(Outgoing::Encoded(frame), true, now)
     }

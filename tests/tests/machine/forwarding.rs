@@ -1,5 +1,5 @@
 //! A received block or transaction is sent on with the checksum it came with, and is not hashed again.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::BytesMut;
 use peer_core::frame::{FrameReader, Rules};

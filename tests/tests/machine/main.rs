@@ -4,6 +4,7 @@ mod announcements;
 mod as_json;
 mod bursts;
 mod chunking;
+mod command_counts;
 mod configuration;
 mod defects;
 mod encoded;
