@@ -3,12 +3,14 @@
 use core::hint::black_box;
 use core::time::Duration;
 
+use bytes::BytesMut;
 use indicatif::ProgressBar;
+use peer_core::frame::{FrameReader, Rules};
 use peer_core::message::{BlockHeader, HeaderList, Headers};
 use peer_core::{Config, Connection, Message, ProtocolVersion, Time};
 use peer_tests::figures::clock::busy;
 use peer_tests::figures::{Spread, duration, rounded};
-use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::remote::{NETWORK, Remote, bytes_of};
 use peer_tests::samples::{inv_of, large_block, usual_tx};
 use peer_tests::text::grouped;
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ use crate::args::Fanout;
 pub(crate) const PEERS: [usize; 4] = [1, 8, 125, 1000];
 
 /// How many messages are sent.
-pub(crate) const MESSAGES: usize = 4;
+pub(crate) const MESSAGES: usize = 5;
 
 /// A message and a number of peers, with nanoseconds for all of them together.
 struct Row {
@@ -58,10 +60,19 @@ fn messages() -> Result<[(&'static str, Message); MESSAGES], Failure> {
     let headers = HeaderList::try_from(headers.collect::<Vec<_>>())?;
     Ok([
         ("block of 340 kB", large_block(340_000).into()),
+        ("a received block", received(&large_block(340_000).into())?),
         ("2,000 headers", Message::Headers(Headers { headers })),
         ("tx of 422 B", usual_tx(1).into()),
         ("inv of 1", inv_of(1)),
     ])
+}
+
+/// The message as it comes in a frame, whose checksum it keeps.
+fn received(message: &Message) -> Result<Message, Failure> {
+    let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
+    let mut input = BytesMut::from(&bytes_of(message)[..]);
+    let frame = FrameReader::new().read(&mut input, &rules)?.ok_or("it is whole")?;
+    Ok(frame.decode(rules.version)?)
 }
 
 /// Both ways in turns, so that what disturbs one disturbs the other.
