@@ -1,25 +1,34 @@
+use bytes::BytesMut;
 use peer_core::{Connection, Error, Event, Peer, Time};
-use std::io::{ErrorKind as Kind, Read, Write};
+use std::io::{ErrorKind::{Interrupted, TimedOut, WouldBlock}, Read, Write};
+use std::net::{Shutdown, TcpStream};
 
-const LATER: [Kind; 2] = [Kind::WouldBlock, Kind::TimedOut];
-
-fn drive<S: Read + Write, R: rand_core::Rng, H: FnMut(&mut Peer, Event, Time)>(
-    (mut connection, mut stream, clock, rng, mut handle): (Connection, S, impl Fn() -> Time, &mut R, H),
+fn drive(
+    connection: &mut Connection,
+    stream: &mut TcpStream,
+    clock: impl Fn() -> Time,
+    rng: &mut impl rand_core::Rng,
+    mut handle: impl FnMut(&mut Peer, Event, Time),
 ) -> Result<(), Error> {
-    let (mut input, mut buffer, mut writing) = (bytes::BytesMut::new(), [0; 65536], false);
+    let (mut input, mut buffer, mut writing) = (BytesMut::new(), [0; 65536], false);
     loop {
-        // Pull until it wants more bytes.
-        while let Some(event) = connection.receive(&mut input, clock())? { handle(connection.peer_mut(), event, clock()) }
+        while let Some(event) = connection.receive(&mut input, clock())? {
+            handle(connection.peer_mut(), event, clock());
+        }
         connection.handle_timeout(clock(), rng)?;
+        if connection.wants_shutdown() { stream.shutdown(Shutdown::Write).ok(); } // the owner left
         writing = connection.wants_write() && !(writing && connection.wants_read()); // in turns
-        match if writing { stream.write(connection.poll_transmit(clock())) } else { stream.read(&mut buffer) } {
-            Err(e) if e.kind() == Kind::Interrupted => {}
-            Err(e) if !writing && !LATER.contains(&e.kind()) => return Err(connection.handle_transport_error(e.kind().into(), &input)),
-            Err(e) if !LATER.contains(&e.kind()) => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
-            taken if writing => connection.handle_transmitted(taken.unwrap_or(0), clock()), // all, a part, or nothing
-            Ok(0) => drop(connection.handle_half_close(&input)), // what is queued is still written
-            Ok(count) if count == buffer.len() => input.extend_from_slice(&buffer),
-            less => { input.extend_from_slice(&buffer[..less.unwrap_or(0)]); connection.handle_drained(&input, clock()) } // no more
+        let moved = if writing { stream.write(connection.poll_transmit(clock())) }
+            else { stream.read(&mut buffer) };
+        match (moved.map_err(|e| e.kind()), writing) {
+            (Ok(count), true) => connection.handle_transmitted(count, clock()),
+            (Ok(0), false) => drop(connection.handle_half_close(&input)), // it is still written to
+            (Ok(count), false) => input.extend_from_slice(&buffer[..count]),
+            (Err(Interrupted), _) => {}
+            (Err(WouldBlock | TimedOut), true) => connection.handle_transmitted(0, clock()),
+            (Err(WouldBlock | TimedOut), false) => connection.handle_drained(&input, clock()),
+            (Err(e), true) => drop(connection.handle_write_error(e.into(), &input, clock())),
+            (Err(e), false) => return Err(connection.handle_transport_error(e.into(), &input)),
         }
     }
 }

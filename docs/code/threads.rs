@@ -29,6 +29,7 @@ fn run<R: rand_core::Rng>(
             return Ok(reason);
         }
         if connection.wants_pull() { continue } // the timeout has ended a request
+        if connection.wants_shutdown() { stream.shutdown(Shutdown::Write).ok(); } // the owner left
         if !writing && connection.wants_write() {
             let piece = connection.poll_transmit(clock()).iter().take(16384).copied().collect();
             writing = writes.send(piece).is_ok();
@@ -46,10 +47,8 @@ fn run<R: rand_core::Rng>(
             Ok(News::Read(Err(e), _) | News::Wrote(Err(e))) if e.kind() == ErrorKind::Interrupted => {}
             Ok(News::Wrote(Err(e))) => drop(connection.handle_write_error(e.kind().into(), &input, clock())),
             Ok(News::Read(Err(e), _)) => drop(connection.handle_transport_error(e.kind().into(), &input)),
-            Err(_) => { // neither thread had news: nothing more came, and nothing was taken
-                connection.handle_drained(&input, clock());
-                connection.handle_transmitted(0, clock());
-            }
+            // Neither thread had news: nothing more came, and nothing was taken.
+            Err(_) => { connection.handle_drained(&input, clock()); connection.handle_transmitted(0, clock()) }
         }
     }
 }

@@ -7,7 +7,7 @@ use core::error::Error;
 use core::fmt::Display;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read as _, Write as _, stdout};
-use std::net::{TcpListener, TcpStream, ToSocketAddrs as _};
+use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
@@ -51,7 +51,7 @@ fn dial(name: &str) -> io::Result<TcpStream> {
     dialled
 }
 
-/// Runs a connection, which the dialling side closes.
+/// Runs a connection, which the dialling side leaves.
 fn run(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     #[expect(clippy::disallowed_methods, reason = "the one clock of this program")]
     let start = Instant::now();
@@ -72,7 +72,7 @@ fn run(mut stream: TcpStream, network: Network, direction: Direction) -> Done {
     let (mut input, mut writing) = (BytesMut::new(), false);
     let reason = loop {
         if direction == Direction::Outbound && start.elapsed() > Duration::from_millis(2500) {
-            connection.peer_mut().close();
+            connection.peer_mut().leave(clock() + Duration::from_secs(5), clock());
         }
         if let Err(reason) = turn(&mut connection, &mut input, &mut stream, &mut writing, clock, rng) {
             break reason;
@@ -103,6 +103,10 @@ fn turn(
         handle_event(connection.peer_mut(), &event, clock())?;
     }
     connection.handle_timeout(clock(), rng)?;
+    if connection.wants_shutdown() {
+        // The owner left. What the remote still says is read until it closes as well.
+        stream.shutdown(Shutdown::Write).ok();
+    }
     let timeout = connection.poll_timeout().filter(|_| !connection.wants_write());
     let wait = timeout.map(|at| at.saturating_since(clock()));
     stream.set_read_timeout(Some(wait.unwrap_or(WAIT).clamp(WAIT, Duration::from_millis(100))))?;

@@ -1,18 +1,56 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # How data flows
+//! # Where to look
+//!
+//! | item | for |
+//! | --- | --- |
+//! | [`Connection`] | the driver: feeds bytes and time, asks what to write and when to wake |
+//! | [`Peer`] | the owner: sends, announces, requests, looks, closes |
+//! | [`Config`], [`Node`] | limits and identity, shared by the connections of one node |
+//! | [`message`], [`frame`], [`blake256`] | what is said, how it is packed, the hash |
+//! | [`guide`] | pages: driving, clocks, limits, neighbours, states, migration |
+//!
+//! # One turn of a driver
 //!
 //! ```text
-//!  transport ──► bytes ──► frame ──► message ──► machine ──► events ──► owner
-//!                                                  │ ▲
-//!  clock, entropy ─────────────────────────────────┘ │
-//!  transport ◄── bytes ◄── frame ◄── message ◄───────┴──── send, announce
+//!         ┌──► receive(&mut input, now)  until None ──► events to the owner
+//!         │    handle_timeout(now, &mut rng)
+//!  wakes ─┤    write some of poll_transmit(now) ──► handle_transmitted(count, now)
+//!         │    read while wants_read()  ──► append to input, or handle_drained(&input, now)
+//!         └─── wait for the socket, a command or poll_timeout()
 //! ```
 //!
-//! [`Connection`] is what a driver calls, [`Peer`] what an owner does. [`Connection::receive`] takes whole frames off the
-//! bytes that came and returns events; [`Connection::handle_timeout`] does what is due; commands such as [`Peer::send`] and
-//! [`Peer::announce`] queue frames; [`Connection::poll_transmit`] shows what to write and
-//! [`Connection::handle_transmitted`] notes what was written. [`Connection::poll_timeout`] tells what to wait for.
+//! # Handshake
+//!
+//! ```text
+//!  outbound                                 inbound
+//!     │ ── version ─────────────────────────► │ Event::Version: receive again to accept
+//!     │ ◄────────────────── version, verack ─ │
+//!     │ Event::Version: receive again         │
+//!     │ ── verack ──────────────────────────► │ Event::Established
+//!     │ Event::Established                    │
+//! ```
+//!
+//! # Life of a connection
+//!
+//! ```text
+//!  await version ──► version received ──► await verack ──► established
+//!        │    owner accepts ──┘  │             │              │
+//!        └───────────────────────┴─────────────┴──────────────┤
+//!                                                             ▼
+//!        failed: the first Error is kept and returned by every later call
+//! ```
+//!
+//! # Lanes
+//!
+//! ```text
+//!  control: version, verack, ping, pong, reject, requests, settings ──┐ first
+//!                                                                     ├──► poll_transmit
+//!  bulk:    inv, addr, headers, block, tx, other responses ───────────┘
+//! ```
+//!
+//! Control overtakes bulk that [`poll_transmit`](Connection::poll_transmit) has not shown. Order within a lane is kept. A
+//! [`Mark`] names a place in a lane; [`Peer::is_flushed`] tells when everything before it was written.
 //!
 //! # Promises
 //!
@@ -21,17 +59,11 @@
 //! 2. **No wrong order.** Every method may be called at any moment, any number of times.
 //! 3. **Results come back from the call that caused them.** There is no event queue.
 //! 4. **Chunking never matters.** One byte at a time or a megabyte at once gives the same events.
-//! 5. **Memory is bounded** by numbers in [`Config`], all finite. Nothing is allocated on a length that was
-//!    merely claimed.
+//! 5. **Memory is bounded** by numbers in [`Config`], all finite. A length that was only claimed allocates nothing.
 //! 6. **Time moves.** After `handle_timeout(timeout)` the next timeout is later, or the peer has failed.
 //! 7. **Failure is final.** The first error is kept and returned again; nothing more goes out.
-//! 8. **The remote is blamed only while we wait for it**, never for the slowness of our owner.
+//! 8. **The remote is blamed only while we wait for it**, never for a slow owner.
 //! 9. **No panic** on any input.
-//!
-//! # Where to look
-//!
-//! [`Connection`] and [`Peer`] for the machine, [`Config`] for its limits, [`message`] for what is said, [`frame`] for how it
-//! is packed, [`blake256`] for the hash.
 //!
 //! # Errors
 //!
@@ -40,23 +72,24 @@
 //! | [`ConfigError`] | why settings are refused | the program's author |
 //! | [`FrameError`], [`CodecError`] | what is wrong with bytes, or with a message that cannot become bytes | the sender of the bytes |
 //! | [`Error`] | why a connection has failed | the owner: reconnect, wait or give up |
-//! | [`SendError`], [`RequestError`] | why a command was refused; the connection goes on, but for [`SendError::Closed`] | the owner: wait, or send something else |
+//! | [`SendError`], [`RequestError`] | why a command was refused; the connection goes on, except after [`SendError::Closed`] | the owner: wait, or send something else |
 //!
-//! All are plain values that compare with `==`. The text of an error is the whole sentence, its cause included:
-//! `bad ping message: payload ends early: …`. Therefore [`source`](core::error::Error::source) gives nothing, and a
-//! reporter that joins sources tells no cause twice. Programs find the cause as a field.
+//! All are plain values that compare with `==`. The text of an error is the whole sentence, including its cause:
+//! `bad ping message: payload ends early: …`. So [`source`](core::error::Error::source) returns nothing, and a reporter
+//! that joins sources prints no cause twice. Programs find the cause as a field.
 //!
 //! # Features
 //!
-//! * `std`: what an adapter over the standard library needs: [`TransportError`] from an `io::ErrorKind`,
-//!   [`Timestamp`](message::Timestamp) from a `SystemTime`, and `Closed`. Nothing in it reads a clock or a socket.
+//! * `std`, on by default: what an adapter over the standard library needs: [`TransportError`] from an `io::ErrorKind`,
+//!   [`Timestamp`](message::Timestamp) from a `SystemTime`, `Closed`, and `accept_can_continue`. Nothing in it reads a
+//!   clock or a socket.
 //! * `test-util`: machines are `Clone`, for tests that try on a copy what must not change the original.
-//! * `simd`: hashes with the vectors of the CPU at hand, chosen while the program runs; results are the same.
-//!   On x86-64, where it needs `std`; elsewhere it changes nothing.
+//! * `simd`: hashes with the vectors of the CPU, chosen at run time; results are the same. It works on x86-64, where it
+//!   needs `std`; elsewhere it changes nothing.
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
 //!   [`Stats`], which document their form.
-//! * `tracing`: the machine logs what it does, at the reference's levels and in its words: a line for each
-//!   message at debug, whole messages and frames as `hexdump -C` at trace. It observes; nothing depends on it.
+//! * `tracing`: log lines at dcrd's levels and in its words: one for each message at debug, whole messages and frames as
+//!   `hexdump -C` at trace. Nothing depends on it.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -64,6 +97,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod accept_error;
 mod accept_limits;
 pub mod blake256;
 mod config;
@@ -71,6 +106,8 @@ mod connection;
 mod error;
 mod event;
 pub mod frame;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod hash;
 pub mod message;
 mod network;
@@ -84,7 +121,10 @@ mod services;
 mod time;
 mod transport;
 
+#[cfg(feature = "std")]
+pub use accept_error::accept_can_continue;
 pub use accept_limits::{AcceptLimits, Refused};
+pub use bytes;
 pub use config::{Config, ConfigBuilder};
 pub use connection::Connection;
 pub use error::{
@@ -103,6 +143,7 @@ pub use peer::{
 };
 pub use policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 pub use protocol_version::ProtocolVersion;
+pub use rand_core;
 pub use services::Services;
 pub use time::Time;
 #[cfg(feature = "std")]

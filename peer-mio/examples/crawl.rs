@@ -7,15 +7,15 @@
 use core::fmt::Display;
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Write as _, stdout};
 use std::net::ToSocketAddrs as _;
 use std::{env, thread};
 
-use mio::{Events, Interest, Poll, Token, net::TcpListener};
+use mio::{Events, Poll, Token, net::TcpListener};
 use peer_core::message::NetAddressV2;
-use peer_core::{Config, Direction, Error, Event, Message, Network, Node, Request, RequestOptions};
-use peer_mio::{PeerEvent, Peers, SystemRng, connection_info};
+use peer_core::{Config, Error, Event, Message, Network, Node, Request, RequestOptions};
+use peer_mio::{AcceptLimits, Acceptor, PeerEvent, Peers, SystemRng, connection_info};
 
 type Fallible<T> = Result<T, Box<dyn core::error::Error + Send + Sync>>;
 
@@ -119,58 +119,44 @@ fn set(poll: &Poll, name: &str, network: Network) -> Fallible<Peers<SystemRng>> 
 
 /// Starts so many peers, each of which knows the addresses of all, and returns these.
 fn start_peers(size: usize) -> Fallible<Vec<String>> {
-    let listeners: Result<Vec<_>, _> =
-        (0..size).map(|_| TcpListener::bind(([127, 0, 0, 1], 0).into())).collect();
-    let mut listeners = listeners?;
     let poll = Poll::new()?;
-    for (number, listener) in listeners.iter_mut().enumerate() {
-        poll.registry().register(listener, Token(MOST + number), Interest::READABLE)?;
+    let mut acceptors = Vec::new();
+    for number in 0..size {
+        let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+        let limits = AcceptLimits::new(MOST, MOST);
+        acceptors.push(Acceptor::new(poll.registry(), Token(MOST + number), listener, limits)?);
     }
-    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let addresses =
+        acceptors.iter().map(|acceptor| acceptor.listener().local_addr()).collect::<Result<Vec<_>, _>>()?;
     let peers = set(&poll, "demo", Network::SIMNET)?;
     let known = addresses.clone();
-    thread::spawn(move || serve(poll, peers, &listeners, &known));
+    thread::spawn(move || serve(poll, peers, acceptors, &known));
     Ok(addresses.iter().map(SocketAddr::to_string).collect())
 }
 
 fn serve(
     mut poll: Poll,
     mut peers: Peers<SystemRng>,
-    listeners: &[TcpListener],
+    mut acceptors: Vec<Acceptor>,
     known: &[SocketAddr],
 ) -> Fallible<()> {
     let known: Vec<_> = known.iter().map(|address| to_net_address(*address)).collect();
-    let (mut events, mut ready) = (Events::with_capacity(1024), BTreeSet::new());
+    let mut events = Events::with_capacity(1024);
     loop {
-        let retry = if ready.is_empty() { None } else { Some(Duration::from_millis(100)) };
-        wait(&mut poll, &mut events, peers.timeout().into_iter().chain(retry).min())?;
+        let accepting = acceptors.iter().filter_map(|acceptor| acceptor.timeout(&peers));
+        wait(&mut poll, &mut events, peers.timeout().into_iter().chain(accepting).min())?;
         for event in &events {
-            if !peers.ready(event) {
-                ready.insert(event.token().0 - MOST);
-            }
+            let _is_known = peers.ready(event) || acceptors.iter_mut().any(|acceptor| acceptor.ready(event));
         }
-        // Readiness is reported once, so a listener whose `accept` fails, as without free file descriptors, is tried again.
-        ready.retain(|number| {
-            listeners.get(*number).is_some_and(|listener| !accept_all(listener, &mut peers))
-        });
+        for acceptor in &mut acceptors {
+            // A connection that is refused is closed.
+            while acceptor.accept(&mut peers, 0).is_some() {}
+        }
         while let Some((id, event)) = peers.next_event() {
             if event == PeerEvent::Event(Event::Message(Message::GetAddr)) {
                 let now = peers.now();
                 peers.peer(id).map(|peer| peer.send_addresses(&known, now, &mut SystemRng).ok());
             }
-        }
-    }
-}
-
-/// Accepts all waiting connections of a listener. False if some may be left.
-fn accept_all(listener: &TcpListener, peers: &mut Peers<SystemRng>) -> bool {
-    loop {
-        match listener.accept() {
-            // A connection that the set has no room for is dropped.
-            Ok((stream, address)) => {
-                drop(peers.insert(stream, Direction::Inbound, connection_info(address, 0)))
-            }
-            Err(error) => return error.kind() == ErrorKind::WouldBlock,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token, event};
-use peer_core::{AcceptLimits, Direction, Refused, Time};
+use peer_core::{AcceptLimits, Direction, Refused, Time, accept_can_continue};
 use rand_core::Rng;
 
 use crate::clock::connection_info;
@@ -85,7 +85,8 @@ pub enum AcceptError {
         /// Why.
         reason: InsertError,
     },
-    /// The system could not accept. It is asked again after 100 ms, unless only that one connection is lost.
+    /// The system could not accept. It is asked again after 100 ms, but at once where
+    /// [only that one connection](accept_can_continue) is lost.
     #[error("cannot accept: {0}")]
     Io(#[from] io::Error),
 }
@@ -144,7 +145,7 @@ impl Acceptor {
             }
             Some(Err(error)) => {
                 self.left = self.left.saturating_sub(1);
-                if !is_of_one_connection(error.kind()) {
+                if !accept_can_continue(&error) {
                     self.paused_until = Some(now + RETRY);
                 }
                 Some(Err(error.into()))
@@ -193,9 +194,4 @@ impl Acceptor {
             }
         }
     }
-}
-
-/// Whether the next connection may be accepted all the same.
-fn is_of_one_connection(kind: io::ErrorKind) -> bool {
-    matches!(kind, io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }

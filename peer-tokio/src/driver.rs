@@ -89,26 +89,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Closed> {
         let this = self.get_mut();
-        if let Some(end) = this.shared.end.get() {
+        let end = this.poll_rounds(cx);
+        if end.is_pending() {
+            this.shared.snapshot.publish(this.connection.peer());
+        }
+        end
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
+    fn poll_rounds(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        if let Some(end) = self.shared.end.get() {
             return Poll::Ready(end.closed.clone());
         }
-        this.shared.driver.register(cx.waker());
+        self.shared.driver.register(cx.waker());
         for _ in 0..ROUNDS {
             // What a command of the owner or the stream panics with goes on to whoever polls. Nobody else may wait for it.
-            let round = catch_unwind(AssertUnwindSafe(|| this.round(cx))).unwrap_or_else(|panic| {
-                this.end();
+            let round = catch_unwind(AssertUnwindSafe(|| self.round(cx))).unwrap_or_else(|panic| {
+                self.end();
                 resume_unwind(panic)
             });
             match round {
                 Ok(true) => {}
-                Ok(false) => ready!(this.poll_sleep(cx)),
+                Ok(false) => ready!(self.poll_sleep(cx)),
                 Err(closed) => {
-                    let peer = this.connection.peer();
+                    let peer = self.connection.peer();
                     let is_flushed = closed.reason == Error::ClosedByOwner && is_flushed(peer, &peer.marks());
-                    let is_closed = this.shared.lock().close;
-                    this.finish(closed.clone(), is_flushed && !is_closed);
+                    let is_closed = self.shared.lock().close;
+                    self.finish(closed.clone(), is_flushed && !is_closed);
                     // One attempt to shut down in order; the driver does not wait for the remote.
-                    drop(Pin::new(&mut this.stream).poll_shutdown(cx));
+                    drop(Pin::new(&mut self.stream).poll_shutdown(cx));
                     return Poll::Ready(closed);
                 }
             }
@@ -116,9 +126,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
         cx.waker().wake_by_ref();
         Poll::Pending
     }
-}
 
-impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
     /// Runs each step once. Returns `false` if there is nothing to do.
     fn round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let now = self.clock.now();
@@ -227,6 +235,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             };
             has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
         }
+        // The last event may have been one after which the machine still waits for the remote.
+        self.connection.handle_hold(now);
+        self.shared.lock().note_full(now);
         Ok(false)
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use peer_core::{Closed, Event, Interest};
 use tokio::task::coop::poll_proceed;
 
-use crate::handle::Permit;
+use crate::permit::Permit;
 use crate::shared::{Shared, State};
 
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use peer_core::message::Inventory;
 use peer_core::{Closed, Hash, Mark, Message, Peer, SendError, Stats, Time};
-use tokio::sync::SemaphorePermit;
-use tokio::sync::oneshot::{self, Sender};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::permit::Permit;
 use crate::shared::{Command, Shared};
 
 /// Commands a connection. Clones command the same one.
@@ -32,18 +31,6 @@ use crate::shared::{Command, Shared};
 pub struct Handle {
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Clock,
-}
-
-/// The permission to queue one command. Dropping it unused gives its place back.
-///
-/// # Cancel safety
-///
-/// Its methods give the command before they return, and their futures only wait for the answer: dropped, even
-/// unpolled, they do not take the command back.
-#[derive(Debug)]
-pub struct Permit<'a> {
-    shared: &'a Arc<Shared>,
-    permit: SemaphorePermit<'a>,
 }
 
 impl Handle {
@@ -174,7 +161,10 @@ impl Handle {
     /// Nothing is lost but the turn among those who wait.
     pub async fn room(&self, bytes: usize) -> Result<(), Closed> {
         let permit = self.reserve().await?;
-        permit.give(|reply| Command::Room(bytes, reply)).await
+        let mut place = Place(Some(&self.shared));
+        let result = permit.give(|reply| Command::Room(bytes, reply)).await;
+        place.0 = None;
+        result
     }
 
     /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
@@ -220,6 +210,21 @@ impl Handle {
             Ok(stats) => stats,
             Err(_) => self.shared.end.wait().await.stats.clone(),
         }
+    }
+
+    /// As [`stats`](Self::stats), without waiting: as it was when the driver last ran. Made for code that is not async, as an
+    /// exporter of metrics. From the first call on the driver keeps a copy at hand, so `None` is returned until it has run
+    /// once more.
+    #[must_use]
+    pub fn latest_stats(&self) -> Option<Stats> {
+        if let Some((_, stats)) = self.end() {
+            return Some(stats.clone());
+        }
+        let latest = self.shared.snapshot.look();
+        if latest.is_none() {
+            self.shared.driver.wake();
+        }
+        latest
     }
 
     /// Waits until everything that is queued by now, in both lanes, has been handed to the transport and is
@@ -311,64 +316,13 @@ impl Handle {
     }
 }
 
-impl<'a> Permit<'a> {
-    pub(crate) async fn reserve(shared: &'a Arc<Shared>) -> Result<Self, Closed> {
-        match shared.permits.acquire().await {
-            Ok(permit) => Ok(Self { shared, permit }),
-            Err(_) => Err(shared.end.wait().await.closed.clone()),
-        }
-    }
+/// The place of one who waits for room. Where it is given up, the driver looks at those behind it.
+struct Place<'a>(Option<&'a Shared>);
 
-    /// A permit, if one is free now.
-    pub(crate) fn try_reserve(shared: &'a Arc<Shared>) -> Option<Self> {
-        shared.permits.try_acquire().ok().map(|permit| Self { shared, permit })
-    }
-
-    /// As [`Handle::with`].
-    ///
-    /// # Errors
-    ///
-    /// The future's: the reason, if the connection has ended.
-    pub fn with<T: Send + 'static, F>(
-        self,
-        command: F,
-    ) -> impl Future<Output = Result<T, Closed>> + Send + use<T, F>
-    where
-        F: FnOnce(&mut Peer, Time) -> T + Send + 'static,
-    {
-        self.give(|reply| {
-            Command::Run(Box::new(move |peer, now| {
-                // Nobody may be waiting any more.
-                reply.send(command(peer, now)).ok();
-            }))
-        })
-    }
-
-    /// As [`Handle::try_send`].
-    ///
-    /// # Errors
-    ///
-    /// The future's: as [`Peer::send`].
-    pub fn try_send(self, message: Message) -> impl Future<Output = Result<Mark, SendError>> + Send + use<> {
-        let answer = self.with(move |peer, now| peer.send(&message, now));
-        async move { answer.await? }
-    }
-
-    /// Gives a command with the place for its answer. One that is dropped without an answer means that the connection is
-    /// over or about to be, or that nothing is written any more.
-    fn give<T, F>(self, command: F) -> impl Future<Output = Result<T, Closed>> + use<T, F>
-    where
-        F: FnOnce(Sender<T>) -> Command,
-    {
-        let (reply, answer) = oneshot::channel();
-        self.permit.forget();
-        self.shared.command(command(reply));
-        let shared = Arc::clone(self.shared);
-        async move {
-            match answer.await {
-                Ok(value) => Ok(value),
-                Err(_) => Err(shared.why_dropped().await),
-            }
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0 {
+            shared.driver.wake();
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Drives the machine of [`peer_core`] over any tokio stream.
 //!
-//! [`outbound`] and [`inbound`] take a connected stream and return three things: a [`Handle`] for commands,
-//! [`Events`], and a [`Driver`]: a future that does the work and resolves to the reason of the end. Dialling, listening
-//! and spawning stay with you. Over TCP, `connect`, `accept` and `Listener` do those as well:
+//! ```text
+//!  stream ──► input ──► machine ──► 16 events ──► Events      one task for each connection,
+//!  stream ◄──────────── machine ◄── 16 commands ◄── Handle    the one that polls its Driver
+//!                          ▲
+//!         clock, generator ┘
+//! ```
 //!
 #![cfg_attr(feature = "net", doc = "```no_run")]
 #![cfg_attr(not(feature = "net"), doc = "```ignore")]
@@ -13,7 +16,8 @@
 //!     let address = std::env::args().nth(1).ok_or("usage: first ADDRESS")?;
 //!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
 //!     let (peer, _events) = peer_tokio::connect(address, &node, 0).await?;
-//!     println!("shook hands with {}", peer.stats().await.user_agent);
+//!     let round_trip = peer.ping().await?;
+//!     println!("{} answered a ping in {round_trip:?}", peer.stats().await.user_agent);
 //!     Ok(())
 //! }
 //! ```
@@ -38,14 +42,9 @@
 //! }
 //! ```
 //!
-//! # How data flows
-//!
-//! ```text
-//!  stream ──► input ──► machine ──► 16 events ──► Events      one task for each connection,
-//!  stream ◄──────────── machine ◄── 16 commands ◄── Handle    the one that polls its Driver
-//!                          ▲
-//!         clock, generator ┘
-//! ```
+//! `connect`, `accept` and `Listener` dial, listen and spawn over TCP. For another stream, [`outbound`] and [`inbound`] take
+//! one that is connected and return three things: a [`Handle`] for commands, [`Events`], and a [`Driver`], the future that
+//! does the work and resolves to the reason of the end. The [`guide`] has a page on requests and a cookbook.
 //!
 //! # Promises
 //!
@@ -66,10 +65,10 @@
 //!   that has no memory of its own.
 //! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
 //!   owner's pace, until its stream ends or nothing came for a second. Then the connection ends with that failure.
-//! * **No last word is lost.** [`Handle::leave`], and the drop of the last handle, write everything, shut down writing, and
-//!   drop what comes until the remote closes, within a deadline. A remote that closed only its writing half gets what
+//! * **The last messages arrive.** [`Handle::leave`], and the drop of the last handle, write everything, shut down writing, and
+//!   discard what comes until the remote closes, within a deadline. A remote that closed only its writing half gets what
 //!   is queued.
-//! * **Room without a lock-up.** [`Handle::room`] waits beside the events, so two ends that both send much make progress.
+//! * **No deadlock while sending.** [`Handle::room`] waits beside the events, so two ends that both send much make progress.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
 //!
 //! # Features
@@ -90,16 +89,21 @@ mod driver;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod events;
+#[cfg(any(doc, all(doctest, feature = "net")))]
+pub mod guide;
 mod handle;
 mod leave;
 #[cfg(feature = "net")]
 mod listener;
 mod many;
+mod permit;
 mod requests;
 mod response_error;
 mod response_waiters;
 mod responses;
 mod shared;
+mod snapshot;
+mod sync;
 mod write_waiters;
 
 use std::sync::Arc;
@@ -118,11 +122,12 @@ pub use self::driver::Driver;
 #[cfg(feature = "entropy")]
 pub use self::entropy::SystemRng;
 pub use self::events::Events;
-pub use self::handle::{Handle, Permit};
+pub use self::handle::Handle;
 pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
 pub use self::many::{announce_to, send_encoded_to};
+pub use self::permit::Permit;
 pub use self::response_error::ResponseError;
 pub use self::responses::Responses;
 use self::shared::Shared;

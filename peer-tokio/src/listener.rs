@@ -2,9 +2,10 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use peer_core::{AcceptLimits, Node};
+use peer_core::{AcceptLimits, Node, accept_can_continue};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -17,7 +18,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Accepts connections for a node, each driven by a task of the runtime, and limits their number.
 ///
 /// While as many are open as may be in all, further ones wait in the system's backlog. One from a host that has as many
-/// as it may is closed without a word. Where the system has no descriptor left, accepting pauses for 200 ms and goes on.
+/// as it may is closed without a word. Where the system cannot accept, as where no descriptor is left, accepting pauses for
+/// 200 ms and goes on; it goes on at once where [only that one connection](peer_core::accept_can_continue) is lost.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -49,14 +51,10 @@ impl Listener {
             let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
                 return core::future::pending().await;
             };
-            match self.socket.accept().await {
-                Ok((stream, address)) => {
-                    if let Some(place) = Place::take(&self.limits, address, room) {
-                        let (handle, events) = self.start(stream, address, best_height, place);
-                        return (handle, events, address);
-                    }
-                }
-                Err(_) => sleep(PAUSE).await,
+            let (stream, address) = next(async || self.socket.accept().await).await;
+            if let Some(place) = Place::take(&self.limits, address, room) {
+                let (handle, events) = self.start(stream, address, best_height, place);
+                return (handle, events, address);
             }
         }
     }
@@ -92,6 +90,17 @@ impl Listener {
     }
 }
 
+/// What `accept` returns once it succeeds.
+async fn next<T>(mut accept: impl AsyncFnMut() -> io::Result<T>) -> T {
+    loop {
+        match accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if accept_can_continue(&error) => {}
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
 /// One connection among those that are counted. Dropping it makes room for another.
 struct Place {
     limits: Arc<Mutex<AcceptLimits>>,
@@ -119,4 +128,30 @@ impl Drop for Place {
 
 fn lock(limits: &Mutex<AcceptLimits>) -> MutexGuard<'_, AcceptLimits> {
     limits.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the clock is tokio's paused one")]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// How long it takes until the next connection, after these failures.
+    async fn delay_after(failures: &[io::Error]) -> Duration {
+        let start = Instant::now();
+        let mut failures = failures.iter().map(|error| Err(error.kind().into()));
+        next(async || failures.next().unwrap_or(Ok(()))).await;
+        start.elapsed()
+    }
+
+    /// No system makes its `accept` fail on demand, but where nothing is left.
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_is_lost_in_the_queue_delays_no_other() {
+        let lost =
+            [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset, io::ErrorKind::Interrupted];
+        assert_eq!(delay_after(&lost.map(io::Error::from)).await, Duration::ZERO);
+        let exhausted = [io::ErrorKind::OutOfMemory, io::ErrorKind::Other];
+        assert_eq!(delay_after(&exhausted.map(io::Error::from)).await, 2 * PAUSE);
+    }
 }

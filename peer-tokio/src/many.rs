@@ -3,7 +3,8 @@
 use peer_core::{Announced, Announcement, EncodedFrame, Mark, Peer, SendError, Time};
 
 use crate::Closed;
-use crate::handle::{Handle, Permit};
+use crate::handle::Handle;
+use crate::permit::Permit;
 
 impl Handle {
     /// Waits until there is room for a message that was encoded before, and queues it, as [`send`](Self::send) does.

@@ -3,7 +3,7 @@
 use core::task::Waker;
 use std::collections::{BTreeMap, VecDeque};
 
-use peer_core::{Event, RequestId};
+use peer_core::{Event, RequestId, Time};
 
 /// Most responses that wait for one who requested several, and most bytes of their frames together. With more the driver
 /// pulls nothing.
@@ -19,8 +19,8 @@ pub(crate) struct ResponseWaiters {
     /// Responses in the queues of those who requested several, and their bytes.
     queued: usize,
     queued_bytes: usize,
-    /// Events and responses that were taken while somebody waited.
-    pub(crate) taken: u64,
+    /// Since when nothing is pulled because nothing is taken.
+    pub(crate) full_since: Option<Time>,
 }
 
 /// The responses to one request.

@@ -30,14 +30,8 @@ pub struct Responses {
     handle: Handle,
     id: RequestId,
     is_over: bool,
-    watch: Option<Watch>,
-}
-
-/// Watches whether the owner takes anything.
-#[derive(Debug)]
-struct Watch {
-    sleep: Pin<Box<Sleep>>,
-    taken: u64,
+    /// Ends when the owner may have taken nothing for too long.
+    watch: Option<Pin<Box<Sleep>>>,
 }
 
 impl Responses {
@@ -73,11 +67,13 @@ impl Responses {
         // As for events: a remote that always has more would keep this task from ever giving way.
         let budget = ready!(poll_proceed(cx));
         let shared = &self.handle.shared;
+        // Looked at first: what came before the end is there to be taken then.
+        let end = shared.end.get();
         let (event, resumes) = shared.lock().take_response(self.id, cx.waker());
         if resumes {
             shared.driver.wake();
         }
-        let result = match (event, shared.end.get()) {
+        let result = match (event, end) {
             (Some(Event::Response(response)), _) => {
                 self.is_over = response.remaining == 0;
                 Ok(*response)
@@ -124,14 +120,17 @@ impl Responses {
 
     /// Ready where the owner has taken nothing for too long although the buffer is full.
     fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (has_room, taken) = self.handle.shared.lock().progress();
-        let watch = self.watch.get_or_insert_with(|| Watch { sleep: Box::pin(sleep(STUCK)), taken });
-        while watch.sleep.as_mut().poll(cx).is_ready() {
-            if !has_room && watch.taken == taken {
+        let clock = self.handle.clock;
+        let full_since = self.handle.shared.lock().full_since();
+        let watch = self.watch.get_or_insert_with(|| Box::pin(sleep(STUCK)));
+        while watch.as_mut().poll(cx).is_ready() {
+            // While there is room nobody tells when there is none any more, so that is looked for as often.
+            let left =
+                full_since.map_or(STUCK, |since| STUCK.saturating_sub(clock.now().saturating_since(since)));
+            if left.is_zero() {
                 return Poll::Ready(());
             }
-            watch.taken = taken;
-            watch.sleep.as_mut().set(sleep(STUCK));
+            watch.set(sleep(left));
         }
         Poll::Pending
     }

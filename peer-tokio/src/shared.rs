@@ -9,14 +9,16 @@ use core::mem;
 use core::task::Waker;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
 use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
+use tokio::sync::Semaphore;
 use tokio::sync::oneshot::Sender;
-use tokio::sync::{Semaphore, SetOnce};
 
 use crate::response_waiters::{ResponseWaiters, Route};
+use crate::snapshot::Snapshot;
+use crate::sync::{Mutex, MutexGuard, SetOnce};
 
 /// Most events that wait for the owner. Enough that driver and owner alternate in batches.
 const EVENTS: usize = 16;
@@ -55,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) owner: AtomicWaker,
     /// Writing failed. What the remote sent before is delivered first.
     pub(crate) broken: OnceLock<io::ErrorKind>,
+    pub(crate) snapshot: Snapshot,
     /// Set when the connection has ended.
     pub(crate) end: SetOnce<Box<Final>>,
 }
@@ -120,15 +123,28 @@ impl State {
         let had_room = self.has_room();
         let Some(waiters) = &mut self.waiters else { return (None, false) };
         let event = waiters.take(id, waker);
-        if event.is_some() {
-            waiters.taken = waiters.taken.wrapping_add(1);
-        }
-        (event, !had_room && self.has_room())
+        (event, !had_room && self.finds_room())
     }
 
-    /// Whether there is room, and how many events and responses were taken while somebody waited.
-    pub(crate) fn progress(&self) -> (bool, u64) {
-        (self.has_room(), self.waiters.as_ref().map_or(0, |waiters| waiters.taken))
+    /// The driver found no room.
+    pub(crate) fn note_full(&mut self, now: Time) {
+        if let Some(waiters) = &mut self.waiters {
+            waiters.full_since.get_or_insert(now);
+        }
+    }
+
+    /// Whether there is room. Then nothing is full any more.
+    fn finds_room(&mut self) -> bool {
+        let has_room = self.has_room();
+        if has_room && let Some(waiters) = &mut self.waiters {
+            waiters.full_since = None;
+        }
+        has_room
+    }
+
+    /// Since when there is no room, while somebody waits for responses.
+    pub(crate) fn full_since(&self) -> Option<Time> {
+        self.waiters.as_ref().and_then(|waiters| waiters.full_since)
     }
 
     /// All who wait for responses.
@@ -136,15 +152,17 @@ impl State {
         self.waiters.as_mut().map(|waiters| waiters.wakers()).unwrap_or_default()
     }
 
-    /// Takes the next event out. Also returns whether the driver is to be woken: once half of a full queue is free.
+    /// Takes the next event out. Also returns whether the driver is to be woken: once half of a full queue is free, or at once
+    /// where somebody waits for a response, which may be the next to be pulled.
     pub(crate) fn take_event(&mut self) -> Option<(Event, bool)> {
-        let was_free = self.is_half_free();
+        let (had_room, was_free) = (self.has_room(), self.is_half_free());
         let (event, len) = self.events.pop_front()?;
         self.event_bytes = self.event_bytes.saturating_sub(len);
-        if let Some(waiters) = &mut self.waiters {
-            waiters.taken = waiters.taken.wrapping_add(1);
-        }
-        Some((event, !was_free && self.is_half_free()))
+        let resumes = match self.waiters {
+            Some(_) => !had_room && self.finds_room(),
+            None => !was_free && self.is_half_free(),
+        };
+        Some((event, resumes))
     }
 
     /// Has the connection end in order, after the commands that wait.
@@ -191,6 +209,7 @@ impl Shared {
             driver: AtomicWaker::new(),
             owner: AtomicWaker::new(),
             broken: OnceLock::new(),
+            snapshot: Snapshot::default(),
             end: SetOnce::new(),
         }
     }
@@ -221,7 +240,7 @@ impl Shared {
     /// Whether an event may be pulled: there is a place for it, and the owner does not hold the remote's
     /// `version`. Only the driver fills places, so one that is free stays free until it delivers.
     pub(crate) fn has_room(&self) -> bool {
-        self.lock().has_room()
+        self.lock().finds_room()
     }
 
     /// Hands out an event whose frame had `len` bytes. Returns whether another one may be pulled.

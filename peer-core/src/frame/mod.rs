@@ -7,6 +7,7 @@
 mod encoded;
 mod hash_ahead;
 mod header;
+mod payload;
 mod reader;
 mod tap;
 
@@ -17,6 +18,7 @@ use bytes::Bytes;
 pub use encoded::EncodedFrame;
 pub(crate) use header::Checked;
 pub use header::{Header, Rules};
+pub use payload::Payload;
 pub use reader::{Frame, FrameReader};
 pub use tap::Tap;
 

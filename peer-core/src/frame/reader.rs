@@ -7,10 +7,11 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::hash_ahead::{self, Ahead};
 use super::header::Checked;
-use super::{Header, Rules};
+use super::{Header, Payload, Rules};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, FrameError};
 use crate::hash::Hash;
+use crate::message::codec::Cursor;
 use crate::message::{Command, Message, Raw, Spec, lookup};
 use crate::network::Network;
 use crate::protocol_version::ProtocolVersion;
@@ -24,7 +25,7 @@ pub struct Frame {
     /// The command.
     pub command: Command,
     /// The payload.
-    pub payload: Bytes,
+    pub payload: Payload,
     /// BLAKE-256 of the payload, whose first four bytes are the checksum. It is a mixing message's hash.
     pub hash: Hash,
     /// The command's line in the table of messages.
@@ -35,12 +36,12 @@ impl Frame {
     /// A frame that was read earlier and kept as command and payload.
     pub(crate) fn again(command: Command, payload: Bytes) -> Self {
         let hash = Hash::digest(&payload);
-        Self { command, payload, hash, spec: lookup(command) }
+        Self { command, payload: payload.into(), hash, spec: lookup(command) }
     }
 
     /// Size on the wire in bytes, header included.
     #[must_use]
-    pub const fn wire_len(&self) -> usize {
+    pub fn wire_len(&self) -> usize {
         self.payload.len().saturating_add(Header::LEN)
     }
 
@@ -57,14 +58,18 @@ impl Frame {
         let command = self.command;
         match self.spec.filter(|spec| spec.is_known_at(version)) {
             Some(spec) => {
-                let mut message = spec.decode(&self.payload, version);
+                let cursor = match self.payload.shared() {
+                    Some(bytes) => Cursor::new(bytes),
+                    None => Cursor::over(&self.payload),
+                };
+                let mut message = spec.decode(cursor, version);
                 // It stays where it was made, as in `Spec::decode`.
                 if let Ok(message) = &mut message {
                     message.keep_checksum(self.hash.checksum());
                 }
                 message.map_err(|cause| FrameError::Payload { command, cause })
             }
-            None => Ok(Message::Raw(Raw { command, payload: self.payload.clone() })),
+            None => Ok(Message::Raw(Raw { command, payload: self.payload.to_bytes() })),
         }
     }
 }
@@ -242,12 +247,12 @@ impl FrameReader {
 
     /// Takes `len` bytes, which must be there. Small payloads, and those that are a small part of their memory, are
     /// copied; others stay in it.
-    fn take(&self, input: &mut BytesMut, len: usize) -> Bytes {
+    fn take(&self, input: &mut BytesMut, len: usize) -> Payload {
         debug_assert!(len <= input.len());
         if len >= COPY_BELOW && self.room.is_filled_by(len) {
-            return input.split_to(len).freeze();
+            return input.split_to(len).freeze().into();
         }
-        let payload = Bytes::copy_from_slice(input.get(..len).unwrap_or_default());
+        let payload = Payload::copy_from_slice(input.get(..len).unwrap_or_default());
         input.advance(payload.len());
         payload
     }

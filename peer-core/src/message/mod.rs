@@ -22,7 +22,7 @@ use bytes::Bytes;
 
 pub use self::chain::*;
 pub use self::codec::{Bound, List, Timestamp, bounds, var_int};
-use self::codec::{MAX_PAYLOAD, check_size};
+use self::codec::{Cursor, MAX_PAYLOAD, check_size};
 pub use self::filters::*;
 pub use self::legacy::*;
 pub use self::mixing::*;
@@ -60,10 +60,10 @@ impl Message {
     /// [`CodecError::PayloadTooLarge`] above the command's [limit](Command::max_payload).
     pub fn decode(command: Command, payload: Bytes, version: ProtocolVersion) -> Result<Self, CodecError> {
         let Some(spec) = lookup(command) else {
-            check_size(&payload, MAX_PAYLOAD)?;
+            check_size(payload.len(), MAX_PAYLOAD)?;
             return Ok(Self::Raw(Raw { command, payload }));
         };
-        spec.decode(&payload, version)
+        spec.decode(Cursor::new(&payload), version)
     }
 
     /// Appends the payload.

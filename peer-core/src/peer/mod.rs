@@ -91,20 +91,21 @@ use crate::node::Node;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
-/// One connection to one remote, as its owner sees it: who uses it.
+/// The owner's view of one connection: commands and looks, in the order of use.
 ///
-/// It belongs to a [`Connection`](crate::Connection), which the driver moves; the owner is lent it.
+/// A [`Connection`](crate::Connection) owns it and lends it; the driver moves the bytes.
 ///
-/// * [`send`](Self::send), [`announce`](Self::announce), [`announce_now`](Self::announce_now),
-///   [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks),
-///   [`request_headers`](Self::request_headers), [`reject`](Self::reject), [`finish`](Self::finish),
-///   [`leave`](Self::leave) and [`close`](Self::close) command it;
-/// * [`add_known`](Self::add_known), [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block)
-///   and [`set_last_announced_block`](Self::set_last_announced_block) tell it what the owner knows;
-/// * everything else looks.
+/// | kind | methods |
+/// | --- | --- |
+/// | send | [`send`](Self::send), [`send_addresses`](Self::send_addresses), [`request_blocks`](Self::request_blocks), [`request_headers`](Self::request_headers), [`reject`](Self::reject) |
+/// | announce | [`announce`](Self::announce), [`announce_now`](Self::announce_now), [`add_known`](Self::add_known) |
+/// | request | [`request`](Self::request), [`cancel`](Self::cancel), [`set_interest`](Self::set_interest) |
+/// | tell what the owner knows | [`set_best_height`](Self::set_best_height), [`set_last_block`](Self::set_last_block), [`set_last_announced_block`](Self::set_last_announced_block) |
+/// | look | [`is_established`](Self::is_established), [`remote`](Self::remote), [`stats`](Self::stats), [`room`](Self::room), [`is_flushed`](Self::is_flushed), [`standing`](Self::standing), [`failure`](Self::failure) and others |
+/// | end | [`leave`](Self::leave), [`finish`](Self::finish), [`close`](Self::close) |
 ///
-/// Every method may be called at any moment, any number of times. What a method says it *may change* is the queue of
-/// what waits to be written, the next timeout, the state.
+/// Every method may be called at any moment, any number of times. *May change* names what a method affects: the queue of
+/// frames to write, the next timeout, the state.
 #[derive(Debug)]
 #[cfg_attr(feature = "test-util", derive(Clone))]
 pub struct Peer {

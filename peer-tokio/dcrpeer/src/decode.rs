@@ -4,7 +4,7 @@ use core::fmt;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use clap::Args;
 use peer_core::frame::{FrameReader, Header, Rules};
 use peer_core::{Command, ErrorKind, FrameError, Message, Network, ProtocolVersion};
@@ -277,7 +277,7 @@ fn decode(mut stream: BytesMut, rules: Rules) -> Result<Accepted, FrameError> {
     })
 }
 
-fn reencode(message: &Message, payload: &Bytes, version: ProtocolVersion) -> Reencoded {
+fn reencode(message: &Message, payload: &[u8], version: ProtocolVersion) -> Reencoded {
     let mut encoded = Vec::new();
     match message.encode(&mut encoded, version) {
         Ok(()) if encoded == *payload => Reencoded::Same,

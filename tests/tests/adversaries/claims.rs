@@ -43,7 +43,7 @@ fn before_a_version() {
     }
     let places = [
         (LIMITS, "| claims any length before it introduced itself | | | "),
-        (README, "| input before it introduced itself | | | "),
+        (README, "| input before the remote's `version` | | | "),
     ];
     assert_states("a declared length before a version", worst, 1, &places);
     at_most("declared length of every type before a version is accepted", "bytes held", 382 + 4 * KIB, worst);
@@ -98,10 +98,7 @@ fn declared_lengths() {
         }
     }
     assert!(bombs > 5000, "only {bombs} bombs");
-    let places = [
-        (LIMITS, "| claims any length later | | | twice what came, and "),
-        (README, "| input of a frame that is not whole | | | twice what has come, and "),
-    ];
+    let places = [(LIMITS, "| claims any length later | | | twice what came, and ")];
     assert_states("a declared length, beyond twice what came", worst, 1, &places);
     at_most(
         "declared length of every type in every later state, up to 256 KiB sent",
@@ -141,7 +138,7 @@ fn counts() {
             }
         }
     }
-    let place = (LIMITS, "| claims any count inside of a payload | | | ");
+    let place = (LIMITS, "| claims any count inside a payload | | | ");
     assert_states("a count", worst, 1, &[place]);
     at_most("count in a payload of up to 9 bytes, every type and version", "bytes allocated", 4 * KIB, worst);
 }
@@ -160,10 +157,7 @@ fn unsolicited_answers() {
         }
     }
     assert_eq!(refused, 17, "types that only ever answer");
-    let places = [
-        (LIMITS, "| sends answers that nobody asked for | refused | `unrequested_answers` | "),
-        (README, "| answers nobody asked for | refused | `unrequested_answers` | "),
-    ];
+    let places = [(LIMITS, "| sends answers that nobody asked for | refused | `unrequested_answers` | ")];
     assert_states("an answer that nobody asked for", worst, 1, &places);
     at_most("answer that nobody asked for, every type that only answers", "bytes allocated", 4 * KIB, worst);
 }

@@ -11,7 +11,6 @@ use crate::meter::Meter;
 
 const KIB: usize = 1024;
 const LIMITS: &str = "docs/limits.md";
-const README: &str = "README.md";
 const SETTERS: &str = "peer-core/src/config/builder.rs";
 
 /// A configuration that admits everything.
@@ -46,7 +45,6 @@ pub(crate) fn unrequested() {
     let limit = 2048 * KIB;
     let places = [
         (LIMITS, "| sends `alert`, `reject` or an unknown command | 2 MiB | `max_unrequested` | "),
-        (README, "| payloads without a small limit of their own | 2 MiB | `max_unrequested` | "),
         (SETTERS, "latter in both directions. Default: 2 MiB. Worst case: twice that, "),
     ];
     assert_states("a payload without a limit of its own", most_arriving("unknown", limit), 1, &places);
@@ -95,10 +93,7 @@ pub(crate) fn early() {
     let sizes = [0, 1, 8, 100, 1000, 2100, 4200, 10_000, 16_500, 20_000, 32_000, 60_000];
     let held =
         sizes.into_iter().flat_map(|size| [KIB, 16 * KIB, 64 * KIB].map(|read| held_early(size, read)));
-    let places = [
-        (LIMITS, "| talks between `version` and `verack` | | | "),
-        (README, "| early messages between `version` and `verack` | 64 KiB | | "),
-        (SETTERS, "and below version 12 "),
-    ];
+    let places =
+        [(LIMITS, "| talks between `version` and `verack` | | | "), (SETTERS, "and below version 12 ")];
     assert_states("64 KiB of early messages", held.max().unwrap(), 1, &places);
 }

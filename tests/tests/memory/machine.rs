@@ -96,7 +96,6 @@ pub(crate) fn node() {
     let held = held_with(default + 1) - held_with(1);
     let places = [
         (LIMITS, "| let our dials hang | 1,024 | `open_handshakes` | "),
-        (README, "| nonces of our open handshakes | 1,024 | `open_handshakes` | "),
         (SETTERS, "Each costs 16 bytes in the node from the beginning, so "),
     ];
     assert_states("the table of 1,024 open handshakes", held, 1, &places);
@@ -117,7 +116,6 @@ fn most_known(limit: usize, times: usize) -> usize {
 pub(crate) fn known() {
     let places = [
         (LIMITS, "| announces what we should remember | 1,000 | `known_inventory` | "),
-        (README, "| inventory that it is known to have | 1,000 | `known_inventory` | "),
         (SETTERS, "How many of the items that a remote knows are remembered. Default: 1000, which take "),
         ("docs/decisions.md", "24 bytes for an idle peer, "),
     ];
@@ -174,7 +172,7 @@ pub(crate) fn requests() {
     });
     let places = [
         (LIMITS, "| announces and never serves | 75,000 | `max_requests` | "),
-        (README, "| items asked for and not answered | 75,000 | `max_requests` | "),
+        (README, "| requested items that have not come | 75,000 | `max_requests` | "),
         (SETTERS, "the reference's cap, which take "),
     ];
     assert_states("75,000 open requests", orders.max().unwrap(), 1, &places);

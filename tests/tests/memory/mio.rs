@@ -25,10 +25,11 @@ const TOGETHER: usize = 100;
 const LONG: Duration = Duration::from_secs(20);
 
 /// Where it is told how many bytes an end of an idle connection takes.
-const PLACES: [Place; 6] = [
+const PLACES: [Place; 7] = [
     ("docs/limits.md", "an idle connection between two peers of ours is "),
     ("README.md", "with the longest user agent 740 bytes; "),
-    ("README.md", "| memory of an idle connection over TCP, mio / tokio | "),
+    ("README.md", "An idle connection takes "),
+    ("docs/performance.md", "| memory of an idle connection over TCP, mio / tokio | "),
     ("docs/performance.md", "| ≤ 1 kB / 2 kB | 0.6 / 1.2 | "),
     ("peer-mio/src/lib.rs", "An idle peer has no buffer. It takes "),
     ("CHANGELOG.md", "half-open connects, typed ends, "),

@@ -14,7 +14,7 @@ const KIB: usize = 1024;
 /// The places that tell how many times its limit a queue may take in memory.
 const PLACES: [(&str, &str); 3] = [
     ("docs/limits.md", "| asks for much and never reads | 40 MiB | `send_limit` | at most "),
-    ("README.md", "| frames of ours that it does not take | 40 MiB | `send_limit` | at most "),
+    ("README.md", "| our frames that the remote does not read | 40 MiB | `send_limit` | at most "),
     ("peer-core/src/config/builder.rs", "What they hold in memory is at most "),
 ];
 
@@ -61,7 +61,7 @@ pub(crate) fn tiny_frames() {
     let pongs = most_per_thousand(&ping(1), owed) * owed / 1000;
     let places = [
         ("docs/limits.md", "| sends pings and never takes the pongs | 64 KiB | `send_pause` | "),
-        ("README.md", "| pongs that it does not take | 64 KiB | `send_pause` | "),
+        ("README.md", "| pongs that the remote does not read | 64 KiB | `send_pause` | "),
         ("peer-core/src/config/builder.rs", "Worst case: this and one more answer, which hold "),
     ];
     assert_states("64 KiB of pongs", pongs, 1, &places);

@@ -25,10 +25,11 @@ use crate::sockets::affordable;
 
 /// Where it is told what each end holds, with its task, its timer and its place in the reactor. The kernel's part is
 /// beyond.
-const PLACES: [Place; 6] = [
+const PLACES: [Place; 7] = [
     ("docs/limits.md", "bytes over `peer-mio` and "),
-    ("README.md", "690 bytes over mio, "),
-    ("README.md", "| memory of an idle connection over TCP, mio / tokio | 690 B / "),
+    ("README.md", "740 bytes; 690 bytes over mio, "),
+    ("README.md", "An idle connection takes 690 bytes over mio, "),
+    ("docs/performance.md", "| memory of an idle connection over TCP, mio / tokio | 690 B / "),
     ("docs/performance.md", "| ≤ 1 kB / 2 kB | 0.6 / 1.2 | 690 B / "),
     ("peer-tokio/src/lib.rs", "An idle connection over TCP holds "),
     ("CHANGELOG.md", "cancel safe, with backpressure, "),

@@ -1,4 +1,4 @@
-//! The loop of the README, over real sockets.
+//! The driver in one loop of `docs/driving.md`, over real sockets.
 
 use core::time::Duration;
 use std::thread;
@@ -7,24 +7,31 @@ use peer_core::message::Ping;
 use peer_core::{Direction, Message, Timer};
 use peer_tokio::SystemRng;
 
-use crate::sockets::{assert_takes_haste, hasty, machine, talkative, tcp};
+use crate::sockets::{assert_takes_haste, assert_tells_that_it_leaves, hasty, machine, talkative, tcp};
 
 include!("../../../docs/code/drive.rs");
 
-/// The README's time-outs of the socket.
+/// The page's time-outs of the socket.
 const WAIT: Duration = Duration::from_millis(5);
 
 fn end(
-    stream: std::net::TcpStream,
+    stream: TcpStream,
     direction: Direction,
     handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
 ) -> thread::JoinHandle<Error> {
-    thread::spawn(move || {
-        stream.set_read_timeout(Some(WAIT)).unwrap();
-        stream.set_write_timeout(Some(WAIT)).unwrap();
-        let (connection, clock) = machine(&stream, direction);
-        drive((connection, stream, clock, &mut SystemRng, handle)).unwrap_err()
-    })
+    thread::spawn(move || run(&stream, direction, handle))
+}
+
+pub(crate) fn run(
+    stream: &TcpStream,
+    direction: Direction,
+    handle: impl FnMut(&mut Peer, Event, Time),
+) -> Error {
+    stream.set_read_timeout(Some(WAIT)).unwrap();
+    stream.set_write_timeout(Some(WAIT)).unwrap();
+    let (mut connection, clock) = machine(stream, direction);
+    let mut stream = stream.try_clone().unwrap();
+    drive(&mut connection, &mut stream, clock, &mut SystemRng, handle).unwrap_err()
 }
 
 #[test]
@@ -55,10 +62,15 @@ fn two_loops_that_both_send_much_do_not_deadlock() {
 
 #[test]
 fn a_remote_that_says_nothing_is_blamed_in_time_by_the_loop() {
-    let (near, far) = tcp();
+    let (mut near, far) = tcp();
     near.set_read_timeout(Some(WAIT)).unwrap();
-    let (connection, clock) = hasty(&near);
-    let run = || drive((connection, near, clock, &mut SystemRng, |_: &mut Peer, _, _| {}));
+    let (mut connection, clock) = hasty(&near);
+    let run = || drive(&mut connection, &mut near, clock, &mut SystemRng, |_, _, _| {});
     assert_eq!(assert_takes_haste(run), Err(Error::Timeout(Timer::Handshake)));
     drop(far);
+}
+
+#[test]
+fn an_owner_of_the_loop_that_leaves_tells_the_remote_at_once() {
+    assert_tells_that_it_leaves(run);
 }

@@ -17,7 +17,7 @@ fn the_newest_version_is_the_last_one_on_every_page() {
     let newest = ProtocolVersion::LATEST;
     let places = [
         ("README.md", format!("Every message of protocol versions 1 to {newest}, ")),
-        ("README.md", format!("| done by `Peer`; {newest} down to `min_protocol_version`, ")),
+        ("docs/comparison.md", format!("| done by `Peer`; {newest} down to `min_protocol_version`, ")),
         ("docs/migration.md", format!("one `Peer` speaks 1 to {newest}, ")),
         ("docs/migration.md", format!("| `ProtocolVersion::LATEST` | {newest} (")),
         ("docs/states.md", format!("\n### Version {newest}\n")),

@@ -99,22 +99,45 @@ fn every_test_that_the_page_on_limits_names_exists() {
 }
 
 #[test]
-fn every_figure_of_the_readme_is_on_the_page_on_performance() {
-    let readme = table(&file("README.md"), "| what | reached | command |");
+fn every_figure_at_the_head_of_the_page_on_performance_is_in_its_tables() {
     let page = file("docs/performance.md");
-    let rows: Vec<_> = readme.iter().map(|row| &*row[0]).collect();
-    assert_eq!(rows, FIGURES.map(|(row, _)| row), "each row of the README has its place on the page");
-    for (row, (what, places)) in readme.iter().zip(FIGURES) {
+    let head = table(&page, "| what | reached | command |");
+    let rows: Vec<_> = head.iter().map(|row| &*row[0]).collect();
+    assert_eq!(rows, FIGURES.map(|(row, _)| row), "each row has its place in the tables");
+    for (row, (what, places)) in head.iter().zip(FIGURES) {
         let there: Vec<_> = places.iter().map(|place| figure(&page, *place)).collect();
         assert_eq!(figures(&row[1]), there, "{what}");
     }
+}
+
+#[test]
+fn the_readme_has_the_speed_and_the_number_of_vectors_as_they_are() {
+    let readme = file("README.md");
+    let speed = figure(&file("docs/performance.md"), ("… and read every field", 3, 0));
+    let sentence = format!("It decodes a block and reads every field {speed} × as fast as `bitcoin` 0.32.");
+    assert!(readme.contains(&sentence), "the README lacks: {sentence}");
+    let lines = lines(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"));
+    let grouped = format!("{},{:03}", lines / 1000, lines % 1000);
+    assert!(readme.contains(&format!(" {grouped} recorded ")), "{grouped} lines of vectors");
+}
+
+/// How many lines the vectors in a folder have.
+fn lines(folder: &Path) -> usize {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let count = |path: &Path| fs::read_to_string(path).unwrap().lines().count();
+    let counts = paths.map(|path| match path.extension() {
+        _ if path.is_dir() => lines(&path),
+        Some(ending) if ending == "jsonl" => count(&path),
+        _ => 0,
+    });
+    counts.sum()
 }
 
 /// Where a figure stands in a table of the page on performance: the first cell of its row, the number of its cell, and
 /// how many figures precede it there.
 type Place = (&'static str, usize, usize);
 
-/// The rows of the README's table, and where on the page the figures of each are.
+/// The rows of the table at the head of the page, and where below the figures of each are.
 const FIGURES: [(&str, &[Place]); 9] = [
     ("hash of a long stream, against `blake-hash`", &[("36 kB", 2, 1)]),
     (

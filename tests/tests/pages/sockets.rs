@@ -2,14 +2,18 @@
 
 use core::time::Duration;
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::Instant;
 
 use peer_core::message::{NetAddress, Timestamp, Transaction, TxOut};
 use peer_core::{
-    Config, ConfigBuilder, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer,
+    Config, ConfigBuilder, Connection, ConnectionInfo, Direction, Error, Event, Message, Network, Node, Peer,
     Services, Time,
 };
 use peer_tokio::SystemRng;
+
+use crate::drive::run as one_loop;
 
 /// Transactions that each end sends to the other: together more than both pipes hold.
 const MANY: u32 = 40;
@@ -64,6 +68,28 @@ fn start(
 fn large() -> Message {
     let output = TxOut { value: 1, version: 0, pk_script: &[7; 500_000] };
     Message::Tx(Transaction::new(1, &[], &[output], 0, 0).unwrap())
+}
+
+/// An owner that leaves as soon as hands are shaken. `drive` is our driver. The remote has the driver in one loop, which
+/// returns when our direction of the stream ends and leaves its own open: ours returns after that, or five seconds later.
+pub(crate) fn assert_tells_that_it_leaves<D>(drive: D)
+where
+    D: Fn(&TcpStream, Direction, fn(&mut Peer, Event, Time)) -> Error + Send + 'static,
+{
+    let ((near, far), (told, ended)) = (tcp(), sync_channel(1));
+    thread::spawn(move || {
+        let leaves: fn(&mut Peer, Event, Time) = |peer, event, now| {
+            if event == Event::Established {
+                peer.leave(now + Duration::from_secs(60), now);
+            }
+        };
+        told.send(drive(&near, Direction::Outbound, leaves)).unwrap();
+    });
+    assert_eq!(one_loop(&far, Direction::Inbound, |_, _, _| {}), Error::ClosedByRemote);
+    let still_hears = ended.recv_timeout(Duration::from_millis(200));
+    assert_eq!(still_hears, Err(RecvTimeoutError::Timeout), "our end was told before it was over");
+    drop(far);
+    assert_eq!(ended.recv().unwrap(), Error::ClosedByOwner);
 }
 
 /// Sends much, and leaves when it has heard as much and that the other end has, too.

@@ -1,19 +1,20 @@
-//! The adapter that `docs/driving.md` builds, over real sockets.
+//! The driver with threads of `docs/driving.md`, over real sockets.
 
 use peer_core::message::Ping;
-use peer_core::{Direction, Message, Timer};
+use peer_core::{Config, Direction, Message, Network, Timer};
 use peer_tokio::SystemRng;
 
-use crate::sockets::{assert_takes_haste, hasty, machine, talkative, tcp};
+use crate::sockets::{assert_takes_haste, assert_tells_that_it_leaves, hasty, machine, talkative, tcp};
 
 include!("../../../docs/code/threads.rs");
+include!("../../../docs/code/dial.rs");
 
 /// A connection that a thread drives, and how to command it.
 fn end(
     stream: TcpStream,
     direction: Direction,
     handle: impl FnMut(&mut Peer, Event, Time) + Send + 'static,
-) -> (SyncSender<News>, thread::JoinHandle<Error>) {
+) -> (SyncSender<News>, JoinHandle<Error>) {
     let (commands, news) = sync_channel(16);
     let inbox = commands.clone();
     let driver = thread::spawn(move || {
@@ -63,4 +64,29 @@ fn a_remote_that_says_nothing_is_blamed_in_time_by_the_threads() {
     let run = || run((connection, near, clock, &mut SystemRng), (inbox, news), |_, _, _| {});
     assert_eq!(assert_takes_haste(run).unwrap(), Error::Timeout(Timer::Handshake));
     drop(far);
+}
+
+#[test]
+fn a_dialled_node_shakes_hands() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let host = thread::spawn(move || end(listener.accept().unwrap().0, Direction::Inbound, |_, _, _| {}).1);
+    let node = Node::new(Config::builder(Network::SIMNET).build().unwrap());
+    let close = |peer: &mut Peer, event: Event, _: Time| {
+        if event == Event::Established {
+            peer.finish();
+        }
+    };
+    let (_, driver) = dial((address, &node, SystemRng), close).unwrap();
+    assert_eq!(driver.join().unwrap().unwrap(), Error::ClosedByOwner);
+    assert_eq!(host.join().unwrap().join().unwrap(), Error::ClosedByRemote);
+}
+
+#[test]
+fn an_owner_of_the_threads_that_leaves_tells_the_remote_at_once() {
+    assert_tells_that_it_leaves(|stream, direction, handle| {
+        let ((connection, clock), (inbox, news)) = (machine(stream, direction), sync_channel(16));
+        let stream = stream.try_clone().unwrap();
+        run((connection, stream, clock, &mut SystemRng), (inbox, news), handle).unwrap()
+    });
 }

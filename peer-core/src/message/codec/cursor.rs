@@ -11,21 +11,27 @@ use crate::hash::Hash;
 /// The largest payload, text and byte string that any rule allows, in bytes.
 pub(crate) const MAX_PAYLOAD: usize = 32 * 1024 * 1024;
 
-/// A cursor over one payload. It copies no byte string: each is a slice of the payload.
+/// A cursor over one payload. It copies no byte string where the payload can be shared: each is a slice of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
-    payload: &'a Bytes,
+    shared: Option<&'a Bytes>,
+    payload: &'a [u8],
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
     pub(crate) fn new(payload: &'a Bytes) -> Self {
-        Self { payload, rest: payload }
+        Self { shared: Some(payload), payload, rest: payload }
+    }
+
+    /// A cursor over bytes that are not shared: what it reads of them is copied.
+    pub(crate) const fn over(payload: &'a [u8]) -> Self {
+        Self { shared: None, payload, rest: payload }
     }
 
     /// A cursor that starts `position` bytes into the payload.
     pub(crate) fn at(payload: &'a Bytes, position: usize) -> Self {
-        Self { payload, rest: payload.get(position..).unwrap_or_default() }
+        Self { shared: Some(payload), payload, rest: payload.get(position..).unwrap_or_default() }
     }
 
     /// Bytes not read yet.
@@ -41,7 +47,11 @@ impl<'a> Cursor<'a> {
 
     /// What has been read since `start`, an earlier [`position`](Self::position), as a slice of the payload.
     pub(crate) fn since(&self, start: usize) -> Bytes {
-        self.payload.slice(start..self.position())
+        let read = start..self.position();
+        match self.shared {
+            Some(shared) => shared.slice(read),
+            None => Bytes::copy_from_slice(self.payload.get(read).unwrap_or_default()),
+        }
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], CodecError> {
@@ -59,7 +69,7 @@ impl<'a> Cursor<'a> {
     /// `len` bytes that share the payload's memory.
     pub(crate) fn bytes(&mut self, len: usize) -> Result<Bytes, CodecError> {
         let slice = self.slice(len)?;
-        Ok(self.payload.slice_ref(slice))
+        Ok(self.shared.map_or_else(|| Bytes::copy_from_slice(slice), |shared| shared.slice_ref(slice)))
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, CodecError> {
@@ -183,7 +193,7 @@ pub(crate) fn read_whole<T>(
     bytes: &Bytes,
     read: impl FnOnce(&mut Cursor<'_>) -> Result<T, CodecError>,
 ) -> Result<T, CodecError> {
-    check_size(bytes, MAX_PAYLOAD)?;
+    check_size(bytes.len(), MAX_PAYLOAD)?;
     let mut cursor = Cursor::new(bytes);
     let value = read(&mut cursor)?;
     cursor.finish()?;
@@ -191,8 +201,7 @@ pub(crate) fn read_whole<T>(
 }
 
 /// Refuses a payload of more than `max` bytes.
-pub(crate) const fn check_size(payload: &Bytes, max: usize) -> Result<(), CodecError> {
-    let got = payload.len();
+pub(crate) const fn check_size(got: usize, max: usize) -> Result<(), CodecError> {
     if got > max { Err(CodecError::PayloadTooLarge(Excess::new(got, max))) } else { Ok(()) }
 }
 

@@ -4,8 +4,6 @@ use core::time::Duration;
 
 use core::fmt;
 
-use bytes::Bytes;
-
 use super::Message;
 use super::command::Command;
 use super::response::{Response, ResponseKind};
@@ -181,17 +179,21 @@ impl Spec {
     ///
     /// The limit of all payloads comes first, as in a frame: offsets into a payload have 32 bits. The message's own
     /// limit comes last, because the reference names what is wrong with the fields of a payload that is too large.
-    pub(crate) fn decode(&self, payload: &Bytes, version: ProtocolVersion) -> Result<Message, CodecError> {
-        check_size(payload, MAX_PAYLOAD)?;
+    pub(crate) fn decode(
+        &self,
+        mut cursor: Cursor<'_>,
+        version: ProtocolVersion,
+    ) -> Result<Message, CodecError> {
+        let len = cursor.remaining();
+        check_size(len, MAX_PAYLOAD)?;
         if !self.is_valid_at(version) {
             return Err(CodecError::MsgInvalidForPVer { version });
         }
-        let mut cursor = Cursor::new(payload);
         let message = (self.decode)(&mut cursor, version);
         // It stays where it was made: moving it costs more than reading a small one.
         if message.is_ok() {
             cursor.finish()?;
-            check_size(payload, self.max_payload(version))?;
+            check_size(len, self.max_payload(version))?;
         }
         message
     }

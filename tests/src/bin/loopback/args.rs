@@ -30,6 +30,9 @@ pub(crate) struct Cli {
     /// Only this way, so that a profiler sees nothing else; there are no ratios then
     #[arg(long, value_name = "WAY", value_parser = NAMES)]
     pub(crate) only: Option<String>,
+    /// Measure so many connections at a time instead: what a round trip costs, and what they cost while they idle for 20 s
+    #[arg(long, value_name = "N", conflicts_with_all = ["parts", "only"])]
+    pub(crate) crowd: Option<u16>,
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,7 +1,8 @@
 //! `loopback`: what the adapters cost over real sockets. `docs/performance.md` tells what came of it.
 //!
 //! `lines` says what is measured; `memory`, `sockets`, `mio` and `tokio` are the ways to do it, all behind the
-//! trait of `way`; `rounds` lets them alternate, and `report` says what came of it.
+//! trait of `way`; `rounds` lets them alternate, and `report` says what came of it. `crowd` measures
+//! many connections at a time.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -9,6 +10,7 @@
 )]
 
 mod args;
+mod crowd;
 mod lines;
 mod memory;
 mod over_mio;
@@ -26,7 +28,11 @@ use self::args::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    match rounds::run(&cli) {
+    let done = match cli.crowd {
+        Some(count) => crowd::run(count.into(), cli.json),
+        None => rounds::run(&cli),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");

@@ -4,17 +4,17 @@ use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io::Read as _;
 use std::net::TcpStream;
-use std::process::Command;
-use std::{env, fs, thread};
+use std::thread;
 
 use mio::net::TcpListener;
 use mio::{Events, Poll, Token};
 use peer_core::{AcceptLimits, Config, Network, Node, Refused};
 use peer_mio::{AcceptError, Acceptor, InsertError, PeerId, Peers, connection_info};
 use rand_chacha::ChaCha8Rng;
-use rlimit::Resource;
 use socket2::{Domain, Socket, Type};
 
+#[cfg(target_os = "linux")]
+use crate::alone::{is_alone, leave_descriptors, leave_no_descriptors};
 use crate::mio::scripted::rng;
 
 /// A set with a door.
@@ -164,29 +164,21 @@ fn hosts_are_addresses_and_networks_of_64_bits() {
     assert_eq!((limits.len(), limits.of_host("2001:db8::1".parse().unwrap())), (3, 0));
 }
 
-/// Runs alone in a process, since the limit of descriptors is the process's.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_acceptor_pauses_while_no_descriptor_is_free() {
-    const ALONE: &str = "PEER_ALONE";
-    let name = "mio::accepting::an_acceptor_pauses_while_no_descriptor_is_free";
-    if env::var_os(ALONE).is_none() {
-        let mut child = Command::new(env::current_exe().unwrap());
-        let output = child.args(["--exact", name, "--test-threads=1"]).env(ALONE, "1").output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    if !is_alone("mio::accepting::an_acceptor_pauses_while_no_descriptor_is_free") {
         return;
     }
     let mut house = House::new(10, AcceptLimits::new(9, 9));
     let _visitor = house.dial();
-    let used = fs::read_dir("/proc/self/fd").unwrap().count();
-    let (_, hard) = Resource::NOFILE.get().unwrap();
-    Resource::NOFILE.set(0, hard).unwrap();
+    leave_no_descriptors();
     let errors = house.turn();
     assert!(matches!(&errors[..], [Err(AcceptError::Io(_))]), "{errors:?}");
     let pause = house.acceptor.timeout(&house.peers).unwrap();
     assert!(pause > Duration::ZERO && pause <= Duration::from_millis(100), "{pause:?}");
     assert!(house.acceptor.accept(&mut house.peers, 0).is_none(), "not asked before");
-    Resource::NOFILE.set(used as u64 + 50, hard).unwrap();
+    leave_descriptors();
     thread::sleep(pause);
     assert!(house.accept().is_ok());
 }

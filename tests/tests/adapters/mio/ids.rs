@@ -22,9 +22,13 @@ fn ids_are_never_used_again() {
         let (id, stream) = set.add(Direction::Inbound);
         stream.script().reads.push_back(Answer::Eof);
         ids.push(id);
+        assert!(!set.peers.is_empty());
         set.end();
     }
     assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+    assert_eq!(ids.iter().map(|id| id.get()).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+    assert_eq!(format!("{} {:?}", ids[3], ids[3]), "3 PeerId(3)");
+    assert!(format!("{:?}", set.peers).starts_with("Peers {"));
 }
 
 #[test]

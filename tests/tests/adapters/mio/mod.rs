@@ -19,4 +19,5 @@ mod scripted;
 mod shutdown;
 mod streams;
 mod time;
+mod transports;
 mod turns;

@@ -2,14 +2,17 @@
 
 use core::time::Duration;
 
-use peer_core::Message;
+use peer_core::message::Inventory;
+use peer_core::{Config, Event, Message, Network, Node, OnTimeout, RequestOptions, Unanswered};
+use peer_tests::requests::items;
+use peer_tests::samples::{large_block, tx_item};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
 use crate::tokio::HOUR;
 use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, commands_in, hands, inv_of, item, node, ping};
-use crate::tokio::side::{answer, established_with_raw};
+use crate::tokio::side::{answer, established_with_raw, established_with_raw_of};
 
 #[tokio::test(start_paused = true)]
 async fn an_owner_that_asks_for_nothing_stops_the_reading() {
@@ -90,6 +93,40 @@ async fn a_slow_owner_does_not_blame_the_remote() {
     assert_eq!(near.events.closed(), None);
 }
 
+/// The last of the sixteen events is no word of the remote, so the remote is still waited for when the buffer is full.
+#[tokio::test(start_paused = true)]
+async fn a_slow_owner_blames_no_remote_whose_answer_is_not_read() {
+    let (mut near, mut far) = established_with_raw(4096).await;
+    let block = large_block(300_000);
+    let wanted = [Inventory::block(block.hash())];
+    let short = RequestOptions::new().deadline(Duration::from_secs(1)).on_timeout(OnTimeout::Report);
+    let asked = near.handle.with(move |peer, now| {
+        peer.request(&items([tx_item(1)]), short, now).unwrap();
+        peer.request(&items(wanted), RequestOptions::new(), now).unwrap();
+    });
+    asked.await.unwrap();
+    for nonce in 0..15 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    sleep(Duration::from_secs(2)).await;
+
+    let answer = bytes_of(&block.clone().into());
+    let answers = tokio::spawn(async move { far.write_all(&answer).await.map(|()| far) });
+    sleep(Duration::from_secs(200)).await;
+    let mut events = Vec::new();
+    while events.len() < 17 {
+        events.extend(near.events.next().await);
+        assert_eq!(near.events.closed(), None);
+    }
+    assert!(
+        matches!(events[15], Event::Unanswered { reason: Unanswered::DeadlinePassed, .. }),
+        "{:?}",
+        events[15]
+    );
+    assert!(matches!(&events[16], Event::Response(response) if response.message == Message::Block(block)));
+    drop(answers.await.unwrap());
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_owner_that_asks_for_nothing_still_talks() {
     let (near, mut far) = established_with_raw(64 * 1024).await;
@@ -125,4 +162,24 @@ async fn what_was_not_pulled_is_answered_when_it_is() {
     }
     timeout(Duration::from_secs(1), far.read_to_end(&mut told)).await.unwrap_err();
     assert_eq!(told.len(), 40 * pong);
+}
+
+/// Reading pauses while pongs wait, and goes on with the last of them.
+#[tokio::test(start_paused = true)]
+async fn reading_goes_on_as_soon_as_the_pongs_are_taken() {
+    let config = Config::builder(Network::SIMNET).send_pause(1).build().unwrap();
+    let (mut near, far) = established_with_raw_of(&Node::new(config), 32).await;
+    let (mut hears, mut says) = tokio::io::split(far);
+    let talk = async {
+        for nonce in 0..100 {
+            says.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+        }
+    };
+    let listen = async {
+        for nonce in 0..100 {
+            assert_eq!(near.ping().await, nonce);
+        }
+    };
+    let mut pongs = [0; 3200];
+    at_once(async { tokio::join!(talk, listen, hears.read_exact(&mut pongs)) }).await.2.unwrap();
 }

@@ -7,7 +7,9 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use std::sync::Arc;
 
-use peer_core::{Error, Event};
+use peer_core::{Error, Event, Message, RequestOptions};
+use peer_tests::requests::items;
+use peer_tests::samples::{block, block_item};
 use peer_tokio::inbound;
 use tokio::io::{AsyncWriteExt, duplex, join};
 use tokio::task::coop::consume_budget;
@@ -15,6 +17,7 @@ use tokio::time::{advance, sleep};
 
 use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, connection_info, hands, node, nonce_of, ping, rng};
+use crate::tokio::side::established;
 use crate::tokio::streams::Taking;
 
 /// Polls a future with nothing left of the task's budget, so many times.
@@ -73,6 +76,26 @@ async fn an_owner_without_budget_waits_for_its_next_event() {
         Pin::new(&mut next).poll(cx)
     });
     assert_eq!(nonce_of(at_once(counted).await), 7);
+    assert_eq!(polls.load(Ordering::Relaxed), 2, "it gave way once, and lost nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_who_waits_without_budget_waits_for_the_next_response() {
+    let (near, mut far) = established(duplex(64 * 1024)).await;
+    let mut responses =
+        near.handle.request(items([block_item(1), block_item(2)]), RequestOptions::new()).await.unwrap();
+    far.message().await;
+    for number in 1..3 {
+        far.handle.send(block(number)).await.unwrap();
+    }
+    sleep(Duration::from_secs(1)).await;
+    let polls = AtomicUsize::new(0);
+    let mut next = Spent { future: Box::pin(responses.next()), times: Arc::new(AtomicUsize::new(1)) };
+    let counted = poll_fn(|cx| {
+        polls.fetch_add(1, Ordering::Relaxed);
+        Pin::new(&mut next).poll(cx)
+    });
+    assert_eq!(at_once(counted).await.unwrap().unwrap().message, Message::Block(block(1)));
     assert_eq!(polls.load(Ordering::Relaxed), 2, "it gave way once, and lost nothing");
 }
 

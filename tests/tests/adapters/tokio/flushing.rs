@@ -180,3 +180,30 @@ const FLUSHES: usize = 100_000;
 
 /// How many sends follow.
 const SENDS: u64 = 5000;
+
+/// Those who gave up are looked for among many, and are the only ones that go.
+#[tokio::test(start_paused = true)]
+async fn a_hundred_who_wait_are_all_told() {
+    let (near, mut far) = established_with_raw(64).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    let mut waits = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (flushes, rooms) = (near.handle.clone(), near.handle.clone());
+        waits.spawn(async move { flushes.flush().await });
+        waits.spawn(async move { rooms.room(usize::MAX).await });
+    }
+    timeout(Duration::from_secs(1), waits.join_next()).await.unwrap_err();
+    far.read_exact(&mut vec![0; bytes_of(&inv_of(27)).len()]).await.unwrap();
+    assert!(at_once(waits.join_all()).await.iter().all(Result::is_ok));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_dropped_after_the_last_handle_cut_nothing_off() {
+    let (near, mut far) = established_with_raw(64).await;
+    near.handle.send(inv_of(27)).await.unwrap();
+    drop(near.handle);
+    drop(near.events);
+    let mut told = Vec::new();
+    far.read_to_end(&mut told).await.unwrap();
+    assert_eq!(told.len(), bytes_of(&inv_of(27)).len());
+}

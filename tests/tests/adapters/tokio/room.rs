@@ -65,6 +65,16 @@ async fn room_comes_in_the_order_in_which_it_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_that_gave_up_waiting_for_room_holds_up_nobody() {
+    let (near, _far) = nearly_full().await;
+    let (mut large, mut small) = (Box::pin(near.handle.room(1500)), Box::pin(near.handle.room(900)));
+    timeout(Duration::from_secs(1), &mut large).await.unwrap_err();
+    timeout(Duration::from_secs(1), &mut small).await.unwrap_err();
+    drop(large);
+    assert_eq!(at_once(small).await, Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn more_room_than_there_can_be_is_an_empty_queue() {
     let (near, mut far) = nearly_full().await;
     let mut room = Box::pin(near.handle.room(usize::MAX));

@@ -7,8 +7,10 @@ use std::io::ErrorKind;
 use peer_core::{AcceptLimits, Config, Error, Network, Node, TooManyHandshakes};
 use peer_tokio::{ConnectError, Events, Handle, Listener, accept, connect, leave_all};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+#[cfg(target_os = "linux")]
+use crate::alone::{is_alone, leave_descriptors, leave_no_descriptors};
 use crate::limit;
 use crate::tokio::HOUR;
 use crate::tokio::samples::{node, nonce_of, ping};
@@ -61,6 +63,7 @@ async fn a_dial_says_why_there_is_no_connection() {
         matches!(&unreachable, Err(ConnectError::Unreachable(error)) if error.kind() == ErrorKind::ConnectionRefused),
         "{unreachable:?}"
     );
+    assert!(unreachable.unwrap_err().to_string().starts_with("cannot connect: "));
 }
 
 #[tokio::test]
@@ -69,7 +72,7 @@ async fn a_dial_beyond_the_limit_of_the_node_is_refused() {
     let narrow = Node::new(Config::builder(Network::SIMNET).open_handshakes(1).build().unwrap());
     let hanging = connect(address, &narrow, 0);
     let another = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        sleep(Duration::from_millis(50)).await;
         connect(address, &narrow, 0).await
     };
     tokio::select! {
@@ -109,6 +112,27 @@ async fn a_listener_closes_what_is_too_much_of_one_host() {
         tokio::task::yield_now().await;
     }
     pair(&mut listener).await;
+}
+
+/// The clock jumps to the end of the pause as soon as nothing is left to do.
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn a_listener_pauses_while_no_descriptor_is_free() {
+    if !is_alone("tokio::sockets::a_listener_pauses_while_no_descriptor_is_free") {
+        return;
+    }
+    let (socket, address) = socket().await;
+    let mut listener = Listener::new(socket, node(), AcceptLimits::new(9, 9));
+    let _visitor = std::net::TcpStream::connect(address).unwrap();
+    leave_no_descriptors();
+    let start = Instant::now();
+    timeout(Duration::from_millis(100), listener.accept(0)).await.unwrap_err();
+    let accepting = async {
+        sleep(Duration::from_millis(100)).await;
+        leave_descriptors();
+    };
+    tokio::join!(listener.accept(0), accepting);
+    assert_eq!(start.elapsed().as_millis() / 100, 3, "accepted after the second pause, of 200 ms");
 }
 
 #[tokio::test]

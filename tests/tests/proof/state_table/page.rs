@@ -22,49 +22,54 @@ const ERAS: [(u32, &str); 7] = [
 
 const INTRODUCTION: &str = "# States
 
-What every message and every timer does in every state of a peer, in both directions. A test makes this page
-from what the machine does, with the default policies, and compares it with what is committed; write it anew with
-`PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`.
+What every message and every timer does in every state of a connection, in both directions, with the default policies. A
+test makes this page from what the machine does. To regenerate it, run
+`PEER_BLESS=1 cargo test --profile checked -p peer-tests --test proof state_table`. The [overview] has a diagram.
+
+Contents: [how to read it](#how-to-read-it) · [messages from the remote](#messages-from-the-remote) ·
+[messages that the owner sends](#messages-that-the-owner-sends) ·
+[requests that the owner makes](#requests-that-the-owner-makes) ·
+[timers, while the remote is silent](#timers-while-the-remote-is-silent)
+
+## How to read it
 
 | state | |
 | --- | --- |
-| await version | nothing came; an outbound peer has sent its `version` |
-| version offered | the remote's `version` surfaced and the owner has not pulled since; the next pull consents, and what is said of it here includes that |
-| await verack | both introduced themselves |
+| await version | nothing has come; an outbound connection has sent its `version` |
+| version received | the remote's `version` surfaced; the next pull accepts the remote, and the cells include that |
+| await verack | both sides have introduced themselves |
 | established | the handshake is complete |
-| parting | below version 9: a `reject` waits to be written, then the connection ends |
+| rejecting | below version 9: a `reject` waits to be written, then the connection ends |
 | failed | the connection is over |
 
 | word | |
 | --- | --- |
-| surfaces | it is handed out as `Event::Version` |
-| completes | `Event::Established` |
-| delivered | it is handed out as `Event::Message` |
-| kept | it is handed out after the handshake |
-| dropped | it is read and not handed out |
-| not read | it stays in the input |
-| refused | the failure is returned again |
+| surfaces | it is returned as `Event::Version` |
+| completes | it completes the handshake: `Event::Established` |
+| delivered | it is returned as `Event::Message` |
+| kept | it is delivered after the handshake |
+| dropped | it is read and not delivered |
 | `Name` alone | the connection ends with this error |
 
-Where inbound and outbound peers differ, a cell has both.
+Where inbound and outbound connections differ, a cell has both.
 ";
+
+const LINKS: &str = "\n[overview]: overview.md\n";
 
 pub(crate) fn page() -> String {
     assert_eq!(ERAS[0].0, LATEST, "the newest version has tables of its own");
     let samples = samples::all();
     let mut page = String::from(INTRODUCTION);
-    page.push_str("\n## Messages that come\n");
+    page.push_str(
+        "\n## Messages from the remote\n\nIn the state rejecting nothing is read. In the state failed every call returns the \
+         failure again.\n",
+    );
     for (version, name) in ERAS {
         let cell =
             |sample: &Sample, state| both(|direction| receiving::outcome(sample, state, version, direction));
         table(&mut page, name, &samples, cell);
     }
-    page.push_str("\n## Messages that the owner sends\n");
-    for (version, name) in ERAS {
-        let cell =
-            |sample: &Sample, state| both(|direction| sending::outcome(sample, state, version, direction));
-        table(&mut page, name, &samples[..samples.len() - 1], cell);
-    }
+    sent(&mut page, &samples[..samples.len() - 1]);
     requests(&mut page);
     page.push_str(
         "\n## Timers, while the remote is silent\n\nTimes are counted from the beginning of the state.\n",
@@ -77,6 +82,7 @@ pub(crate) fn page() -> String {
             }
         }
     }
+    page.push_str(LINKS);
     page
 }
 
@@ -104,20 +110,50 @@ fn both(outcome: impl Fn(Direction) -> Option<String>) -> Option<String> {
     Some(if inbound == outbound { inbound } else { format!("inbound: {inbound}; outbound: {outbound}") })
 }
 
-/// A row for all commands that fare alike, a column for each state that there is.
+/// What comes of a message that the owner sends: a column for each version that differs. That depends on the version only
+/// where the connection is established.
+fn sent(page: &mut String, samples: &[Sample]) {
+    page.push_str(
+        "\n## Messages that the owner sends\n\nIn the state established. Before it, sending is refused with NotEstablished; in the \
+         states rejecting and failed, with Closed.\n\n",
+    );
+    let outcome = |sample: &Sample, version, state| {
+        both(|direction| sending::outcome(sample, state, version, direction))
+    };
+    for (sample, (version, _)) in samples.iter().flat_map(|sample| ERAS.map(|era| (sample, era))) {
+        for state in State::ALL.into_iter().filter(|state| *state != State::Established) {
+            let is_over = matches!(state, State::Parting | State::Failed);
+            let expected = if is_over { "Closed" } else { "NotEstablished" };
+            let outcome = outcome(sample, version, state);
+            assert!(outcome.is_none_or(|outcome| outcome == expected), "{}, {state:?}", sample.name);
+        }
+    }
+    let heads: Vec<_> = ERAS.iter().map(|(version, _)| format!("version {version}")).collect();
+    let cells = |sample: &Sample| {
+        ERAS.map(|(version, _)| outcome(sample, version, State::Established).unwrap()).to_vec()
+    };
+    rows(page, &heads, samples, cells);
+}
+
+/// A row for all commands that fare alike, a column for each state in which they differ.
 fn table(page: &mut String, name: &str, samples: &[Sample], cell: impl Fn(&Sample, State) -> Option<String>) {
-    let states: Vec<_> = State::ALL.into_iter().filter(|state| cell(&samples[0], *state).is_some()).collect();
-    let names: Vec<_> = states.iter().map(|state| state.name()).collect();
-    write!(
-        page,
-        "\n### {name}\n\n| message | {} |\n|{}\n",
-        names.join(" | "),
-        " --- |".repeat(names.len() + 1)
-    )
-    .unwrap();
+    for (state, always) in [(State::Parting, "not read"), (State::Failed, "refused")] {
+        let outcomes = samples.iter().filter_map(|sample| cell(sample, state));
+        outcomes.for_each(|outcome| assert_eq!(outcome, always, "{state:?}"));
+    }
+    let states = &State::ALL[..4];
+    let names: Vec<_> = states.iter().map(|state| state.name().to_owned()).collect();
+    write!(page, "\n### {name}\n\n").unwrap();
+    rows(page, &names, samples, |sample| states.iter().map(|state| cell(sample, *state).unwrap()).collect());
+}
+
+/// A table of what comes of each command, those that fare alike in one row.
+fn rows(page: &mut String, heads: &[String], samples: &[Sample], cells: impl Fn(&Sample) -> Vec<String>) {
+    let line = " --- |".repeat(heads.len() + 1);
+    writeln!(page, "| message | {} |\n|{line}", heads.join(" | ")).unwrap();
     let mut rows: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     for sample in samples {
-        let cells: Vec<_> = states.iter().map(|state| cell(sample, *state).unwrap()).collect();
+        let cells = cells(sample);
         let name = if sample.message.is_some() { format!("`{}`", sample.name) } else { sample.name.clone() };
         match rows.iter_mut().find(|(_, other)| *other == cells) {
             Some((names, _)) => names.push(name),

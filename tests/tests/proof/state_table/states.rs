@@ -10,7 +10,7 @@ pub(crate) enum State {
     AwaitVersion,
     /// The remote's `version` surfaced and the owner has not pulled since.
     Offered,
-    /// The owner has consented.
+    /// The owner has accepted the remote.
     AwaitVerack,
     Established,
     /// Below version 9: the last word waits to be written.
@@ -32,10 +32,10 @@ impl State {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::AwaitVersion => "await version",
-            Self::Offered => "version offered",
+            Self::Offered => "version received",
             Self::AwaitVerack => "await verack",
             Self::Established => "established",
-            Self::Parting => "parting",
+            Self::Parting => "rejecting",
             Self::Failed => "failed",
         }
     }

@@ -29,7 +29,7 @@ pub(crate) fn cases() -> Vec<Case> {
     use State::{AwaitVerack, AwaitVersion, Established, Failed, Offered, Parting};
     vec![
         case("await version", AwaitVersion, nothing),
-        case("version offered: the owner has not pulled since", Offered, nothing),
+        case("version received: the owner has not pulled since", Offered, nothing),
         case("await verack", AwaitVerack, nothing),
         case("established", Established, nothing),
         case("established, an event is with the owner", Established, |remote| {
@@ -95,7 +95,7 @@ pub(crate) fn cases() -> Vec<Case> {
         case("established, the owner left and everything is written", Established, |remote| {
             remote.machine.leave(END_OF_TIME, remote.now);
         }),
-        stuck("parting, the last word is shown and not taken", Parting, |remote| {
+        stuck("rejecting, the last frame is shown and not taken", Parting, |remote| {
             remote.machine.poll_transmit(remote.now);
         }),
         case("failed", Failed, nothing),

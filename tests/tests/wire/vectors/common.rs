@@ -37,7 +37,7 @@ pub(crate) fn read(stream: &mut BytesMut, network: Network, version: ProtocolVer
     let mut reader = FrameReader::new();
     let frame = reader.read(stream, &Rules::new(network, version));
     let result = match frame {
-        Ok(Some(frame)) => frame.decode(version).map(|message| (message, frame.payload)),
+        Ok(Some(frame)) => frame.decode(version).map(|message| (message, frame.payload.into())),
         Ok(None) => {
             let missing = reader.missing(stream).unwrap_or(24);
             stream.clear();

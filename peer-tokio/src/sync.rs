@@ -1,0 +1,39 @@
+//! What the tasks of a connection share their state by. In the tests that explore interleavings, tasks change places before
+//! each lock and each look at the end.
+
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+#[cfg(not(shuttle))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
+#[cfg(not(shuttle))]
+pub(crate) use tokio::sync::SetOnce;
+
+#[cfg(shuttle)]
+#[derive(Debug)]
+pub(crate) struct SetOnce<T> {
+    value: tokio::sync::SetOnce<T>,
+    /// Where tasks change places.
+    point: Mutex<()>,
+}
+
+#[cfg(shuttle)]
+impl<T> SetOnce<T> {
+    pub(crate) fn new() -> Self {
+        Self { value: tokio::sync::SetOnce::new(), point: Mutex::new(()) }
+    }
+
+    pub(crate) fn get(&self) -> Option<&T> {
+        drop(self.point.lock());
+        self.value.get()
+    }
+
+    pub(crate) fn set(&self, value: T) -> Result<(), tokio::sync::SetOnceError<T>> {
+        drop(self.point.lock());
+        self.value.set(value)
+    }
+
+    pub(crate) async fn wait(&self) -> &T {
+        drop(self.point.lock());
+        self.value.wait().await
+    }
+}
