@@ -92,7 +92,7 @@ impl Message {
     pub(crate) const fn kept_checksum(&self) -> Option<[u8; 4]> {
         match self {
             Self::Block(block) => block.checksum.0,
-            Self::Tx(transaction) => transaction.checksum.0,
+            Self::Tx(transaction) => transaction.kept_checksum(),
             _ => None,
         }
     }
@@ -101,7 +101,7 @@ impl Message {
     pub(crate) const fn keep_checksum(&mut self, checksum: [u8; 4]) {
         match self {
             Self::Block(block) => block.checksum.0 = Some(checksum),
-            Self::Tx(transaction) => transaction.checksum.0 = Some(checksum),
+            Self::Tx(transaction) => transaction.keep_checksum(checksum),
             _ => {}
         }
     }

@@ -15,7 +15,6 @@ pub use self::parts::{Inputs, OutPoint, Outputs, TxIn, TxOut};
 use crate::blake256::Blake256;
 use crate::error::{CodecError, Excess};
 use crate::hash::Hash;
-use crate::message::chain::checksum::KeptChecksum;
 use crate::message::codec::{Cursor, Payload, put_var_int, read_whole, var_int_len};
 use crate::protocol_version::ProtocolVersion;
 
@@ -48,7 +47,6 @@ use crate::protocol_version::ProtocolVersion;
 pub struct Transaction {
     bytes: Bytes,
     layout: Layout,
-    pub(in crate::message) checksum: KeptChecksum,
 }
 
 impl Transaction {
@@ -106,7 +104,7 @@ impl Transaction {
     pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, CodecError> {
         let start = cursor.position();
         let layout = Layout::walk(cursor)?;
-        Ok(Self { bytes: cursor.since(start), layout, checksum: KeptChecksum::default() })
+        Ok(Self { bytes: cursor.since(start), layout })
     }
 
     /// Checks a transaction and moves behind it.
@@ -212,6 +210,15 @@ impl Transaction {
         hasher.update(self.hash().as_bytes());
         hasher.update(self.witness_hash().as_bytes());
         Hash::from_bytes(hasher.finalize())
+    }
+
+    /// See [`Message::kept_checksum`](crate::Message::kept_checksum).
+    pub(in crate::message) const fn kept_checksum(&self) -> Option<[u8; 4]> {
+        self.layout.checksum.0
+    }
+
+    pub(in crate::message) const fn keep_checksum(&mut self, checksum: [u8; 4]) {
+        self.layout.checksum.0 = Some(checksum);
     }
 
     fn digest(&self, serialization: TxType) -> Hash {
