@@ -31,6 +31,12 @@ impl Hash {
         Self(blake256::hash(data))
     }
 
+    /// The checksum of a frame whose payload has this digest.
+    pub(crate) const fn checksum(&self) -> [u8; 4] {
+        let [a, b, c, d, ..] = self.0;
+        [a, b, c, d]
+    }
+
     /// The bytes as they are on the wire.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LEN] {

@@ -132,13 +132,14 @@ pub use error::{
     TooManyHandshakes,
 };
 pub use event::{ConnectionInfo, Direction, Event};
+pub use frame::EncodedFrame;
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};
 pub use node::Node;
 pub use peer::{
-    BanRule, BlockRange, Interest, Mark, OnTimeout, Peer, Request, RequestId, RequestOptions, Response,
-    Standing, Stats, Timer, Unanswered,
+    Announced, Announcement, BanRule, BlockRange, CommandCount, Interest, Mark, OnTimeout, Peer, Request,
+    RequestId, RequestOptions, Response, Standing, Stats, Timer, Unanswered,
 };
 pub use policy::{BannableMessages, InitStateRequests, UnknownCommands, UnrequestedAnswers};
 pub use protocol_version::ProtocolVersion;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peer_core::{Connection, Error, Mark, Message, Peer, SendError};
+use peer_core::{Announced, Announcement, Connection, EncodedFrame, Error, Mark, Message, Peer, SendError};
 use rand_core::Rng;
 
 use crate::entry::{PeerId, State};
@@ -58,6 +58,47 @@ impl<R: Rng, S: Transport> Peers<R, S> {
             self.want_room(id, wanted);
         }
         result
+    }
+
+    /// Queues a message that was encoded before, as [`Peer::send_encoded`] does. If the queue is full,
+    /// [`PeerEvent::Room`](crate::PeerEvent::Room) follows once the message fits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::send_encoded`]. [`SendError::NotEstablished`] also where there is no such connection, or not any more.
+    pub fn try_send_encoded(&mut self, id: PeerId, frame: &EncodedFrame) -> Result<Mark, SendError> {
+        let now = self.now();
+        let peer = self.peer(id).ok_or(SendError::NotEstablished)?;
+        let result = peer.send_encoded(frame, now);
+        if let Err(SendError::Full { wanted, .. }) = result {
+            self.want_room(id, wanted);
+        }
+        result
+    }
+
+    /// Queues `frame` for each of these connections, as [`try_send_encoded`](Self::try_send_encoded) does, and returns what
+    /// came of each, in their order.
+    pub fn send_encoded_to(
+        &mut self,
+        ids: impl IntoIterator<Item = PeerId>,
+        frame: &EncodedFrame,
+    ) -> Vec<Result<Mark, SendError>> {
+        ids.into_iter().map(|id| self.try_send_encoded(id, frame)).collect()
+    }
+
+    /// Announces something new to each of these connections whose remote wants to hear of it, and returns what was done for
+    /// each, in their order. [`Peer::announce_as_wanted`] tells who wants what.
+    pub fn announce_to(
+        &mut self,
+        ids: impl IntoIterator<Item = PeerId>,
+        announcement: &Announcement,
+    ) -> Vec<Announced> {
+        let now = self.now();
+        let announce = |id| match self.peer(id) {
+            Some(peer) => peer.announce_as_wanted(announcement, now),
+            None => Announced::Refused(SendError::NotEstablished),
+        };
+        ids.into_iter().map(announce).collect()
     }
 
     /// Reports [`PeerEvent::Room`](crate::PeerEvent::Room) once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be

@@ -95,6 +95,7 @@ mod handle;
 mod leave;
 #[cfg(feature = "net")]
 mod listener;
+mod many;
 mod permit;
 mod requests;
 mod response_error;
@@ -125,6 +126,7 @@ pub use self::handle::Handle;
 pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
+pub use self::many::{announce_to, send_encoded_to};
 pub use self::permit::Permit;
 pub use self::response_error::ResponseError;
 pub use self::responses::Responses;

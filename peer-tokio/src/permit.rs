@@ -29,6 +29,11 @@ impl<'a> Permit<'a> {
         }
     }
 
+    /// A permit, if one is free now.
+    pub(crate) fn try_reserve(shared: &'a Arc<Shared>) -> Option<Self> {
+        shared.permits.try_acquire().ok().map(|permit| Self { shared, permit })
+    }
+
     /// As [`Handle::with`](crate::Handle::with).
     ///
     /// # Errors

@@ -6,8 +6,8 @@ use core::ops::Deref;
 use bytes::BytesMut;
 use peer_core::message::{Inventory, NetAddressV2, RejectCode};
 use peer_core::{
-    Connection, Error, Event, Hash, Interest, Mark, Message, Peer, Request, RequestError, RequestId,
-    RequestOptions, SendError, Time, TransportError,
+    Announced, Announcement, Connection, EncodedFrame, Error, Event, Hash, Interest, Mark, Message, Peer,
+    Request, RequestError, RequestId, RequestOptions, SendError, Time, TransportError,
 };
 use rand_core::Rng;
 
@@ -181,12 +181,33 @@ impl Checked {
 
     /// As [`Peer::send`].
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
-        let (result, twin) = self.both(|connection| connection.peer_mut().send(message, now));
+        self.queue("send", |peer| peer.send(message, now), now)
+    }
+
+    /// As [`Peer::send_encoded`].
+    pub fn send_encoded(&mut self, frame: &EncodedFrame, now: Time) -> Result<Mark, SendError> {
+        self.queue("send_encoded", |peer| peer.send_encoded(frame, now), now)
+    }
+
+    /// As [`Peer::announce_as_wanted`].
+    pub fn announce_as_wanted(&mut self, announcement: &Announcement, now: Time) -> Announced {
+        let call = |connection: &mut Connection| connection.peer_mut().announce_as_wanted(announcement, now);
+        let (result, twin) = self.both(call);
+        self.agreed("announce_as_wanted", result, twin, now)
+    }
+
+    fn queue(
+        &mut self,
+        call: &str,
+        queue: impl Fn(&mut Peer) -> Result<Mark, SendError>,
+        now: Time,
+    ) -> Result<Mark, SendError> {
+        let (result, twin) = self.both(|connection| queue(connection.peer_mut()));
         if let Ok(mark) = result {
             assert!(!self.connection.peer().is_flushed(mark), "marks: flushed before anything was written");
             self.history.on_mark(mark);
         }
-        self.agreed("send", result, twin, now)
+        self.agreed(call, result, twin, now)
     }
 
     /// As [`Peer::send_addresses`].

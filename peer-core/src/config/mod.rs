@@ -40,6 +40,7 @@ pub struct Config {
     pub(crate) init_state_requests: InitStateRequests,
     pub(crate) bannable_messages: BannableMessages,
     pub(crate) min_receive_rate: u64,
+    pub(crate) count_commands: bool,
 }
 
 impl Config {

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use super::{CodecError, ErrorKind, FrameError};
 use crate::message::{Command, Inventory, InventoryKind, Reject};
+use crate::network::Network;
 use crate::peer::{BanRule, Timer};
 use crate::protocol_version::ProtocolVersion;
 
@@ -248,6 +249,14 @@ pub enum SendError {
     /// Only the machine sends `version` and `verack`.
     #[error("{0} is sent by the handshake alone")]
     HandshakeMessage(Command),
+    /// The frame was encoded for another network than the connection's.
+    #[error("frame of {frame} cannot be sent on a connection of {connection}")]
+    WrongNetwork {
+        /// The network of the frame.
+        frame: Network,
+        /// That of the connection.
+        connection: Network,
+    },
     /// Too many bytes wait to be sent, or are reserved for announcements. Try again when some are written: a batch of
     /// announcements is queued after its [delay](crate::ConfigBuilder::trickle_delay) at the latest.
     /// [`Peer::room`](crate::Peer::room) tells when it fits.

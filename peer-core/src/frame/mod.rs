@@ -1,9 +1,10 @@
 //! Frames: bytes to checked payloads and back.
 //!
 //! A frame is a [`Header`] of 24 bytes and a payload. [`FrameReader`] takes frames off the front of a
-//! stream, [`encode`] makes the bytes of one, [`Tap`] watches them go by. All know networks, commands and
+//! stream, [`encode`] makes the bytes of one, [`EncodedFrame`] is one for many peers, [`Tap`] watches them go by. All know networks, commands and
 //! sizes; what a payload says is the business of [`message`](crate::message).
 
+mod encoded;
 mod hash_ahead;
 mod header;
 mod payload;
@@ -14,6 +15,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
+pub use encoded::EncodedFrame;
 pub(crate) use header::Checked;
 pub use header::{Header, Rules};
 pub use payload::Payload;
@@ -58,7 +60,8 @@ pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
         Some(body) => body,
         None => head.get(Header::LEN..).unwrap_or_default(),
     };
-    let header = Header::new(network, message.command(), payload.len(), blake256::checksum(payload));
+    let checksum = message.kept_checksum().unwrap_or_else(|| blake256::checksum(payload));
+    let header = Header::new(network, message.command(), payload.len(), checksum);
     if let Some(start) = head.first_chunk_mut() {
         *start = header.to_bytes();
     }

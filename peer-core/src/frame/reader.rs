@@ -48,6 +48,9 @@ impl Frame {
     /// What the payload says at protocol version `version`; [`Message::Raw`] where the command is not
     /// [part](Command::is_known_at) of it.
     ///
+    /// A block and a transaction keep the checksum, the first four bytes of [`hash`](Self::hash): sending them on does not
+    /// hash them again.
+    ///
     /// # Errors
     ///
     /// [`FrameError::Payload`] with the reason of [`Message::decode`].
@@ -59,7 +62,12 @@ impl Frame {
                     Some(bytes) => Cursor::new(bytes),
                     None => Cursor::over(&self.payload),
                 };
-                spec.decode(cursor, version).map_err(|cause| FrameError::Payload { command, cause })
+                let mut message = spec.decode(cursor, version);
+                // It stays where it was made, as in `Spec::decode`.
+                if let Ok(message) = &mut message {
+                    message.keep_checksum(self.hash.checksum());
+                }
+                message.map_err(|cause| FrameError::Payload { command, cause })
             }
             None => Ok(Message::Raw(Raw { command, payload: self.payload.to_bytes() })),
         }
@@ -228,8 +236,7 @@ impl FrameReader {
     fn finish(&self, input: &mut BytesMut, head: &Checked, hash: Hash) -> Result<Frame, FrameError> {
         let Checked { command, checksum: declared, spec, invalid_at, .. } = *head;
         let payload = self.take(input, head.payload_len());
-        let [a, b, c, d, ..] = hash.to_bytes();
-        let computed = [a, b, c, d];
+        let computed = hash.checksum();
         if computed != declared {
             return Err(FrameError::PayloadChecksum { command, declared, computed });
         }

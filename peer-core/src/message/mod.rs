@@ -88,6 +88,24 @@ impl Message {
         }
     }
 
+    /// The checksum of the payload, where the message came in a frame and kept it: that of a block or a transaction.
+    pub(crate) const fn kept_checksum(&self) -> Option<[u8; 4]> {
+        match self {
+            Self::Block(block) => block.checksum.0,
+            Self::Tx(transaction) => transaction.kept_checksum(),
+            _ => None,
+        }
+    }
+
+    /// Keeps the checksum of the payload, where the message is one that is forwarded.
+    pub(crate) const fn keep_checksum(&mut self, checksum: [u8; 4]) {
+        match self {
+            Self::Block(block) => block.checksum.0 = Some(checksum),
+            Self::Tx(transaction) => transaction.keep_checksum(checksum),
+            _ => {}
+        }
+    }
+
     /// Whether the message can be sent at `version`: the size of its payload in bytes, or why not.
     ///
     /// # Errors

@@ -160,6 +160,7 @@ impl Peer {
             last_ping_nonce: counters.ping.nonce(),
             last_ping_time: counters.ping.sent(),
             last_ping_round_trip: counters.ping.round_trip(),
+            commands: self.command_counts(),
         }
     }
 }

@@ -72,6 +72,12 @@ impl Peer {
         self.known.insert(fingerprint, now, limits);
     }
 
+    /// Whether the remote is known to have `item`, which is then forgotten later.
+    pub(super) fn recalls(&mut self, item: &Inventory, now: Time) -> bool {
+        let (lifetime, fingerprint) = (self.config().known_lifetime, self.known.fingerprint(item));
+        self.known.recall(fingerprint, now, lifetime)
+    }
+
     pub(super) fn on_batch_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) {
         let Some(session) = self.lifecycle.session_mut() else { return };
         let batch = session.trickle.take();

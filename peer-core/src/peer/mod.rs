@@ -10,7 +10,7 @@
 //! | handshake, and what comes early | `handshake`, `early` |
 //! | pings and pongs | `keepalive` |
 //! | silence and blame | `silence`, `evidence`, `flood`, `credit`, `pauses` |
-//! | inventory | `announce`, `batch`, `known` |
+//! | inventory | `announce`, `announcement`, `batch`, `known` |
 //! | requests and their answers | `asking`, `requests`, `open_message`, `matched`, `answered` |
 //! | requests with an id | `request` |
 //! | what nodes ban for | `ban_rules`, `standing`, `history` |
@@ -18,17 +18,19 @@
 //! | frames out | `send`, `addresses`, `outbox`, `queues`, `piece`, `mark`, `fifo`, `transmit` |
 //! | ends | `close`, `linger` |
 //! | when to look again | `timers`, `clock_jump` |
-//! | what the owner sees | `accessors`, `stats` |
+//! | what the owner sees | `accessors`, `stats`, `command_counts` |
 
 mod accessors;
 mod addresses;
 mod announce;
+mod announcement;
 mod answered;
 mod ban_rules;
 mod batch;
 mod chain_requests;
 mod clock_jump;
 mod close;
+mod command_counts;
 mod credit;
 mod early;
 mod evidence;
@@ -61,8 +63,10 @@ mod transmit;
 use alloc::boxed::Box;
 use rand_core::Rng;
 
+pub use self::announcement::{Announced, Announcement};
 pub use self::ban_rules::BanRule;
 use self::batch::Trickle;
+pub use self::command_counts::CommandCount;
 use self::handshake::PendingHandshake;
 use self::history::History;
 use self::known::Known;
@@ -166,7 +170,7 @@ impl Peer {
             outbox: Outbox::default(),
             silence: Silence::new(now),
             known,
-            history: History::default(),
+            history: History::new(node.config().count_commands),
             counters: Counters::default(),
             interest: Interest::ALL,
         }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::linger::WriteFailure;
 use super::mark::{Lanes, Mark};
-use super::piece::{Piece, Purpose};
+use super::piece::{Piece, Purpose, Written};
 use super::queues::Queues;
 use crate::message::Lane;
 use crate::time::Time;
@@ -54,15 +54,14 @@ impl Outbox {
     }
 
     /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame
-    /// that is complete with that, with its [`nonce`](Piece::nonce). Returns the bytes taken, which are no more
-    /// than were shown.
-    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Purpose, u64)) -> usize {
+    /// that is complete with that. Returns the bytes taken, which are no more than were shown.
+    pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Written)) -> usize {
         let Some(queues) = &mut self.queues else { return 0 };
         let mut left = count;
         while let Some(step) = queues.take(left, now) {
             left = left.saturating_sub(step.count);
-            let Some(nonce) = step.done else { break };
-            written(step.purpose, nonce);
+            let Some(done) = step.done else { break };
+            written(done);
         }
         if queues.queued() > 0 {
             queues.shrink();

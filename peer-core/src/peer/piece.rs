@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 use crate::frame::Header;
-use crate::message::Lane;
+use crate::message::{Command, Lane};
 
 /// What a frame is to the machine, once it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,17 @@ pub(crate) enum Purpose {
     Request,
     /// The last word before the connection ends. No mark counts it.
     FinalReject,
+}
+
+/// A frame that was written to its last byte.
+#[derive(Clone, Copy)]
+pub(crate) struct Written {
+    pub(crate) purpose: Purpose,
+    /// The number that its payload begins with: the nonce, where it is a ping.
+    pub(crate) nonce: u64,
+    pub(crate) command: [u8; Command::LEN],
+    /// Size in bytes, header included.
+    pub(crate) len: usize,
 }
 
 /// Frames from this size on are shared where a machine is cloned.
@@ -65,6 +76,17 @@ impl Piece {
         let head = self.head.get(taken..).unwrap_or_default();
         let body = self.body().get(taken.saturating_sub(self.head.len())..).unwrap_or_default();
         [head, body]
+    }
+
+    /// What is to be known of it when it is written.
+    pub(super) fn written(&self) -> Written {
+        Written { purpose: self.purpose, nonce: self.nonce(), command: self.command(), len: self.len() }
+    }
+
+    fn command(&self) -> [u8; Command::LEN] {
+        let [head, body] = self.rest(0);
+        let header = if head.is_empty() { body } else { head };
+        header.first_chunk().map(|header| Header::from_bytes(header).command).unwrap_or_default()
     }
 
     /// The number that its payload begins with: the nonce, where it is a ping.

@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::fifo::Fifo;
 use super::linger::WriteFailure;
 use super::mark::Lanes;
-use super::piece::{Piece, Purpose};
+use super::piece::{Piece, Purpose, Written};
 use crate::message::Lane;
 use crate::time::Time;
 
@@ -79,10 +79,9 @@ pub(super) struct Queues {
 
 /// What the transport took of one frame.
 pub(super) struct Step {
-    pub(super) purpose: Purpose,
     pub(super) count: usize,
-    /// The frame's nonce, if it is complete with that.
-    pub(super) done: Option<u64>,
+    /// The frame, if it is complete with that.
+    pub(super) done: Option<Written>,
 }
 
 impl Queues {
@@ -197,7 +196,7 @@ impl Queues {
         if purpose == Purpose::Reply {
             take_off(&mut self.owed, step);
         }
-        let done = (step == rest).then(|| piece.nonce());
+        let done = (step == rest).then(|| piece.written());
         if done.is_some() {
             let len = piece.len();
             self.front = self.shown.pop_front().or_else(|| self.pop_unshown());
@@ -217,7 +216,7 @@ impl Queues {
         if purpose != Purpose::FinalReject {
             self.flushed.add(lane, step);
         }
-        Some(Step { purpose, count: step, done })
+        Some(Step { count: step, done })
     }
 
     /// A frame is written: the next one has its own time, unless it shares that of the one before. Returns whether it does.

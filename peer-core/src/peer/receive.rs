@@ -126,6 +126,7 @@ impl Peer {
 
     fn on_frame(&mut self, frame: &Frame, now: Time) -> Result<Option<Event>, Error> {
         self.silence.stop(now);
+        self.count_received(frame.command, frame.wire_len());
         let message = frame.decode(self.version)?;
         trace::received(self, &message, &frame.payload);
         let pings = self.outbox.shown(&[Purpose::Ping, Purpose::Keepalive]);

@@ -7,7 +7,7 @@ use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
 use crate::error::{CodecError, Error, Excess, SendError};
-use crate::frame::{self, Header};
+use crate::frame::{self, EncodedFrame, Header};
 use crate::message::{Command, Lane, Message};
 use crate::time::Time;
 
@@ -43,22 +43,37 @@ impl Peer {
     /// [`RequestTooLarge`](SendError::RequestTooLarge), and never accepted.
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
-        self.send_timed(message, true, now)
+        self.queue(Outgoing::Message(message), true, now)
     }
 
-    /// The same; whoever watches the responses by itself needs no timer for them.
-    pub(super) fn send_timed(
-        &mut self,
-        message: &Message,
-        is_timed: bool,
-        now: Time,
-    ) -> Result<Mark, SendError> {
+    /// Queues a message that was encoded before, and neither encodes nor hashes it. Lanes, marks, limits, requests and
+    /// refusals are those of [`send`](Self::send). May change: queue, open requests.
+    ///
+    /// The queue shares payloads of 4 KiB and more with all others that were sent the frame, and counts them in full.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and [`WrongNetwork`](SendError::WrongNetwork) for a frame of another network. A message that
+    /// does not exist at the protocol version in force is refused as `send` refuses it.
+    pub fn send_encoded(&mut self, frame: &EncodedFrame, now: Time) -> Result<Mark, SendError> {
+        self.queue(Outgoing::Encoded(frame), true, now)
+    }
+
+    /// As [`send`](Self::send), for callers that watch the responses by themselves and need no timer for them.
+    pub(super) fn send_untimed(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
+        self.queue(Outgoing::Message(message), false, now)
+    }
+
+    fn queue(&mut self, outgoing: Outgoing<'_>, is_timed: bool, now: Time) -> Result<Mark, SendError> {
         self.can_send()?;
+        self.check_network(outgoing)?;
+        let message = outgoing.message();
         let command = message.command();
         if [Command::VERSION, Command::VERACK].contains(&command) {
             return Err(SendError::HandshakeMessage(command));
         }
         let len = message.check(self.version)?;
+        let len = outgoing.payload_len().unwrap_or(len);
         if matches!(message, Message::Raw(_)) && len > self.config().max_unrequested {
             return Err(CodecError::PayloadTooLarge(Excess::new(len, self.config().max_unrequested)).into());
         }
@@ -75,12 +90,22 @@ impl Peer {
             }
             _ => Purpose::Ordinary,
         };
-        let mark = self.push(message, purpose);
+        let mark = self.push_outgoing(outgoing, purpose);
         self.note_standing(message, mark, now);
         if Requests::has_deadline(message, self.version) {
             trace::expects(self, command);
         }
         Ok(mark)
+    }
+
+    fn check_network(&self, outgoing: Outgoing<'_>) -> Result<(), SendError> {
+        let connection = self.config().network;
+        match outgoing {
+            Outgoing::Encoded(frame) if frame.network() != connection => {
+                Err(SendError::WrongNetwork { frame: frame.network(), connection })
+            }
+            Outgoing::Encoded(_) | Outgoing::Message(_) => Ok(()),
+        }
     }
 
     /// Whether the owner may queue something.
@@ -103,12 +128,45 @@ impl Peer {
         check_room(self.outbox.held(), &session.trickle, wanted, self.config().send_limit)
     }
 
-    /// Queues a message that has been checked. This is the only place where a message becomes a frame.
+    /// Queues a message that has been checked.
     pub(super) fn push(&mut self, message: &Message, purpose: Purpose) -> Mark {
-        let (head, body) = frame::build(message, self.config().network);
+        self.push_outgoing(Outgoing::Message(message), purpose)
+    }
+
+    /// Queues what has been checked. This is the only place where a message becomes a frame in the queue.
+    fn push_outgoing(&mut self, outgoing: Outgoing<'_>, purpose: Purpose) -> Mark {
+        let message = outgoing.message();
+        let (head, body) = match outgoing {
+            Outgoing::Message(message) => frame::build(message, self.config().network),
+            Outgoing::Encoded(frame) => frame.pieces(),
+        };
         trace::sending(self, message, &head, &body);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
         self.outbox.push(head, body, lane, purpose)
+    }
+}
+
+/// What is to be queued.
+#[derive(Clone, Copy)]
+enum Outgoing<'a> {
+    Message(&'a Message),
+    Encoded(&'a EncodedFrame),
+}
+
+impl<'a> Outgoing<'a> {
+    fn message(self) -> &'a Message {
+        match self {
+            Self::Message(message) => message,
+            Self::Encoded(frame) => frame.message(),
+        }
+    }
+
+    /// Size of the payload in bytes, where it is encoded.
+    fn payload_len(self) -> Option<usize> {
+        match self {
+            Self::Message(_) => None,
+            Self::Encoded(frame) => Some(frame.payload().len()),
+        }
     }
 }
 

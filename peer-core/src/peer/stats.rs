@@ -1,8 +1,10 @@
 //! A snapshot of what is known of a connection.
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use super::command_counts::CommandCount;
 use super::keepalive::LatestPing;
 use crate::event::Direction;
 use crate::message::{NetAddress, Timestamp, UserAgent};
@@ -37,7 +39,8 @@ impl Counters {
 ///
 /// With the feature `serde`: an object with a field for each of these. Times are in seconds since 1970, by the wall
 /// clock that [`ConnectionInfo`](crate::ConnectionInfo) gave, so that `connected_unix` is left out; the address is text; the round
-/// trip is `last_ping_micros`, in microseconds. What is not known is null.
+/// trip is `last_ping_micros`, in microseconds. What is not known is null. `commands` is a list of objects; the command is null
+/// for all those together that no protocol version has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "StatsSnap")]
 #[non_exhaustive]
@@ -89,6 +92,9 @@ pub struct Stats {
     /// The latest round trip.
     #[doc(alias = "LastPingMicros")]
     pub last_ping_round_trip: Option<Duration>,
+    /// What went each way by command, in the order of their names. Empty unless
+    /// [`count_commands`](crate::ConfigBuilder::count_commands) is set.
+    pub commands: Vec<CommandCount>,
 }
 
 impl Stats {

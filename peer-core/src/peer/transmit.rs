@@ -24,15 +24,19 @@ impl Peer {
             self.judge_refusal(now);
         }
         let (waited, silent) = (self.silence.waited_until(now), self.silence.lasted(now));
-        let Self { outbox, lifecycle, counters, silence, .. } = self;
+        let Self { outbox, lifecycle, counters, silence, history, .. } = self;
         let mut session = lifecycle.session_mut();
-        let taken = outbox.take(count, now, |purpose, nonce| {
-            match purpose {
+        let mut counts = history.commands_mut();
+        let taken = outbox.take(count, now, |frame| {
+            if let Some(counts) = &mut counts {
+                counts.on_sent(frame.command, frame.len);
+            }
+            match frame.purpose {
                 Purpose::Handshake | Purpose::FinalReject => return,
                 Purpose::Ping | Purpose::Keepalive => {
-                    counters.ping.on_written(nonce, now);
+                    counters.ping.on_written(frame.nonce, now);
                     if let Some(session) = &mut session {
-                        session.keepalive.on_written(purpose, silent);
+                        session.keepalive.on_written(frame.purpose, silent);
                     }
                 }
                 Purpose::Request => {

@@ -8,7 +8,7 @@ use super::Text;
 use crate::error::Error;
 use crate::event::{Direction, Event};
 use crate::message::Command;
-use crate::peer::{Stats, Timer};
+use crate::peer::{CommandCount, Stats, Timer};
 use crate::protocol_version::ProtocolVersion;
 
 impl Serialize for Event {
@@ -69,7 +69,7 @@ impl Serialize for Stats {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let seconds = |time| self.unix_seconds(time);
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-        let mut fields = serializer.serialize_struct("Stats", 18)?;
+        let mut fields = serializer.serialize_struct("Stats", 19)?;
         fields.serialize_field("id", &self.id)?;
         fields.serialize_field("address", &Text(self.address))?;
         fields.serialize_field("direction", &self.direction)?;
@@ -88,6 +88,19 @@ impl Serialize for Stats {
         fields.serialize_field("last_ping_nonce", &self.last_ping_nonce)?;
         fields.serialize_field("last_ping_time", &self.last_ping_time.map(seconds))?;
         fields.serialize_field("last_ping_micros", &self.last_ping_round_trip.map(micros))?;
+        fields.serialize_field("commands", &self.commands)?;
+        fields.end()
+    }
+}
+
+impl Serialize for CommandCount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("CommandCount", 5)?;
+        fields.serialize_field("command", &self.command)?;
+        fields.serialize_field("messages_sent", &self.messages_sent)?;
+        fields.serialize_field("bytes_sent", &self.bytes_sent)?;
+        fields.serialize_field("messages_received", &self.messages_received)?;
+        fields.serialize_field("bytes_received", &self.bytes_received)?;
         fields.end()
     }
 }

@@ -49,7 +49,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         Err(failure) => return Err(emit_unreachable(&report, failure)),
     };
     let Reached { stream, name, address, proxy, isolated } = reached;
-    let mut config = args.service.configure(node::configure(&args.peer)).proxy(proxy);
+    let mut config = args.service.configure(node::configure(&args.peer)).proxy(proxy).count_commands(true);
     if let Some(agent) = args.user_agent {
         config = config.user_agent(agent.name, agent.version);
     }

@@ -147,6 +147,10 @@ Of the addresses that its peers tell it keeps up to 999 that can be reached from
 and 250 from the peers of one network. A time in the future becomes five days ago. It tells its own address only if
 that can be reached from anywhere, too. On a test network use --allow-private.
 
+With --metrics ADDR it serves http://ADDR/metrics in the text format of Prometheus (OpenMetrics): connections, handshakes,
+ends by reason, messages and bytes by direction and command, and the round trips of pings. Whoever reaches ADDR can read
+them: choose an address of this machine.
+
 On a terminal it shows who has been here longest, as many as fit, twice a second. Elsewhere it writes a line
 every two seconds if a peer came or left, and the table at the end. The exit status is 0 if the end was
 ours: --for was over, or Ctrl-C, or the system asked for it.
@@ -154,9 +158,9 @@ ours: --for was over, or Ctrl-C, or the system asked for it.
 With --json each line is an object with `event` and `ms` since the start. About one peer, by its number `peer`:
 connected, version, established, unserved, end; `unserved` has the request, the command of the answer or null,
 what a node does then, and for getdata the points that it counts against this host; `end` has the reason and its
-statistics. About all: listening, status (every two seconds if a peer came or left: peers, max, came,
+statistics. About all: listening, metrics (the address), status (every two seconds if a peer came or left: peers, max, came,
 established, left, handshakes_per_second of the last second, bytes_received, bytes_sent, memory in bytes),
-stopped. Nothing is dropped: a node whose output is not read waits for its reader, and serves no peer meanwhile.
+stopped, whose `commands` tell what went each way. Nothing is dropped: a node whose output is not read waits for its reader, and serves no peer meanwhile.
 Ctrl-C and --for end it even then: five seconds later, or at the next Ctrl-C, it ends with status 130 and
 unread output is lost.
 

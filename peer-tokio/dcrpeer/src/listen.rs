@@ -116,6 +116,7 @@ impl Server {
                 detail: reason.to_string(),
                 peers: self.accepted,
                 established: self.established,
+                commands: None,
             },
         );
         if self.established > 0 {

@@ -14,6 +14,7 @@
 
 mod causes;
 mod clock;
+mod command_totals;
 mod connect;
 mod crawl;
 mod decode;

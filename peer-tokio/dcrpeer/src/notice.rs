@@ -8,6 +8,7 @@ use peer_core::{Direction, Message, Network, ProtocolVersion, Standing, Stats, U
 use serde::Serialize;
 
 use crate::causes::Cause;
+use crate::command_totals::CommandTotals;
 use crate::format::as_milliseconds;
 use crate::options::network_name;
 use crate::socks::Proxy;
@@ -34,6 +35,10 @@ pub(crate) enum Notice<'a> {
         address: SocketAddr,
         #[serde(serialize_with = "as_name")]
         network: Network,
+    },
+    /// Metrics are served at this address, under `/metrics`.
+    Metrics {
+        address: SocketAddr,
     },
     Connected {
         address: &'a str,
@@ -121,6 +126,9 @@ pub(crate) enum Notice<'a> {
         /// Accepted connections, and completed handshakes.
         peers: u64,
         established: u64,
+        /// What went each way by command, of a node that counts that.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        commands: Option<CommandTotals>,
     },
 }
 

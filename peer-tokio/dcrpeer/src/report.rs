@@ -11,6 +11,7 @@ use peer_core::{Direction, Message, Stats};
 use serde::Serialize;
 
 use crate::clock::Stopwatch;
+use crate::command_totals::CommandTotals;
 use crate::error::Failure;
 use crate::format::{At, Count, Span, milliseconds};
 use crate::notice::{End, Notice};
@@ -96,6 +97,7 @@ impl Report {
             Notice::Listening { address, network } => {
                 writeln!(out, "listening on {address} ({}); Ctrl-C ends it", network_name(*network))
             }
+            Notice::Metrics { address } => writeln!(out, "metrics on http://{address}/metrics"),
             Notice::Connected { address, direction: Direction::Inbound, .. } => {
                 writeln!(out, "{address} came")
             }
@@ -150,6 +152,9 @@ impl Report {
         if let (Some(stats), true) = (end.stats, end.established) {
             writeln!(out)?;
             stats::write_table(out, end.offered, &[("", stats)])?;
+            let mut totals = CommandTotals::default();
+            totals.add(&stats.commands);
+            totals.write(out)?;
         }
         Ok(())
     }

@@ -1,23 +1,31 @@
 //! `dcrpeer serve`: a small listening node that keeps many peers, and shows them in a table.
 //!
 //! Each session is one task, which drives its connection and answers (`session`, `address_book`). The `server` accepts
-//! and counts them, and twice a second asks those for their statistics whose rows are shown (`table`, `screen`).
+//! and counts them, tells `metrics` where they are scraped (`scrape`), and twice a second asks those for their statistics whose rows are shown (`table`, `screen`).
 
 mod address_book;
+mod metrics;
+mod scrape;
 mod screen;
 mod server;
 mod session;
 mod table;
 
+use core::future::Future;
+use core::net::SocketAddr;
+use core::pin::pin;
 use core::sync::atomic::AtomicU64;
 use core::time::Duration;
 use std::io::{self, Write};
 use std::sync::{Arc, OnceLock};
 
 use clap::Args;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use self::address_book::AddressBook;
+use self::metrics::RoundTrips;
+use self::scrape::Scrape;
 use self::server::Server;
 use self::session::Common;
 use crate::error::Failure;
@@ -42,6 +50,9 @@ pub(crate) struct ServeArgs {
     /// Keep and tell addresses of private networks and of this machine too, as a test network needs
     #[arg(long)]
     allow_private: bool,
+    /// Where to serve metrics for Prometheus, at /metrics; port 0 takes a free one
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
     #[command(flatten)]
     service: ServiceArgs,
     #[command(flatten)]
@@ -58,7 +69,8 @@ const SEND_LIMIT: usize = 4 * 1024 * 1024;
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
-    let config = args.service.configure(node::configure(&args.peer)).send_limit(SEND_LIMIT);
+    let config =
+        args.service.configure(node::configure(&args.peer)).send_limit(SEND_LIMIT).count_commands(true);
     let node = node::build(config.build())?;
     let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
@@ -71,8 +83,11 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         traffic: Arc::default(),
         established: AtomicU64::new(0),
         addresses: AddressBook::new(args.allow_private, args.service.services),
+        round_trips: RoundTrips::new(),
         shutdown_reason: OnceLock::new(),
     };
+    let (mut scrapes, scraping) = scrape_at(args.metrics, &common.report).await?;
+    let mut scraping = pin!(scraping);
     let mut server = Server::open(address, max, common)?;
     let mut refreshes = interval(PERIOD);
     refreshes.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -83,12 +98,32 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             },
             ended = server.session_ended() => ended?,
+            () = &mut scraping => {}
+            Some(scrape) = scrapes.recv() => drop(scrape.send(server.metrics().await?)),
             _ = refreshes.tick() => server.show().await?,
             reason = shutdown.wait() => break reason,
         }
     };
     drop(listener);
     server.close(reason).await
+}
+
+/// Serves scrapes at the address, if there is one.
+async fn scrape_at(
+    address: Option<SocketAddr>,
+    report: &Report,
+) -> Result<(Receiver<Scrape>, impl Future<Output = ()> + use<>), Failure> {
+    let listener = match address {
+        Some(address) => {
+            let bound = scrape::bind(address).await;
+            let (listener, address) =
+                bound.map_err(|error| Failure::new(format!("cannot serve metrics on {address}: {error}")))?;
+            report.emit(None, &Notice::Metrics { address })?;
+            Some(listener)
+        }
+        None => None,
+    };
+    Ok(scrape::serve(listener))
 }
 
 /// How many peers the limit of open files allows, at most as many as wanted. Warns if these are fewer.

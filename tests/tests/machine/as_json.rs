@@ -113,8 +113,26 @@ fn statistics_have_the_names_of_their_fields_and_times_since_1970() {
         "last_ping_nonce": 0,
         "last_ping_time": WALL_CLOCK.seconds() + 5,
         "last_ping_micros": 1500,
+        "commands": [],
     });
     assert_eq!(to_value(&stats).unwrap(), expected);
+}
+
+#[test]
+fn counts_by_command_are_a_list() {
+    let counted = Config::builder(NETWORK).count_commands(true).build().unwrap();
+    let mut remote = Remote::established(counted);
+    remote.say(&Message::GetAddr);
+    remote.events();
+    let told = to_value(remote.machine.stats()).unwrap();
+    let expected = json!({
+        "command": "getaddr",
+        "messages_sent": 0,
+        "bytes_sent": 0,
+        "messages_received": 1,
+        "bytes_received": 24,
+    });
+    assert_eq!(told["commands"][0], expected);
 }
 
 #[test]

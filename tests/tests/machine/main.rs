@@ -1,14 +1,18 @@
 //! What the machine does, part by part, through its public API.
 
+mod announcements;
 mod as_json;
 mod bursts;
 mod chunking;
+mod command_counts;
 mod configuration;
 mod defects;
+mod encoded;
 mod endings;
 mod error_texts;
 mod evidence;
 mod finishing;
+mod forwarding;
 mod handshake;
 mod honest_answers;
 mod honesty;

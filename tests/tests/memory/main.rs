@@ -25,7 +25,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 24] = [
+const STATED: [Test; 25] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
@@ -44,6 +44,7 @@ const STATED: [Test; 24] = [
     ("a_queue_of_tiny_frames_takes_what_the_pages_say", queue::tiny_frames),
     ("a_queue_of_parts_of_large_messages_keeps_none_of_them_alive", queue::parts),
     ("a_queue_of_received_blocks_takes_what_the_pages_say", queue::received_blocks),
+    ("a_frame_that_is_queued_for_many_peers_is_held_once", queue::shared_by_many),
     ("a_frame_that_is_taken_in_part_counts_until_it_is_freed", queue::partly_taken),
     ("an_idle_connection_over_mio_takes_at_each_end_what_the_pages_say", mio::idle),
     ("half_a_frame_after_many_keeps_no_more_than_itself_over_mio", mio::half_a_frame),

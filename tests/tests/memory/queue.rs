@@ -1,9 +1,9 @@
 //! What waits to be written.
 
 use bytes::{Bytes, BytesMut};
-use peer_core::message::{Block, BlockHeader, Raw, Transaction, TxOut};
-use peer_core::{Command, Connection, Event, Message, SendError, Time, UnrequestedAnswers};
-use peer_tests::remote::{Remote, bytes_of, unguarded};
+use peer_core::message::{Block, BlockHeader, HeaderList, Headers, Raw, Transaction, TxOut};
+use peer_core::{Command, Connection, Event, Message, ProtocolVersion, SendError, Time, UnrequestedAnswers};
+use peer_tests::remote::{NETWORK, Remote, bytes_of, unguarded};
 use peer_tests::samples::{getdata, inv, inv_of, item, large_block, ping, tx};
 use peer_tests::stated::{assert_states, stated};
 
@@ -144,4 +144,24 @@ pub(crate) fn partly_taken() {
     assert!(!peer.poll_transmit(Time::ZERO).is_empty());
     peer.handle_transmitted(1, Time::ZERO);
     peer.peer_mut().send(&ping(1), Time::ZERO).unwrap();
+}
+
+/// Headers for many peers: one payload, whatever is held for each of them.
+pub(crate) fn shared_by_many() {
+    const PEERS: usize = 125;
+    let headers = (0..2000).map(|height| BlockHeader { height, ..BlockHeader::default() });
+    let headers = HeaderList::try_from(headers.collect::<Vec<_>>()).unwrap();
+    let message = Message::Headers(Headers { headers });
+    let mut peers: Vec<_> = (0..PEERS).map(|_| peer(1024 * KIB)).collect();
+    let meter = Meter::start();
+    let frame = message.encode_frame(NETWORK, ProtocolVersion::LATEST).unwrap();
+    for peer in &mut peers {
+        peer.peer_mut().send_encoded(&frame, Time::ZERO).unwrap();
+        assert_eq!(peer.peer().queued(), frame.wire_len(), "each counts all of it");
+    }
+    let payload = frame.payload().len();
+    drop(frame);
+    let held = meter.held();
+    assert!(held >= payload, "it waits to be written");
+    assert!(held <= payload + PEERS * 512, "{held} bytes held for {PEERS} peers, {payload} of payload");
 }

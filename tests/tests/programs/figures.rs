@@ -65,6 +65,17 @@ fn help_lists_the_lines() {
 }
 
 #[test]
+fn fanout_is_told_for_each_message_and_number_of_peers() {
+    let told = json(COST, &["fanout", "--most", "8", "--rounds", "1", "--json"]);
+    let rows = told["fanout"].as_array().unwrap();
+    assert_eq!(rows.len(), 10);
+    for row in rows {
+        assert!(row["encoded_each_ns"]["median"].as_f64() > Some(0.0), "{row}");
+        assert!(row["encoded_once_ns"]["median"].as_f64() > Some(0.0), "{row}");
+    }
+}
+
+#[test]
 fn cost_is_told_for_sizes_and_numbers_and_drawn() {
     let file = env::temp_dir().join(format!("cost-{}.svg", std::process::id()));
     let limits = ["--largest", "10000", "--most", "100", "--rounds", "1"];

@@ -7,6 +7,7 @@ use core::{fmt, iter};
 
 use bytes::Bytes;
 
+use super::checksum::KeptChecksum;
 use super::{BlockHeader, Transaction, TxType};
 use crate::blake256;
 use crate::error::{CodecError, Excess};
@@ -23,6 +24,7 @@ pub struct Block {
     bytes: Bytes,
     regular: Tree,
     stake: Tree,
+    pub(in crate::message) checksum: KeptChecksum,
 }
 
 /// One of a block's two lists of transactions.
@@ -128,6 +130,7 @@ impl Payload for Block {
             regular: Tree::walk(cursor, version)?,
             stake: Tree::walk(cursor, version)?,
             bytes: cursor.since(0),
+            checksum: KeptChecksum::default(),
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod block;
 mod block_header;
+mod checksum;
 mod init_state;
 mod inventory;
 mod locator;

@@ -239,7 +239,7 @@ impl Peer {
         self.check_room(room)?;
         let mut last = None;
         for message in messages {
-            last = Some(self.send_timed(message, false, now)?);
+            last = Some(self.send_untimed(message, now)?);
         }
         Ok(last)
     }

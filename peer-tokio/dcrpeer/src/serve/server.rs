@@ -11,10 +11,12 @@ use peer_tokio::Handle;
 use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 
+use super::metrics;
 use super::screen::Screen;
 use super::session::{Common, Ended, Session};
 use super::table::{Frame, Row};
 use crate::clock::Stopwatch;
+use crate::command_totals::CommandTotals;
 use crate::error::Failure;
 use crate::format::{Age, Count, Size};
 use crate::notice::Notice;
@@ -52,6 +54,8 @@ pub(super) struct Server {
     possible_causes: BTreeMap<String, u64>,
     /// Requests for what we do not have, and how many remotes sent each.
     unserved: BTreeMap<Unserved, u64>,
+    /// What went each way by command, of sessions that have ended.
+    commands: CommandTotals,
     clock: Stopwatch,
     screen: Option<Screen>,
     refreshes: u32,
@@ -79,6 +83,7 @@ impl Server {
             ends: BTreeMap::new(),
             possible_causes: BTreeMap::new(),
             unserved: BTreeMap::new(),
+            commands: CommandTotals::default(),
             clock: Stopwatch::start(),
             screen,
             refreshes: 0,
@@ -118,6 +123,7 @@ impl Server {
         self.handles.remove(&ended.number);
         self.ended = self.ended.saturating_add(1);
         count(&mut self.ends, ended.reason);
+        self.commands.add(&ended.commands);
         if let Some(causes_text) = ended.causes_text {
             count(&mut self.possible_causes, causes_text);
         }
@@ -199,6 +205,18 @@ impl Server {
         rows
     }
 
+    /// The metrics as text, sessions that are open included.
+    pub(super) async fn metrics(&mut self) -> Result<String, Failure> {
+        let mut commands = self.commands.clone();
+        for handle in self.handles.values() {
+            // Of one that has just ended, and is not among the ended yet, these are its last.
+            commands.add(&handle.stats().await.commands);
+        }
+        let status = self.status();
+        metrics::text(&status, &commands, &self.ends, &self.common.round_trips)
+            .map_err(|error| Failure::new(format!("cannot write metrics: {error}")))
+    }
+
     /// Ends all sessions, and reports the summary.
     pub(super) async fn close(mut self, reason: ShutdownReason) -> Result<(), Failure> {
         let rows = self.rows(LAST_ROWS).await;
@@ -227,7 +245,17 @@ impl Server {
         }
         let established = self.common.established.load(Ordering::Relaxed);
         let (detail, peers) = (reason.to_string(), self.accepted);
-        report.emit(None, &Notice::Stopped { ok: true, reason: reason.name(), detail, peers, established })
+        report.emit(
+            None,
+            &Notice::Stopped {
+                ok: true,
+                reason: reason.name(),
+                detail,
+                peers,
+                established,
+                commands: Some(self.commands),
+            },
+        )
     }
 
     fn write_summary(&self, out: &mut Output, reason: ShutdownReason) -> io::Result<()> {
@@ -260,7 +288,7 @@ impl Server {
         for (lack, count) in &self.unserved {
             write_fact(out, "unserved", &format!("{} {lack}", Count(*count)))?;
         }
-        Ok(())
+        self.commands.write(out)
     }
 
     /// The memory of the process when most peers were connected.

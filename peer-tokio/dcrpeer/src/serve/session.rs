@@ -7,12 +7,13 @@ use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use peer_core::message::{NetAddressV2, Ping};
-use peer_core::{Direction, Error, Event, Message, Node};
+use peer_core::{CommandCount, Direction, Error, Event, Message, Node};
 use peer_tokio::{Closed, Events, Handle};
 use rand_core::Rng;
 use tokio::net::TcpStream;
 
 use super::address_book::{AddressBook, Source};
+use super::metrics::RoundTrips;
 use crate::causes;
 use crate::error::Failure;
 use crate::explain;
@@ -34,6 +35,7 @@ pub(super) struct Common {
     /// How many handshakes were completed.
     pub(super) established: AtomicU64,
     pub(super) addresses: AddressBook,
+    pub(super) round_trips: RoundTrips,
     /// Why the program ends, once it does.
     pub(super) shutdown_reason: OnceLock<ShutdownReason>,
 }
@@ -56,6 +58,8 @@ pub(super) struct Ended {
     pub(super) causes_text: Option<String>,
     /// What the remote asked for and we do not have.
     pub(super) unserved: UnservedSet,
+    /// What went each way by command.
+    pub(super) commands: Vec<CommandCount>,
 }
 
 /// The state of a session.
@@ -140,7 +144,8 @@ impl Session {
             announced: None,
             asked: None,
         }))?;
-        Ok(Ended { number: self.number, reason, causes_text, unserved: progress.unserved })
+        let commands = outcome.stats.commands;
+        Ok(Ended { number: self.number, reason, causes_text, unserved: progress.unserved, commands })
     }
 
     async fn handle_event(
@@ -166,6 +171,12 @@ impl Session {
                 }
                 let protocol_version = handle.stats().await.protocol_version.get();
                 self.emit(&Notice::Established { protocol_version })
+            }
+            Event::Message(Message::Pong(_)) => {
+                if let Some(time) = handle.stats().await.last_ping_round_trip {
+                    self.common.round_trips.observe(time);
+                }
+                Ok(())
             }
             Event::Message(message) => self.answer(handle, &message, local, progress).await,
             _ => Ok(()),

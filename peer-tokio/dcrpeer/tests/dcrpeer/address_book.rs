@@ -151,7 +151,8 @@ fn no_peer_fills_the_address_book_or_displaces_others() {
 
 #[test]
 fn a_late_peer_displaces_entries_of_the_peers_with_most() {
-    let server = serve(&[]);
+    let mut server = serve(&[]);
+    server.read_on();
     talk(async {
         for network in 20..60 {
             let mut visitor = Guest::enter(&server.address(), ProtocolVersion::LATEST).await;

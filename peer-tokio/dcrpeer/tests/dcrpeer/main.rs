@@ -14,6 +14,7 @@ mod decode;
 mod durations;
 mod hang_up;
 mod load;
+mod metrics;
 mod misuse;
 mod network;
 mod node;

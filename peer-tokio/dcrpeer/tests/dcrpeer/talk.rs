@@ -3,7 +3,7 @@
 use core::mem;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, Command};
 use std::thread;
 
 use peer_core::Network;
@@ -217,7 +217,7 @@ fn relay(peer: &str, header: &'static [u8; 20]) -> String {
 /// The tool on simnet, with `--json`, until it is interrupted.
 pub(crate) struct Process {
     pub(crate) child: Child,
-    out: BufReader<ChildStdout>,
+    out: Box<dyn BufRead + Send>,
     told: Vec<Value>,
 }
 
@@ -234,8 +234,14 @@ impl Process {
 
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut child = dcrpeer(args).args(["--network", "simnet", "--json"]).spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
+        let out = Box::new(BufReader::new(child.stdout.take().unwrap()));
         Self { child, out, told: Vec::new() }
+    }
+
+    /// Has everything read that it tells from now on, and dropped. One whose output is not read waits for its reader.
+    pub(crate) fn read_on(&mut self) {
+        let mut out = mem::replace(&mut self.out, Box::new(io::empty()));
+        thread::spawn(move || io::copy(&mut out, &mut io::sink()));
     }
 
     /// Where it listens.

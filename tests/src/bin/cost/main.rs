@@ -1,7 +1,7 @@
 //! `cost`: what a machine costs as messages grow, and as machines become many. `docs/performance.md` tells what
 //! came of it.
 //!
-//! `sizes` and `numbers` measure, `report` says what came of it, `chart` draws it.
+//! `sizes` and `numbers` measure, `report` says what came of it, `chart` draws it. `fanout` is a table of its own.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -10,6 +10,7 @@
 
 mod args;
 mod chart;
+mod fanout;
 mod numbers;
 mod report;
 mod sizes;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
-use self::args::Cli;
+use self::args::{Cli, Table};
 use self::report::Outcome;
 
 /// Counts, which adds a few nanoseconds to every allocation.
@@ -42,6 +43,9 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), Failure> {
+    if let Some(Table::Fanout(arguments)) = &cli.table {
+        return fanout::run(arguments, &arguments.progress_bar());
+    }
     let bar = cli.progress_bar();
     let sizes = sizes::measure(cli, &bar)?;
     let numbers = numbers::measure(cli, &bar)?;

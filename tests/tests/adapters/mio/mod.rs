@@ -11,6 +11,7 @@ mod ends;
 mod ids;
 mod leaving;
 mod loopback;
+mod many;
 mod not_ready;
 mod pausing;
 mod room;

@@ -17,6 +17,7 @@ mod fairness;
 mod flushing;
 mod heard;
 mod leaving;
+mod many;
 mod panics;
 mod requests;
 mod responses;

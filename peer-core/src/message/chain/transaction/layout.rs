@@ -3,6 +3,7 @@
 use super::Transaction;
 use super::parts::{INPUT_PREFIX, INPUT_WITNESS, OUTPUT};
 use crate::error::CodecError;
+use crate::message::chain::checksum::KeptChecksum;
 use crate::message::codec::{Cursor, narrow};
 
 /// Which parts of a transaction are serialized.
@@ -68,6 +69,8 @@ pub(super) struct Layout {
     pub(super) witness_at: u32,
     pub(super) version: u16,
     pub(super) serialization: TxType,
+    /// Of the transaction's bytes. It is here because here it needs no more room.
+    pub(super) checksum: KeptChecksum,
 }
 
 impl Layout {
@@ -106,6 +109,7 @@ impl Layout {
             witness_at,
             version: u16::from_le_bytes([a, b]),
             serialization,
+            checksum: KeptChecksum::default(),
         })
     }
 }

@@ -212,6 +212,15 @@ impl Transaction {
         Hash::from_bytes(hasher.finalize())
     }
 
+    /// See [`Message::kept_checksum`](crate::Message::kept_checksum).
+    pub(in crate::message) const fn kept_checksum(&self) -> Option<[u8; 4]> {
+        self.layout.checksum.0
+    }
+
+    pub(in crate::message) const fn keep_checksum(&mut self, checksum: [u8; 4]) {
+        self.layout.checksum.0 = Some(checksum);
+    }
+
     fn digest(&self, serialization: TxType) -> Hash {
         let mut hasher = Blake256::new();
         self.emit(serialization, |part| hasher.update(part));
