@@ -31,7 +31,7 @@
 //! # Where to look
 //!
 //! [`Connection`] and [`Peer`] for the machine, [`Config`] for its limits, [`message`] for what is said, [`frame`] for how it
-//! is packed, [`blake256`] for the hash.
+//! is packed, [`blake256`] for the hash, [`recording`] for conversations that are kept and replayed.
 //!
 //! # Errors
 //!
@@ -81,6 +81,7 @@ mod node;
 mod peer;
 mod policy;
 mod protocol_version;
+pub mod recording;
 #[cfg(feature = "serde")]
 mod serialize;
 mod services;

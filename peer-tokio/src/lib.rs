@@ -95,6 +95,7 @@ mod leave;
 #[cfg(feature = "net")]
 mod listener;
 mod permit;
+mod recorded;
 mod requests;
 mod response_error;
 mod response_waiters;
@@ -125,6 +126,7 @@ pub use self::leave::leave_all;
 #[cfg(feature = "net")]
 pub use self::listener::Listener;
 pub use self::permit::Permit;
+pub use self::recorded::Recorded;
 pub use self::response_error::ResponseError;
 pub use self::responses::Responses;
 use self::shared::Shared;

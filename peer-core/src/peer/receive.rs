@@ -41,7 +41,7 @@ impl Peer {
         let taken = before.saturating_sub(input.len());
         self.on_received(taken, input)?;
         let is_drained = matches!(result, Ok(None)) && self.wants_read();
-        self.credit_backlog(taken, if is_drained { &**input } else { &[] }, progress, now);
+        self.credit_backlog(taken, if is_drained { input } else { &[] }, progress, now);
         if let Some(flood) = self.flood_mut() {
             flood.on_received(taken);
         }

@@ -13,6 +13,7 @@ mod leaving;
 mod loopback;
 mod not_ready;
 mod pausing;
+mod recorded;
 mod room;
 mod scripted;
 mod shutdown;

@@ -18,6 +18,7 @@ mod flushing;
 mod heard;
 mod leaving;
 mod panics;
+mod recorded;
 mod requests;
 mod responses;
 mod room;
