@@ -1,6 +1,6 @@
 //! Where a replay left the recording.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 use bytes::Bytes;
@@ -62,7 +62,9 @@ impl fmt::Display for Spoken {
             Self::Nothing => f.write_str("nothing"),
             Self::Frame { frame, message: Some(message) } => {
                 let (command, summary) = (message.command(), message.summary());
-                write!(f, "{command} of {} bytes {summary}", frame.len().saturating_sub(Header::LEN))
+                write!(f, "{command} of {} bytes", frame.len().saturating_sub(Header::LEN))?;
+                let summary = summary.to_string();
+                if summary.is_empty() { Ok(()) } else { write!(f, " ({summary})") }
             }
             Self::Frame { frame, message: None } => write!(f, "a frame of {} bytes", frame.len()),
             Self::NoFrame => f.write_str("bytes that are no frame"),

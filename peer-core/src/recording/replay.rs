@@ -56,7 +56,7 @@ pub struct Replay<'a> {
     /// What the recorded side is still to say.
     expected: VecDeque<Result<Said, Unreadable>>,
     /// What the machine said by itself and the recorded side has not said yet.
-    pending: VecDeque<(Time, Bytes)>,
+    pending: VecDeque<Pending>,
     input: BytesMut,
     reader: FrameReader,
     output: BytesMut,
@@ -64,6 +64,15 @@ pub struct Replay<'a> {
     failure: Option<Error>,
     /// The recorded side's stream has ended.
     is_closed: bool,
+}
+
+/// A frame that the machine wrote.
+#[derive(Debug)]
+struct Pending {
+    at: Time,
+    frame: Bytes,
+    /// What the machine waited for then.
+    next_timeout: Option<Time>,
 }
 
 /// What a replay without a difference came to.
@@ -248,7 +257,8 @@ impl<'a> Replay<'a> {
         let mut frames = self.output.clone();
         while let Ok(Some(frame)) = self.reader.read(&mut self.output, &rules) {
             let frame = frames.split_to(frame.wire_len().min(frames.len()));
-            self.pending.push_back((now, frame.freeze()));
+            let (frame, next_timeout) = (frame.freeze(), self.connection.poll_timeout());
+            self.pending.push_back(Pending { at: now, frame, next_timeout });
         }
     }
 
@@ -295,20 +305,20 @@ impl Replay<'_> {
         self.compare_frames(said, ours, now)
     }
 
-    /// What the machine said by itself with the same command, first the same frame.
+    /// The first that the machine said by itself with the same command.
     fn find(&self, said: &Said) -> Option<usize> {
         let command = |frame: &Bytes| frame.get(4..16) == said.frame.get(4..16);
-        self.pending.iter().position(|(_, frame)| command(frame))
+        self.pending.iter().position(|pending| command(&pending.frame))
     }
 
     fn compare_frames(
         &mut self,
         said: &Said,
-        ours: Option<(Time, Bytes)>,
+        ours: Option<Pending>,
         now: Time,
     ) -> Result<(), Box<Difference>> {
         self.frames = self.frames.saturating_add(1);
-        let Some((_, frame)) = ours else {
+        let Some(Pending { frame, .. }) = ours else {
             let ours = self.failure.as_ref().map_or(Spoken::Nothing, |error| Spoken::End(error.name()));
             return Err(self.difference(now, Spoken::from(said), ours));
         };
@@ -327,7 +337,7 @@ impl Replay<'_> {
     /// What the machine said by itself must be in the recording before long.
     fn compare_late(&mut self, now: Time) -> Result<(), Box<Difference>> {
         match self.pending.front() {
-            Some((at, _)) if now.saturating_since(*at) > LATE => self.surplus(),
+            Some(pending) if now.saturating_since(pending.at) > LATE => self.surplus(),
             _ => Ok(()),
         }
     }
@@ -336,16 +346,17 @@ impl Replay<'_> {
     fn compare_left_over(&mut self, now: Time) -> Result<(), Box<Difference>> {
         let is_old = |at: Time| now.saturating_since(at) > Duration::from_secs(1);
         match self.pending.front() {
-            Some((at, _)) if is_old(*at) && !self.recording.is_cut => self.surplus(),
+            Some(pending) if is_old(pending.at) && !self.recording.is_cut => self.surplus(),
             _ => Ok(()),
         }
     }
 
     /// The machine said something that is not in the recording.
     fn surplus(&mut self) -> Result<(), Box<Difference>> {
-        let Some((at, frame)) = self.pending.pop_front() else { return Ok(()) };
+        let Some(Pending { at, frame, next_timeout }) = self.pending.pop_front() else { return Ok(()) };
         let message = self.decode(&frame);
-        Err(self.difference(at, Spoken::Nothing, Spoken::Frame { frame, message }))
+        let difference = self.difference(at, Spoken::Nothing, Spoken::Frame { frame, message });
+        Err(Box::new(Difference { next_timeout, ..*difference }))
     }
 
     /// Compares the reasons, where the side that recorded is ours. What an owner or a transport ends is no word of the

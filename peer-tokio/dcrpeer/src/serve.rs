@@ -25,7 +25,7 @@ use crate::format::Count;
 use crate::listener::{self, ACCEPT_PAUSE};
 use crate::node;
 use crate::notice::Notice;
-use crate::options::{PeerArgs, ServiceArgs, Target};
+use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target};
 use crate::report::Report;
 use crate::shutdown::Shutdown;
 use crate::system;
@@ -46,6 +46,8 @@ pub(crate) struct ServeArgs {
     service: ServiceArgs,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// Time between two refreshes.
@@ -72,6 +74,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         established: AtomicU64::new(0),
         addresses: AddressBook::new(args.allow_private, args.service.services),
         shutdown_reason: OnceLock::new(),
+        record: args.record.record,
     };
     let mut server = Server::open(address, max, common)?;
     let mut refreshes = interval(PERIOD);
