@@ -13,6 +13,9 @@ use crate::pair::WALL_CLOCK;
 /// Lines that wait are handed out from this many bytes on.
 const BATCH: usize = 64 * 1024;
 
+/// Takes lines of an end's recording.
+type Sink = Box<dyn FnMut(ConnectionId, &str)>;
+
 /// Makes a recording of each end of each connection out of what a world shows its observer.
 ///
 /// Times are the world's, counted from when the end has its transport. A node whose clock was set, or whose owner looked away,
@@ -21,7 +24,7 @@ pub struct Recordings {
     open: BTreeMap<ConnectionId, Open>,
     /// What an end wrote and the other one has not read.
     unread: BTreeMap<ConnectionId, VecDeque<u8>>,
-    write: Box<dyn FnMut(ConnectionId, &str)>,
+    write: Sink,
 }
 
 struct Open {

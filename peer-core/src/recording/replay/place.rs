@@ -9,11 +9,13 @@ use crate::protocol_version::ProtocolVersion;
 use crate::recording::{Recording, Said, Side, Unreadable};
 
 /// Ends that an owner or a transport causes, or that a transport tells in a way that no recording has.
-pub(super) const OUTSIDE: [&str; 6] = [
+pub(super) const OUTSIDE: [&str; 7] = [
     "ClosedByOwner",
     "ClosedByRemote",
     "ClosedBeforeVersion",
     "ClosedBeforeVerack",
+    // The two halves of one node know it of each other; a replay has one of them.
+    "SelfConnection",
     "TransportFailed",
     "Truncated",
 ];

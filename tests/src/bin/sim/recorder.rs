@@ -1,6 +1,6 @@
 //! Recordings of a world's connections, as files.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::Path;

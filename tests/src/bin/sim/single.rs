@@ -1,6 +1,6 @@
 //! One world.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::io::{self, Write};
 use std::process;
 use std::rc::Rc;
