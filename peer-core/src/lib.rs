@@ -8,6 +8,7 @@
 //! | [`Peer`] | the owner: sends, announces, requests, looks, closes |
 //! | [`Config`], [`Node`] | limits and identity, shared by the connections of one node |
 //! | [`message`], [`frame`], [`blake256`] | what is said, how it is packed, the hash |
+//! | [`recording`] | conversations that are kept and replayed |
 //! | [`guide`] | pages: driving, clocks, limits, neighbours, states, migration |
 //!
 //! # One turn of a driver
@@ -115,6 +116,7 @@ mod node;
 mod peer;
 mod policy;
 mod protocol_version;
+pub mod recording;
 #[cfg(feature = "serde")]
 mod serialize;
 mod services;

@@ -100,6 +100,7 @@ mod entropy;
 mod entry;
 mod outcome;
 mod peers;
+mod recorded;
 mod schedule;
 mod transport;
 
@@ -113,4 +114,5 @@ pub use self::entropy::SystemRng;
 pub use self::entry::PeerId;
 pub use self::outcome::{InsertError, Outcome, PeerEvent};
 pub use self::peers::Peers;
+pub use self::recorded::Recorded;
 pub use self::transport::Transport;

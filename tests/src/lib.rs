@@ -15,6 +15,7 @@ pub mod hex;
 pub mod invariants;
 pub mod neighbour;
 pub mod pair;
+pub mod recordings;
 pub mod remote;
 pub mod requests;
 pub mod rng;

@@ -310,7 +310,22 @@ impl ConfigBuilder {
         let default = config.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default();
         config.ping_interval = ping_interval.unwrap_or(default);
         config.user_agent = agent.build()?;
-        if let Some(setting) = zero(&config) {
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration with nothing set, which is valid.
+    pub(crate) fn defaults(self) -> Config {
+        let user_agent = self.agent.build().unwrap_or_default();
+        Config { user_agent, ..self.config }
+    }
+}
+
+impl Config {
+    /// Fails if settings do not fit together.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let config = self;
+        if let Some(setting) = zero(config) {
             return Err(ConfigError::Zero(setting));
         }
         let (ping, idle) = (config.ping_interval, config.idle_timeout);
@@ -333,7 +348,7 @@ impl ConfigBuilder {
         if min < ProtocolVersion::INITIAL || min > max || max > ProtocolVersion::LATEST {
             return Err(ConfigError::ProtocolVersions { min, max });
         }
-        Ok(config)
+        Ok(())
     }
 }
 

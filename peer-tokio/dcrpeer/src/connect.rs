@@ -68,6 +68,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         shutdown,
         probes,
         unserved: UnservedSet::default(),
+        record: args.record.record,
     };
     let outcome = session.run(stream).await?;
     if outcome.is_success() {

@@ -8,6 +8,7 @@ Examples:
   dcrpeer connect 127.0.0.1 --network simnet   connect to a peer and show its messages
   dcrpeer crawl --demo                         crawl a made-up network of 300 peers
   dcrpeer decode frames.txt                    decode captured frames
+  dcrpeer replay talk.jsonl                    tell a conversation that connect --record kept
   dcrpeer serve --network simnet               run a node and show its peers in a table
   dcrpeer load 127.0.0.1 --network simnet      measure a node under a thousand connections
 
@@ -105,6 +106,22 @@ and `stopped` has `ok`. Numbers are written in full, see connect --help.
 Examples:
   dcrpeer listen --network simnet
   dcrpeer listen 0.0.0.0:19108 --network testnet3 --services network --for 2m --json";
+
+/// About `replay`.
+pub(crate) const REPLAY: &str = "\
+FILE is a recording of connect, listen or serve with --record: every byte that crossed the connection, with its time.
+docs/recording.md defines the format. Without --as the conversation is told as connect tells it live, from the side that
+recorded. A file that was cut off is told up to the cut.
+
+With --as our machine takes the place of that side. It hears what the other side sent, at the recorded times; its owner
+says what that side's owner said; what it writes is compared byte for byte. The exit status is 0 if all is the same,
+and 1 with the first difference: when, what was expected, what our machine did, its state, and its next timeout. With
+--json that is one object, `event` same or difference.
+
+Examples:
+  dcrpeer connect 127.0.0.1 --network simnet --for 10s --record talk.jsonl
+  dcrpeer replay talk.jsonl
+  dcrpeer replay talk.jsonl --as dialer";
 
 /// About `decode`.
 pub(crate) const DECODE: &str = "\

@@ -1,6 +1,7 @@
 //! `dcrpeer listen`: accepts peers and shows every message.
 
 use core::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use peer_core::{Direction, Node};
@@ -12,10 +13,11 @@ use crate::error::Failure;
 use crate::listener;
 use crate::node;
 use crate::notice::Notice;
-use crate::options::{PeerArgs, ServiceArgs, Target, network_name};
+use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target, network_name};
 use crate::outcome::Outcome;
 use crate::output::invocation;
 use crate::probes::Probes;
+use crate::record::numbered;
 use crate::report::Report;
 use crate::session::Session;
 use crate::shutdown::{Shutdown, ShutdownReason};
@@ -33,6 +35,8 @@ pub(crate) struct ListenArgs {
     pub(crate) service: ServiceArgs,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// Accepts peers until it is time to end.
@@ -51,6 +55,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
         sessions: JoinSet::new(),
         accepted: 0,
         established: 0,
+        record: args.record.record,
     };
     let reason = loop {
         tokio::select! {
@@ -75,6 +80,8 @@ struct Server {
     accepted: u64,
     /// Ended sessions that had completed the handshake.
     established: u64,
+    /// Where they are recorded.
+    record: Option<PathBuf>,
 }
 
 impl Server {
@@ -91,6 +98,7 @@ impl Server {
             shutdown: self.shutdown.clone(),
             probes: Probes::default(),
             unserved: UnservedSet::default(),
+            record: self.record.as_deref().map(|path| numbered(path, self.accepted)),
         };
         self.sessions.spawn(session.run(stream));
     }

@@ -1,11 +1,11 @@
 //! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
-//! `load`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
+//! `load`, `replay`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
 //!
 //! | files | what they do |
 //! | --- | --- |
-//! | `session`, `probes`, `listener` | run a connection of `connect` and `listen`; listen |
+//! | `session`, `probes`, `listener`, `record` | run a connection of `connect` and `listen`; listen; record |
 //! | `report`, `notice`, `status`, `stats`, `fields` | tell what happens, to people and to programs |
 //! | `explain`, `causes`, `outcome`, `unserved`, `versions` | say why a connection ended, and what to do |
 //! | `dial`, `happy_eyeballs`, `socks`, `first_bytes`, `traffic`, `scope` | addresses and streams |
@@ -37,6 +37,8 @@ mod options;
 mod outcome;
 mod output;
 mod probes;
+mod record;
+mod replay;
 mod report;
 mod scope;
 mod serve;
@@ -89,6 +91,9 @@ enum Action {
     /// Decode frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(decode::DecodeArgs),
+    /// Tell a recorded conversation, or compare our machine with it
+    #[command(after_help = help::REPLAY)]
+    Replay(replay::ReplayArgs),
     /// Run a node with many peers, and show them in a table
     #[command(after_help = help::SERVE)]
     Serve(serve::ServeArgs),
@@ -106,6 +111,7 @@ impl Action {
             Self::Crawl(args) => args.peer.json,
             Self::Listen(args) => args.peer.json,
             Self::Decode(args) => args.json,
+            Self::Replay(args) => args.json,
             Self::Serve(args) => args.peer.json,
             Self::Load(args) => args.peer.json,
         }
@@ -133,6 +139,7 @@ fn act(action: Action) -> Result<(), Failure> {
         Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
+        Action::Replay(args) => replay::run(&args),
         Action::Serve(args) => in_runtime(serve::run(args)),
         Action::Load(args) => in_runtime(load::run(args)),
     }

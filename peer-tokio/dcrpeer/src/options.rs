@@ -1,6 +1,7 @@
 //! Options that several commands share. No command owns them.
 
 mod duration;
+mod record;
 mod services;
 mod target;
 
@@ -10,6 +11,7 @@ use clap::Args;
 use peer_core::{Network, ProtocolVersion};
 
 pub(crate) use self::duration::parse_duration;
+pub(crate) use self::record::RecordArgs;
 pub(crate) use self::services::ServiceArgs;
 pub(crate) use self::target::{HostPort, Target, is_onion, zone};
 

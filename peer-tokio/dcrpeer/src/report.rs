@@ -70,7 +70,16 @@ impl Report {
 
     /// Writes a notice with the current time, and the peer's number if it is about one.
     pub(crate) fn emit(&self, peer: Option<u64>, notice: &Notice<'_>) -> Result<(), Failure> {
-        let elapsed = self.clock.elapsed();
+        self.emit_at(self.clock.elapsed(), peer, notice)
+    }
+
+    /// Writes a notice about something that happened after so long.
+    pub(crate) fn emit_at(
+        &self,
+        elapsed: Duration,
+        peer: Option<u64>,
+        notice: &Notice<'_>,
+    ) -> Result<(), Failure> {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         if self.json {
             let line = Line { ms: milliseconds(elapsed), peer, notice };

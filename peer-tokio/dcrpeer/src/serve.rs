@@ -33,7 +33,7 @@ use crate::format::Count;
 use crate::listener::{self, ACCEPT_PAUSE};
 use crate::node;
 use crate::notice::Notice;
-use crate::options::{PeerArgs, ServiceArgs, Target};
+use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target};
 use crate::report::Report;
 use crate::shutdown::Shutdown;
 use crate::system;
@@ -57,6 +57,8 @@ pub(crate) struct ServeArgs {
     service: ServiceArgs,
     #[command(flatten)]
     pub(crate) peer: PeerArgs,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// Time between two refreshes.
@@ -85,6 +87,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         addresses: AddressBook::new(args.allow_private, args.service.services),
         round_trips: RoundTrips::new(),
         shutdown_reason: OnceLock::new(),
+        record: args.record.record,
     };
     let (mut scrapes, scraping) = scrape_at(args.metrics, &common.report).await?;
     let mut scraping = pin!(scraping);

@@ -3,6 +3,7 @@
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use peer_core::message::Ping;
 use peer_core::{Direction, Event, Message, Node, Request, RequestOptions, SendError};
@@ -20,6 +21,7 @@ use crate::node;
 use crate::notice::{End, Notice};
 use crate::outcome::{Ending, Outcome};
 use crate::probes::Probes;
+use crate::record::{self, Recording};
 use crate::report::{self, Report};
 use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::unserved::{self, UnservedSet};
@@ -42,6 +44,8 @@ pub(crate) struct Session {
     pub(crate) probes: Probes,
     /// The unserved requests that were reported already.
     pub(crate) unserved: UnservedSet,
+    /// The file to record to.
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// If no event arrives within this time, a notice says what we wait for.
@@ -58,13 +62,21 @@ impl Session {
         let mut generator = node::generator()?;
         let nonce = generator.next_u64();
         self.probes.prepare(nonce);
+        let recording = self.start_recording()?;
+        let stream = record::record(stream, recording.as_ref());
         let (handle, events) = self.join(stream, generator)?;
         let mut established = false;
         let stopped = self.follow(&handle, events, nonce, &mut established).await?;
         handle.close();
+        let closed = handle.closed().await;
+        if let Some(recording) = recording
+            && let Some(detail) = recording.finish(&closed.reason).await
+        {
+            self.emit(&Notice::Warning { detail: &detail })?;
+        }
         let ending = match stopped {
             Some(reason) => Ending::Ours(reason),
-            None => Ending::Theirs(handle.closed().await),
+            None => Ending::Theirs(closed),
         };
         let outcome = Outcome { established, ending, stats: handle.stats().await, first };
         match self.emit_end(&outcome) {
@@ -73,6 +85,12 @@ impl Session {
             emitted => emitted?,
         }
         Ok(outcome)
+    }
+
+    fn start_recording(&self) -> Result<Option<Recording>, Failure> {
+        let Some(path) = &self.record else { return Ok(None) };
+        let info = peer_tokio::connection_info(self.address, 0);
+        Recording::start(path, self.node.config(), self.direction, &info, &self.name).map(Some)
     }
 
     /// Gives the stream to the adapter, and its driver to the runtime.

@@ -4,7 +4,7 @@ use core::fmt;
 
 use peer_core::blake256::Blake256;
 use peer_core::message::Inventory;
-use peer_core::{Command, Event, Message, Time, Timer};
+use peer_core::{Command, Config, Event, Message, Time, Timer};
 
 use super::{ConnectionId, Ended, NodeId};
 
@@ -16,6 +16,8 @@ pub struct Moment<'a> {
     pub at: Time,
     /// At which node.
     pub node: NodeId,
+    /// The configuration of that node, where it is a real one of the world.
+    pub config: Option<&'a Config>,
     /// On which of its connections, where it is about one.
     pub connection: Option<ConnectionId>,
     /// What.

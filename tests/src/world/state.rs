@@ -297,7 +297,8 @@ impl State {
 
     /// Counts, hashes and shows what happened.
     pub(super) fn note(&mut self, node: NodeId, connection: Option<ConnectionId>, what: What<'_>) {
-        let moment = Moment { at: self.now, node, connection, what };
+        let config = self.nodes[node.0 as usize].node.config();
+        let moment = Moment { at: self.now, node, config: Some(config), connection, what };
         self.digest.add(&moment);
         match what {
             What::Wrote(bytes) => self.tally.bytes += bytes.len() as u64,

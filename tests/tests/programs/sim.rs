@@ -5,6 +5,8 @@ use std::env;
 use std::fs;
 use std::process::{Command, Output};
 
+use peer_core::recording::Recording;
+use peer_tests::recordings::replay;
 use serde_json::Value;
 
 fn sim(arguments: &str) -> Output {
@@ -43,6 +45,24 @@ fn the_log_stops_where_it_was_asked_to() {
     let story = says("--scenario idle --nodes 2 --verbose --until 1");
     assert!(story.contains("established"), "{story}");
     assert!(story.ends_with("stopped at 1.000s, as asked\n"), "{story}");
+}
+
+#[test]
+fn each_end_of_each_connection_is_recorded_and_goes_again() {
+    let folder = env::temp_dir().join(format!("recordings-{}", std::process::id()));
+    says(&format!("--scenario propagation --nodes 3 --hours 0.02 --record {}", folder.display()));
+    let mut replayed = 0;
+    for entry in fs::read_dir(&folder).unwrap() {
+        let file = entry.unwrap().path();
+        let recording = Recording::read(&fs::read_to_string(&file).unwrap()).unwrap();
+        let side = recording.header.as_ref().unwrap().side();
+        assert!(file.to_str().unwrap().ends_with(&format!("{side}.jsonl")));
+        let frames = replay(&recording, side).frames;
+        assert!(frames >= 2, "{}: {frames} frames", file.display());
+        replayed += 1;
+    }
+    fs::remove_dir_all(&folder).unwrap();
+    assert!(replayed >= 4, "{replayed} recordings");
 }
 
 #[test]

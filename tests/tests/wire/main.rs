@@ -3,6 +3,7 @@
 mod blake256;
 mod commands;
 mod hashes;
+mod recordings;
 mod scenarios;
 mod server_case;
 mod transcripts;

@@ -6,7 +6,7 @@ use clap::Args;
 use peer_core::{Config, Network};
 
 use crate::error::chain;
-use crate::options::{PeerArgs, ServiceArgs, Target};
+use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target};
 use crate::socks::Proxy;
 
 #[derive(Args, Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct ConnectArgs {
     pub(crate) proxy: Option<Proxy>,
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
     /// Name and version to introduce ourselves with, instead of dcrpeer's
     #[arg(long, value_name = "NAME:VERSION")]
     pub(crate) user_agent: Option<Agent>,

@@ -4,10 +4,11 @@ use core::future::Future;
 use core::net::SocketAddr;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use peer_core::message::{NetAddressV2, Ping};
-use peer_core::{CommandCount, Direction, Error, Event, Message, Node};
+use peer_core::{CommandCount, ConnectionInfo, Direction, Error, Event, Message, Node};
 use peer_tokio::{Closed, Events, Handle};
 use rand_core::Rng;
 use tokio::net::TcpStream;
@@ -21,6 +22,7 @@ use crate::first_bytes::FirstBytes;
 use crate::node;
 use crate::notice::{End, Notice};
 use crate::outcome::{Ending, Outcome};
+use crate::record::{self, Recording, numbered};
 use crate::report::Report;
 use crate::shutdown::ShutdownReason;
 use crate::traffic::Traffic;
@@ -38,6 +40,8 @@ pub(super) struct Common {
     pub(super) round_trips: RoundTrips,
     /// Why the program ends, once it does.
     pub(super) shutdown_reason: OnceLock<ShutdownReason>,
+    /// Where connections are recorded.
+    pub(super) record: Option<PathBuf>,
 }
 
 /// One accepted connection.
@@ -87,11 +91,22 @@ impl Session {
         let (stream, first) = FirstBytes::of(stream);
         let stream = Arc::clone(&self.common.traffic).count(stream);
         let info = peer_tokio::connection_info(self.address, 0).with_id(self.number);
+        let recording = self.start_recording(&info, &address)?;
+        let stream = record::record(stream, recording.as_ref());
         let (handle, events, driver) =
             peer_tokio::inbound(stream, &self.common.node, info, node::generator()?);
         // Nested futures hold copies, so what is large is boxed, and dropped when it is not needed: with thousands
         // of sessions that is most of the memory.
-        Ok((handle.clone(), self.run(handle, events, Box::pin(driver), first, local)))
+        Ok((
+            handle.clone(),
+            self.run(handle, events, Box::pin(driver), first, local, recording.map(Box::new)),
+        ))
+    }
+
+    fn start_recording(&self, info: &ConnectionInfo, name: &str) -> Result<Option<Recording>, Failure> {
+        let Some(path) = &self.common.record else { return Ok(None) };
+        let (path, config) = (numbered(path, self.number), self.common.node.config());
+        Recording::start(&path, config, Direction::Inbound, info, name).map(Some)
     }
 
     async fn run(
@@ -101,6 +116,7 @@ impl Session {
         driver: Pin<Box<impl Future<Output = Closed>>>,
         first: FirstBytes,
         local: Option<SocketAddr>,
+        recording: Option<Box<Recording>>,
     ) -> Result<Ended, Failure> {
         let mut progress = Progress::default();
         let handling = async {
@@ -111,6 +127,11 @@ impl Session {
         };
         // A session that fails drops its driver.
         let (closed, ()) = tokio::try_join!(async { Ok::<_, Failure>(driver.await) }, handling)?;
+        if let Some(recording) = recording
+            && let Some(detail) = Box::pin(recording.finish(&closed.reason)).await
+        {
+            self.emit(&Notice::Warning { detail: &detail })?;
+        }
         Box::pin(self.record_end(closed, &progress, &handle, first)).await
     }
 

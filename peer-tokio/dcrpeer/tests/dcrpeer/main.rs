@@ -20,6 +20,7 @@ mod network;
 mod node;
 mod probes;
 mod proxy;
+mod recordings;
 mod routable;
 mod serve;
 mod talk;

@@ -285,7 +285,7 @@ fn every_help_has_examples() {
 #[test]
 fn help_is_also_a_command() {
     assert_eq!(run(&["help"]).out, run(&["--help"]).out);
-    for command in ["demo", "connect", "crawl", "listen", "decode", "serve", "load"] {
+    for command in ["demo", "connect", "crawl", "listen", "decode", "replay", "serve", "load"] {
         let help = run(&["help", command]);
         help.assert_succeeds();
         assert_eq!(help.out, run(&[command, "--help"]).out);

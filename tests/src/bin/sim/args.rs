@@ -17,7 +17,7 @@ pub(crate) struct Cli {
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(crate) seed: u64,
     /// All worlds from seed A up to, not including, B
-    #[arg(long, value_name = "A..B", value_parser = parse_range, conflicts_with_all = ["seed", "svg", "verbose", "until"])]
+    #[arg(long, value_name = "A..B", value_parser = parse_range, conflicts_with_all = ["seed", "svg", "verbose", "until", "record"])]
     pub(crate) seeds: Option<Range<u64>>,
     /// What kind of world; `help` lists them
     #[arg(long, default_value = "chat", value_name = "NAME", value_parser = parse_scenario)]
@@ -43,6 +43,9 @@ pub(crate) struct Cli {
     /// Stop after so many simulated seconds
     #[arg(long, value_name = "T", value_parser = parse_seconds)]
     pub(crate) until: Option<Time>,
+    /// Write a recording of each end of each connection into this folder, which `dcrpeer replay` reads
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
     /// Worlds that run at the same time
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
     pub(crate) threads: u8,

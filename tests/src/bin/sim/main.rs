@@ -1,7 +1,8 @@
 //! `sim`: runs simulated worlds from the command line. `docs/simulation.md` teaches it.
 //!
 //! `args` reads the command line; `single` runs one world and tells its story, `range` many at once; `report`
-//! says what came of it, `chart` draws how items spread, `failure` how to see a failure again.
+//! says what came of it, `chart` draws how items spread, `failure` how to see a failure again,
+//! `recorder` what crossed its connections.
 #![expect(clippy::arithmetic_side_effects, reason = "a failure of the tool may stop it, like one of a world")]
 
 mod args;
@@ -9,6 +10,7 @@ mod chart;
 mod clock;
 mod failure;
 mod range;
+mod recorder;
 mod report;
 mod single;
 mod text;

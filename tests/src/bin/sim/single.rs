@@ -1,22 +1,27 @@
 //! One world.
 
+use core::cell::RefCell;
 use std::io::{self, Write};
 use std::process;
 use std::rc::Rc;
 
 use peer_core::Time;
-use peer_tests::world::Moment;
 use peer_tests::world::scenarios::{Scenario, Watch};
+use peer_tests::world::{Moment, Recordings};
 
 use crate::args::Cli;
-use crate::{chart, clock, failure, report};
+use crate::{chart, clock, failure, recorder, report};
 
 pub(crate) fn run(cli: &Cli) -> Result<(), String> {
     let plan = cli.plan(cli.seed);
     if cli.svg.is_some() && plan.scenario != Scenario::Propagation {
         return Err(String::from("only --scenario propagation can be drawn"));
     }
-    let (outcome, took) = clock::timed(|| failure::catch(&plan, || plan.run(watch(cli))));
+    let recordings = cli.record.as_deref().map(recorder::into_folder).transpose()?;
+    let watch = watch(cli, recordings.clone());
+    let (outcome, took) = clock::timed(|| failure::catch(&plan, || plan.run(watch)));
+    // Those of a world that failed are what one wants to see.
+    finish(recordings.as_deref());
     let outcome = outcome?;
     report::one(&plan, &outcome, took, cli.json);
     if let Some(file) = &cli.svg {
@@ -26,18 +31,30 @@ pub(crate) fn run(cli: &Cli) -> Result<(), String> {
 }
 
 /// Tells what happens as it happens, where that was asked for.
-fn watch(cli: &Cli) -> Option<Watch> {
+fn watch(cli: &Cli, recordings: Option<Rc<RefCell<Recordings>>>) -> Option<Watch> {
     let (tells, until) = (cli.verbose, cli.until);
-    (tells || until.is_some())
-        .then(|| Rc::new(move |moment: &Moment<'_>| tell(moment, tells, until)) as Watch)
+    (tells || until.is_some() || recordings.is_some()).then(|| {
+        Rc::new(move |moment: &Moment<'_>| tell(moment, tells, until, recordings.as_deref())) as Watch
+    })
 }
 
-fn tell(moment: &Moment<'_>, tells: bool, until: Option<Time>) {
+fn tell(moment: &Moment<'_>, tells: bool, until: Option<Time>, recordings: Option<&RefCell<Recordings>>) {
+    if let Some(recordings) = recordings {
+        recordings.borrow_mut().note(moment);
+    }
     if let Some(until) = until.filter(|until| moment.at > *until) {
+        finish(recordings);
         leave(&format!("stopped at {until}, as asked"));
     }
     if tells && writeln!(io::stdout().lock(), "{moment}").is_err() {
         process::exit(0);
+    }
+}
+
+/// Writes what waits of the recordings.
+fn finish(recordings: Option<&RefCell<Recordings>>) {
+    if let Some(recordings) = recordings {
+        recordings.borrow_mut().finish();
     }
 }
 

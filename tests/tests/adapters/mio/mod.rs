@@ -14,6 +14,7 @@ mod loopback;
 mod many;
 mod not_ready;
 mod pausing;
+mod recorded;
 mod room;
 mod scripted;
 mod shutdown;

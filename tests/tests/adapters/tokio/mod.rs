@@ -19,6 +19,7 @@ mod heard;
 mod leaving;
 mod many;
 mod panics;
+mod recorded;
 mod requests;
 mod responses;
 mod room;

@@ -5,6 +5,7 @@ use core::time::Duration;
 use bytes::BytesMut;
 use peer_core::frame::{FrameReader, Rules};
 use peer_core::message::{InitState, NetAddress, Version};
+use peer_core::recording::{self, Entry, What};
 use peer_core::{Message, Network, ProtocolVersion, Time};
 use peer_tests::vectors::Line;
 
@@ -37,6 +38,14 @@ impl Side {
             Self::Listener => Self::Dialer,
         }
     }
+
+    /// The library's word for it.
+    pub(crate) fn published(self) -> recording::Side {
+        match self {
+            Self::Dialer => recording::Side::Dialer,
+            Self::Listener => recording::Side::Listener,
+        }
+    }
 }
 
 /// One thing that happens to the machine.
@@ -63,6 +72,18 @@ impl Recording {
             Chunk { at: Time::from_elapsed(elapsed), from, bytes: line.bytes("hex") }
         });
         Self { name: lines[0].file().to_owned(), chunks: chunks.collect() }
+    }
+
+    /// The recording as the library reads it, by way of the text of a file without a first line.
+    pub(crate) fn published(&self) -> recording::Recording {
+        let lines = self.chunks.iter().map(|chunk| {
+            let (from, bytes) = (chunk.from.published(), chunk.bytes.clone().into());
+            let what = if chunk.bytes.is_empty() { What::Eof(from) } else { What::Bytes { from, bytes } };
+            format!("{}\n", Entry { at: chunk.at, what })
+        });
+        let mut recording = recording::Recording::read(&lines.collect::<String>()).unwrap();
+        recording.network = Some(NETWORK);
+        recording
     }
 
     /// The side that is the real node, as its user agent tells.

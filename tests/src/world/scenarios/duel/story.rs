@@ -22,7 +22,7 @@ impl Story {
     }
 
     fn tell(&mut self, at: Time, what: What<'_>) {
-        let moment = Moment { at, node: NodeId::new(0), connection: None, what };
+        let moment = Moment { at, node: NodeId::new(0), config: None, connection: None, what };
         self.digest.add(&moment);
         self.tally.steps += 1;
         if let Some(watch) = &self.watch {
@@ -59,7 +59,8 @@ impl Story {
     pub(super) fn note(&self, at: Time, text: fmt::Arguments<'_>) {
         if let Some(watch) = &self.watch {
             let text = text.to_string();
-            watch(&Moment { at, node: NodeId::new(0), connection: None, what: What::Note(&text) });
+            let (node, what) = (NodeId::new(0), What::Note(&text));
+            watch(&Moment { at, node, config: None, connection: None, what });
         }
     }
 

@@ -1,0 +1,140 @@
+//! Lines that wait to be written, bounded in bytes.
+
+use alloc::string::String;
+use core::fmt::{self, Write};
+use core::mem;
+
+use super::{Entry, Header, Side, What, write};
+use crate::error::Error;
+use crate::time::Time;
+
+/// Collects the lines of a recording until they are written, in bounded memory.
+///
+/// What finds no room is dropped and counted, and the next line that finds room says how much it was. So a slow disk
+/// costs part of the recording, never time or memory of the connection.
+#[derive(Clone, Debug)]
+pub struct Buffer {
+    text: String,
+    limit: usize,
+    /// The side that records.
+    side: Side,
+    /// Dropped since the last line.
+    gap: Gap,
+    /// Pieces dropped so far.
+    dropped: u64,
+    /// The latest time of a line.
+    latest: Time,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Gap {
+    since: Option<Time>,
+    pieces: u64,
+    bytes: u64,
+}
+
+/// Room for a line without its digits, and for the line about a gap.
+const LINE: usize = 160;
+
+/// The longest text of an end, in bytes.
+const DETAIL: usize = 512;
+
+impl Buffer {
+    /// A buffer with the first line in it, which holds at most `limit` bytes of further lines. Each byte of a piece
+    /// takes two.
+    #[must_use]
+    pub fn new(header: &Header, limit: usize) -> Self {
+        let mut text = String::new();
+        append(&mut text, header);
+        let limit = limit.saturating_add(text.len());
+        let (gap, dropped, latest) = (Gap::default(), 0, Time::ZERO);
+        Self { text, limit, side: header.side(), gap, dropped, latest }
+    }
+
+    /// The side that records.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.side
+    }
+
+    /// Notes a piece that crossed the transport at `at`, which may lie in several places. An empty one is the end of
+    /// that side's stream.
+    pub fn piece<'a>(
+        &mut self,
+        at: Time,
+        from: Side,
+        chunks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
+    ) {
+        let chunks = chunks.into_iter();
+        let bytes = chunks.clone().fold(0_usize, |sum, chunk| sum.saturating_add(chunk.len()));
+        self.latest = at;
+        let needed = bytes.saturating_mul(2).saturating_add(LINE);
+        if self.text.len().saturating_add(needed) > self.limit {
+            self.gap.since.get_or_insert(at);
+            self.gap.pieces = self.gap.pieces.saturating_add(1);
+            self.gap.bytes = self.gap.bytes.saturating_add(bytes as u64);
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        }
+        self.note_gap();
+        // Writing to a string does not fail.
+        write::write_piece(&mut self.text, at, from, chunks).ok();
+        self.text.push('\n');
+    }
+
+    /// Notes the end of the connection, at the time of the last piece. There is always room for it.
+    pub fn end(&mut self, reason: &Error) {
+        self.note_gap();
+        let mut detail = Limited { text: String::new(), room: DETAIL };
+        // It fails where the text is longer, which then stays cut.
+        write!(detail, "{reason}").ok();
+        let what = What::End { reason: reason.name(), detail: detail.text };
+        append(&mut self.text, &Entry { at: self.latest, what });
+    }
+
+    /// Takes the lines that wait, each with its line feed.
+    #[must_use]
+    pub fn take(&mut self) -> String {
+        mem::take(&mut self.text)
+    }
+
+    /// Whether no line waits.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// How many pieces were dropped so far.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    fn note_gap(&mut self) {
+        let Gap { since, pieces, bytes } = mem::take(&mut self.gap);
+        if let Some(at) = since {
+            append(&mut self.text, &Entry { at, what: What::Dropped { pieces, bytes } });
+        }
+    }
+}
+
+/// Writing to a string does not fail.
+fn append(text: &mut String, line: &impl fmt::Display) {
+    writeln!(text, "{line}").ok();
+}
+
+/// A text that takes no more than so many bytes.
+struct Limited {
+    text: String,
+    room: usize,
+}
+
+impl Write for Limited {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for char in text.chars() {
+            self.room = self.room.checked_sub(char.len_utf8()).ok_or(fmt::Error)?;
+            self.text.push(char);
+        }
+        Ok(())
+    }
+}

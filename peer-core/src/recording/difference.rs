@@ -1,0 +1,110 @@
+//! Where a replay left the recording.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use bytes::Bytes;
+
+use super::Said;
+use crate::error::{Error, SendError};
+use crate::frame::Header;
+use crate::message::Message;
+use crate::time::Time;
+
+/// The first place where our machine does something else than the recorded side did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// When.
+    pub at: Time,
+    /// What the recorded side did.
+    pub expected: Spoken,
+    /// What our machine did instead.
+    pub ours: Spoken,
+    /// Whether the handshake of our machine was complete.
+    pub is_established: bool,
+    /// Why our connection had failed, if it had.
+    pub failure: Option<Error>,
+    /// What our machine was waiting for.
+    pub next_timeout: Option<Time>,
+}
+
+/// Something that a side did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Spoken {
+    /// Nothing.
+    Nothing,
+    /// It sent this frame.
+    Frame {
+        /// Its bytes.
+        frame: Bytes,
+        /// What it says, where it can be read.
+        message: Option<Message>,
+    },
+    /// It sent bytes that are no frame.
+    NoFrame,
+    /// It refused to send what the owner said.
+    Refused(SendError),
+    /// The connection ended for the reason with this name.
+    End(String),
+}
+
+impl From<&Said> for Spoken {
+    fn from(said: &Said) -> Self {
+        Self::Frame { frame: said.frame.clone(), message: Some(said.message.clone()) }
+    }
+}
+
+impl fmt::Display for Spoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing"),
+            Self::Frame { frame, message: Some(message) } => {
+                let (command, summary) = (message.command(), message.summary());
+                write!(f, "{command} of {} bytes", frame.len().saturating_sub(Header::LEN))?;
+                let summary = summary.to_string();
+                if summary.is_empty() { Ok(()) } else { write!(f, " ({summary})") }
+            }
+            Self::Frame { frame, message: None } => write!(f, "a frame of {} bytes", frame.len()),
+            Self::NoFrame => f.write_str("bytes that are no frame"),
+            Self::Refused(error) => write!(f, "nothing: {error}"),
+            Self::End(reason) => write!(f, "the end, {reason}"),
+        }
+    }
+}
+
+impl Difference {
+    /// The first byte in which the two frames differ, where both are frames.
+    #[must_use]
+    pub fn offset(&self) -> Option<usize> {
+        let (Spoken::Frame { frame: expected, .. }, Spoken::Frame { frame: ours, .. }) =
+            (&self.expected, &self.ours)
+        else {
+            return None;
+        };
+        let same = expected.iter().zip(ours).take_while(|(expected, ours)| expected == ours);
+        Some(same.count())
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, expected, ours, is_established, failure, next_timeout } = self;
+        write!(f, "at {at}: expected {expected}; ours: {ours}")?;
+        if let Some(offset) = self.offset() {
+            write!(f, "; first difference at byte {offset}")?;
+        }
+        match failure {
+            Some(error) => write!(f, "; state: failed ({error})")?,
+            None if *is_established => f.write_str("; state: established")?,
+            None => f.write_str("; state: handshake")?,
+        }
+        match next_timeout {
+            Some(time) => write!(f, "; next timeout at {time}"),
+            None => f.write_str("; no timeout"),
+        }
+    }
+}
+
+impl core::error::Error for Difference {}

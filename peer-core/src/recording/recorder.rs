@@ -1,0 +1,175 @@
+//! The way of the lines from a connection to the thread that writes them.
+
+use core::fmt;
+use std::io::Write;
+use std::string::String;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::{Buffer, Header, Side};
+use crate::error::Error;
+use crate::time::Time;
+
+/// The two ends of a recording that is being made: for the connection, and for a thread that writes.
+///
+/// At most `limit` bytes of lines wait, and as many are being written; each byte of the connection takes two.
+/// [`Buffer`] says what happens to more.
+///
+/// ```
+/// use peer_core::recording::{Header, Side, recorder};
+/// use peer_core::{Config, Direction, Network, Time};
+///
+/// let config = Config::builder(Network::SIMNET).build()?;
+/// let (recorder, writer) = recorder(&Header::new(config, Direction::Outbound), 1 << 20);
+/// let writing = std::thread::spawn(move || {
+///     let mut file = Vec::new();
+///     writer.run(&mut file).map(|dropped| (file, dropped))
+/// });
+/// recorder.piece(Time::ZERO, Side::Dialer, [&b"hello"[..]]);
+/// drop(recorder);
+/// let (file, dropped) = writing.join().unwrap()?;
+/// assert!(String::from_utf8(file)?.ends_with("{\"t_ms\":0,\"from\":\"dialer\",\"hex\":\"68656c6c6f\"}\n"));
+/// assert_eq!(dropped, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn recorder(header: &Header, limit: usize) -> (Recorder, Writer) {
+    let state = State { buffer: Buffer::new(header, limit), recorders: 1, is_written: true };
+    let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+    (Recorder { shared: Arc::clone(&shared), side: header.side() }, Writer { shared })
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    buffer: Buffer,
+    recorders: usize,
+    /// The writer is there.
+    is_written: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here is left half done where a panic strikes.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Notes what crosses a transport. Clones note for the same recording.
+///
+/// No call waits for the disk. When the last clone is dropped, the writer ends.
+pub struct Recorder {
+    shared: Arc<Shared>,
+    side: Side,
+}
+
+impl Recorder {
+    /// The side that records.
+    #[must_use]
+    pub const fn side(&self) -> Side {
+        self.side
+    }
+
+    /// As [`Buffer::piece`].
+    pub fn piece<'a>(
+        &self,
+        at: Time,
+        from: Side,
+        chunks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
+    ) {
+        self.note(|buffer| buffer.piece(at, from, chunks));
+    }
+
+    /// As [`Buffer::end`].
+    pub fn end(&self, reason: &Error) {
+        self.note(|buffer| buffer.end(reason));
+    }
+
+    /// How many pieces were dropped so far.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.lock().buffer.dropped()
+    }
+
+    fn note(&self, note: impl FnOnce(&mut Buffer)) {
+        let mut state = self.shared.lock();
+        if state.is_written {
+            note(&mut state.buffer);
+            drop(state);
+            self.shared.changed.notify_one();
+        }
+    }
+}
+
+impl Clone for Recorder {
+    fn clone(&self) -> Self {
+        let mut state = self.shared.lock();
+        state.recorders = state.recorders.saturating_add(1);
+        drop(state);
+        Self { shared: Arc::clone(&self.shared), side: self.side }
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.recorders = state.recorders.saturating_sub(1);
+        drop(state);
+        self.shared.changed.notify_one();
+    }
+}
+
+/// Writes the lines that a [`Recorder`] notes. Once it is dropped nothing is noted any more.
+pub struct Writer {
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Writes until the last recorder is dropped, and flushes whenever nothing waits. Returns how many pieces were dropped
+    /// for lack of room.
+    ///
+    /// It blocks its thread: give it one of its own.
+    ///
+    /// # Errors
+    ///
+    /// The first failure to write. What is noted afterwards is lost.
+    pub fn run(self, mut out: impl Write) -> std::io::Result<u64> {
+        while let Some(lines) = self.next() {
+            out.write_all(lines.as_bytes())?;
+            out.flush()?;
+        }
+        Ok(self.shared.lock().buffer.dropped())
+    }
+
+    /// Waits for lines; `None` where no more can come.
+    fn next(&self) -> Option<String> {
+        let state = self.shared.lock();
+        let waits = |state: &mut State| state.buffer.is_empty() && state.recorders > 0;
+        let waited = self.shared.changed.wait_while(state, waits);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let lines = state.buffer.take();
+        (!lines.is_empty()).then_some(lines)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let mut state = self.shared.lock();
+        state.is_written = false;
+        drop(state.buffer.take());
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("side", &self.side).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,64 @@
+//! What a machine must know to take the place of a recorded side.
+
+use alloc::collections::VecDeque;
+
+use crate::config::Config;
+use crate::message::{InitState, Message, NetAddress, Timestamp, Version};
+use crate::policy::{BannableMessages, InitStateRequests};
+use crate::protocol_version::ProtocolVersion;
+use crate::recording::{Recording, Said, Side, Unreadable};
+
+/// Ends that an owner or a transport causes, or that a transport tells in a way that no recording has.
+pub(super) const OUTSIDE: [&str; 7] = [
+    "ClosedByOwner",
+    "ClosedByRemote",
+    "ClosedBeforeVersion",
+    "ClosedBeforeVerack",
+    // The two halves of one node know it of each other; a replay has one of them.
+    "SelfConnection",
+    "TransportFailed",
+    "Truncated",
+];
+
+/// The machine introduces itself as the recorded side did, and says whatever its owner said.
+pub(super) fn introduce_as(config: &mut Config, version: &Version) {
+    let protocol = u32::try_from(version.protocol_version).unwrap_or_default();
+    config.protocol_version = ProtocolVersion::new(protocol).min(ProtocolVersion::LATEST);
+    config.min_protocol_version = config.min_protocol_version.min(config.protocol_version);
+    config.services = version.services;
+    config.user_agent = version.user_agent.clone();
+    config.disable_relay_tx = version.disable_relay_tx;
+    config.bannable_messages = BannableMessages::Send;
+}
+
+/// Whether the recorded side told an initial state with nothing in it, as the machine does by itself.
+pub(super) fn init_state_requests(said: &VecDeque<Result<Said, Unreadable>>) -> InitStateRequests {
+    let empty = Message::from(alloc::boxed::Box::new(InitState::default()));
+    let tells = said.iter().flatten().any(|said| said.message == empty);
+    if tells { InitStateRequests::AnswerEmpty } else { InitStateRequests::LeaveToOwner }
+}
+
+/// The wall clock at time 0, so that the machine's `version` has the recorded time when it is made: at once by a dialer,
+/// when the other side's `version` comes by a listener.
+pub(super) fn start_of(recording: &Recording, ours: Side, version: &Version) -> Timestamp {
+    let made = match ours {
+        Side::Dialer => 0,
+        Side::Listener => {
+            let heard = recording.said_by(ours.other()).into_iter().flatten().next();
+            heard.map_or(0, |said| said.at.elapsed().as_secs())
+        }
+    };
+    Timestamp::new(version.timestamp.seconds().saturating_sub(made)).unwrap_or(version.timestamp)
+}
+
+/// What the machine says by itself alone.
+pub(super) const fn is_automatic(message: &Message) -> bool {
+    matches!(message, Message::Version(_) | Message::Verack | Message::Pong(_))
+}
+
+/// A `version` without the address at which its sender says that it is, which the machine leaves out.
+pub(super) fn without_sender(version: &Version) -> Version {
+    let sender = version.addr_me.as_ref();
+    let addr_me = sender.map(|sender| NetAddress { services: sender.services, ..NetAddress::UNSPECIFIED });
+    Version { addr_me, ..version.clone() }
+}

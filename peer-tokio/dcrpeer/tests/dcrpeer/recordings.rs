@@ -1,0 +1,142 @@
+//! `--record`, and `replay`.
+
+use std::fs;
+use std::path::Path;
+
+use peer_tests::recordings::hello;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::talk::{Process, events};
+use crate::{dcrpeer, run};
+
+#[test]
+fn a_conversation_recorded_at_both_ends_is_told_and_goes_again_as_both_sides() {
+    let folder = TempDir::new().unwrap();
+    let (ours, theirs) = (folder.path().join("ours.jsonl"), folder.path().join("theirs.jsonl"));
+    let mut listener = Process::start(&["listen", "127.0.0.1:0", "--record", text(&theirs)]);
+    listener.wait_for("listening");
+    let address = listener.address();
+    let visit =
+        run(&["connect", &address, "--network", "simnet", "--json", "--for", "2s", "--record", text(&ours)]);
+    visit.assert_succeeds();
+    let live = visit.objects();
+    listener.interrupt();
+
+    let retold = run(&["replay", text(&ours), "--json"]);
+    retold.assert_succeeds();
+    let retold = retold.objects();
+    // All but the attempt to connect.
+    assert_eq!(events(&retold), events(&live)[1..]);
+    for (retold, live) in retold.iter().zip(&live[1..]) {
+        assert_eq!((&retold["message"], &retold["command"]), (&live["message"], &live["command"]));
+    }
+    assert!(retold[4]["round_trip_ms"].is_f64(), "{}", retold[4]);
+    assert_eq!(retold.last().unwrap()["reason"], "ClosedByOwner");
+
+    // The listener's file has its peer's number.
+    for file in [ours, folder.path().join("theirs-1.jsonl")] {
+        for side in ["dialer", "listener"] {
+            let same = run(&["replay", text(&file), "--as", side, "--json"]);
+            same.assert_succeeds();
+            let same = &same.objects()[0];
+            assert_eq!(
+                (&same["event"], &same["as"], &same["frames"]),
+                (&json!("same"), &json!(side), &json!(3))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_node_records_each_visitor() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("node");
+    let mut node = Process::start(&["serve", "127.0.0.1:0", "--record", text(&file)]);
+    node.wait_for("listening");
+    for _ in 0..2 {
+        run(&["connect", &node.address(), "--network", "simnet", "--for", "1s"]).assert_succeeds();
+    }
+    node.interrupt();
+    for number in 1..=2 {
+        let file = folder.path().join(format!("node-{number}"));
+        run(&["replay", text(&file), "--as", "listener"]).assert_succeeds();
+    }
+}
+
+#[test]
+fn the_first_difference_is_told_and_is_the_exit_status() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("changed.jsonl");
+    let (first, rest) = hello().split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    // Our machine would have pinged after 50 s.
+    let first = first.replace("\"config\":{", "\"config\":{\"ping_interval_ms\":50000,");
+    fs::write(&file, format!("{first}\n{rest}")).unwrap();
+    run(&["replay", text(&file)]).assert_succeeds();
+    let differs = run(&["replay", text(&file), "--as", "dialer"]);
+    differs.assert_fails(1, "as dialer, at 50.000s: expected nothing; ours: ping of 8 bytes");
+    assert!(differs.err.contains("state: established; next timeout at 100.000s"), "{}", differs.err);
+
+    let differs = run(&["replay", text(&file), "--as", "dialer", "--json"]);
+    assert_eq!(differs.code, 1);
+    let told = differs.objects();
+    assert_eq!(told.len(), 1);
+    assert_eq!((&told[0]["event"], &told[0]["at_ms"]), (&json!("difference"), &json!(50_000.0)));
+    assert_eq!(told[0]["next_timeout_ms"], json!(100_000.0));
+}
+
+#[test]
+fn a_recording_that_was_cut_or_has_no_first_line_is_told() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("cut.jsonl");
+    let whole = hello();
+    let (_, rest) = whole.split_once('\n').unwrap();
+    fs::write(&file, &rest[..rest.len() / 2]).unwrap();
+    run(&["replay", text(&file)]).assert_fails(1, "say its network with --network");
+    let told = run(&["replay", text(&file), "--network", "simnet", "--json"]);
+    told.assert_succeeds();
+    assert_eq!(told.objects().last().unwrap()["reason"], "Cut");
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_said() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("wrong.jsonl");
+    run(&["replay", text(&file)]).assert_fails(1, "cannot read");
+    fs::write(&file, "\nhello\n").unwrap();
+    run(&["replay", text(&file)]).assert_fails(1, "line 2: not a JSON object");
+    run(&["replay", text(&file), "--as", "me"]).assert_fails(2, "write dialer or listener");
+
+    let mut listener = Process::listen();
+    let nowhere = folder.path().join("missing").join("file");
+    let visit = run(&["connect", &listener.address(), "--network", "simnet", "--record", text(&nowhere)]);
+    visit.assert_fails(1, "cannot record to");
+    listener.child.kill().unwrap();
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_costs_the_recording_and_not_the_connection() {
+    let mut listener = Process::listen();
+    let visit = dcrpeer(&[
+        "connect",
+        &listener.address(),
+        "--network",
+        "simnet",
+        "--json",
+        "--for",
+        "1s",
+        "--record",
+        "/dev/full",
+    ]);
+    let mut visit = visit;
+    let output = visit.output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("/dev/full is not complete"), "{out}");
+    listener.interrupt();
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

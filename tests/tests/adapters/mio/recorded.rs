@@ -1,0 +1,65 @@
+//! A recorded connection over mio.
+
+use core::time::Duration;
+use std::net::TcpStream;
+
+use mio::{Events, Poll};
+use peer_core::recording::{Header, Recording, Side, recorder};
+use peer_core::{Config, Direction, Event, Network, Node};
+use peer_mio::{PeerEvent, Peers, Recorded, connection_info};
+use peer_tests::recordings::replay;
+
+use crate::mio::scripted::rng;
+
+#[test]
+fn two_ends_of_one_set_are_recorded_and_go_again_as_both_sides() {
+    crate::limit::begin();
+    let config = |name| Config::builder(Network::SIMNET).user_agent(name, "1").build().unwrap();
+    let header = Header::new(config("near"), Direction::Outbound);
+    let (recorder, writer) = recorder(&header, 1 << 20);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (far, address) = listener.accept().unwrap();
+    let stream = |stream: TcpStream| {
+        stream.set_nonblocking(true).unwrap();
+        mio::net::TcpStream::from_std(stream)
+    };
+
+    let mut poll = Poll::new().unwrap();
+    let mut far_peers =
+        Peers::new(poll.registry().try_clone().unwrap(), 10..11, Node::new(config("far")), rng(2));
+    let mut near_peers =
+        Peers::new(poll.registry().try_clone().unwrap(), 0..1, Node::new(config("near")), rng(1));
+    far_peers.insert(stream(far), Direction::Inbound, connection_info(address, 0)).unwrap();
+    let recorded = Recorded::new(stream(near), recorder.clone());
+    let id = near_peers.insert(recorded, Direction::Outbound, connection_info(address, 0)).unwrap();
+    let (mut events, mut established) = (Events::with_capacity(8), [false; 2]);
+    while established != [true; 2] {
+        while let Some((_, happened)) = near_peers.next_event() {
+            established[0] |= matches!(happened, PeerEvent::Event(Event::Established));
+        }
+        while let Some((_, happened)) = far_peers.next_event() {
+            established[1] |= matches!(happened, PeerEvent::Event(Event::Established));
+        }
+        poll.poll(&mut events, Some(Duration::from_millis(10))).unwrap();
+        for event in &events {
+            assert!(near_peers.ready(event) || far_peers.ready(event));
+        }
+    }
+    near_peers.close(id);
+    let reason = loop {
+        if let Some((_, PeerEvent::Closed(closed))) = near_peers.next_event() {
+            break closed.to_string();
+        }
+    };
+    assert_eq!(reason, "closed by the owner");
+    recorder.end(&peer_core::Error::ClosedByOwner);
+    drop((recorder, near_peers));
+
+    let mut file = Vec::new();
+    assert_eq!(writer.run(&mut file).unwrap(), 0);
+    let recording = Recording::read(&String::from_utf8(file).unwrap()).unwrap();
+    for side in [Side::Dialer, Side::Listener] {
+        assert_eq!(replay(&recording, side).frames, 2, "{side}");
+    }
+}

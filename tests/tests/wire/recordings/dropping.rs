@@ -1,0 +1,106 @@
+//! What a slow disk cannot take is dropped and counted, and the recording says where.
+
+use core::time::Duration;
+use std::io::{self, Write};
+use std::sync::mpsc;
+use std::thread;
+
+use peer_core::recording::{Buffer, Header, Recording, Replay, Side, What, recorder};
+use peer_core::{Config, Direction, Error, Network, Time};
+
+const PIECE: [u8; 1000] = [7; 1000];
+
+fn header() -> Header {
+    Header::new(Config::builder(Network::SIMNET).build().unwrap(), Direction::Outbound)
+}
+
+fn at(seconds: u64) -> Time {
+    Time::from_elapsed(Duration::from_secs(seconds))
+}
+
+#[test]
+fn a_full_buffer_drops_counts_and_says_where() {
+    let mut buffer = Buffer::new(&header(), 5000);
+    for second in 1..=10 {
+        buffer.piece(at(second), Side::Listener, [&PIECE[..600], &PIECE[600..]]);
+    }
+    assert_eq!(buffer.dropped(), 8);
+    let mut text = buffer.take();
+    assert!(text.len() < 5400, "{} bytes", text.len());
+    assert!(buffer.is_empty());
+    buffer.piece(at(11), Side::Dialer, [&PIECE[..]]);
+    buffer.end(&Error::ClosedByOwner);
+    text += &buffer.take();
+
+    let entries = Recording::read(&text).unwrap().entries;
+    let whats: Vec<_> = entries.iter().map(|entry| (entry.at.elapsed().as_secs(), &entry.what)).collect();
+    assert_eq!(whats[2], (3, &What::Dropped { pieces: 8, bytes: 8000 }));
+    assert!(matches!(whats[3], (11, What::Bytes { from: Side::Dialer, .. })));
+    let (reason, detail) = ("ClosedByOwner".into(), "closed by the owner".into());
+    assert_eq!(whats[4], (11, &What::End { reason, detail }));
+    assert_eq!(whats.len(), 5);
+}
+
+#[test]
+fn a_disk_that_takes_nothing_holds_up_nobody() {
+    let (recorder, writer) = recorder(&header(), 10_000);
+    let (release, released) = mpsc::channel();
+    let writing = thread::spawn(move || writer.run(Slow { released, file: Vec::new() }));
+    // All of it returns although nothing is written.
+    for _ in 0..1000 {
+        recorder.clone().piece(at(1), Side::Dialer, [&PIECE[..]]);
+    }
+    assert!(recorder.dropped() >= 990, "{} dropped", recorder.dropped());
+    drop(release);
+    drop(recorder);
+    assert!(writing.join().unwrap().unwrap() >= 990);
+}
+
+#[test]
+fn a_disk_that_fails_is_reported_and_nothing_waits_for_it() {
+    let (recorder, writer) = recorder(&header(), 10_000);
+    assert!(writer.run(Full).is_err());
+    recorder.piece(at(1), Side::Dialer, [&PIECE[..]]);
+    assert_eq!(recorder.dropped(), 0, "nobody counts what nobody writes");
+}
+
+#[test]
+fn a_replay_ends_where_pieces_are_missing() {
+    let file = peer_tests::recordings::hello();
+    let whole = Recording::read(&file).unwrap();
+    let mut lines: Vec<&str> = file.lines().collect();
+    lines[6] = r#"{"t_ms":0,"dropped":1,"bytes":32}"#;
+    let recording = Recording::read(&lines.join("\n")).unwrap();
+    let outcome = Replay::new(&recording, Side::Dialer).unwrap().run().unwrap();
+    let compared = whole.said_by(Side::Dialer).iter().flatten().filter(|said| said.entry < 5).count();
+    assert_eq!(outcome.frames, compared);
+}
+
+struct Slow {
+    released: mpsc::Receiver<()>,
+    file: Vec<u8>,
+}
+
+impl Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Until the sender is dropped, with a limit against hanging.
+        self.released.recv_timeout(Duration::from_secs(30)).ok();
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

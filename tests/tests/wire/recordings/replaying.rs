@@ -1,0 +1,118 @@
+//! Machines in the place of a recorded side: no difference where there is none, and the first one where there is.
+
+use core::time::Duration;
+
+use peer_core::message::Pong;
+use peer_core::recording::{Difference, Entry, Recording, Replay, ReplayError, Side, Spoken, What};
+use peer_core::{Message, Network, Time};
+use peer_tests::recordings::{assert_replays, hello};
+
+#[test]
+fn a_conversation_of_ours_goes_again_as_either_side() {
+    let file = hello();
+    let dialer = assert_replays(&file, Side::Dialer);
+    // Version, verack, the owner's ping, two pings of the machine and two pongs.
+    assert_eq!(dialer.frames, 7);
+    assert_eq!(dialer.until, Time::from_elapsed(Duration::from_secs(230)));
+    let listener = assert_replays(&file, Side::Listener);
+    assert_eq!(listener.frames, 7);
+}
+
+#[test]
+fn a_byte_that_we_would_not_have_sent_is_the_first_difference() {
+    let mut recording = Recording::read(&hello()).unwrap();
+    let pong = recording.said_by(Side::Listener).into_iter().flatten();
+    let pong = pong.into_iter().find(|said| matches!(said.message, Message::Pong(_))).unwrap();
+    let other = peer_core::frame::encode(
+        &Message::Pong(Pong { nonce: 8 }),
+        Network::SIMNET,
+        peer_core::ProtocolVersion::LATEST,
+    );
+    let what = What::Bytes { from: Side::Listener, bytes: other.unwrap().into() };
+    recording.entries[pong.entry] = Entry { at: pong.at, what };
+
+    let difference = first_difference(&recording, Side::Listener);
+    assert!(
+        matches!(&difference.expected, Spoken::Frame { message: Some(Message::Pong(pong)), .. } if pong.nonce == 8)
+    );
+    assert!(
+        matches!(&difference.ours, Spoken::Frame { message: Some(Message::Pong(pong)), .. } if pong.nonce == 7)
+    );
+    // The checksum.
+    assert_eq!(difference.offset(), Some(20));
+    assert!(difference.is_established);
+    let text = difference.to_string();
+    assert!(text.starts_with("at 0.000s: expected pong of 8 bytes"), "{text}");
+    assert!(text.ends_with("first difference at byte 20; state: established; no timeout"), "{text}");
+    // The dialer hears a pong to no ping, and says the same.
+    Replay::new(&recording, Side::Dialer).unwrap().run().unwrap();
+}
+
+#[test]
+fn a_word_that_the_recording_lacks_is_a_difference() {
+    let mut recording = Recording::read(&hello()).unwrap();
+    let said: Vec<_> = recording.said_by(Side::Dialer).into_iter().flatten().collect();
+    let ping = said.iter().find(|said| said.at > Time::ZERO).unwrap();
+    recording.entries.remove(ping.entry);
+    let difference = first_difference(&recording, Side::Dialer);
+    assert_eq!(difference.expected, Spoken::Nothing);
+    assert!(matches!(difference.ours, Spoken::Frame { message: Some(Message::Ping(_)), .. }));
+    assert_eq!(difference.at, ping.at);
+}
+
+#[test]
+fn a_word_that_we_do_not_say_is_a_difference() {
+    let mut recording = Recording::read(&hello()).unwrap();
+    let said: Vec<_> = recording.said_by(Side::Dialer).into_iter().flatten().collect();
+    let pong = said.iter().find(|said| matches!(said.message, Message::Pong(_))).unwrap();
+    let twice = recording.entries[pong.entry].clone();
+    recording.entries.insert(pong.entry, twice);
+    let difference = first_difference(&recording, Side::Dialer);
+    assert_eq!((difference.ours, difference.at), (Spoken::Nothing, pong.at));
+}
+
+#[test]
+fn another_end_is_a_difference() {
+    let file = hello().replace(r#""end":"ClosedByOwner""#, r#""end":"IdleTimeout""#);
+    let recording = Recording::read(&file).unwrap();
+    let difference = first_difference(&recording, Side::Dialer);
+    assert_eq!((difference.expected, difference.ours), (Spoken::End("IdleTimeout".into()), Spoken::Nothing));
+    // What ended the side that recorded is not known of the other one.
+    Replay::new(&recording, Side::Listener).unwrap().run().unwrap();
+}
+
+#[test]
+fn an_idle_remote_ends_the_replay_as_it_ended_the_connection() {
+    let file = hello();
+    let mut recording = Recording::read(&file).unwrap();
+    // The listener falls silent after its first pong; the dialer's ping goes unanswered.
+    let entry_of = |side: Side, is_it: fn(&Message) -> bool, from: u64| {
+        let said = recording.said_by(side).into_iter().flatten();
+        let found = said.into_iter().find(|said| is_it(&said.message) && said.at.elapsed().as_secs() >= from);
+        found.unwrap().entry
+    };
+    let pong = entry_of(Side::Listener, |message| matches!(message, Message::Pong(_)), 0);
+    let ping = entry_of(Side::Dialer, |message| matches!(message, Message::Ping(_)), 107);
+    let ping = recording.entries[ping].clone();
+    recording.entries.truncate(pong + 1);
+    recording.entries.push(ping);
+    let at = Time::from_elapsed(Duration::from_secs(121));
+    let end = What::End { reason: "IdleTimeout".into(), detail: String::new() };
+    recording.entries.extend([Entry { at, what: What::Eof(Side::Dialer) }, Entry { at, what: end }]);
+    let outcome = Replay::new(&recording, Side::Dialer).unwrap().run().unwrap();
+    assert_eq!(outcome.failure.unwrap().name(), "IdleTimeout");
+}
+
+#[test]
+fn what_a_replay_cannot_do_without_is_said() {
+    let file = hello();
+    let (first, rest) = file.split_once('\n').unwrap();
+    let headless = Recording::read(rest).unwrap();
+    assert_eq!(Replay::new(&headless, Side::Dialer).unwrap_err(), ReplayError::NoNetwork);
+    let silent = Recording::read(first).unwrap();
+    assert_eq!(Replay::new(&silent, Side::Listener).unwrap_err(), ReplayError::NoVersion(Side::Listener));
+}
+
+fn first_difference(recording: &Recording, side: Side) -> Difference {
+    *Replay::new(recording, side).unwrap().run().unwrap_err()
+}
