@@ -116,3 +116,18 @@ fn what_a_replay_cannot_do_without_is_said() {
 fn first_difference(recording: &Recording, side: Side) -> Difference {
     *Replay::new(recording, side).unwrap().run().unwrap_err()
 }
+
+#[test]
+fn a_file_that_asks_for_endless_pings_is_given_up_after_ten_thousand() {
+    let file = hello().replace(r#""config":{"#, r#""config":{"ping_interval_ms":0.000010,"#);
+    let mut recording = Recording::read(&file).unwrap();
+    let ends = recording.entries.iter().position(|entry| entry.at > Time::ZERO).unwrap();
+    recording.entries.truncate(ends);
+    let at = Time::from_elapsed(Duration::from_millis(50));
+    recording.entries.push(Entry { at, what: What::Eof(Side::Dialer) });
+    // Five million pings are due until then.
+    let difference = first_difference(&recording, Side::Dialer);
+    assert!(difference.failure.is_none());
+    let waited = difference.next_timeout.unwrap().saturating_since(difference.at);
+    assert_eq!(waited, Duration::from_nanos(10));
+}
