@@ -3,7 +3,7 @@
 //! A recording is the whole truth about a connection, because the machine is pure: its bytes and their times replay
 //! anywhere. `docs/recording.md` defines the format. [`Header`] and [`Entry`] are its lines, and their text is what
 //! [`Display`](core::fmt::Display) writes; [`Recording::read`] reads a whole file. [`Replay`] puts a machine in the place
-//! of one side and compares. With the feature `std`, [`recorder`] collects the lines of a connection that is open, for
+//! of one side and compares. With the feature `std`, [`recorder()`] collects the lines of a connection that is open, for
 //! a thread that writes them; both adapters have a `Recorded` stream that feeds it.
 //!
 //! ```
