@@ -67,9 +67,12 @@ impl Responses {
         // As for events: a remote that always has more would keep this task from ever giving way.
         let budget = ready!(poll_proceed(cx));
         let shared = &self.handle.shared;
-        // Looked at first: what came before the end is there to be taken then.
-        let end = shared.end.get();
-        let (event, resumes) = shared.lock().take_response(self.id, cx.waker());
+        // Under one lock: what came before an end that is seen is there to be taken, and an end that is not seen yet finds
+        // the waker.
+        let (end, (event, resumes)) = {
+            let mut state = shared.lock();
+            (shared.end.get(), state.take_response(self.id, cx.waker()))
+        };
         if resumes {
             shared.driver.wake();
         }

@@ -141,6 +141,20 @@ fn a_response_that_comes_with_the_end_is_no_less_a_response() {
 }
 
 #[test]
+fn a_response_that_does_not_come_before_the_end_is_waited_for_no_longer() {
+    explore(|| {
+        block_on(async {
+            let (handle, _events, driver, mut far) = established(4096).await;
+            let fetches = spawn(async move { handle.block(block_item(1).hash).await });
+            hear(&mut far, b"getdata").await;
+            drop(far);
+            assert!(fetches.await.unwrap().is_err());
+            driver.await.unwrap();
+        });
+    });
+}
+
+#[test]
 fn a_request_that_is_dropped_beside_its_response_is_no_event() {
     explore(|| {
         block_on(async {

@@ -40,13 +40,13 @@ pub fn encode(message: &Message, network: Network, version: ProtocolVersion) -> 
     Ok(frame)
 }
 
-/// Blocks of at least this size in bytes are shared instead of copied behind their header.
+/// Payloads of at least this size in bytes are shared instead of copied behind their header, where they can be.
 const SHARE_FROM: usize = 4 * 1024;
 
 /// A frame in two pieces: the header with the payload, or the header and a payload that the message shares. The message
 /// has passed [`Message::check`].
 ///
-/// Only blocks are shared. A copy holds exactly its bytes; a slice keeps all the memory alive that it was cut out of.
+/// Of messages only blocks are shared, as of an [`EncodedFrame`] every payload. A copy holds exactly its bytes; a slice keeps all the memory alive that it was cut out of.
 pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
     let body = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM);
     let room = if body.is_some() { 0 } else { message.encoded_len() };

@@ -92,10 +92,12 @@ impl Buffer {
         append(&mut self.text, &Entry { at: self.latest, what });
     }
 
-    /// Takes the lines that wait, each with its line feed.
+    /// Takes the lines that wait, each with its line feed. If some were dropped behind them, the line that says so waits then.
     #[must_use]
     pub fn take(&mut self) -> String {
-        mem::take(&mut self.text)
+        let lines = mem::take(&mut self.text);
+        self.note_gap();
+        lines
     }
 
     /// Whether no line waits.

@@ -55,6 +55,8 @@ pub struct Replay<'a> {
     version: ProtocolVersion,
     /// What the recorded side is still to say.
     expected: VecDeque<Result<Said, Unreadable>>,
+    /// The nonces of the pings among it.
+    pings: VecDeque<u64>,
     /// What the machine said by itself and the recorded side has not said yet.
     pending: VecDeque<Pending>,
     input: BytesMut,
@@ -127,6 +129,7 @@ impl<'a> Replay<'a> {
         let network = recording.network.ok_or(ReplayError::NoNetwork)?;
         let version = recording.version_of(ours).ok_or(ReplayError::NoVersion(ours))?;
         let expected: VecDeque<_> = recording.said_by(ours).into();
+        let pings = expected.iter().flatten().filter_map(|said| nonce_of(&said.message)).collect();
         let mut config = match recording.header.as_ref().filter(|header| header.side() == ours) {
             Some(header) => header.config.clone(),
             None => Config {
@@ -152,6 +155,7 @@ impl<'a> Replay<'a> {
             rng,
             version: recording.negotiated().unwrap_or(ProtocolVersion::LATEST),
             expected,
+            pings,
             pending: VecDeque::new(),
             input: BytesMut::new(),
             reader: FrameReader::new(),
@@ -223,10 +227,7 @@ impl<'a> Replay<'a> {
     }
 
     fn run_timers(&mut self, now: Time) {
-        self.rng.next_nonce = self.expected.iter().find_map(|said| match said {
-            Ok(Said { message: Message::Ping(ping), .. }) => Some(ping.nonce),
-            _ => None,
-        });
+        self.rng.next_nonce = self.pings.front().copied();
         self.connection.handle_drained(&self.input, now);
         let result = self.connection.handle_timeout(now, &mut self.rng);
         self.note_failure(result.err());
@@ -286,7 +287,12 @@ impl Replay<'_> {
         };
         while self.expected.front().is_some_and(is_complete) {
             match self.expected.pop_front() {
-                Some(Ok(said)) => self.compare(&said, now)?,
+                Some(Ok(said)) => {
+                    if nonce_of(&said.message).is_some() {
+                        self.pings.pop_front();
+                    }
+                    self.compare(&said, now)?;
+                }
                 _ => return Err(self.difference(now, Spoken::NoFrame, Spoken::Nothing)),
             }
         }
@@ -396,4 +402,9 @@ impl Replay<'_> {
             next_timeout: self.connection.poll_timeout(),
         })
     }
+}
+
+/// The nonce of a ping.
+const fn nonce_of(message: &Message) -> Option<u64> {
+    if let Message::Ping(ping) = message { Some(ping.nonce) } else { None }
 }

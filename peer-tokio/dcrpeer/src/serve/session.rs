@@ -91,7 +91,14 @@ impl Session {
         let (stream, first) = FirstBytes::of(stream);
         let stream = Arc::clone(&self.common.traffic).count(stream);
         let info = peer_tokio::connection_info(self.address, 0).with_id(self.number);
-        let recording = self.start_recording(&info, &address)?;
+        // A connection that cannot be recorded is served anyway.
+        let recording = match self.start_recording(&info, &address) {
+            Err(Failure::Unreported(detail)) => {
+                self.emit(&Notice::Warning { detail: &detail })?;
+                None
+            }
+            started => started?,
+        };
         let stream = record::record(stream, recording.as_ref());
         let (handle, events, driver) =
             peer_tokio::inbound(stream, &self.common.node, info, node::generator()?);
