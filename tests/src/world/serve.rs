@@ -187,7 +187,11 @@ impl State {
         let now = self.now;
         let Some(drive) = self.drive(id) else { return false };
         let Drive { machine, time, rng, pool, output, latency, rules, is_heard, .. } = drive;
-        if !machine.wants_write() || output.is_finished() {
+        if machine.wants_write() && output.is_finished() {
+            // The scenario ended this direction while something waited.
+            machine.handle_write_error(TransportError::Other, time);
+        }
+        if !machine.wants_write() {
             return false;
         }
         let room = rules.room.saturating_sub(output.len());
