@@ -21,8 +21,8 @@ const BOUGHT: Duration = Duration::from_secs(1);
 /// What a batch of which the rest never came buys.
 const BOUGHT_BY_BATCH: Duration = Duration::from_secs(9);
 
-/// A batch of so many items may fill a transport. After a pause, it buys time for an answer that may be behind it.
-const FILLS: usize = 450;
+/// So many bytes of batches may fill a transport. After a pause, they buy time for an answer that may be behind them.
+const FILLS: usize = 16 * 1024;
 
 /// Compares what was seen with what must be seen.
 pub(crate) fn check(schedule: &Schedule, record: &Record) {
@@ -185,12 +185,13 @@ impl View<'_> {
         time + STALL
             + BOUGHT * u32::try_from(answered.count()).unwrap()
             + self.bought_by_rest()
-            + BOUGHT_BY_BATCH * self.count_large_invs()
+            + self.bought_by_batches()
     }
 
-    fn count_large_invs(&self) -> u32 {
-        let large = self.invs().filter(|(_, items)| items.len() >= FILLS);
-        u32::try_from(large.count()).unwrap()
+    /// No more than all their bytes take at 4 KiB/s.
+    fn bought_by_batches(&self) -> Duration {
+        let bytes: usize = self.invs().map(|(_, items)| 27 + 36 * items.len()).sum();
+        if bytes < FILLS { Duration::ZERO } else { Duration::from_secs(bytes as u64 / 4096 + 1) }
     }
 
     /// Something may be on its way that never comes.
