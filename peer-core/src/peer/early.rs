@@ -18,7 +18,7 @@ const MAX_EARLY_MESSAGES: usize = 2;
 
 /// Frames that came between `version` and `verack`, in order.
 ///
-/// Each was decoded when it came, to be refused in time if it is malformed. It is kept as bytes all the same:
+/// Each was decoded when it came, to be refused in time if it is malformed. It is still kept as bytes:
 /// as messages, many small ones would cost a multiple of what the remote sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Early(Option<Box<Kept>>);

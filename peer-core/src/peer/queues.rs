@@ -65,7 +65,7 @@ pub(super) struct Queues {
     overtaking: usize,
     /// The last word is among the frames: they share one time.
     is_closing: bool,
-    /// The front was overdue, and some of it was taken all the same.
+    /// The front was overdue, and the transport still took some of it.
     is_late: bool,
     /// Bytes not taken yet, of all frames.
     queued: usize,
