@@ -50,8 +50,9 @@ const NEVER: Time = Time::from_elapsed(Duration::MAX);
 
 /// Drives one connection: a future that ends with the connection and returns the reason.
 ///
-/// Nothing happens unless it is polled, in a tokio runtime with its timer enabled: spawn it, or join it with
-/// whatever uses the connection. Dropping it ends the connection.
+/// Nothing happens unless it is polled, in a tokio runtime with its timer enabled: pass it to `tokio::spawn`, or await it
+/// beside the calls that use the connection. Dropping it ends the connection. If it is dropped unpolled, the reason is
+/// [`Error::NeverDriven`].
 ///
 /// A poll does a bounded amount of work, and asks to be polled again if there is more.
 ///
@@ -59,7 +60,7 @@ const NEVER: Time = Time::from_elapsed(Duration::MAX);
 ///
 /// All state is in the driver, so a reference to it may be polled in `select!` and be left at any time.
 #[doc(alias = "Run")]
-#[must_use = "a connection that is not driven does nothing"]
+#[must_use = "nothing happens on a connection unless its driver is polled: pass it to `tokio::spawn`"]
 pub struct Driver<S, R> {
     stream: S,
     rng: R,
@@ -177,6 +178,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         drop(state);
         if close {
             return Err(self.connection.peer_mut().close().into());
+        }
+        if self.shared.note_run() && is_last && commands.is_empty() {
+            drop(self.connection.peer_mut().close());
+            return Err(Error::NoHandle.into());
         }
         for command in commands {
             let needed_permit = !matches!(command, Command::Leave(_));
@@ -353,8 +358,9 @@ impl<S, R> Driver<S, R> {
     /// Ends the connection if it has not ended.
     fn end(&mut self) {
         if self.shared.end.get().is_none() {
-            let closed = self.connection.peer_mut().close().into();
-            self.finish(closed, false);
+            let closed = self.connection.peer_mut().close();
+            let reason = if self.shared.has_run() { closed } else { Error::NeverDriven };
+            self.finish(reason.into(), false);
         }
     }
 

@@ -15,9 +15,10 @@ use crate::shared::{Shared, State};
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
 /// At most 16 events are buffered, and no more once their frames have 64 KiB together. Then the driver stops reading until
-/// the owner takes events; meanwhile it neither blames the remote for silence nor notices that it has left. An owner
-/// without interest in events [discards](Self::discard) them. Dropping `Events` closes the connection at once, unless
-/// it is ending in order already.
+/// the owner takes events. Meanwhile it does not blame the remote for silence, and does not notice that it has left.
+///
+/// Keep taking them, let [`only`](Self::only) pass what you want, or [`discard`](Self::discard) them all. Dropping `Events`
+/// is no way to ignore them: it closes the connection at once, unless that is ending in order already.
 #[derive(Debug)]
 pub struct Events {
     shared: Arc<Shared>,
@@ -75,11 +76,12 @@ impl Events {
     ///
     /// Call it again: nothing but the events of the handshake is taken.
     pub async fn established(&mut self) -> Result<(), Closed> {
+        let shared = Arc::clone(&self.shared);
         loop {
-            match self.next().await {
+            match shared.driven(self.next()).await? {
                 Some(Event::Established) => return Ok(()),
                 Some(_) => {}
-                None => return Err(self.shared.end.wait().await.closed.clone()),
+                None => return Err(shared.end.wait().await.closed.clone()),
             }
         }
     }

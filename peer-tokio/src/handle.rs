@@ -22,6 +22,9 @@ use crate::shared::{Command, Shared};
 /// frame. Events continue until then.
 /// [`Events`](crate::Events) alone do not keep a connection open, so a task that only listens keeps a handle.
 ///
+/// A command waits 10 s for a driver that has never run, and then fails with
+/// [`Error::NeverDriven`](peer_core::Error::NeverDriven). This needs a tokio runtime with its timer enabled.
+///
 /// # Cancel safety
 ///
 /// A command whose future is dropped before it was queued does not run. If the future is dropped later the command
@@ -289,7 +292,7 @@ impl Handle {
     /// Waits for the end, and returns the reason.
     ///
     /// The end comes after every event before it. If more events wait than [`Events`](crate::Events) buffers, it comes
-    /// after the owner has taken them, has dropped its `Events`, or has closed the connection. Until then a remote that
+    /// after the owner has taken them, has [discarded](crate::Events::discard) them, or has closed the connection. Until then a remote that
     /// has left is not noticed, and a connection whose writes fail keeps its stream; [`flush`](Self::flush) reports
     /// the failure at once.
     ///

@@ -140,6 +140,10 @@ use self::shared::Shared;
 /// last of them. `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which
 /// a node knows itself.
 ///
+/// Spawn the driver, keep the handle, and take the events. A driver that does not run is reported as
+/// [`Error::NeverDriven`](peer_core::Error::NeverDriven), a handle that is not kept as
+/// [`Error::NoHandle`](peer_core::Error::NoHandle).
+///
 /// # Errors
 ///
 /// [`TooManyHandshakes`] where `node` has as many outbound handshakes open as its configuration allows.
@@ -159,6 +163,7 @@ pub fn outbound<S, R: Rng>(
 ///
 /// `stream` and `rng` as for [`outbound`].
 #[doc(alias = "AssociateConnection")]
+#[must_use = "spawn the driver, keep the handle, and take the events"]
 pub fn inbound<S, R: Rng>(
     stream: S,
     node: &Node,

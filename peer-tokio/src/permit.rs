@@ -23,7 +23,7 @@ pub struct Permit<'a> {
 
 impl<'a> Permit<'a> {
     pub(crate) async fn reserve(shared: &'a Arc<Shared>) -> Result<Self, Closed> {
-        match shared.permits.acquire().await {
+        match shared.driven(shared.permits.acquire()).await? {
             Ok(permit) => Ok(Self { shared, permit }),
             Err(_) => Err(shared.end.wait().await.closed.clone()),
         }
@@ -75,7 +75,7 @@ impl<'a> Permit<'a> {
         self.shared.command(command(reply));
         let shared = Arc::clone(self.shared);
         async move {
-            match answer.await {
+            match shared.driven(answer).await? {
                 Ok(value) => Ok(value),
                 Err(_) => Err(shared.why_dropped().await),
             }

@@ -5,16 +5,22 @@
 //! of the owner's runs under it, so wakers too are woken and dropped outside.
 
 use core::fmt;
+use core::future::Future;
 use core::mem;
+use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
 use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
+use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot::Sender;
+use tokio::time::timeout;
 
 use crate::response_waiters::{ResponseWaiters, Route};
 use crate::snapshot::Snapshot;
@@ -31,6 +37,9 @@ const EVENT_BYTES: usize = 64 * 1024;
 /// Most commands that wait for the driver. It takes all of them each time it runs, so a longer queue would
 /// only delay the back-pressure on the senders.
 const COMMANDS: usize = 16;
+
+/// How long a call waits for the first run of the driver. A spawned driver runs at once.
+const START: Duration = Duration::from_secs(10);
 
 /// A closure for the machine.
 type Run = Box<dyn FnOnce(&mut Peer, Time) + Send>;
@@ -53,6 +62,8 @@ pub(crate) struct Shared {
     /// One permit for each free place in the queue of commands.
     pub(crate) permits: Semaphore,
     pub(crate) driver: AtomicWaker,
+    /// The driver was polled.
+    has_run: AtomicBool,
     /// The task that waits for the next event.
     pub(crate) owner: AtomicWaker,
     /// Writing failed. What the remote sent before is delivered first.
@@ -207,6 +218,7 @@ impl Shared {
             state: Mutex::default(),
             permits: Semaphore::new(COMMANDS),
             driver: AtomicWaker::new(),
+            has_run: AtomicBool::new(false),
             owner: AtomicWaker::new(),
             broken: OnceLock::new(),
             snapshot: Snapshot::default(),
@@ -226,6 +238,31 @@ impl Shared {
                 state.commands.extend(command.take());
             }
         });
+    }
+
+    /// Notes that the driver runs. Returns whether it is the first time.
+    pub(crate) fn note_run(&self) -> bool {
+        !self.has_run.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_run(&self) -> bool {
+        self.has_run.load(Ordering::Relaxed)
+    }
+
+    /// Waits for what only the driver can complete. Fails if the driver does not run within 10 s.
+    pub(crate) async fn driven<F: Future>(&self, result: F) -> Result<F::Output, Closed> {
+        let mut result = pin!(result);
+        // Other runtimes have no timer to wait with.
+        if !self.has_run() && runtime::Handle::try_current().is_ok() {
+            // Boxed: calls on a running driver have no use for the timer, and are smaller without it.
+            let in_time = Box::pin(timeout(START, result.as_mut())).await;
+            match in_time {
+                Ok(output) => return Ok(output),
+                Err(_) if !self.has_run() => return Err(Error::NeverDriven.into()),
+                Err(_) => {}
+            }
+        }
+        Ok(result.await)
     }
 
     /// Why a command that was dropped will not be done. Where writing failed this does not wait for the end,

@@ -102,6 +102,13 @@ pub enum Error {
     /// The owner closed the connection.
     #[error("closed by the owner")]
     ClosedByOwner,
+    /// The driver was dropped before it ran, or a call waited 10 s for one that was never polled. Adapters whose driver is a
+    /// future report this.
+    #[error("the driver of the connection never ran: pass it to tokio::spawn, or await it beside the calls")]
+    NeverDriven,
+    /// Every handle was dropped before the driver ran, and none had been used. Adapters whose driver is a future report this.
+    #[error("every handle was dropped before the driver ran: keep one, as the connection ends with the last")]
+    NoHandle,
     /// The transport failed.
     #[error("transport failed")]
     TransportFailed,
@@ -158,6 +165,8 @@ impl Error {
             Self::CutOffWhilePaused { .. } => "CutOffWhilePaused",
             Self::ClosedByRemote => "ClosedByRemote",
             Self::ClosedByOwner => "ClosedByOwner",
+            Self::NeverDriven => "NeverDriven",
+            Self::NoHandle => "NoHandle",
             Self::TransportFailed => "TransportFailed",
         };
         name.to_owned()
@@ -192,6 +201,8 @@ impl Error {
             | Self::CutOffWhilePaused { .. }
             | Self::ClosedByRemote
             | Self::ClosedByOwner
+            | Self::NeverDriven
+            | Self::NoHandle
             | Self::TransportFailed => false,
         }
     }
@@ -216,6 +227,8 @@ impl Error {
             | Self::ClosedBeforeVersion
             | Self::ClosedBeforeVerack
             | Self::NoBloomService(_)
+            | Self::NeverDriven
+            | Self::NoHandle
             | Self::Unrequested(_) => false,
         }
     }
