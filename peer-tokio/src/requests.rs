@@ -168,8 +168,7 @@ impl Handle {
     /// As [`request`](Self::request) and [`Responses::next`].
     pub async fn addresses(&self) -> Result<Vec<NetAddressV2>, ResponseError> {
         match self.message(Request::Addresses).await? {
-            Message::Addr(addresses) => Ok(addresses.addresses.into_iter().map(NetAddressV2::from).collect()),
-            Message::AddrV2(addresses) => Ok(addresses.addresses().to_vec()),
+            message @ (Message::Addr(_) | Message::AddrV2(_)) => Ok(message.addresses().collect()),
             _ => Err(mismatch()),
         }
     }

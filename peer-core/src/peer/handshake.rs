@@ -106,7 +106,7 @@ impl Peer {
     pub(super) fn push_version(&mut self, nonce: u64, now: Time) {
         let config = self.node.config();
         let you = self.info.remote_address;
-        let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket().ip());
+        let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket_addr().ip());
         let services = match (self.direction, &self.remote) {
             (Direction::Inbound, Some(remote)) => remote.services,
             _ => you.services,
