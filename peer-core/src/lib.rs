@@ -77,7 +77,8 @@
 //!
 //! All are plain values that compare with `==`. The text of an error is the whole sentence, including its cause:
 //! `bad ping message: payload ends early: …`. So [`source`](core::error::Error::source) returns nothing, and a reporter
-//! that joins sources prints no cause twice. Programs find the cause as a field.
+//! that joins sources prints no cause twice. Programs find the cause as a field. [`Report`] is for `main`: Rust prints it as a
+//! sentence.
 //!
 //! # Features
 //!
@@ -130,7 +131,7 @@ pub use bytes;
 pub use config::{Config, ConfigBuilder};
 pub use connection::Connection;
 pub use error::{
-    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, RequestError, SendError,
+    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, Report, RequestError, SendError,
     TooManyHandshakes,
 };
 pub use event::{ConnectionInfo, Direction, Event};

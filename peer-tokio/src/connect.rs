@@ -1,4 +1,4 @@
-//! Connections over TCP, made ready to use: dialled or accepted, driven by a task, hands shaken.
+//! Connections over TCP, made ready to use: dialled or accepted, driven by a task, with a complete handshake.
 
 use core::fmt;
 use core::time::Duration;
@@ -90,6 +90,9 @@ impl From<TooManyHandshakes> for ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreachable(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                write!(f, "cannot connect: {error}; no node listens at this address")
+            }
             Self::Unreachable(error) => write!(f, "cannot connect: {error}"),
             Self::TooManyHandshakes(error) => error.fmt(f),
             Self::Closed(closed) => closed.fmt(f),
