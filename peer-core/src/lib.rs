@@ -90,6 +90,8 @@
 //!   needs `std`; elsewhere it changes nothing.
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
 //!   [`Stats`], which document their form.
+//! * `arbitrary`: `Arbitrary` for [`Message`] and everything that messages are made of, to fuzz a program's own logic with
+//!   valid messages. Needs `std`.
 //! * `tracing`: log lines at dcrd's levels and in its words: one for each message at debug, whole messages and frames as
 //!   `hexdump -C` at trace. Nothing depends on it.
 #![no_std]
@@ -102,6 +104,8 @@ extern crate std;
 #[cfg(feature = "std")]
 mod accept_error;
 mod accept_limits;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 pub mod blake256;
 mod config;
 mod connection;
