@@ -50,8 +50,8 @@
 //!  bulk:    inv, addr, headers, block, tx, other responses ───────────┘
 //! ```
 //!
-//! Control overtakes bulk that [`poll_transmit`](Connection::poll_transmit) has not shown. Order within a lane is kept. A
-//! [`Mark`] names a place in a lane; [`Peer::is_flushed`] tells when everything before it was written.
+//! Control overtakes bulk that [`poll_transmit`](Connection::poll_transmit) has not shown. Order within a lane is kept.
+//! A [`Mark`] is a position in a lane; [`Peer::is_flushed`] tells whether everything before it was written.
 //!
 //! # Promises
 //!

@@ -36,14 +36,14 @@ impl Events {
     ///
     /// # Cancel safety
     ///
-    /// No event is lost: it stays until a call returns it. An acceptance is not taken back.
+    /// No event is lost: it stays until a call returns it. Once the remote is accepted, it stays accepted.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
     /// As [`next`](Self::next), for futures written by hand. Only the latest waker is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        // A remote that talks without a pause would otherwise keep its owner's task from ever giving way.
+        // Without the budget, a remote that never pauses would keep the owner's task from yielding.
         let budget = ready!(poll_proceed(cx));
         self.shared.owner.register(cx.waker());
         let mut state = self.shared.lock();
@@ -65,16 +65,16 @@ impl Events {
         next
     }
 
-    /// Takes events until the connection is established, so that the next one is the first message. The remote's `version` is
-    /// accepted. Where it is established already, this waits for the end.
+    /// Takes events until the connection is established, so that the next event is the first message. The remote's
+    /// `version` is accepted. If the connection is established already, this waits for its end.
     ///
     /// # Errors
     ///
-    /// Why there was no handshake.
+    /// Why the handshake failed.
     ///
     /// # Cancel safety
     ///
-    /// Call it again: nothing but the events of the handshake is taken.
+    /// Call it again. Only events of the handshake are taken.
     pub async fn established(&mut self) -> Result<(), Closed> {
         let shared = Arc::clone(&self.shared);
         loop {
@@ -86,10 +86,10 @@ impl Events {
         }
     }
 
-    /// Waits until the handshake is complete, and lets only these messages be events from then on, and what ends requests that
-    /// were made without a future. All other messages are checked as ever, and dropped.
+    /// Waits until the handshake is complete, and from then on reports only the messages of `interest`. Other messages
+    /// are still checked, then dropped. Requests that were made without a future are still reported.
     ///
-    /// This accepts the remote. With [`Interest::NONE`] no event loop is needed; keep the `Events`, since dropping them
+    /// This accepts the remote. With [`Interest::NONE`] no event loop is needed. Keep the `Events`: dropping them
     /// closes the connection.
     ///
     /// ```
@@ -119,7 +119,7 @@ impl Events {
         });
         let mut is_established = set.await?;
         if is_established {
-            // What came before would take up the room of what is wanted.
+            // Earlier events would take up room.
             let dropped = shared.lock().sort_out(interest);
             drop(dropped);
             shared.driver.wake();
@@ -133,8 +133,8 @@ impl Events {
         Ok(self)
     }
 
-    /// Drops every event from now on, those that wait included, so that the owner only commands. The remote's `version` is
-    /// accepted. [`Handle::closed`](crate::Handle::closed) has the end.
+    /// Drops every event from now on, including those that wait. Use it if you only send commands. The remote's
+    /// `version` is accepted. [`Handle::closed`](crate::Handle::closed) returns the reason of the end.
     pub fn discard(self) {
         drop(self.shared.tell_driver(State::discard));
     }

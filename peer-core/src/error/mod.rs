@@ -1,4 +1,4 @@
-//! Errors, by who has to act. The crate's page lists them.
+//! Errors. The crate's page says who acts on which.
 
 mod codec;
 mod config;
