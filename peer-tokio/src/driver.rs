@@ -8,10 +8,9 @@
 //! When the stream ends in one direction, the machine is told and decides what follows. The rounds continue.
 //!
 //! A tokio socket answers from the readiness that the runtime saw last, without a system call. After a busy thread or a
-//! suspended process, that readiness may be older than a deadline that is due now, and then `Pending` does not prove
-//! that the remote was silent. So the driver reports a drained stream and runs the timers only after the runtime has
-//! polled its sockets again and the stream was read after that. An elapsed sleep proves it: the runtime polls its
-//! sockets before its timers.
+//! suspended process, that may be older than a deadline that is due now, and `Pending` does not prove that the remote
+//! was silent. So the driver reports a drained stream and runs the timers only after the runtime has polled its sockets
+//! and the stream was read again. An elapsed sleep proves it: the runtime polls its sockets before its timers.
 
 use core::fmt;
 use core::future::Future;
@@ -42,8 +41,7 @@ const CHUNK: usize = 16 * 1024;
 /// Most rounds in one poll, before other tasks run: at most 256 KiB read, and as many writes.
 const ROUNDS: usize = 16;
 
-/// If the runtime polls its sockets later than this after a deadline was found due, what was found then is not
-/// reported.
+/// Most time from a due deadline to the runtime's next poll of its sockets at which evidence is reported.
 const RECENT: Duration = Duration::from_secs(1);
 
 /// Later than every deadline.

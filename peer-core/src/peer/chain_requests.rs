@@ -45,7 +45,6 @@ impl Peer {
     /// A node that knows no entry of the locator begins behind the genesis block. Without any entry, it looks up `stop`
     /// alone. To begin at the start of the chain, give the genesis block's hash,
     /// [`Network::genesis_hash`](crate::Network::genesis_hash). May change: queue.
-    /// [`Network::genesis_hash`](crate::Network::genesis_hash). May change: queue.
     ///
     /// # Errors
     ///
