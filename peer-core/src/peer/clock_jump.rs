@@ -29,11 +29,11 @@ impl Peer {
         self.silence.bound(now);
         self.outbox.bound(now);
         self.bound_commands(now);
-        let interval = self.node.config().ping_interval;
+        let config = self.node.config();
         if let Lifecycle::Established(session) = &mut self.lifecycle {
             // Field by field, so that the compiler asks about each new field.
             let Session { reader: _, early: _, keepalive, trickle: _, requests: _, finish: _ } = session;
-            keepalive.bound(now, interval);
+            keepalive.bound(now, config.ping_interval);
         }
     }
 

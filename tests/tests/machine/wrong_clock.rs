@@ -243,6 +243,21 @@ fn honesty_replies_use_no_time_up_for_a_clock_that_is_always_shortly_ahead_for_o
 }
 
 #[test]
+fn honesty_a_refusal_that_a_clock_ahead_reported_takes_no_time_from_the_next_reply() {
+    let mut remote = established();
+    (0..2).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.handle_transmitted(0, remote.now + Duration::from_millis(900));
+    look(&mut remote, at(0)).unwrap();
+    // The transport took the first at once, which is reported late.
+    remote.now = at(15);
+    remote.machine.handle_transmitted(32, remote.now);
+    remote.machine.poll_transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+}
+
+#[test]
 fn a_ping_of_a_clock_ahead_puts_the_next_one_off_by_no_more_than_its_interval() {
     let mut remote = established();
     remote.now = at(3600);

@@ -38,7 +38,7 @@ impl Queues {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;
         }
-        self.seen = self.seen.max(now);
+        self.seen = now;
         self.on_show > 0
     }
 
@@ -70,6 +70,8 @@ impl Queues {
 
     /// Evidence may have been reported with a time that was ahead, unless a timer found before that it was needed.
     pub(in crate::peer) fn doubt_evidence(&mut self, now: Time) {
+        // What was seen at a time that is still to come was seen before it.
+        self.seen = self.seen.min(now);
         if self.evidence == Evidence::Found && !(self.was_sought && self.is_overdue(now)) {
             self.evidence = Evidence::Missing;
         }
