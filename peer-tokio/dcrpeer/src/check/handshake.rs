@@ -189,6 +189,8 @@ async fn future_version(lab: &Lab) -> Outcome {
 async fn accepted_at(lab: &Lab, offer: u32) -> Result<u32, Stop> {
     let stopped = |stop| match stop {
         Stop::Fail(evidence) => Stop::fail(format!("offered {offer}: {evidence}")),
+        // The first connection was welcome, so it is the version that is not.
+        Stop::TurnedAway => Stop::fail(format!("offered {offer}: it closed the connection without a byte")),
         other => other,
     };
     let mut wire = lab.open().await?;
@@ -207,7 +209,7 @@ async fn too_old(lab: &Lab) -> Outcome {
     wire.introduce(OLDEST.saturating_sub(1), lab.random()?).await?;
     let clock = Stopwatch::start();
     loop {
-        match wire.hear(lab.timeout.saturating_sub(clock.elapsed())).await? {
+        match wire.hear(lab.limits.answer.saturating_sub(clock.elapsed())).await? {
             Heard::Closed => return Ok(format!("closed {} after version 8", Span(clock.elapsed()))),
             // Nodes below 9 said why.
             Heard::Message(Message::Reject(_)) => {}
@@ -215,7 +217,7 @@ async fn too_old(lab: &Lab) -> Outcome {
                 return Err(Stop::fail(format!("it sent {} after version 8", message.command())));
             }
             Heard::Nothing => {
-                return Err(Stop::fail(format!("still open {} after version 8", Span(lab.timeout))));
+                return Err(Stop::fail(format!("still open {} after version 8", Span(lab.limits.answer))));
             }
         }
     }
@@ -276,14 +278,14 @@ async fn own_nonce(lab: &Lab) -> Outcome {
     let mut second = lab.open().await?;
     second.introduce(LATEST, nonce).await?;
     let clock = Stopwatch::start();
-    match second.hear(lab.timeout).await? {
+    match second.hear(lab.limits.answer).await? {
         Heard::Closed => Ok(format!("closed {} after a version with its own nonce", Span(clock.elapsed()))),
         Heard::Message(Message::Version(_)) => {
             Err(Stop::skip("it shook hands: it may know only the nonces it dialled with"))
         }
         Heard::Message(message) => Err(Stop::unexpected(&message, "version")),
         Heard::Nothing => {
-            Err(Stop::fail(format!("neither closed nor answered within {}", Span(lab.timeout))))
+            Err(Stop::fail(format!("neither closed nor answered within {}", Span(lab.limits.answer))))
         }
     }
 }
@@ -325,10 +327,10 @@ async fn early_at_12(lab: &Lab) -> Outcome {
 async fn timeout(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     let clock = Stopwatch::start();
-    match wire.hear(lab.slow_limit).await? {
+    match wire.hear(lab.limits.slow).await? {
         Heard::Closed => Ok(format!("closed after {}", Span(clock.elapsed()))),
         Heard::Message(message) => Err(Stop::fail(format!("it sent {} first", message.command()))),
-        Heard::Nothing => Err(Stop::fail(format!("still open after {}", Span(lab.slow_limit)))),
+        Heard::Nothing => Err(Stop::fail(format!("still open after {}", Span(lab.limits.slow)))),
     }
 }
 

@@ -154,9 +154,8 @@ async fn at_tip(lab: &Lab) -> Outcome {
 /// The same request is answered again (server.md 4.1).
 async fn repeat(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
-    let genesis = lab.genesis()?;
-    let once = ask(&mut wire, &[genesis], Hash::ZERO).await?;
-    let again = ask(&mut wire, &[genesis], Hash::ZERO).await?;
+    let once = first(lab, &mut wire).await?;
+    let again = ask(&mut wire, &[lab.genesis()?], Hash::ZERO).await?;
     let is_same = once.iter().zip(&again).all(|(once, again)| once == again);
     if !is_same || again.len() < once.len() {
         return Err(Stop::fail("the second answer is another one"));

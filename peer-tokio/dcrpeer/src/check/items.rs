@@ -194,7 +194,7 @@ async fn filters(lab: &Lab) -> Outcome {
 async fn unknown_filter(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     wire.send(GetCFilterV2 { block_hash: lab.unknown_hash()? }).await?;
-    let (_, before) = wire.fence(lab.timeout).await?;
+    let (_, before) = wire.fence(lab.limits.answer).await?;
     match before.first() {
         None => Ok("silence, and the pong behind it".to_owned()),
         Some(message) => Err(Stop::fail(format!("it answered with {}", message.command()))),

@@ -25,18 +25,26 @@ use crate::record::{Recording, numbered, record};
 pub(super) struct Lab {
     pub(super) address: SocketAddr,
     pub(super) config: Config,
-    /// How long an answer may take.
-    pub(super) timeout: Duration,
-    /// How long the node's own time-outs may take, where they are checked.
-    pub(super) slow_limit: Duration,
-    /// The least time between two connections.
-    every: Duration,
+    pub(super) limits: Limits,
     /// Where recordings go.
     folder: Option<PathBuf>,
     /// The name of the check that runs.
     check: Cell<&'static str>,
     recordings: RefCell<Vec<Recorded>>,
     last: Cell<Option<Stopwatch>>,
+}
+
+/// What the command line says about times.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// How long an answer may take.
+    pub(super) answer: Duration,
+    /// How long a `pong` may take while another connection burdens the node.
+    pub(super) busy_pong: Duration,
+    /// How long the node's own time-outs may take, where they are checked.
+    pub(super) slow: Duration,
+    /// The least time between two connections; without it, what a node demands.
+    pub(super) every: Option<Duration>,
 }
 
 /// The recording of one connection.
@@ -58,9 +66,7 @@ impl Lab {
     pub(super) fn new(
         address: SocketAddr,
         network: Network,
-        timeout: Duration,
-        slow_limit: Duration,
-        every: Option<Duration>,
+        limits: Limits,
         folder: Option<PathBuf>,
     ) -> Result<Self, Failure> {
         let config = Config::builder(network).user_agent("dcrpeer", env!("CARGO_PKG_VERSION")).build();
@@ -69,14 +75,10 @@ impl Lab {
             std::fs::create_dir_all(folder)
                 .map_err(|error| Failure::Usage(format!("cannot record to {}: {error}", folder.display())))?;
         }
-        // A node limits the connections of one address, but those of this machine.
-        let default = if address.ip().is_loopback() { Duration::ZERO } else { PACE };
         Ok(Self {
             address,
             config,
-            timeout,
-            slow_limit,
-            every: every.unwrap_or(default),
+            limits,
             folder,
             check: Cell::new("first-contact"),
             recordings: RefCell::default(),
@@ -117,7 +119,9 @@ impl Lab {
     /// Connects, and says nothing yet.
     pub(super) async fn open(&self) -> Result<Wire<'_>, Stop> {
         if let Some(last) = self.last.get() {
-            sleep(self.every.saturating_sub(last.elapsed())).await;
+            // A node limits the connections of one address, but those of its own machine.
+            let default = if self.address.ip().is_loopback() { Duration::ZERO } else { PACE };
+            sleep(self.limits.every.unwrap_or(default).saturating_sub(last.elapsed())).await;
         }
         let stream = match timeout(CONNECT_TIMEOUT, TcpStream::connect(self.address)).await {
             Ok(Ok(stream)) => stream,

@@ -26,7 +26,7 @@ use peer_core::{FrameError, Network, ProtocolVersion};
 use tokio::net::TcpStream;
 
 use self::catalogue::{Check, Needs};
-use self::lab::Lab;
+use self::lab::{Lab, Limits};
 use self::stop::Stop;
 use self::table::{Finding, Table, Verdict};
 use crate::clock::Stopwatch;
@@ -56,6 +56,9 @@ pub(crate) struct CheckArgs {
     /// How long an answer may take
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
     timeout: Duration,
+    /// How long a pong may take while another connection burdens the node
+    #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = parse_duration)]
+    busy_pong: Duration,
     /// Least time between two connections; by default 6s, and nothing to this machine
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     every: Option<Duration>,
@@ -81,7 +84,7 @@ pub(crate) async fn run(args: CheckArgs) -> Result<(), Failure> {
         Ok(reached) => reached,
         Err(failure) => return Err(table.cannot_check(failure)),
     };
-    table.begin(&lab, &first)?;
+    table.begin(&lab, first.as_ref())?;
     let mut runner = Runner { lab: &lab, rude: args.rude, slow: args.slow.is_some(), was_rude: false };
     let checks: Vec<_> = in_order(&args.only).collect();
     for check in &checks {
@@ -104,8 +107,8 @@ fn in_order(only: &[&str]) -> impl Iterator<Item = &'static Check> {
     polite.into_iter().chain(rude)
 }
 
-/// Connects for the first time. If that fails, no check makes sense.
-async fn reach(args: &CheckArgs, shutdown: &mut Shutdown) -> Result<(Lab, Box<Version>), Failure> {
+/// Connects for the first time. If no node is there, no check makes sense.
+async fn reach(args: &CheckArgs, shutdown: &mut Shutdown) -> Result<(Lab, FirstContact), Failure> {
     let Some(target) = &args.addr else {
         return Err(Failure::Usage("which node? Write its address".to_owned()));
     };
@@ -115,20 +118,32 @@ async fn reach(args: &CheckArgs, shutdown: &mut Shutdown) -> Result<(Lab, Box<Ve
         dialled = dial(&addresses, network) => dialled?,
         reason = shutdown.wait() => return Err(Failure::new(format!("no connection yet ({reason})"))),
     };
-    let slow = args.slow.unwrap_or_default();
-    let lab = Lab::new(address, network, args.timeout, slow, args.every, args.record.clone())?;
+    let limits = Limits {
+        answer: args.timeout,
+        busy_pong: args.busy_pong,
+        slow: args.slow.unwrap_or_default(),
+        every: args.every,
+    };
+    let lab = Lab::new(address, network, limits, args.record.clone())?;
     let met = tokio::select! {
         met = meet(&lab, stream) => met,
         reason = shutdown.wait() => return Err(Failure::new(format!("{address}: no handshake yet ({reason})"))),
     };
     lab.finish_recordings().await;
-    let version = met.map_err(|stop| explain(stop, address, network))?;
-    Ok((lab, version))
+    let first = met.map_err(|stop| explain(stop, address, network))?;
+    Ok((lab, first))
 }
 
-async fn meet(lab: &Lab, stream: TcpStream) -> Result<Box<Version>, Stop> {
+/// Of a node that shakes hands, its `version`. Of one that speaks and does not, what is wrong: the checks tell more.
+type FirstContact = Result<Box<Version>, String>;
+
+async fn meet(lab: &Lab, stream: TcpStream) -> Result<FirstContact, Stop> {
     let mut wire = lab.adopt(stream)?;
-    wire.shake_hands(ProtocolVersion::LATEST.get()).await
+    match wire.shake_hands(ProtocolVersion::LATEST.get()).await {
+        Ok(version) => Ok(Ok(version)),
+        Err(Stop::Fail(what)) if wire.is_spoken() => Ok(Err(what)),
+        Err(stop) => Err(stop),
+    }
 }
 
 /// Why the node cannot be checked, and what to do.
@@ -137,7 +152,7 @@ fn explain(stop: Stop, address: SocketAddr, network: Network) -> Failure {
     let text = match stop {
         Stop::Tool(failure) => return failure,
         Stop::Fail(text) | Stop::Skip(text) => {
-            format!("it shakes no hands: {text}; is it a node of {name}? See --network")
+            format!("it says nothing ({text}), so it may be no Decred node; check host and port")
         }
         Stop::TurnedAway => format!(
             "it closed the connection without a byte: it is full, has banned this host, or is not of {name} (see \

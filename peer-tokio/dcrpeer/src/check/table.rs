@@ -75,20 +75,27 @@ impl Table {
         self.rows(&format!("{:NAME$}  ", Styled(STRONG, name)), NAME.saturating_add(2), &text)
     }
 
-    /// Tells who is checked.
-    pub(super) fn begin(&mut self, lab: &Lab, version: &Version) -> Result<(), Failure> {
+    /// Tells who is checked, or what went wrong at the first handshake.
+    pub(super) fn begin(&mut self, lab: &Lab, first: Result<&Box<Version>, &String>) -> Result<(), Failure> {
         let (address, network) = (lab.address.to_string(), network_name(lab.network()));
-        let user_agent = version.user_agent.as_str();
         if self.json {
-            let Version { protocol_version, last_block, .. } = *version;
-            let services = version.services.bits();
-            let event = "checking";
-            let begun = Begun { event, address, network, user_agent, protocol_version, services, last_block };
+            let version = first.ok();
+            let begun = Begun {
+                event: "checking",
+                address,
+                network,
+                user_agent: version.map(|version| version.user_agent.as_str()),
+                protocol_version: version.map(|version| version.protocol_version),
+                services: version.map(|version| version.services.bits()),
+                last_block: version.map(|version| version.last_block),
+            };
             return write_object(&mut self.out, &begun);
         }
-        let agent = Escaped(user_agent);
-        let text = format!("checking {address} of {network}: {agent}, block {}", version.last_block);
-        self.rows("", 0, &text)
+        let node = match first {
+            Ok(version) => format!("{}, block {}", Escaped(version.user_agent.as_str()), version.last_block),
+            Err(what) => format!("no handshake, {what}"),
+        };
+        self.rows("", 0, &format!("checking {address} of {network}: {node}"))
     }
 
     /// Tells a verdict.
@@ -218,10 +225,10 @@ struct Begun<'a> {
     event: &'static str,
     address: String,
     network: &'a str,
-    user_agent: &'a str,
-    protocol_version: i32,
-    services: u64,
-    last_block: i32,
+    user_agent: Option<&'a str>,
+    protocol_version: Option<i32>,
+    services: Option<u64>,
+    last_block: Option<i32>,
 }
 
 #[derive(Serialize)]

@@ -77,14 +77,14 @@ async fn idle(lab: &Lab) -> Outcome {
     wire.mute();
     let (clock, mut pinged) = (Stopwatch::start(), None);
     loop {
-        match wire.hear(lab.slow_limit.saturating_sub(clock.elapsed())).await? {
+        match wire.hear(lab.limits.slow.saturating_sub(clock.elapsed())).await? {
             Heard::Message(Message::Ping(_)) if pinged.is_none() => pinged = Some(clock.elapsed()),
             Heard::Message(_) => {}
             Heard::Closed => {
                 let ping = pinged.map(|at| format!(", its ping came after {}", Span(at))).unwrap_or_default();
                 return Ok(format!("closed after {}{ping}", Span(clock.elapsed())));
             }
-            Heard::Nothing => return Err(Stop::fail(format!("still open after {}", Span(lab.slow_limit)))),
+            Heard::Nothing => return Err(Stop::fail(format!("still open after {}", Span(lab.limits.slow)))),
         }
     }
 }
@@ -102,7 +102,7 @@ async fn junk(lab: &Lab) -> Outcome {
         }
         Ok::<_, Stop>(sent)
     };
-    let (sent, (pings, slowest)) = tokio::try_join!(flood, ping_for(&mut other, JUNK_TIME))?;
+    let (sent, (pings, slowest)) = tokio::try_join!(flood, ping_for(lab, &mut other, JUNK_TIME))?;
     Ok(format!("{} of junk; {pings} pings, slowest {}", Size(sent), Span(slowest)))
 }
 
@@ -119,16 +119,16 @@ async fn unread_answers(lab: &Lab) -> Outcome {
     };
     let (pings, slowest) = tokio::select! {
         flooded = flood => return flooded.map(|()| String::new()),
-        measured = ping_for(&mut other, UNREAD_TIME) => measured?,
+        measured = ping_for(lab, &mut other, UNREAD_TIME) => measured?,
     };
     Ok(format!("{} unread answers; {pings} pings, slowest {}", Count::from(UNREAD), Span(slowest)))
 }
 
 /// Pings for so long. Returns how often, and the longest round trip.
-async fn ping_for(wire: &mut Wire<'_>, time: Duration) -> Result<(u32, Duration), Stop> {
+async fn ping_for(lab: &Lab, wire: &mut Wire<'_>, time: Duration) -> Result<(u32, Duration), Stop> {
     let (clock, mut pings, mut slowest) = (Stopwatch::start(), 0_u32, Duration::ZERO);
     while clock.elapsed() < time {
-        let (round_trip, _) = wire.fence(SLOWEST_PONG).await?;
+        let (round_trip, _) = wire.fence(lab.limits.busy_pong).await?;
         (pings, slowest) = (pings.saturating_add(1), slowest.max(round_trip));
         sleep(PING_PAUSE).await;
     }
@@ -142,8 +142,6 @@ fn junk_inventory(lab: &Lab) -> Result<Message, Stop> {
     Ok(Inv { inventory: vec![item; JUNK_ITEMS].try_into()? }.into())
 }
 
-/// How long a `pong` may take beside a connection that burdens the node.
-const SLOWEST_PONG: Duration = Duration::from_secs(2);
 const PING_PAUSE: Duration = Duration::from_millis(50);
 /// Items of a frame of 16 KiB.
 const JUNK_ITEMS: usize = 455;

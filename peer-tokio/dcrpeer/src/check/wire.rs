@@ -63,6 +63,11 @@ impl<'a> Wire<'a> {
         }
     }
 
+    /// Whether any byte has come.
+    pub(super) const fn is_spoken(&self) -> bool {
+        self.is_spoken
+    }
+
     /// Leaves the node's requests unanswered from now on.
     pub(super) const fn mute(&mut self) {
         self.is_mute = true;
@@ -77,7 +82,7 @@ impl<'a> Wire<'a> {
 
     /// Writes bytes as they are. If the node has closed or reads nothing, that shows when it is heard.
     pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
-        timeout(self.lab.timeout, self.stream.write_all(bytes)).await.ok();
+        timeout(self.lab.limits.answer, self.stream.write_all(bytes)).await.ok();
     }
 
     /// The next message within the time, of whatever kind.
@@ -127,7 +132,7 @@ impl<'a> Wire<'a> {
 
     /// The next message, which must come in time.
     pub(super) async fn answer(&mut self, due: &str) -> Result<Message, Stop> {
-        match self.next(self.lab.timeout).await? {
+        match self.next(self.lab.limits.answer).await? {
             Heard::Message(message) => Ok(message),
             heard => Err(self.missing(&heard, due)),
         }
@@ -138,17 +143,19 @@ impl<'a> Wire<'a> {
         match heard {
             Heard::Message(message) => Stop::unexpected(message, due),
             Heard::Closed => Stop::fail(format!("it closed the connection where {due} was due")),
-            Heard::Nothing => Stop::fail(format!("no {due} within {}", Span(self.lab.timeout))),
+            Heard::Nothing => Stop::fail(format!("no {due} within {}", Span(self.lab.limits.answer))),
         }
     }
 
     /// Waits until the node closes the connection, which it must do without another answer. `why` is what it closes for.
     pub(super) async fn closes(&mut self, why: &str) -> Result<String, Stop> {
         let clock = Stopwatch::start();
-        match self.next(self.lab.timeout).await? {
+        match self.next(self.lab.limits.answer).await? {
             Heard::Closed => Ok(format!("closed {} after {why}", Span(clock.elapsed()))),
             Heard::Message(message) => Err(Stop::fail(format!("it sent {} after {why}", message.command()))),
-            Heard::Nothing => Err(Stop::fail(format!("still open {} after {why}", Span(self.lab.timeout)))),
+            Heard::Nothing => {
+                Err(Stop::fail(format!("still open {} after {why}", Span(self.lab.limits.answer))))
+            }
         }
     }
 
@@ -173,7 +180,7 @@ impl<'a> Wire<'a> {
 
     /// The node's `version`, which must come first.
     pub(super) async fn hear_version(&mut self) -> Result<Box<Version>, Stop> {
-        match self.hear(self.lab.timeout).await? {
+        match self.hear(self.lab.limits.answer).await? {
             Heard::Message(Message::Version(version)) => {
                 let told = ProtocolVersion::new(version.protocol_version.cast_unsigned());
                 self.version = self.version.min(told);
@@ -186,7 +193,7 @@ impl<'a> Wire<'a> {
 
     /// The node's `verack`, which must come next.
     pub(super) async fn hear_verack(&mut self) -> Result<(), Stop> {
-        match self.hear(self.lab.timeout).await? {
+        match self.hear(self.lab.limits.answer).await? {
             Heard::Message(Message::Verack) => Ok(()),
             heard => Err(self.missing(&heard, "verack")),
         }
@@ -220,7 +227,7 @@ impl<'a> Wire<'a> {
 
     /// Fails unless the connection lives. Returns the round trip.
     pub(super) async fn lives(&mut self) -> Result<Duration, Stop> {
-        self.fence(self.lab.timeout).await.map(|(round_trip, _)| round_trip)
+        self.fence(self.lab.limits.answer).await.map(|(round_trip, _)| round_trip)
     }
 }
 
