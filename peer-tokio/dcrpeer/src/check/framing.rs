@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` with a byte too many",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2, wire.md 2",
+        source: "server.md 2.2, wire.md 2.2",
         cases: &["headers with a trailing byte"],
         run: |lab| Box::pin(trailing_bytes(lab)),
     },
@@ -163,7 +163,7 @@ async fn wrong_checksum(lab: &Lab) -> Outcome {
     refused(lab, &bytes, "a wrong checksum").await
 }
 
-/// Bytes behind what a payload says end the connection (server.md 2.2, wire.md 2).
+/// Bytes behind what a payload says end the connection (server.md 2.2, wire.md 2.2).
 async fn trailing_bytes(lab: &Lab) -> Outcome {
     // Protocol version, no locator, no stop hash, and one byte more.
     refused(lab, &frame(lab.network(), "getheaders", &[0; 4 + 1 + 32 + 1]), "a trailing byte").await

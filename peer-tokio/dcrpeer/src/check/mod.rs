@@ -84,7 +84,7 @@ pub(crate) async fn run(args: CheckArgs) -> Result<(), Failure> {
         Ok(reached) => reached,
         Err(failure) => return Err(table.cannot_check(failure)),
     };
-    table.begin(&lab, first.as_ref())?;
+    table.begin(&lab, first.as_deref().map_err(String::as_str))?;
     let mut runner = Runner { lab: &lab, rude: args.rude, slow: args.slow.is_some(), was_rude: false };
     let checks: Vec<_> = in_order(&args.only).collect();
     for check in &checks {

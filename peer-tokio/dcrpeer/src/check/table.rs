@@ -76,7 +76,7 @@ impl Table {
     }
 
     /// Tells who is checked, or what went wrong at the first handshake.
-    pub(super) fn begin(&mut self, lab: &Lab, first: Result<&Box<Version>, &String>) -> Result<(), Failure> {
+    pub(super) fn begin(&mut self, lab: &Lab, first: Result<&Version, &str>) -> Result<(), Failure> {
         let (address, network) = (lab.address.to_string(), network_name(lab.network()));
         if self.json {
             let version = first.ok();

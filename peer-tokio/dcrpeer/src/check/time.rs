@@ -32,7 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "64 KiB/s of `inv` that mean nothing on one connection, `ping` on another",
         passes: "each `pong` within 2 s",
         needs: Needs::Nothing,
-        source: "the weight that a connection puts on others",
+        source: "a demand of this project",
         cases: &[],
         run: |lab| Box::pin(junk(lab)),
     },

@@ -218,6 +218,11 @@ impl<'a> Wire<'a> {
                 Heard::Message(Message::Pong(pong)) if pong.nonce == nonce => {
                     return Ok((clock.elapsed(), before));
                 }
+                Heard::Message(_) if before.len() >= MOST_BEFORE => {
+                    return Err(Stop::fail(format!(
+                        "more than {MOST_BEFORE} messages came where pong was due"
+                    )));
+                }
                 Heard::Message(message) => before.push(message),
                 Heard::Closed => return Err(Stop::fail("it closed the connection where pong was due")),
                 Heard::Nothing => return Err(Stop::fail(format!("no pong within {}", Span(limit)))),
@@ -230,6 +235,9 @@ impl<'a> Wire<'a> {
         self.fence(self.lab.limits.answer).await.map(|(round_trip, _)| round_trip)
     }
 }
+
+/// Most messages that are kept while a `pong` is waited for.
+const MOST_BEFORE: usize = 16;
 
 /// Whether a node sends this by itself: its requests, settings and announcements. What answers `getblocks` is an `inv` of
 /// blocks, and no announcement has more than one.

@@ -1,8 +1,9 @@
 //! A node with one fault: a real one behind a relay that changes what crosses it.
 
+use core::net::SocketAddr;
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 

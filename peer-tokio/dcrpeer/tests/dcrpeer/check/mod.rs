@@ -3,9 +3,10 @@
 mod faults;
 mod faulty;
 
+use core::net::SocketAddr;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::{fs, thread};
 
 use peer_core::recording::Recording;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use self::faults::FAULTS;
 use self::faulty::{Fault, relay};
 use crate::serve::interrupt;
-use crate::{Run, dcrpeer, run};
+use crate::{Run, dcrpeer, object, run};
 
 /// More than one `headers` can take.
 const BLOCKS: u32 = 2_500;
@@ -165,6 +166,22 @@ fn what_cannot_be_checked_is_told_with_the_exit_status_2() {
     check(&free, &[]).assert_fails(2, "refused the connection, nothing listens there");
     check(&address, &["--only", "no-such"]).assert_fails(2, "\"no-such\" is no check: see check --list");
     run(&["check"]).assert_fails(2, "the following required arguments were not provided");
+}
+
+#[test]
+fn ctrl_c_ends_the_checks_with_their_sums() {
+    let node = node(false, 1);
+    let args = ["check", &node.address().to_string(), "--network", "simnet", "--json", "--slow"];
+    let mut checking = dcrpeer(&[&args[..], &["--only", "pong,idle-timeout"]].concat()).spawn().unwrap();
+    let mut out = BufReader::new(checking.stdout.take().unwrap()).lines();
+    // The first check is done, and the second one takes two minutes.
+    let first: Vec<_> = out.by_ref().take(2).map(|line| object(&line.unwrap())).collect();
+    assert_eq!(first[1]["name"], "pong");
+    interrupt(checking.id(), "INT");
+    let last = object(&out.last().unwrap().unwrap());
+    assert_eq!((&last["event"], &last["stopped"]), (&json!("summary"), &json!("Interrupted")));
+    assert_eq!((&last["ok"], &last["passed"]), (&json!(false), &json!(1)));
+    assert_eq!(checking.wait().unwrap().code(), Some(1));
 }
 
 /// A node of simnet with a chain.
