@@ -100,27 +100,31 @@ impl Table {
 
     /// Tells a verdict.
     pub(super) fn add(&mut self, check: &Check, finding: &Finding) -> Result<(), Failure> {
-        let Finding { verdict, evidence, elapsed, files } = finding;
-        match verdict {
+        match finding.verdict {
             Verdict::Pass => self.passed = self.passed.saturating_add(1),
             Verdict::Skip => self.skipped = self.skipped.saturating_add(1),
             Verdict::Fail => self.failed.push(check.name),
         }
-        if self.json {
-            return write_object(
-                &mut self.out,
-                &Checked {
-                    event: "check",
-                    name: check.name,
-                    verdict: *verdict,
-                    evidence,
-                    source: check.source,
-                    elapsed: *elapsed,
-                    recordings: &files.paths,
-                    warnings: &files.warnings,
-                },
-            );
+        if !self.json {
+            return self.add_rows(check, finding);
         }
+        let Finding { verdict, evidence, elapsed, files } = finding;
+        let checked = Checked {
+            event: "check",
+            name: check.name,
+            verdict: *verdict,
+            evidence,
+            source: check.source,
+            elapsed: *elapsed,
+            recordings: &files.paths,
+            warnings: &files.warnings,
+        };
+        write_object(&mut self.out, &checked)
+    }
+
+    /// The verdict for people. A failure is followed by what was demanded.
+    fn add_rows(&mut self, check: &Check, finding: &Finding) -> Result<(), Failure> {
+        let Finding { verdict, evidence, files, .. } = finding;
         let (style, word) = match verdict {
             Verdict::Pass => (GOOD, "pass"),
             Verdict::Fail => (BAD, "FAIL"),
@@ -129,13 +133,12 @@ impl Table {
         let start = format!("{}  {:NAME$}  ", Styled(style, word), check.name);
         let indent = NAME.saturating_add(8);
         self.rows(&start, indent, evidence)?;
-        let notes = files.warnings.iter().cloned();
-        let demand = format!("demanded: {} ({})", check.passes, check.source);
-        let failed = (*verdict == Verdict::Fail).then(|| {
-            let recorded = files.paths.iter().map(|path| format!("recorded: {path}"));
-            [demand].into_iter().chain(recorded)
-        });
-        for note in failed.into_iter().flatten().chain(notes) {
+        let mut notes = files.warnings.clone();
+        if *verdict == Verdict::Fail {
+            notes.push(format!("demanded: {} ({})", check.passes, check.source));
+            notes.extend(files.paths.iter().map(|path| format!("recorded: {path}")));
+        }
+        for note in notes {
             self.rows(&" ".repeat(indent), indent, &note)?;
         }
         Ok(())
