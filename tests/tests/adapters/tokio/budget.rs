@@ -99,6 +99,24 @@ async fn one_who_waits_without_budget_waits_for_the_next_response() {
     assert_eq!(polls.load(Ordering::Relaxed), 2, "it gave way once, and lost nothing");
 }
 
+/// Nothing else wakes the driver then: events wait for their owner, and there is nothing to write.
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_ends_the_connection_is_heard_whatever_budget_is_left() {
+    let (near, mut far) = duplex(64 * 1024);
+    let (handle, mut events, future) = inbound(near, &node(), connection_info(), rng(1));
+    let times = Arc::default();
+    let task = tokio::spawn(Spent { future, times: Arc::clone(&times) });
+    far.write_all(&hands()).await.unwrap();
+    while events.next().await.unwrap() != Event::Established {}
+    for nonce in 0..17 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    sleep(Duration::from_secs(1)).await;
+    times.store(1, Ordering::Relaxed);
+    drop(handle.with(|peer, _| peer.close()).await);
+    assert_eq!(at_once(task).await.unwrap().reason, Error::ClosedByOwner);
+}
+
 #[tokio::test(start_paused = true)]
 async fn all_is_heard_before_a_failed_write_whatever_budget_is_left() {
     let (heard, mut said) = duplex(64 * 1024);
