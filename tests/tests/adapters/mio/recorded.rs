@@ -92,6 +92,27 @@ fn what_a_stream_took_and_gave_is_recorded_and_its_end_once() {
 }
 
 #[test]
+fn a_recorded_stream_says_of_itself_what_its_stream_says() {
+    let config = Config::builder(Network::SIMNET).build().unwrap();
+    let (recorder, writer) = recorder(&Header::new(config, Direction::Outbound), 1 << 20);
+    let plain = Scripted::default();
+    let mut stream = Recorded::new(plain.clone(), recorder);
+    plain.script().connects = [Ok(false), Ok(true)].into();
+    assert_eq!([stream.is_connected().unwrap(), stream.is_connected().unwrap()], [false, true]);
+    assert!(!stream.short_read_drains());
+    plain.script().drains = true;
+    plain.script().jams = true;
+    assert!(stream.short_read_drains());
+    assert_eq!(stream.flush().unwrap_err().kind(), ErrorKind::WouldBlock);
+    plain.script().shutdowns = [ErrorKind::WouldBlock].into();
+    assert_eq!(stream.shutdown_write().unwrap_err().kind(), ErrorKind::WouldBlock);
+    stream.shutdown_write().unwrap();
+    assert!(plain.script().is_shut_down);
+    drop(stream);
+    assert_eq!(told(writer), ["end of dialer"]);
+}
+
+#[test]
 fn the_drop_of_a_recorded_stream_is_its_end() {
     let config = Config::builder(Network::SIMNET).build().unwrap();
     let (recorder, writer) = recorder(&Header::new(config, Direction::Inbound), 1 << 20);
