@@ -129,10 +129,10 @@ pub(crate) fn waited() {
         drop(events.next().await);
         sleep(SETTLED).await;
         let meter = Meter::start();
-        // Something to give back would hide something that is kept.
+        // What a connection gives back would hide what it keeps.
         let ballast = vec![0_u8; BALLAST];
 
-        handle.send(many).await.unwrap();
+        handle.send(many.clone()).await.unwrap();
         tokio::join!(handle.flush(), take_all(&mut far)).0.unwrap();
         assert_eq!(meter.held(), BALLAST, "after a flush");
 
@@ -145,7 +145,7 @@ pub(crate) fn waited() {
         drop(asked.unwrap());
         take_all(&mut far).await;
         assert_eq!(meter.held(), BALLAST, "after a request");
-        drop(ballast);
+        drop((ballast, many));
     });
 }
 
