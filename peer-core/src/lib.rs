@@ -83,8 +83,8 @@
 //! # Features
 //!
 //! * `std`, on by default: what an adapter over the standard library needs: [`TransportError`] from an `io::ErrorKind`,
-//!   [`Timestamp`](message::Timestamp) from a `SystemTime`, `Closed`, and `accept_can_continue`. Nothing in it reads a
-//!   clock or a socket.
+//!   [`Timestamp`](message::Timestamp) from a `SystemTime`, `Closed`, `accept_can_continue` and `AcceptRetries`. Nothing
+//!   in it reads a clock or a socket.
 //! * `test-util`: machines are `Clone`, for tests that try on a copy what must not change the original.
 //! * `simd`: hashes with the vectors of the CPU, chosen at run time; results are the same. It works on x86-64, where it
 //!   needs `std`; elsewhere it changes nothing.
@@ -129,7 +129,7 @@ mod time;
 mod transport;
 
 #[cfg(feature = "std")]
-pub use accept_error::accept_can_continue;
+pub use accept_error::{AcceptRetries, accept_can_continue};
 pub use accept_limits::{AcceptLimits, Refused};
 pub use bytes;
 pub use config::{Config, ConfigBuilder};

@@ -5,7 +5,7 @@ use core::time::Duration;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use peer_core::{AcceptLimits, Node, accept_can_continue};
+use peer_core::{AcceptLimits, AcceptRetries, Node};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 ///
 /// At the limit of all connections, further ones wait in the system's backlog. A connection above the limit of its host
 /// is closed at once. If the system cannot accept, for example without a free descriptor, accepting pauses for 200 ms.
-/// If [only one connection](peer_core::accept_can_continue) is lost, it continues at once.
+/// If [only one connection](AcceptRetries) is lost, it continues at once.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -92,10 +92,11 @@ impl Listener {
 
 /// What `accept` returns once it succeeds.
 async fn next<T>(mut accept: impl AsyncFnMut() -> io::Result<T>) -> T {
+    let mut retries = AcceptRetries::new();
     loop {
         match accept().await {
             Ok(accepted) => return accepted,
-            Err(error) if accept_can_continue(&error) => {}
+            Err(error) if retries.retry_at_once(&error) => {}
             Err(_) => sleep(PAUSE).await,
         }
     }
@@ -140,7 +141,10 @@ mod tests {
     /// How long it takes until the next connection, after these failures.
     async fn delay_after(failures: &[io::Error]) -> Duration {
         let start = Instant::now();
-        let mut failures = failures.iter().map(|error| Err(error.kind().into()));
+        let copy = |error: &io::Error| {
+            error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+        };
+        let mut failures = failures.iter().map(|error| Err(copy(error)));
         next(async || failures.next().unwrap_or(Ok(()))).await;
         start.elapsed()
     }
@@ -154,4 +158,22 @@ mod tests {
         let exhausted = [io::ErrorKind::OutOfMemory, io::ErrorKind::Other];
         assert_eq!(delay_after(&exhausted.map(io::Error::from)).await, 2 * PAUSE);
     }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test(start_paused = true)]
+    async fn a_listener_that_may_not_accept_does_not_spin() {
+        let refuses_all = [(); 100].map(|()| io::Error::from_raw_os_error(EACCES));
+        assert_eq!(delay_after(&refuses_all).await, 100 * PAUSE);
+        let firewall = [(); 100].map(|()| io::Error::from_raw_os_error(EPERM));
+        assert_eq!(delay_after(&firewall[..16]).await, Duration::ZERO);
+        assert_eq!(delay_after(&firewall).await, 5 * PAUSE, "the 17th in a row, and so on");
+    }
+
+    /// A security module forbids it, and would forbid the next one as well.
+    #[cfg(target_os = "linux")]
+    const EACCES: i32 = 13;
+
+    /// A firewall forbids this connection.
+    #[cfg(target_os = "linux")]
+    const EPERM: i32 = 1;
 }

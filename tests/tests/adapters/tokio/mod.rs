@@ -29,6 +29,7 @@ mod statistics;
 mod talking;
 mod time;
 mod undriven;
+mod wakes;
 mod writes;
 
 mod poll;
