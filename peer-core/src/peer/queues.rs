@@ -148,9 +148,9 @@ impl Queues {
                 self.begin_time(now);
             }
             // While it was not shown, its time did not run.
-            self.offered = now;
+            self.offered = now.max(self.seen);
         }
-        self.seen = now;
+        self.seen = self.seen.max(now);
         while self.on_show < enough {
             let Some(piece) = self.pop_unshown() else { break };
             self.on_show = self.on_show.saturating_add(piece.len());
@@ -232,7 +232,8 @@ impl Queues {
             // A late report does not make the remote slower.
             let used = self.used.saturating_add(self.seen.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
-            self.offered = now;
+            // If this call is timed before an earlier one, the time between them has counted already.
+            self.offered = now.max(self.seen);
             // The evidence is about another frame.
             if !self.is_overdue(now) {
                 self.evidence = Evidence::Missing;

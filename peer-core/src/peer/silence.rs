@@ -91,7 +91,7 @@ impl Silence {
         self.end_pause(now);
         if self.state == Reading::Busy {
             self.state = Reading::Waiting;
-            self.since = now;
+            self.since = self.counted(now);
         }
         if progress != self.progress && self.evidence == Evidence::Found {
             self.evidence = Evidence::Missing;
@@ -109,20 +109,21 @@ impl Silence {
                 self.evidence = Evidence::Missing;
             }
             self.state = Reading::Paused;
-            self.since = now + self.pause_left();
+            self.since = self.counted(now) + self.pause_left();
         }
     }
 
     /// Reading resumes. The part of the pause that exceeds the allowed time counts as waited.
     fn end_pause(&mut self, now: Time) {
         if self.state == Reading::Paused {
-            let left = self.since.saturating_since(now);
+            let left = self.since.saturating_since(self.counted(now));
             self.pause_left = u16::try_from(left.as_millis()).unwrap_or(MAX_PAUSE).min(self.pause_left);
             self.become_busy(now);
         }
     }
 
     fn become_busy(&mut self, now: Time) {
+        let now = self.counted(now);
         self.waited = self.waited_until(now);
         self.state = Reading::Busy;
         self.since = now;
@@ -130,6 +131,12 @@ impl Silence {
         if self.evidence == Evidence::Found {
             self.evidence = Evidence::Missing;
         }
+    }
+
+    /// The time up to which everything counts. Where a call has a time shortly before that of the last one, what lies between
+    /// them has counted already, and does not count again.
+    fn counted(&self, now: Time) -> Time {
+        now.max(self.last_call)
     }
 
     fn is_paused(&self) -> bool {
