@@ -33,12 +33,12 @@ impl Queues {
         self.evidence
     }
 
-    /// See [`Outbox::refuse`](super::outbox::Outbox::refuse).
+    /// See [`Outbox::refuse`](crate::peer::outbox::Outbox::refuse).
     pub(in crate::peer) fn refuse(&mut self, now: Time) -> bool {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;
         }
-        self.seen = now;
+        self.seen = self.seen.max(now);
         self.on_show > 0
     }
 
