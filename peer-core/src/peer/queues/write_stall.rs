@@ -38,7 +38,7 @@ impl Queues {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;
         }
-        self.seen = self.seen.max(now);
+        self.seen = now;
         self.on_show > 0
     }
 
