@@ -20,7 +20,7 @@ use crate::versions::Versions;
 
 #[derive(Args, Debug)]
 pub(crate) struct DecodeArgs {
-    /// The file; without it, or for `-`, standard input
+    /// The file [default: standard input, which is also called -]
     pub(crate) file: Option<PathBuf>,
     /// Network of lines that name none: mainnet, testnet3, testnet2, simnet, regnet
     #[arg(long, default_value = "mainnet", value_name = "NAME")]

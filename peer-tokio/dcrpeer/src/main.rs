@@ -1,7 +1,7 @@
 //! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
-//! `load`, `replay`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
+//! `load`, `replay`, `shell`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
 //!
 //! | files | what they do |
 //! | --- | --- |
@@ -43,6 +43,7 @@ mod report;
 mod scope;
 mod serve;
 mod session;
+mod shell;
 mod shutdown;
 mod socks;
 mod stats;
@@ -57,18 +58,22 @@ use core::future::Future;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::error::Failure;
 
+/// Longer lines are hard to read.
+const WIDEST_HELP: usize = 80;
+
 /// Connects to Decred peers, runs as one, and decodes their frames.
 ///
-/// Without a command, two peers run on this machine and every step is printed: the best way to begin.
+/// Without a command, two peers run on this machine and every step is printed: a good start.
 #[derive(Debug, Parser)]
 #[command(
     name = "dcrpeer",
     version,
-    after_help = help::TOOL
+    after_help = help::TOOL,
+    max_term_width = WIDEST_HELP
 )]
 struct Cli {
     #[command(subcommand)]
@@ -85,13 +90,13 @@ enum Action {
     /// Visit all peers of a network, and report a summary
     #[command(after_help = help::CRAWL)]
     Crawl(crawl::CrawlArgs),
-    /// Accept peers, and show every message
+    /// Accept a few peers, and show every message
     #[command(after_help = help::LISTEN)]
     Listen(listen::ListenArgs),
     /// Decode frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(decode::DecodeArgs),
-    /// Tell a recorded conversation, or compare our machine with it
+    /// Print a recorded conversation, or compare our machine with it
     #[command(after_help = help::REPLAY)]
     Replay(replay::ReplayArgs),
     /// Run a node with many peers, and show them in a table
@@ -100,13 +105,19 @@ enum Action {
     /// Open many connections to a node, and measure both ends
     #[command(after_help = help::LOAD, mut_arg("json", |arg| arg.help("Write one JSON object")))]
     Load(load::LoadArgs),
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(shell::CompletionsArgs),
+    /// Print a page for man about the tool or one of its commands
+    #[command(after_help = help::MAN)]
+    Man(shell::ManArgs),
 }
 
 impl Action {
     /// Whether the output is JSON.
     const fn is_for_programs(&self) -> bool {
         match self {
-            Self::Demo => false,
+            Self::Demo | Self::Completions(_) | Self::Man(_) => false,
             Self::Connect(args) => args.peer.json,
             Self::Crawl(args) => args.peer.json,
             Self::Listen(args) => args.peer.json,
@@ -142,6 +153,8 @@ fn act(action: Action) -> Result<(), Failure> {
         Action::Replay(args) => replay::run(&args),
         Action::Serve(args) => in_runtime(serve::run(args)),
         Action::Load(args) => in_runtime(load::run(args)),
+        Action::Completions(args) => shell::print_completions(&args, Cli::command()),
+        Action::Man(args) => shell::print_man(&args, Cli::command()),
     }
 }
 

@@ -6,10 +6,10 @@ use peer_core::{BannableMessages, ConfigBuilder, Services};
 /// Options of the commands that act as a node.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct ServiceArgs {
-    /// Services to offer: names like network,cf (also bloom, none), or a number
+    /// Services to offer: network, bloom and cf, joined by commas, or none, or a number
     #[arg(long, default_value = "none", value_name = "FLAGS", value_parser = parse)]
     pub(crate) services: Services,
-    /// Say what nodes ban a host for, too, to test one of your own: answer every item with notfound
+    /// Answer every item with notfound, even where nodes ban a host for it; only for tests of your own node
     #[arg(long)]
     pub(crate) rude: bool,
 }

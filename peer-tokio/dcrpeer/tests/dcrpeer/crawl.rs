@@ -328,7 +328,8 @@ fn a_crawl_that_cannot_begin_says_what_to_do() {
     run(&["crawl"]).assert_fails(2, "dcrpeer crawl --demo");
     run(&["crawl", "127.0.0.1", "--demo", "5"]).assert_fails(2, "cannot be used with");
     run(&["crawl", "127.0.0.1", "--at-once", "1025"]).assert_fails(2, "1025 is not in 1..=1024");
-    run(&["crawl", "--demo", "--handshake-timeout", "0s"]).assert_fails(2, "nothing happens in no time");
+    run(&["crawl", "--demo", "--handshake-timeout", "0s"])
+        .assert_fails(2, "a timeout must be longer than zero");
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion]).assert_fails(1, "add --proxy 127.0.0.1:9050");
     run(&["crawl", "--demo", "--svg", "/no/such/folder/a.svg"]).assert_fails(1, "choose another file");

@@ -13,6 +13,7 @@ mod crawl;
 mod decode;
 mod durations;
 mod hang_up;
+mod help;
 mod load;
 mod metrics;
 mod misuse;

@@ -271,27 +271,6 @@ fn listening_without_a_handshake_is_no_success() {
     run.assert_fails(1, "nobody shook hands (0 came)");
 }
 
-#[test]
-fn every_help_has_examples() {
-    for command in ["", "connect", "crawl", "listen", "decode"] {
-        let args: Vec<_> = [command, "--help"].into_iter().filter(|arg| !arg.is_empty()).collect();
-        let run = run(&args);
-        run.assert_succeeds();
-        assert!(run.out.contains("Examples:\n  dcrpeer"), "{}", run.out);
-    }
-    assert_eq!(run(&["--version"]).out, format!("dcrpeer {}\n", env!("CARGO_PKG_VERSION")));
-}
-
-#[test]
-fn help_is_also_a_command() {
-    assert_eq!(run(&["help"]).out, run(&["--help"]).out);
-    for command in ["demo", "connect", "crawl", "listen", "decode", "replay", "serve", "load"] {
-        let help = run(&["help", command]);
-        help.assert_succeeds();
-        assert_eq!(help.out, run(&[command, "--help"]).out);
-    }
-}
-
 /// The same once all of the `version` is read, so that its end is no reset.
 fn answer_all_of_it(answer: &'static [u8]) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
