@@ -267,13 +267,12 @@ impl Peer {
     }
 
     fn on_later_call(&mut self, now: Time) {
-        // What an owner's command stored may lie ahead though the driver's clock never did.
         if now < self.silence.last_call {
             self.on_clock_back(now);
             self.bound_times(now);
             self.doubt_evidence(now);
-        } else if let Some(session) = self.lifecycle.session_mut() {
-            session.trickle.bound(now, *self.node.config().trickle_delay.end());
+        } else {
+            self.bound_commands(now);
         }
         let gap = now.saturating_since(self.silence.last_call);
         if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {

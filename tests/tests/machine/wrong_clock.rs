@@ -4,8 +4,11 @@
 
 use core::time::Duration;
 
-use peer_core::{Config, Direction, Error, Message, Node, ProtocolVersion, Time, Timer};
+use peer_core::{
+    Config, Direction, Error, Message, Node, ProtocolVersion, RequestOptions, Time, Timer, Unanswered,
+};
 use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::requests::{Told, items, told};
 use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -173,6 +176,18 @@ fn liveness_a_frame_that_a_clock_ahead_offered_is_due_in_its_time() {
     remote.machine.poll_transmit(remote.now);
     look(&mut remote, at(1)).unwrap();
     assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+}
+
+#[test]
+fn a_request_of_an_owner_whose_clock_is_ahead_has_its_deadline_in_its_time() {
+    let mut remote = established();
+    let options = RequestOptions::new().deadline(Duration::from_secs(5));
+    let id = remote.machine.request(&items([block_item(1)]), options, at(3600)).unwrap();
+    remote.hears();
+    look(&mut remote, at(1)).unwrap();
+    assert_eq!(remote.deadline().map(|(after, _)| after), Some(Duration::from_secs(5)));
+    look(&mut remote, at(6)).unwrap();
+    assert_eq!(told(&mut remote), [Told::Ended(id, Unanswered::DeadlinePassed, vec![block_item(1)])]);
 }
 
 #[test]
