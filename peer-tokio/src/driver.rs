@@ -77,7 +77,7 @@ pub struct Driver<S, R> {
     due_since: Option<Time>,
     /// Our direction of the stream is shut down.
     is_shut_down: bool,
-    /// Who waits for writes; `None` while nobody does. A failed write drops them.
+    /// Who waits for writes; `None` while no one does. A failed write drops them.
     waiting: Option<Box<WriteWaiters>>,
 }
 
@@ -104,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         }
         self.shared.driver.register(cx.waker());
         for _ in 0..ROUNDS {
-            // What a command of the owner or the stream panics with goes on to whoever polls. Nobody else may wait for it.
+            // A panic of the owner's command or of the stream goes on to the task that polls. No other may wait for it.
             let round = catch_unwind(AssertUnwindSafe(|| self.round(cx))).unwrap_or_else(|panic| {
                 self.end();
                 resume_unwind(panic)

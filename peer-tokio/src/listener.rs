@@ -47,7 +47,7 @@ impl Listener {
     /// No connection is lost.
     pub async fn accept(&mut self, best_height: i32) -> (Handle, Events, SocketAddr) {
         loop {
-            // Only closing a semaphore makes this fail, which nobody does.
+            // Only closing a semaphore makes this fail, which no one does.
             let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
                 return core::future::pending().await;
             };

@@ -48,7 +48,7 @@ impl<'a> Permit<'a> {
     {
         self.give(|reply| {
             Command::Run(Box::new(move |peer, now| {
-                // Nobody may be waiting any more.
+                // No one may be waiting any more.
                 reply.send(command(peer, now)).ok();
             }))
         })

@@ -18,7 +18,7 @@ pub enum ResponseError {
         /// What has not come: items, or as blocks those whose filters have not. Empty for all other requests.
         missing: InventoryList,
     },
-    /// For 10 s the buffer was full and nobody took anything from it, so that nothing was read.
+    /// For 10 s the buffer was full and no event was taken from it, so that nothing was read.
     ///
     /// This happens where the task that takes [`Events`](crate::Events) waits for a response in its own loop. Wait in a task
     /// of its own instead, or call [`Events::only`](crate::Events::only) where nothing but responses matters. It also happens
@@ -47,7 +47,7 @@ impl fmt::Display for ResponseError {
             Self::Unanswered { reason, missing } if missing.is_empty() => fmt::Display::fmt(reason, f),
             Self::Unanswered { reason, missing } => write!(f, "{reason}: {} missing", missing.len()),
             Self::EventsNotTaken => f.write_str(
-                "nobody took events for 10 s, so that nothing was read: take them in another task than the one that waits",
+                "no event was taken for 10 s, so that nothing was read: take them in another task than the one that waits",
             ),
             Self::Closed(closed) => fmt::Display::fmt(closed, f),
         }

@@ -10,11 +10,11 @@ use peer_core::{Event, RequestId, Time};
 const EVENTS: usize = 16;
 const EVENT_BYTES: usize = 64 * 1024;
 
-/// See the [module](self). It exists only while somebody waits.
+/// See the [module](self). It exists only while someone waits.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseWaiters {
     waiting: BTreeMap<RequestId, Waiter>,
-    /// Requests that nobody waits for any more.
+    /// Requests that no one waits for any more.
     cancelled: Vec<RequestId>,
     /// Responses in the queues of those who requested several, and their bytes.
     queued: usize,
@@ -36,7 +36,7 @@ struct Waiter {
 pub(crate) enum Route {
     /// To one who waits, who is to be woken.
     Waiter(Option<Waker>),
-    /// Nowhere: nobody waits for it any more.
+    /// Nowhere: no one waits for it any more.
     Dropped,
     /// To the owner.
     Owner(Event),
@@ -47,7 +47,7 @@ impl ResponseWaiters {
         self.waiting.insert(id, Waiter { events: VecDeque::new(), waker: None, is_single });
     }
 
-    /// Nobody waits for this request any more. Where it may not have ended it is to be cancelled.
+    /// No one waits for this request any more. Where it may not have ended it is to be cancelled.
     pub(crate) fn remove(&mut self, id: RequestId, is_over: bool) {
         if let Some(waiter) = self.waiting.remove(&id) {
             let bytes = waiter.events.iter().map(|(_, len)| *len).fold(0, usize::saturating_add);

@@ -127,7 +127,7 @@ impl Responses {
         let full_since = self.handle.shared.lock().full_since();
         let watch = self.watch.get_or_insert_with(|| Box::pin(sleep(STUCK)));
         while watch.as_mut().poll(cx).is_ready() {
-            // While there is room nobody tells when there is none any more, so that is looked for as often.
+            // While there is room no one tells when there is none any more, so that is looked for as often.
             let left =
                 full_since.map_or(STUCK, |since| STUCK.saturating_sub(clock.now().saturating_since(since)));
             if left.is_zero() {

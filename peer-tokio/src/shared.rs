@@ -98,12 +98,12 @@ impl State {
         has_room && self.waiters.as_ref().is_none_or(|waiters| waiters.has_room())
     }
 
-    /// Somebody waits for the responses to this request, perhaps several messages.
+    /// Someone waits for the responses to this request, perhaps several messages.
     pub(crate) fn add_waiter(&mut self, id: RequestId, is_single: bool) {
         self.waiters.get_or_insert_default().register(id, is_single);
     }
 
-    /// Nobody does any more. Where the request may not have ended the driver cancels it.
+    /// No one does any more. Where the request may not have ended the driver cancels it.
     pub(crate) fn remove_waiter(&mut self, id: RequestId, is_over: bool) {
         if let Some(waiters) = &mut self.waiters {
             waiters.remove(id, is_over);
@@ -142,7 +142,7 @@ impl State {
         has_room
     }
 
-    /// Since when there is no room, while somebody waits for responses.
+    /// Since when there is no room, while someone waits for responses.
     pub(crate) fn full_since(&self) -> Option<Time> {
         self.waiters.as_ref().and_then(|waiters| waiters.full_since)
     }
@@ -153,7 +153,7 @@ impl State {
     }
 
     /// Takes the next event out. Also returns whether the driver is to be woken: once half of a full queue is free, or at once
-    /// where somebody waits for a response, which may be the next to be pulled.
+    /// where someone waits for a response, which may be the next to be pulled.
     pub(crate) fn take_event(&mut self) -> Option<(Event, bool)> {
         let (had_room, was_free) = (self.has_room(), self.is_half_free());
         let (event, len) = self.events.pop_front()?;

@@ -14,7 +14,7 @@ use crate::time::Time;
 
 /// Recently used items, by keyed fingerprints of 64 bits. Nothing is allocated before the first one comes.
 ///
-/// The key is drawn for each peer, so nobody can aim at a collision; the price of one is a single
+/// The key is drawn for each peer, so no one can aim at a collision; the price of one is a single
 /// announcement missed by a single peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
@@ -42,7 +42,7 @@ const MADE_ANEW_AFTER: usize = 4;
 pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// A number that nobody without the key can tell from a random one.
+    /// A number that no one without the key can tell from a random one.
     pub(crate) const fn get(self) -> u64 {
         self.0
     }

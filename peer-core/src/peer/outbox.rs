@@ -1,6 +1,6 @@
 //! Frames on their way out: two queues, and the frames that the transport has been shown.
 //!
-//! Control overtakes bulk, but only bulk that nobody has been shown: once [`Outbox::offer`] has shown a
+//! Control overtakes bulk, but only bulk that no one has been shown: once [`Outbox::offer`] has shown a
 //! frame, its bytes come next until the last one is taken.
 //!
 //! The bytes that are counted stand for the memory that is held. So a frame counts whole until its last byte is

@@ -1,6 +1,6 @@
 //! When the owner did not pull for long, while the remote may have been writing.
 //!
-//! Nobody is blamed by it. It explains an end inside a frame: nodes give up a frame that is not taken within about 20 s.
+//! No one is blamed by it. It explains an end inside a frame: nodes give up a frame that is not taken within about 20 s.
 
 use core::time::Duration;
 

@@ -50,7 +50,7 @@ impl Peer {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
-            // Of a connection that is closing nothing is pulled either, and the clock of waiting blames nobody.
+            // Of a connection that is closing nothing is pulled either, and the clock of waiting blames no one.
             Ok(None) => {
                 self.silence.pause(now);
                 Ok(None)

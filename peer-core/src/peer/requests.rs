@@ -90,7 +90,7 @@ impl Requests {
         }
     }
 
-    /// Refuses a request that nobody answers, or that would exceed `limit` open items.
+    /// Refuses a request that no node answers, or that would exceed `limit` open items.
     pub(crate) fn check(
         open: usize,
         message: &Message,

@@ -36,7 +36,7 @@ impl Peer {
     /// # Errors
     ///
     /// Refused without any effect: before the handshake is complete, when the queue or the number of open
-    /// requests would exceed its limit, for inventory that nobody serves, for what cannot be encoded at
+    /// requests would exceed its limit, for inventory that no node serves, for what cannot be encoded at
     /// the protocol version in force, and for what nodes of today ban the sender for ([`BanRule`](crate::BanRule)).
     /// After [`Full`](SendError::Full) and [`TooManyRequests`](SendError::TooManyRequests) it can be tried again later;
     /// what exceeds a limit by itself is [`NeverFits`](SendError::NeverFits) or

@@ -108,8 +108,8 @@ fn check_permission(addresses: &[SocketAddr], with_permission: bool) -> Result<(
     };
     match addresses.iter().find(|address| !is_local(address)) {
         Some(address) if !with_permission => Err(Failure::new(format!(
-            "{address} is not on this machine, and so many connections are an attack unless whoever runs it \
-             agrees: then say --with-permission"
+            "{address} is not on this machine, and so many connections are an attack unless its owner agrees: \
+             then use --with-permission"
         ))),
         _ => Ok(()),
     }

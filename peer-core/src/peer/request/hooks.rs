@@ -88,7 +88,7 @@ impl Peer {
             network: self.config().network,
             waited: self.silence.waited(),
         };
-        // A `pong` buys no time: whoever pings often enough could wait for ever.
+        // A `pong` buys no time: a remote that pings often enough could be slow for ever.
         let is_uncounted = !is_open && !matches!(message, Message::Pong(_));
         let wire_len = message.encoded_len().saturating_add(Header::LEN);
         let bought = is_uncounted.then(|| self.time_bought(&message, wire_len, 1));

@@ -44,7 +44,7 @@ impl Owners {
 }
 
 impl ItemIndex {
-    /// Notes that `id` waits for these. Returns them, each once, and those of them that nobody waited for before.
+    /// Notes that `id` waits for these. Returns them, each once, and those of them that no one waited for before.
     pub(super) fn add(&mut self, id: RequestId, items: &[Inventory]) -> (Box<[Inventory]>, Vec<Inventory>) {
         let (mut distinct, mut new) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         for item in items {
@@ -62,7 +62,7 @@ impl ItemIndex {
         (distinct.into(), new)
     }
 
-    /// Nobody waits for this item any more. Returns those who did.
+    /// No one waits for this item any more. Returns those who did.
     pub(super) fn take(&mut self, item: &Inventory) -> Option<Owners> {
         let owners = self.owners.remove(item)?;
         self.count_off(owners.ids().len());

@@ -86,7 +86,7 @@ pub enum Unanswered {
     Declined,
     /// The remote took longer than the [timeout](crate::RequestOptions::timeout): it is to blame.
     TimedOut,
-    /// The [deadline](crate::RequestOptions::deadline) has passed. Nobody is to blame.
+    /// The [deadline](crate::RequestOptions::deadline) has passed. No one is to blame.
     DeadlinePassed,
     /// The remote responded with something else: headers that are not linked, filters of other blocks or not as many as
     /// were requested. This is misbehaviour.

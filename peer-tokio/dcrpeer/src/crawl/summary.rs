@@ -203,7 +203,7 @@ impl Tally {
             services: shares(self.services),
             heights: Heights::of(self.heights),
             round_trips: RoundTrips::of(self.round_trips),
-            first_failure: self.first_failure.unwrap_or_else(|| "nobody was visited".to_owned()),
+            first_failure: self.first_failure.unwrap_or_else(|| "no address was visited".to_owned()),
         }
     }
 }

@@ -164,8 +164,9 @@ impl Server {
             let title = format!("serving {network} on {address} for {age}; Ctrl-C ends it");
             let dcrpeer = invocation();
             let frame = if self.handles.is_empty() {
-                let hint =
-                    format!("nobody is here; visit with: {dcrpeer} connect {address} --network {network}");
+                let hint = format!(
+                    "no peer is connected; connect one with: {dcrpeer} connect {address} --network {network}"
+                );
                 Frame::empty(&title, &status.facts(), &hint, size)
             } else {
                 Frame::new(&title, &status.facts(), (&rows, self.handles.len()), size)

@@ -41,7 +41,7 @@ fn an_invalid_number_of_connections_is_explained() {
 
 #[test]
 fn another_machine_is_not_loaded_without_permission() {
-    // These addresses are reserved for documentation: nobody is there, and nothing is sent.
+    // These addresses are reserved for documentation: no one is there, and nothing is sent.
     for address in ["192.0.2.1:9108", "[2001:db8::1]:9108"] {
         run(&["load", address]).assert_fails(1, "is not on this machine");
         run(&["load", address]).assert_fails(1, "then say --with-permission");

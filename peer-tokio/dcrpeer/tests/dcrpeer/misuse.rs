@@ -150,8 +150,8 @@ fn an_address_where_nothing_listens_refuses() {
 
 #[test]
 fn every_address_of_a_name_is_tried_and_told() {
-    let (_deaf, nobody) = nobody();
-    let port = nobody.rsplit_once(':').unwrap().1;
+    let (_deaf, unanswered) = unanswered();
+    let port = unanswered.rsplit_once(':').unwrap().1;
     let name = format!("localhost:{port}");
     for command in ["connect", "load"] {
         let run = run(&[command, &name]);
@@ -268,7 +268,7 @@ fn listening_fails_on_a_port_in_use() {
 #[test]
 fn listening_without_a_handshake_is_no_success() {
     let run = run(&["listen", "127.0.0.1:0", "--for", "50ms"]);
-    run.assert_fails(1, "nobody shook hands (0 came)");
+    run.assert_fails(1, "no handshake was completed (0 connected)");
 }
 
 /// The same once all of the `version` is read, so that its end is no reset.
@@ -298,8 +298,8 @@ fn answer_once(answer: &'static [u8]) -> SocketAddr {
     address
 }
 
-/// An address where nobody listens, as long as the socket is kept.
-fn nobody() -> (TcpSocket, String) {
+/// An address where no one listens, as long as the socket is kept.
+fn unanswered() -> (TcpSocket, String) {
     let socket = not_listening(1).remove(0);
     let address = socket.local_addr().unwrap().to_string();
     (socket, address)
@@ -309,13 +309,13 @@ fn nobody() -> (TcpSocket, String) {
 fn every_failure_ends_the_json_output_with_an_object() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = listener.local_addr().unwrap().to_string();
-    let (_deaf, nobody) = nobody();
+    let (_deaf, unanswered) = unanswered();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     for args in [
         ["listen", &taken].as_slice(),
         &["serve", &taken],
         &["crawl", onion],
-        &["load", &nobody],
+        &["load", &unanswered],
         &["decode", "no/such/file"],
     ] {
         let run = run(&[args, &["--json"]].concat());
@@ -327,10 +327,10 @@ fn every_failure_ends_the_json_output_with_an_object() {
 
 #[test]
 fn a_failure_is_reported_in_json_only_once() {
-    let (_deaf, nobody) = nobody();
+    let (_deaf, unanswered) = unanswered();
     for (args, last) in [
-        (["connect", &nobody].as_slice(), "end"),
-        (&["crawl", &nobody], "summary"),
+        (["connect", &unanswered].as_slice(), "end"),
+        (&["crawl", &unanswered], "summary"),
         (&["listen", "127.0.0.1:0", "--for", "50ms"], "stopped"),
     ] {
         let run = run(&[args, &["--json"]].concat());
@@ -344,12 +344,12 @@ fn a_failure_is_reported_in_json_only_once() {
 
 #[test]
 fn a_closed_output_makes_no_failure_a_success() {
-    let (_deaf, nobody) = nobody();
+    let (_deaf, unanswered) = unanswered();
     for args in [
-        ["connect", &nobody].as_slice(),
-        &["connect", &nobody, "--json"],
-        &["crawl", &nobody],
-        &["load", &nobody, "--json"],
+        ["connect", &unanswered].as_slice(),
+        &["connect", &unanswered, "--json"],
+        &["crawl", &unanswered],
+        &["load", &unanswered, "--json"],
         &["decode", "no/such/file", "--json"],
     ] {
         let mut child = dcrpeer(args).spawn().unwrap();

@@ -145,7 +145,7 @@ fn people_are_told_how_many_announcements_were_asked_for() {
 }
 
 #[test]
-fn announcements_that_nobody_asks_for_are_told_at_the_end() {
+fn announcements_that_no_one_asks_for_are_told_at_the_end() {
     let mut listener = Process::listen();
     let args = ["connect", &listener.address(), "--inv", "50", "--network", "simnet", "--for", "3s"];
     let visit = run(&args);

@@ -78,7 +78,7 @@ fn head(root: &Area<'_>, plan: &Plan, spreads: &[Spread]) -> Result<(), Failure>
         grouped(plan.nodes.into()),
         plan.seed
     );
-    root.draw(&Text::new("How fast an announcement reaches everybody", (30, 22), text(25, INK)))?;
+    root.draw(&Text::new("How fast an announcement reaches every node", (30, 22), text(25, INK)))?;
     root.draw(&Text::new(words, (30, 56), text(15, FAINT)))?;
     let mut left = 30;
     for spread in spreads {

@@ -76,7 +76,7 @@ impl Shared<'_> {
         })
     }
 
-    /// Takes seeds until there is none left, or somebody failed.
+    /// Takes seeds until there is none left, or someone failed.
     fn work(&self) -> Result<Sum, String> {
         let mut sum = Sum::default();
         while !self.failed.load(Ordering::Relaxed) {

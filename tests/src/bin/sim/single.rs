@@ -60,7 +60,7 @@ fn finish(recordings: Option<&RefCell<Recordings>>) {
 
 /// Ends the run from inside of it, in the only way that no world can tell from a failure.
 fn leave(words: &str) -> ! {
-    // Nobody may be reading any more.
+    // No one may be reading any more.
     writeln!(io::stdout().lock(), "{words}").ok();
     process::exit(0);
 }

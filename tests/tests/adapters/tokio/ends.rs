@@ -1,4 +1,4 @@
-//! Every end has its reason, and nobody waits after it.
+//! Every end has its reason, and no one waits after it.
 
 use core::task::Poll;
 use core::time::Duration;
