@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio::{task, try_join};
 
 use self::transcript::{Entry, Side, Transcript};
-use crate::error::{Failure, chain};
+use crate::error::{Failure, chain, plain};
 use crate::format::{Count, Span};
 use crate::node;
 
@@ -165,5 +165,8 @@ fn check(transcript: &Transcript, outbound: &Closed, inbound: &Closed) -> Result
 }
 
 fn no_loopback(error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot talk over TCP on 127.0.0.1: {error}; is the loopback interface up?"))
+    Failure::new(format!(
+        "cannot talk over TCP on 127.0.0.1: {}; check that the loopback interface is up",
+        plain(error)
+    ))
 }

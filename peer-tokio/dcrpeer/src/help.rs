@@ -168,9 +168,9 @@ Use serve to keep many peers and see them in a table. To read every message of a
 ADDR is an address with or without a port; port 0 lets the system choose, and the first line says which. It completes \
 handshakes, answers pings, and tells each peer that asks, once, which addresses it knows.
 
-On a terminal it shows a table, renewed twice a second. Keys: q quits; a, t, i, o, c sort by address, round-trip time \
-(rtt), bytes in, bytes out and time connected; the same key again reverses the order. At first the newest peer is on \
-top. Elsewhere it writes a line every two seconds if a peer came or left, and the table at the end. Memory is what the \
+On a terminal it shows a table, renewed twice a second. Keys: q quits; t, a, r, i and o sort by time connected, \
+address, round-trip time (rtt), bytes in and bytes out; the same key again reverses the order. At first the newest \
+peer is on top. Elsewhere it writes a line every two seconds if a peer came or left, and the table at the end. Memory is what the \
 system counts for the whole process (resident set), not only for the peers.
 
 It has no blocks, transactions or filters, and says so as far as a node tolerates:

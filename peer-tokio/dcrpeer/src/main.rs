@@ -9,8 +9,8 @@
 //! | `report`, `notice`, `status`, `stats`, `fields` | tell what happens, to people and to programs |
 //! | `explain`, `causes`, `outcome`, `unserved`, `versions` | say why a connection ended, and what to do |
 //! | `dial`, `happy_eyeballs`, `socks`, `first_bytes`, `traffic`, `scope` | addresses and streams |
-//! | `options`, `help`, `node`, `shutdown`, `system`, `clock` | the command line's options, and the process |
-//! | `output`, `terminal`, `format`, `lines`, `error` | input, output, and how the tool fails |
+//! | `options`, `help`, `usage`, `node`, `shutdown`, `system`, `clock` | the command line's options, and the process |
+//! | `output`, `terminal`, `layout`, `format`, `lines`, `error` | input, output, and how the tool fails |
 
 mod causes;
 mod clock;
@@ -27,6 +27,7 @@ mod first_bytes;
 mod format;
 mod happy_eyeballs;
 mod help;
+mod layout;
 mod lines;
 mod listen;
 mod listener;
@@ -52,15 +53,15 @@ mod system;
 mod terminal;
 mod traffic;
 mod unserved;
+mod usage;
 mod versions;
 
 use core::future::Future;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
-use self::error::Failure;
+use self::error::{Failure, plain};
 
 /// Longer lines are hard to read.
 const WIDEST_HELP: usize = 80;
@@ -137,7 +138,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let cli = Cli::try_parse().or_else(|error| explain(&error))?;
+    let cli = Cli::try_parse().or_else(|error| usage::explain(&error))?;
     let action = cli.action.unwrap_or(Action::Demo);
     let json = action.is_for_programs();
     act(action).map_err(|failure| if json { output::report_failure(failure) } else { failure })
@@ -161,21 +162,9 @@ fn act(action: Action) -> Result<(), Failure> {
 /// One thread serves any number of peers.
 fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {}", plain(&error))))?;
     let result = runtime.block_on(command);
     // A name that is still being looked up is not waited for.
     runtime.shutdown_background();
     result
-}
-
-/// Shows the help that was asked for, or says in one line what is wrong with the command line.
-fn explain<T>(error: &clap::Error) -> Result<T, Failure> {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        error.print()?;
-        return Err(Failure::Helped);
-    }
-    let text = error.to_string().replace("\n\n  tip:", "; tip:");
-    let line = text.split("\n\n").next().unwrap_or_default();
-    let line = line.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
-    Err(Failure::Usage(format!("{line}; try --help")))
 }

@@ -12,7 +12,7 @@ use peer_core::{Network, ProtocolVersion};
 
 pub(crate) use self::duration::parse_duration;
 pub(crate) use self::record::RecordArgs;
-pub(crate) use self::services::ServiceArgs;
+pub(crate) use self::services::{ServiceArgs, services_text};
 pub(crate) use self::target::{HostPort, Target, is_onion, zone};
 
 /// What commands that talk to peers have in common.

@@ -7,7 +7,7 @@ use super::summary::{Heights, RoundTrips, Summary};
 use super::svg::{Anchor, Svg};
 use super::table::{Percent, introduced};
 use crate::format::{Count, Span, clip};
-use crate::stats;
+use crate::options::services_text;
 
 const WIDTH: f64 = 1040.0;
 const MARGIN: f64 = 36.0;
@@ -72,7 +72,7 @@ fn draw_tiles(svg: &mut Svg, y: f64, summary: &Summary) {
             Count::from(summary.user_agents.len()).to_string(),
             plural(summary.user_agents.len() as u64, "user agent"),
         ),
-        (trip.unwrap_or_else(unknown), "median round trip".to_owned()),
+        (trip.unwrap_or_else(unknown), "median rtt".to_owned()),
         (height.map_or_else(unknown, |height| height.to_string()), "best block height".to_owned()),
     ];
     const GAP: f64 = 12.0;
@@ -126,7 +126,12 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
         }
     }
     let middle = (plot.left + plot.right) / 2.0;
-    svg.text((middle, plot.bottom + 37.0), Anchor::Middle, "note", "round trip (logarithmic scale)");
+    svg.text(
+        (middle, plot.bottom + 37.0),
+        Anchor::Middle,
+        "note",
+        "round-trip time, rtt (logarithmic scale)",
+    );
     plot.bottom + 62.0
 }
 
@@ -215,7 +220,7 @@ fn draw_right(svg: &mut Svg, y: f64, summary: &Summary) -> f64 {
     let versions = versions.map(|share| bar(format!("protocol {}", share.value), share.peers, base));
     let y = draw_bars(svg, (x, y), ("Protocol versions", &about), Look::GOOD, versions.collect());
     let services = summary.services.iter().map(|share| {
-        let name = stats::services(Services::from_bits(share.value)).replace("SFNode", "");
+        let name = services_text(Services::from_bits(share.value));
         bar(name.replace('|', " + "), share.peers, base)
     });
     let y = draw_bars(svg, (x, y), ("Services", &about), Look::GOOD, services.collect());

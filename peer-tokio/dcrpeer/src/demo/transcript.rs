@@ -130,7 +130,7 @@ impl Transcript {
             Event::Message(Message::Pong(_)) => {
                 let round_trip = dialer.stats().await.last_ping_round_trip.unwrap_or_default();
                 self.observed.round_trips.push(round_trip);
-                self.arrow(at, to, "pong", &format!("round trip {}", Span(round_trip)))
+                self.arrow(at, to, "pong", &format!("rtt {}", Span(round_trip)))
             }
             Event::Message(message) => self.arrow(at, to, message.command().as_str(), ""),
             _ => Ok(()),

@@ -21,7 +21,7 @@ fn an_invalid_command_line_is_explained_in_one_line() {
         (&["connect", "http://localhost"], "write host and port, like node.example:9108, and no URL"),
         (&["help", "frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["connect", "127.0.0.1", "--network", "nonet"], "unknown network (known are mainnet"),
-        (&["connect", "127.0.0.1", "--protocol", "13"], "13 is not in 1..=12"),
+        (&["connect", "127.0.0.1", "--protocol", "13"], "13 is not a number from 1 to 12"),
         (&["connect", "127.0.0.1", "--for", "soon"], "like 500ms, 10s, 2m or 1h"),
         (&["connect", "127.0.0.1", "--netwrk", "simnet"], "tip: a similar argument exists: '--network'"),
         (&["decode", "--network", "nonet"], "unknown network (known are mainnet"),
@@ -358,4 +358,38 @@ fn a_closed_output_makes_no_failure_a_success() {
         assert_eq!(output.status.code(), Some(1), "{args:?}");
         assert_ne!(output.stderr, b"", "{args:?}");
     }
+}
+
+#[test]
+fn an_error_of_the_system_is_told_without_its_number_and_with_advice() {
+    for (args, fragment) in [
+        (["decode", "/nonexistent/frames.txt"].as_slice(), "No such file or directory; check the path"),
+        (&["replay", "/nonexistent/talk.jsonl"], "No such file or directory; check the path"),
+        (&["crawl", "--demo", "--svg", "/nonexistent/x.svg"], "check the path"),
+        (&["listen", "192.0.2.1"], "; choose an address of this machine"),
+    ] {
+        let run = run(args);
+        run.assert_fails(1, fragment);
+        assert!(!run.err.contains("os error"), "{}", run.err);
+    }
+}
+
+#[test]
+fn long_input_is_cut_in_errors() {
+    let long = "a".repeat(5000);
+    for args in [["connect", &format!("{long}:x")], ["connect", &long], ["crawl", &long]] {
+        let run = run(&args);
+        assert!(run.code > 0 && run.err.len() < 400, "{}", run.err);
+        assert!(run.err.contains("aaa…"), "{}", run.err);
+    }
+    let decode = run_with(&["decode"], format!("12 {long} 00\n{long} simnet 00\n"));
+    assert!(decode.out.len() < 600 && decode.out.contains("aaa…"), "{}", decode.out);
+}
+
+#[test]
+fn a_number_that_is_none_or_out_of_bounds_is_told_in_plain_words() {
+    run(&["serve", "--max", "abc"]).assert_fails(2, "write a number; try --help");
+    run(&["serve", "--max", "0"]).assert_fails(2, "0 is not a number from 1 to 1000000; try --help");
+    run(&["crawl", "--demo", "--max", "0"]).assert_fails(2, "0 is not a number from 1 ");
+    run(&["serve", "--metrics", "localhost"]).assert_fails(2, "write an address with a port");
 }

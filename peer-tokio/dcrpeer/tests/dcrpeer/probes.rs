@@ -228,9 +228,9 @@ fn services_and_user_agents_that_are_none_are_explained() {
     let fails = |option: &str, value: &str, fragment: &str| {
         run(&["connect", "127.0.0.1", option, value]).assert_fails(2, fragment);
     };
-    fails("--services", "mining", "\"mining\" is no service: write network, bloom, cf or none");
-    fails("--services", "network,", "\"\" is no service");
-    fails("--services", "0xg", "\"0xg\" is no service");
+    fails("--services", "mining", "\"mining\" is not a service; write network, bloom, cf or none");
+    fails("--services", "network,", "\"\" is not a service");
+    fails("--services", "0xg", "\"0xg\" is not a service");
     for agent in ["wallet", ":1", "wallet:", "a/b:1", "a:b:c"] {
         fails("--user-agent", agent, "write a name and a version, like wallet:1.0");
     }

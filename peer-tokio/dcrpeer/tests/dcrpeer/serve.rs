@@ -91,7 +91,7 @@ fn people_without_a_terminal_read_lines_and_a_table_at_the_end() {
         "address          direction  agent ",
         "… and 280 more\n\nstopped after ",
         "s: interrupted\n  peers       300 came, 300 shook hands, 300 at most at a time\n",
-        "  ends        300 Interrupted\n",
+        "  ends        300 interrupted\n",
     ] {
         assert!(text.contains(fragment), "no {fragment:?} in {text}");
     }
