@@ -296,7 +296,7 @@ fn check(demo_network: &DemoNetwork, summary: &Summary, json: bool) -> Result<()
     }
     if !json {
         let mut out = output::for_people();
-        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found every peer that can be reached: {all}")))?;
+        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found all that can be reached: {all}")))?;
         out.flush()?;
     }
     Ok(())

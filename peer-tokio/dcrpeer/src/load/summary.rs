@@ -162,11 +162,13 @@ fn write_reasons(out: &mut impl Write, label: &str, reasons: &Reasons) -> io::Re
     let mut reasons: Vec<_> = reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| core::cmp::Reverse(**count));
     for (reason, count) in reasons.iter().take(MOST_REASONS) {
-        writeln!(out, "  {label}: {} × {}", Count(u64::from(**count)), Escaped(reason))?;
+        let line = format!("{label}: {} × {}", Count(u64::from(**count)), Escaped(reason));
+        writeln!(out, "  {}", layout::fill(&line, 2))?;
     }
     let more = reasons.len().saturating_sub(MOST_REASONS);
     if more > 0 {
-        writeln!(out, "  {label}: {} more reasons (--json has all)", Count::from(more))?;
+        let line = format!("{label}: {} more reasons (--json has all)", Count::from(more));
+        writeln!(out, "  {}", layout::fill(&line, 2))?;
     }
     Ok(())
 }

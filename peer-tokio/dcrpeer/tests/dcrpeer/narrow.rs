@@ -30,8 +30,8 @@ fn the_summary_of_a_crawl_fits_the_terminal() {
 #[test]
 fn the_summary_of_a_load_test_fits_the_terminal() {
     for width in [80, 40] {
-        let server = serve(&["--max", "200"]);
-        let args = ["load", &server.address(), "--network", "simnet", "-n", "120", "--rounds", "1"];
+        let server = serve(&[]);
+        let args = ["load", &server.address(), "--network", "simnet", "-n", "30", "--rounds", "1"];
         let load = run_at(width, &args);
         load.assert_succeeds();
         // The first line is one sentence, not a table.

@@ -162,7 +162,7 @@ fn headers_are_asked_for_from_the_first_block_and_told_from_which_to_which() {
     let visit = run(&[["connect", &peer.address.to_string()].as_slice(), &args].concat());
     visit.assert_succeeds();
     let story =
-        "headers      2,000, from block 1 (1970-01-02T00:00:00Z) to block 2000 (1975-06-24T00:00:00Z)";
+        "headers      2,000, from block 1 (1970-01-02T00:00:00Z) to block 2,000 (1975-06-24T00:00:00Z)";
     assert!(visit.out.contains(story), "{}", visit.out);
     let locator = received.iter().find_map(|message| match message {
         Message::GetHeaders(get) => Some(get.locator.into_vec()),
@@ -228,7 +228,7 @@ fn services_and_user_agents_that_are_none_are_explained() {
     let fails = |option: &str, value: &str, fragment: &str| {
         run(&["connect", "127.0.0.1", option, value]).assert_fails(2, fragment);
     };
-    fails("--services", "mining", "\"mining\" is not a service; write network, bloom, cf or none");
+    fails("--services", "mining", "\"mining\" is not a service; write network, bloom, cf, none or numbers");
     fails("--services", "network,", "\"\" is not a service");
     fails("--services", "0xg", "\"0xg\" is not a service");
     for agent in ["wallet", ":1", "wallet:", "a/b:1", "a:b:c"] {

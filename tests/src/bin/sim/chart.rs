@@ -1,6 +1,7 @@
 //! How items spread, as a picture: the share of arrivals over time, a curve for each way to announce.
 
 use core::time::Duration;
+use std::fs::File;
 use std::path::Path;
 
 use peer_tests::world::scenarios::{Plan, Spread};
@@ -20,6 +21,12 @@ const AT_ONCE: RGBColor = RGBColor(217, 119, 6);
 
 /// Points of a curve.
 const POINTS: u32 = 100;
+
+/// Whether the file can be written, before the long work. An existing picture stays until the new one is drawn.
+pub(crate) fn check(file: &Path) -> Result<(), String> {
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map(drop).map_err(|error| format!("cannot draw {}: {error}; choose another file", file.display()))
+}
 
 /// Draws the curves into an SVG file.
 pub(crate) fn draw(file: &Path, plan: &Plan, spreads: &[Spread]) -> Result<(), String> {
