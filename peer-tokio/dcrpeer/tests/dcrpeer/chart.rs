@@ -30,7 +30,9 @@ fn the_demo_finds_its_network_and_draws_it() {
     let texts: Vec<_> = texts(&chart);
     let reachable = &summary["reachable"];
     assert!(texts.contains(&format!("Crawl of simnet: {reachable} of 300 known addresses reachable")));
-    for title in ["Round trips", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"] {
+    for title in
+        ["Round-trip times (rtt)", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"]
+    {
         assert!(texts.iter().any(|text| text == title), "no {title:?} in {texts:?}");
     }
     assert!(texts.iter().any(|text| text == "10 ms"), "the axis has no unit: {texts:?}");
