@@ -30,9 +30,11 @@ fn what_is_no_peer_is_recognized_by_the_first_connection() {
 
 #[test]
 fn an_invalid_number_of_connections_is_explained() {
-    for (number, fragment) in
-        [("0", "0 is not a number from 1 to 60000"), ("99999", "99999 is not in"), ("many", "'many'")]
-    {
+    for (number, fragment) in [
+        ("0", "0 is not a number from 1 to 60000"),
+        ("99999", "99999 is not a number from"),
+        ("many", "'many'"),
+    ] {
         run(&["load", "127.0.0.1", "-n", number]).assert_fails(2, fragment);
     }
     run(&["load", "127.0.0.1", "--at-once", "0"]).assert_fails(2, "0 is not in 1..=1024");

@@ -240,7 +240,7 @@ fn services_and_user_agents_that_are_none_are_explained() {
         &format!("{}:1", "w".repeat(300)),
         "user_agent, with its prefix and comments, cannot be sent",
     );
-    fails("--inv", "50001", "50001 is not in 0..=50000");
+    fails("--inv", "50001", "50001 is not a number from 0 to 50000");
 }
 
 #[test]
