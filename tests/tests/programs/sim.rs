@@ -1,11 +1,11 @@
 //! The binary `sim`, as people and machines use it.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use core::time::Duration;
 use std::env;
 use std::fs;
 use std::process::{Command, Output, Stdio};
 use std::thread;
-use std::time::Duration;
 
 use peer_core::recording::Recording;
 use peer_tests::recordings::replay;

@@ -37,7 +37,7 @@ fn an_invalid_number_of_connections_is_explained() {
     ] {
         run(&["load", "127.0.0.1", "-n", number]).assert_fails(2, fragment);
     }
-    run(&["load", "127.0.0.1", "--at-once", "0"]).assert_fails(2, "0 is not in 1..=1024");
+    run(&["load", "127.0.0.1", "--at-once", "0"]).assert_fails(2, "0 is not a number from 1 to 1024");
     run(&["load", "127.0.0.1", "--hold", "long"]).assert_fails(2, "like 500ms, 10s, 2m or 1h");
 }
 
