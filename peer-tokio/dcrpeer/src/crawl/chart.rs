@@ -101,7 +101,7 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
         "number of peers by the time that a ping took; {} measured, dashed: median and 90th percentile",
         Count(round_trips.measured)
     );
-    let top = draw_title(svg, (MARGIN, y), "Round-trip times (rtt)", &note) + 16.0;
+    let top = draw_title(svg, (MARGIN, y), "Round-trip times (rtt)", &note) + 24.0;
     let histogram = Histogram::of(&round_trips.all);
     // Leaves some room above the highest bar.
     let most = histogram.most().saturating_add(histogram.most().div_ceil(8)).max(1);
