@@ -7,7 +7,7 @@ use std::io;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token, event};
-use peer_core::{AcceptLimits, Direction, Refused, Time, accept_can_continue};
+use peer_core::{AcceptLimits, AcceptRetries, Direction, Refused, Time};
 use rand_core::Rng;
 
 use crate::clock::connection_info;
@@ -16,13 +16,13 @@ use crate::outcome::InsertError;
 use crate::peers::Peers;
 use crate::transport::{Transport, attempt};
 
-/// How long to wait after the system could not accept, as where no file descriptor is free.
+/// Pause after the system could not accept, in case no file descriptor is free.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Most connections that are accepted or refused before the owner polls again.
 const BATCH: usize = 64;
 
-/// Accepts connections of a listener into a [`Peers`], at most so many in all and for each host.
+/// Accepts connections of a listener into a [`Peers`], within limits for all and for each host.
 ///
 /// A connection above a limit is closed at once, so that its remote does not wait. When the system cannot accept, as where
 /// no file descriptor is free, the acceptor pauses for 100 ms, and what waits stays in the listener's queue.
@@ -59,8 +59,9 @@ pub struct Acceptor {
     accepted: BTreeMap<PeerId, IpAddr>,
     /// The poll reported connections once, so this stays set until `accept` would block.
     is_ready: bool,
-    /// The system could not accept: not to be asked again before.
+    /// The system could not accept. It is not asked again before this time.
     paused_until: Option<Time>,
+    retries: AcceptRetries,
     /// What is left of the batch.
     left: usize,
 }
@@ -72,7 +73,7 @@ pub enum AcceptError {
     /// A limit is reached. The connection was closed.
     #[error("refused {address}: {reason}")]
     Refused {
-        /// Who was refused.
+        /// The address that was refused.
         address: SocketAddr,
         /// The limit.
         reason: Refused,
@@ -80,13 +81,13 @@ pub enum AcceptError {
     /// The set did not take it. The connection was closed.
     #[error("refused {address}: {reason}")]
     Insert {
-        /// Who was refused.
+        /// The address that was refused.
         address: SocketAddr,
         /// Why.
         reason: InsertError,
     },
-    /// The system could not accept. It is asked again after 100 ms, but at once where
-    /// [only that one connection](accept_can_continue) is lost.
+    /// The system could not accept. It is asked again after 100 ms, or at once if [only that one
+    /// connection](AcceptRetries) is lost.
     #[error("cannot accept: {0}")]
     Io(#[from] io::Error),
 }
@@ -104,8 +105,17 @@ impl Acceptor {
         limits: AcceptLimits,
     ) -> io::Result<Self> {
         registry.register(&mut listener, token, Interest::READABLE)?;
-        let accepted = BTreeMap::new();
-        Ok(Self { listener, token, limits, accepted, is_ready: false, paused_until: None, left: BATCH })
+        let (accepted, retries) = (BTreeMap::new(), AcceptRetries::new());
+        Ok(Self {
+            listener,
+            token,
+            limits,
+            accepted,
+            is_ready: false,
+            paused_until: None,
+            retries,
+            left: BATCH,
+        })
     }
 
     /// Notes the readiness in an event of the poll. Returns `false` if its token is not the listener's.
@@ -115,8 +125,9 @@ impl Acceptor {
         is_ours
     }
 
-    /// Accepts the next connection that waits, and inserts it in `peers`: always the same set. `best_height` is what its
-    /// `version` will tell, in blocks. Returns `None` when none waits, after 64 in a row, and in a pause: poll again then.
+    /// Accepts the next waiting connection, and inserts it in `peers`, which must be the same set at every call.
+    /// `best_height` is the height that our `version` tells. Returns `None` if none waits, after 64 in a row, and
+    /// during a pause. Poll again then.
     ///
     /// # Errors
     ///
@@ -126,31 +137,37 @@ impl Acceptor {
         peers: &mut Peers<R, S>,
         best_height: i32,
     ) -> Option<Result<(PeerId, SocketAddr), AcceptError>> {
-        let now = peers.now();
+        let accepted = self.next(peers.now(), TcpListener::accept)?;
+        Some(match accepted {
+            Ok((stream, address)) => self.admit(stream, address, peers, best_height),
+            Err(error) => Err(error.into()),
+        })
+    }
+
+    /// What `accept` returns next, and `None` where the owner is to poll again first.
+    fn next<T>(
+        &mut self,
+        now: Time,
+        mut accept: impl FnMut(&TcpListener) -> io::Result<T>,
+    ) -> Option<io::Result<T>> {
         let is_paused = self.paused_until.is_some_and(|until| now < until);
         if !self.is_ready || is_paused || self.left == 0 {
             self.left = BATCH;
             return None;
         }
         self.paused_until = None;
-        match attempt(|| self.listener.accept()).transpose() {
-            None => {
-                self.is_ready = false;
-                self.left = BATCH;
-                None
-            }
-            Some(Ok((stream, address))) => {
-                self.left = self.left.saturating_sub(1);
-                Some(self.admit(stream, address, peers, best_height))
-            }
-            Some(Err(error)) => {
-                self.left = self.left.saturating_sub(1);
-                if !accept_can_continue(&error) {
-                    self.paused_until = Some(now + RETRY);
-                }
-                Some(Err(error.into()))
-            }
+        let Some(result) = attempt(|| accept(&self.listener)).transpose() else {
+            self.is_ready = false;
+            self.left = BATCH;
+            return None;
+        };
+        self.left = self.left.saturating_sub(1);
+        match &result {
+            Ok(_) => self.retries.accepted(),
+            Err(error) if self.retries.retry_at_once(error) => {}
+            Err(_) => self.paused_until = Some(now + RETRY),
         }
+        Some(result)
     }
 
     /// How long the poll may sleep: not at all while connections may wait, and until the end of a pause.
@@ -160,7 +177,7 @@ impl Acceptor {
         self.is_ready.then(|| until.saturating_since(peers.now()))
     }
 
-    /// The listener, as for its address.
+    /// The listener, for its address.
     #[must_use]
     pub const fn listener(&self) -> &TcpListener {
         &self.listener
@@ -193,5 +210,61 @@ impl Acceptor {
                 Err(AcceptError::Insert { address, reason })
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
+mod tests {
+    use io::ErrorKind::{ConnectionAborted, OutOfMemory};
+    use mio::Poll;
+
+    use super::*;
+
+    /// An acceptor for which a connection waits.
+    fn acceptor() -> Acceptor {
+        let poll = Poll::new().unwrap();
+        let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let mut acceptor =
+            Acceptor::new(poll.registry(), Token(0), listener, AcceptLimits::new(9, 9)).unwrap();
+        acceptor.is_ready = true;
+        acceptor
+    }
+
+    /// How many connections it tries to accept before it pauses, if each fails so.
+    fn failures_before_a_pause(acceptor: &mut Acceptor, now: Time, fails: impl Fn() -> io::Error) -> usize {
+        let mut count = 0;
+        while acceptor.next::<()>(now, |_| Err(fails())).is_some() {
+            count += 1;
+        }
+        assert_eq!(acceptor.paused_until, Some(now + RETRY));
+        count
+    }
+
+    #[test]
+    fn an_acceptor_that_may_not_accept_does_not_spin() {
+        let now = Time::ZERO;
+        assert_eq!(failures_before_a_pause(&mut acceptor(), now, || OutOfMemory.into()), 1);
+        assert_eq!(failures_before_a_pause(&mut acceptor(), now, || ConnectionAborted.into()), 17);
+        #[cfg(target_os = "linux")]
+        {
+            let [firewall, security_module] = [1, 13];
+            let failing = |code| move || io::Error::from_raw_os_error(code);
+            assert_eq!(failures_before_a_pause(&mut acceptor(), now, failing(firewall)), 17);
+            assert_eq!(failures_before_a_pause(&mut acceptor(), now, failing(security_module)), 1);
+        }
+    }
+
+    #[test]
+    fn a_pause_ends_with_its_time_and_a_connection_begins_the_count_anew() {
+        let mut acceptor = acceptor();
+        assert_eq!(failures_before_a_pause(&mut acceptor, Time::ZERO, || OutOfMemory.into()), 1);
+        let end = Time::ZERO + RETRY;
+        for nearly in 0..16 {
+            let accepted = acceptor.next::<()>(end, |_| Err(ConnectionAborted.into()));
+            assert!(accepted.is_some(), "after {nearly} more");
+        }
+        assert!(acceptor.next(end, |_| Ok(())).unwrap().is_ok());
+        assert_eq!(failures_before_a_pause(&mut acceptor, end, || ConnectionAborted.into()), 17);
     }
 }

@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::Ping;
-use peer_core::recording::{Buffer, Header, Outcome, Recording, Replay, Side};
+use peer_core::recording::{Buffer, Entry, Header, Outcome, Recording, Replay, Side, What, Writer};
 use peer_core::{Config, Connection, ConnectionInfo, Direction, Error, Message, Network, Node, Time};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
@@ -43,6 +43,24 @@ pub fn assert_replays(file: &str, side: Side) -> Outcome {
 pub fn replay(recording: &Recording, side: Side) -> Outcome {
     let replay = Replay::new(recording, side).unwrap_or_else(|error| panic!("as {side}: {error}"));
     replay.run().unwrap_or_else(|difference| panic!("as {side}: {difference}"))
+}
+
+/// What the recorders of this writer noted, once all are gone: a line for each piece, and for each end of a stream.
+///
+/// # Panics
+///
+/// With what is wrong with the recording.
+#[track_caller]
+pub fn told(writer: Writer) -> Vec<String> {
+    let mut file = Vec::new();
+    assert_eq!(writer.run(&mut file).unwrap(), 0);
+    let recording = Recording::read(str::from_utf8(&file).unwrap()).unwrap_or_else(|error| panic!("{error}"));
+    let line = |entry: Entry| match entry.what {
+        What::Bytes { from, bytes } => format!("{from}: {}", bytes.escape_ascii()),
+        What::Eof(side) => format!("end of {side}"),
+        other => panic!("{other:?}"),
+    };
+    recording.entries.into_iter().map(line).collect()
 }
 
 /// A recording that the dialer of two of our machines made: a handshake, a ping of the owner, two of the machine's own,

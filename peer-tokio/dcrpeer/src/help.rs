@@ -20,6 +20,8 @@ Examples:
       run a node and show its peers in a table
   dcrpeer load 127.0.0.1 --network simnet
       measure a node under a thousand connections
+  dcrpeer check 127.0.0.1 --network simnet
+      check whether a node behaves as real nodes do
 
 Use listen to read every message of a few peers, and serve to keep many peers and see totals.
 
@@ -237,6 +239,31 @@ Examples, with `dcrpeer serve --network simnet` in another terminal:
   dcrpeer load 127.0.0.1 --network simnet -n 5000 --hold 1m
   dcrpeer load 127.0.0.1 --network simnet -n 100 --at-once 1 --json \\
       | jq .round_trip_ms";
+
+/// About `check`.
+pub(crate) const CHECK: &str = "\
+Each check has connections of its own, and a verdict: pass, fail or skip, with the evidence in one line. \
+docs/checks.md says what each sends, what passes, and where that is written. Nodes should do what dcrd does.
+
+Without --rude, nothing is sent that a node may ban a host for. With it, a node that bans this host ends the run of \
+the rude checks: the rest is skipped. Use it with a node of your own that does not ban: nobanning=1 in dcrd, or \
+whitelist this host there. A node lets one host in only every 5 s: --every is 6s unless the node is on this machine.
+
+--record writes DIR/CHECK.jsonl, and DIR/CHECK-2.jsonl for a check's second connection: see replay --help.
+
+The exit status is 0 if every check passed or was skipped, 1 if one failed, and 2 if the node cannot be checked: \
+nothing listens, no handshake, another network. With --json each line is an object with `event`:
+  {\"event\":\"checking\", \"address\":\"…\", \"network\":\"simnet\", \"user_agent\":\"…\", \"protocol_version\":12, …}
+  {\"event\":\"check\", \"name\":\"pong\", \"verdict\":\"pass\", \"evidence\":\"…\", \"source\":\"…\", \"ms\":…, \
+\"recordings\":[]}
+  {\"event\":\"summary\", \"ok\":true, \"passed\":38, \"failed\":[], \"skipped\":10, \"stopped\":null, \"ms\":…}
+`verdict` is pass, fail or skip; `failed` has names. --list --json has an object of `listed` for each check.
+
+Examples:
+  dcrpeer check 127.0.0.1 --network simnet
+  dcrpeer check 127.0.0.1 --network simnet --rude --slow --record recordings
+  dcrpeer check node.example --only pong,headers-link --json \\
+      | jq -r 'select(.verdict == \"fail\") | .name'";
 
 /// About `completions`.
 pub(crate) const COMPLETIONS: &str = "\

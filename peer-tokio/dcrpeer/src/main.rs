@@ -1,7 +1,8 @@
 //! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
-//! `load`, `replay`, `shell`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
+//! `load`, `check`, `replay`, `shell`. No command uses another, and no other file uses a command; what they share stands beside
+//! them, in layers:
 //!
 //! | files | what they do |
 //! | --- | --- |
@@ -13,6 +14,7 @@
 //! | `output`, `terminal`, `layout`, `format`, `lines`, `error` | input, output, and how the tool fails |
 
 mod causes;
+mod check;
 mod clock;
 mod command_totals;
 mod connect;
@@ -106,6 +108,9 @@ enum Action {
     /// Open many connections to a node, and measure both ends
     #[command(after_help = help::LOAD, mut_arg("json", |arg| arg.help("Write one JSON object")))]
     Load(load::LoadArgs),
+    /// Check whether a node behaves as real nodes do
+    #[command(after_help = help::CHECK)]
+    Check(check::CheckArgs),
     /// Print a script that completes commands and options in a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions(shell::CompletionsArgs),
@@ -126,6 +131,7 @@ impl Action {
             Self::Replay(args) => args.json,
             Self::Serve(args) => args.peer.json,
             Self::Load(args) => args.peer.json,
+            Self::Check(args) => args.json,
         }
     }
 }
@@ -154,6 +160,7 @@ fn act(action: Action) -> Result<(), Failure> {
         Action::Replay(args) => replay::run(&args),
         Action::Serve(args) => in_runtime(serve::run(args)),
         Action::Load(args) => in_runtime(load::run(args)),
+        Action::Check(args) => in_runtime(check::run(args)),
         Action::Completions(args) => shell::print_completions(&args, Cli::command()),
         Action::Man(args) => shell::print_man(&args, Cli::command()),
     }

@@ -5,7 +5,7 @@
 use core::time::Duration;
 
 use peer_core::{
-    Config, Direction, Error, Message, Node, ProtocolVersion, RequestOptions, Time, Timer, Unanswered,
+    Config, Direction, Error, Event, Message, Node, ProtocolVersion, RequestOptions, Time, Timer, Unanswered,
 };
 use peer_tests::remote::{NETWORK, Remote, established};
 use peer_tests::requests::{Told, items, told};
@@ -188,6 +188,73 @@ fn a_request_of_an_owner_whose_clock_is_ahead_has_its_deadline_in_its_time() {
     assert_eq!(remote.deadline().map(|(after, _)| after), Some(Duration::from_secs(5)));
     look(&mut remote, at(6)).unwrap();
     assert_eq!(told(&mut remote), [Told::Ended(id, Unanswered::DeadlinePassed, vec![block_item(1)])]);
+}
+
+/// As of a driver that takes the time of one call before that of the call before it.
+#[test]
+fn honesty_a_clock_that_is_always_shortly_ahead_for_one_call_waits_no_faster() {
+    let mut remote = asked();
+    for nonce in 0..40 {
+        remote.say(&ping(nonce));
+        remote.now = at(0) + Duration::from_millis(900);
+        assert_eq!(remote.pull(), Ok(Some(Event::Message(ping(nonce)))));
+        remote.now = at(0);
+        assert_eq!(remote.pull(), Ok(None));
+        remote.hears();
+    }
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)));
+}
+
+#[test]
+fn honesty_a_pause_of_reading_goes_by_no_faster_for_a_clock_that_is_always_shortly_ahead_for_one_call() {
+    let mut remote = pausing();
+    for nonce in 0..40 {
+        remote.machine.poll_transmit(remote.now);
+        remote.now = at(0) + Duration::from_millis(900);
+        remote.machine.take(32, remote.now);
+        assert_eq!(remote.pull(), Ok(None), "reading goes on");
+        remote.now = at(0);
+        remote.say(&ping(nonce));
+        assert_eq!(remote.messages(), [ping(nonce)], "and pauses again");
+    }
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(15);
+    remote.machine.take(32, remote.now);
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(
+        remote.deadline(),
+        Some((Duration::from_secs(30), Timer::Stall)),
+        "nothing of the 15 s counts"
+    );
+}
+
+#[test]
+fn honesty_replies_use_no_time_up_for_a_clock_that_is_always_shortly_ahead_for_one_call() {
+    let mut remote = established();
+    (0..40).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    for _ in 0..39 {
+        remote.machine.poll_transmit(remote.now);
+        remote.machine.handle_transmitted(0, remote.now + Duration::from_millis(900));
+        remote.machine.handle_transmitted(32, remote.now);
+    }
+    remote.machine.poll_transmit(remote.now);
+    assert_eq!(remote.deadline().map(|(left, _)| left.as_secs()), Some(20));
+}
+
+#[test]
+fn honesty_a_refusal_that_a_clock_ahead_reported_takes_no_time_from_the_next_reply() {
+    let mut remote = established();
+    (0..2).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.handle_transmitted(0, remote.now + Duration::from_millis(900));
+    look(&mut remote, at(0)).unwrap();
+    // The transport took the first at once, which is reported late.
+    remote.now = at(15);
+    remote.machine.handle_transmitted(32, remote.now);
+    remote.machine.poll_transmit(remote.now);
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
 }
 
 #[test]

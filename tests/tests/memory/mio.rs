@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::thread;
 
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
@@ -10,12 +11,12 @@ use peer_core::message::Ping;
 use peer_core::{Config, Direction, Event, Message, Network, Node};
 use peer_mio::{PeerEvent, PeerId, Peers, connection_info};
 use peer_tests::remote::{bytes_of, hands};
-use peer_tests::samples::ping;
+use peer_tests::samples::{inv_of, ping};
 use peer_tests::stated::{Place, assert_states};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-use crate::meter::Meter;
+use crate::meter::{Meter, measured};
 use crate::sockets::affordable;
 
 /// As many are dialled at a time, so that none waits for the listener in vain.
@@ -77,6 +78,26 @@ pub(crate) fn half_a_frame() {
     fixture.until(999, |event| matches!(event, Event::Message(_)));
     let held = meter.held() - bytes;
     assert!(held <= 1024, "{held} bytes for 31");
+}
+
+/// The buffer of a frame that comes in many reads grows, and is not copied for each of them.
+pub(crate) fn large_frame() {
+    let mut fixture = Fixture::new();
+    let mut remote = TcpStream::connect(fixture.listener.local_addr().unwrap()).unwrap();
+    remote.write_all(&hands()).unwrap();
+    fixture.until(1, |event| *event == Event::Established);
+    let frame = bytes_of(&inv_of(40_000));
+    let len = frame.len();
+    let sends = thread::spawn(move || {
+        for piece in frame.chunks(16 * 1024) {
+            remote.write_all(piece).unwrap();
+            thread::sleep(Duration::from_millis(1));
+        }
+        remote
+    });
+    let ((), _, allocated) = measured(|| fixture.until(1, |event| matches!(event, Event::Message(_))));
+    drop(sends.join().unwrap());
+    assert!(allocated <= 6 * len, "{allocated} bytes were allocated for {len}");
 }
 
 impl Fixture {

@@ -8,17 +8,18 @@ use core::time::Duration;
 
 use getrandom::SysRng;
 use peer_core::message::Inventory;
-use peer_core::{Config, ConnectionInfo, Event, Hash, Network, Node};
+use peer_core::{Config, ConnectionInfo, Event, Hash, Network, Node, RequestOptions};
 use peer_tests::remote::{bytes_of, hands};
-use peer_tests::samples::inv;
+use peer_tests::requests::items;
+use peer_tests::samples::{block, block_item, inv};
 use peer_tests::stated::{Place, assert_states};
 use peer_tokio::{Events, Handle};
 use rand_core::UnwrapErr;
-use tokio::io::{AsyncWriteExt, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::meter::Meter;
 use crate::sockets::affordable;
@@ -108,6 +109,58 @@ pub(crate) fn cancelled_flushes() {
         let held = meter.held();
         assert!(held <= 4096, "{held} bytes after 10,000 flushes that were cancelled");
     });
+}
+
+/// A flush that had to wait, and a request, beside the same without anybody that waits.
+pub(crate) fn waited() {
+    runtime(true).block_on(async {
+        let (near, mut far) = duplex(4096);
+        let (handle, mut events, driver) = peer_tokio::inbound(near, &node(), connection_info(), generator());
+        tokio::spawn(driver);
+        far.write_all(&hands()).await.unwrap();
+        while events.next().await.unwrap() != Event::Established {}
+        let (many, response) = (inv(&*vec![Inventory::tx(Hash::ZERO); 1000]), bytes_of(&block(1).into()));
+        let asked = items([block_item(1)]);
+        let asks = handle.with(move |peer, now| peer.request(&asked, RequestOptions::new(), now));
+        asks.await.unwrap().unwrap();
+        handle.send(many.clone()).await.unwrap();
+        take_all(&mut far).await;
+        far.write_all(&response).await.unwrap();
+        drop(events.next().await);
+        sleep(SETTLED).await;
+        let meter = Meter::start();
+        // What a connection gives back would hide what it keeps.
+        let ballast = vec![0_u8; BALLAST];
+
+        handle.send(many.clone()).await.unwrap();
+        tokio::join!(handle.flush(), take_all(&mut far)).0.unwrap();
+        assert_eq!(meter.held(), BALLAST, "after a flush");
+
+        let responds = async {
+            sleep(SETTLED).await;
+            far.write_all(&response).await
+        };
+        let (asked, responded) = tokio::join!(handle.block(block_item(1).hash), responds);
+        responded.unwrap();
+        drop(asked.unwrap());
+        take_all(&mut far).await;
+        assert_eq!(meter.held(), BALLAST, "after a request");
+        drop((ballast, many));
+    });
+}
+
+/// More than a connection gives back.
+const BALLAST: usize = 64 * 1024;
+
+/// Time in which everything happens that is to happen.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Takes all that comes in a while.
+async fn take_all(far: &mut DuplexStream) {
+    let mut bytes = [0; 4096];
+    while let Ok(read) = timeout(SETTLED, far.read(&mut bytes)).await {
+        assert_ne!(read.unwrap(), 0);
+    }
 }
 
 fn runtime(paused: bool) -> Runtime {

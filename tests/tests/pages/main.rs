@@ -8,6 +8,7 @@
     reason = "programs that readers copy have a clock, and tests fail by panicking"
 )]
 
+mod checks;
 mod drive;
 mod first;
 mod links;

@@ -2,8 +2,19 @@
 
 use crate::run;
 
-const COMMANDS: [&str; 10] =
-    ["demo", "connect", "crawl", "listen", "decode", "replay", "serve", "load", "completions", "man"];
+const COMMANDS: [&str; 11] = [
+    "demo",
+    "connect",
+    "crawl",
+    "listen",
+    "decode",
+    "replay",
+    "serve",
+    "load",
+    "check",
+    "completions",
+    "man",
+];
 
 /// The help of a command on a terminal of this width; of the tool for no command.
 fn help(command: &str, width: usize) -> String {

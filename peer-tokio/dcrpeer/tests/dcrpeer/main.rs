@@ -9,6 +9,7 @@
 
 mod address_book;
 mod chart;
+mod check;
 mod crawl;
 mod decode;
 mod durations;

@@ -68,6 +68,24 @@ fn room_that_is_there_already_is_told_at_once() {
 }
 
 #[test]
+fn room_is_told_no_earlier_than_the_turns_of_others_allow() {
+    let mut set = Set::new();
+    let (loud, flood) = set.established();
+    let (quiet, stream) = set.established();
+    flood.script().say(pings(0..16));
+    stream.script().say(pings(0..1));
+    set.peers.wake(loud);
+    set.peers.wake(quiet);
+    for _ in 0..16 {
+        assert_eq!(set.next().unwrap().0, loud);
+    }
+    // The turn of the first one has had all its events.
+    set.peers.want_room(loud, 100);
+    assert_eq!(set.next().unwrap().0, quiet);
+    assert_eq!(set.drain(), [(loud, PeerEvent::Room)]);
+}
+
+#[test]
 fn room_can_be_waited_for_after_any_command_that_was_refused() {
     let mut set = tight();
     let (id, _) = set.established();

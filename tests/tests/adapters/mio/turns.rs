@@ -3,9 +3,9 @@
 use core::time::Duration;
 use std::io::ErrorKind;
 
-use peer_core::{Config, Direction, Error, Event, Network};
+use peer_core::{Config, Direction, Error, Event, Network, UnknownCommands};
 use peer_mio::{PeerEvent, PeerId};
-use peer_tests::remote::introduction;
+use peer_tests::remote::{frame, introduction};
 
 use crate::mio::scripted::{Answer, BLOCK, Scripted, Set, bytes_of, ended, inv_of, ping, pings};
 
@@ -94,6 +94,21 @@ fn a_long_message_delays_another_by_64_kib_of_it() {
     assert_eq!(set.next().map(|(id, _)| id), Some(quiet));
     assert_eq!(flood.script().read, 64 * 1024);
     assert_eq!(set.events(), [(loud, Event::Message(inv_of(30_000)))]);
+}
+
+/// They make no event, so the limit of events bounds nothing.
+#[test]
+fn frames_that_are_ignored_hold_up_a_message_by_64_kib_of_them() {
+    let ignores = Config::builder(Network::SIMNET).unknown_commands(UnknownCommands::Ignore);
+    let mut set = Set::of(ignores, 10);
+    let (loud, flood) = set.established();
+    flood.script().say(frame("unknown", &[0; 100]).repeat(10_000));
+    set.peers.wake(loud);
+    set.send(loud, &ping(1)).unwrap();
+    assert_eq!(set.peers.next_event(), None);
+    assert_eq!(flood.script().read, 64 * 1024);
+    assert_eq!(flood.script().sent, bytes_of(&ping(1)));
+    assert_eq!(set.events(), [], "all are ignored");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peer_core::message::Inventory;
+use peer_core::message::{Inventory, Transaction, TxOut};
 use peer_core::{Config, Event, Message, Network, Node, OnTimeout, RequestOptions, Unanswered};
 use peer_tests::requests::items;
 use peer_tests::samples::{large_block, tx_item};
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{sleep, timeout};
 
 use crate::tokio::HOUR;
-use crate::tokio::poll::at_once;
+use crate::tokio::poll::{at_once, once};
 use crate::tokio::samples::{bytes_of, commands_in, hands, inv_of, item, node, ping};
 use crate::tokio::side::{answer, established_with_raw, established_with_raw_of};
 
@@ -59,6 +59,30 @@ async fn large_messages_stop_the_reading_before_sixteen_of_them_wait() {
             assert_eq!(at_once(near.message()).await, inv_of(items));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_of_64_kib_wait_for_the_owner() {
+    let (mut near, mut far) = established_with_raw(256 * 1024).await;
+    // Frames of 16 KiB, so that four are the limit to the byte.
+    let header_and_rest = bytes_of(&tx_of(1000)).len() - 1000;
+    let message = tx_of(16 * 1024 - header_and_rest);
+    assert_eq!(bytes_of(&message).len(), 16 * 1024);
+    for _ in 0..10 {
+        far.write_all(&bytes_of(&message)).await.unwrap();
+    }
+    sleep(Duration::from_secs(1)).await;
+    let mut waiting = 0;
+    while once(near.events.next()).is_ready() {
+        waiting += 1;
+    }
+    assert_eq!(waiting, 4);
+}
+
+/// A transaction with a script of so many bytes, at least 253.
+fn tx_of(script: usize) -> Message {
+    let output = TxOut { value: 1, version: 0, pk_script: &vec![7; script] };
+    Transaction::new(1, &[], &[output], 0, 0).unwrap().into()
 }
 
 #[tokio::test(start_paused = true)]

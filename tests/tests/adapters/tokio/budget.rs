@@ -12,10 +12,10 @@ use peer_tests::requests::items;
 use peer_tests::samples::{block, block_item};
 use peer_tokio::inbound;
 use tokio::io::{AsyncWriteExt, duplex, join};
-use tokio::task::coop::consume_budget;
-use tokio::time::{advance, sleep};
+use tokio::task::coop::{consume_budget, has_budget_remaining};
+use tokio::time::{advance, sleep, timeout};
 
-use crate::tokio::poll::at_once;
+use crate::tokio::poll::{at_once, once, ready};
 use crate::tokio::samples::{bytes_of, connection_info, hands, node, nonce_of, ping, rng};
 use crate::tokio::side::established;
 use crate::tokio::streams::Taking;
@@ -97,6 +97,26 @@ async fn one_who_waits_without_budget_waits_for_the_next_response() {
     });
     assert_eq!(at_once(counted).await.unwrap().unwrap().message, Message::Block(block(1)));
     assert_eq!(polls.load(Ordering::Relaxed), 2, "it gave way once, and lost nothing");
+}
+
+/// Nothing else wakes the driver then: events wait for their owner, and there is nothing to write.
+#[tokio::test(start_paused = true)]
+async fn an_owner_that_ends_the_connection_is_heard_whatever_budget_is_left() {
+    let (near, mut far) = duplex(64 * 1024);
+    let (handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(1));
+    far.write_all(&hands()).await.unwrap();
+    let shaken = async { while events.next().await.unwrap() != Event::Established {} };
+    tokio::select! { () = shaken => {}, closed = &mut driver => panic!("{closed}") }
+    for nonce in 0..17 {
+        far.write_all(&bytes_of(&ping(nonce))).await.unwrap();
+    }
+    timeout(Duration::from_secs(1), &mut driver).await.unwrap_err();
+    let mut closes = pin!(handle.with(|peer, _| drop(peer.close())));
+    assert!(once(closes.as_mut()).is_pending());
+    while has_budget_remaining() {
+        consume_budget().await;
+    }
+    assert_eq!(ready(once(&mut driver)).reason, Error::ClosedByOwner);
 }
 
 #[tokio::test(start_paused = true)]

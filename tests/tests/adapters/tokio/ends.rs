@@ -1,5 +1,6 @@
 //! Every end has its reason, and no one waits after it.
 
+use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 use std::io::{self, ErrorKind};
@@ -10,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, Join, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
-use crate::tokio::poll::{at_once, within};
+use crate::tokio::poll::{at_once, once, within};
 use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{Side, answer, established, established_with_raw, tcp};
 use crate::tokio::streams::{Deaf, Taking, broken, deaf};
@@ -54,9 +55,9 @@ async fn a_driver_that_never_ran_resolves_all_waiting_calls() {
     });
     yield_now().await;
     drop(driver);
-    assert_eq!(at_once(waiting).await.unwrap(), Err(Error::ClosedByOwner.into()));
+    assert_eq!(at_once(waiting).await.unwrap(), Err(Error::NeverDriven.into()));
     assert_eq!(at_once(events.next()).await, None);
-    assert_eq!(at_once(handle.closed()).await, Error::ClosedByOwner.into());
+    assert_eq!(at_once(handle.closed()).await, Error::NeverDriven.into());
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,6 +163,41 @@ async fn a_pending_flush_fails_at_a_failed_write_before_all_events_are_read() {
     assert_eq!(at_once(near.handle.flush()).await, Err(broken_pipe()));
     assert_eq!(near.events.closed(), None);
     assert_eq!(near.ping().await, 10);
+}
+
+/// Before the end only the failed write is known, and after it the reason of the end.
+#[tokio::test(start_paused = true)]
+async fn a_command_that_a_close_drops_after_a_failed_write_says_who_closed() {
+    let near = cut_off().await;
+    let mut command = pin!(near.handle.with(|_, _| ()));
+    assert!(once(command.as_mut()).is_pending());
+    near.handle.close();
+    assert_eq!(at_once(command).await, Err(Error::ClosedByOwner.into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_after_a_failed_write_says_why_the_connection_has_ended() {
+    let mut junk = bytes_of(&ping(1));
+    junk[20] ^= 1;
+    let said = hands().into_iter().chain((0..100).flat_map(|nonce| bytes_of(&ping(nonce)))).chain(junk);
+    let mut near = answer(deaf(said.collect(), || Poll::Pending), &node());
+    at_once(near.listen()).await;
+    let closed = near.handle.closed().await;
+    assert_eq!(closed.to_string(), "bad checksum of ping payload (broken pipe)");
+    assert_eq!(near.handle.flush().await, Err(closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_can_be_printed_for_programmers() {
+    let (near, _far) = established(duplex(4096)).await;
+    assert!(format!("{:?}", near.events).contains("end: None"), "{:?}", near.events);
+    near.handle.close();
+    let handle = near.handle.clone();
+    near.ended().await;
+    assert!(format!("{handle:?}").contains("ClosedByOwner"), "{handle:?}");
+    let (_handle, _events, driver) = inbound(duplex(7).0, &node(), connection_info(), rng(1));
+    let driver = format!("{driver:?}");
+    assert!(driver.starts_with("Driver { peer: Peer {"), "{driver}");
 }
 
 #[tokio::test(start_paused = true)]

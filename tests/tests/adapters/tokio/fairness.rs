@@ -5,10 +5,14 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
 use std::sync::Arc;
 
-use peer_core::Event;
+use peer_core::{Config, Error, Event, Network, Node, UnknownCommands};
+use peer_tests::remote::frame;
 use peer_tokio::inbound;
 use tokio::io::duplex;
+use tokio::time::Instant;
 
+use crate::tokio::HOUR;
+use crate::tokio::poll::at_once;
 use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, node, ping, rng};
 use crate::tokio::side::{Side, answer, established};
 use crate::tokio::streams::Flood;
@@ -42,6 +46,21 @@ async fn a_flood_does_not_starve_another_connection() {
     tokio::spawn(async move { far.listen().await });
     // In a task of its own: the one that blocks the thread has its turn after 61 others.
     tokio::spawn(converse(near, read)).await.unwrap();
+}
+
+/// They make no event, so the room for events bounds nothing.
+#[tokio::test(start_paused = true)]
+async fn frames_that_are_ignored_hold_up_nothing() {
+    let ignores = Config::builder(Network::SIMNET).unknown_commands(UnknownCommands::Ignore).build().unwrap();
+    let (flood, _) = Flood::new(hands(), &frame("unknown", &[0; 100]));
+    let mut near = answer(flood, &Node::new(ignores));
+    at_once(near.handshake()).await;
+    for nonce in 0..10 {
+        at_once(near.handle.send(ping(nonce))).await.unwrap();
+        at_once(near.handle.flush()).await.unwrap();
+    }
+    let closed = at_once(near.handle.leave(Instant::now() + HOUR)).await;
+    assert_eq!(closed.reason, Error::ClosedByOwner);
 }
 
 /// Fifty pings, each of which takes the two drivers and the two owners a few turns.

@@ -4,12 +4,15 @@ use core::time::Duration;
 use std::io::Write;
 use std::thread;
 
-use peer_core::Error;
-use tokio::time::sleep;
+use peer_core::{Error, Interest, RequestOptions};
+use peer_tests::requests::items;
+use peer_tests::samples::{block, block_item};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{advance, sleep};
 
-use crate::tokio::poll::at_once;
-use crate::tokio::samples::{bytes_of, hands, node, ping};
-use crate::tokio::side::answer;
+use crate::tokio::poll::{at_once, once};
+use crate::tokio::samples::{bytes_of, hands, inv_of, node, ping};
+use crate::tokio::side::{answer, established_with_raw};
 use crate::tokio::streams::{Taking, halting};
 
 /// The runtime has not looked at its sockets when the write fails: it says that there is nothing to read.
@@ -51,4 +54,20 @@ async fn a_stream_that_halts_between_reads_is_heard_before_a_failed_write() {
         assert_eq!(at_once(near.ping()).await, nonce);
     }
     assert_eq!(at_once(near.ended()).await.reason, Error::TransportFailed);
+}
+
+/// More lies before it than the driver reads in one poll.
+#[tokio::test(start_paused = true)]
+async fn an_answer_behind_much_else_is_heard_before_its_deadline_is_acted_upon() {
+    let (near, mut far) = established_with_raw(1 << 20).await;
+    let _events = near.events.only(Interest::NONE).await.unwrap();
+    let mut responses = near.handle.request(items([block_item(1)]), RequestOptions::new()).await.unwrap();
+    sleep(Duration::from_millis(29_900)).await;
+    let mut said = bytes_of(&inv_of(1000)).repeat(20);
+    said.extend(bytes_of(&block(1).into()));
+    far.write_all(&said).await.unwrap();
+    // The clock moves before the driver runs.
+    assert!(once(advance(Duration::from_millis(500))).is_pending());
+    let response = responses.next().await.unwrap();
+    assert!(response.is_ok(), "{response:?}");
 }

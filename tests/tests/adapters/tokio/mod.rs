@@ -28,6 +28,8 @@ mod sockets;
 mod statistics;
 mod talking;
 mod time;
+mod undriven;
+mod wakes;
 mod writes;
 
 mod poll;

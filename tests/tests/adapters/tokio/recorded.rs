@@ -1,15 +1,18 @@
 //! A recorded connection: the driver does not notice, and a machine in the place of either side says the same.
 
+use core::task::Poll;
 use core::time::Duration;
+use std::io::IoSlice;
 
 use peer_core::message::Ping;
 use peer_core::recording::{Header, Recording, Side, Writer, recorder};
 use peer_core::{Direction, Event, Message};
-use peer_tests::recordings::replay;
+use peer_tests::recordings::{replay, told};
 use peer_tokio::Recorded;
-use tokio::io::duplex;
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use tokio::time::sleep;
 
+use crate::tokio::poll::once;
 use crate::tokio::samples::{connection_info, node};
 use crate::tokio::side::{answer, dial};
 
@@ -50,6 +53,44 @@ async fn a_conversation_recorded_at_both_ends_goes_again_as_both_sides() {
             assert_eq!(replay(&recording, side).frames, 7, "{side} of the {reason} file");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_stream_took_and_gave_is_recorded_and_its_end_once() {
+    crate::limit::begin();
+    let (recorder, writer) = recorder(&Header::new(node().config().clone(), Direction::Outbound), 1 << 20);
+    let (near, mut far) = duplex(5);
+    let mut stream = Recorded::new(near, recorder);
+    assert!(stream.is_write_vectored());
+    assert_eq!(stream.write(b"").await.unwrap(), 0);
+    assert_eq!(stream.write(b"abc").await.unwrap(), 3);
+    assert_eq!(stream.write_vectored(&[IoSlice::new(b"d"), IoSlice::new(b"ef")]).await.unwrap(), 2);
+    assert!(once(stream.write(b"f")).is_pending());
+    stream.flush().await.unwrap();
+    let mut buffer = [0; 5];
+    far.read_exact(&mut buffer).await.unwrap();
+    assert_eq!(buffer, *b"abcde");
+
+    far.write_all(b"hello").await.unwrap();
+    assert_eq!(stream.read(&mut []).await.unwrap(), 0);
+    assert_eq!(stream.read(&mut buffer).await.unwrap(), 5);
+    assert_eq!(buffer, *b"hello");
+    assert!(matches!(once(stream.read(&mut buffer)), Poll::Pending));
+    drop(far);
+    assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
+    stream.shutdown().await.unwrap();
+    drop(stream);
+    let end = ["end of listener", "end of dialer"];
+    assert_eq!(told(writer), [["dialer: abc", "dialer: de", "listener: hello"].as_slice(), &end].concat());
+}
+
+#[test]
+fn the_drop_of_a_recorded_stream_is_its_end() {
+    let (recorder, writer) = recorder(&Header::new(node().config().clone(), Direction::Inbound), 1 << 20);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let _entered = runtime.enter();
+    drop(Recorded::new(duplex(1).0, recorder));
+    assert_eq!(told(writer), ["end of listener"]);
 }
 
 /// What the recorders of this writer noted, once all are gone.

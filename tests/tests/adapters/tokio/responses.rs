@@ -11,7 +11,8 @@ use peer_core::message::{
     SeenMessages,
 };
 use peer_core::{
-    Config, Hash, InitStateRequests, Message, Network, Node, Request, RequestOptions, Services, Unanswered,
+    Config, Event, Hash, InitStateRequests, Message, Network, Node, Request, RequestOptions, Services,
+    Unanswered,
 };
 use peer_tests::requests::{filter, items};
 use peer_tests::samples::{block, block_item, notfound, ping, tx, tx_item};
@@ -27,7 +28,7 @@ use crate::tokio::side::{Side, answer, dial, established, established_with_raw};
 fn serve(mut side: Side, respond: impl Fn(Message) -> Vec<Message> + Send + 'static) {
     tokio::spawn(async move {
         while let Some(event) = side.events.next().await {
-            let peer_core::Event::Message(message) = event else { continue };
+            let Event::Message(message) = event else { continue };
             for response in respond(message) {
                 side.handle.send(response).await.unwrap();
             }
@@ -202,6 +203,34 @@ async fn what_responds_to_one_who_gave_up_takes_no_room() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_an_owner_asked_for_by_itself_is_an_event_while_others_wait_for_responses() {
+    let mut near = served(all).await;
+    let _waits = at_once(near.handle.request(items([tx_item(200)]), RequestOptions::new())).await;
+    let asked = near.handle.with(|peer, now| peer.request(&items([tx_item(1)]), RequestOptions::new(), now));
+    let id = asked.await.unwrap().unwrap();
+    let event = at_once(near.events.next()).await;
+    assert!(matches!(&event, Some(Event::Response(response)) if response.id == id), "{event:?}");
+}
+
+/// The driver has not told the machine yet when the response is pulled.
+#[tokio::test(start_paused = true)]
+async fn a_response_to_one_who_gave_up_in_this_round_of_the_driver_is_no_event() {
+    let (mut near, mut far) = established_with_raw(64 * 1024).await;
+    let responses = near.handle.request(items([tx_item(1)]), RequestOptions::new()).await.unwrap();
+    let mut said: Vec<_> = (0..16).flat_map(|nonce| bytes_of(&ping(nonce))).collect();
+    said.extend(bytes_of(&tx(1).into()));
+    said.extend(bytes_of(&ping(16)));
+    far.write_all(&said).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    // The buffer of events was full, so the response has not been pulled. There is room when the driver runs next.
+    assert!((0..10).all(|_| once(near.events.next()).is_ready()));
+    near.handle.with(move |_, _| drop(responses)).await.unwrap();
+    for nonce in 10..17 {
+        assert_eq!(at_once(near.ping()).await, nonce);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_who_gives_up_before_a_response_cancels_the_request() {
     let near = served(|_| Vec::new()).await;
     let responses = ask_for(&near.handle, 50).await;
@@ -215,6 +244,7 @@ async fn sixteen_blocks_are_asked_for_at_a_time() {
     let (near, mut far) = established(duplex(1 << 20)).await;
     let mut blocks = near.handle.blocks((0..100).map(|number| block_item(number).hash).collect());
     timeout(Duration::from_secs(10), blocks.next()).await.unwrap_err();
+    assert_eq!(format!("{blocks:?}"), "Blocks { left: 84, requested: 16, .. }");
     let mut asked = 0;
     while let Ok(message) = timeout(Duration::from_secs(1), far.message()).await {
         asked += usize::from(matches!(message, Message::GetData(_)));

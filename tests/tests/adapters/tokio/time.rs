@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::time::{Instant, advance, sleep, timeout};
 
 use crate::tokio::HOUR;
-use crate::tokio::poll::once;
+use crate::tokio::poll::{at_once, once};
 use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{answer, dial, established};
 
@@ -39,6 +39,23 @@ async fn a_remote_that_falls_silent_is_given_two_minutes() {
     let start = Instant::now();
     assert_eq!(near.ended().await.reason, Error::Timeout(Timer::Idle));
     assert_eq!(start.elapsed(), Duration::from_secs(120));
+}
+
+/// What the stream said before may be older than the deadline.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_is_not_acted_upon_before_the_runtime_has_polled_its_sockets() {
+    let (near, mut far) = duplex(1024);
+    let (_handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(1));
+    far.write_all(&hands()).await.unwrap();
+    let shaken = async { while events.next().await != Some(Event::Established) {} };
+    tokio::select! { () = shaken => {}, closed = &mut driver => panic!("{closed}") }
+    timeout(Duration::from_millis(119_990), &mut driver).await.unwrap_err();
+    // Polled once it moves the clock, and the runtime does nothing yet.
+    assert!(once(advance(Duration::from_millis(20))).is_pending());
+    for _ in 0..3 {
+        assert!(once(&mut driver).is_pending());
+    }
+    assert_eq!(at_once(driver).await.reason, Error::Timeout(Timer::Idle));
 }
 
 #[tokio::test(start_paused = true)]
