@@ -93,7 +93,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// Its first line is missing and nobody says which network it is of.
+    /// Its first line is missing and no one says which network it is of.
     #[error("the recording has no first line: which network is it of?")]
     NoNetwork,
     /// This side never introduced itself.

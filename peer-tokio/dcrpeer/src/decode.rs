@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use crate::error::{Failure, chain};
 use crate::fields;
-use crate::format::Count;
+use crate::format::{Count, LONGEST_SHOWN, clip};
 use crate::lines::{self, Line, Lines};
 use crate::options::network_name;
 use crate::output::{self, BAD, Escaped, FAINT, GOOD, Output, STRONG, Styled};
@@ -20,7 +20,7 @@ use crate::versions::Versions;
 
 #[derive(Args, Debug)]
 pub(crate) struct DecodeArgs {
-    /// The file; without it, or for `-`, standard input
+    /// The file [default: standard input, which is also called -]
     pub(crate) file: Option<PathBuf>,
     /// Network of lines that name none: mainnet, testnet3, testnet2, simnet, regnet
     #[arg(long, default_value = "mainnet", value_name = "NAME")]
@@ -35,6 +35,11 @@ pub(crate) struct DecodeArgs {
 
 /// Decodes every line of the input.
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
+    if lines::is_typed(args.file.as_deref()) {
+        // Without standard error the hint is lost, and nothing else.
+        writeln!(io::stderr(), "dcrpeer: reading frames in hexadecimal from standard input; Ctrl-D ends it")
+            .ok();
+    }
     let mut lines = Lines::open(args.file.as_deref())?;
     let mut out = if args.json { output::for_programs() } else { output::for_people() };
     let defaults = Rules::new(args.network, args.protocol);
@@ -232,7 +237,12 @@ fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
         [hex] => (defaults, hex),
         [version, network] => (parse_rules(version, network)?, &[]),
         [version, network, hex] => (parse_rules(version, network)?, hex),
-        more => return Err(format!("HEX or PROTOCOL NETWORK HEX was expected, not {} columns", more.len())),
+        more => {
+            return Err(format!(
+                "HEX or PROTOCOL NETWORK HEX was expected, not {} columns",
+                Count::from(more.len())
+            ));
+        }
     };
     let frame = hex::decode(hex).map_err(|_| explain_hex(hex))?;
     Ok((rules, frame))
@@ -250,9 +260,16 @@ fn explain_hex(text: &[u8]) -> String {
 
 fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {
     let (version, network) = (String::from_utf8_lossy(version), String::from_utf8_lossy(network));
-    let number = version.parse().map_err(|_| format!("{version:?} is no protocol version"));
-    let known = network.parse::<Network>().map_err(|error| format!("{network:?}: {error}"));
+    let number = version
+        .parse()
+        .map_err(|_| format!("{:?} is not a protocol version; write a number like 12", shown(&version)));
+    let known = network.parse::<Network>().map_err(|error| format!("{:?}: {error}", shown(&network)));
     Ok(Rules::new(known?, ProtocolVersion::new(number?)))
+}
+
+/// As much of a column as an error repeats.
+fn shown(column: &str) -> String {
+    clip(column, LONGEST_SHOWN)
 }
 
 fn parse_version(text: &str) -> Result<ProtocolVersion, String> {

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use tokio::{task, try_join};
 
 use self::transcript::{Entry, Side, Transcript};
-use crate::error::{Failure, chain};
+use crate::error::{Failure, chain, plain};
 use crate::format::{Count, Span};
 use crate::node;
 
@@ -42,33 +42,33 @@ async fn run_conversation() -> Result<(), Failure> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| no_loopback(&error))?;
     let address = listener.local_addr().map_err(|error| no_loopback(&error))?;
     let listening = named_node("listener", Duration::from_secs(107))?;
-    let dialling = named_node("dialler", PING_INTERVAL)?;
+    let dialling = named_node("dialer", PING_INTERVAL)?;
 
     let (sender, entries) = mpsc::channel(64);
     let mut transcript = Transcript::begin(address, entries)?;
     let (ours, theirs) =
         try_join!(TcpStream::connect(address), listener.accept()).map_err(|error| no_loopback(&error))?;
-    transcript.write_step(Side::Dialler, "connects")?;
-    let dialler = join(&dialling, Direction::Outbound, ours)?;
-    let dialler = follow(&transcript, Side::Dialler, dialler, sender.clone());
+    transcript.write_step(Side::Dialer, "connects")?;
+    let dialer = join(&dialling, Direction::Outbound, ours)?;
+    let dialer = follow(&transcript, Side::Dialer, dialer, sender.clone());
     let accepted = join(&listening, Direction::Inbound, theirs.0)?;
     let listener_handle = follow(&transcript, Side::Listener, accepted, sender);
 
     transcript.section("Handshake", "both introduce themselves and agree on a protocol version")?;
-    transcript.until(&dialler, |observed| observed.established == 2).await?;
+    transcript.until(&dialer, |observed| observed.established == 2).await?;
 
-    transcript.section("Keep-alive", &format!("the dialler pings every {}", Span(PING_INTERVAL)))?;
-    transcript.until(&dialler, |observed| observed.round_trips.len() >= PINGS).await?;
+    transcript.section("Keep-alive", &format!("the dialer pings every {}", Span(PING_INTERVAL)))?;
+    transcript.until(&dialer, |observed| observed.round_trips.len() >= PINGS).await?;
 
-    let title = format!("the dialler announces {} transactions one by one", Count(ITEMS.into()));
+    let title = format!("the dialer announces {} transactions one by one", Count(ITEMS.into()));
     transcript.section("Inventory", &title)?;
     for number in 0..ITEMS {
-        let is_new = dialler.announce(item(number)).await;
+        let is_new = dialer.announce(item(number)).await;
         if !is_new.map_err(|error| Failure::new(chain(&error)))? {
             return Err(Failure::new(format!("item {number} was taken for one that the listener has")));
         }
     }
-    transcript.until(&dialler, |observed| observed.items.len() >= ITEMS as usize).await?;
+    transcript.until(&dialer, |observed| observed.items.len() >= ITEMS as usize).await?;
 
     transcript.section("Self-connection", "the listener's node dials its own address by mistake")?;
     transcript.write_step(Side::Listener, &format!("dials {address}"))?;
@@ -76,7 +76,7 @@ async fn run_conversation() -> Result<(), Failure> {
     transcript.write_step(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
     transcript.write_step(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
 
-    transcript.statistics(&dialler.stats().await, &listener_handle.stats().await)?;
+    transcript.statistics(&dialer.stats().await, &listener_handle.stats().await)?;
     check(&transcript, &outbound, &inbound)?;
     transcript.end()
 }
@@ -165,5 +165,8 @@ fn check(transcript: &Transcript, outbound: &Closed, inbound: &Closed) -> Result
 }
 
 fn no_loopback(error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot talk over TCP on 127.0.0.1: {error}; is the loopback interface up?"))
+    Failure::new(format!(
+        "cannot talk over TCP on 127.0.0.1: {}; check that the loopback interface is up",
+        plain(error)
+    ))
 }

@@ -1,12 +1,12 @@
 //! Reads an input line by line. Input and lines may be endless.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 
 use peer_core::frame::Header;
 
-use crate::error::Failure;
+use crate::error::{Failure, about_file};
 
 /// An input that is read line by line.
 pub(crate) struct Lines {
@@ -38,13 +38,24 @@ const COLUMNS: usize = 64;
 
 const CAPACITY: usize = 64 * 1024;
 
+/// Whether the user types the input: it is standard input, and that is a terminal.
+pub(crate) fn is_typed(file: Option<&Path>) -> bool {
+    is_standard_input(file) && io::stdin().is_terminal()
+}
+
+fn is_standard_input(file: Option<&Path>) -> bool {
+    file.is_none_or(|file| file == Path::new("-"))
+}
+
 impl Lines {
     /// Of a file, or of standard input.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Failure> {
-        match file.filter(|file| *file != Path::new("-")) {
+        match file.filter(|file| !is_standard_input(Some(file))) {
             Some(path) => match File::open(path) {
                 Ok(file) => Ok(Self::new(Box::new(file), path.display().to_string())),
-                Err(error) => Err(Failure::new(format!("cannot open {}: {error}", path.display()))),
+                Err(error) => {
+                    Err(Failure::new(format!("cannot open {}: {}", path.display(), about_file(&error))))
+                }
             },
             None => Ok(Self::new(Box::new(io::stdin().lock()), "standard input".to_owned())),
         }
@@ -68,7 +79,9 @@ impl Lines {
             let bytes = match self.input.fill_buf() {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", self.name))),
+                Err(error) => {
+                    return Err(Failure::new(format!("cannot read {}: {}", self.name, about_file(&error))));
+                }
             };
             if bytes.is_empty() {
                 // An input of only a byte order mark has no line.

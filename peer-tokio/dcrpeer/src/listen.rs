@@ -132,7 +132,7 @@ impl Server {
         }
         let name = network_name(self.node.config().network());
         let failure = Failure::new(format!(
-            "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
+            "no handshake was completed ({} connected); connect a peer with: {} connect ADDR --network {name}",
             self.accepted,
             invocation()
         ));

@@ -1,7 +1,8 @@
 //! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
-//! `load`, `check`, `replay`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
+//! `load`, `check`, `replay`, `shell`. No command uses another, and no other file uses a command; what they share stands beside
+//! them, in layers:
 //!
 //! | files | what they do |
 //! | --- | --- |
@@ -9,8 +10,8 @@
 //! | `report`, `notice`, `status`, `stats`, `fields` | tell what happens, to people and to programs |
 //! | `explain`, `causes`, `outcome`, `unserved`, `versions` | say why a connection ended, and what to do |
 //! | `dial`, `happy_eyeballs`, `socks`, `first_bytes`, `traffic`, `scope` | addresses and streams |
-//! | `options`, `help`, `node`, `shutdown`, `system`, `clock` | the command line's options, and the process |
-//! | `output`, `terminal`, `format`, `lines`, `error` | input, output, and how the tool fails |
+//! | `options`, `help`, `usage`, `node`, `shutdown`, `system`, `clock` | the command line's options, and the process |
+//! | `output`, `terminal`, `layout`, `format`, `lines`, `error` | input, output, and how the tool fails |
 
 mod causes;
 mod check;
@@ -28,6 +29,7 @@ mod first_bytes;
 mod format;
 mod happy_eyeballs;
 mod help;
+mod layout;
 mod lines;
 mod listen;
 mod listener;
@@ -44,6 +46,7 @@ mod report;
 mod scope;
 mod serve;
 mod session;
+mod shell;
 mod shutdown;
 mod socks;
 mod stats;
@@ -52,24 +55,28 @@ mod system;
 mod terminal;
 mod traffic;
 mod unserved;
+mod usage;
 mod versions;
 
 use core::future::Future;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use self::error::Failure;
+use self::error::{Failure, plain};
+
+/// Longer lines are hard to read.
+const WIDEST_HELP: usize = 80;
 
 /// Connects to Decred peers, runs as one, and decodes their frames.
 ///
-/// Without a command, two peers run on this machine and every step is printed: the best way to begin.
+/// Without a command, two peers run on this machine and every step is printed: a good start.
 #[derive(Debug, Parser)]
 #[command(
     name = "dcrpeer",
     version,
-    after_help = help::TOOL
+    after_help = help::TOOL,
+    max_term_width = WIDEST_HELP
 )]
 struct Cli {
     #[command(subcommand)]
@@ -86,13 +93,13 @@ enum Action {
     /// Visit all peers of a network, and report a summary
     #[command(after_help = help::CRAWL)]
     Crawl(crawl::CrawlArgs),
-    /// Accept peers, and show every message
+    /// Accept a few peers, and show every message
     #[command(after_help = help::LISTEN)]
     Listen(listen::ListenArgs),
     /// Decode frames written in hexadecimal, one a line
     #[command(after_help = help::DECODE)]
     Decode(decode::DecodeArgs),
-    /// Tell a recorded conversation, or compare our machine with it
+    /// Print a recorded conversation, or compare our machine with it
     #[command(after_help = help::REPLAY)]
     Replay(replay::ReplayArgs),
     /// Run a node with many peers, and show them in a table
@@ -104,13 +111,19 @@ enum Action {
     /// Check whether a node behaves as real nodes do
     #[command(after_help = help::CHECK)]
     Check(check::CheckArgs),
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(shell::CompletionsArgs),
+    /// Print a page for man about the tool or one of its commands
+    #[command(after_help = help::MAN)]
+    Man(shell::ManArgs),
 }
 
 impl Action {
     /// Whether the output is JSON.
     const fn is_for_programs(&self) -> bool {
         match self {
-            Self::Demo => false,
+            Self::Demo | Self::Completions(_) | Self::Man(_) => false,
             Self::Connect(args) => args.peer.json,
             Self::Crawl(args) => args.peer.json,
             Self::Listen(args) => args.peer.json,
@@ -131,7 +144,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let cli = Cli::try_parse().or_else(|error| explain(&error))?;
+    let cli = Cli::try_parse().or_else(|error| usage::explain(&error))?;
     let action = cli.action.unwrap_or(Action::Demo);
     let json = action.is_for_programs();
     act(action).map_err(|failure| if json { output::report_failure(failure) } else { failure })
@@ -148,27 +161,17 @@ fn act(action: Action) -> Result<(), Failure> {
         Action::Serve(args) => in_runtime(serve::run(args)),
         Action::Load(args) => in_runtime(load::run(args)),
         Action::Check(args) => in_runtime(check::run(args)),
+        Action::Completions(args) => shell::print_completions(&args, Cli::command()),
+        Action::Man(args) => shell::print_man(&args, Cli::command()),
     }
 }
 
 /// One thread serves any number of peers.
 fn in_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    let runtime = runtime.map_err(|error| Failure::new(format!("cannot start: {}", plain(&error))))?;
     let result = runtime.block_on(command);
     // A name that is still being looked up is not waited for.
     runtime.shutdown_background();
     result
-}
-
-/// Shows the help that was asked for, or says in one line what is wrong with the command line.
-fn explain<T>(error: &clap::Error) -> Result<T, Failure> {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        error.print()?;
-        return Err(Failure::Helped);
-    }
-    let text = error.to_string().replace("\n\n  tip:", "; tip:");
-    let line = text.split("\n\n").next().unwrap_or_default();
-    let line = line.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ");
-    Err(Failure::Usage(format!("{line}; try --help")))
 }

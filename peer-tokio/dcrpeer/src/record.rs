@@ -13,7 +13,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 use tokio_util::either::Either;
 
-use crate::error::Failure;
+use crate::error::{Failure, about_file};
+use crate::format::Count;
 
 /// Most bytes of a recording that wait to be written; as many may be on their way.
 const BUFFER: usize = 4 * 1024 * 1024;
@@ -40,8 +41,9 @@ impl Recording {
         name: &str,
     ) -> Result<Self, Failure> {
         let file = File::create(path);
-        let file =
-            file.map_err(|error| Failure::new(format!("cannot record to {}: {error}", path.display())))?;
+        let file = file.map_err(|error| {
+            Failure::new(format!("cannot record to {}: {}", path.display(), about_file(&error)))
+        })?;
         let header = Header::new(config.clone(), direction)
             .software(concat!("dcrpeer ", env!("CARGO_PKG_VERSION")))
             .unix_time(info.unix_time)
@@ -61,9 +63,9 @@ impl Recording {
         match timeout(REST, writing).await {
             Ok(Ok(Ok(0))) => None,
             Ok(Ok(Ok(dropped))) => {
-                Some(format!("{path} lacks {dropped} pieces that the disk was too slow for"))
+                Some(format!("{path} lacks {} pieces that the disk was too slow for", Count(dropped)))
             }
-            Ok(Ok(Err(error))) => Some(format!("{path} is not complete: {error}")),
+            Ok(Ok(Err(error))) => Some(format!("{path} is not complete: {}", about_file(&error))),
             Ok(Err(error)) => Some(format!("{path} is not complete: {error}")),
             Err(_) => Some(format!("{path} is not complete: the disk is too slow")),
         }

@@ -11,7 +11,7 @@ use peer_core::Network;
 use peer_core::recording::{Difference, Outcome, Recording, Replay, Side};
 use serde::Serialize;
 
-use crate::error::{Failure, chain};
+use crate::error::{Failure, about_file, chain};
 use crate::format::{At, Count, milliseconds};
 use crate::output::{self, GOOD, Styled};
 
@@ -45,7 +45,8 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
 
 fn read(args: &ReplayArgs) -> Result<Recording, Failure> {
     let name = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let bytes = fs::read(&args.file)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {}", about_file(&error))))?;
     let recording = Recording::read(&String::from_utf8_lossy(&bytes));
     let mut recording = recording.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))?;
     recording.network = recording.network.or(args.network);

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         reported = draw(file, &summary, reported, args.peer.json);
     }
     if !summary.ok {
-        let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
+        let failure = Failure::new(format!("no peer was reached; {}", summary.first_failure));
         return Err(failure.reported().after_reporting(reported));
     }
     reported?;
@@ -296,7 +296,7 @@ fn check(demo_network: &DemoNetwork, summary: &Summary, json: bool) -> Result<()
     }
     if !json {
         let mut out = output::for_people();
-        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found everybody who can be reached: {all}")))?;
+        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found all that can be reached: {all}")))?;
         out.flush()?;
     }
     Ok(())

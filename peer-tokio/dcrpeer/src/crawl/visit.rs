@@ -15,7 +15,7 @@ use super::endpoint::Endpoint;
 use super::outcome::{Answer, Outcome};
 use crate::clock::Stopwatch;
 use crate::dial::zone_advice;
-use crate::error::{Failure, chain};
+use crate::error::{Failure, chain, plain};
 use crate::first_bytes::FirstBytes;
 use crate::format::Span;
 use crate::outcome::{self, Ending};
@@ -231,5 +231,5 @@ fn explain_dial(address: SocketAddr, error: &io::Error) -> (Outcome, String) {
         (_, Some(23 | 24)) if cfg!(unix) => Outcome::NoRoom,
         _ => Outcome::Unreachable,
     };
-    (outcome, format!("{error}{}", zone_advice(address)))
+    (outcome, format!("{}{}", plain(error), zone_advice(address)))
 }

@@ -41,7 +41,7 @@ fn a_full_buffer_drops_counts_and_says_where() {
 }
 
 #[test]
-fn a_disk_that_takes_nothing_holds_up_nobody() {
+fn a_disk_that_takes_nothing_holds_up_no_one() {
     let (recorder, writer) = recorder(&header(), 10_000);
     let (release, released) = mpsc::channel();
     let writing = thread::spawn(move || writer.run(Slow { released, file: Vec::new() }));
@@ -71,7 +71,7 @@ fn a_disk_that_fails_is_reported_and_nothing_waits_for_it() {
     let (recorder, writer) = recorder(&header(), 10_000);
     assert!(writer.run(Full).is_err());
     recorder.piece(at(1), Side::Dialer, [&PIECE[..]]);
-    assert_eq!(recorder.dropped(), 0, "nobody counts what nobody writes");
+    assert_eq!(recorder.dropped(), 0, "no one counts what no one writes");
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl Recording {
     }
 }
 
-/// Every command is read, as whoever records a conversation would.
+/// Every command is read, as a program that records a conversation would.
 pub(crate) fn rules(version: ProtocolVersion) -> Rules {
     let mut rules = Rules::new(NETWORK, version);
     rules.max_unknown = Some(1 << 20);
