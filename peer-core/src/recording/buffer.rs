@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt::{self, Write};
 use core::mem;
 
-use super::{Entry, Header, Side, What, write};
+use super::{Entry, EntryKind, Header, Side, write};
 use crate::error::Error;
 use crate::time::Time;
 
@@ -16,8 +16,6 @@ use crate::time::Time;
 pub struct Buffer {
     text: String,
     limit: usize,
-    /// The side that records.
-    side: Side,
     /// Dropped since the last line.
     gap: Gap,
     /// Pieces dropped so far.
@@ -48,13 +46,7 @@ impl Buffer {
         append(&mut text, header);
         let limit = limit.saturating_add(text.len());
         let (gap, dropped, latest) = (Gap::default(), 0, Time::ZERO);
-        Self { text, limit, side: header.side(), gap, dropped, latest }
-    }
-
-    /// The side that records.
-    #[must_use]
-    pub const fn side(&self) -> Side {
-        self.side
+        Self { text, limit, gap, dropped, latest }
     }
 
     /// Notes a piece that crossed the transport at `at`, which may lie in several places. An empty one is the end of
@@ -88,8 +80,8 @@ impl Buffer {
         let mut detail = Limited { text: String::new(), room: DETAIL };
         // It fails where the text is longer, which then stays cut.
         write!(detail, "{reason}").ok();
-        let what = What::End { reason: reason.name(), detail: detail.text };
-        append(&mut self.text, &Entry { at: self.latest, what });
+        let kind = EntryKind::End { reason: reason.name(), detail: detail.text };
+        append(&mut self.text, &Entry { at: self.latest, kind });
     }
 
     /// Takes the lines that wait, each with its line feed. If some were dropped behind them, the line that says so waits then.
@@ -115,7 +107,7 @@ impl Buffer {
     fn note_gap(&mut self) {
         let Gap { since, pieces, bytes } = mem::take(&mut self.gap);
         if let Some(at) = since {
-            append(&mut self.text, &Entry { at, what: What::Dropped { pieces, bytes } });
+            append(&mut self.text, &Entry { at, kind: EntryKind::Dropped { pieces, bytes } });
         }
     }
 }

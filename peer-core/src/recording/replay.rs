@@ -1,7 +1,7 @@
 //! A machine in the place of one side of a recording.
 
 mod generator;
-mod place;
+mod setup;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -11,9 +11,9 @@ use core::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use self::generator::Nonces;
-use self::place::{OUTSIDE, init_state_requests, introduce_as, is_automatic, start_of, without_sender};
-use super::conversation::rules;
-use super::{Difference, Recording, Said, Side, Spoken, Unreadable, What};
+use self::setup::{OUTSIDE, init_state_requests, introduce_as, is_automatic, start_of, without_sender};
+use super::messages::rules;
+use super::{Action, Difference, EntryKind, RecordedMessage, Recording, Side, Unreadable};
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::error::{Error, TooManyHandshakes};
@@ -54,7 +54,7 @@ pub struct Replay<'a> {
     rng: Nonces,
     version: ProtocolVersion,
     /// What the recorded side is still to say.
-    expected: VecDeque<Result<Said, Unreadable>>,
+    expected: VecDeque<Result<RecordedMessage, Unreadable>>,
     /// The nonces of the pings among it.
     pings: VecDeque<u64>,
     /// What the machine said by itself and the recorded side has not said yet.
@@ -93,8 +93,8 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// Its first line is missing and nobody says which network it is of.
-    #[error("the recording has no first line: which network is it of?")]
+    /// Its first line is missing, so its network is not known.
+    #[error("the recording has no first line; set `Recording::network`")]
     NoNetwork,
     /// This side never introduced itself.
     #[error("the {0} sent no version")]
@@ -128,9 +128,9 @@ impl<'a> Replay<'a> {
     pub fn new(recording: &'a Recording, ours: Side) -> Result<Self, ReplayError> {
         let network = recording.network.ok_or(ReplayError::NoNetwork)?;
         let version = recording.version_of(ours).ok_or(ReplayError::NoVersion(ours))?;
-        let expected: VecDeque<_> = recording.said_by(ours).into();
+        let expected: VecDeque<_> = recording.messages(ours).into();
         let pings = expected.iter().flatten().filter_map(|said| nonce_of(&said.message)).collect();
-        let mut config = match recording.header.as_ref().filter(|header| header.side() == ours) {
+        let mut config = match recording.header.as_ref().filter(|header| header.side() == Some(ours)) {
             Some(header) => header.config.clone(),
             None => Config {
                 idle_timeout: NEVER.saturating_mul(2),
@@ -180,23 +180,23 @@ impl<'a> Replay<'a> {
             if !self.is_closed {
                 self.wait_until(until)?;
             }
-            match &entry.what {
-                What::Bytes { from, .. } if *from == self.ours => self.compare_up_to(index, until)?,
+            match &entry.kind {
+                EntryKind::Bytes { from, .. } if *from == self.ours => self.compare_up_to(index, until)?,
                 // Whatever came after our side's stream had ended was not answered.
-                What::Bytes { .. } | What::Eof(_) if self.is_closed => {}
-                What::Bytes { bytes, .. } => {
+                EntryKind::Bytes { .. } | EntryKind::Eof(_) if self.is_closed => {}
+                EntryKind::Bytes { bytes, .. } => {
                     self.input.extend_from_slice(bytes);
                     self.pull(until);
                 }
-                What::Eof(side) if *side == self.ours => self.is_closed = true,
-                What::Eof(_) => {
+                EntryKind::Eof(side) if *side == self.ours => self.is_closed = true,
+                EntryKind::Eof(_) => {
                     let end = self.connection.handle_half_close(&self.input);
                     self.note_failure(end);
                     self.write(until);
                     self.fail_if_failed();
                 }
-                What::Dropped { .. } => return Ok(self.outcome(until)),
-                What::End { reason, .. } => {
+                EntryKind::Dropped { .. } => return Ok(self.outcome(until)),
+                EntryKind::End { reason, .. } => {
                     self.compare_end(reason, until)?;
                     break;
                 }
@@ -281,7 +281,7 @@ impl<'a> Replay<'a> {
 impl Replay<'_> {
     /// Compares what the recorded side has said with this entry.
     fn compare_up_to(&mut self, entry: usize, now: Time) -> Result<(), Box<Difference>> {
-        let is_complete = |said: &Result<Said, Unreadable>| match said {
+        let is_complete = |said: &Result<RecordedMessage, Unreadable>| match said {
             Ok(said) => said.entry <= entry,
             Err(unreadable) => unreadable.entry <= entry,
         };
@@ -293,17 +293,17 @@ impl Replay<'_> {
                     }
                     self.compare(&said, now)?;
                 }
-                _ => return Err(self.difference(now, Spoken::NoFrame, Spoken::Nothing)),
+                _ => return Err(self.difference(now, Action::NoFrame, Action::Nothing)),
             }
         }
         Ok(())
     }
 
-    fn compare(&mut self, said: &Said, now: Time) -> Result<(), Box<Difference>> {
+    fn compare(&mut self, said: &RecordedMessage, now: Time) -> Result<(), Box<Difference>> {
         if self.find(said).is_none() && !is_automatic(&said.message) {
             let before = self.pending.len();
             if let Err(error) = self.connection.peer_mut().send(&said.message, now) {
-                return Err(self.difference(now, Spoken::from(said), Spoken::Refused(error)));
+                return Err(self.difference(now, Action::from(said), Action::Refused(error)));
             }
             self.write(now);
             // The owner's word leaves at once.
@@ -315,21 +315,21 @@ impl Replay<'_> {
     }
 
     /// The first that the machine said by itself with the same command.
-    fn find(&self, said: &Said) -> Option<usize> {
+    fn find(&self, said: &RecordedMessage) -> Option<usize> {
         let command = |frame: &Bytes| frame.get(4..16) == said.frame.get(4..16);
         self.pending.iter().position(|pending| command(&pending.frame))
     }
 
     fn compare_frames(
         &mut self,
-        said: &Said,
+        said: &RecordedMessage,
         ours: Option<Pending>,
         now: Time,
     ) -> Result<(), Box<Difference>> {
         self.frames = self.frames.saturating_add(1);
         let Some(Pending { frame, .. }) = ours else {
-            let ours = self.failure.as_ref().map_or(Spoken::Nothing, |error| Spoken::End(error.name()));
-            return Err(self.difference(now, Spoken::from(said), ours));
+            let ours = self.failure.as_ref().map_or(Action::Nothing, |error| Action::End(error.name()));
+            return Err(self.difference(now, Action::from(said), ours));
         };
         if frame == said.frame {
             return Ok(());
@@ -340,7 +340,7 @@ impl Replay<'_> {
         {
             return Ok(());
         }
-        Err(self.difference(now, Spoken::from(said), Spoken::Frame { frame, message }))
+        Err(self.difference(now, Action::from(said), Action::Frame { frame, message }))
     }
 
     /// What the machine said by itself must be in the recording before long.
@@ -366,24 +366,24 @@ impl Replay<'_> {
     fn surplus(&mut self) -> Result<(), Box<Difference>> {
         let Some(Pending { at, frame, next_timeout }) = self.pending.pop_front() else { return Ok(()) };
         let message = self.decode(&frame);
-        let difference = self.difference(at, Spoken::Nothing, Spoken::Frame { frame, message });
+        let difference = self.difference(at, Action::Nothing, Action::Frame { frame, message });
         Err(Box::new(Difference { next_timeout, ..*difference }))
     }
 
     /// Compares the reasons, where the side that recorded is ours. What an owner or a transport ends is no word of the
     /// machine.
     fn compare_end(&self, reason: &str, now: Time) -> Result<(), Box<Difference>> {
-        let is_ours = self.recording.header.as_ref().is_some_and(|header| header.side() == self.ours);
+        let is_ours = self.recording.header.as_ref().is_some_and(|header| header.side() == Some(self.ours));
         if !is_ours {
             return Ok(());
         }
         let ours = match &self.failure {
             Some(error) if error.name() == reason => return Ok(()),
-            Some(error) => Spoken::End(error.name()),
+            Some(error) => Action::End(error.name()),
             None if OUTSIDE.contains(&reason) => return Ok(()),
-            None => Spoken::Nothing,
+            None => Action::Nothing,
         };
-        Err(self.difference(now, Spoken::End(reason.to_string()), ours))
+        Err(self.difference(now, Action::End(reason.to_string()), ours))
     }
 
     fn decode(&self, frame: &Bytes) -> Option<Message> {
@@ -392,7 +392,7 @@ impl Replay<'_> {
         frame.decode(self.version).ok()
     }
 
-    fn difference(&self, at: Time, expected: Spoken, ours: Spoken) -> Box<Difference> {
+    fn difference(&self, at: Time, expected: Action, ours: Action) -> Box<Difference> {
         Box::new(Difference {
             at,
             expected,

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::message::{InitState, Message, NetAddress, Timestamp, Version};
 use crate::policy::{BannableMessages, InitStateRequests};
 use crate::protocol_version::ProtocolVersion;
-use crate::recording::{Recording, Said, Side, Unreadable};
+use crate::recording::{RecordedMessage, Recording, Side, Unreadable};
 
 /// Ends that an owner or a transport causes, or that a transport tells in a way that no recording has.
 pub(super) const OUTSIDE: [&str; 7] = [
@@ -32,7 +32,7 @@ pub(super) fn introduce_as(config: &mut Config, version: &Version) {
 }
 
 /// Whether the recorded side told an initial state with nothing in it, as the machine does by itself.
-pub(super) fn init_state_requests(said: &VecDeque<Result<Said, Unreadable>>) -> InitStateRequests {
+pub(super) fn init_state_requests(said: &VecDeque<Result<RecordedMessage, Unreadable>>) -> InitStateRequests {
     let empty = Message::from(alloc::boxed::Box::new(InitState::default()));
     let tells = said.iter().flatten().any(|said| said.message == empty);
     if tells { InitStateRequests::AnswerEmpty } else { InitStateRequests::LeaveToOwner }
@@ -44,7 +44,7 @@ pub(super) fn start_of(recording: &Recording, ours: Side, version: &Version) -> 
     let made = match ours {
         Side::Dialer => 0,
         Side::Listener => {
-            let heard = recording.said_by(ours.other()).into_iter().flatten().next();
+            let heard = recording.messages(ours.other()).into_iter().flatten().next();
             heard.map_or(0, |said| said.at.elapsed().as_secs())
         }
     };
