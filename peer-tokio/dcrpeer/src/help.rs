@@ -123,6 +123,25 @@ Examples:
   dcrpeer replay talk.jsonl
   dcrpeer replay talk.jsonl --as dialer";
 
+/// About `proxy`.
+pub(crate) const PROXY: &str = "\
+LISTEN and ADDR are addresses, ADDR may be a name; each with or without a port. Have a program connect to LISTEN instead
+of to the node at ADDR. For each connection that comes the proxy makes one to the node, and passes on every byte at once
+and unchanged, the end of a stream, and a reset. Up to 125 connections may be open; further ones wait.
+
+With --record each connection has a file of its own, with its number in the name. The program that came is the dialer in
+it, the node the listener: see replay --help. A recording that a proxy made has the configuration of neither, so a replay
+does not expect pings at our machine's times.
+
+The exit status is 0 if the end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event`
+(listening, connected, warning, end, stopped), `ms` since the start and `peer`; `end` has `ok`, `detail`,
+`bytes_from_dialer` and `bytes_from_listener`.
+
+Examples:
+  dcrpeer proxy 127.0.0.1:19999 127.0.0.1:18555 --network simnet --record between.jsonl
+  dcrpeer connect 127.0.0.1:19999 --network simnet
+  dcrpeer replay between-1.jsonl --as listener";
+
 /// About `decode`.
 pub(crate) const DECODE: &str = "\
 A line is HEX, or PROTOCOL NETWORK HEX, whose columns override --protocol and --network for that line. What

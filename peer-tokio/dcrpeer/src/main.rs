@@ -1,7 +1,7 @@
 //! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
-//! `load`, `replay`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
+//! `load`, `replay`, `proxy`. No command uses another, and no other file uses a command; what they share stands beside them, in layers:
 //!
 //! | files | what they do |
 //! | --- | --- |
@@ -37,6 +37,7 @@ mod options;
 mod outcome;
 mod output;
 mod probes;
+mod proxy;
 mod record;
 mod replay;
 mod report;
@@ -94,6 +95,9 @@ enum Action {
     /// Tell a recorded conversation, or compare our machine with it
     #[command(after_help = help::REPLAY)]
     Replay(replay::ReplayArgs),
+    /// Stand between two programs, and record what they send
+    #[command(after_help = help::PROXY)]
+    Proxy(proxy::ProxyArgs),
     /// Run a node with many peers, and show them in a table
     #[command(after_help = help::SERVE)]
     Serve(serve::ServeArgs),
@@ -112,6 +116,7 @@ impl Action {
             Self::Listen(args) => args.peer.json,
             Self::Decode(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Proxy(args) => args.json,
             Self::Serve(args) => args.peer.json,
             Self::Load(args) => args.peer.json,
         }
@@ -140,6 +145,7 @@ fn act(action: Action) -> Result<(), Failure> {
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
         Action::Replay(args) => replay::run(&args),
+        Action::Proxy(args) => in_runtime(proxy::run(args)),
         Action::Serve(args) => in_runtime(serve::run(args)),
         Action::Load(args) => in_runtime(load::run(args)),
     }

@@ -43,7 +43,14 @@ pub(super) fn tell(recording: &Recording, json: bool) -> Result<(), Failure> {
         }
     }
     let at = recording.entries.last().map_or(Time::ZERO, |entry| entry.at);
-    story.end(at, "Cut", "the recording ends here")
+    let first = recording.entries.iter().find_map(|entry| match entry.kind {
+        EntryKind::Eof(side) => Some(side),
+        _ => None,
+    });
+    match first.filter(|_| !recording.is_cut) {
+        Some(side) => story.end(at, "Closed", &format!("the {side} ended its stream first")),
+        None => story.end(at, "Cut", "the recording ends here"),
+    }
 }
 
 fn index(said: &Result<RecordedMessage, Unreadable>) -> usize {

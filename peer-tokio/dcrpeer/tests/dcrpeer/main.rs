@@ -21,6 +21,7 @@ mod node;
 mod probes;
 mod proxy;
 mod recordings;
+mod relay;
 mod routable;
 mod serve;
 mod talk;
