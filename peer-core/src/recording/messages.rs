@@ -47,7 +47,7 @@ pub struct Unreadable {
 const MOST: usize = 32 * 1024 * 1024;
 
 impl Recording {
-    /// What this side said, in order, up to the first line about dropped pieces; the last item may be bytes that are no
+    /// What this side said, in order, up to the first line about dropped pieces and without messages whose payload is left out; the last item may be bytes that are no
     /// frame. Commands that the protocol version in force does not have are [`Message::Raw`]. Nothing where the network is
     /// not known.
     #[must_use]
@@ -88,6 +88,12 @@ impl Recording {
         for (index, entry) in self.entries.iter().enumerate() {
             match &entry.kind {
                 EntryKind::Dropped { .. } => break,
+                EntryKind::Skipped { from, .. } if *from == side => {
+                    // The payload of the frame that has begun.
+                    (reader, input, frames) = (FrameReader::new(), BytesMut::new(), BytesMut::new());
+                    in_force = version;
+                    continue;
+                }
                 EntryKind::Bytes { from, bytes } if *from == side => {
                     input.extend_from_slice(bytes);
                     frames.extend_from_slice(bytes);

@@ -19,11 +19,13 @@
 
 mod buffer;
 mod difference;
+mod filter;
 mod json;
 mod messages;
 mod read;
 #[cfg(feature = "std")]
 mod recorder;
+mod redact;
 mod replay;
 mod settings;
 mod write;
@@ -36,13 +38,15 @@ use bytes::Bytes;
 
 pub use self::buffer::Buffer;
 pub use self::difference::{Action, Difference};
+pub use self::filter::RecordingOptions;
 pub use self::messages::{RecordedMessage, Unreadable};
 pub use self::read::{Problem, ReadError};
 #[cfg(feature = "std")]
-pub use self::recorder::{Recorder, Writer, recorder};
+pub use self::recorder::{Recorder, Writer, recorder, recorder_with};
 pub use self::replay::{Outcome, Replay, ReplayError};
 use crate::config::Config;
 use crate::event::Direction;
+use crate::hash::Hash;
 use crate::message::Timestamp;
 use crate::network::Network;
 use crate::time::Time;
@@ -131,6 +135,16 @@ impl Header {
         Self::made(Config::builder(network).defaults(), None)
     }
 
+    /// Without the remote's address, and with as many letters for the user agent.
+    pub(crate) fn redacted(mut self) -> Self {
+        self.config.user_agent = redact::agent(&self.config.user_agent);
+        self.config.proxy = None;
+        if !self.address.is_empty() {
+            self.address = String::from("redacted");
+        }
+        self
+    }
+
     fn made(config: Config, direction: Option<Direction>) -> Self {
         let (software, address) = (String::new(), String::new());
         Self { config, direction, software, unix_time: Timestamp::default(), address }
@@ -184,6 +198,16 @@ pub enum EntryKind {
         from: Side,
         /// The piece: at least one byte. It may hold part of a frame, or several.
         bytes: Bytes,
+    },
+    /// Bytes crossed the transport that the recording leaves out, as [`RecordingOptions`] say: the payload of a frame whose
+    /// header is there.
+    Skipped {
+        /// The side that sent them.
+        from: Side,
+        /// How many.
+        bytes: u64,
+        /// Their BLAKE-256.
+        hash: Hash,
     },
     /// The stream of this side ended.
     Eof(Side),

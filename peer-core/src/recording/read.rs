@@ -11,6 +11,7 @@ use super::json::Object;
 use super::{Entry, EntryKind, Header, Recording, Side, VERSION, settings};
 use crate::error::ConfigError;
 use crate::event::Direction;
+use crate::hash::Hash;
 use crate::message::Timestamp;
 use crate::network::Network;
 use crate::time::Time;
@@ -112,6 +113,11 @@ fn read_kind(object: &Object<'_>) -> Result<EntryKind, Problem> {
         return Ok(EntryKind::Dropped { pieces, bytes });
     }
     let from = object.text("from").and_then(Side::from_name).ok_or(Problem::Member("from"))?;
+    if object.has("skipped") {
+        let hash = object.text("hash").and_then(read_hex).and_then(|hash| hash.first_chunk().copied());
+        let hash = Hash::from_bytes(hash.ok_or(Problem::Member("hash"))?);
+        return Ok(EntryKind::Skipped { from, bytes: number(object, "skipped")?, hash });
+    }
     let bytes = object.text("hex").and_then(read_hex).ok_or(Problem::Member("hex"))?;
     Ok(if bytes.is_empty() { EntryKind::Eof(from) } else { EntryKind::Bytes { from, bytes } })
 }

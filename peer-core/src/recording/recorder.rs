@@ -6,7 +6,7 @@ use std::io::{IoSlice, Write};
 use std::string::String;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::{Buffer, Header, Side};
+use super::{Buffer, Header, RecordingOptions, Side};
 use crate::error::Error;
 use crate::time::Time;
 
@@ -34,8 +34,14 @@ use crate::time::Time;
 /// ```
 #[must_use]
 pub fn recorder(header: &Header, limit: usize) -> (Recorder, Writer) {
+    recorder_with(header, limit, RecordingOptions::new())
+}
+
+/// As [`recorder`], of a recording that leaves out or replaces some of it.
+#[must_use]
+pub fn recorder_with(header: &Header, limit: usize, options: RecordingOptions) -> (Recorder, Writer) {
     let state = State {
-        buffer: Buffer::new(header, limit),
+        buffer: Buffer::with_options(header, limit, options),
         recorders: 1,
         is_shut_down: false,
         is_written: true,

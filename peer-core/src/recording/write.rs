@@ -26,6 +26,12 @@ impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             EntryKind::Bytes { from, bytes } => write_piece(f, self.at, *from, [&**bytes]),
+            EntryKind::Skipped { from, bytes, hash } => {
+                write!(f, r#"{{"t_ms":{},"from":"{from}","skipped":{bytes},"#, Milliseconds(self.at))?;
+                f.write_str("\"hash\":\"")?;
+                write_hex(f, hash.as_bytes())?;
+                f.write_str("\"}")
+            }
             EntryKind::Eof(side) => write_piece(f, self.at, *side, []),
             EntryKind::Dropped { pieces, bytes } => {
                 write!(f, r#"{{"t_ms":{},"dropped":{pieces},"bytes":{bytes}}}"#, Milliseconds(self.at))

@@ -118,10 +118,20 @@ says what that side's owner said; what it writes is compared byte for byte. The 
 and 1 with the first difference: when, what was expected, what our machine did, its state, and its next timeout. With
 --json that is one object, `event` same or difference.
 
+With --step the machine is shown after each piece: its state, the bytes that are queued, the requests that are open and
+every timeout that runs; with --json as objects with `event` step. --until T stops there, and shows the machine then.
+
+With --against ADDR the recorded dialer's part is said to a live node, at the recorded pace, with new nonces and today's
+time. What it answers is compared with what was recorded, command by command; pings and what changes with every
+connection are not. An answer may come 5 s later than in the recording. The exit status is 0 if all answers are the
+same, and 1 with each difference.
+
 Examples:
   dcrpeer connect 127.0.0.1 --network simnet --for 10s --record talk.jsonl
   dcrpeer replay talk.jsonl
-  dcrpeer replay talk.jsonl --as dialer";
+  dcrpeer replay talk.jsonl --as dialer
+  dcrpeer replay talk.jsonl --as dialer --step --until 30s
+  dcrpeer replay talk.jsonl --as dialer --against 127.0.0.1:18555";
 
 /// About `proxy`.
 pub(crate) const PROXY: &str = "\

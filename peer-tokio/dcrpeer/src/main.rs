@@ -144,6 +144,7 @@ fn act(action: Action) -> Result<(), Failure> {
         Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
+        Action::Replay(args) if args.is_live() => in_runtime(replay::run_against(args)),
         Action::Replay(args) => replay::run(&args),
         Action::Proxy(args) => in_runtime(proxy::run(args)),
         Action::Serve(args) => in_runtime(serve::run(args)),

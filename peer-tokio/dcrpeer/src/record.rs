@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::{collections::BTreeMap, thread};
 
-use peer_core::recording::{Header, Recorder, Writer, recorder};
+use peer_core::recording::{Header, Recorder, RecordingOptions, Writer, recorder_with};
 use peer_core::{Config, ConnectionInfo, Direction, Error};
 use peer_tokio::Recorded;
 use tokio::sync::oneshot;
@@ -40,6 +40,7 @@ pub(crate) struct Recordings {
     path: PathBuf,
     /// Whether each recording has a number in its name.
     numbered: bool,
+    options: RecordingOptions,
     jobs: mpsc::Sender<Job>,
     counts: Arc<Counts>,
 }
@@ -79,21 +80,21 @@ pub(crate) struct Recording {
 
 impl Recordings {
     /// Of one connection, to this file.
-    pub(crate) fn of_one(path: PathBuf) -> Result<Self, Failure> {
-        Self::start_thread(path, false)
+    pub(crate) fn of_one(path: PathBuf, options: RecordingOptions) -> Result<Self, Failure> {
+        Self::start_thread(path, false, options)
     }
 
     /// Of any number of connections: each has a file of its own, with its number before the extension.
-    pub(crate) fn of_many(path: PathBuf) -> Result<Self, Failure> {
-        Self::start_thread(path, true)
+    pub(crate) fn of_many(path: PathBuf, options: RecordingOptions) -> Result<Self, Failure> {
+        Self::start_thread(path, true, options)
     }
 
-    fn start_thread(path: PathBuf, numbered: bool) -> Result<Self, Failure> {
+    fn start_thread(path: PathBuf, numbered: bool, options: RecordingOptions) -> Result<Self, Failure> {
         let (jobs, todo) = mpsc::channel();
         let thread = thread::Builder::new().name("recordings".to_owned());
         let started = thread.spawn(move || write_all(&todo));
         started.map_err(|error| Failure::new(format!("cannot start a thread that records: {error}")))?;
-        Ok(Self { path, numbered, jobs, counts: Arc::default() })
+        Ok(Self { path, numbered, options, jobs, counts: Arc::default() })
     }
 
     /// Creates a file for a connection of this node. `name` is the remote's. Nothing where there are too many, which a
@@ -107,6 +108,17 @@ impl Recordings {
     ) -> Result<Option<Recording>, Failure> {
         let header = Header::new(config.clone(), direction).unix_time(info.unix_time).address(name);
         self.start_with(number, header)
+    }
+
+    /// The same for a connection without a number: it gets the next one.
+    pub(crate) fn start_next(
+        &self,
+        node: (&Config, Direction),
+        info: &ConnectionInfo,
+        name: &str,
+    ) -> Result<Option<Recording>, Failure> {
+        let number = self.counts.started.load(Ordering::Relaxed).saturating_add(1);
+        self.start(number as u64, node, info, name)
     }
 
     /// The same with a first line that lacks only this program's name.
@@ -130,7 +142,8 @@ impl Recordings {
         let file =
             file.map_err(|error| Failure::new(format!("cannot record to {}: {error}", path.display())))?;
         let header = header.software(concat!("dcrpeer ", env!("CARGO_PKG_VERSION")));
-        let (recorder, writer) = recorder(&header, if self.numbered { BUFFER_OF_MANY } else { BUFFER });
+        let limit = if self.numbered { BUFFER_OF_MANY } else { BUFFER };
+        let (recorder, writer) = recorder_with(&header, limit, self.options);
         let id = counts.started.fetch_add(1, Ordering::Relaxed);
         counts.open.fetch_add(1, Ordering::Relaxed);
         let (sender, done) = oneshot::channel();

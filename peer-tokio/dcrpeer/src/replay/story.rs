@@ -125,6 +125,14 @@ impl Story {
                 let detail = format!("{pieces} pieces with {bytes} bytes are missing from here on");
                 self.emit(entry.at, &Notice::Warning { detail: &detail }).map(|()| None)
             }
+            EntryKind::Skipped { from, bytes, hash } => {
+                let (from, bytes) = (from.name(), Count(*bytes));
+                let detail = format!(
+                    "{bytes} bytes of the {from} are left out; BLAKE-256 {}",
+                    hex::encode(hash.as_bytes())
+                );
+                self.emit(entry.at, &Notice::Warning { detail: &detail }).map(|()| None)
+            }
             EntryKind::End { reason, detail } => self.end(entry.at, reason, detail).map(Some),
             _ => Ok(None),
         }

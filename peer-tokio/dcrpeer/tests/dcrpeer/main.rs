@@ -8,6 +8,7 @@
 )]
 
 mod address_book;
+mod captures;
 mod chart;
 mod crawl;
 mod decode;

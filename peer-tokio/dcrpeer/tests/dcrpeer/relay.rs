@@ -126,6 +126,23 @@ fn a_node_that_is_not_there_is_told_and_the_program_sees_a_reset() {
 }
 
 #[test]
+fn a_node_with_many_peers_records_some_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("node.jsonl");
+    let mut node = Process::start(&["serve", "127.0.0.1:0", "--record", file.to_str().unwrap()]);
+    node.wait_for("listening");
+    let address = node.address();
+    let mut stderr = node.child.stderr.take().unwrap();
+    node.read_on();
+    run(&["load", &address, "--network", "simnet", "-n", "300", "--hold", "0s"]).assert_succeeds();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 256);
+    node.child.kill().unwrap();
+    let mut said = String::new();
+    stderr.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "dcrpeer: not every connection is recorded: 256 at a time are, and 10,000 in all\n");
+}
+
+#[test]
 fn an_end_of_the_proxy_is_told_to_both_and_noted() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("between.jsonl");

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use peer_core::message::Timestamp;
 use peer_core::recording::{Entry, EntryKind, Header, Problem, Recording, Side};
 use peer_core::{
-    BannableMessages, Config, ConfigError, Direction, InitStateRequests, Network, ProtocolVersion, Services,
-    Time, UnknownCommands, UnrequestedAnswers,
+    BannableMessages, Config, ConfigError, Direction, Hash, InitStateRequests, Network, ProtocolVersion,
+    Services, Time, UnknownCommands, UnrequestedAnswers,
 };
 use peer_tests::recordings::hello;
 use proptest::prelude::*;
@@ -156,6 +156,9 @@ fn entry() -> impl Strategy<Value = Entry> {
     let kind = prop_oneof![
         4 => (side(), bytes).prop_map(|(from, bytes)| EntryKind::Bytes { from, bytes: bytes.into() }),
         1 => side().prop_map(EntryKind::Eof),
+        1 => (side(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(from, bytes, hash)| {
+            EntryKind::Skipped { from, bytes, hash: Hash::from_bytes(hash) }
+        }),
         1 => any::<(u64, u64)>().prop_map(|(pieces, bytes)| EntryKind::Dropped { pieces, bytes }),
         1 => any::<(String, String)>().prop_map(|(reason, detail)| EntryKind::End { reason, detail }),
     ];
