@@ -59,10 +59,10 @@ pub(super) fn agent(agent: &UserAgent) -> UserAgent {
 
 fn address(address: &NetAddress) -> NetAddress {
     if address.ip.is_unspecified() {
-        return address.clone();
+        return *address;
     }
     let ip = if address.ip.to_ipv4_mapped().is_some() { V4.to_ipv6_mapped() } else { V6 };
-    NetAddress { ip, port: PORT, ..address.clone() }
+    NetAddress { ip, port: PORT, ..*address }
 }
 
 fn entry(entry: &NetAddressV2) -> NetAddressV2 {
@@ -71,5 +71,5 @@ fn entry(entry: &NetAddressV2) -> NetAddressV2 {
         Address::Ipv6(_) => Address::Ipv6(V6),
         Address::TorV3(_) => Address::TorV3([0; 32]),
     };
-    NetAddressV2 { address, port: PORT, ..entry.clone() }
+    NetAddressV2 { address, port: PORT, ..*entry }
 }

@@ -109,7 +109,7 @@ Examples:
 
 /// About `replay`.
 pub(crate) const REPLAY: &str = "\
-FILE is a recording of connect, listen or serve with --record: every byte that crossed the connection, with its time.
+FILE is a recording of connect, listen, serve, crawl or proxy with --record: every byte that crossed the connection, with its time.
 docs/recording.md defines the format. Without --as the conversation is told as connect tells it live, from the side that
 recorded. A file that was cut off is told up to the cut.
 
@@ -166,8 +166,15 @@ where `reencoded` is the payload in hexadecimal if it differs, or {\"error\":KIN
 `versions`, its first and last, and null for last if it still exists. An input that cannot be read gives an object
 with `event`, see dcrpeer --help.
 
+FILE may also be a recording, see replay --help, or a pcap or pcapng capture of tcpdump or Wireshark. Then all frames are
+decoded, with the time, the side that sent them and the number of the connection (`ms`, `from`, `connection`); network and
+protocol are those of the connection. TCP streams are put together by sequence number. Objects with `event` tell of
+connections, of bytes that are `missing` or `skipped` since they are part of no whole frame, and in the end of each `stream`: how
+many segments were retransmitted, overlapping or reordered.
+
 Examples:
   dcrpeer decode frames.txt
+  dcrpeer decode talk.pcap
   echo 12 simnet 161c141276657261636b00000000000000000000716f6e86 | dcrpeer decode";
 
 /// About `serve`.

@@ -79,7 +79,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Run two peers over TCP on this machine, and print each step (the default)
-    Demo,
+    Demo(demo::DemoArgs),
     /// Connect to a peer, and show every message
     #[command(after_help = help::CONNECT)]
     Connect(connect::ConnectArgs),
@@ -110,7 +110,7 @@ impl Action {
     /// Whether the output is JSON.
     const fn is_for_programs(&self) -> bool {
         match self {
-            Self::Demo => false,
+            Self::Demo(_) => false,
             Self::Connect(args) => args.peer.json,
             Self::Crawl(args) => args.peer.json,
             Self::Listen(args) => args.peer.json,
@@ -132,14 +132,14 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let cli = Cli::try_parse().or_else(|error| explain(&error))?;
-    let action = cli.action.unwrap_or(Action::Demo);
+    let action = cli.action.unwrap_or_else(|| Action::Demo(demo::DemoArgs::default()));
     let json = action.is_for_programs();
     act(action).map_err(|failure| if json { output::report_failure(failure) } else { failure })
 }
 
 fn act(action: Action) -> Result<(), Failure> {
     match action {
-        Action::Demo => in_runtime(demo::run()),
+        Action::Demo(args) => in_runtime(demo::run(args)),
         Action::Connect(args) => in_runtime(connect::run(args)),
         Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),

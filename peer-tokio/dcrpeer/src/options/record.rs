@@ -8,7 +8,7 @@ use peer_core::recording::RecordingOptions;
 use crate::error::Failure;
 use crate::record::Recordings;
 
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct RecordArgs {
     /// Record every byte and its time to this file, see `replay`; of many peers each has its own, with its number in the
     /// name

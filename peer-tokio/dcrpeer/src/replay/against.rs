@@ -133,7 +133,8 @@ impl Part {
             Event::Response(response) => self.answers.hear(at, &response.message),
             Event::Established => {
                 self.is_established = true;
-                self.start += at.saturating_since(self.established);
+                let delay = at.saturating_since(self.established);
+                self.start = self.start.checked_add(delay).unwrap_or(self.start);
                 self.answers.hear(at, &Message::Verack)
             }
             _ => Ok(()),

@@ -99,6 +99,36 @@ fn a_recording_that_was_cut_or_has_no_first_line_is_told() {
 }
 
 #[test]
+fn the_demo_recorded_goes_again_as_both_sides() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("demo.jsonl");
+    run(&["demo", "--record", text(&file)]).assert_succeeds();
+    for number in 1..=2 {
+        let file = folder.path().join(format!("demo-{number}.jsonl"));
+        for side in ["dialer", "listener"] {
+            run(&["replay", text(&file), "--as", side]).assert_succeeds();
+        }
+    }
+}
+
+#[test]
+fn a_recording_to_share_tells_no_addresses_and_goes_again() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("shared.jsonl");
+    let mut listener = Process::listen();
+    let visit = ["connect", &listener.address(), "--network", "simnet", "--for", "1s"];
+    run(&[&visit[..], &["--record", text(&file), "--redact", "--skip-bulk"]].concat()).assert_succeeds();
+    listener.interrupt();
+    let recorded = fs::read_to_string(&file).unwrap();
+    assert!(!recorded.contains("127.0.0.1") && !recorded.contains("peer-core"), "{recorded}");
+    assert!(!recorded.contains(&peer_tests::hex::encode(b"peer-core")), "{recorded}");
+    for side in ["dialer", "listener"] {
+        run(&["replay", text(&file), "--as", side]).assert_succeeds();
+    }
+    run(&["connect", "127.0.0.1", "--redact"]).assert_fails(2, "--record");
+}
+
+#[test]
 fn each_step_shows_the_machine() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("hello.jsonl");
