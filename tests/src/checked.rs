@@ -94,6 +94,12 @@ impl Checked {
         self.check(now);
     }
 
+    /// As [`Connection::handle_hold`].
+    pub fn handle_hold(&mut self, now: Time) {
+        self.both(|connection| connection.handle_hold(now));
+        self.check(now);
+    }
+
     /// As [`Connection::handle_eof`].
     pub fn handle_eof(&mut self, now: Time) -> Error {
         let result = self.connection.handle_eof(&self.input);

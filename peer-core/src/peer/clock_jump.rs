@@ -28,17 +28,26 @@ impl Peer {
     pub(super) fn bound_times(&mut self, now: Time) {
         self.silence.bound(now);
         self.outbox.bound(now);
-        self.bound_linger(now);
-        let config = self.node.config();
+        self.bound_commands(now);
+        let interval = self.node.config().ping_interval;
         if let Lifecycle::Established(session) = &mut self.lifecycle {
-            // Field by field, so that the compiler asks of a new one whether it has a point in time. Of requests only deadlines
-            // are on this clock.
-            let Session { reader: _, early: _, keepalive, trickle, requests, finish: _ } = session;
-            keepalive.bound(now, config.ping_interval);
-            trickle.bound(now, *config.trickle_delay.end());
-            if let Some(table) = requests.as_mut().and_then(|requests| requests.table.as_mut()) {
-                table.bound(now);
-            }
+            // Field by field, so that the compiler asks of a new one whether it has a point in time.
+            let Session { reader: _, early: _, keepalive, trickle: _, requests: _, finish: _ } = session;
+            keepalive.bound(now, interval);
+        }
+    }
+
+    /// Bounds what commands of the owner stored. Their time may have been ahead though the driver's clock never was, so this
+    /// is done with each later call.
+    pub(super) fn bound_commands(&mut self, now: Time) {
+        if let Some(leave_by) = self.lifecycle.leave_by_mut() {
+            leave_by.bound(now);
+        }
+        let Some(session) = self.lifecycle.session_mut() else { return };
+        session.trickle.bound(now, *self.node.config().trickle_delay.end());
+        // Of requests only deadlines are on this clock.
+        if let Some(table) = session.requests.as_mut().and_then(|requests| requests.table.as_mut()) {
+            table.bound(now);
         }
     }
 }

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 
+use super::deadline::Deadline;
 use super::lifecycle::Lifecycle;
 use super::{Mark, Peer, Purpose, trace};
 use crate::error::{Error, FrameError};
@@ -18,14 +19,14 @@ use crate::transport::TransportError;
 pub(crate) struct Finish {
     pub(super) left: Left,
     /// Once nothing is left it [lingers](super::linger), until this time at the latest.
-    pub(super) leave_by: Option<Time>,
+    pub(super) leave_by: Option<Deadline>,
 }
 
 /// Why a connection ends once everything is written, and until when the owner waits for that.
 #[derive(Clone, Debug)]
 pub(crate) struct Closing {
     pub(super) reason: Error,
-    pub(super) by: Option<Time>,
+    pub(super) by: Option<Deadline>,
 }
 
 /// What is left to be done before the owner's [`finish`](Peer::finish) or [`leave`](Peer::leave) ends the connection.
@@ -109,7 +110,7 @@ impl Peer {
             _ if !last.iter().all(|mark| self.is_flushed(*mark)) => {
                 self.lifecycle.set_finish(Finish { left: Left::Written(last), ..finish });
             }
-            Some(deadline) => self.linger(deadline, now),
+            Some(leave_by) => self.linger(leave_by, now),
             None => drop(self.close()),
         }
     }

@@ -19,6 +19,7 @@ use alloc::boxed::Box;
 
 use super::batch::Trickle;
 use super::close::{Closing, Finish};
+use super::deadline::Deadline;
 use super::early::Early;
 use super::handshake::PendingHandshake;
 use super::keepalive::Keepalive;
@@ -45,7 +46,7 @@ pub(crate) enum Lifecycle {
     /// The connection fails for this reason as soon as what is queued is written.
     Closing(Box<Closing>),
     /// The owner left, and everything is written: what comes is discarded until the remote ends its stream.
-    Lingering { until: Time, most_received: u64 },
+    Lingering { until: Deadline, most_received: u64 },
     /// The connection failed for this reason.
     Failed(Box<Error>),
 }
@@ -168,6 +169,27 @@ impl Lifecycle {
             | Self::AwaitingVerack { handshake, .. } => handshake.finish = Some(Box::new(left)),
             Self::Established(session) => session.finish = Some(Box::new(left)),
             Self::Closing(_) | Self::Lingering { .. } | Self::Failed(_) => {}
+        }
+    }
+
+    /// When the owner that left is gone at the latest.
+    pub(crate) fn leave_by(&self) -> Option<Deadline> {
+        match self {
+            Self::Closing(closing) => closing.by,
+            Self::Lingering { until, .. } => Some(*until),
+            _ => self.finish()?.leave_by,
+        }
+    }
+
+    pub(crate) fn leave_by_mut(&mut self) -> Option<&mut Deadline> {
+        match self {
+            Self::AwaitingVersion { handshake }
+            | Self::VersionReceived { handshake }
+            | Self::AwaitingVerack { handshake, .. } => handshake.finish.as_mut()?.leave_by.as_mut(),
+            Self::Established(session) => session.finish.as_mut()?.leave_by.as_mut(),
+            Self::Closing(closing) => closing.by.as_mut(),
+            Self::Lingering { until, .. } => Some(until),
+            Self::Failed(_) => None,
         }
     }
 

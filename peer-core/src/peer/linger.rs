@@ -14,6 +14,7 @@ use core::time::Duration;
 use bytes::BytesMut;
 
 use super::close::{Closing, Finish};
+use super::deadline::Deadline;
 use super::lifecycle::Lifecycle;
 use super::{Peer, trace};
 use crate::error::Error;
@@ -67,7 +68,7 @@ impl Peer {
         let error = self.reason_of_end(None, input);
         trace::ended(self, &error);
         self.counters.count_received(input.len());
-        let by = self.lifecycle.finish().and_then(|finish| finish.leave_by);
+        let by = self.lifecycle.leave_by();
         self.lifecycle = Lifecycle::Closing(Closing { reason: error, by }.into());
         None
     }
@@ -81,25 +82,26 @@ impl Peer {
     /// the earlier deadline stands. Where the remote has ended its stream before, its reason stands. May change: state,
     /// timeout.
     pub fn leave(&mut self, deadline: Time, now: Time) {
-        if let Lifecycle::Lingering { until, .. } = &mut self.lifecycle {
-            *until = deadline.min(*until);
+        let deadline = Deadline::at(deadline, now);
+        if let Some(earlier) = self.lifecycle.leave_by_mut() {
+            *earlier = deadline.or_earlier(*earlier);
             return;
         }
         if let Lifecycle::Closing(closing) = &mut self.lifecycle {
-            closing.by = Some(closing.by.map_or(deadline, |earlier| deadline.min(earlier)));
+            closing.by = Some(deadline);
             return;
         }
         let finish = self.lifecycle.finish().unwrap_or_default();
-        let deadline = finish.leave_by.map_or(deadline, |earlier| deadline.min(earlier));
         self.lifecycle.set_finish(Finish { leave_by: Some(deadline), ..finish });
         self.check_finished(now);
     }
 
     /// Everything is written. What is shown of later replies is committed, and goes out as well.
-    pub(super) fn linger(&mut self, deadline: Time, now: Time) {
+    pub(super) fn linger(&mut self, leave_by: Deadline, now: Time) {
         self.outbox.drop_unshown();
         let most_received = self.counters.bytes_received.saturating_add(MOST);
-        self.lifecycle = Lifecycle::Lingering { until: deadline.min(now + LINGER), most_received };
+        let until = Deadline::after(LINGER, now).or_earlier(leave_by);
+        self.lifecycle = Lifecycle::Lingering { until, most_received };
     }
 
     /// Whether the driver is to shut down writing: the owner left, and everything is written.
@@ -125,23 +127,10 @@ impl Peer {
 
     /// When the connection is over that ends in one direction.
     pub(super) fn linger_deadline(&self) -> Option<Time> {
-        if let Lifecycle::Lingering { until, .. } = &self.lifecycle {
-            return Some(*until);
-        }
-        if let Lifecycle::Closing(closing) = &self.lifecycle {
-            return closing.by;
-        }
         if self.outbox.write_failure().is_some() && self.lifecycle.reads() {
             return self.silence.deadline(QUIET, Duration::ZERO, self.config().min_receive_rate);
         }
-        self.lifecycle.finish().and_then(|finish| finish.leave_by)
-    }
-
-    /// The clock went back: a deadline of ours lies no further ahead than it may.
-    pub(super) fn bound_linger(&mut self, now: Time) {
-        if let Lifecycle::Lingering { until, .. } = &mut self.lifecycle {
-            *until = (now + LINGER).min(*until);
-        }
+        self.lifecycle.leave_by().map(Deadline::time)
     }
 
     /// The time is over, or the remote said too much.

@@ -32,6 +32,7 @@ mod clock_jump;
 mod close;
 mod command_counts;
 mod credit;
+mod deadline;
 mod early;
 mod evidence;
 mod fifo;

@@ -146,9 +146,9 @@ impl Queues {
                 self.begin_time(now);
             }
             // While it was not shown, no time passed.
-            self.offered = now;
+            self.offered = now.max(self.seen);
         }
-        self.seen = now;
+        self.seen = self.seen.max(now);
         while self.on_show < enough {
             let Some(piece) = self.pop_unshown() else { break };
             self.on_show = self.on_show.saturating_add(piece.len());
@@ -229,7 +229,8 @@ impl Queues {
             // A driver that reports late has not made the remote any slower.
             let used = self.used.saturating_add(self.seen.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
-            self.offered = now;
+            // Where the time of this call is before that of an earlier one, what lies between them has counted already.
+            self.offered = now.max(self.seen);
             // What is known is of another frame.
             if !self.is_overdue(now) {
                 self.evidence = Evidence::Missing;
@@ -284,7 +285,7 @@ impl Queues {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;
         }
-        self.seen = now;
+        self.seen = self.seen.max(now);
         self.on_show > 0
     }
 

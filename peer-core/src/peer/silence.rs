@@ -88,7 +88,7 @@ impl Silence {
         self.end_pause(now);
         if self.state == Reading::Busy {
             self.state = Reading::Waiting;
-            self.since = now;
+            self.since = self.counted(now);
         }
         if progress != self.progress && self.evidence == Evidence::Found {
             self.evidence = Evidence::Missing;
@@ -105,20 +105,21 @@ impl Silence {
                 self.evidence = Evidence::Missing;
             }
             self.state = Reading::Paused;
-            self.since = now + self.pause_left();
+            self.since = self.counted(now) + self.pause_left();
         }
     }
 
     /// Reading goes on. What the pause took beyond what was left counts as waited.
     fn end_pause(&mut self, now: Time) {
         if self.state == Reading::Paused {
-            let left = self.since.saturating_since(now);
+            let left = self.since.saturating_since(self.counted(now));
             self.pause_left = u16::try_from(left.as_millis()).unwrap_or(MAX_PAUSE).min(self.pause_left);
             self.become_busy(now);
         }
     }
 
     fn become_busy(&mut self, now: Time) {
+        let now = self.counted(now);
         self.waited = self.waited_until(now);
         self.state = Reading::Busy;
         self.since = now;
@@ -126,6 +127,12 @@ impl Silence {
         if self.evidence == Evidence::Found {
             self.evidence = Evidence::Missing;
         }
+    }
+
+    /// The time up to which everything counts. Where a call has a time shortly before that of the last one, what lies between
+    /// them has counted already, and does not count again.
+    fn counted(&self, now: Time) -> Time {
+        now.max(self.last_call)
     }
 
     fn is_paused(&self) -> bool {
@@ -267,13 +274,12 @@ impl Peer {
     }
 
     fn on_later_call(&mut self, now: Time) {
-        // What an owner's command stored may lie ahead though the driver's clock never did.
         if now < self.silence.last_call {
             self.on_clock_back(now);
             self.bound_times(now);
             self.doubt_evidence(now);
-        } else if let Some(session) = self.lifecycle.session_mut() {
-            session.trickle.bound(now, *self.node.config().trickle_delay.end());
+        } else {
+            self.bound_commands(now);
         }
         let gap = now.saturating_since(self.silence.last_call);
         if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {

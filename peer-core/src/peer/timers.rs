@@ -189,6 +189,7 @@ impl Peer {
     /// See [`Connection::handle_timeout`](crate::Connection::handle_timeout).
     pub(crate) fn handle_timeout(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         self.alive()?;
+        self.bound_commands(now);
         let gap = now.saturating_since(self.silence.last_call());
         let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
         if is_early && now >= self.silence.last_call() {

@@ -65,7 +65,19 @@ pub(super) enum Call<'a> {
     SetLastBlock(i32),
     SetLastAnnounced(Option<Hash>),
     End(Option<TransportError>),
+    /// The remote ends its stream, and may still take what we write.
+    HalfClose,
+    /// Writing fails, and reading may go on.
+    FailWrite(TransportError),
+    /// The driver pulls no more for now.
+    Hold,
     Close,
+    /// The owner wants the connection to end once all is written.
+    Finish,
+    /// The same, and it waits so long for the remote to end it.
+    Leave(Duration),
+    /// Sends a message that was encoded before.
+    SendEncoded(&'a Message),
     /// The peer is replaced by a clone of it.
     Fork,
     /// The owner asks what to write and writes nothing.
@@ -91,7 +103,7 @@ pub(super) enum Call<'a> {
 impl<'a> Call<'a> {
     /// Whether the transport takes bytes with it.
     pub(super) const fn is_taking(&self) -> bool {
-        matches!(self, Self::Echo | Self::Take(_) | Self::TakePieces(_) | Self::Sent(_))
+        matches!(self, Self::Echo | Self::Take(_) | Self::TakePieces(_))
     }
 
     /// A call that a careful owner could make: operation in the low five bits, a small argument above.
@@ -139,11 +151,23 @@ impl<'a> Call<'a> {
             27 => Self::SetLastAnnounced(pull.then_some(Hash::ZERO)),
             28 => Self::Fork,
             29 => Self::Look(item(argument)),
-            30 if argument == 6 => Self::Drained,
-            // Ends are rare, so that scripts are long.
-            30 if argument == 7 => Self::Close,
-            31 if argument == 7 => Self::End(None),
-            31 if argument == 6 => Self::End(Some(TransportError::Other)),
+            operation => Self::read_rare(operation, argument, script),
+        }
+    }
+
+    /// Calls that end something are rare, so that scripts are long.
+    fn read_rare(operation: u8, argument: u8, script: &mut Script<'a>) -> Self {
+        match (operation, argument) {
+            (30, 3) => Self::Finish,
+            (30, 4) => Self::FailWrite(TransportError::Reset),
+            (30, 5) => Self::Leave(duration(script.byte() >> 5, script.byte())),
+            (30, 6) => Self::Drained,
+            (30, 7) => Self::Close,
+            (31, 3) => Self::SendEncoded(&word(script.byte()).message),
+            (31, 4) => Self::Hold,
+            (31, 5) => Self::HalfClose,
+            (31, 6) => Self::End(Some(TransportError::Other)),
+            (31, 7) => Self::End(None),
             _ => Self::PullAll,
         }
     }

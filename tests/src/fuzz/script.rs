@@ -10,7 +10,7 @@
 
 /// Version of the format of scripts. A change of what a byte means makes other scripts of those in the corpus:
 /// then this goes up, and the corpus of the script targets is begun anew from the seeds. A new message or another
-/// configuration is no such change: other words stand behind some numbers, and the calls remain what they were.
+/// configuration is no such change, nor a meaning for a byte that had none and pulled: other words stand behind some numbers, and the calls remain what they were.
 pub const FORMAT: u32 = 1;
 
 /// What is left of a script, or of any input.

@@ -11,6 +11,7 @@ use rand_core::TryRng;
 use super::call::Call;
 use super::vocabulary::{numbered, write_frame};
 use crate::invariants::{self, History};
+use crate::remote::NETWORK;
 
 /// How many calls there are from one thorough check to the next, where there is no twin.
 const SAMPLING: u32 = 32;
@@ -48,12 +49,15 @@ impl Subject {
 
     /// Makes a call.
     pub(super) fn call(&mut self, call: &Call<'_>) -> Answer {
-        let queued = self.peer().peer().queued();
+        let sent = self.peer().peer().stats().bytes_sent;
         let answer = self.machine.perform(call, usize::MAX);
-        if call.is_taking() {
-            self.history.on_taken(queued - self.peer().peer().queued());
-        }
         match &answer {
+            Answer::Bytes(bytes) if call.is_taking() => self.history.on_taken(bytes.len()),
+            // Of a false claim counts what was shown, which is known to the machine alone.
+            _ if matches!(call, Call::Sent(_)) => {
+                self.history.on_taken((self.peer().peer().stats().bytes_sent - sent).try_into().unwrap());
+            }
+            Answer::MayHaveEnded(_) if matches!(call, Call::FailWrite(_)) => self.history.on_dropped(),
             Answer::Pulled(events, _) => events.iter().for_each(|event| self.history.on_event(event)),
             Answer::Requested(Ok(id)) => self.history.on_request(*id),
             Answer::Cancelled(Some(id)) => self.history.on_cancelled(*id),
@@ -123,6 +127,7 @@ pub(super) enum Answer {
     Addresses(Result<Vec<NetAddressV2>, SendError>),
     Bytes(Vec<u8>),
     Ended(Error),
+    MayHaveEnded(Option<Error>),
 }
 
 #[derive(Clone, Debug)]
@@ -174,6 +179,11 @@ impl Machine {
             Call::End(None) => return Answer::Ended(peer.handle_eof(input)),
             Call::End(Some(error)) => return Answer::Ended(peer.handle_transport_error(*error, input)),
             Call::EndWith(bytes) => return Answer::Ended(peer.handle_eof(bytes)),
+            Call::HalfClose => return Answer::MayHaveEnded(peer.handle_half_close(input)),
+            Call::FailWrite(error) => {
+                return Answer::MayHaveEnded(peer.handle_write_error(*error, input, *now));
+            }
+            Call::Hold => peer.handle_hold(*now),
             Call::Close => return Answer::Ended(peer.peer_mut().close()),
             Call::Fork => *peer = peer.clone(),
             Call::Lose(kept) => input.truncate(*kept),
@@ -189,6 +199,15 @@ impl Machine {
         let Self { peer, rng, now, .. } = self;
         match call {
             Call::Send(message) => return Answer::Queued(peer.peer_mut().send(message, *now)),
+            Call::SendEncoded(message) => {
+                let version = peer.peer().protocol_version();
+                return Answer::Queued(match message.encode_frame(NETWORK, version) {
+                    Ok(frame) => peer.peer_mut().send_encoded(&frame, *now),
+                    Err(error) => Err(error.into()),
+                });
+            }
+            Call::Finish => peer.peer_mut().finish(),
+            Call::Leave(within) => peer.peer_mut().leave(*now + *within, *now),
             Call::AnnounceItem(item) => {
                 return announced([*item], |item| peer.peer_mut().announce(item, *now));
             }

@@ -161,6 +161,8 @@ pub(super) struct End {
     pub(super) is_due: bool,
     /// The owner looks away until then.
     pub(super) held_until: Time,
+    /// The owner takes no events until then.
+    pub(super) no_events_until: Time,
 }
 
 impl End {
@@ -174,6 +176,7 @@ impl End {
             timer: None,
             is_due: false,
             held_until: Time::ZERO,
+            no_events_until: Time::ZERO,
         }
     }
 }

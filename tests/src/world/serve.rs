@@ -82,6 +82,9 @@ impl<L: Logic> World<L> {
         let mut turns = Turns::default();
         while !self.state.is_held(id) {
             turns.next();
+            if self.state.hold_events(id) {
+                break;
+            }
             if let Some(event) = self.state.pull(id) {
                 self.tell(id, |logic, turn| logic.on_event(id, event, turn));
             } else if !self.state.read(id) {
@@ -107,6 +110,15 @@ impl State {
     /// Whether the owner looks away.
     fn is_held(&self, id: ConnectionId) -> bool {
         self.end(id).is_some_and(|end| end.held_until > self.now)
+    }
+
+    /// Tells the machine where the owner takes no events now.
+    fn hold_events(&mut self, id: ConnectionId) -> bool {
+        let is_held = self.end(id).is_some_and(|end| end.no_events_until > self.now);
+        if is_held && let Some(Drive { machine, time, .. }) = self.drive(id) {
+            machine.handle_hold(time);
+        }
+        is_held
     }
 
     /// The next event.
@@ -179,7 +191,18 @@ impl State {
             turns.next();
         }
         self.scratch = bytes;
+        self.shut_down(id);
         !wanted && self.machine(id).is_some_and(|machine| machine.wants_read())
+    }
+
+    /// Ends this direction once everything of an owner that left is written.
+    fn shut_down(&mut self, id: ConnectionId) {
+        let now = self.now;
+        let Some(Drive { machine, output, latency, .. }) = self.drive(id) else { return };
+        if machine.wants_shutdown() && !output.is_finished() {
+            let at = output.finish(now, latency);
+            self.queue.push(at, Due::Serve(id.other()));
+        }
     }
 
     /// Writes a piece, by way of `bytes`. `false` where nothing waits or nothing more is taken.

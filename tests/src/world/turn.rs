@@ -157,6 +157,22 @@ impl Turn<'_> {
         }
     }
 
+    /// As [`Peer::leave`], so long from now at the latest. [`Logic::on_ended`](super::Logic::on_ended) follows.
+    pub fn leave(&mut self, connection: ConnectionId, within: Duration) {
+        if let Some((machine, now)) = self.machine(connection) {
+            machine.leave(now + within, now);
+        }
+    }
+
+    /// Takes no events of a connection for so long. Its driver goes on, and reads nothing.
+    pub fn hold_events(&mut self, connection: ConnectionId, duration: Duration) {
+        let until = self.state.now + duration;
+        if let Some(end) = self.state.end_mut(connection) {
+            end.no_events_until = until;
+            self.state.queue.push(until, Due::Serve(connection));
+        }
+    }
+
     /// Looks away from a connection for so long: what waits is written, but nothing is read and no timer runs.
     pub fn hold(&mut self, connection: ConnectionId, duration: Duration) {
         let until = self.state.now + duration;

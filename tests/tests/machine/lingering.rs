@@ -228,6 +228,25 @@ fn an_owner_that_leaves_is_gone_at_its_deadline() {
 }
 
 #[test]
+fn an_owner_that_leaves_by_a_clock_ahead_is_gone_no_later_than_it_wanted() {
+    let leaves_ahead = || {
+        let mut remote = established();
+        remote.machine.send(&inv_of(1), remote.now).unwrap();
+        remote.now += SECOND * 3600;
+        remote.machine.leave(remote.now + SECOND * 3, remote.now);
+        remote
+    };
+    let [mut writing, mut closed, mut written] = [leaves_ahead(), leaves_ahead(), leaves_ahead()];
+    assert_eq!(closed.machine.handle_half_close(closed.now), None);
+    written.hears();
+    for remote in [&mut writing, &mut closed, &mut written] {
+        remote.now = Time::from_elapsed(SECOND);
+        remote.tick().unwrap();
+        assert_eq!(remote.deadline(), Some((SECOND * 3, Timer::Linger)));
+    }
+}
+
+#[test]
 fn a_remote_that_closes_while_the_owner_leaves_gets_the_rest_until_the_deadline() {
     let mut remote = established();
     remote.machine.send(&inv_of(1000), remote.now).unwrap();

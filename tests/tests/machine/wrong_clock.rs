@@ -4,8 +4,11 @@
 
 use core::time::Duration;
 
-use peer_core::{Config, Direction, Error, Message, Node, ProtocolVersion, Time, Timer};
+use peer_core::{
+    Config, Direction, Error, Event, Message, Node, ProtocolVersion, RequestOptions, Time, Timer, Unanswered,
+};
 use peer_tests::remote::{NETWORK, Remote, established};
+use peer_tests::requests::{Told, items, told};
 use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
@@ -173,6 +176,66 @@ fn liveness_a_frame_that_a_clock_ahead_offered_is_due_in_its_time() {
     remote.machine.poll_transmit(remote.now);
     look(&mut remote, at(1)).unwrap();
     assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+}
+
+#[test]
+fn a_request_of_an_owner_whose_clock_is_ahead_has_its_deadline_in_its_time() {
+    let mut remote = established();
+    let options = RequestOptions::new().deadline(Duration::from_secs(5));
+    let id = remote.machine.request(&items([block_item(1)]), options, at(3600)).unwrap();
+    remote.hears();
+    look(&mut remote, at(1)).unwrap();
+    assert_eq!(remote.deadline().map(|(after, _)| after), Some(Duration::from_secs(5)));
+    look(&mut remote, at(6)).unwrap();
+    assert_eq!(told(&mut remote), [Told::Ended(id, Unanswered::DeadlinePassed, vec![block_item(1)])]);
+}
+
+/// As of a driver that takes the time of one call before that of the call before it.
+#[test]
+fn honesty_a_clock_that_is_always_shortly_ahead_for_one_call_waits_no_faster() {
+    let mut remote = asked();
+    for nonce in 0..40 {
+        remote.say(&ping(nonce));
+        remote.now = at(0) + Duration::from_millis(900);
+        assert_eq!(remote.pull(), Ok(Some(Event::Message(ping(nonce)))));
+        remote.now = at(0);
+        assert_eq!(remote.pull(), Ok(None));
+        remote.hears();
+    }
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)));
+}
+
+#[test]
+fn honesty_a_pause_of_reading_goes_by_no_faster_for_a_clock_that_is_always_shortly_ahead_for_one_call() {
+    let mut remote = pausing();
+    for nonce in 0..40 {
+        remote.machine.poll_transmit(remote.now);
+        remote.now = at(0) + Duration::from_millis(900);
+        remote.machine.take(32, remote.now);
+        assert_eq!(remote.pull(), Ok(None), "reading goes on");
+        remote.now = at(0);
+        remote.say(&ping(nonce));
+        assert_eq!(remote.messages(), [ping(nonce)], "and pauses again");
+    }
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(15);
+    remote.machine.take(32, remote.now);
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)), "nothing of the 15 s counts");
+}
+
+#[test]
+fn honesty_replies_use_no_time_up_for_a_clock_that_is_always_shortly_ahead_for_one_call() {
+    let mut remote = established();
+    (0..40).for_each(|nonce| remote.say(&ping(nonce)));
+    remote.events();
+    for _ in 0..39 {
+        remote.machine.poll_transmit(remote.now);
+        remote.machine.handle_transmitted(0, remote.now + Duration::from_millis(900));
+        remote.machine.handle_transmitted(32, remote.now);
+    }
+    remote.machine.poll_transmit(remote.now);
+    assert_eq!(remote.deadline().map(|(left, _)| left.as_secs()), Some(20));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::message::{
     Message, Ping,
 };
 use crate::peer::Peer;
+use crate::peer::deadline::Deadline;
 use crate::peer::mark::Mark;
 use crate::peer::requests::check_count;
 use crate::protocol_version::ProtocolVersion;
@@ -176,7 +177,7 @@ impl Peer {
             timeout: options.effective_timeout(),
             closes: options.closes(plan.closes),
             term: None,
-            deadline: options.deadline.map(|after| (now + after, after)),
+            deadline: options.deadline.map(|after| Deadline::after(after, now)),
             nonce,
             is_handled: false,
             may_be_answered: false,

@@ -10,6 +10,7 @@ use super::items::{ItemIndex, WantedItems};
 use super::types::{RequestId, Response, Unanswered};
 use crate::event::Event;
 use crate::message::{Inventory, InventoryList, Message};
+use crate::peer::deadline::Deadline;
 use crate::peer::fifo::Fifo;
 use crate::peer::mark::Mark;
 use crate::time::Time;
@@ -35,6 +36,8 @@ pub(crate) struct Table {
     pub(super) dues: BTreeSet<(Time, RequestId)>,
     /// Deadlines on the plain clock.
     pub(super) deadlines: BTreeSet<(Time, RequestId)>,
+    /// None of them was set later.
+    pub(super) deadlines_set_at: Time,
     pub(super) owed_headers: OwedHeaders,
     /// What the owner is to be told.
     pub(super) events: VecDeque<Event>,
@@ -49,8 +52,7 @@ pub(super) struct Entry {
     pub(super) closes: bool,
     /// When the timeout, or what a fence left of it, began on the clock of waiting, and when it is over.
     pub(super) term: Option<(Time, Time)>,
-    /// The deadline, and how long after the request it is.
-    pub(super) deadline: Option<(Time, Duration)>,
+    pub(super) deadline: Option<Deadline>,
     /// The ping that is sent behind it, or as it.
     pub(super) nonce: Option<u64>,
     /// The `pong` of the fence has come: the remote has handled the request.
@@ -100,8 +102,9 @@ impl Table {
         if let Some(nonce) = entry.nonce {
             self.nonces.insert(nonce, id);
         }
-        if let Some((deadline, _)) = entry.deadline {
-            self.deadlines.insert((deadline, id));
+        if let Some(deadline) = entry.deadline {
+            self.deadlines.insert((deadline.time(), id));
+            self.deadlines_set_at = self.deadlines_set_at.max(deadline.set_at());
         }
         self.open.insert(id, entry);
     }
@@ -119,8 +122,8 @@ impl Table {
         if let Some((_, due)) = entry.term {
             self.dues.remove(&(due, id));
         }
-        if let Some((deadline, _)) = entry.deadline {
-            self.deadlines.remove(&(deadline, id));
+        if let Some(deadline) = entry.deadline {
+            self.deadlines.remove(&(deadline.time(), id));
         }
         Some(entry)
     }
@@ -166,8 +169,8 @@ impl Table {
         let was_untold = self.forget_events(id);
         let Some(entry) = self.open.get_mut(&id).filter(|entry| !entry.is_muted) else { return was_untold };
         entry.is_muted = true;
-        if let Some((deadline, _)) = entry.deadline.take() {
-            self.deadlines.remove(&(deadline, id));
+        if let Some(deadline) = entry.deadline.take() {
+            self.deadlines.remove(&(deadline.time(), id));
         }
         true
     }

@@ -119,14 +119,15 @@ impl Table {
 
     /// No deadline lies further ahead than it did when the request was made.
     pub(in crate::peer) fn bound(&mut self, now: Time) {
-        if self.deadlines.is_empty() {
+        if self.deadlines_set_at <= now {
             return;
         }
+        self.deadlines_set_at = now;
         self.deadlines.clear();
         for (id, Entry { deadline, .. }) in &mut self.open {
-            if let Some((at, after)) = deadline {
-                *at = (*at).min(now + *after);
-                self.deadlines.insert((*at, *id));
+            if let Some(deadline) = deadline {
+                deadline.bound(now);
+                self.deadlines.insert((deadline.time(), *id));
             }
         }
     }

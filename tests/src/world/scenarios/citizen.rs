@@ -135,11 +135,8 @@ impl Citizen {
                 self.make_some(InventoryKind::TX, count, turn);
             }
             6 => Self::flood(connection, turn),
-            7 if self.habits.leaves => turn.close(connection),
-            8 => {
-                let pause = turn.draw(150_000);
-                turn.hold(connection, Duration::from_millis(pause));
-            }
+            7 if self.habits.leaves => leave(connection, turn),
+            8 => look_away(connection, 150_000, turn),
             9 => request_chain(connection, turn),
             10 => {
                 let item = unheard(turn);
@@ -291,6 +288,26 @@ fn announce(connection: ConnectionId, item: Inventory, turn: &mut Turn<'_>) {
         turn.announce_now(connection, item).ok();
     } else {
         turn.announce(connection, item).ok();
+    }
+}
+
+/// Ends a connection, at once or when all is said.
+pub(super) fn leave(connection: ConnectionId, turn: &mut Turn<'_>) {
+    match turn.draw(2) {
+        0 => turn.close(connection),
+        _ => {
+            let within = turn.draw(60_000);
+            turn.leave(connection, Duration::from_millis(within));
+        }
+    }
+}
+
+/// Takes no events for up to so many milliseconds, or does nothing at all for the connection.
+pub(super) fn look_away(connection: ConnectionId, most: u64, turn: &mut Turn<'_>) {
+    let pause = Duration::from_millis(turn.draw(most));
+    match turn.draw(2) {
+        0 => turn.hold(connection, pause),
+        _ => turn.hold_events(connection, pause),
     }
 }
 

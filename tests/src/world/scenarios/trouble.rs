@@ -6,7 +6,7 @@ use peer_core::Direction;
 use peer_core::message::{Inventory, InventoryKind};
 
 use super::super::{Links, World};
-use super::citizen::{Citizen, Habits};
+use super::citizen::{Citizen, Habits, leave};
 use super::{Outcome, Plan, Watch, config};
 
 /// Long enough for every timer of a connection to run out, and for dialling again.
@@ -32,7 +32,7 @@ pub(super) fn churn(plan: &Plan, watch: Option<Watch>) -> Outcome {
             match world.draw(3) {
                 0 => world.reset(connection),
                 1 => world.half_close(connection),
-                _ => world.act(node, |_, turn| turn.close(connection)),
+                _ => world.act(node, |_, turn| leave(connection, turn)),
             }
         }
     }

@@ -2,10 +2,10 @@
 //!
 //! **Honesty**: the connection never ends. The remote answers what it reads within three seconds, over pipes that hold at least
 //! 64 KiB and carry at least 64 KiB/s; it pushes what nobody asked for, and answers twice what was asked for twice. The owner
-//! sleeps for up to ten minutes, holds events, looks seldom, reports writes up to 15 s late, calls in any order, and tells that
-//! the transport was drained or never does. It gives a wrong time to one call, up to a day ahead; two in a row would be those
-//! of a driver that is late. But what it tells is true, and whenever it looks, it reads all that came, unless it holds an
-//! event.
+//! sleeps for up to ten minutes, holds events, takes none for a while, looks seldom, reports writes up to 15 s late, calls in
+//! any order, and tells that the transport was drained or never does. It gives a wrong time to one call, up to a day ahead; two
+//! in a row would be those of a driver that is late. But what it tells is true, and whenever it looks, it reads all that came,
+//! unless it holds an event.
 
 use core::time::Duration;
 use std::collections::BTreeSet;
@@ -109,9 +109,30 @@ impl Honest {
         self.table.machine.tick(now, &mut self.table.rng).ok();
     }
 
+    /// The owner keeps an event, or wants none, for so long.
+    fn hold_for(&mut self, kept: Duration) {
+        self.table.story.note(self.table.now, format_args!("takes no event for {kept:?}"));
+        self.holds = self.table.now + kept;
+    }
+
+    /// Most drivers tell, and may do so again.
+    fn tell_hold(&mut self) {
+        if once_in(&mut self.table.rng, 2) {
+            let now = self.clock();
+            self.table.machine.handle_hold(now);
+        }
+    }
+
     fn read(&mut self) {
         if self.table.now < self.holds {
-            return;
+            return self.tell_hold();
+        }
+        if once_in(&mut self.table.rng, 4)
+            && let Some(kept) = self.owner.holds(&mut self.table.rng)
+        {
+            let now = self.clock();
+            self.table.machine.handle_hold(now);
+            return self.hold_for(kept);
         }
         loop {
             loop {
@@ -120,9 +141,7 @@ impl Honest {
                     break;
                 }
                 if let Some(kept) = self.owner.holds(&mut self.table.rng) {
-                    self.table.story.note(self.table.now, format_args!("holds it for {kept:?}"));
-                    self.holds = self.table.now + kept;
-                    return;
+                    return self.hold_for(kept);
                 }
             }
             if self.table.is_over() || !self.table.machine.wants_read() {

@@ -15,6 +15,7 @@ use self::library::Library;
 use self::requester::Requester;
 use super::super::{Links, Logic, World};
 use super::chat::something_goes_wrong;
+use super::citizen::leave;
 use super::{Outcome, Plan, Watch, config};
 
 /// Long enough for every fault to pass and every request to end.
@@ -76,7 +77,7 @@ fn something_breaks<L: Logic>(world: &mut World<L>) {
     match (world.draw(6), connection) {
         (0, Some(connection)) => world.reset(connection),
         (1, Some(connection)) => world.stall(connection, Duration::from_secs(3)),
-        (2, Some(connection)) => world.act(node, |_, turn| turn.close(connection)),
+        (2, Some(connection)) => world.act(node, |_, turn| leave(connection, turn)),
         (3, _) => {
             let long = Duration::from_millis(world.draw(200_000));
             world.set_clock_back(node, long);

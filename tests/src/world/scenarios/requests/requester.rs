@@ -10,7 +10,7 @@ use peer_core::{
 };
 
 use super::super::super::{ConnectionId, Ended, Logic, NodeId, Turn};
-use super::super::citizen::send_addresses;
+use super::super::citizen::{look_away, send_addresses};
 use super::library::Library;
 use crate::requests::{filters, headers_after, items};
 
@@ -69,8 +69,8 @@ impl Requester {
             0..=8 => self.request(connection, turn),
             9 | 10 => self.cancel(turn),
             11 => {
-                let pause = turn.draw(if self.is_gentle { 4_000 } else { 100_000 });
-                turn.hold(connection, Duration::from_millis(pause));
+                let most = if self.is_gentle { 4_000 } else { 100_000 };
+                look_away(connection, most, turn);
             }
             12 => {
                 let unasked = self.library.transaction(u32::try_from(turn.draw(6)).unwrap());
