@@ -131,3 +131,21 @@ fn a_file_that_asks_for_endless_pings_is_given_up_after_ten_thousand() {
     let waited = difference.next_timeout.unwrap().saturating_since(difference.at);
     assert_eq!(waited, Duration::from_nanos(10));
 }
+
+#[test]
+fn a_replay_goes_step_by_step_and_shows_the_machine() {
+    let recording = Recording::read(&hello()).unwrap();
+    let mut replay = Replay::new(&recording, Side::Dialer).unwrap();
+    let mut steps = 0;
+    while let Some(entry) = replay.next_entry() {
+        assert_eq!(replay.position(), steps);
+        assert_eq!(replay.step().unwrap(), Some(entry));
+        steps += 1;
+        let peer = replay.connection().peer();
+        assert_eq!(peer.timeouts().map(|(at, _)| at).min(), peer.next_timeout().map(|(at, _)| at));
+        assert_eq!(replay.now(), entry.at);
+    }
+    assert_eq!(steps, recording.entries.len());
+    assert_eq!(replay.step(), Ok(None));
+    assert_eq!(replay.finish().unwrap(), Replay::new(&recording, Side::Dialer).unwrap().run().unwrap());
+}
