@@ -3,7 +3,6 @@
 //! `cargo run -p peer-core --example blocking -- NETWORK ADDRESS` talks to a node for a while, as in
 //! `simnet 127.0.0.1:18555`. Without arguments it talks to a listener of its own in another thread.
 
-use core::error::Error;
 use core::fmt::Display;
 use core::time::Duration;
 use std::io::{self, ErrorKind, Read as _, Write as _, stdout};
@@ -11,13 +10,15 @@ use std::net::{Shutdown, TcpListener, TcpStream, ToSocketAddrs as _};
 use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
-use peer_core::{Config, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer, Time};
+use peer_core::{
+    Config, Connection, ConnectionInfo, Direction, Event, Message, Network, Node, Peer, Report, Time,
+};
 use rand_chacha::{ChaCha8Rng as Rng, rand_core::SeedableRng as _};
 
 /// How long to wait in a write, or in a read while there is something to write.
 const WAIT: Duration = Duration::from_millis(5);
 
-type Done = Result<(), Box<dyn Error>>;
+type Done = Result<(), Report>;
 
 fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -4,7 +4,6 @@
 //! There is no socket and no thread, and the clock jumps to the next event. Run it with
 //! `cargo run -p peer-core --example transcript`.
 
-use core::error::Error;
 use core::fmt::Display;
 use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -13,13 +12,15 @@ use std::io::{ErrorKind, Write as _, stdout};
 
 use bytes::BytesMut;
 use peer_core::message::{Inventory, Timestamp};
-use peer_core::{Config, ConfigError, Connection, ConnectionInfo, Event, Hash, Message, Network, Node, Time};
+use peer_core::{
+    Config, ConfigError, Connection, ConnectionInfo, Event, Hash, Message, Network, Node, Report, Time,
+};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 
 /// How long bytes are on their way.
 const LATENCY: Duration = Duration::from_millis(20);
 
-type Done = Result<(), Box<dyn Error>>;
+type Done = Result<(), Report>;
 
 fn main() -> Done {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);

@@ -2,11 +2,11 @@
 
 use std::io;
 
-/// Whether a listener may accept the next connection at once, because this failure of `accept` concerns only the one that
-/// was to be accepted.
+/// Whether a listener may accept the next connection at once, because this failure of `accept` concerns only one
+/// connection.
 ///
-/// After any other, as where no descriptor or memory is left, a listener should pause: the connection that cannot be
-/// accepted stays in the system's queue, so the next call would fail at once as well.
+/// After any other failure, for example without a free descriptor or memory, a listener should pause: the connection
+/// stays in the system's queue, so the next call would fail at once too.
 ///
 /// ```
 /// use std::io::{Error, ErrorKind};
@@ -19,7 +19,7 @@ use std::io;
 #[must_use]
 pub fn accept_can_continue(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
-    // Linux passes on what the network already said of the new connection, and refuses by `EPERM` what a firewall forbids.
+    // Linux reports errors of the new connection here, and `EPERM` for what a firewall forbids.
     matches!(
         error.kind(),
         Kind::ConnectionAborted

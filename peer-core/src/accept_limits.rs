@@ -1,12 +1,12 @@
-//! How many connections of others a listener takes.
+//! Limits of inbound connections.
 
 use alloc::collections::BTreeMap;
 use core::net::{IpAddr, Ipv6Addr};
 
-/// Counts the inbound connections of a node, in all and for each host, and refuses those above its limits.
+/// Counts the inbound connections of a node, in total and for each host, and refuses those above its limits.
 ///
-/// A host is an IPv4 address or the first 64 bits of an IPv6 one, which is what one customer of a provider has. An IPv4
-/// address inside an IPv6 one counts as the former. At most as many hosts are held as there are connections.
+/// A host is an IPv4 address or the first 64 bits of an IPv6 address, which is what a provider gives one customer. An
+/// IPv4 address mapped into IPv6 counts as IPv4. At most as many hosts are held as there are connections.
 ///
 /// ```
 /// use peer_core::{AcceptLimits, Refused};
@@ -26,7 +26,7 @@ pub struct AcceptLimits {
     hosts: BTreeMap<IpAddr, usize>,
 }
 
-/// Why a connection is not taken.
+/// Why a connection is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refused {
@@ -39,7 +39,7 @@ pub enum Refused {
 }
 
 impl AcceptLimits {
-    /// At most `most` connections, and `per_host` of them of one host.
+    /// At most `most` connections, of which at most `per_host` from one host.
     #[must_use]
     pub const fn new(most: usize, per_host: usize) -> Self {
         Self { most, per_host, len: 0, hosts: BTreeMap::new() }
@@ -49,7 +49,7 @@ impl AcceptLimits {
     ///
     /// # Errors
     ///
-    /// There are too many. It is not counted then.
+    /// There are too many. The connection is not counted.
     pub fn admit(&mut self, address: IpAddr) -> Result<(), Refused> {
         let count = self.of_host(address);
         if self.len >= self.most {
@@ -63,7 +63,7 @@ impl AcceptLimits {
         Ok(())
     }
 
-    /// A connection of this host that was counted has ended. Does nothing for a host without one.
+    /// A counted connection of this host has ended. Does nothing if the host has none.
     pub fn release(&mut self, address: IpAddr) {
         let host = host(address);
         let Some(count) = self.hosts.get_mut(&host) else { return };

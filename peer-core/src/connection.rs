@@ -21,7 +21,8 @@ use crate::transport::TransportError;
 ///
 /// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the same calls
 /// give the same results. *May change* names what a method affects: the queue of frames to write, the next timeout, the
-/// state. After the first error every call that can fail returns it again, nothing is left to write and no timeout remains.
+/// state. After the first error, every call that can fail returns it again, nothing is left to write, and no timeout
+/// remains.
 ///
 /// # The handshake
 ///
@@ -34,9 +35,9 @@ use crate::transport::TransportError;
 /// | the remote's `verack` came | `verack` is queued; [`Event::Established`] | the same |
 /// | 30 s passed, the owner's time aside | [`Error::Timeout`] with [`Timer::Handshake`](crate::Timer::Handshake) | the same |
 ///
-/// A first message other than `version` is [`Error::NotVersionMessage`]. A `reject` in its place is [`Error::Rejected`]:
-/// remotes of the old era refuse so. A second `version` or `verack` is [`Error::Repeated`]. [`Timer`](crate::Timer) lists
-/// the timeouts.
+/// A first message other than `version` is [`Error::NotVersionMessage`]. A `reject` in its place is
+/// [`Error::Rejected`]: remotes of the old era refuse in this way. A second `version` or `verack` is
+/// [`Error::Repeated`]. [`Timer`](crate::Timer) lists the timeouts.
 #[derive(Debug)]
 #[cfg_attr(feature = "test-util", derive(Clone))]
 pub struct Connection {
@@ -51,7 +52,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`TooManyHandshakes`] where the node has as many outbound handshakes open as its configuration allows.
+    /// [`TooManyHandshakes`] if the node has as many outbound handshakes open as its configuration allows.
     #[doc(alias = "NewOutboundPeer")]
     pub fn outbound(
         node: &Node,
@@ -81,18 +82,18 @@ impl Connection {
         &mut self.peer
     }
 
-    /// Takes whole frames off the front of `input`, does what the protocol asks, and returns the first event. `None` means
-    /// that more bytes are needed, or, if [`wants_read`](Self::wants_read) is false, that the remote is not read until it
-    /// takes the replies that it caused.
+    /// Takes whole frames off the front of `input`, does what the protocol requires, and returns the first event.
+    /// `None` means that more bytes are needed. If [`wants_read`](Self::wants_read) is false, `None` means that the
+    /// remote is not read until it takes the replies that it caused.
     ///
-    /// Between calls the driver only appends to `input`, and pulls again until `None` comes before it waits.
-    /// May change: queue, timeout, state.
+    /// Between calls, only append to `input`. Call again until `None` comes before you wait. May change: queue,
+    /// timeout, state.
     ///
     /// # Errors
     ///
-    /// Why the connection has failed; later calls return it again. Below protocol version 9 a last `reject` is written
-    /// first: until then the result is `None`, [`wants_write`](Self::wants_write) is true and
-    /// [`wants_read`](Self::wants_read) false.
+    /// Why the connection has failed; later calls return it again. Below protocol version 9, a last `reject` is written
+    /// first. Until then the result is `None`, [`wants_write`](Self::wants_write) is true and
+    /// [`wants_read`](Self::wants_read) is false.
     pub fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.peer.receive(input, now)
     }
@@ -107,68 +108,67 @@ impl Connection {
         self.peer.handle_timeout(now, rng)
     }
 
-    /// Notes that at `now` the transport had nothing more to read. `input` is as for [`receive`](Self::receive): what is still
-    /// to be pulled counts as it comes. May change: timeout.
+    /// Reports that at `now` the transport had nothing more to read. `input` is as for [`receive`](Self::receive): what
+    /// is still in it is judged as it is pulled. May change: timeout.
     ///
-    /// A [`Timer`](crate::Timer) that blames the remote needs this evidence: bytes that turn up before it were in time. A driver
-    /// that never tells still gets its timeouts, about a second later.
+    /// A [`Timer`](crate::Timer) that blames the remote needs this evidence: bytes that come before it were in time. A
+    /// driver that never reports still gets its timeouts, about a second later.
     pub fn handle_drained(&mut self, input: &[u8], now: Time) {
         self.peer.handle_drained(input, now);
     }
 
-    /// Notes that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed; 0 where it could
-    /// take nothing. A larger `count` means all that was shown. May change: queue, timeout, and the state after
+    /// Reports that the transport took `count` bytes of what [`poll_transmit`](Self::poll_transmit) showed, or 0 if it
+    /// could take nothing. A larger `count` means all that was shown. May change: queue, timeout, and the state after
     /// [`finish`](Peer::finish) and of a connection that closes with a last `reject`.
     pub fn handle_transmitted(&mut self, count: usize, now: Time) {
         self.peer.handle_transmitted(count, now);
     }
 
-    /// Notes that the driver pulls no more for now, because the owner wants no events: time against the remote rests, as while
-    /// the owner handles an event, until the next [`receive`](Self::receive). Timers that need no word of the remote
-    /// run on. May change: timeout.
+    /// Reports that the driver pulls nothing for now, because the owner wants no events. Until the next
+    /// [`receive`](Self::receive), time against the remote rests, as it does while the owner handles an event. Other
+    /// timers run on. May change: timeout.
     pub fn handle_hold(&mut self, now: Time) {
         self.peer.handle_hold(now);
     }
 
-    /// Notes that the remote ended its stream, with what `input` still holds, but may still take what we write. `None` means
-    /// that frames wait: until they are written nothing is read, announcements that wait for their batch are dropped, and
-    /// commands that queue something are refused. Then, or at once where nothing waits, and always before the handshake
-    /// is complete, the connection is over for the same reason as after [`handle_eof`](Self::handle_eof). May change:
-    /// timeout, state.
+    /// Reports that the remote ended its stream; it may still take what we write. `input` holds what was not pulled.
+    /// `None` means that frames wait: until they are written, nothing is read, announcements that wait for their batch
+    /// are dropped, and commands that queue something are refused. Then the connection is over, for the same reason as
+    /// after [`handle_eof`](Self::handle_eof). It is over at once if nothing waits, or before the handshake is
+    /// complete. May change: timeout, state.
     pub fn handle_half_close(&mut self, input: &[u8]) -> Option<Error> {
         self.peer.handle_half_close(input)
     }
 
-    /// Notes that writing failed while reading may go on, with what `input` still holds. What was queued is dropped, and
-    /// nothing more is written. `None` means that the remote is still heard: pull and read on as before, until the end of the
-    /// stream is told. Where a transport never tells it, the connection is over once nothing came for a second after
-    /// what was said before, or after 16 MiB. The reason is that of
-    /// [`handle_transport_error`](Self::handle_transport_error) with this error, whatever ends the stream.
+    /// Reports that writing failed while reading may continue. `input` holds what was not pulled. What was queued is
+    /// dropped, and nothing more is written. `None` means that the remote is still heard: pull and read as before, and
+    /// report the end of the stream. If the transport never reports its end, the connection is over once nothing has
+    /// come for a second, or after 16 MiB. Whatever ends the stream, the reason is that of
+    /// [`handle_transport_error`](Self::handle_transport_error) with this error.
     ///
-    /// Of a connection that [finishes](Peer::finish) or [leaves](Peer::leave) nothing is heard: it is over at once.
-    /// May change: queue, timeout, state.
+    /// A connection that [finishes](Peer::finish) or [leaves](Peer::leave) hears nothing: it is over at once. May
+    /// change: queue, timeout, state.
     pub fn handle_write_error(&mut self, error: TransportError, input: &[u8], now: Time) -> Option<Error> {
         self.peer.handle_write_error(error, input, now)
     }
 
-    /// Notes that the remote ended its stream, with what `input` still holds. Returns why the connection is over.
+    /// Reports that the remote ended its stream. `input` holds what was not pulled. Returns why the connection is over.
     ///
-    /// The outbound half of a self-connection, which sees only a close, is [`Error::SelfConnection`]. If a remote of the
-    /// old era sent `reject` to our `version` first, it is [`Error::Rejected`]. Any other end in the handshake is
+    /// The outbound half of a self-connection sees only a close; it is [`Error::SelfConnection`]. If a remote of the
+    /// old era answered our `version` with a `reject`, it is [`Error::Rejected`]. Any other end in the handshake is
     /// [`Error::ClosedBeforeVersion`] or [`Error::ClosedBeforeVerack`], whether the transport was closed or cut.
     ///
-    /// Pull until [`receive`](Self::receive) returns `None` first, so that nothing whole is left in `input`.
+    /// First pull until [`receive`](Self::receive) returns `None`, so that no whole frame is left in `input`.
     pub fn handle_eof(&mut self, input: &[u8]) -> Error {
         self.peer.handle_end(None, input)
     }
 
-    /// Notes that reading or writing failed, with what `input` still holds. Otherwise as
-    /// [`handle_eof`](Self::handle_eof).
+    /// Reports that reading or writing failed. Otherwise as [`handle_eof`](Self::handle_eof).
     pub fn handle_transport_error(&mut self, error: TransportError, input: &[u8]) -> Error {
         self.peer.handle_end(Some(error), input)
     }
 
-    /// What to write next: the rest of the oldest frame, or of one part of it. Empty where nothing waits.
+    /// What to write next: the rest of the oldest frame, or of one part of it. Empty if nothing waits.
     ///
     /// A frame that was shown is committed: it is written before anything else. May change: timeout.
     pub fn poll_transmit(&mut self, now: Time) -> &[u8] {
@@ -176,7 +176,7 @@ impl Connection {
     }
 
     /// As [`poll_transmit`](Self::poll_transmit), in pieces for a vectored write: whole frames until they have at least
-    /// `enough` bytes together.
+    /// `enough` bytes in total.
     pub fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
         self.peer.poll_transmit_chunks(enough, now)
     }

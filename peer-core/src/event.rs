@@ -8,14 +8,13 @@ use crate::peer::{RequestId, Response, Unanswered};
 
 /// An event for the owner.
 ///
-/// Every frame after the handshake surfaces exactly once, and so does every frame that came before it ended. A response to
-/// several [requests](crate::Request) surfaces once for each. These are dropped:
+/// Every frame after the handshake is reported exactly once, and so is every frame that came before it ended. A
+/// response to several [requests](crate::Request) is reported once for each. These are dropped:
 ///
-/// * what responds to requests that the owner has cancelled, or whose deadline has passed,
-/// * headers that are not linked and filters of other blocks: their request ends with
-///   [`Unanswered::Mismatch`],
-/// * what the owner has no [`Interest`](crate::Interest) in, where it did not ask for it,
-/// * bloom filter commands below protocol version 2 where our services do not offer them, and unknown commands where the
+/// * responses to requests that the owner has cancelled, or whose deadline has passed,
+/// * headers that are not linked and filters of other blocks: their request ends with [`Unanswered::Mismatch`],
+/// * messages that the owner did not request and has no [`Interest`](crate::Interest) in,
+/// * bloom filter commands below protocol version 2 if our services do not offer them, and unknown commands if the
 ///   configuration ignores them.
 ///
 /// With the feature `serde`: an object with `event` (`version`, `established`, `message`, `response` or `unanswered`),
@@ -28,7 +27,7 @@ use crate::peer::{RequestId, Response, Unanswered};
 pub enum Event {
     /// The remote sent its `version`. Receive again to accept it; drop the connection to refuse.
     ///
-    /// It surfaces before the version is compared with the lowest accepted one, so that an observer also sees remotes that
+    /// It comes before the version is compared with the lowest accepted one, so that an observer also sees remotes that
     /// are too old.
     #[doc(alias = "OnVersion")]
     #[doc(alias = "Handshake")]
@@ -36,9 +35,9 @@ pub enum Event {
     /// Both sides agreed; messages may be sent.
     #[doc(alias = "OnVerAck")]
     Established,
-    /// A message. Anything the protocol demands in return is already queued.
+    /// A message. What the protocol requires in return is already queued.
     Message(Message),
-    /// A message that responds to a [`Request`](crate::Request). It does not surface as [`Message`](Self::Message).
+    /// A message that responds to a [`Request`](crate::Request). It is not reported as [`Message`](Self::Message) too.
     Response(Box<Response>),
     /// A request ended without its response, or without all of it.
     Unanswered {
@@ -46,7 +45,7 @@ pub enum Event {
         id: RequestId,
         /// Why it ended.
         reason: Unanswered,
-        /// What has not come: items, or as blocks those whose filters have not. Empty for all other requests.
+        /// What is missing: the items, or the blocks whose filters are missing. Empty for all other requests.
         missing: InventoryList,
     },
 }
@@ -85,16 +84,15 @@ pub struct ConnectionInfo {
     #[doc(alias = "NewestBlock")]
     #[doc(alias = "HashFunc")]
     pub best_height: i32,
-    /// What our wall clock shows as the connection begins. The machine goes on from there by its own time.
+    /// Our wall clock when the connection begins. From then on the machine advances it by its own time.
     pub unix_time: Timestamp,
 }
 
 impl ConnectionInfo {
-    /// For a connection with `remote_address` that begins at `unix_time`, while our chain ends at
-    /// `best_height`.
+    /// A connection with `remote_address` that begins at `unix_time`, while our chain ends at `best_height`. This is
+    /// the only constructor; the adapters' `connection_info` calls it with the system's clock.
     ///
-    /// From a `SocketAddr` nothing is known of the services that the remote offers. With the feature `std` a
-    /// `SystemTime` will do for `unix_time`.
+    /// A `SocketAddr` has no services. With the feature `std`, `unix_time` may be a `SystemTime`.
     #[must_use]
     pub fn new(
         remote_address: impl Into<NetAddress>,

@@ -50,8 +50,8 @@
 //!  bulk:    inv, addr, headers, block, tx, other responses ───────────┘
 //! ```
 //!
-//! Control overtakes bulk that [`poll_transmit`](Connection::poll_transmit) has not shown. Order within a lane is kept. A
-//! [`Mark`] names a place in a lane; [`Peer::is_flushed`] tells when everything before it was written.
+//! Control overtakes bulk that [`poll_transmit`](Connection::poll_transmit) has not shown. Order within a lane is kept.
+//! A [`Mark`] is a position in a lane; [`Peer::is_flushed`] tells whether everything before it was written.
 //!
 //! # Promises
 //!
@@ -77,7 +77,8 @@
 //!
 //! All are plain values that compare with `==`. The text of an error is the whole sentence, including its cause:
 //! `bad ping message: payload ends early: …`. So [`source`](core::error::Error::source) returns nothing, and a reporter
-//! that joins sources prints no cause twice. Programs find the cause as a field.
+//! that joins sources prints no cause twice. Programs find the cause as a field. [`Report`] is for `main`: Rust prints it as a
+//! sentence.
 //!
 //! # Features
 //!
@@ -89,6 +90,8 @@
 //!   needs `std`; elsewhere it changes nothing.
 //! * `serde`: `Serialize` for messages, with the field names of the golden vectors, and for [`Event`], [`Error`] and
 //!   [`Stats`], which document their form.
+//! * `arbitrary`: `Arbitrary` for [`Message`] and everything that messages are made of, to fuzz a program's own logic with
+//!   valid messages. Needs `std`.
 //! * `tracing`: log lines at dcrd's levels and in its words: one for each message at debug, whole messages and frames as
 //!   `hexdump -C` at trace. Nothing depends on it.
 #![no_std]
@@ -101,6 +104,8 @@ extern crate std;
 #[cfg(feature = "std")]
 mod accept_error;
 mod accept_limits;
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 pub mod blake256;
 mod config;
 mod connection;
@@ -130,7 +135,7 @@ pub use bytes;
 pub use config::{Config, ConfigBuilder};
 pub use connection::Connection;
 pub use error::{
-    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, RequestError, SendError,
+    CodecError, ConfigError, Error, ErrorKind, Excess, Expected, FrameError, Report, RequestError, SendError,
     TooManyHandshakes,
 };
 pub use event::{ConnectionInfo, Direction, Event};

@@ -27,11 +27,11 @@ struct Shared {
 /// Room for one outbound handshake.
 #[derive(Default)]
 struct Slot {
-    /// The nonce of the handshake that is open now; 0 where there is none.
+    /// The nonce of the open handshake; 0 if there is none.
     nonce: AtomicU64,
     /// Twice the number of handshakes that had this slot, plus 1 if a peer of this node has received the nonce of the
-    /// last one. A hit that comes while the slot changes its owner finds another number than it read first and is dropped,
-    /// even if both handshakes have the same nonce.
+    /// last one. If the slot changes its owner while a hit is noted, the number differs from the one read first and the
+    /// hit is dropped, even if both handshakes have the same nonce.
     hits: AtomicU64,
 }
 
@@ -55,7 +55,7 @@ impl Slot {
         }
         let hits = self.hits.load(Ordering::Acquire);
         if has_it() {
-            // Fails if the hit was noted before, or if another handshake has the slot by now.
+            // Fails if the hit was noted before, or if another handshake has taken the slot.
             self.hits.compare_exchange(hits & !HIT, hits | HIT, Ordering::AcqRel, Ordering::Relaxed).ok();
         }
         true

@@ -1,14 +1,14 @@
-//! Policies: how the machine treats what not every owner wants treated the same way.
+//! Policies: choices of the owner about how the machine treats messages.
 
-/// What to do with a message that only ever answers a request, while no such request is open.
+/// What to do with a message that can only be an answer, while no such request is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnrequestedAnswers {
-    /// End the connection as soon as the header of such a message is there.
+    /// End the connection once the header of such a message is read.
     #[default]
     Refuse,
-    /// Deliver it, as the reference does. The remote may then send up to the command's own limit unasked,
-    /// 26 MB for `cfiltersv2`.
+    /// Deliver it, as the reference does. The remote may then send up to the command's limit without a request: 26 MB
+    /// for `cfiltersv2`.
     Deliver,
 }
 
@@ -36,12 +36,12 @@ pub enum BannableMessages {
 }
 
 /// What to do with a command that is not [part](crate::Command::is_known_at) of the protocol version in force: one that
-/// no version has, or that only other versions have, as `addrv2` at 11.
+/// no version has, or that only other versions have, such as `addrv2` at 11.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownCommands {
-    /// End the connection, as the reference does and with its errors: [`UnknownCmd`](crate::FrameError::UnknownCmd), and
-    /// for most commands of other versions [`MsgInvalidForPVer`](crate::CodecError::MsgInvalidForPVer) or
+    /// End the connection, as the reference does, with the same errors: [`UnknownCmd`](crate::FrameError::UnknownCmd),
+    /// and for most commands of other versions [`MsgInvalidForPVer`](crate::CodecError::MsgInvalidForPVer) or
     /// [`PayloadTooLarge`](crate::FrameError::PayloadTooLarge).
     #[default]
     Refuse,

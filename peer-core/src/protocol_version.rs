@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-/// A version of the peer-to-peer protocol. Any number may be advertised; what this crate speaks ends at
-/// [`ProtocolVersion::LATEST`], and higher numbers behave like it.
+/// A version of the peer-to-peer protocol. Any number may be advertised. Numbers above [`ProtocolVersion::LATEST`]
+/// behave like it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtocolVersion(u32);
 
@@ -93,7 +93,7 @@ impl ProtocolVersion {
         self.0 >= Self::MIX.0
     }
 
-    /// Whether addresses are told in `addrv2` instead of `addr`: from 12 on.
+    /// Whether addresses are sent in `addrv2` instead of `addr`: from 12 on.
     #[must_use]
     pub const fn has_addr_v2(self) -> bool {
         self.0 >= Self::ADDR_V2.0
@@ -105,7 +105,7 @@ impl ProtocolVersion {
         self.0 < 12
     }
 
-    /// Whether few messages may come between `version` and `verack`, as opposed to any number: from 9 on.
+    /// Whether the number of messages between `version` and `verack` is limited to a few: from 9 on.
     #[must_use]
     pub const fn limits_early_messages(self) -> bool {
         self.0 >= 9

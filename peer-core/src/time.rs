@@ -8,10 +8,10 @@ use core::time::Duration;
 
 /// A point on the owner's monotonic clock: the time elapsed since a start that the owner chose.
 ///
-/// Only differences count. Time that stands still or runs backwards does no harm. The unit is the nanosecond; the last
-/// point is 584 years after the start, and later ones become it.
+/// Only differences matter. Time may stand still or go backwards. The unit is the nanosecond. The last point is 584
+/// years after the start; later times become it.
 ///
-/// A machine keeps many of these, most of them optional. Each takes eight bytes, as an `Option` too.
+/// A machine keeps many of these, most of them optional. An `Option` of it takes eight bytes too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(
     /// Nanoseconds since the start, and one.

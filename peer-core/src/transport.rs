@@ -1,4 +1,4 @@
-//! What the machine is told of a transport, and what an adapter tells of the end of one.
+//! What the machine learns of a transport, and how an adapter reports its end.
 
 #[cfg(feature = "std")]
 use core::fmt;
@@ -33,15 +33,15 @@ impl From<io::ErrorKind> for TransportError {
     }
 }
 
-/// Why a connection over a transport of the standard library is closed, as the adapters tell it.
+/// Why a connection over a transport of the standard library is closed, as the adapters report it.
 #[cfg(feature = "std")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed {
     /// The reason, as the machine has it.
     pub reason: Error,
-    /// What the transport said, where it failed: for people. The reason may still be a better one than
-    /// [`Error::TransportFailed`], as when our other half of a self-connection hung up.
+    /// The transport's error, if it failed: for people. The reason may be a better one than [`Error::TransportFailed`],
+    /// for example if the other half of a self-connection closed.
     pub transport: Option<io::ErrorKind>,
 }
 
@@ -79,6 +79,6 @@ impl fmt::Display for Closed {
     }
 }
 
-/// The text is the whole sentence; there is no [`source`](core::error::Error::source) besides.
+/// The text includes the cause, so there is no [`source`](core::error::Error::source).
 #[cfg(feature = "std")]
 impl core::error::Error for Closed {}

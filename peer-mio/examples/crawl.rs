@@ -14,10 +14,10 @@ use std::{env, thread};
 
 use mio::{Events, Poll, Token, net::TcpListener};
 use peer_core::message::NetAddressV2;
-use peer_core::{Config, Error, Event, Message, Network, Node, Request, RequestOptions};
+use peer_core::{Config, Error, Event, Message, Network, Node, Report, Request, RequestOptions};
 use peer_mio::{AcceptLimits, Acceptor, PeerEvent, Peers, SystemRng, connection_info};
 
-type Fallible<T> = Result<T, Box<dyn core::error::Error + Send + Sync>>;
+type Fallible<T> = Result<T, Report>;
 
 /// Most connections of a set, each of which has a token and a file descriptor.
 const MOST: usize = 500;

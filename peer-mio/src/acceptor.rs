@@ -16,13 +16,13 @@ use crate::outcome::InsertError;
 use crate::peers::Peers;
 use crate::transport::{Transport, attempt};
 
-/// How long to wait after the system could not accept, as where no file descriptor is free.
+/// Pause after the system could not accept, in case no file descriptor is free.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Most connections that are accepted or refused before the owner polls again.
 const BATCH: usize = 64;
 
-/// Accepts connections of a listener into a [`Peers`], at most so many in all and for each host.
+/// Accepts connections of a listener into a [`Peers`], within limits for all and for each host.
 ///
 /// A connection above a limit is closed at once, so that its remote does not wait. When the system cannot accept, as where
 /// no file descriptor is free, the acceptor pauses for 100 ms, and what waits stays in the listener's queue.
@@ -59,7 +59,7 @@ pub struct Acceptor {
     accepted: BTreeMap<PeerId, IpAddr>,
     /// The poll reported connections once, so this stays set until `accept` would block.
     is_ready: bool,
-    /// The system could not accept: not to be asked again before.
+    /// The system could not accept. It is not asked again before this time.
     paused_until: Option<Time>,
     /// What is left of the batch.
     left: usize,
@@ -72,7 +72,7 @@ pub enum AcceptError {
     /// A limit is reached. The connection was closed.
     #[error("refused {address}: {reason}")]
     Refused {
-        /// Who was refused.
+        /// The address that was refused.
         address: SocketAddr,
         /// The limit.
         reason: Refused,
@@ -80,13 +80,13 @@ pub enum AcceptError {
     /// The set did not take it. The connection was closed.
     #[error("refused {address}: {reason}")]
     Insert {
-        /// Who was refused.
+        /// The address that was refused.
         address: SocketAddr,
         /// Why.
         reason: InsertError,
     },
-    /// The system could not accept. It is asked again after 100 ms, but at once where
-    /// [only that one connection](accept_can_continue) is lost.
+    /// The system could not accept. It is asked again after 100 ms, or at once if [only that one
+    /// connection](accept_can_continue) is lost.
     #[error("cannot accept: {0}")]
     Io(#[from] io::Error),
 }
@@ -115,8 +115,9 @@ impl Acceptor {
         is_ours
     }
 
-    /// Accepts the next connection that waits, and inserts it in `peers`: always the same set. `best_height` is what its
-    /// `version` will tell, in blocks. Returns `None` when none waits, after 64 in a row, and in a pause: poll again then.
+    /// Accepts the next waiting connection, and inserts it in `peers`, which must be the same set at every call.
+    /// `best_height` is the height that our `version` tells. Returns `None` if none waits, after 64 in a row, and
+    /// during a pause. Poll again then.
     ///
     /// # Errors
     ///
@@ -160,7 +161,7 @@ impl Acceptor {
         self.is_ready.then(|| until.saturating_since(peers.now()))
     }
 
-    /// The listener, as for its address.
+    /// The listener, for its address.
     #[must_use]
     pub const fn listener(&self) -> &TcpListener {
         &self.listener

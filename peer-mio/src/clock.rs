@@ -35,10 +35,10 @@ impl Clock {
     }
 }
 
-/// The [`ConnectionInfo`] of a connection with `address` that begins now by the system's clock, while our chain ends
-/// at `best_height`.
+/// The [`ConnectionInfo`] of a connection with `address` that begins now by the system's clock, while our chain ends at
+/// `best_height`.
 ///
-/// Nothing is said of what the remote offers; set the services of its address where they are known.
+/// The services of `address` are unknown. Set them if you know them.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
 pub fn connection_info(address: SocketAddr, best_height: i32) -> ConnectionInfo {

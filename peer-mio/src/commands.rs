@@ -10,9 +10,9 @@ use crate::peers::{Peers, find};
 use crate::transport::Transport;
 
 impl<R: Rng, S: Transport> Peers<R, S> {
-    /// The machine of a connection, for commands. It exists from when the transport is connected until, after the end,
-    /// the next call of [`next_event`](Self::next_event) or until its token is needed. This call also queues the
-    /// connection for a turn; use [`get`](Self::get) to only read.
+    /// The machine of a connection, for commands. It exists from when the transport is connected until the call of
+    /// [`next_event`](Self::next_event) after its end, or until its token is reused. This call also queues the
+    /// connection for a turn. Use [`get`](Self::get) to only read.
     pub fn peer(&mut self, id: PeerId) -> Option<&mut Peer> {
         let entry = find(&mut self.entries, id)?;
         if matches!(entry.state, State::Open(_)) {
@@ -25,8 +25,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`](crate::PeerEvent::Room) follows once the message
-    /// fits. Nothing is lost by waiting: what the remote says is still reported meanwhile.
+    /// Queues a message, as [`Peer::send`] does. If the queue is full, [`PeerEvent::Room`](crate::PeerEvent::Room)
+    /// follows once the message fits. Meanwhile messages of the remote are still reported.
     ///
     /// ```
     /// use std::collections::VecDeque;
@@ -49,7 +49,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     ///
     /// # Errors
     ///
-    /// As [`Peer::send`]. [`SendError::NotEstablished`] also where there is no such connection, or not any more.
+    /// As [`Peer::send`]. [`SendError::NotEstablished`] also if there is no connection with this id.
     pub fn try_send(&mut self, id: PeerId, message: &Message) -> Result<Mark, SendError> {
         let now = self.now();
         let peer = self.peer(id).ok_or(SendError::NotEstablished)?;
@@ -65,7 +65,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     ///
     /// # Errors
     ///
-    /// As [`Peer::send_encoded`]. [`SendError::NotEstablished`] also where there is no such connection, or not any more.
+    /// As [`Peer::send_encoded`]. [`SendError::NotEstablished`] also if there is no connection with this id.
     pub fn try_send_encoded(&mut self, id: PeerId, frame: &EncodedFrame) -> Result<Mark, SendError> {
         let now = self.now();
         let peer = self.peer(id).ok_or(SendError::NotEstablished)?;
@@ -76,8 +76,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         result
     }
 
-    /// Queues `frame` for each of these connections, as [`try_send_encoded`](Self::try_send_encoded) does, and returns what
-    /// came of each, in their order.
+    /// Queues `frame` for each of these connections, as [`try_send_encoded`](Self::try_send_encoded) does. Returns the
+    /// results in the same order.
     pub fn send_encoded_to(
         &mut self,
         ids: impl IntoIterator<Item = PeerId>,
@@ -86,8 +86,8 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         ids.into_iter().map(|id| self.try_send_encoded(id, frame)).collect()
     }
 
-    /// Announces something new to each of these connections whose remote wants to hear of it, and returns what was done for
-    /// each, in their order. [`Peer::announce_as_wanted`] tells who wants what.
+    /// Announces something new to each of these connections, if its remote wants to hear of it. Returns what was done,
+    /// in the same order. [`Peer::announce_as_wanted`] has the rules.
     pub fn announce_to(
         &mut self,
         ids: impl IntoIterator<Item = PeerId>,
@@ -101,10 +101,10 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         ids.into_iter().map(announce).collect()
     }
 
-    /// Reports [`PeerEvent::Room`](crate::PeerEvent::Room) once, as soon as a frame of `bytes` fits into the send queue: at once if it does. To be
-    /// called with `wanted` of a [`SendError::Full`] of any command of [`peer`](Self::peer);
-    /// [`try_send`](Self::try_send) does that itself. If it is called again before, the smaller of both counts. Nothing
-    /// is reported if the connection ends first.
+    /// Reports [`PeerEvent::Room`](crate::PeerEvent::Room) once, as soon as a frame of `bytes` fits into the send
+    /// queue, which may be at once. Call it with `wanted` of a [`SendError::Full`] of any command of
+    /// [`peer`](Self::peer); [`try_send`](Self::try_send) does that itself. If it is called again before the report,
+    /// the smaller count holds. Nothing is reported if the connection ends first.
     pub fn want_room(&mut self, id: PeerId, bytes: usize) {
         if let Some(entry) = find(&mut self.entries, id)
             && let State::Open(conn) = &mut entry.state
@@ -114,19 +114,19 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Stops pulling and reading from a remote until [`resume`](Self::resume): it has no events until then, and no end of
-    /// its own is noticed. Writing, timers and commands go on, and the remote is not blamed for what it cannot say.
+    /// Stops pulling and reading from a remote until [`resume`](Self::resume). Until then it has no events, and its end
+    /// is not noticed. Writing, timers and commands continue, and the remote is not blamed.
     ///
-    /// Called after [`Event::Version`](peer_core::Event::Version), it holds the answer to that while other peers go on:
-    /// `resume` accepts, [`close`](Self::close) refuses. The clock of the handshake rests meanwhile.
+    /// After [`Event::Version`](peer_core::Event::Version), it delays the answer while other peers continue: `resume`
+    /// accepts the remote, [`close`](Self::close) refuses it. The clock of the handshake rests.
     ///
-    /// What the remote says waits in the system, and then at the remote, which ends the connection when it cannot write:
-    /// a node after 20 s. [`leave`](Self::leave) still discards what comes.
+    /// What the remote sends fills the system's buffers, and then its own. A node closes after 20 s in which it cannot
+    /// write. [`leave`](Self::leave) still discards what comes.
     pub fn pause(&mut self, id: PeerId) {
         self.set_paused(id, true);
     }
 
-    /// Goes on with a remote after [`pause`](Self::pause). What has come meanwhile was in time.
+    /// Continues with a remote after [`pause`](Self::pause). What has come meanwhile counts as in time.
     pub fn resume(&mut self, id: PeerId) {
         self.set_paused(id, false);
     }
@@ -162,12 +162,12 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Closes a connection so that the remote gets our last word: everything queued is written, batches of announcements
-    /// included, then our direction is [shut down](Transport::shutdown_write), and what comes is discarded until the remote
-    /// ends its own. The reason is [`Error::ClosedByOwner`].
+    /// Closes a connection so that the remote gets our last messages. Everything queued is written, including batches
+    /// of announcements, and our direction is [shut down](Transport::shutdown_write). What comes is discarded until the
+    /// remote ends its direction. The reason is [`Error::ClosedByOwner`].
     ///
-    /// Events continue until everything is written. The end is reported after `within` at the latest, and at most 5 s or
-    /// 16 MiB of discarded input after the last word. See [`Peer::leave`].
+    /// Events continue until everything is written. The end is reported after `within` at the latest, and at most 5 s
+    /// or 16 MiB of discarded input after the last message. See [`Peer::leave`].
     pub fn leave(&mut self, id: PeerId, within: Duration) {
         let now = self.now();
         let Some(entry) = find(&mut self.entries, id) else { return };
@@ -193,9 +193,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.end(id.slot(), reason.into());
     }
 
-    /// Leaves every connection, as [`leave`](Self::leave) does, and takes in no more. Go on with
-    /// [`next_event`](Self::next_event) until the set [is empty](Self::is_empty), which is after `within` at the latest.
-    /// What is not connected yet is closed. Called again, the earlier deadline stands.
+    /// Leaves every connection, as [`leave`](Self::leave) does, and takes in no more. Continue with
+    /// [`next_event`](Self::next_event) until the set [is empty](Self::is_empty), which is after `within` at the
+    /// latest. Connections that are not established yet are closed. If it is called again, the earlier deadline holds.
     pub fn shut_down(&mut self, within: Duration) {
         self.is_shutting_down = true;
         let ids: Vec<_> = self.entries.iter().map(|(_, entry)| entry.id).collect();

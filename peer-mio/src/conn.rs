@@ -160,18 +160,18 @@ impl<S: Transport> Conn<S> {
         self.connection.handle_hold(now);
     }
 
-    /// What came meanwhile brings no new edge, so it is looked for.
+    /// Bytes that came meanwhile bring no new edge, so the stream is read again.
     pub(crate) const fn unpause(&mut self) {
         self.is_paused = false;
         self.expect_input();
     }
 
-    /// Whether the remote is pulled and read. Even of a paused one what comes after our last word is discarded.
+    /// Whether the remote is pulled and read. A paused one is read only to discard its input after our last message.
     const fn hears(&self) -> bool {
         !self.is_paused || self.is_shut_down
     }
 
-    /// From now on the owner waits for so many bytes of room, or for less if it did already.
+    /// The owner waits for so many bytes of room, or for fewer if it did already.
     pub(crate) fn want_room(&mut self, bytes: usize) {
         self.wanted_room = Some(self.wanted_room.map_or(bytes, |earlier| earlier.min(bytes)));
     }
@@ -180,7 +180,7 @@ impl<S: Transport> Conn<S> {
         self.wanted_room.is_some_and(|bytes| bytes <= self.connection.peer().room())
     }
 
-    /// Whether the owner is to be told of room, which is done once.
+    /// Whether to tell the owner of room. Returns `true` once.
     fn takes_room(&mut self) -> bool {
         let has_room = self.has_wanted_room();
         if has_room {
@@ -274,8 +274,7 @@ impl<S: Transport> Conn<S> {
         }
     }
 
-    /// Writes what is queued. After a failure nothing is queued any more, and the machine decides how long the remote is
-    /// still heard.
+    /// Writes what is queued. After a failure the queue is empty, and the machine decides how long it still reads.
     fn write(&mut self, room: &mut usize, now: Time) -> Result<(), Outcome> {
         let Err(error) = self.try_write(room, now) else { return Ok(()) };
         self.broken = Some(error.kind());
@@ -284,8 +283,8 @@ impl<S: Transport> Conn<S> {
         end.map_or(Ok(()), |reason| Err(self.outcome(reason)))
     }
 
-    /// Shuts down writing once the owner has left and everything is written. Where that fails the connection is closed:
-    /// then nothing tells the remote to end its stream.
+    /// Shuts down writing once the owner has left and everything is written. If that fails, the connection is closed,
+    /// because the remote would not learn that it should end its stream.
     fn shut_down(&mut self) -> Result<(), Outcome> {
         if !self.is_shut_down && self.connection.wants_shutdown() {
             match attempt(|| self.stream.shutdown_write()) {

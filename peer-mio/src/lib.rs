@@ -12,16 +12,15 @@
 //!
 #![cfg_attr(feature = "entropy", doc = "```no_run")]
 #![cfg_attr(not(feature = "entropy"), doc = "```ignore")]
-//! use std::error::Error;
 //! use std::io::ErrorKind::{Interrupted, WouldBlock};
 //! use std::time::Duration;
 //!
 //! use mio::net::TcpListener;
 //! use mio::{Events, Interest, Poll, Token};
-//! use peer_mio::peer_core::{Config, Direction, Event, Network, Node};
+//! use peer_mio::peer_core::{Config, Direction, Event, Network, Node, Report};
 //! use peer_mio::{PeerEvent, Peers, SystemRng, connection_info};
 //!
-//! fn main() -> Result<(), Box<dyn Error>> {
+//! fn main() -> Result<(), Report> {
 //!     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
 //!     let mut listener = TcpListener::bind("127.0.0.1:9108".parse()?)?;
 //!     poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
@@ -86,9 +85,9 @@
 //! # Features
 //!
 //! * `entropy`, on by default: `SystemRng`, the system's generator.
-//! * `simd`: hashing uses the vectors of the CPU, as with the feature of that name of `peer-core`.
-//! * `serde`: messages, events, ends and statistics are `Serialize`, likewise.
-//! * `tracing`: the machines log what they do, as with the feature of that name of `peer-core`.
+//! * `simd`: hashing uses the vectors of the CPU. See the feature of `peer-core`.
+//! * `serde`: messages, events, ends and statistics are `Serialize`.
+//! * `tracing`: the machines' log lines. See the feature of `peer-core`.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod acceptor;

@@ -10,8 +10,8 @@ use peer_core::{Closed, Error, Event, TooManyHandshakes};
 pub enum PeerEvent {
     /// An event of the machine.
     Event(Event),
-    /// The send queue has the room that was waited for: [`Peers::try_send`](crate::Peers::try_send) was refused, or
-    /// [`Peers::want_room`](crate::Peers::want_room) asked for it. Told once for each wait.
+    /// The send queue has the room that [`Peers::try_send`](crate::Peers::try_send), when it refused, or
+    /// [`Peers::want_room`](crate::Peers::want_room) waited for. Reported once for each wait.
     Room,
     /// The connection has ended. Every connection ends with exactly one of these.
     Closed(Outcome),
@@ -24,17 +24,17 @@ pub enum Outcome {
     /// No outbound connection was made: it was refused, had no route, or took too long ([`io::ErrorKind::TimedOut`]).
     #[error("not connected ({0})")]
     Unreachable(io::ErrorKind),
-    /// The remote was reached, and then the node had no room for one more open outbound handshake.
+    /// The remote was reached, but the node had too many outbound handshakes open.
     #[error(transparent)]
     TooManyHandshakes(#[from] TooManyHandshakes),
-    /// The connection was made and has ended. An accepted transport that failed, or took too long
-    /// ([`io::ErrorKind::TimedOut`]), before it was ready counts as such.
+    /// The connection was made and has ended. An accepted transport that failed or took too long
+    /// ([`io::ErrorKind::TimedOut`]) before it was ready counts as made.
     #[error(transparent)]
     Closed(#[from] Closed),
 }
 
 impl Outcome {
-    /// The machine's reason, where there was a connection.
+    /// The machine's reason, if there was a connection.
     #[must_use]
     pub const fn reason(&self) -> Option<&Error> {
         match self {

@@ -51,10 +51,9 @@ pub struct Peers<R, S = TcpStream> {
 }
 
 impl<R: Rng, S: Transport> Peers<R, S> {
-    /// An empty set. At most as many connections as there are `tokens` are in it at a time.
+    /// An empty set. It holds at most as many connections as there are `tokens`.
     ///
-    /// `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which a node knows
-    /// itself.
+    /// `rng` should be fit for cryptography, as `SystemRng` is. It makes the nonces by which a node recognises itself.
     pub fn new(registry: Registry, tokens: Range<usize>, node: Node, rng: R) -> Self {
         Self {
             registry,
@@ -75,9 +74,9 @@ impl<R: Rng, S: Transport> Peers<R, S> {
     /// Adds a stream that is connected, connecting or accepted. [`next_event`](Self::next_event) reports everything
     /// that happens on it, including its end.
     ///
-    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected, which an accepted
-    /// one behind TLS or a proxy may not be at once. The wall clock in
-    /// `info` is the current time; the time until the stream is connected is added.
+    /// The handshake deadline starts when [`next_event`](Self::next_event) finds the stream connected. An accepted one
+    /// behind TLS or a proxy may need time for that. The wall clock in `info` is the current time; the time until the
+    /// stream is connected is added.
     ///
     /// # Errors
     ///
@@ -191,8 +190,7 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         self.clock.now()
     }
 
-    /// The instant that a time in [`Stats`](peer_core::Stats) stands for; `None` where it is too far away to
-    /// be one.
+    /// The instant of a time in [`Stats`](peer_core::Stats); `None` if it is too far away for an instant.
     #[must_use]
     pub fn instant(&self, time: Time) -> Option<Instant> {
         self.clock.instant(time)
@@ -269,11 +267,11 @@ impl<R: Rng, S: Transport> Peers<R, S> {
         }
     }
 
-    /// Releases the stream of a connection that has ended, and queues the report of its end.
+    /// Releases the stream of an ended connection, and queues the report of its end.
     pub(crate) fn end(&mut self, slot: usize, closed: Outcome) {
         let Some(entry) = self.entries.get_mut(slot) else { return };
         if let Some(mut stream) = entry.end(closed) {
-            // A stream that is dropped is not polled any more in any case.
+            // A dropped stream is no longer polled in any case.
             self.registry.deregister(&mut stream).ok();
         }
         self.schedule.enqueue(entry);

@@ -19,7 +19,7 @@ pub trait Transport: Source + Read + Write {
     ///
     /// # Errors
     ///
-    /// Why no connection came about.
+    /// Why the connection failed.
     fn is_connected(&mut self) -> io::Result<bool> {
         Ok(true)
     }
@@ -39,7 +39,7 @@ pub trait Transport: Source + Read + Write {
     ///
     /// # Errors
     ///
-    /// Why that is not possible. The connection is closed at once then, as by [`Peers::finish`](crate::Peers::finish).
+    /// Why that is impossible. The connection is then closed at once, as by [`Peers::finish`](crate::Peers::finish).
     fn shutdown_write(&mut self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -56,7 +56,7 @@ impl Transport for TcpStream {
         }
         match self.peer_addr() {
             Ok(_) => {
-                // Small frames go out without it too, only later.
+                // Without it small frames still leave, only later.
                 self.set_nodelay(true).ok();
                 Ok(true)
             }

@@ -5,21 +5,20 @@
 //! own on this machine, one of which has it already. That a node asked does not mean that it accepted it.
 
 use core::convert::Infallible;
-use core::error::Error;
 use core::fmt::Display;
 use core::time::Duration;
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::message::{GetData, Inventory, NotFound, Ping, Transaction, TxOut};
-use peer_core::{Config, ConfigError, Event, Message, Network, Node};
+use peer_core::{Config, ConfigError, Event, Message, Network, Node, Report};
 use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::{sleep, timeout};
 
-type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
+type Fallible<T> = Result<T, Report>;
 
 /// An address, with the agent of a node there that asked, or with what went wrong.
 type Outcome = (String, Fallible<String>);

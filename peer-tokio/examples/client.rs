@@ -3,16 +3,15 @@
 //! `cargo run -p peer-tokio --example client -- NETWORK ADDRESS` visits a node, as in `mainnet 192.0.2.1:9108`.
 //! Without arguments it visits a small peer of its own on this machine.
 
-use core::error::Error;
 use core::fmt::Display;
 use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::message::{BlockHeader, Headers};
-use peer_core::{Config, Event, Hash, Interest, Message, Network, Node};
+use peer_core::{Config, Event, Hash, Interest, Message, Network, Node, Report};
 use peer_tokio::{Closed, SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 
-type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
+type Fallible<T> = Result<T, Report>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Fallible<()> {

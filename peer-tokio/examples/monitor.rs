@@ -4,20 +4,19 @@
 //! each message, and one for each end. Without arguments it listens to two peers of its own on this machine, until they
 //! disconnect.
 
-use core::error::Error;
 use core::time::Duration;
 use std::io::{ErrorKind, Write as _, stdout};
 use std::time::UNIX_EPOCH;
 
 use peer_core::message::{Inventory, Ping};
-use peer_core::{Config, ConfigError, Event, Hash, Message, Network, Node};
+use peer_core::{Config, ConfigError, Event, Hash, Message, Network, Node, Report};
 use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::timeout;
 
-type Done = Result<(), Box<dyn Error + Send + Sync>>;
+type Done = Result<(), Report>;
 
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 

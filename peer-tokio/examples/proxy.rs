@@ -4,7 +4,6 @@
 //! and prints each frame. It is no peer itself: the two ends shake hands with each other, on any network. Without
 //! arguments it forwards between two peers of its own on this machine.
 
-use core::error::Error;
 use core::fmt::Display;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -12,7 +11,7 @@ use std::io::{ErrorKind, Write as _, stdout};
 
 use peer_core::frame::{Header, Tap};
 use peer_core::message::{GetData, Inventory, NotFound, Ping};
-use peer_core::{Command, Config, ConfigError, Event, Hash, Message, Network, Node};
+use peer_core::{Command, Config, ConfigError, Event, Hash, Message, Network, Node, Report};
 use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -20,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-type Done = Result<(), Box<dyn Error + Send + Sync>>;
+type Done = Result<(), Report>;
 
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 

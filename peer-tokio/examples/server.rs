@@ -4,7 +4,6 @@
 //! `simnet 127.0.0.1:18555`. Without arguments it listens on this machine, for three clients of its own, until they
 //! disconnect. The example `node` serves all that wallets and nodes expect.
 
-use core::error::Error;
 use core::fmt::Display;
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -12,14 +11,16 @@ use std::collections::VecDeque;
 use std::io::{Write as _, stdout};
 
 use peer_core::message::{Block, BlockHeader, GetData, GetHeaders, Headers, Inventory, NotFound};
-use peer_core::{CodecError, Config, ConfigError, Event, Hash, Message, Network, Node, SendError, Services};
+use peer_core::{
+    CodecError, Config, ConfigError, Event, Hash, Message, Network, Node, Report, SendError, Services,
+};
 use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio::{select, try_join};
 
-type Done = Result<(), Box<dyn Error + Send + Sync>>;
+type Done = Result<(), Report>;
 
 /// The largest block with its frame, in bytes.
 const LARGEST_BLOCK: usize = 1_310_744;

@@ -4,7 +4,6 @@
 //! Without arguments it asks three small nodes of its own on this machine: one that tells nothing, one that stalls, and one
 //! that serves. Matching a filter is the wallet's business; here, a filter matches if it ends with `wallet`.
 
-use core::error::Error;
 use core::fmt::Display;
 use core::time::Duration;
 use std::io::{ErrorKind, Write as _, stdout};
@@ -12,12 +11,12 @@ use std::io::{ErrorKind, Write as _, stdout};
 use peer_core::message::{
     Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, GetData, Headers, Inventory, List,
 };
-use peer_core::{Config, Event, Hash, Interest, Message, Network, Node, Services};
+use peer_core::{Config, Event, Hash, Interest, Message, Network, Node, Report, Services};
 use peer_tokio::{SystemRng, connection_info, inbound, outbound};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
+type Fallible<T> = Result<T, Report>;
 
 /// Limit for connecting, and for headers.
 const TIMEOUT: Duration = Duration::from_secs(3);

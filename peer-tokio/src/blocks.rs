@@ -14,8 +14,7 @@ use crate::handle::Handle;
 use crate::response_error::ResponseError;
 use crate::responses::{Responses, mismatch};
 
-/// Blocks that are requested at a time. So at most as many wait here for one before them, which is what bounds their
-/// memory.
+/// Blocks requested at a time. At most this many wait for one that comes before them, which bounds their memory.
 const AT_A_TIME: usize = 16;
 
 type Opening = Pin<Box<dyn Future<Output = Result<Responses, ResponseError>> + Send>>;
@@ -34,7 +33,7 @@ pub struct Blocks {
     left: vec::IntoIter<Hash>,
     opening: Option<Opening>,
     requested: VecDeque<Responses>,
-    /// Why no more are requested. It is told behind those that were.
+    /// Why no more are requested. Reported after the blocks that were requested.
     refused: Option<ResponseError>,
 }
 
@@ -47,7 +46,7 @@ impl Blocks {
     ///
     /// # Errors
     ///
-    /// Why this block does not come. The others still may, but after [`ResponseError::Closed`] and
+    /// Why this block is missing. Other blocks may still come, but not after [`ResponseError::Closed`] and
     /// [`ResponseError::Refused`].
     ///
     /// # Cancel safety

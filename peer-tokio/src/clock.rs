@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use peer_core::{ConnectionInfo, Time};
 use tokio::time::Instant;
 
-/// One connection's clock. It starts with the connection, and it is tokio's, so a paused one rests.
+/// One connection's clock. It starts with the connection. It uses tokio's clock, so it pauses when that is paused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     start: Instant,
@@ -22,7 +22,7 @@ impl Clock {
         Time::from_elapsed(self.start.elapsed())
     }
 
-    /// The time of an instant; the start for one before it.
+    /// The time of an instant, or the start if the instant is earlier.
     pub(crate) fn time(self, instant: Instant) -> Time {
         Time::from_elapsed(instant.saturating_duration_since(self.start))
     }
@@ -33,10 +33,10 @@ impl Clock {
     }
 }
 
-/// The [`ConnectionInfo`] of a connection with `address` that begins now by the system's clock, while our chain ends
-/// at `best_height`.
+/// The [`ConnectionInfo`] of a connection with `address` that begins now by the system's clock, while our chain ends at
+/// `best_height`.
 ///
-/// Nothing is said of what the remote offers; set the services of its address where they are known.
+/// The services of `address` are unknown. Set them if you know them.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this file reads the clocks")]
 pub fn connection_info(address: SocketAddr, best_height: i32) -> ConnectionInfo {

@@ -1,4 +1,4 @@
-//! Connections over TCP, made ready to use: dialled or accepted, driven by a task, hands shaken.
+//! Connections over TCP, made ready to use: dialled or accepted, driven by a task, with a complete handshake.
 
 use core::fmt;
 use core::time::Duration;
@@ -13,20 +13,21 @@ use crate::{Events, Handle, SystemRng, connection_info, inbound, outbound};
 /// How long a dial may take, as in dcrd.
 const DIAL: Duration = Duration::from_secs(30);
 
-/// Dials a node and shakes hands with it, while our chain ends at `best_height`. A task of the runtime drives the connection.
+/// Dials a node and completes the handshake. `best_height` is the height of our chain. A task of the runtime drives the
+/// connection.
 ///
-/// Each address that `address` stands for is tried until one answers, for 30 s in all. Nagle's algorithm is off. The
-/// connection is established when this returns, and our last word of the handshake is written; the first event is the
-/// first message. To look at the remote's `version` before it is answered, or to bring a stream or generator of your own,
-/// use [`outbound`].
+/// Every address that `address` resolves to is tried until one accepts, for 30 s in total. Nagle's algorithm is off.
+/// When this returns, the connection is established and our part of the handshake is written. The first event is the
+/// first message. To see the remote's `version` before it is answered, or to use your own stream or generator, use
+/// [`outbound`].
 ///
 /// # Errors
 ///
-/// Nothing answered, the node has too many dials open, or there was no handshake.
+/// No address accepted, too many of the node's dials are open, or the handshake failed.
 ///
 /// # Cancel safety
 ///
-/// Dropped, it leaves nothing behind.
+/// Dropping the future closes the connection.
 pub async fn connect(
     address: impl ToSocketAddrs,
     node: &Node,
@@ -45,16 +46,16 @@ pub async fn connect(
     shake_hands(handle, events).await.map_err(ConnectError::Closed)
 }
 
-/// Shakes hands with a remote that came, while our chain ends at `best_height`. A task of the runtime drives the
-/// connection. Otherwise as [`connect`].
+/// Completes the handshake with a remote that connected. `best_height` is the height of our chain. A task of the
+/// runtime drives the connection. Otherwise as [`connect`].
 ///
 /// # Errors
 ///
-/// Why there was no handshake.
+/// Why the handshake failed.
 ///
 /// # Cancel safety
 ///
-/// Dropped, it leaves nothing behind.
+/// Dropping the future closes the connection.
 pub async fn accept(stream: TcpStream, node: &Node, best_height: i32) -> Result<(Handle, Events), Closed> {
     let failed = |error: io::Error| Closed::new(peer_core::Error::TransportFailed, Some(error.kind()));
     let address = stream.set_nodelay(true).and_then(|()| stream.peer_addr()).map_err(failed)?;
@@ -73,11 +74,11 @@ async fn shake_hands(handle: Handle, mut events: Events) -> Result<(Handle, Even
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
-    /// Nothing answered at the address, or not in time.
+    /// No address accepted the connection in time.
     Unreachable(io::Error),
-    /// The node has as many dials open as its configuration allows.
+    /// Too many of the node's outbound handshakes are open; the limit is in its configuration.
     TooManyHandshakes(TooManyHandshakes),
-    /// There was no handshake, for this reason.
+    /// The handshake failed.
     Closed(Closed),
 }
 
@@ -90,6 +91,9 @@ impl From<TooManyHandshakes> for ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unreachable(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                write!(f, "cannot connect: {error}; no node listens at this address")
+            }
             Self::Unreachable(error) => write!(f, "cannot connect: {error}"),
             Self::TooManyHandshakes(error) => error.fmt(f),
             Self::Closed(closed) => closed.fmt(f),
@@ -97,5 +101,5 @@ impl fmt::Display for ConnectError {
     }
 }
 
-/// The text is the whole sentence; there is no [`source`](core::error::Error::source) besides.
+/// The text includes the cause, so there is no [`source`](core::error::Error::source).
 impl core::error::Error for ConnectError {}

@@ -1,16 +1,16 @@
 //! The driver: the only place that touches the stream.
 //!
-//! A round runs commands, reads, writes and runs the timers. Each step does a bounded amount and never waits for
-//! another, so reading and writing are full duplex. After a round without progress every cause of new work has a waker:
-//! the stream in both directions, the sleep, and the shared state. One step may enable an earlier one (bytes were read,
-//! so there may be a message; an answer was written, so reading resumes); the next round finds that.
+//! A round runs commands, reads, writes and runs the timers. Each step does a bounded amount of work and never waits
+//! for another, so reading and writing are full duplex. After a round without progress, everything that can cause new
+//! work has a waker: the stream in both directions, the sleep, and the shared state. A step may enable an earlier one:
+//! read bytes may complete a message, and a written reply may let reading resume. The next round runs it.
 //!
-//! What follows when the stream ends in one direction is the machine's to decide: it is told, and the rounds go on.
+//! When the stream ends in one direction, the machine is told and decides what follows. The rounds continue.
 //!
-//! A tokio socket answers from the readiness that the runtime last saw, without a system call. After a busy thread or a
-//! suspended process that readiness may be older than a deadline that is due now, and `Pending` proves no silence. So
-//! the driver tells of a drained stream, and runs the timers, only after the runtime has polled its sockets again and the
-//! stream was read after that. An elapsed sleep shows that: the runtime polls its sockets before its timers.
+//! A tokio socket answers from the readiness that the runtime saw last, without a system call. After a busy thread or a
+//! suspended process, that may be older than a deadline that is due now, and `Pending` does not prove that the remote
+//! was silent. So the driver reports a drained stream and runs the timers only after the runtime has polled its sockets
+//! and the stream was read again. An elapsed sleep proves it: the runtime polls its sockets before its timers.
 
 use core::fmt;
 use core::future::Future;
@@ -34,24 +34,24 @@ use crate::clock::Clock;
 use crate::shared::{Command, Final, Shared};
 use crate::write_waiters::{WriteWaiters, is_flushed};
 
-/// Most bytes that are read, or gathered to be written, at a time. They pass through the stack, so an idle
-/// connection has no buffer.
+/// Most bytes that are read at a time, or gathered for one write. They pass through the stack, so an idle connection
+/// has no buffer.
 const CHUNK: usize = 16 * 1024;
 
 /// Most rounds in one poll, before other tasks run: at most 256 KiB read, and as many writes.
 const ROUNDS: usize = 16;
 
-/// The longest time between a deadline that is found due and the runtime's next poll of its sockets, for what was found
-/// then to be told.
+/// Most time from a due deadline to the runtime's next poll of its sockets at which evidence is reported.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// The end of time.
+/// Later than every deadline.
 const NEVER: Time = Time::from_elapsed(Duration::MAX);
 
 /// Drives one connection: a future that ends with the connection and returns the reason.
 ///
-/// Nothing happens unless it is polled, in a tokio runtime with its timer enabled: spawn it, or join it with
-/// whatever uses the connection. Dropping it ends the connection.
+/// Nothing happens unless it is polled, in a tokio runtime with its timer enabled: pass it to `tokio::spawn`, or await it
+/// beside the calls that use the connection. Dropping it ends the connection. If it is dropped unpolled, the reason is
+/// [`Error::NeverDriven`].
 ///
 /// A poll does a bounded amount of work, and asks to be polled again if there is more.
 ///
@@ -59,7 +59,7 @@ const NEVER: Time = Time::from_elapsed(Duration::MAX);
 ///
 /// All state is in the driver, so a reference to it may be polled in `select!` and be left at any time.
 #[doc(alias = "Run")]
-#[must_use = "a connection that is not driven does nothing"]
+#[must_use = "nothing happens on a connection unless its driver is polled: pass it to `tokio::spawn`"]
 pub struct Driver<S, R> {
     stream: S,
     rng: R,
@@ -72,16 +72,16 @@ pub struct Driver<S, R> {
     unflushed: usize,
     /// Wakes the task at the machine's deadline. The clock decides whether the deadline is due.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// When a deadline was found due. It runs after the runtime has polled its sockets since then, which an elapsed
-    /// `sleep` until this time shows.
+    /// When a deadline was found due. It runs once `sleep` until this time has elapsed: then the runtime has polled its
+    /// sockets.
     due_since: Option<Time>,
     /// Our direction of the stream is shut down.
     is_shut_down: bool,
-    /// Who waits for writes; `None` while nobody does. A failed write drops them.
+    /// Callers that wait for writes. A failed write drops them.
     waiting: Option<Box<WriteWaiters>>,
 }
 
-// No field is ever pinned in place: the stream is `Unpin` where it is used, the sleep has its own box.
+// No field is pinned in place: the stream is `Unpin` where it is used, and the sleep is boxed.
 impl<S, R> Unpin for Driver<S, R> {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Future for Driver<S, R> {
@@ -104,7 +104,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         }
         self.shared.driver.register(cx.waker());
         for _ in 0..ROUNDS {
-            // What a command of the owner or the stream panics with goes on to whoever polls. Nobody else may wait for it.
+            // A panic of a command or of the stream is passed on. First the connection ends, so that other callers do
+            // not wait for it.
             let round = catch_unwind(AssertUnwindSafe(|| self.round(cx))).unwrap_or_else(|panic| {
                 self.end();
                 resume_unwind(panic)
@@ -140,9 +141,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             Poll::Ready(Err(error)) => return self.on_write_error(error.kind(), now).map(|()| true),
             Poll::Pending => None,
         };
-        // Without tokio's budget the stream was not polled at all: it may have bytes to read and room to write.
+        // Without budget, tokio did not poll the stream: it may have bytes to read and room to write.
         if coop::has_budget_remaining() && (polled_since_due || !self.waits_for_socket_poll(cx, now)) {
-            // What is told now holds for the time at which the deadline was found due. After a busy thread that is long ago.
+            // The report counts as evidence at the time when the deadline was found due. After a busy thread that time
+            // is too old.
             let found_due = self.due_since.take().unwrap_or(now);
             if now.saturating_since(found_due) <= RECENT {
                 if drained && !read {
@@ -177,6 +179,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         drop(state);
         if close {
             return Err(self.connection.peer_mut().close().into());
+        }
+        if self.shared.note_run() && is_last && commands.is_empty() {
+            drop(self.connection.peer_mut().close());
+            return Err(Error::NoHandle.into());
         }
         for command in commands {
             let needed_permit = !matches!(command, Command::Leave(_));
@@ -235,7 +241,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             };
             has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
         }
-        // The last event may have been one after which the machine still waits for the remote.
+        // The last event may make the machine wait for the remote.
         self.connection.handle_hold(now);
         self.shared.lock().note_full(now);
         Ok(false)
@@ -345,7 +351,7 @@ impl<S, R> Driver<S, R> {
         }
     }
 
-    /// The end for this reason, with what the transport said where writing failed before.
+    /// The end for this reason, with the earlier failure of writing, if there was one.
     fn closed(&self, reason: Error) -> Closed {
         Closed::new(reason, self.shared.broken.get().copied())
     }
@@ -353,8 +359,9 @@ impl<S, R> Driver<S, R> {
     /// Ends the connection if it has not ended.
     fn end(&mut self) {
         if self.shared.end.get().is_none() {
-            let closed = self.connection.peer_mut().close().into();
-            self.finish(closed, false);
+            let closed = self.connection.peer_mut().close();
+            let reason = if self.shared.has_run() { closed } else { Error::NeverDriven };
+            self.finish(reason.into(), false);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Randomness of the system, for those who bring no generator of their own.
+//! The system's random number generator.
 
 use core::convert::Infallible;
 
@@ -7,12 +7,12 @@ use rand_core::{TryCryptoRng, TryRng, UnwrapErr};
 
 /// The system's generator, fit for cryptography. It has no memory and needs no seed.
 ///
-/// A connection draws four numbers at its beginning, and one for each ping and each batch of announcements; each is a
-/// call of the system. Pass a seeded generator instead where a run is to be repeated.
+/// A connection draws four numbers when it begins, and one for each ping and each batch of announcements. Each is a
+/// system call. Pass a seeded generator instead to make a run repeat.
 ///
 /// # Panics
 ///
-/// Drawing panics where the system has no random numbers to give, as early in the boot of some machines.
+/// Drawing panics if the system has no random numbers, as some machines early in their boot.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a name for the system's generator, which has no state here")]
 pub struct SystemRng;

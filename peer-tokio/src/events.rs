@@ -15,9 +15,10 @@ use crate::shared::{Shared, State};
 /// What happens on a connection, in order. With the feature `stream` it is a `futures_core::Stream`.
 ///
 /// At most 16 events are buffered, and no more once their frames have 64 KiB together. Then the driver stops reading until
-/// the owner takes events; meanwhile it neither blames the remote for silence nor notices that it has left. An owner
-/// without interest in events [discards](Self::discard) them. Dropping `Events` closes the connection at once, unless
-/// it is ending in order already.
+/// the owner takes events. Meanwhile it does not blame the remote for silence, and does not notice that it has left.
+///
+/// Keep taking them, let [`only`](Self::only) pass what you want, or [`discard`](Self::discard) them all. Dropping `Events`
+/// is no way to ignore them: it closes the connection at once, unless that is ending in order already.
 #[derive(Debug)]
 pub struct Events {
     shared: Arc<Shared>,
@@ -35,14 +36,14 @@ impl Events {
     ///
     /// # Cancel safety
     ///
-    /// No event is lost: it stays until a call returns it. An acceptance is not taken back.
+    /// No event is lost: it stays until a call returns it. Once the remote is accepted, it stays accepted.
     pub async fn next(&mut self) -> Option<Event> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
     /// As [`next`](Self::next), for futures written by hand. Only the latest waker is woken.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Event>> {
-        // A remote that talks without a pause would otherwise keep its owner's task from ever giving way.
+        // Without the budget, a remote that never pauses would keep the owner's task from yielding.
         let budget = ready!(poll_proceed(cx));
         self.shared.owner.register(cx.waker());
         let mut state = self.shared.lock();
@@ -64,30 +65,31 @@ impl Events {
         next
     }
 
-    /// Takes events until the connection is established, so that the next one is the first message. The remote's `version` is
-    /// accepted. Where it is established already, this waits for the end.
+    /// Takes events until the connection is established, so that the next event is the first message. The remote's
+    /// `version` is accepted. If the connection is established already, this waits for its end.
     ///
     /// # Errors
     ///
-    /// Why there was no handshake.
+    /// Why the handshake failed.
     ///
     /// # Cancel safety
     ///
-    /// Call it again: nothing but the events of the handshake is taken.
+    /// Call it again. Only events of the handshake are taken.
     pub async fn established(&mut self) -> Result<(), Closed> {
+        let shared = Arc::clone(&self.shared);
         loop {
-            match self.next().await {
+            match shared.driven(self.next()).await? {
                 Some(Event::Established) => return Ok(()),
                 Some(_) => {}
-                None => return Err(self.shared.end.wait().await.closed.clone()),
+                None => return Err(shared.end.wait().await.closed.clone()),
             }
         }
     }
 
-    /// Waits until the handshake is complete, and lets only these messages be events from then on, and what ends requests that
-    /// were made without a future. All other messages are checked as ever, and dropped.
+    /// Waits until the handshake is complete, and from then on reports only the messages of `interest`. Other messages
+    /// are still checked, then dropped. Requests that were made without a future are still reported.
     ///
-    /// This accepts the remote. With [`Interest::NONE`] no event loop is needed; keep the `Events`, since dropping them
+    /// This accepts the remote. With [`Interest::NONE`] no event loop is needed. Keep the `Events`: dropping them
     /// closes the connection.
     ///
     /// ```
@@ -117,7 +119,7 @@ impl Events {
         });
         let mut is_established = set.await?;
         if is_established {
-            // What came before would take up the room of what is wanted.
+            // Earlier events would take up room.
             let dropped = shared.lock().sort_out(interest);
             drop(dropped);
             shared.driver.wake();
@@ -131,8 +133,8 @@ impl Events {
         Ok(self)
     }
 
-    /// Drops every event from now on, those that wait included, so that the owner only commands. The remote's `version` is
-    /// accepted. [`Handle::closed`](crate::Handle::closed) has the end.
+    /// Drops every event from now on, including those that wait. Use it if you only send commands. The remote's
+    /// `version` is accepted. [`Handle::closed`](crate::Handle::closed) returns the reason of the end.
     pub fn discard(self) {
         drop(self.shared.tell_driver(State::discard));
     }

@@ -22,6 +22,9 @@ use crate::shared::{Command, Shared};
 /// frame. Events continue until then.
 /// [`Events`](crate::Events) alone do not keep a connection open, so a task that only listens keeps a handle.
 ///
+/// A command waits 10 s for a driver that has never run, and then fails with
+/// [`Error::NeverDriven`](peer_core::Error::NeverDriven). This needs a tokio runtime with its timer enabled.
+///
 /// # Cancel safety
 ///
 /// A command whose future is dropped before it was queued does not run. If the future is dropped later the command
@@ -48,21 +51,21 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost but the turn in the queue of those who wait. With the permit in hand a command is
-    /// given without waiting, so that between waiting and commanding there is nothing to cancel.
+    /// Dropping the future gives up its turn in the queue and loses nothing else. With a permit, a command is given
+    /// without waiting.
     pub async fn reserve(&self) -> Result<Permit<'_>, Closed> {
         Permit::reserve(&self.shared).await
     }
 
     /// Runs `command` on the machine, inside the driver, and returns what it returned.
     ///
-    /// The closure may look at everything and command everything. It runs between two polls of the stream, so it should be short, and
-    /// if it panics it takes the driver with it.
+    /// The closure may read and command everything. It runs between two polls of the stream, so keep it short. If it
+    /// panics, the driver panics too.
     ///
     /// ```
     /// use peer_tokio::peer_core::{Hash, SendError};
     ///
-    /// /// Asks for what follows a block, and does not ask twice.
+    /// /// Requests what follows a block, once.
     /// async fn follow(peer: &peer_tokio::Handle, newest: Hash) -> Result<bool, SendError> {
     ///     peer.with(move |peer, now| peer.request_blocks(&[newest], Hash::ZERO, now)).await?
     /// }
@@ -78,19 +81,19 @@ impl Handle {
         self.reserve().await?.with(command).await
     }
 
-    /// Waits until there is room for a message and queues it. It is on its way when this returns, and has been handed to the
-    /// transport when [`flush`](Self::flush) returns or the machine says so of the [`Mark`].
+    /// Waits until there is room for a message, and queues it. It has been handed to the transport when
+    /// [`flush`](Self::flush) returns, or when [`Peer::is_flushed`] says so of the [`Mark`].
     ///
-    /// In the task that takes the events of the connection, wait for [`room`](Self::room) beside them instead, or
-    /// [`try_send`](Self::try_send): two ends of which neither takes events while it waits for room lock each other up.
+    /// Do not wait for this in the task that takes the events: if both ends wait for room without taking events, both
+    /// wait for ever. Use [`try_send`](Self::try_send) there, and wait for [`room`](Self::room) beside the events.
     ///
     /// # Errors
     ///
-    /// As [`try_send`](Self::try_send), but for [`SendError::Full`].
+    /// As [`try_send`](Self::try_send), except [`SendError::Full`].
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits for room it does not queue the message. Otherwise as the other commands.
+    /// If the future is dropped while it waits for room, the message is not queued. Otherwise as the other commands.
     pub async fn send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
         let mut message = message.into();
         loop {
@@ -116,20 +119,21 @@ impl Handle {
     ///
     /// * [`SendError::Full`]: wait for [`room`](Self::room) and try again.
     /// * [`SendError::TooManyRequests`]: wait for answers and try again.
-    /// * [`SendError::NeverFits`] and [`SendError::RequestTooLarge`]: never as it is; send or ask for less at a time, or
-    ///   raise the limit.
+    /// * [`SendError::NeverFits`] and [`SendError::RequestTooLarge`]: send or request less at a time, or raise the
+    ///   limit.
     /// * [`SendError::Closed`]: the connection is over.
-    /// * All others: the message itself cannot be sent here.
+    /// * All others: this message cannot be sent on this connection.
     pub async fn try_send(&self, message: impl Into<Message>) -> Result<Mark, SendError> {
         let message = message.into();
         self.reserve().await?.try_send(message).await
     }
 
-    /// Waits until frames of so many bytes together, 24 for each header included, can be queued; where that is more than
-    /// the [send limit](peer_core::ConfigBuilder::send_limit), until nothing of the owner's waits. It first waits for the
-    /// handshake. Those who wait are served in order. Room is not reserved: another task may use it first.
+    /// Waits until frames of `bytes` in total can be queued, 24 bytes for each header included. If `bytes` exceeds the
+    /// [send limit](peer_core::ConfigBuilder::send_limit), it waits until none of the owner's frames wait. Before the
+    /// handshake is complete there is no room. Waiting callers are served in order. Room is not reserved: another task
+    /// may use it first.
     ///
-    /// Made to be awaited beside the events, so that they are taken while the remote does not take what we send:
+    /// Await it beside the events, so that they are taken while the remote takes nothing:
     ///
     /// ```
     /// # use std::collections::VecDeque;
@@ -154,20 +158,20 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Why the connection is over, or at once, before the end, that writing failed.
+    /// Why the connection ended, or, before its end, that writing has failed.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost but the turn among those who wait.
+    /// Dropping the future gives up its turn and loses nothing else.
     pub async fn room(&self, bytes: usize) -> Result<(), Closed> {
         let permit = self.reserve().await?;
-        let mut place = Place(Some(&self.shared));
+        let mut guard = RoomGuard(Some(&self.shared));
         let result = permit.give(|reply| Command::Room(bytes, reply)).await;
-        place.0 = None;
+        guard.0 = None;
         result
     }
 
-    /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
+    /// Announces `item` with the next batch. Returns `false` if the remote has it or it waits already.
     ///
     /// # Errors
     ///
@@ -176,7 +180,7 @@ impl Handle {
         self.with(move |peer, now| peer.announce(item, now)).await?
     }
 
-    /// Announces `item` at once; `false` where the remote has it.
+    /// Announces `item` at once. Returns `false` if the remote has it.
     ///
     /// # Errors
     ///
@@ -185,8 +189,8 @@ impl Handle {
         self.with(move |peer, now| peer.announce_now(item, now)).await?
     }
 
-    /// Asks for headers after the first locator entry that the remote knows; `false` where that repeats the
-    /// last such request.
+    /// Requests headers after the first locator entry that the remote knows. Returns `false` if this repeats the last
+    /// such request.
     ///
     /// # Errors
     ///
@@ -204,7 +208,7 @@ impl Handle {
         self.with(move |peer, now| peer.add_known(&item, now)).await
     }
 
-    /// A snapshot of everything that is counted; after the end, as it was at the end.
+    /// A snapshot of all statistics; after the end, as they were then.
     pub async fn stats(&self) -> Stats {
         match self.with(|peer, _| peer.stats()).await {
             Ok(stats) => stats,
@@ -212,9 +216,8 @@ impl Handle {
         }
     }
 
-    /// As [`stats`](Self::stats), without waiting: as it was when the driver last ran. Made for code that is not async, as an
-    /// exporter of metrics. From the first call on the driver keeps a copy at hand, so `None` is returned until it has run
-    /// once more.
+    /// As [`stats`](Self::stats), without waiting: as they were when the driver ran last. For code that is not async,
+    /// such as a metrics exporter. The driver keeps a copy from the first call on, so the first call returns `None`.
     #[must_use]
     pub fn latest_stats(&self) -> Option<Stats> {
         if let Some((_, stats)) = self.end() {
@@ -227,14 +230,13 @@ impl Handle {
         latest
     }
 
-    /// Waits until everything that is queued by now, in both lanes, has been handed to the transport and is
-    /// flushed there. Announcements are not queued before their batch leaves.
+    /// Waits until everything that is queued now, in both lanes, has been handed to the transport and flushed. An
+    /// announcement is queued when its batch leaves.
     ///
     /// # Errors
     ///
-    /// Why the connection is over, or at once, before the end, that writing failed; some of it may not have
-    /// been written then. If the owner ended it in order, and everything that was queued is written, there is no
-    /// error.
+    /// Why the connection ended, or, before its end, that writing has failed; then some of it may not have been
+    /// written. If the owner ended the connection in order and everything was written, there is no error.
     ///
     /// # Cancel safety
     ///
@@ -250,13 +252,13 @@ impl Handle {
         })
     }
 
-    /// Ends the connection in order: everything queued is written, including batches of announcements, then our direction of
-    /// the stream is shut down, and what comes is read and dropped until the remote ends its own. So the remote gets our last
-    /// words, which a system may lose if it closes a connection with unread input. Returns the reason, which is
-    /// [`Error::ClosedByOwner`](peer_core::Error::ClosedByOwner) unless something else happened first.
+    /// Ends the connection in order. Everything queued is written, including batches of announcements, and our
+    /// direction of the stream is shut down. What arrives is discarded until the remote ends its direction: a system
+    /// that closes a connection with unread input may lose our last messages. Returns the reason, which is
+    /// [`Error::ClosedByOwner`](peer_core::Error::ClosedByOwner) unless the connection ended earlier for another.
     ///
-    /// It is over at `deadline` at the latest, written or not; and 5 s, or 16 MiB of input, after the last word.
-    /// Commands given before still run, and later ones that queue something are refused. Events are dropped from now on.
+    /// The connection ends at `deadline` at the latest, and at most 5 s or 16 MiB of input after the last message.
+    /// Commands given before still run. Later ones that queue something are refused. Events are dropped from now on.
     ///
     /// # Cancel safety
     ///
@@ -274,13 +276,11 @@ impl Handle {
         async move { shared.end.wait().await.closed.clone() }
     }
 
-    /// Ends the connection at once: what waits to be written, and commands that wait for the driver, are
-    /// dropped. [`flush`](Self::flush) first if that matters. Events that were pulled already can still be
-    /// asked for.
+    /// Ends the connection at once. Frames and commands that wait are dropped; [`flush`](Self::flush) first to write
+    /// them. Events that were pulled already can still be taken.
     ///
-    /// The stream is shut down and dropped without waiting for the remote. Over TCP flushed data still
-    /// arrives, unless bytes from the remote were unread: then the system may reset the connection.
-    /// [`leave`](Self::leave) has no such losses.
+    /// The stream is shut down and dropped without waiting for the remote. Over TCP, flushed data still arrives, unless
+    /// bytes of the remote were unread: then the system may reset the connection. [`leave`](Self::leave) avoids that.
     #[doc(alias = "Disconnect")]
     pub fn close(&self) {
         self.shared.tell_driver(|state| state.close = true);
@@ -288,38 +288,38 @@ impl Handle {
 
     /// Waits for the end, and returns the reason.
     ///
-    /// The end comes after every event before it. If more events wait than [`Events`](crate::Events) buffers, it comes
-    /// after the owner has taken them, has dropped its `Events`, or has closed the connection. Until then a remote that
-    /// has left is not noticed, and a connection whose writes fail keeps its stream; [`flush`](Self::flush) reports
-    /// the failure at once.
+    /// All earlier events come first. If more events wait than [`Events`](crate::Events) buffers, the end comes after
+    /// the owner has taken them, has [discarded](crate::Events::discard) them, or has closed the connection. Until then
+    /// the end of the remote is not noticed, and a connection whose writes fail keeps its stream.
+    /// [`flush`](Self::flush) reports that failure at once.
     ///
     /// # Cancel safety
     ///
-    /// Nothing is lost; it can be asked again at any time.
+    /// Nothing is lost. It may be called again at any time.
     #[doc(alias = "WaitForDisconnect")]
     pub async fn closed(&self) -> Closed {
         self.shared.end.wait().await.closed.clone()
     }
 
-    /// Why the connection has ended, and how everything stood then; `None` while it is open. [`closed`](Self::closed) waits
-    /// for it.
+    /// Why the connection has ended, and the statistics at its end; `None` while it is open. [`closed`](Self::closed)
+    /// waits for the end.
     #[must_use]
     #[doc(alias = "Connected")]
     pub fn end(&self) -> Option<(&Closed, &Stats)> {
         self.shared.end.get().map(|end| (&end.closed, &end.stats))
     }
 
-    /// The instant that a time in [`Stats`] stands for; `None` where it is too far away to be one.
+    /// The instant of a time in [`Stats`]; `None` if it is too far away for an instant.
     #[must_use]
     pub fn instant(&self, time: Time) -> Option<Instant> {
         self.clock.instant(time)
     }
 }
 
-/// The place of one who waits for room. Where it is given up, the driver looks at those behind it.
-struct Place<'a>(Option<&'a Shared>);
+/// A wait for room. If it is given up, the driver checks those queued behind it.
+struct RoomGuard<'a>(Option<&'a Shared>);
 
-impl Drop for Place<'_> {
+impl Drop for RoomGuard<'_> {
     fn drop(&mut self) {
         if let Some(shared) = self.0 {
             shared.driver.wake();

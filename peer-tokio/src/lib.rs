@@ -9,10 +9,10 @@
 //!
 #![cfg_attr(feature = "net", doc = "```no_run")]
 #![cfg_attr(not(feature = "net"), doc = "```ignore")]
-//! use peer_tokio::peer_core::{Config, Network, Node};
+//! use peer_tokio::peer_core::{Config, Network, Node, Report};
 //!
 //! #[tokio::main]
-//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! async fn main() -> Result<(), Report> {
 //!     let address = std::env::args().nth(1).ok_or("usage: first ADDRESS")?;
 //!     let node = Node::new(Config::builder(Network::MAINNET).user_agent("first", "0.1.0").build()?);
 //!     let (peer, _events) = peer_tokio::connect(address, &node, 0).await?;
@@ -53,9 +53,9 @@
 //!   timers and commands continue, and the remote is not blamed. Pings are answered when they are pulled.
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
 //!   the owner takes the next event.
-//! * **Cancel safety.** Every future of this crate may be dropped at any time; its documentation states the effect.
-//! * **Cooperative.** Driver and events take part in tokio's budget: a remote that talks without a pause keeps no task from
-//!   giving way.
+//! * **Cancel safety.** Every future of this crate may be dropped at any time. Its documentation states the effect.
+//! * **Cooperative.** Driver and events take part in tokio's budget, so a remote that never pauses does not keep a task
+//!   from yielding.
 //! * **Full duplex and fair.** Reading and writing never wait for each other, and one poll does a bounded
 //!   amount of work: it reads at most 256 KiB.
 //! * **Whole frames.** Queued frames are gathered, up to 16 KiB, and leave in one write, on vectored and other
@@ -65,9 +65,9 @@
 //!   that has no memory of its own.
 //! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
 //!   owner's pace, until its stream ends or nothing came for a second. Then the connection ends with that failure.
-//! * **The last messages arrive.** [`Handle::leave`], and the drop of the last handle, write everything, shut down writing, and
-//!   discard what comes until the remote closes, within a deadline. A remote that closed only its writing half gets what
-//!   is queued.
+//! * **The last messages arrive.** [`Handle::leave`] and the drop of the last handle write everything, shut down
+//!   writing, and discard what arrives until the remote closes, within a deadline. A remote that closed only its
+//!   writing half gets what is queued.
 //! * **No deadlock while sending.** [`Handle::room`] waits beside the events, so two ends that both send much make progress.
 //! * **Typed ends.** After the end every call returns [`Closed`] with the machine's reason.
 //!
@@ -76,9 +76,9 @@
 //! * `net`, on by default: `connect`, `accept` and `Listener`, connections over TCP that are ready to use.
 //! * `entropy`, part of `net`: `SystemRng`, the system's generator.
 //! * `stream`: [`Events`] is a `futures_core::Stream`.
-//! * `simd`: hashing uses the vectors of the CPU, as of the feature of [`peer_core`].
-//! * `serde`: messages, events, ends and statistics are `Serialize`, likewise.
-//! * `tracing`: the machine's log lines, as of the feature of [`peer_core`].
+//! * `simd`: hashing uses the vectors of the CPU. See the feature of [`peer_core`].
+//! * `serde`: messages, events, ends and statistics are `Serialize`.
+//! * `tracing`: the machine's log lines. See the feature of [`peer_core`].
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod blocks;
@@ -134,15 +134,19 @@ pub use self::response_error::ResponseError;
 pub use self::responses::Responses;
 use self::shared::Shared;
 
-/// A connection that we made, over a stream that is connected: the clock of its handshake starts now.
+/// Starts a connection that we made, over a connected stream. The handshake's clock starts now.
 ///
-/// Call `set_nodelay(true)` on a TCP stream first: frames are gathered here already, and the kernel would only delay the
-/// last of them. `rng` should be a generator for cryptography, as `SystemRng` is; it makes the nonces by which
-/// a node knows itself.
+/// Call `set_nodelay(true)` on a TCP stream first: frames are gathered here already, so the kernel would only delay
+/// them. `rng` should be fit for cryptography, as `SystemRng` is. It makes the nonces by which a node recognises
+/// itself.
+///
+/// Spawn the driver, keep the handle, and take the events. A driver that does not run is reported as
+/// [`Error::NeverDriven`](peer_core::Error::NeverDriven), a handle that is not kept as
+/// [`Error::NoHandle`](peer_core::Error::NoHandle).
 ///
 /// # Errors
 ///
-/// [`TooManyHandshakes`] where `node` has as many outbound handshakes open as its configuration allows.
+/// [`TooManyHandshakes`] if `node` has as many outbound handshakes open as its configuration allows.
 #[doc(alias = "AssociateConnection")]
 pub fn outbound<S, R: Rng>(
     stream: S,
@@ -155,10 +159,12 @@ pub fn outbound<S, R: Rng>(
     Ok(assemble(stream, rng, connection, clock))
 }
 
-/// A connection that the remote made, over the accepted stream. It sends nothing before the remote's `version`.
+/// Starts a connection that the remote made, over the accepted stream. It sends nothing before the remote's `version`
+/// comes.
 ///
 /// `stream` and `rng` as for [`outbound`].
 #[doc(alias = "AssociateConnection")]
+#[must_use = "spawn the driver, keep the handle, and take the events"]
 pub fn inbound<S, R: Rng>(
     stream: S,
     node: &Node,

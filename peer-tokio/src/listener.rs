@@ -1,4 +1,4 @@
-//! Accepts connections, no more than there is room for.
+//! Accepts connections, within limits.
 
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -12,14 +12,14 @@ use tokio::time::sleep;
 
 use crate::{Events, Handle, SystemRng, connection_info, inbound};
 
-/// How long to wait when the system has no room for another connection.
+/// Pause after the system could not accept, in case no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Accepts connections for a node, each driven by a task of the runtime, and limits their number.
 ///
-/// While as many are open as may be in all, further ones wait in the system's backlog. One from a host that has as many
-/// as it may is closed without a word. Where the system cannot accept, as where no descriptor is left, accepting pauses for
-/// 200 ms and goes on; it goes on at once where [only that one connection](peer_core::accept_can_continue) is lost.
+/// At the limit of all connections, further ones wait in the system's backlog. A connection above the limit of its host
+/// is closed at once. If the system cannot accept, for example without a free descriptor, accepting pauses for 200 ms.
+/// If [only one connection](peer_core::accept_can_continue) is lost, it continues at once.
 #[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
@@ -30,7 +30,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Accepts at `socket` for `node`, within these limits.
+    /// Accepts at `socket` for `node`, within `limits`.
     #[must_use]
     pub fn new(socket: TcpListener, node: Node, limits: AcceptLimits) -> Self {
         let free = limits.most().saturating_sub(limits.len()).min(Semaphore::MAX_PERMITS);
@@ -38,22 +38,22 @@ impl Listener {
         Self { socket, node, room, limits: Arc::new(Mutex::new(limits)) }
     }
 
-    /// Waits for the next connection, while our chain ends at `best_height`. Its handshake has not begun:
-    /// [`Events::established`] waits for it, best in a task of its own, and
-    /// [`Event::Version`](peer_core::Event::Version) can be refused.
+    /// Waits for the next connection. `best_height` is the height of our chain. The handshake has not begun: wait for
+    /// [`Events::established`] in a task of its own, or look at [`Event::Version`](peer_core::Event::Version) to refuse
+    /// the remote.
     ///
     /// # Cancel safety
     ///
     /// No connection is lost.
     pub async fn accept(&mut self, best_height: i32) -> (Handle, Events, SocketAddr) {
         loop {
-            // Only closing a semaphore makes this fail, which nobody does.
+            // Fails only if the semaphore is closed, which never happens.
             let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
                 return core::future::pending().await;
             };
             let (stream, address) = next(async || self.socket.accept().await).await;
-            if let Some(place) = Place::take(&self.limits, address, room) {
-                let (handle, events) = self.start(stream, address, best_height, place);
+            if let Some(slot) = ConnectionSlot::take(&self.limits, address, room) {
+                let (handle, events) = self.start(stream, address, best_height, slot);
                 return (handle, events, address);
             }
         }
@@ -64,15 +64,15 @@ impl Listener {
         stream: TcpStream,
         address: SocketAddr,
         best_height: i32,
-        place: Place,
+        slot: ConnectionSlot,
     ) -> (Handle, Events) {
-        // A stream that is gone already shows that when it is read.
+        // If the stream is gone already, the first read reports it.
         stream.set_nodelay(true).ok();
         let info = connection_info(address, best_height);
         let (handle, events, driver) = inbound(stream, &self.node, info, SystemRng);
         tokio::spawn(async move {
             driver.await;
-            drop(place);
+            drop(slot);
         });
         (handle, events)
     }
@@ -83,7 +83,7 @@ impl Listener {
         lock(&self.limits).len()
     }
 
-    /// The socket, to ask for its address.
+    /// The socket, for its address.
     #[must_use]
     pub const fn socket(&self) -> &TcpListener {
         &self.socket
@@ -101,15 +101,15 @@ async fn next<T>(mut accept: impl AsyncFnMut() -> io::Result<T>) -> T {
     }
 }
 
-/// One connection among those that are counted. Dropping it makes room for another.
-struct Place {
+/// An open connection that counts against the limits. Dropping it makes room for another.
+struct ConnectionSlot {
     limits: Arc<Mutex<AcceptLimits>>,
     address: SocketAddr,
     _room: OwnedSemaphorePermit,
 }
 
-impl Place {
-    /// `None` where the host has as many connections as it may.
+impl ConnectionSlot {
+    /// `None` if the host has as many connections as it may.
     fn take(
         limits: &Arc<Mutex<AcceptLimits>>,
         address: SocketAddr,
@@ -120,7 +120,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         lock(&self.limits).release(self.address.ip());
     }
@@ -145,7 +145,7 @@ mod tests {
         start.elapsed()
     }
 
-    /// No system makes its `accept` fail on demand, but where nothing is left.
+    /// A system's `accept` fails on demand only when nothing is left.
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_is_lost_in_the_queue_delays_no_other() {
         let lost =

@@ -1,4 +1,4 @@
-//! The same for many connections: encoded once, announced to each as it wants.
+//! Commands for many connections: a message is encoded once, and announced to each remote in the way it wants.
 
 use peer_core::{Announced, Announcement, EncodedFrame, Mark, Peer, SendError, Time};
 
@@ -11,11 +11,11 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// As [`Peer::send_encoded`], but for [`SendError::Full`].
+    /// As [`Peer::send_encoded`], except [`SendError::Full`].
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits for room it does not queue the message. Otherwise as the other commands.
+    /// If the future is dropped while it waits for room, the message is not queued. Otherwise as the other commands.
     pub async fn send_encoded(&self, frame: &EncodedFrame) -> Result<Mark, SendError> {
         loop {
             match self.try_send_encoded(frame).await {
@@ -29,7 +29,7 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// As [`Peer::send_encoded`]. What to do about each is said at [`try_send`](Self::try_send).
+    /// As [`Peer::send_encoded`]. [`try_send`](Self::try_send) says what to do about each.
     pub async fn try_send_encoded(&self, frame: &EncodedFrame) -> Result<Mark, SendError> {
         let frame = frame.clone();
         self.with(move |peer, now| peer.send_encoded(&frame, now)).await?
@@ -37,7 +37,7 @@ impl Handle {
 
     /// Announces something new if the remote wants to hear of it, in the way it wants.
     ///
-    /// [`Peer::announce_as_wanted`] tells more.
+    /// [`Peer::announce_as_wanted`] has the rules.
     pub async fn announce_as_wanted(&self, announcement: &Announcement) -> Announced {
         let announcement = announcement.clone();
         let done = self.with(move |peer, now| peer.announce_as_wanted(&announcement, now)).await;
@@ -45,10 +45,10 @@ impl Handle {
     }
 }
 
-/// Queues `frame` for each connection that has room for it, and returns what came of each, in their order.
+/// Queues `frame` for each connection that has room for it, and returns the results in the same order.
 ///
-/// It waits for no room: where the frame does not fit, the result is [`SendError::Full`], and
-/// [`Handle::send_encoded`] can be called for that connection alone. It returns when every driver has run the command.
+/// It does not wait for room. If the frame does not fit, the result is [`SendError::Full`]; call
+/// [`Handle::send_encoded`] for that connection alone. It returns when every driver has run the command.
 ///
 /// ```
 /// use peer_tokio::peer_core::{CodecError, Message, Network, ProtocolVersion};
@@ -63,7 +63,7 @@ impl Handle {
 ///
 /// # Cancel safety
 ///
-/// Dropped, it may have queued the frame for some of the connections; the commands that were given still run.
+/// If the future is dropped, the frame may be queued for some of the connections. Commands that were given still run.
 pub async fn send_encoded_to<'a>(
     handles: impl IntoIterator<Item = &'a Handle>,
     frame: &EncodedFrame,
@@ -79,7 +79,7 @@ pub async fn send_encoded_to<'a>(
 /// Announces something new to each connection whose remote wants to hear of it, and returns what was done for each, in
 /// their order.
 ///
-/// [`Peer::announce_as_wanted`] tells who wants what. It returns when every driver has run the command.
+/// [`Peer::announce_as_wanted`] has the rules. It returns when every driver has run the command.
 ///
 /// # Cancel safety
 ///

@@ -9,12 +9,12 @@ use tokio::sync::oneshot::{self, Sender};
 
 use crate::shared::{Command, Shared};
 
-/// The permission to queue one command. Dropping it unused gives its place back.
+/// The permission to queue one command. Dropping it unused releases its slot.
 ///
 /// # Cancel safety
 ///
-/// Its methods give the command before they return, and their futures only wait for the answer: dropped, even
-/// unpolled, they do not take the command back.
+/// Its methods give the command before they return. Their futures only wait for the result: dropping one, even
+/// unpolled, does not take the command back.
 #[derive(Debug)]
 pub struct Permit<'a> {
     shared: &'a Arc<Shared>,
@@ -23,7 +23,7 @@ pub struct Permit<'a> {
 
 impl<'a> Permit<'a> {
     pub(crate) async fn reserve(shared: &'a Arc<Shared>) -> Result<Self, Closed> {
-        match shared.permits.acquire().await {
+        match shared.driven(shared.permits.acquire()).await? {
             Ok(permit) => Ok(Self { shared, permit }),
             Err(_) => Err(shared.end.wait().await.closed.clone()),
         }
@@ -48,7 +48,7 @@ impl<'a> Permit<'a> {
     {
         self.give(|reply| {
             Command::Run(Box::new(move |peer, now| {
-                // Nobody may be waiting any more.
+                // The caller may have stopped waiting.
                 reply.send(command(peer, now)).ok();
             }))
         })
@@ -64,8 +64,8 @@ impl<'a> Permit<'a> {
         async move { answer.await? }
     }
 
-    /// Gives a command with the place for its answer. One that is dropped without an answer means that the connection is
-    /// over or about to be, or that nothing is written any more.
+    /// Gives a command with the channel for its result. If the channel is dropped without a result, the connection has
+    /// ended or is about to, or writing has failed.
     pub(crate) fn give<T, F>(self, command: F) -> impl Future<Output = Result<T, Closed>> + use<T, F>
     where
         F: FnOnce(Sender<T>) -> Command,
@@ -75,7 +75,7 @@ impl<'a> Permit<'a> {
         self.shared.command(command(reply));
         let shared = Arc::clone(self.shared);
         async move {
-            match answer.await {
+            match shared.driven(answer).await? {
                 Ok(value) => Ok(value),
                 Err(_) => Err(shared.why_dropped().await),
             }

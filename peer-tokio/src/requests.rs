@@ -1,4 +1,4 @@
-//! Requests, and what responds to them.
+//! Requests, and their responses.
 
 use core::time::Duration;
 use std::collections::BTreeMap;
@@ -19,13 +19,12 @@ use crate::responses::{Responses, mismatch};
 
 /// # Requests
 ///
-/// Each of these requests something of the remote and waits for its response. Dropping the future cancels the request. A task
-/// that takes [`Events`](crate::Events) must not wait for responses in its own loop: see
-/// [`ResponseError::EventsNotTaken`].
+/// Each of these sends a request and waits for its response. Dropping the future cancels the request. A task that takes
+/// [`Events`](crate::Events) must not wait for responses in its own loop: see [`ResponseError::EventsNotTaken`].
 ///
 /// The handshake must be complete. [`Events::only`](crate::Events::only) waits for that.
 impl Handle {
-    /// Requests something of the remote, and returns what responds as it comes.
+    /// Sends a request, and returns its responses as they come.
     ///
     /// # Errors
     ///
@@ -33,7 +32,7 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before it returns, the request is cancelled, or was not made.
+    /// If the future is dropped, the request is cancelled or was not made.
     pub async fn request(
         &self,
         request: Request,
@@ -60,8 +59,8 @@ impl Handle {
         Ok(Responses::new(self, id))
     }
 
-    /// Up to 2,000 headers after the first hash of the locator that the remote knows, up to `stop`; none where there are no
-    /// more. [`Hash::ZERO`] stops nowhere.
+    /// Up to 2,000 headers after the first hash of the locator that the remote knows, up to `stop`; empty if there are
+    /// no more. With [`Hash::ZERO`] there is no stop.
     ///
     /// # Errors
     ///
@@ -88,12 +87,12 @@ impl Handle {
         }
     }
 
-    /// Any number of blocks, in this order. 16 are requested at a time, so that what waits is bounded.
+    /// Any number of blocks, in this order. 16 are requested at a time, which bounds the memory of those that wait.
     pub fn blocks(&self, hashes: Vec<Hash>) -> Blocks {
         Blocks::new(self.clone(), hashes)
     }
 
-    /// Transactions, in this order; `None` for those that the remote does not have.
+    /// Transactions, in this order. Those that the remote does not have are `None`.
     ///
     /// # Errors
     ///
@@ -106,7 +105,7 @@ impl Handle {
         Ok(messages.into_iter().map(|message| message.and_then(transaction)).collect())
     }
 
-    /// Mixing messages, in this order; `None` for those that the remote does not have.
+    /// Mixing messages, in this order. Those that the remote does not have are `None`.
     ///
     /// # Errors
     ///
@@ -161,20 +160,19 @@ impl Handle {
         }
     }
 
-    /// Addresses that the remote knows, once on a connection that we made.
+    /// Addresses that the remote knows. Once on a connection, and only on one that we made.
     ///
     /// # Errors
     ///
     /// As [`request`](Self::request) and [`Responses::next`].
     pub async fn addresses(&self) -> Result<Vec<NetAddressV2>, ResponseError> {
         match self.message(Request::Addresses).await? {
-            Message::Addr(addresses) => Ok(addresses.addresses.into_iter().map(NetAddressV2::from).collect()),
-            Message::AddrV2(addresses) => Ok(addresses.addresses().to_vec()),
+            message @ (Message::Addr(_) | Message::AddrV2(_)) => Ok(message.addresses().collect()),
             _ => Err(mismatch()),
         }
     }
 
-    /// How long a `ping` and its `pong` take, our own queue and task included.
+    /// The time from a `ping` to its `pong`. The time in our own queue and task counts too.
     ///
     /// # Errors
     ///

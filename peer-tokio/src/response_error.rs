@@ -5,24 +5,24 @@ use core::fmt;
 use peer_core::message::InventoryList;
 use peer_core::{Closed, RequestError, Unanswered};
 
-/// Why a request has no response, or no more of it.
+/// Why a request has no response, or only a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResponseError {
     /// The request was not made.
     Refused(RequestError),
-    /// The remote did not respond, or not with all.
+    /// The remote did not respond, or not completely.
     Unanswered {
         /// Why.
         reason: Unanswered,
-        /// What has not come: items, or as blocks those whose filters have not. Empty for all other requests.
+        /// What is missing: the items, or the blocks whose filters are missing. Empty for all other requests.
         missing: InventoryList,
     },
-    /// For 10 s the buffer was full and nobody took anything from it, so that nothing was read.
+    /// For 10 s the buffer was full and nothing was taken from it, so nothing was read.
     ///
-    /// This happens where the task that takes [`Events`](crate::Events) waits for a response in its own loop. Wait in a task
-    /// of its own instead, or call [`Events::only`](crate::Events::only) where nothing but responses matters. It also happens
-    /// where another [`Responses`](crate::Responses) is kept and not polled.
+    /// This happens if the task that takes [`Events`](crate::Events) waits for a response in its own loop. Wait in
+    /// another task, or call [`Events::only`](crate::Events::only) if you need only responses. It also happens if
+    /// another [`Responses`](crate::Responses) is kept and not polled.
     EventsNotTaken,
     /// The connection is over.
     Closed(Closed),
@@ -47,7 +47,7 @@ impl fmt::Display for ResponseError {
             Self::Unanswered { reason, missing } if missing.is_empty() => fmt::Display::fmt(reason, f),
             Self::Unanswered { reason, missing } => write!(f, "{reason}: {} missing", missing.len()),
             Self::EventsNotTaken => f.write_str(
-                "nobody took events for 10 s, so that nothing was read: take them in another task than the one that waits",
+                "events were not taken for 10 s, so nothing was read: take them in another task than the one that waits",
             ),
             Self::Closed(closed) => fmt::Display::fmt(closed, f),
         }

@@ -1,25 +1,25 @@
-//! Who waits for the responses to which request.
+//! The callers that wait for responses, by request.
 
 use core::task::Waker;
 use std::collections::{BTreeMap, VecDeque};
 
 use peer_core::{Event, RequestId, Time};
 
-/// Most responses that wait for one who requested several, and most bytes of their frames together. With more the driver
-/// pulls nothing.
+/// Most responses that wait for callers that requested several, and most bytes of their frames in total. Above that the
+/// driver pulls nothing.
 const EVENTS: usize = 16;
 const EVENT_BYTES: usize = 64 * 1024;
 
-/// See the [module](self). It exists only while somebody waits.
+/// See the [module](self). It exists only while callers wait.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseWaiters {
     waiting: BTreeMap<RequestId, Waiter>,
-    /// Requests that nobody waits for any more.
+    /// Requests whose caller has stopped waiting.
     cancelled: Vec<RequestId>,
-    /// Responses in the queues of those who requested several, and their bytes.
+    /// Waiting responses of requests for several, and their bytes.
     queued: usize,
     queued_bytes: usize,
-    /// Since when nothing is pulled because nothing is taken.
+    /// Since when nothing is pulled because the owner takes nothing.
     pub(crate) full_since: Option<Time>,
 }
 
@@ -28,15 +28,16 @@ pub(crate) struct ResponseWaiters {
 struct Waiter {
     events: VecDeque<(Event, usize)>,
     waker: Option<Waker>,
-    /// One message is the whole response: its place was granted with the request.
+    /// One message is the whole response. It does not count against the limits, as its room was granted with the
+    /// request.
     is_single: bool,
 }
 
 /// Where an event goes.
 pub(crate) enum Route {
-    /// To one who waits, who is to be woken.
+    /// To a caller, who is to be woken.
     Waiter(Option<Waker>),
-    /// Nowhere: nobody waits for it any more.
+    /// Nowhere: the caller has stopped waiting.
     Dropped,
     /// To the owner.
     Owner(Event),
@@ -47,7 +48,7 @@ impl ResponseWaiters {
         self.waiting.insert(id, Waiter { events: VecDeque::new(), waker: None, is_single });
     }
 
-    /// Nobody waits for this request any more. Where it may not have ended it is to be cancelled.
+    /// The caller has stopped waiting. The request is cancelled unless it is over.
     pub(crate) fn remove(&mut self, id: RequestId, is_over: bool) {
         if let Some(waiter) = self.waiting.remove(&id) {
             let bytes = waiter.events.iter().map(|(_, len)| *len).fold(0, usize::saturating_add);
@@ -66,7 +67,7 @@ impl ResponseWaiters {
         self.waiting.is_empty() && self.cancelled.is_empty()
     }
 
-    /// Puts an event, whose frame had `len` bytes, where it belongs.
+    /// Routes an event whose frame had `len` bytes.
     pub(crate) fn route(&mut self, event: Event, len: usize) -> Route {
         let id = match &event {
             Event::Response(response) => response.id,
@@ -87,7 +88,7 @@ impl ResponseWaiters {
         }
     }
 
-    /// The next event for this request; where there is none, `waker` is woken for it.
+    /// The next event for this request. If there is none, `waker` is woken for it.
     pub(crate) fn take(&mut self, id: RequestId, waker: &Waker) -> Option<Event> {
         let waiter = self.waiting.get_mut(&id)?;
         let Some((event, len)) = waiter.events.pop_front() else {
@@ -99,7 +100,7 @@ impl ResponseWaiters {
         Some(event)
     }
 
-    /// All who wait, to be told of the end.
+    /// The wakers of all callers, to report the end.
     pub(crate) fn wakers(&mut self) -> Vec<Waker> {
         self.waiting.values_mut().filter_map(|waiter| waiter.waker.take()).collect()
     }

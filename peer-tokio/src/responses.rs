@@ -13,13 +13,13 @@ use tokio::time::{Sleep, sleep};
 use crate::handle::Handle;
 use crate::response_error::ResponseError;
 
-/// How long the owner may take nothing while the buffer is full, before those who wait are told.
+/// If the buffer is full and the owner takes nothing for this long, waiting callers get an error.
 const STUCK: Duration = Duration::from_secs(10);
 
 /// The responses to a [request](Handle::request). With the feature `stream` it is a `futures_core::Stream`.
 ///
-/// Of a request for several items or filters at most 16 responses wait here, and no more once their frames have 64 KiB
-/// together: then the driver reads nothing until some are taken.
+/// If a request has several responses, at most 16 wait here, and fewer if their frames reach 64 KiB in total. Then the
+/// driver stops reading until some are taken.
 ///
 /// # Cancel safety
 ///
@@ -30,7 +30,7 @@ pub struct Responses {
     handle: Handle,
     id: RequestId,
     is_over: bool,
-    /// Ends when the owner may have taken nothing for too long.
+    /// Elapses when the owner may have taken nothing for too long.
     watch: Option<Pin<Box<Sleep>>>,
 }
 
@@ -39,7 +39,7 @@ impl Responses {
         Self { handle, id, is_over: false, watch: None }
     }
 
-    /// The request, as [`Event::Response`] names it.
+    /// The request's id, as in [`Event::Response`].
     #[must_use]
     pub const fn id(&self) -> RequestId {
         self.id
@@ -49,7 +49,7 @@ impl Responses {
     ///
     /// # Errors
     ///
-    /// Why there is none: [`ResponseError::Unanswered`], also where only some items are missing, after all others;
+    /// Why there is no response: [`ResponseError::Unanswered`], which also comes last if only some items are missing;
     /// [`ResponseError::EventsNotTaken`]; or the end of the connection.
     ///
     /// # Cancel safety
@@ -64,10 +64,10 @@ impl Responses {
         if self.is_over {
             return Poll::Ready(None);
         }
-        // As for events: a remote that always has more would keep this task from ever giving way.
+        // As for events: without the budget, a remote that always has more would keep this task from yielding.
         let budget = ready!(poll_proceed(cx));
         let shared = &self.handle.shared;
-        // Under one lock: what came before an end that is seen is there to be taken, and an end that is not seen yet finds
+        // Both under one lock: events from before a visible end can be taken, and an end that is not visible yet finds
         // the waker.
         let (end, (event, resumes)) = {
             let mut state = shared.lock();
@@ -104,8 +104,8 @@ impl Responses {
         Poll::Ready(Some(result))
     }
 
-    /// Waits for the message that is the whole response, as it is of headers, addresses, a `ping`, the initial state and a
-    /// single item. Of several it returns the first, and cancels the rest.
+    /// Waits for the message that is the whole response: headers, addresses, a `pong`, the initial state or a single
+    /// item. If there are several, it returns the first and cancels the rest.
     ///
     /// # Errors
     ///
@@ -121,13 +121,13 @@ impl Responses {
         }
     }
 
-    /// Ready where the owner has taken nothing for too long although the buffer is full.
+    /// Ready if the buffer is full and the owner has taken nothing for too long.
     fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let clock = self.handle.clock;
         let full_since = self.handle.shared.lock().full_since();
         let watch = self.watch.get_or_insert_with(|| Box::pin(sleep(STUCK)));
         while watch.as_mut().poll(cx).is_ready() {
-            // While there is room nobody tells when there is none any more, so that is looked for as often.
+            // The buffer may fill up later without a wake-up, so this looks again after the same time.
             let left =
                 full_since.map_or(STUCK, |since| STUCK.saturating_sub(clock.now().saturating_since(since)));
             if left.is_zero() {
@@ -143,7 +143,7 @@ fn shared_remove(handle: &Handle, id: RequestId, is_over: bool) {
     handle.shared.tell_driver(|state| state.remove_waiter(id, is_over));
 }
 
-/// The machine matches responses, so this does not come.
+/// The machine matches responses to requests, so this cannot happen.
 pub(crate) fn mismatch() -> ResponseError {
     ResponseError::Unanswered { reason: Unanswered::Mismatch, missing: InventoryList::new() }
 }

@@ -1,20 +1,26 @@
 //! What the handles, the events and the driver of one connection share.
 //!
-//! Two short queues, both bounded, and both without memory while the connection idles: channels would keep a
-//! kilobyte or two for each. The lock guards these queues alone and is held for a few instructions; nothing
-//! of the owner's runs under it, so wakers too are woken and dropped outside.
+//! Two short, bounded queues that have no memory while the connection is idle; a channel would keep a kilobyte or two
+//! each. The lock guards only these queues and is held for a few instructions. No code of the owner runs under it, so
+//! wakers are woken and dropped outside.
 
 use core::fmt;
+use core::future::Future;
 use core::mem;
+use core::pin::pin;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::Waker;
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{OnceLock, PoisonError};
 
 use atomic_waker::AtomicWaker;
 use peer_core::{Closed, Error, Event, Interest, Peer, RequestId, Stats, Time};
+use tokio::runtime;
 use tokio::sync::Semaphore;
 use tokio::sync::oneshot::Sender;
+use tokio::time::timeout;
 
 use crate::response_waiters::{ResponseWaiters, Route};
 use crate::snapshot::Snapshot;
@@ -23,14 +29,17 @@ use crate::sync::{Mutex, MutexGuard, SetOnce};
 /// Most events that wait for the owner. Enough that driver and owner alternate in batches.
 const EVENTS: usize = 16;
 
-/// With this many bytes of frames among the events that wait, no more are handed out: what waits here is memory
-/// that the remote can fill. So at most a byte less than this waits, and one message, which may be a block. Enough
-/// for sixteen events of 4 KiB; a larger message costs more than taking turns over it.
+/// At this many bytes of waiting frames no more events are handed out, because the remote can fill this memory. So at
+/// most a byte less and one message wait, which may be a block. It fits 16 events of 4 KiB; for larger messages the
+/// cost of taking turns does not matter.
 const EVENT_BYTES: usize = 64 * 1024;
 
 /// Most commands that wait for the driver. It takes all of them each time it runs, so a longer queue would
 /// only delay the back-pressure on the senders.
 const COMMANDS: usize = 16;
+
+/// How long a call waits for the first run of the driver. A spawned driver runs at once.
+const START: Duration = Duration::from_secs(10);
 
 /// A closure for the machine.
 type Run = Box<dyn FnOnce(&mut Peer, Time) + Send>;
@@ -39,9 +48,9 @@ type Run = Box<dyn FnOnce(&mut Peer, Time) + Send>;
 pub(crate) enum Command {
     /// Run this on the machine.
     Run(Run),
-    /// Tell when everything that is queued by now is written.
+    /// Reply when everything that is queued now is written.
     Flush(Sender<()>),
-    /// Tell when there is room for so many bytes.
+    /// Reply when there is room for so many bytes.
     Room(usize, Sender<()>),
     /// End the connection in order, by this time. It needs no permit.
     Leave(Time),
@@ -50,9 +59,11 @@ pub(crate) enum Command {
 /// See the [module](self).
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// One permit for each free place in the queue of commands.
+    /// One permit for each free slot in the queue of commands.
     pub(crate) permits: Semaphore,
     pub(crate) driver: AtomicWaker,
+    /// The driver was polled.
+    has_run: AtomicBool,
     /// The task that waits for the next event.
     pub(crate) owner: AtomicWaker,
     /// Writing failed. What the remote sent before is delivered first.
@@ -74,11 +85,11 @@ pub(crate) struct Final {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) commands: Vec<Command>,
-    /// Those that wait for the owner, each with the bytes of its frame.
+    /// The waiting events, each with the bytes of its frame.
     pub(crate) events: VecDeque<(Event, usize)>,
     /// The bytes of all of them.
     event_bytes: usize,
-    /// The remote's `version` was handed out, and the owner has not asked for more since.
+    /// The remote's `version` was handed out, and the owner has not asked for the next event.
     pub(crate) held: bool,
     /// Events are dropped: the owner does not want them.
     pub(crate) discards: bool,
@@ -86,7 +97,7 @@ pub(crate) struct State {
     pub(crate) close: bool,
     /// The owner leaves: the connection ends in order.
     pub(crate) leaves: bool,
-    /// Without any, the connection ends in order.
+    /// At zero, the connection ends in order.
     pub(crate) handles: usize,
     waiters: Option<Box<ResponseWaiters>>,
 }
@@ -98,12 +109,12 @@ impl State {
         has_room && self.waiters.as_ref().is_none_or(|waiters| waiters.has_room())
     }
 
-    /// Somebody waits for the responses to this request, perhaps several messages.
+    /// A caller waits for the responses to this request: one message if `is_single`.
     pub(crate) fn add_waiter(&mut self, id: RequestId, is_single: bool) {
         self.waiters.get_or_insert_default().register(id, is_single);
     }
 
-    /// Nobody does any more. Where the request may not have ended the driver cancels it.
+    /// The caller has stopped waiting. The driver cancels the request unless it is over.
     pub(crate) fn remove_waiter(&mut self, id: RequestId, is_over: bool) {
         if let Some(waiters) = &mut self.waiters {
             waiters.remove(id, is_over);
@@ -111,7 +122,7 @@ impl State {
         self.waiters.take_if(|waiters| waiters.is_empty());
     }
 
-    /// Requests that are to be cancelled.
+    /// Takes the requests that the driver is to cancel.
     pub(crate) fn take_cancelled(&mut self) -> Vec<RequestId> {
         let cancelled = self.waiters.as_mut().map(|waiters| waiters.take_cancelled());
         self.waiters.take_if(|waiters| waiters.is_empty());
@@ -133,7 +144,7 @@ impl State {
         }
     }
 
-    /// Whether there is room. Then nothing is full any more.
+    /// Whether there is room. If so, the queue no longer counts as full.
     fn finds_room(&mut self) -> bool {
         let has_room = self.has_room();
         if has_room && let Some(waiters) = &mut self.waiters {
@@ -142,18 +153,18 @@ impl State {
         has_room
     }
 
-    /// Since when there is no room, while somebody waits for responses.
+    /// Since when there has been no room, if callers wait for responses.
     pub(crate) fn full_since(&self) -> Option<Time> {
         self.waiters.as_ref().and_then(|waiters| waiters.full_since)
     }
 
-    /// All who wait for responses.
+    /// The wakers of all callers that wait for responses.
     pub(crate) fn waiting(&mut self) -> Vec<Waker> {
         self.waiters.as_mut().map(|waiters| waiters.wakers()).unwrap_or_default()
     }
 
-    /// Takes the next event out. Also returns whether the driver is to be woken: once half of a full queue is free, or at once
-    /// where somebody waits for a response, which may be the next to be pulled.
+    /// Takes the next event out. Also returns whether to wake the driver: once half of a full queue is free, or at once
+    /// if a caller waits for a response, which may be pulled next.
     pub(crate) fn take_event(&mut self) -> Option<(Event, bool)> {
         let (had_room, was_free) = (self.has_room(), self.is_half_free());
         let (event, len) = self.events.pop_front()?;
@@ -165,7 +176,7 @@ impl State {
         Some((event, resumes))
     }
 
-    /// Has the connection end in order, after the commands that wait.
+    /// Ends the connection in order, after the waiting commands.
     pub(crate) fn leave(&mut self, deadline: Time) {
         self.leaves = true;
         if let Some(Command::Leave(earlier)) = self.commands.last_mut() {
@@ -175,7 +186,7 @@ impl State {
         }
     }
 
-    /// Takes out the messages among the events that are of no interest, to be dropped outside the lock.
+    /// Takes out the messages that are of no interest, to be dropped outside the lock.
     pub(crate) fn sort_out(&mut self, interest: Interest) -> Vec<Event> {
         let mut dropped = Vec::new();
         for (event, len) in mem::take(&mut self.events) {
@@ -207,6 +218,7 @@ impl Shared {
             state: Mutex::default(),
             permits: Semaphore::new(COMMANDS),
             driver: AtomicWaker::new(),
+            has_run: AtomicBool::new(false),
             owner: AtomicWaker::new(),
             broken: OnceLock::new(),
             snapshot: Snapshot::default(),
@@ -228,8 +240,33 @@ impl Shared {
         });
     }
 
-    /// Why a command that was dropped will not be done. Where writing failed this does not wait for the end,
-    /// which may itself wait for the owner to ask for events.
+    /// Notes that the driver runs. Returns whether it is the first time.
+    pub(crate) fn note_run(&self) -> bool {
+        !self.has_run.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn has_run(&self) -> bool {
+        self.has_run.load(Ordering::Relaxed)
+    }
+
+    /// Waits for what only the driver can complete. Fails if the driver does not run within 10 s.
+    pub(crate) async fn driven<F: Future>(&self, result: F) -> Result<F::Output, Closed> {
+        let mut result = pin!(result);
+        // Other runtimes have no timer.
+        if !self.has_run() && runtime::Handle::try_current().is_ok() {
+            // Boxed, so that the future stays small for calls on a running driver.
+            let in_time = Box::pin(timeout(START, result.as_mut())).await;
+            match in_time {
+                Ok(output) => return Ok(output),
+                Err(_) if !self.has_run() => return Err(Error::NeverDriven.into()),
+                Err(_) => {}
+            }
+        }
+        Ok(result.await)
+    }
+
+    /// Why a dropped command will not run. If writing failed, this does not wait for the end, which may in turn wait
+    /// for the owner to take events.
     pub(crate) async fn why_dropped(&self) -> Closed {
         match self.broken.get() {
             Some(kind) if self.end.get().is_none() => Closed::new(Error::TransportFailed, Some(*kind)),
@@ -237,8 +274,8 @@ impl Shared {
         }
     }
 
-    /// Whether an event may be pulled: there is a place for it, and the owner does not hold the remote's
-    /// `version`. Only the driver fills places, so one that is free stays free until it delivers.
+    /// Whether an event may be pulled: there is room, and the owner does not hold the remote's `version`. Only the
+    /// driver uses up room, so it stays until the driver delivers.
     pub(crate) fn has_room(&self) -> bool {
         self.lock().finds_room()
     }

@@ -4,19 +4,19 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use peer_core::{Peer, Stats};
 
-/// See the [module](self). Until the first look it has no memory, and the driver publishes nothing.
+/// See the [module](self). Until the first call of `look` it has no memory, and the driver publishes nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Snapshot {
     published: OnceLock<Box<Mutex<Option<Stats>>>>,
 }
 
 impl Snapshot {
-    /// The latest one. From the first look on the driver publishes it, so that look has none.
+    /// The latest statistics. The driver publishes them from the first call on, so the first call returns `None`.
     pub(crate) fn look(&self) -> Option<Stats> {
         lock(self.published.get_or_init(Box::default)).clone()
     }
 
-    /// Publishes a new one if there was a look.
+    /// Publishes new statistics if they have been looked at.
     pub(crate) fn publish(&self, peer: &Peer) {
         if let Some(published) = self.published.get() {
             *lock(published) = Some(peer.stats());

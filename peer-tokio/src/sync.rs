@@ -1,5 +1,5 @@
-//! What the tasks of a connection share their state by. In the tests that explore interleavings, tasks change places before
-//! each lock and each look at the end.
+//! The locks of a connection's shared state. Tests that explore interleavings switch tasks before each lock and each
+//! look at the end.
 
 #[cfg(shuttle)]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard};
@@ -12,7 +12,7 @@ pub(crate) use tokio::sync::SetOnce;
 #[derive(Debug)]
 pub(crate) struct SetOnce<T> {
     value: tokio::sync::SetOnce<T>,
-    /// Where tasks change places.
+    /// Where tasks are switched.
     point: Mutex<()>,
 }
 

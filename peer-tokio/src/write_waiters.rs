@@ -1,18 +1,19 @@
-//! Callers that wait for frames to be written: each is looked at when it may be done, not whenever something happens.
+//! Callers that wait for frames to be written. Each is checked when it may be done, not at every event.
 
 use std::collections::VecDeque;
 
 use peer_core::{Mark, Peer};
 use tokio::sync::oneshot::Sender;
 
-/// See the [module](self). Those who gave up are cleared away when they may be half of all.
+/// See the [module](self). Callers that gave up are removed once they may be half of all.
 #[derive(Default)]
 pub(crate) struct WriteWaiters {
-    /// Those who wait until everything up to their marks is written. Marks only grow, so the first is done first.
+    /// Callers that wait until everything up to their marks is written. Marks only grow, so the first is done first.
     flushes: VecDeque<([Mark; 2], Sender<()>)>,
-    /// Those who wait for room for so many bytes. They are served in order, so that a large frame is not passed by.
+    /// Callers that wait for room for so many bytes. They are served in order, so that small frames do not overtake a
+    /// large one.
     rooms: VecDeque<(usize, Sender<()>)>,
-    /// With so many the next look at all of them is due.
+    /// At this many callers, those that gave up are removed next.
     cleared_at: usize,
 }
 
@@ -27,14 +28,14 @@ impl WriteWaiters {
         self.rooms.push_back((bytes, reply));
     }
 
-    /// Tells those who need not wait any longer.
+    /// Replies to callers that are done.
     pub(crate) fn answer(&mut self, peer: &Peer) {
         while self.flushes.front().is_some_and(|(marks, _)| is_flushed(peer, marks)) {
             self.flushes.pop_front().map(|(_, reply)| reply.send(()));
         }
         let limit = peer.node().config().send_limit();
         let room = peer.room();
-        // One that gave up holds up none of those behind it.
+        // A caller that gave up does not hold up those behind it.
         while self
             .rooms
             .front()
@@ -63,5 +64,5 @@ pub(crate) fn is_flushed(peer: &Peer, marks: &[Mark; 2]) -> bool {
     marks.iter().all(|mark| peer.is_flushed(*mark))
 }
 
-/// So many are never worth a look at all of them.
+/// Up to this many callers, removing those that gave up is not worth it.
 const FEW: usize = 32;

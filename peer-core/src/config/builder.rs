@@ -53,7 +53,7 @@ impl Agent {
     }
 }
 
-/// Makes a [`Config`]. Each setter says its default and what the worst case costs.
+/// Makes a [`Config`]. Each setter states its default and its worst case.
 ///
 /// ```
 /// use core::time::Duration;
@@ -138,7 +138,7 @@ impl ConfigBuilder {
         self
     }
 
-    /// The highest protocol version to speak. Default: [`ProtocolVersion::LATEST`].
+    /// The highest protocol version to use. Default: [`ProtocolVersion::LATEST`].
     pub const fn protocol_version(mut self, version: ProtocolVersion) -> Self {
         self.config.protocol_version = version;
         self
@@ -166,15 +166,15 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long `version` and `verack` may take both ways together. Default: 30 s. Worst case: a remote
-    /// keeps a peer so long, of 1 KiB and below version 12 131 kB of early messages.
+    /// How long `version` and `verack` may take in both directions together. Default: 30 s. Worst case: a remote holds
+    /// a peer of 1 KiB for that long, and below version 12 also 131 kB of early messages.
     pub const fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.config.handshake_timeout = timeout;
         self
     }
 
-    /// How long an established remote may be silent. Default: 120 s. Worst case: a remote that is gone keeps
-    /// its peer so long. [`min_receive_rate`](Self::min_receive_rate) adds to it while a frame arrives.
+    /// How long an established remote may be silent. Default: 120 s. Worst case: a remote that is gone holds its peer
+    /// for that long. [`min_receive_rate`](Self::min_receive_rate) adds to it while a frame arrives.
     pub const fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.config.idle_timeout = timeout;
         self
@@ -187,45 +187,45 @@ impl ConfigBuilder {
         self
     }
 
-    /// How long the first of a batch of announcements waits for more, uniformly drawn. Default: 100 to
-    /// 500 ms. Zero announces at the next `handle_timeout`. A batch has at most 1000 items, which take 55 kB.
+    /// How long the first announcement of a batch waits for more, drawn uniformly. Default: 100 to 500 ms. With zero,
+    /// it leaves at the next `handle_timeout`. A batch has at most 1000 items, which take 55 kB.
     pub const fn trickle_delay(mut self, delay: RangeInclusive<Duration>) -> Self {
         self.config.trickle_delay = delay;
         self
     }
 
-    /// Most bytes of the owner's frames that wait to be sent, for each peer; above it, a command is refused with
+    /// Most bytes of the owner's frames that wait to be sent, for each peer. Above it a command is refused with
     /// [`SendError::Full`](crate::SendError::Full), and a frame that is larger by itself with
-    /// [`SendError::NeverFits`](crate::SendError::NeverFits). Default: 40 MiB, the reference's cap. On top come a ping, what
-    /// [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject`. A frame counts whole until its
-    /// last byte was taken.
+    /// [`SendError::NeverFits`](crate::SendError::NeverFits). Default: 40 MiB, the reference's cap. A ping, the replies
+    /// that [`send_pause`](Self::send_pause) allows, and below version 9 the last `reject` come on top. A frame counts
+    /// in full until its last byte was taken.
     ///
-    /// What they hold in memory is at most 4 times as much, where all are frames of 24 bytes, so 168 MB at the default;
-    /// usually it is hardly more. The payload of a block is shared: with its other owners, between peers, and with the
-    /// memory that it lies in, of which a received block is a quarter at least. One that was decoded out of something
-    /// larger keeps that alive. Every other payload is copied into the queue, so that a transaction never keeps the block
-    /// alive that it was taken out of.
+    /// The frames take at most 4 times as much memory, if all have 24 bytes: 168 MB at the default. Usually they take
+    /// hardly more than their bytes. The payload of a block is shared between peers and with its other owners, and
+    /// keeps the memory alive that it is a slice of. For a received block that is at most four times its size. Every
+    /// other payload is copied into the queue, so that a transaction never keeps a whole block alive.
     pub const fn send_limit(mut self, bytes: usize) -> Self {
         self.config.send_limit = bytes;
         self
     }
 
-    /// Above this many bytes of answers that the machine owes by itself (pongs), the remote is not read any
-    /// more until it takes some. Default: 64 KiB. Worst case: this and one more answer, which hold 150 kB.
+    /// Above this many bytes of replies that the machine owes (pongs), the remote is not read until it takes some.
+    /// Default: 64 KiB. Worst case: this and one more reply, which hold 150 kB.
     pub const fn send_pause(mut self, bytes: usize) -> Self {
         self.config.send_pause = bytes;
         self
     }
 
-    /// How many of the items that a remote knows are remembered. Default: 1000, which take 67 kB for each peer; nothing
-    /// before the first. Worst case for another number: 92 bytes each. Now and then the set is made anew, which takes half
-    /// as much again for a moment.
+    /// How many of the items that a remote knows are remembered. Default: 1000, which take 67 kB for each peer, from
+    /// the first item on. Worst case for other numbers: 92 bytes each. The set is rebuilt from time to time, which
+    /// briefly takes half as much again.
     pub const fn known_inventory(mut self, items: usize) -> Self {
         self.config.known_inventory = items;
         self
     }
 
-    /// How long an item counts as known. Default: 15 minutes. Their number is bounded above.
+    /// How long an item counts as known. Default: 15 minutes. [`known_inventory`](Self::known_inventory) limits their
+    /// number.
     pub const fn known_lifetime(mut self, lifetime: Duration) -> Self {
         self.config.known_lifetime = lifetime;
         self
@@ -246,47 +246,47 @@ impl ConfigBuilder {
         self
     }
 
-    /// Most items that may be asked for and not answered, for each peer. Default: 75,000, the reference's cap, which take
-    /// 11 MB for each peer, and only if its owner asks for as much. While its request waits to be written, an item takes
-    /// 180 bytes beside the frame. Items that were answered and may be answered once more (they were asked for twice, or
-    /// are transactions) are remembered for a while: at most 100,000 items, which take 8 MB.
+    /// Most items that may be requested and unanswered, for each peer. Default: 75,000, the reference's cap. They take
+    /// 11 MB, only if the owner requests that many. While its request waits to be written, an item takes 180 bytes
+    /// beside the frame. Answered items that may be answered once more (requested twice, or transactions) are
+    /// remembered for a while: at most 100,000 items, which take 8 MB.
     pub const fn max_requests(mut self, items: usize) -> Self {
         self.config.max_requests = items;
         self
     }
 
-    /// What happens to unrequested answers. Default: refuse. Where they are delivered, the worst case is one
-    /// payload of 26 MB, which takes 53 MB in the input of each peer, although the peer did not request it.
+    /// What happens to unrequested answers. Default: they are refused. If they are delivered, the worst case is a
+    /// payload of 26 MB, which takes 53 MB in the input of each peer.
     pub const fn unrequested_answers(mut self, policy: UnrequestedAnswers) -> Self {
         self.config.unrequested_answers = policy;
         self
     }
 
-    /// What happens to commands that are not part of the protocol version in force. Default: refuse. Where
-    /// they are read, [`max_unrequested`](Self::max_unrequested) is their limit.
+    /// What happens to commands that are not part of the protocol version in force. Default: they are refused. If they
+    /// are read, [`max_unrequested`](Self::max_unrequested) is their limit.
     pub const fn unknown_commands(mut self, policy: UnknownCommands) -> Self {
         self.config.unknown_commands = policy;
         self
     }
 
-    /// Who answers the remote's `getinitstate`. Default: the machine, with an empty `initstate`, once. The request
-    /// surfaces in either case. An owner who answers has 30 s; after that, nodes disconnect.
+    /// Who answers the remote's `getinitstate`. Default: the machine, with an empty `initstate`, once. The request is
+    /// reported in either case. An owner who answers has 30 s; after that, nodes disconnect.
     pub const fn init_state_requests(mut self, policy: InitStateRequests) -> Self {
         self.config.init_state_requests = policy;
         self
     }
 
     /// What happens to messages that today's nodes would ban us for. Default: they are refused with
-    /// [`SendError::Bannable`](crate::SendError::Bannable). Where they are sent, the worst case is that a node takes no
+    /// [`SendError::Bannable`](crate::SendError::Bannable). If they are sent, the worst case is that a node accepts no
     /// connection from our host for 24 hours.
     pub const fn bannable_messages(mut self, policy: BannableMessages) -> Self {
         self.config.bannable_messages = policy;
         self
     }
 
-    /// The average rate, in bytes a second, at which a frame must arrive once the idle timeout has passed,
-    /// and an answer once its 30 s have. Default: 4096. Worst case: the largest message, 26 MB of `cfiltersv2`
-    /// that were asked for, takes 1 h 49 min with the idle timeout; unasked, an `inv` of 1.8 MB 9 min 20 s.
+    /// The average rate, in bytes a second, at which a frame must arrive after the idle timeout, and an answer after
+    /// its 30 s. Default: 4096. Worst case: the largest message that can be requested, a `cfiltersv2` of 26 MB, takes 1
+    /// h 49 min including the idle timeout. Without a request, an `inv` of 1.8 MB takes 9 min 20 s.
     pub const fn min_receive_rate(mut self, bytes_per_second: u64) -> Self {
         self.config.min_receive_rate = bytes_per_second;
         self
@@ -294,7 +294,7 @@ impl ConfigBuilder {
 
     /// Whether messages and bytes are counted by command, in both directions, for [`Stats`](crate::Stats). Default: no.
     ///
-    /// Costs a look-up for each frame and at most 4 KiB for each peer; nothing where it is off.
+    /// Costs a look-up for each frame and at most 4 KiB for each peer. Without it there is no cost.
     pub const fn count_commands(mut self, wanted: bool) -> Self {
         self.config.count_commands = wanted;
         self
@@ -304,7 +304,7 @@ impl ConfigBuilder {
     ///
     /// # Errors
     ///
-    /// What does not fit together, by name.
+    /// Which settings contradict each other.
     pub fn build(self) -> Result<Config, ConfigError> {
         let Self { mut config, agent, ping_interval } = self;
         let default = config.idle_timeout.saturating_mul(107).checked_div(120).unwrap_or_default();
@@ -322,7 +322,7 @@ impl ConfigBuilder {
 }
 
 impl Config {
-    /// Fails if settings do not fit together.
+    /// Fails if settings contradict each other.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let config = self;
         if let Some(setting) = zero(config) {

@@ -67,7 +67,7 @@ impl Config {
         &self.user_agent
     }
 
-    /// The highest protocol version this node speaks.
+    /// The highest protocol version this node uses.
     #[must_use]
     pub const fn protocol_version(&self) -> ProtocolVersion {
         self.protocol_version
@@ -91,7 +91,7 @@ impl Config {
         self.proxy
     }
 
-    /// How long `version` and `verack` may take both ways together.
+    /// How long `version` and `verack` may take in both directions together.
     #[must_use]
     pub const fn handshake_timeout(&self) -> Duration {
         self.handshake_timeout
@@ -151,7 +151,7 @@ impl Config {
         self.max_unrequested
     }
 
-    /// Most items that may be asked for and not answered, for each peer.
+    /// Most items that may be requested and unanswered, for each peer.
     #[must_use]
     pub const fn max_requests(&self) -> usize {
         self.max_requests
@@ -181,7 +181,7 @@ impl Config {
         self.bannable_messages
     }
 
-    /// The average rate, in bytes a second, at which a frame must arrive once its time is up.
+    /// The average rate, in bytes a second, at which a frame must arrive once its time is over.
     #[must_use]
     pub const fn min_receive_rate(&self) -> u64 {
         self.min_receive_rate

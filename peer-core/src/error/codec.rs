@@ -30,7 +30,7 @@ impl fmt::Display for Excess {
 
 /// Why a payload is refused, or why a message cannot be built or encoded.
 ///
-/// Reading a payload, the remote is to blame; building or encoding a message, its owner is. Variants are
+/// While a payload is read, the remote is to blame; while a message is built or encoded, its owner is. Variants are
 /// named like the reference's kinds, see [`CodecError::kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -162,7 +162,7 @@ pub enum CodecError {
     /// A field has a value that the message does not allow; the text names it.
     #[error("{0}")]
     InvalidMsg(&'static str),
-    /// A message of the old era breaks a limit for which the reference had no name; the text names it.
+    /// A message of the old era exceeds a limit for which the reference had no name; the text names it.
     #[error("{what}: {excess}")]
     Legacy {
         /// What is too long or too much.
@@ -173,7 +173,7 @@ pub enum CodecError {
 }
 
 impl CodecError {
-    /// The reference's name for it. What the old era left without a name counts as `InvalidMsg`.
+    /// The reference's name. Errors of the old era without a name are `InvalidMsg`.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {
         match self {

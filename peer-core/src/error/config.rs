@@ -1,18 +1,18 @@
-//! What does not fit together in a configuration.
+//! Settings that contradict each other.
 
 use core::time::Duration;
 
 use super::CodecError;
 use crate::protocol_version::ProtocolVersion;
 
-/// Settings that do not fit together.
+/// Settings that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The user agent made of its parts is too long or not printable ASCII.
     #[error("user_agent, with its prefix and comments, cannot be sent: {0}")]
     UserAgent(CodecError),
-    /// There are user agent comments, which stand behind name and version, and no name and version.
+    /// User agent comments without a name and version, behind which they stand.
     #[error(
         "user_agent_comments is set ({comments}), but user_agent is not: comments follow its name and version"
     )]

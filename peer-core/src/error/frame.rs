@@ -1,10 +1,10 @@
-//! Why bytes are no frame.
+//! Why bytes are not a frame.
 
 use super::{CodecError, ErrorKind, Excess};
 use crate::message::Command;
 use crate::network::Network;
 
-/// Why the bytes at the front of a stream are refused as a frame, in the order in which it is checked.
+/// Why the bytes at the front of a stream are not accepted as a frame, in the order of the checks.
 ///
 /// None of these is recoverable: after one, the stream has lost its frame boundaries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +68,7 @@ impl FrameError {
         }
     }
 
-    /// The command of the frame, where the header could be read that far.
+    /// The command of the frame, if the header could be read that far.
     #[must_use]
     pub const fn command(&self) -> Option<Command> {
         match self {

@@ -4,7 +4,7 @@ use core::fmt;
 
 /// A kind of refusal, named and numbered like the reference's error codes without their `Err`.
 ///
-/// It is what logs, metrics and other implementations have in common; the errors themselves carry numbers.
+/// Logs, metrics and other implementations share it. The errors themselves have the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[doc(alias = "ErrorCode")]
 #[non_exhaustive]

@@ -20,7 +20,7 @@ use crate::protocol_version::ProtocolVersion;
 #[doc(alias = "peer.ErrorKind")]
 #[non_exhaustive]
 pub enum Error {
-    /// The remote sent something that is no acceptable frame or message.
+    /// The remote sent bytes that are not an acceptable frame or message.
     #[error(transparent)]
     Frame(Box<FrameError>),
     /// The first message was not `version`.
@@ -49,10 +49,10 @@ pub enum Error {
         /// The lowest accepted.
         min: ProtocolVersion,
     },
-    /// A remote of the old era gave a reason for refusing us: instead of its `version`, or in response to ours, before it
-    /// closed the connection without a `verack`.
+    /// A remote of the old era refused us with a reason: instead of its `version`, or after ours, before it closed the
+    /// connection without a `verack`.
     ///
-    /// Only below version 9: later versions have no `reject`, and it is an unknown command.
+    /// Only below version 9. Later versions have no `reject`; it is an unknown command.
     #[error("refused by the remote: {0}")]
     Rejected(Box<Reject>),
     /// The remote is this node itself.
@@ -62,8 +62,8 @@ pub enum Error {
     /// A response came without a request.
     #[error("{0} came without being asked for")]
     Unrequested(Command),
-    /// A bloom filter command came although our services do not offer it. Remotes of protocol version 2 and later know
-    /// that from our `version`.
+    /// A bloom filter command came although our services do not offer it. From protocol version 2 on, remotes know our
+    /// services from our `version`.
     #[error("{0} came without our offering bloom filters")]
     NoBloomService(Command),
     /// The remote took too long.
@@ -75,20 +75,19 @@ pub enum Error {
     Stalled(Expected),
     /// The remote closed the connection, or cut it, before it sent its `version`.
     ///
-    /// A node gives no reason. It may belong to another network, have as many peers as it takes or as many from our
-    /// address, have banned our host for 24 hours, or find that we dial too often. See
-    /// [`redial_after`](Self::redial_after).
+    /// A node gives no reason. It may belong to another network, have its limit of peers or of peers from our address,
+    /// have banned our host for 24 hours, or find that we dial too often. See [`redial_after`](Self::redial_after).
     #[error("closed by the remote before its version: another network, full, banned, dialled too often?")]
     ClosedBeforeVersion,
     /// The remote closed the connection, or cut it, between its `version` and its `verack`.
     ///
-    /// A node refuses our `version` this way: it keeps none that it dialled and that does not offer the full service,
-    /// and none whose protocol version is too old.
+    /// A node refuses our `version` in this way if our protocol version is too old, or if it dialled us and we do not
+    /// offer the full service.
     #[error("closed by the remote after its version: services not wanted, protocol version too old?")]
     ClosedBeforeVerack,
     /// The remote closed or cut the connection inside a frame, after our owner had not called
-    /// [`receive`](crate::Connection::receive) for 10 s or more after an event. It may have given up writing: nodes allow 20 s
-    /// for a frame, and a second for each 256 KiB of it.
+    /// [`receive`](crate::Connection::receive) for 10 s or more after an event. The remote probably gave up writing:
+    /// nodes allow 20 s for a frame, and a second for each 256 KiB of it.
     #[error("stream ended inside a frame, {missing} bytes missing; we had not read for {paused:?}")]
     CutOffWhilePaused {
         /// Bytes missing to the end of the header, or of the payload once the header was there.
@@ -102,6 +101,13 @@ pub enum Error {
     /// The owner closed the connection.
     #[error("closed by the owner")]
     ClosedByOwner,
+    /// The driver was dropped before it ran, or a call waited 10 s for one that was never polled. Adapters whose driver is a
+    /// future report this.
+    #[error("the driver of the connection never ran: pass it to tokio::spawn, or await it beside the calls")]
+    NeverDriven,
+    /// Every handle was dropped before the driver ran, and none had been used. Adapters whose driver is a future report this.
+    #[error("every handle was dropped before the driver ran: keep one, as the connection ends with the last")]
+    NoHandle,
     /// The transport failed.
     #[error("transport failed")]
     TransportFailed,
@@ -133,8 +139,8 @@ impl From<FrameError> for Error {
 }
 
 impl Error {
-    /// Its name for programs, logs and metrics: the [kind](Error::kind) where it has one, `HandshakeTimeout`,
-    /// `IdleTimeout` or `WriteTimeout`, else the variant's.
+    /// The name for programs, logs and metrics: the [kind](Error::kind) if it has one, `HandshakeTimeout`,
+    /// `IdleTimeout` or `WriteTimeout`, else the name of the variant.
     #[must_use]
     pub fn name(&self) -> String {
         let name = match self {
@@ -151,19 +157,21 @@ impl Error {
             Self::Timeout(Timer::Idle) => "IdleTimeout",
             Self::Timeout(Timer::WriteStall) => "WriteTimeout",
             Self::Timeout(Timer::Stall) | Self::Stalled(_) => "Stalled",
-            // These timers end no connection, or for another reason.
+            // These timers do not end a connection, or end it for another reason.
             Self::Timeout(Timer::Ping | Timer::Trickle | Timer::Linger | Timer::Deadline) => "Timeout",
             Self::ClosedBeforeVersion => "ClosedBeforeVersion",
             Self::ClosedBeforeVerack => "ClosedBeforeVerack",
             Self::CutOffWhilePaused { .. } => "CutOffWhilePaused",
             Self::ClosedByRemote => "ClosedByRemote",
             Self::ClosedByOwner => "ClosedByOwner",
+            Self::NeverDriven => "NeverDriven",
+            Self::NoHandle => "NoHandle",
             Self::TransportFailed => "TransportFailed",
         };
         name.to_owned()
     }
 
-    /// The reference's name where its wire layer has one.
+    /// The reference's name, if its wire layer has one.
     #[must_use]
     pub fn kind(&self) -> Option<ErrorKind> {
         match self {
@@ -172,7 +180,7 @@ impl Error {
         }
     }
 
-    /// Whether the remote broke the protocol, as opposed to being slow, old, gone, unwilling or ourselves.
+    /// Whether the remote broke the protocol. It did not if it was slow, old, gone, unwilling or ourselves.
     #[must_use]
     pub fn is_misbehaviour(&self) -> bool {
         match self {
@@ -192,6 +200,8 @@ impl Error {
             | Self::CutOffWhilePaused { .. }
             | Self::ClosedByRemote
             | Self::ClosedByOwner
+            | Self::NeverDriven
+            | Self::NoHandle
             | Self::TransportFailed => false,
         }
     }
@@ -216,16 +226,18 @@ impl Error {
             | Self::ClosedBeforeVersion
             | Self::ClosedBeforeVerack
             | Self::NoBloomService(_)
+            | Self::NeverDriven
+            | Self::NoHandle
             | Self::Unrequested(_) => false,
         }
     }
 
-    /// How long to wait before the remote's address is dialled again; `None` where another attempt will end the same
-    /// way. `attempt` is the number of failures in a row, this one included.
+    /// How long to wait before dialling the remote's address again; `None` if another attempt will end in the same way.
+    /// `attempt` is the number of failures in a row, including this one.
     ///
     /// 5 s, doubled up to 5 min, as dcrd does. If the remote closed before the handshake was complete: 15 s, then four
-    /// times as long each time, up to the 24 h of a ban. A node that limits how often we dial accepts us after 15 s, a full
-    /// node when one of its peers has left, a node that banned us after a day.
+    /// times as long each time, up to the 24 h of a ban. A node that limits how often we dial accepts us after 15 s, a
+    /// full node when one of its peers has left, and a node that banned us after a day.
     #[must_use]
     pub fn redial_after(&self, attempt: u32) -> Option<Duration> {
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -239,7 +251,7 @@ impl Error {
     }
 }
 
-/// Why a command was refused. The connection goes on, unless it had ended before.
+/// Why a command was refused. The connection continues, unless it had ended before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {

@@ -3,18 +3,18 @@
 use super::SendError;
 use crate::protocol_version::ProtocolVersion;
 
-/// Why a request was refused. Nothing was sent, and the connection goes on unless it had ended before.
+/// Why a request was refused. Nothing was sent. The connection continues, unless it had ended before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// Its messages cannot be sent. Says when trying again helps.
+    /// Its messages cannot be sent. The error says whether trying again helps.
     #[error(transparent)]
     Send(SendError),
-    /// It names nothing.
+    /// It names no item or block.
     #[error("request names nothing")]
     Empty,
-    /// As many requests that are not for items are open as there may be. Try again when one has ended; a cancelled one counts
-    /// until the remote responds or its timeout is over.
+    /// The limit of open requests that are not for items is reached. Try again when one has ended. A cancelled one
+    /// counts until the remote responds or its timeout is over.
     #[error("{limit} requests are open already")]
     TooMany {
         /// The limit.
@@ -30,7 +30,7 @@ pub enum RequestError {
         /// The version in force.
         version: ProtocolVersion,
     },
-    /// Nodes respond to this only where we dialled them. The remote dialled us.
+    /// Nodes respond to this only if we dialled them, but the remote dialled us.
     #[error("nodes respond to {command} only where they were dialled")]
     NotDialled {
         /// The request.

@@ -14,11 +14,11 @@ use crate::protocol_version::ProtocolVersion;
 
 /// A message in its frame, encoded and hashed once, to be sent to any number of peers of one network.
 ///
-/// Clones share everything and cost a counter. It can be made on any thread, so that no driver stops while 340 kB are hashed.
-/// The bytes are the same at every protocol version at which the message exists: each peer checks that of its own.
+/// Clones are cheap and share everything. It can be made on any thread, so that no driver waits while a block is
+/// hashed. The bytes are the same at every protocol version that has the message; each peer checks its own version.
 ///
-/// [`Peer::send_encoded`](crate::Peer::send_encoded) queues it. Payloads of 4 KiB and more are shared by all queues, smaller
-/// ones copied. A queue keeps alive what it shares and nothing else of the frame.
+/// [`Peer::send_encoded`](crate::Peer::send_encoded) queues it. Payloads of 4 KiB and more are shared by all queues;
+/// smaller ones are copied. A queue keeps only what it shares alive.
 ///
 /// ```
 /// use peer_core::message::{Block, BlockHeader};
@@ -60,7 +60,7 @@ impl Message {
         let (head, body) = build(self, network);
         let header = Header::from_bytes(head.first_chunk().unwrap_or(&[0; Header::LEN]));
         let payload = if body.is_empty() {
-            // Its own memory as it is: only the header's 24 bytes are kept along.
+            // An own copy, so that only the header's 24 bytes are kept beside it.
             let mut frame = Bytes::from(head);
             frame.split_off(Header::LEN.min(frame.len()))
         } else {
@@ -73,10 +73,10 @@ impl Message {
 
 impl EncodedFrame {
     /// A frame of a payload whose checksum its owner has kept, so that nothing is hashed. The payload is shared, not
-    /// copied: a slice keeps all the memory alive that it was cut out of.
+    /// copied: a slice keeps the whole memory alive that it was cut from.
     ///
-    /// `checksum` is the first four bytes of the payload's BLAKE-256. It is not verified. A wrong one does no harm here,
-    /// but every remote ends the connection over it.
+    /// `checksum` is the first four bytes of the payload's BLAKE-256. It is not verified. With a wrong one, every
+    /// remote ends the connection.
     ///
     /// # Errors
     ///
@@ -107,7 +107,7 @@ impl EncodedFrame {
         self.0.message.command()
     }
 
-    /// The network whose peers can be sent the frame.
+    /// The network to whose peers the frame can be sent.
     #[must_use]
     pub fn network(&self) -> Network {
         self.0.header.network

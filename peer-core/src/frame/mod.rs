@@ -1,8 +1,8 @@
 //! Frames: bytes to checked payloads and back.
 //!
-//! A frame is a [`Header`] of 24 bytes and a payload. [`FrameReader`] takes frames off the front of a
-//! stream, [`encode`] makes the bytes of one, [`EncodedFrame`] is one for many peers, [`Tap`] watches them go by. All know networks, commands and
-//! sizes; what a payload says is the business of [`message`](crate::message).
+//! A frame is a [`Header`] of 24 bytes and a payload. [`FrameReader`] takes frames off the front of a stream,
+//! [`encode`] makes the bytes of a frame, [`EncodedFrame`] is a frame for many peers, and [`Tap`] watches frames pass.
+//! They know networks, commands and sizes. The content of a payload belongs to [`message`](crate::message).
 
 mod encoded;
 mod hash_ahead;
@@ -46,7 +46,8 @@ const SHARE_FROM: usize = 4 * 1024;
 /// A frame in two pieces: the header with the payload, or the header and a payload that the message shares. The message
 /// has passed [`Message::check`].
 ///
-/// Of messages only blocks are shared, as of an [`EncodedFrame`] every payload. A copy holds exactly its bytes; a slice keeps all the memory alive that it was cut out of.
+/// Of messages, only blocks are shared; of an [`EncodedFrame`], every payload is. A copy holds exactly its bytes; a
+/// slice keeps the whole memory alive that it was cut from.
 pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
     let body = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM);
     let room = if body.is_some() { 0 } else { message.encoded_len() };

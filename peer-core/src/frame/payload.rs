@@ -5,20 +5,20 @@ use core::ops::Deref;
 
 use bytes::Bytes;
 
-/// Payloads up to this size, also that of an `inv` of one item, need no memory of their own.
+/// Payloads up to this size, such as an `inv` of one item, need no allocation.
 const SHORT: usize = 38;
 
-/// The payload of a frame: its bytes, which cost no allocation where they are 38 or fewer.
+/// The payload of a frame. Up to 38 bytes cost no allocation.
 #[derive(Clone)]
-pub struct Payload(Place);
+pub struct Payload(Storage);
 
 #[derive(Clone)]
-enum Place {
+enum Storage {
     Short(Short),
     Long(Bytes),
 }
 
-/// Aligned, because the processor waits where bytes are moved in other pieces than they were written.
+/// Aligned: the processor stalls if bytes are moved in other pieces than they were written.
 #[derive(Clone, Copy)]
 #[repr(align(8))]
 struct Short {
@@ -33,9 +33,9 @@ impl Payload {
         match (bytes.get_mut(..payload.len()), u8::try_from(payload.len())) {
             (Some(start), Ok(len)) => {
                 start.copy_from_slice(payload);
-                Self(Place::Short(Short { bytes, len }))
+                Self(Storage::Short(Short { bytes, len }))
             }
-            _ => Self(Place::Long(Bytes::copy_from_slice(payload))),
+            _ => Self(Storage::Long(Bytes::copy_from_slice(payload))),
         }
     }
 
@@ -43,16 +43,16 @@ impl Payload {
     #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         match &self.0 {
-            Place::Short(_) => Bytes::copy_from_slice(self),
-            Place::Long(bytes) => bytes.clone(),
+            Storage::Short(_) => Bytes::copy_from_slice(self),
+            Storage::Long(bytes) => bytes.clone(),
         }
     }
 
     /// The memory that may be shared, if it has any.
     pub(super) const fn shared(&self) -> Option<&Bytes> {
         match &self.0 {
-            Place::Short(_) => None,
-            Place::Long(bytes) => Some(bytes),
+            Storage::Short(_) => None,
+            Storage::Long(bytes) => Some(bytes),
         }
     }
 }
@@ -62,23 +62,23 @@ impl Deref for Payload {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Place::Short(short) => short.bytes.get(..usize::from(short.len)).unwrap_or_default(),
-            Place::Long(bytes) => bytes,
+            Storage::Short(short) => short.bytes.get(..usize::from(short.len)).unwrap_or_default(),
+            Storage::Long(bytes) => bytes,
         }
     }
 }
 
 impl From<Bytes> for Payload {
     fn from(bytes: Bytes) -> Self {
-        Self(Place::Long(bytes))
+        Self(Storage::Long(bytes))
     }
 }
 
 impl From<Payload> for Bytes {
     fn from(payload: Payload) -> Self {
         match payload.0 {
-            Place::Short(_) => Self::copy_from_slice(&payload),
-            Place::Long(bytes) => bytes,
+            Storage::Short(_) => Self::copy_from_slice(&payload),
+            Storage::Long(bytes) => bytes,
         }
     }
 }

@@ -33,7 +33,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame that was read earlier and kept as command and payload.
+    /// A frame that was read before and kept as command and payload.
     pub(crate) fn again(command: Command, payload: Bytes) -> Self {
         let hash = Hash::digest(&payload);
         Self { command, payload: payload.into(), hash, spec: lookup(command) }
@@ -45,11 +45,11 @@ impl Frame {
         self.payload.len().saturating_add(Header::LEN)
     }
 
-    /// What the payload says at protocol version `version`; [`Message::Raw`] where the command is not
+    /// Decodes the payload at protocol version `version`; [`Message::Raw`] if the command is not
     /// [part](Command::is_known_at) of it.
     ///
-    /// A block and a transaction keep the checksum, the first four bytes of [`hash`](Self::hash): sending them on does not
-    /// hash them again.
+    /// A block and a transaction keep the checksum, the first four bytes of [`hash`](Self::hash), so that sending them
+    /// on does not hash them again.
     ///
     /// # Errors
     ///
@@ -76,11 +76,11 @@ impl Frame {
 
 /// Reads frames from a stream that arrives in pieces.
 ///
-/// Between frames it holds nothing. While a payload is arriving it holds the header and a running hash, so
-/// no call hashes more than the bytes it was handed for the first time, however the stream was cut. It never
-/// reserves the size a header declares: the payload stays in the caller's buffer until it is whole.
+/// Between frames it holds nothing. While a payload arrives, it holds the header and a running hash. So each call
+/// hashes only bytes that are new, however the stream was cut. It does not reserve the size that a header declares: the
+/// payload stays in the caller's buffer until it is whole.
 ///
-/// Where several small frames wait, up to 16 of them are hashed together, and the hashes are held until the frames are
+/// If several small frames wait, up to 16 of them are hashed together, and the hashes are held until the frames are
 /// read. Frames and their order are the same as one by one.
 #[derive(Clone, Debug, Default)]
 pub struct FrameReader {
@@ -145,7 +145,7 @@ impl FrameReader {
         Self { front: None, room: Room { end: 0, size: 0 } }
     }
 
-    /// Takes the next frame off the front of `input`, or returns `None` where it is not whole yet.
+    /// Takes the next frame off the front of `input`. Returns `None` if it is not whole yet.
     ///
     /// Between calls the caller only appends to `input`.
     ///
@@ -267,19 +267,19 @@ impl FrameReader {
         }
     }
 
-    /// Bytes received of the frame at the front of `input`, which is not whole yet.
+    /// Bytes received of the incomplete frame at the front of `input`.
     pub(crate) fn progress(&self, input: &[u8]) -> usize {
         let header = if self.arriving().is_some() { Header::LEN } else { 0 };
         input.len().saturating_add(header)
     }
 
-    /// The header of the frame at the front of the input, which is not whole yet.
+    /// The header of the incomplete frame at the front of the input.
     pub(crate) fn head(&self) -> Option<&Checked> {
         self.arriving().map(|arriving| &arriving.head)
     }
 
-    /// Bytes that are missing to the end of the frame at the front of `input`, where one has begun: what
-    /// was cut off if the stream ends here.
+    /// Bytes that are missing to the end of a frame that has begun at the front of `input`: what is cut off if the
+    /// stream ends here.
     #[must_use]
     pub fn missing(&self, input: &[u8]) -> Option<usize> {
         match self.arriving() {

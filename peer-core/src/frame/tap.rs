@@ -1,4 +1,4 @@
-//! Observing frames without taking part.
+//! Observing the frames of a stream.
 
 use super::Header;
 

@@ -144,6 +144,16 @@ impl Message {
 }
 
 impl Message {
+    /// The addresses that an `addr` or an `addrv2` tells, all in the newer form; none for every other message.
+    pub fn addresses(&self) -> impl Iterator<Item = NetAddressV2> + '_ {
+        let (old, new): (&[_], &[_]) = match self {
+            Self::Addr(message) => (&message.addresses, &[]),
+            Self::AddrV2(message) => (&[], message.addresses()),
+            _ => (&[], &[]),
+        };
+        old.iter().copied().map(NetAddressV2::from).chain(new.iter().copied())
+    }
+
     /// The message, if it is one of the eight for mixing.
     #[must_use]
     pub fn as_mix(&self) -> Option<&dyn MixMessage> {

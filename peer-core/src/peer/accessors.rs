@@ -19,8 +19,8 @@ impl fmt::Display for Peer {
 }
 
 impl Peer {
-    /// Whether the machine wants bytes from the remote: not after the end, and not while the remote leaves
-    /// more than the configured pause of answers untaken.
+    /// Whether the machine wants bytes from the remote. `false` after the end, and while the remote leaves more than
+    /// the configured [pause](crate::ConfigBuilder::send_pause) of replies untaken.
     #[must_use]
     pub fn wants_read(&self) -> bool {
         let is_paused = self.outbox.owed() > self.config().send_pause;
@@ -39,8 +39,8 @@ impl Peer {
         self.outbox.queued()
     }
 
-    /// Bytes of frames, their headers of 24 bytes included, that the owner may queue now without
-    /// [`SendError::Full`](crate::SendError::Full). 0 where it may queue none.
+    /// How many bytes of frames, headers of 24 bytes included, the owner may queue now without
+    /// [`SendError::Full`](crate::SendError::Full).
     #[must_use]
     pub fn room(&self) -> usize {
         let Ok(session) = self.can_send().and_then(|()| self.session()) else { return 0 };
@@ -48,27 +48,26 @@ impl Peer {
         self.config().send_limit.saturating_sub(queued)
     }
 
-    /// Whether everything up to `mark` was handed to the transport. Once true it stays true; after a failure
-    /// it still tells what went out.
+    /// Whether everything up to `mark` was handed to the transport. Once true, it stays true. After a failure it still
+    /// tells what was written.
     #[must_use]
     pub fn is_flushed(&self, mark: Mark) -> bool {
         self.outbox.is_flushed(mark)
     }
 
-    /// The ends of both lanes as they are now. When both are flushed, so is everything that was queued before
-    /// this call.
+    /// The ends of both lanes now. Once both are flushed, everything that was queued before this call is written.
     #[must_use]
     pub const fn marks(&self) -> [Mark; 2] {
         self.outbox.marks()
     }
 
-    /// Announcements that wait for their batch to leave. They are not queued before.
+    /// Announcements that wait for their batch. They are queued when it leaves.
     #[must_use]
     pub fn waiting_announcements(&self) -> usize {
         self.lifecycle.session().map_or(0, |session| session.trickle.len())
     }
 
-    /// Whether the remote is known to have `item`: told by the owner, or announced to it.
+    /// Whether the remote is known to have `item`: the owner said so, or we announced it.
     #[must_use]
     #[doc(alias = "IsKnownInventory")]
     pub fn knows(&self, item: &Inventory, now: Time) -> bool {
@@ -88,7 +87,7 @@ impl Peer {
         &self.node
     }
 
-    /// What the remote said of itself, once its `version` came.
+    /// The remote's `version`, once it came.
     #[must_use]
     #[doc(alias = "VersionKnown")]
     pub fn remote(&self) -> Option<&Version> {
@@ -108,7 +107,7 @@ impl Peer {
         matches!(self.lifecycle, Lifecycle::Established(_))
     }
 
-    /// The block that the remote announced last, as far as the owner noted it.
+    /// The block that the remote announced last, if the owner noted it.
     #[must_use]
     #[doc(alias = "LastAnnouncedBlock")]
     pub fn last_announced_block(&self) -> Option<Hash> {
@@ -121,7 +120,7 @@ impl Peer {
         self.history.wants_headers
     }
 
-    /// Items of `getdata` that were asked for and not answered.
+    /// Items of `getdata` that were requested and not answered.
     #[must_use]
     pub fn open_requests(&self) -> usize {
         let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
@@ -135,7 +134,7 @@ impl Peer {
         self.lifecycle.failure()
     }
 
-    /// A snapshot of everything that is counted.
+    /// A snapshot of all statistics.
     #[must_use]
     #[doc(alias = "StatsSnapshot")]
     pub fn stats(&self) -> Stats {

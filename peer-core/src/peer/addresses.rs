@@ -1,4 +1,4 @@
-//! Helpers for what nodes say often: addresses and rejects.
+//! Helpers for common messages: addresses and rejects.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,12 +17,12 @@ use crate::time::Time;
 const MAX_ADDRESSES: usize = <bounds::Addresses as Bound>::MAX;
 
 impl Peer {
-    /// Sends addresses in the message of the negotiated version: `addrv2` from version 12 on, below it
-    /// `addr`, which leaves out addresses that are not IP. An IPv4 address in the form of an IPv6 one is sent as what it
-    /// is. Of more than 1000 a uniformly drawn 1000 are sent,
-    /// in random order; fewer keep theirs. Returns those that are on their way; nothing is sent for none.
+    /// Sends addresses in the message of the negotiated version: `addrv2` from version 12 on, `addr` below, without
+    /// addresses that are not IP. An IPv4 address mapped into IPv6 is sent as IPv4. Of more than 1000, a uniformly
+    /// drawn 1000 are sent in random order; fewer keep their order. Returns those that were queued. An empty list sends
+    /// nothing.
     ///
-    /// Draws from `rng` only where it has to choose. May change: queue.
+    /// Draws from `rng` only if it has to choose. May change: queue.
     ///
     /// # Errors
     ///
@@ -57,10 +57,10 @@ impl Peer {
         Ok(chosen)
     }
 
-    /// Tells the remote that a message of it was not accepted, below protocol version 9.
+    /// Tells the remote that its message was not accepted, below protocol version 9.
     ///
-    /// The hash names the object where `command` is `block` or `tx`, and counts for nothing else. To wait
-    /// until it is written, ask for the mark. May change: queue.
+    /// The hash names the object if `command` is `block` or `tx`, and is ignored otherwise.
+    /// [`is_flushed`](Self::is_flushed) tells when the mark is written. May change: queue.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Peer {
     }
 }
 
-/// The address in the one form that nodes take.
+/// The address in the form that nodes accept.
 fn canonical(entry: NetAddressV2) -> NetAddressV2 {
     match entry.address {
         Address::Ipv6(ip) => {
@@ -90,7 +90,7 @@ fn canonical(entry: NetAddressV2) -> NetAddressV2 {
     }
 }
 
-/// Shuffles uniformly, after Fisher and Yates.
+/// Shuffles uniformly, by Fisher and Yates.
 fn shuffle<T>(items: &mut [T], rng: &mut (impl Rng + ?Sized)) {
     for last in (1..items.len()).rev() {
         let count = (last as u64).saturating_add(1);
@@ -98,8 +98,8 @@ fn shuffle<T>(items: &mut [T], rng: &mut (impl Rng + ?Sized)) {
     }
 }
 
-/// A number below `count`, which is not 0. Numbers from the uneven end of the generator's range are drawn
-/// again, a bounded number of times: a generator that always gives the same must not hang us.
+/// A number below `count`, which is not 0. Numbers from the uneven end of the generator's range are drawn again, a
+/// bounded number of times, so that a generator that always gives the same number cannot hang us.
 fn draw_below(count: u64, rng: &mut (impl Rng + ?Sized)) -> usize {
     let fair = u64::MAX.saturating_sub(u64::MAX.checked_rem(count).unwrap_or_default());
     let drawn = (0..64).map(|_| rng.next_u64()).find(|drawn| *drawn < fair).unwrap_or_default();

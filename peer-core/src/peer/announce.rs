@@ -1,4 +1,4 @@
-//! Announcing inventory: in batches or at once, and never what the remote is known to have.
+//! Announcing inventory, in batches or at once, except what the remote is known to have.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use crate::message::{Inv, Inventory, InventoryList, Message};
 use crate::time::Time;
 
 impl Peer {
-    /// Announces `item` with the next batch; `false` where the remote has it or it waits already.
+    /// Announces `item` with the next batch. Returns `false` if the remote has it or it waits already.
     ///
     /// The first item of a batch starts the trickle delay; 1000 items leave at once. The room for the batch
     /// is reserved here, so that it cannot fail later. May change: queue, deadline, known inventory.
@@ -42,9 +42,9 @@ impl Peer {
         Ok(true)
     }
 
-    /// Announces `item` at once in an `inv` of its own; `false` where the remote has it.
+    /// Announces `item` at once in an `inv` of its own. Returns `false` if the remote has it.
     ///
-    /// Meant for new blocks and votes. May change: queue, known inventory.
+    /// For new blocks and votes. May change: queue, known inventory.
     ///
     /// # Errors
     ///
@@ -64,15 +64,15 @@ impl Peer {
         Ok(true)
     }
 
-    /// Notes that the remote has `item`, so that it is not announced to it. The owner calls it for what the
-    /// remote announces or sends.
+    /// Notes that the remote has `item`, so that it is not announced to it. The owner calls this for what the remote
+    /// announces or sends.
     #[doc(alias = "AddKnownInventory")]
     pub fn add_known(&mut self, item: &Inventory, now: Time) {
         let (limits, fingerprint) = (self.known_limits(), self.known.fingerprint(item));
         self.known.insert(fingerprint, now, limits);
     }
 
-    /// Whether the remote is known to have `item`, which is then forgotten later.
+    /// Whether the remote is known to have `item`. Asking makes it recently used.
     pub(super) fn recalls(&mut self, item: &Inventory, now: Time) -> bool {
         let (lifetime, fingerprint) = (self.config().known_lifetime, self.known.fingerprint(item));
         self.known.recall(fingerprint, now, lifetime)
@@ -85,7 +85,7 @@ impl Peer {
         self.push_batch(&batch, now);
     }
 
-    /// Queues a batch of announcements, without what the remote has come to know since.
+    /// Queues a batch of announcements, without those that the remote has learned of meanwhile.
     pub(super) fn push_batch(&mut self, batch: &[Inventory], now: Time) {
         let limits = self.known_limits();
         let known = &mut self.known;

@@ -32,7 +32,7 @@ pub struct Announcement {
     is_urgent: bool,
 }
 
-/// What was done to announce something to one peer.
+/// What was done to announce an item to one peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Announced {
@@ -44,13 +44,13 @@ pub enum Announced {
     Known,
     /// Nothing: the remote asked for no transactions, or its protocol version has no mixing messages.
     NotWanted,
-    /// Nothing, for this reason. After [`SendError::Full`] it can be tried again.
+    /// Nothing, for this reason. After [`SendError::Full`], try again later.
     Refused(SendError),
 }
 
 impl Announcement {
-    /// A new block, announced at once: by its header where the remote sent `sendheaders`, by `inv` elsewhere. The header
-    /// is encoded here, once for all peers of `network`.
+    /// A new block, announced at once: by its header if the remote sent `sendheaders`, else by `inv`. The header is
+    /// encoded here, once for all peers of `network`.
     #[must_use]
     pub fn block(header: &BlockHeader, network: Network) -> Self {
         let list = HeaderList::try_from(vec![*header]);
@@ -60,7 +60,7 @@ impl Announcement {
         Self { item: Inventory::block(header.hash()), headers: frame.ok(), is_urgent: true }
     }
 
-    /// Any other item, announced with each peer's next batch. A block that is named by its hash alone goes as `inv`.
+    /// Any other item, announced with each peer's next batch. Use it for a block of which only the hash is known.
     #[must_use]
     pub const fn item(item: Inventory) -> Self {
         Self { item, headers: None, is_urgent: false }
@@ -78,7 +78,7 @@ impl Announcement {
         self.item
     }
 
-    /// Announces it to each of `peers`, as [`Peer::announce_as_wanted`] does, and tells in their order what was done.
+    /// Announces it to each of `peers`, as [`Peer::announce_as_wanted`] does. Returns what was done, in the same order.
     pub fn announce_to<'a>(
         &self,
         peers: impl IntoIterator<Item = &'a mut Peer>,
@@ -91,11 +91,11 @@ impl Announcement {
 impl Peer {
     /// Announces something new if the remote wants to hear of it, in the way it wants.
     ///
-    /// * A block goes as `headers` where the remote sent `sendheaders`, else as `inv`.
-    /// * A transaction goes only where the remote's `version` did not turn transactions off.
-    /// * A mixing message goes only from the protocol version on that has them.
+    /// * A block goes as `headers` if the remote sent `sendheaders`, else as `inv`.
+    /// * A transaction goes only if the remote's `version` did not turn transactions off.
+    /// * A mixing message goes only at protocol versions that have them.
     ///
-    /// What the remote is known to have is not announced; what is announced is known from now on, or from when its batch
+    /// What the remote is known to have is not announced. What is announced becomes known at once, or when its batch
     /// leaves. May change: queue, deadline, known inventory.
     pub fn announce_as_wanted(&mut self, announcement: &Announcement, now: Time) -> Announced {
         let item = announcement.item;

@@ -1,7 +1,7 @@
-//! Items that were answered a short while ago, and of which more answers may be on their way.
+//! Items that were answered recently and may be answered again.
 //!
-//! An honest remote may answer once more: an item that was asked for twice is answered twice, and a transaction that
-//! it sent by itself crosses the request, which it then answers with a `notfound`.
+//! An honest remote may answer twice: an item that was requested twice, or a transaction that it sent by itself, which
+//! crossed our request and is then answered by a `notfound`.
 
 use alloc::collections::BTreeMap;
 use core::mem;
@@ -10,10 +10,10 @@ use core::time::Duration;
 use crate::message::{Inventory, InventoryKind};
 use crate::time::Time;
 
-/// How long an item is kept at least, on the clock of waiting, unless too many others were answered after it.
+/// How long an item is kept at least, on the clock of waiting, unless too many were answered after it.
 const KEPT: Duration = Duration::from_secs(30);
 
-/// Most items of a generation, as many as one `getdata` asks for: its `notfound` comes behind all its answers.
+/// Most items of a generation: as many as one `getdata` requests, because its `notfound` comes after all its answers.
 const GENERATION: usize = 50_000;
 
 /// Two generations of items. Either is dropped as a whole, so that no item needs a time of its own.
@@ -40,7 +40,7 @@ impl Answered {
         *left = left.saturating_add(count);
     }
 
-    /// Whether an answer is admitted, which then counts as one of those.
+    /// Whether an answer is admitted. If so, it counts as one of those.
     pub(crate) fn take(&mut self, item: Inventory) -> bool {
         take(&mut self.newer, item) || take(&mut self.older, item)
     }
@@ -49,7 +49,7 @@ impl Answered {
         super::requests::has_kind(&self.newer, kind) || super::requests::has_kind(&self.older, kind)
     }
 
-    /// Forgets what was answered long ago: in two steps, so that one wrong time forgets nothing.
+    /// Drops what was answered long ago, in two steps, so that one wrong time drops nothing.
     pub(crate) fn expire(&mut self, waited: Time) {
         if waited.saturating_since(self.since) >= KEPT && !self.is_empty() {
             self.older = mem::take(&mut self.newer);
@@ -57,8 +57,8 @@ impl Answered {
         }
     }
 
-    /// The clock has gone back, to `waited` on the clock of waiting. All that is kept has its whole time again, unless so much
-    /// was answered since that it has to go.
+    /// The clock went back, to `waited` on the clock of waiting. Everything kept gets its whole time again, unless too
+    /// much was answered since.
     pub(crate) fn restart(&mut self, waited: Time) {
         self.since = waited;
         if self.newer.len().saturating_add(self.older.len()) <= GENERATION {

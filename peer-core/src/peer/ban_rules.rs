@@ -1,7 +1,7 @@
-//! What nodes of today ban a sender for, as one table, and refusing to send it.
+//! What today's nodes ban a sender for, in one table, and the refusal to send it.
 //!
 //! The rules are those of dcrd's server, measured. It bans a host for 24 hours: for some messages at once, for others
-//! when the points of a connection exceed a limit; those are in [`standing`](super::standing).
+//! when the points of a connection exceed a limit. Those are in [`standing`](super::standing).
 
 use core::fmt;
 
@@ -37,12 +37,12 @@ pub enum BanRule {
     UnrequestedInitState,
     /// A second `initstate` on the same connection.
     SecondInitState,
-    /// More points than a node bears. Passing points fade, so the same message may be sent later:
-    /// [`Peer::standing`] tells.
+    /// More points than a node accepts. Passing points fade, so the same message may be sent later. [`Peer::standing`]
+    /// has the points.
     Points {
         /// The points that this message would bring us to.
         points: u32,
-        /// The most that a node bears.
+        /// The most points that a node accepts.
         limit: u32,
     },
 }
@@ -70,14 +70,14 @@ impl fmt::Display for BanRule {
     }
 }
 
-/// What was said of the initial state, each of which may be said once.
+/// Parts of the initial state, each of which may be sent once.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct InitStateExchange {
-    /// We asked for it.
+    /// We requested it.
     pub(crate) requested: bool,
-    /// The remote asked for it.
+    /// The remote requested it.
     pub(crate) was_asked: bool,
-    /// We told it.
+    /// We sent it.
     pub(crate) told: bool,
 }
 
@@ -121,7 +121,7 @@ static BAN_TRIGGERS: [BanTrigger; 10] = [
         since: 8,
         applies: |message, _| matches!(message, Message::GetMinings | Message::MiningState(_)),
     },
-    // Nodes that speak 6 and 7 serve them; dcrd 1.5.2 does.
+    // Nodes of versions 6 and 7 serve them; dcrd 1.5.2 does.
     BanTrigger {
         rule: BanRule::VersionOneFilters,
         since: 9,

@@ -21,7 +21,7 @@ pub(crate) const BATCH: usize = 1000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trickle {
     batch: Option<Box<Batch>>,
-    /// Of the next batch, in nanoseconds: drawn in advance, so that announcing needs no generator.
+    /// The delay of the next batch in nanoseconds. Drawn in advance, so that announcing needs no generator.
     next_delay: u64,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Trickle {
 #[derive(Clone, Debug)]
 struct Batch {
     items: Vec<Inventory>,
-    /// Of the items, so that none is added twice.
+    /// Keys of the items, so that none is added twice.
     fingerprints: BTreeSet<Fingerprint>,
     due: Time,
 }
@@ -62,7 +62,7 @@ impl Trickle {
         if batch.items.len() < BATCH {
             return None;
         }
-        // Here is no generator. To others, what the secret key makes of an item is as good as drawn.
+        // There is no generator here. For others, the item's secret fingerprint is as good as random.
         self.next_delay = within(range, fingerprint.get());
         Some(self.take())
     }
@@ -82,7 +82,7 @@ impl Trickle {
         self.batch.as_ref().map(|batch| batch.due)
     }
 
-    /// It leaves at most `longest` after `now`.
+    /// Limits the time to at most `longest` after `now`.
     pub(crate) fn bound(&mut self, now: Time, longest: Duration) {
         if let Some(batch) = &mut self.batch {
             batch.due = batch.due.min(now + longest);
@@ -105,7 +105,7 @@ impl Trickle {
     }
 }
 
-/// Bytes that an `inv` of so many items takes as a frame, at most.
+/// The size of an `inv` of so many items in its frame, in bytes, at most.
 pub(crate) const fn reserved_for(items: usize) -> usize {
     if items == 0 { 0 } else { items.saturating_mul(Inventory::LEN).saturating_add(OVERHEAD) }
 }
@@ -113,7 +113,7 @@ pub(crate) const fn reserved_for(items: usize) -> usize {
 /// A frame header and the count of an `inv`.
 const OVERHEAD: usize = Header::LEN + 3;
 
-/// Nanoseconds within the range, as far into it as `random` is into all numbers.
+/// A point within the range, at the fraction that `random` is of its own range. In nanoseconds.
 fn within(range: &RangeInclusive<Duration>, random: u64) -> u64 {
     let span = range.end().saturating_sub(*range.start()).as_nanos();
     let part = span.saturating_mul(u128::from(random)) >> 64;

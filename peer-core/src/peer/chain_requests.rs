@@ -1,5 +1,4 @@
-//! What the machine does around its [requests](super::requests): requesting blocks and headers without repetition, and
-//! telling responses from what was not requested.
+//! Requests for blocks and headers without repetition, and telling responses from unrequested messages.
 
 use super::matched::{Closed, Match};
 use super::piece::Purpose;
@@ -11,14 +10,14 @@ use crate::policy::UnrequestedAnswers;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
-/// The requests for blocks and headers that were queued last, to notice repetitions.
+/// The last queued requests for blocks and headers, to notice repetitions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastRequests {
     blocks: Option<Span>,
     headers: Option<Span>,
 }
 
-/// Where a request begins, if it says so, and where it stops.
+/// Where a request begins, if it has a locator, and where it stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Span {
     begin: Option<Hash>,
@@ -37,13 +36,14 @@ impl Span {
 }
 
 impl Peer {
-    /// Requests the hashes of blocks after the first locator entry that the remote knows, up to `stop`;
-    /// `false` where the last such request began and stopped at the same hashes and was not answered, which is not repeated.
+    /// Requests the hashes of blocks after the first locator entry that the remote knows, up to `stop`. Returns
+    /// `false`, and sends nothing, if the last such request was the same and is unanswered.
     ///
-    /// Only the first locator entry counts for that, and a request without a locator is always sent.
+    /// Requests are the same if they have the same first locator entry and the same stop. One without a locator is
+    /// always sent.
     ///
-    /// Of a locator whose entries it does not know, a node takes the genesis block to be meant. Without any, it looks
-    /// up `stop` alone: who begins at the beginning gives the genesis block's hash,
+    /// A node that knows no entry of the locator begins behind the genesis block. Without any entry, it looks up `stop`
+    /// alone. To begin at the start of the chain, give the genesis block's hash,
     /// [`Network::genesis_hash`](crate::Network::genesis_hash). May change: queue.
     ///
     /// # Errors
@@ -65,9 +65,9 @@ impl Peer {
         Ok(true)
     }
 
-    /// Requests headers of blocks after the first locator entry that the remote knows, up to `stop`; `false`
-    /// where that repeats the last such request. The rules are those of
-    /// [`request_blocks`](Self::request_blocks), the memory is separate. May change: queue.
+    /// Requests headers of blocks after the first locator entry that the remote knows, up to `stop`. Returns `false` if
+    /// this repeats the last such request, by the rules of [`request_blocks`](Self::request_blocks). The two are
+    /// compared separately. May change: queue.
     ///
     /// # Errors
     ///
@@ -86,15 +86,15 @@ impl Peer {
         Ok(true)
     }
 
-    /// Closes the request that `message` answers, and refuses one that only ever answers and answers nothing. `hash` is
-    /// that of its payload.
+    /// Closes the request that `message` answers. Refuses a message that can only be an answer and answers nothing.
+    /// `hash` is that of its payload.
     pub(super) fn match_request(&mut self, message: &Message, hash: &Hash) -> Result<Closed, Error> {
         let may_be_unasked = matches!(message, Message::Inv(_) | Message::Headers(_));
         let shown = if may_be_unasked { self.outbox.shown(&[Purpose::Request]) } else { 0 };
         let (session, waited) = (self.lifecycle.session_mut(), self.silence.waited());
         let none = || Closed::from(Match::Nothing);
         let closed = session.map_or_else(none, |session| session.close_request(message, hash, waited, shown));
-        // The gate has admitted it by its kind; only now is it known which one it is.
+        // Its kind was admitted by the header; only its content tells which item it is.
         let only_answers = message.spec().is_some_and(|spec| spec.response.is_some());
         let says_nothing = matches!(message, Message::NotFound(answer) if answer.inventory.is_empty());
         let delivers = self.config().unrequested_answers == UnrequestedAnswers::Deliver;
@@ -107,7 +107,7 @@ impl Peer {
         Ok(closed)
     }
 
-    /// A request that was answered may be repeated: the remote may have more by now.
+    /// A request that was answered may be repeated: the remote may have news.
     fn allow_repetition(&mut self, answer: &Message) {
         let Some(sent) = &mut self.history.sent else { return };
         match answer {

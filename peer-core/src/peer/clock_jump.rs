@@ -1,15 +1,15 @@
-//! A clock that jumps ahead and comes back, as of an owner that passed one wrong time.
+//! Recovers from a clock that jumps ahead and comes back, for example if an owner passed one wrong time.
 //!
-//! Every stored point in time lies at most its own interval after `now`. One that lies further ahead was made by a
-//! clock that has gone back since; without this its timer would rest for the length of the jump.
+//! Every stored point in time lies at most its own interval after `now`. One that lies further ahead was stored before
+//! the clock went back. Without this, its timer would rest for the length of the jump.
 
 use super::Peer;
 use super::lifecycle::{Lifecycle, Session};
 use crate::time::Time;
 
 impl Peer {
-    /// The clock has gone back. What it showed before says nothing of how long the remote had for what is due: for that it
-    /// has its whole time again.
+    /// The clock went back. Its earlier times say nothing about how long the remote had, so what is due gets its whole
+    /// time again.
     pub(super) fn on_clock_back(&mut self, now: Time) {
         let requests = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut());
         let began = requests.and_then(|requests| {
@@ -24,21 +24,21 @@ impl Peer {
         }
     }
 
-    /// Bounds every stored point in time by `now` and its interval. Nothing changes while the clock goes on.
+    /// Limits every stored point in time to `now` and its interval. Changes nothing while the clock runs forwards.
     pub(super) fn bound_times(&mut self, now: Time) {
         self.silence.bound(now);
         self.outbox.bound(now);
         self.bound_commands(now);
         let interval = self.node.config().ping_interval;
         if let Lifecycle::Established(session) = &mut self.lifecycle {
-            // Field by field, so that the compiler asks of a new one whether it has a point in time.
+            // Field by field, so that the compiler asks about each new field.
             let Session { reader: _, early: _, keepalive, trickle: _, requests: _, finish: _ } = session;
             keepalive.bound(now, interval);
         }
     }
 
-    /// Bounds what commands of the owner stored. Their time may have been ahead though the driver's clock never was, so this
-    /// is done with each later call.
+    /// Limits what the owner's commands stored. Their time may be ahead of the driver's clock, so this runs with each
+    /// later call.
     pub(super) fn bound_commands(&mut self, now: Time) {
         if let Some(leave_by) = self.lifecycle.leave_by_mut() {
             leave_by.bound(now);

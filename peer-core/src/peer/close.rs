@@ -1,5 +1,5 @@
-//! How a connection ends: because the transport did, because the owner wants it, or because of the remote. Below protocol
-//! version 9 a `reject` explains some ends to the remote; the connection is over once it is written.
+//! How a connection ends: through the transport, the owner or the remote. Below protocol version 9, a `reject` explains
+//! some ends to the remote, and the connection is over once it is written.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -14,34 +14,35 @@ use crate::message::{Message, Reject, RejectCode};
 use crate::time::Time;
 use crate::transport::TransportError;
 
-/// How a connection ends that its owner wants to end in order.
+/// How the owner wants the connection to end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Finish {
     pub(super) left: Left,
-    /// Once nothing is left it [lingers](super::linger), until this time at the latest.
+    /// When everything is written it [lingers](super::linger), until this time at the latest.
     pub(super) leave_by: Option<Deadline>,
 }
 
-/// Why a connection ends once everything is written, and until when the owner waits for that.
+/// Why a connection ends once everything is written, and until when the owner waits.
 #[derive(Clone, Debug)]
 pub(crate) struct Closing {
     pub(super) reason: Error,
     pub(super) by: Option<Deadline>,
 }
 
-/// What is left to be done before the owner's [`finish`](Peer::finish) or [`leave`](Peer::leave) ends the connection.
+/// What must happen before the owner's [`finish`](Peer::finish) or [`leave`](Peer::leave) ends the connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Left {
-    /// Announcements wait for their batch to leave.
+    /// Announcements wait for their batch.
     #[default]
     Announcements,
-    /// Everything up to these marks is to be written. What the remote makes us owe from then on is not waited for.
+    /// Everything up to these marks is to be written. Replies that the remote causes later are not waited for.
     Written([Mark; 2]),
 }
 
 impl Peer {
     /// See [`Connection::handle_eof`](crate::Connection::handle_eof) and
-    /// [`handle_transport_error`](crate::Connection::handle_transport_error); no `failure` is an end of the stream.
+    /// [`handle_transport_error`](crate::Connection::handle_transport_error). Without a `failure` it is the end of the
+    /// stream.
     pub(crate) fn handle_end(&mut self, failure: Option<TransportError>, input: &[u8]) -> Error {
         if let Some(error) = self.failure() {
             return error.clone();
@@ -53,7 +54,7 @@ impl Peer {
         self.fail(error)
     }
 
-    /// What an end of the transport says of the connection.
+    /// The reason that an end of the transport implies.
     pub(super) fn reason_of_end(&mut self, failure: Option<TransportError>, input: &[u8]) -> Error {
         if self.lifecycle.is_lingering() {
             return Error::ClosedByOwner;
@@ -62,8 +63,8 @@ impl Peer {
         match (failure, missing, self.refusal()) {
             _ if self.lifecycle.saw_self() => Error::SelfConnection,
             (_, _, Some(refusal)) => Error::Rejected(refusal),
-            // A node that closes while our `version` lies unread cuts the connection: that counts as closed.
-            // A stream that ends inside a frame says more.
+            // A node that closes with our `version` unread cuts the connection: that counts as closed. A stream that
+            // ends inside a frame has a better reason.
             (None, None, None) | (Some(TransportError::Reset), _, None) if self.remote.is_none() => {
                 Error::ClosedBeforeVersion
             }
@@ -71,7 +72,7 @@ impl Peer {
                 Error::ClosedBeforeVerack
             }
             (Some(TransportError::Other), _, None) => Error::TransportFailed,
-            // Nothing is missing of a whole frame that is still to be pulled.
+            // A whole frame that is still to be pulled lacks nothing.
             (None, None | Some(0), None) => Error::ClosedByRemote,
             (Some(TransportError::Reset), None | Some(0), None) => Error::TransportFailed,
             (_, Some(missing), None) => match (self.silence.pauses.recent(), failure) {
@@ -82,11 +83,11 @@ impl Peer {
         }
     }
 
-    /// Ends the connection when everything that is queued has been written, batches of announcements included. Until
-    /// then events go on, and commands that queue something are refused with [`Error::ClosedByOwner`].
+    /// Ends the connection when everything queued has been written, including batches of announcements. Until then
+    /// events continue, and commands that queue something are refused with [`Error::ClosedByOwner`].
     ///
-    /// A remote that does not take what waits in time ends it otherwise, with a [`Timer`](crate::Timer). May change:
-    /// state.
+    /// If the remote does not take the frames in time, a [`Timer`](crate::Timer) ends the connection instead. May
+    /// change: state.
     pub fn finish(&mut self) {
         if self.lifecycle.finish().is_none() {
             self.lifecycle.set_finish(Finish::default());
@@ -94,7 +95,7 @@ impl Peer {
         }
     }
 
-    /// Ends the connection where the owner wanted that and the last word has been written.
+    /// Ends the connection if the owner wants it and the last frame is written.
     pub(super) fn check_finished(&mut self, now: Time) {
         let Some(finish) = self.lifecycle.finish() else { return };
         if self.outbox.write_failure().is_some() {
@@ -115,7 +116,7 @@ impl Peer {
         }
     }
 
-    /// Ends the connection at the owner's wish, at once: what waits is dropped. [`finish`](Self::finish) writes it first.
+    /// Ends the connection at once: waiting frames are dropped. [`finish`](Self::finish) writes them first.
     #[doc(alias = "Disconnect")]
     pub fn close(&mut self) -> Error {
         match self.failure() {
@@ -124,19 +125,19 @@ impl Peer {
         }
     }
 
-    /// Ends the connection because of the remote, in the old era with a word of explanation.
+    /// Ends the connection because of the remote. In the old era a `reject` explains it.
     pub(super) fn close_with_reject(&mut self, error: Error, now: Time) -> Result<Option<Event>, Error> {
         let Some(reject) = self.final_reject(&error) else { return Err(self.fail(error)) };
         trace::ended(self, &error);
         self.outbox.drop_unshown();
         self.push(&reject, Purpose::FinalReject);
-        // No other clock runs any more, so that of the write stall begins here.
+        // All other clocks have stopped, so the write stall begins here.
         self.outbox.offer(now);
         self.lifecycle = Lifecycle::Closing(Box::new(Closing { reason: error, by: None }));
         Ok(None)
     }
 
-    /// Ends the connection: keeps the reason and drops everything else. The reason of a connection that is closing stands.
+    /// Ends the connection: keeps the reason and drops everything else. If the connection is closing, its reason stays.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         let error = if let Lifecycle::Closing(closing) = &self.lifecycle {
             closing.reason.clone()
@@ -149,7 +150,7 @@ impl Peer {
         error
     }
 
-    /// The `reject` that the old era sent before this end, if it sent one and we speak with it.
+    /// The `reject` that the old era sent before this end, if any, and if its version is in force.
     fn final_reject(&self, error: &Error) -> Option<Message> {
         let min = self.config().min_protocol_version;
         if self.outbox.write_failure().is_some() || !min.has_reject() || !self.version.has_reject() {
@@ -158,7 +159,7 @@ impl Peer {
         let must_precede = String::from("A version message must precede all others");
         let (command, code, reason) = match error {
             Error::NotVersionMessage { got } => (got.as_str(), RejectCode::MALFORMED, must_precede),
-            // The old era answered a refusal as any other message that is no `version`.
+            // The old era answered a refusal like any other message that is not `version`.
             Error::Rejected(_) => ("reject", RejectCode::MALFORMED, must_precede),
             Error::ProtocolVerTooOld { min, .. } => {
                 ("version", RejectCode::OBSOLETE, format!("protocol version must be {min} or greater"))
@@ -166,7 +167,7 @@ impl Peer {
             Error::Repeated(command) if command.as_str() == "version" => {
                 ("version", RejectCode::DUPLICATE, String::from("duplicate version message"))
             }
-            // The old era took a peer for running as soon as it had its `version`.
+            // The old era considered a peer established once its `version` came.
             Error::Frame(source)
                 if matches!(self.lifecycle, Lifecycle::AwaitingVerack { .. } | Lifecycle::Established(_)) =>
             {

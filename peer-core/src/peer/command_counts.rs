@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use super::Peer;
 use crate::message::{Command, find};
 
-/// What went each way of one command, headers included.
+/// Messages and bytes of one command in both directions, headers included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandCount {
-    /// The command; `None` for all those together that no protocol version has.
+    /// The command; `None` for all unknown commands together.
     pub command: Option<Command>,
     /// Messages written to the last byte.
     pub messages_sent: u64,
@@ -22,8 +22,7 @@ pub struct CommandCount {
     pub bytes_received: u64,
 }
 
-/// Counts for each command that was seen. The commands are those of the table, so that their number is bounded whatever a
-/// remote sends.
+/// Counts for each command that was seen. Only commands of the table are counted apart, so their number is bounded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CommandCounts(BTreeMap<Option<Command>, CommandCount>);
 
@@ -54,7 +53,7 @@ impl CommandCounts {
 }
 
 impl Peer {
-    /// The counts by command, in the order of the commands' names; nothing where the configuration does not want them.
+    /// The counts, in the order of the commands' names. Empty if the configuration turns them off.
     pub(super) fn command_counts(&self) -> Vec<CommandCount> {
         let counts = self.history.sent.as_ref().and_then(|sent| sent.commands.as_deref());
         counts.map_or_else(Vec::new, |counts| counts.0.values().copied().collect())

@@ -38,6 +38,34 @@ pub(super) struct Credit {
     backlog: Duration,
 }
 
+/// What a pull found in the input, in bytes.
+#[derive(Clone, Copy)]
+struct Pulled {
+    /// Bytes of whole frames.
+    taken: usize,
+    /// Bytes of the next frame, which is incomplete.
+    rest: usize,
+    /// Of all these, bytes that were there at the last pull.
+    before: usize,
+    /// Of `rest`, bytes that can be part of an answer.
+    answering: usize,
+    /// Of `taken`, bytes of answers.
+    answered: usize,
+}
+
+impl Pulled {
+    /// Bytes that came since the last pull.
+    const fn came(self) -> usize {
+        self.taken.saturating_add(self.rest).saturating_sub(self.before)
+    }
+
+    /// Bytes of the incomplete frame that may become an answer, if `pending` of them were there before.
+    fn pending(self, pending: usize) -> usize {
+        let of_next = if self.taken == 0 { pending.saturating_add(self.came()) } else { self.rest };
+        of_next.min(self.answering)
+    }
+}
+
 impl Credit {
     /// The first deadline is set while the clock of waiting shows this.
     pub(super) const fn new(waited: Time) -> Self {
@@ -76,6 +104,15 @@ impl Credit {
     /// The clock of waiting shows this after something else was taken off. What answers may take off begins there.
     fn bound_last(&mut self, waited: Time) {
         self.last = self.last.min(waited);
+    }
+
+    /// The time that the bytes of a pull buy which answer nothing. An incomplete answer buys time by itself; if it turns
+    /// out to be none, its bytes count then.
+    fn buy_backlog(&mut self, pulled: Pulled, rate: u64) -> Duration {
+        let pending = pulled.pending(self.pending);
+        let came = pulled.came().saturating_add(self.pending).saturating_sub(pending);
+        self.pending = pending;
+        self.buy(came.saturating_sub(pulled.answered), rate)
     }
 
     /// The time that so many bytes buy which lay there, at `rate`: none before they are enough to fill a transport.
@@ -133,25 +170,22 @@ impl Peer {
     }
 
     /// What was just pulled may have lain in the transport while the driver did not call: `taken` bytes of whole frames, and
-    /// what `rest` has of the next one. Of these, `progress` bytes were there before.
-    pub(super) fn credit_backlog(&mut self, taken: usize, rest: &[u8], progress: u32, now: Time) {
+    /// what `rest` has of the next one. Of these, `before` bytes were there at the last pull.
+    pub(super) fn credit_backlog(&mut self, taken: usize, rest: &[u8], before: u32, now: Time) {
         let Some(requests) = self.requests_mut() else { return };
         let answered = mem::take(&mut requests.credit.answered);
         if !requests.credit.has_gap(now) {
             return;
         }
-        let (next_due, pending) = (requests.next_due(), requests.credit.pending);
+        // Once a deadline has passed, an arriving answer buys no time by itself.
+        let is_late = requests.next_due().is_some_and(|due| due <= self.silence.waited());
         let rest = if rest.is_empty() { 0 } else { self.progress_of(rest) };
-        let came = taken.saturating_add(rest as usize).saturating_sub(progress as usize);
-        // What is there of an answer buys time by itself, unless a deadline has passed. If it turns out to be none, it counts.
-        let is_late = next_due.is_some_and(|due| due <= self.silence.waited());
-        let of_next = if taken == 0 { pending.saturating_add(came) } else { rest as usize };
-        let pending_now = if is_late { 0 } else { of_next.min(self.answering(rest) as usize) };
-        let came = came.saturating_add(pending).saturating_sub(pending_now).saturating_sub(answered);
+        let answering = if is_late { 0 } else { self.answering(rest) as usize };
+        let pulled = Pulled { taken, rest: rest as usize, before: before as usize, answering, answered };
         let Self { node, lifecycle, silence, .. } = self;
         if let Some(requests) = lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
-            requests.credit.pending = pending_now;
-            silence.take_off(requests.credit.buy(came, node.config().min_receive_rate), now);
+            let bought = requests.credit.buy_backlog(pulled, node.config().min_receive_rate);
+            silence.take_off(bought, now);
             requests.credit.bound_last(silence.waited_until(now));
         }
     }

@@ -1,4 +1,4 @@
-//! What came between the remote's `version` and its `verack`.
+//! Messages between the remote's `version` and its `verack`.
 
 use alloc::boxed::Box;
 
@@ -10,31 +10,31 @@ use crate::frame::{Frame, Header};
 use crate::message::Command;
 use crate::protocol_version::ProtocolVersion;
 
-/// Most bytes of frames that may come between `version` and `verack`.
+/// Most bytes of frames between `version` and `verack`.
 pub(crate) const MAX_EARLY_BYTES: usize = 64 * 1024;
 
-/// Most messages that may, where the version limits them.
+/// Most such messages, at versions that limit them.
 const MAX_EARLY_MESSAGES: usize = 2;
 
 /// Frames that came between `version` and `verack`, in order.
 ///
-/// Each was decoded when it came, to be refused in time if it is malformed. It is still kept as bytes:
-/// as messages, many small ones would cost a multiple of what the remote sent.
+/// Each was decoded when it came, so that a malformed one is refused in time. They are kept as bytes, because many
+/// small messages take a multiple of what the remote sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Early(Option<Box<Kept>>);
 
-/// See [`Early`], where there is one.
+/// See [`Early`]. `None` if nothing came early.
 #[derive(Clone, Debug, Default)]
 struct Kept {
     /// Each with its command and the size of its payload in front.
     frames: BytesMut,
     count: usize,
-    /// What they were on the wire, in bytes.
+    /// Their size on the wire in bytes.
     wire_len: usize,
 }
 
 impl Early {
-    /// Keeps a frame that came early, as far as the negotiated version tolerates it.
+    /// Keeps a frame that came early, if the negotiated version allows it.
     pub(crate) fn push(&mut self, frame: &Frame, version: ProtocolVersion) -> Result<(), Error> {
         let count = self.0.as_ref().map_or(0, |kept| kept.count);
         let too_many = version.limits_early_messages() && count >= MAX_EARLY_MESSAGES;
@@ -51,9 +51,8 @@ impl Early {
         Ok(())
     }
 
-    /// Whether a payload of `len` bytes may come before `verack`, going by its header; `verack` itself
-    /// always may. Where none may, a small one is read to be told apart from a malformed one, as the reference
-    /// does.
+    /// Whether a payload of `len` bytes may come before `verack`, by its header; `verack` itself always may. If no
+    /// message may, a small one is still read, to report a malformed one as such, as the reference does.
     pub(crate) fn admit(&self, got: Command, len: usize, version: ProtocolVersion) -> Result<(), Error> {
         let room = if version.allows_early_messages() {
             self.room().saturating_sub(Header::LEN)
@@ -70,7 +69,7 @@ impl Early {
         let (command, payload) = first?;
         frames.advance(Command::LEN.saturating_add(size_of::<u32>()).saturating_add(payload.len()));
         if frames.is_empty() {
-            // Gives the memory back: most of the connection is still to come.
+            // Frees the memory: most of the connection is still to come.
             self.0 = None;
         }
         Some(Frame::again(command, payload))

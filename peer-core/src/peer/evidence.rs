@@ -10,16 +10,16 @@ use crate::time::Time;
 pub(super) enum Evidence {
     #[default]
     Missing,
-    /// The transport was drained, and some of what came by then is still to be pulled.
+    /// The transport was drained, and some of what came before is still to be pulled.
     Ahead,
-    /// A timer found none so long ago, in nanoseconds up to [`GRACE`]. The driver is to look once more.
+    /// A timer found no evidence this long ago, in nanoseconds up to [`GRACE`]. The driver is asked once more.
     Sought(u32),
     /// The remote was too slow.
     Found,
 }
 
 impl Evidence {
-    /// When a timer with this deadline is to run, where the driver called last at `last_call`.
+    /// When a timer with this deadline is to run, if the driver called last at `last_call`.
     pub(super) fn due(self, deadline: Time, last_call: Time) -> Time {
         match self {
             Self::Sought(ago) => {
@@ -29,7 +29,7 @@ impl Evidence {
         }
     }
 
-    /// Whether a timer that is due blames the remote. A driver that never `reports` has been asked twice.
+    /// Whether a due timer blames the remote. A driver that never `reports` has been asked twice.
     pub(super) fn proves(self, reports: bool) -> bool {
         match self {
             Self::Found => true,

@@ -4,12 +4,12 @@ use alloc::collections::{VecDeque, vec_deque};
 
 /// A `VecDeque` that grows by a quarter instead of doubling, and shrinks when most of it is unused.
 ///
-/// Adding to it and taking from it cost the same on average as with the standard growth, if more copies. What
-/// waits may be the most of what a connection holds, so the room beside it counts.
+/// The average cost is that of the standard growth, with more copies. What waits may be most of what a connection
+/// holds, so unused room matters.
 #[derive(Clone, Debug)]
 pub(crate) struct Fifo<T>(VecDeque<T>);
 
-/// Room for so many entries is kept whatever their number.
+/// Room for this many entries is always kept.
 const LEAST: usize = 4;
 
 impl<T> Default for Fifo<T> {
@@ -53,7 +53,7 @@ impl<T> Fifo<T> {
         }
     }
 
-    /// Gives back all but twice what is needed where less than a quarter would do.
+    /// Shrinks to twice what is needed, if less than a quarter is used.
     pub(crate) fn shrink(&mut self) {
         let len = self.0.len();
         if len < self.0.capacity() / 4 {

@@ -1,18 +1,19 @@
-//! A remote that talks without a pause, so that its transport is never drained, cannot hide a response that it withholds.
+//! Finds out a remote that talks without a pause, so that its transport is never drained, to hide a response that it
+//! withholds.
 //!
-//! While it does, the clock of waiting hardly runs. What counts then is attended time: that between the driver's calls, each
-//! gap for one second at most. After twice the longest response timeout of it without any response, more bytes than any
-//! transport holds back must have been said since the response was due.
+//! Meanwhile the clock of waiting hardly runs. Instead, attended time counts: the time between the driver's calls, at
+//! most one second for each gap. After twice the longest response timeout without any response, bytes are counted. More
+//! than any transport holds back must have come since the response was due.
 
 use core::time::Duration;
 
-/// Twice the longest response timeout, which is that of `headers`.
+/// Twice the longest response timeout, that of `headers`.
 const TERM: Duration = Duration::from_secs(180);
 
 /// More bytes than the buffers between two ends hold.
 const HELD_BACK: usize = 16 * 1024 * 1024;
 
-/// See the [module](self). It begins anew with each response.
+/// See the [module](self). It restarts with each response.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Flood {
     attended: Duration,
@@ -31,7 +32,7 @@ impl Flood {
         }
     }
 
-    /// Whether a response that is due would have come among all that was said.
+    /// Whether a due response would have been among the bytes that came.
     pub(super) const fn is_over(&self) -> bool {
         self.bytes > HELD_BACK
     }

@@ -1,4 +1,4 @@
-//! The handshake: who says what first, and what may come in between. Its states are those of [`Lifecycle`].
+//! The handshake: the order of its messages, and what may come in between. Its states are those of [`Lifecycle`].
 
 use alloc::boxed::Box;
 use core::mem;
@@ -18,18 +18,18 @@ use crate::node::NonceGuard;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
-/// The largest payload before a version is accepted, in bytes: that of a `version`.
+/// The largest payload before a version is accepted, in bytes: the largest `version`.
 pub(crate) const MAX_VERSION: usize = Version::MAX_LEN;
 
-/// What only an open handshake needs.
+/// State of an open handshake.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PendingHandshake {
-    /// Ours, told in our `version`.
+    /// Our best height, for our `version`.
     pub(crate) nonce: u64,
-    /// An outbound handshake's place in the node's table.
+    /// An outbound handshake's slot in the node's table.
     pub(crate) guard: Option<NonceGuard>,
     pub(crate) reader: FrameReader,
-    /// For later, with the delay of the first batch.
+    /// The delay of the first batch, drawn now for later.
     pub(crate) trickle: Trickle,
     pub(crate) finish: Option<Box<Finish>>,
 }
@@ -41,7 +41,7 @@ impl PendingHandshake {
 }
 
 impl Peer {
-    /// The remote introduced itself. The protocol version in force changes before its number is judged.
+    /// The remote's `version` came. The protocol version in force changes before the number is checked.
     pub(super) fn on_version(&mut self, version: Box<Version>, now: Time) -> Result<Event, Error> {
         if self.node.is_own(version.nonce) {
             return Err(Error::SelfConnection);
@@ -60,7 +60,7 @@ impl Peer {
         Ok(Event::Version(version))
     }
 
-    /// The owner pulls. Where it has seen the remote's `version` since it did before: judge its number and answer.
+    /// The owner pulls. If it has seen the remote's `version`, check the number and answer.
     pub(super) fn accept_version(&mut self, now: Time) -> Result<(), Error> {
         let Lifecycle::VersionReceived { handshake } = &mut self.lifecycle else { return Ok(()) };
         let min = self.node.config().min_protocol_version;
@@ -89,7 +89,7 @@ impl Peer {
         Event::Established
     }
 
-    /// What the remote said against our `version` before it left without a `verack`, from among what came early.
+    /// The remote's reason against our `version`, from its early messages, before it left without a `verack`.
     pub(super) fn refusal(&mut self) -> Option<Box<Reject>> {
         let Lifecycle::AwaitingVerack { early, .. } = &mut self.lifecycle else { return None };
         while let Some(frame) = early.pop() {
@@ -106,7 +106,7 @@ impl Peer {
     pub(super) fn push_version(&mut self, nonce: u64, now: Time) {
         let config = self.node.config();
         let you = self.info.remote_address;
-        let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket().ip());
+        let behind_proxy = config.proxy.is_some_and(|proxy| proxy.to_canonical() == you.socket_addr().ip());
         let services = match (self.direction, &self.remote) {
             (Direction::Inbound, Some(remote)) => remote.services,
             _ => you.services,

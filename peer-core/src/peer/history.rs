@@ -1,4 +1,4 @@
-//! What was said before, as far as it matters later. It outlives the end of the connection.
+//! What was said earlier, as far as it matters later. It is kept after the end of the connection.
 
 use alloc::boxed::Box;
 
@@ -11,13 +11,13 @@ use crate::hash::Hash;
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    /// What we said, and what is counted on request. A peer that asked for neither headers nor addresses and did nothing that
-    /// nodes count has none.
+    /// What we said, and the requested counts. `None` if the peer requested neither headers nor addresses and sent
+    /// nothing that nodes count.
     pub(crate) sent: Option<Box<SendHistory>>,
     pub(crate) init_state: InitStateExchange,
-    /// The block that the remote announced last, as far as the owner noted it.
+    /// The block that the remote announced last, if the owner noted it.
     pub(crate) last_announced: Option<Box<Hash>>,
-    /// The height of the best block that it is known to have.
+    /// The height of its best known block.
     pub(crate) last_block: i32,
     /// The remote asked for announcements by `headers`.
     pub(crate) wants_headers: bool,
@@ -30,14 +30,14 @@ pub(crate) struct SendHistory {
     pub(crate) points: Points,
     /// We asked for addresses.
     pub(crate) addresses: bool,
-    /// The number of the last request that had an id.
+    /// The number of the last request with an id.
     pub(crate) last_request: u64,
     /// What went each way by command, where the configuration wants that.
     pub(crate) commands: Option<Box<CommandCounts>>,
 }
 
 impl History {
-    /// Nothing was said yet.
+    /// Whether nothing was said yet.
     pub(crate) fn new(counts_commands: bool) -> Self {
         let commands = || SendHistory { commands: Some(Box::default()), ..SendHistory::default() };
         Self { sent: counts_commands.then(|| Box::new(commands())), ..Self::default() }

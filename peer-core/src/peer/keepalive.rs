@@ -9,17 +9,17 @@ use super::{Peer, draw_nonce};
 use crate::message::{Message, Ping};
 use crate::time::Time;
 
-/// When we ping by ourselves.
+/// When the machine pings by itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keepalive {
     /// When the next ping is due.
     pub(crate) next_ping: Time,
-    /// A ping of our own waits to be written. Then another one would say no more.
+    /// A ping of the machine waits to be written. Another one would add nothing.
     is_queued: bool,
-    /// Pings that the transport had been shown when the remote spoke last. Whether it took them before is not known, so they
-    /// oblige it to nothing.
+    /// Pings that the transport had been shown when the remote spoke last. They may have been taken before, so the
+    /// remote owes nothing for them.
     doubtful: u8,
-    /// How long the remote had been silent when the first ping since it spoke was written, in milliseconds.
+    /// How long the remote had been silent when the first ping after its last message was written, in milliseconds.
     pinged: u32,
 }
 
@@ -37,42 +37,42 @@ impl Keepalive {
         !core::mem::replace(&mut self.is_queued, true)
     }
 
-    /// The next ping is at most `interval` after `now`.
+    /// Limits the time of the next ping to `interval` after `now`.
     pub(crate) fn bound(&mut self, now: Time, interval: Duration) {
         self.next_ping = self.next_ping.min(now + interval);
     }
 
-    /// A ping was written completely, ours or the owner's, after so long a silence of the remote.
+    /// A ping was written, ours or the owner's, after this silence of the remote.
     pub(crate) fn on_written(&mut self, purpose: Purpose, silent: Duration) {
         self.is_queued &= purpose != Purpose::Keepalive;
         if self.doubtful > 0 {
             self.doubtful = self.doubtful.saturating_sub(1);
             return;
         }
-        // Not less than it was, or the pong would be due too early.
+        // Not less than before, or the pong would be due too early.
         let silent = u32::try_from(silent.as_nanos().div_ceil(1_000_000)).unwrap_or(NOT_PINGED);
         self.pinged = self.pinged.min(silent.min(NOT_PINGED - 1));
     }
 
-    /// The remote said something, while the transport had been shown so many pings.
+    /// The remote spoke, while the transport had been shown this many pings.
     pub(crate) fn on_heard(&mut self, shown: usize) {
         self.pinged = NOT_PINGED;
         self.doubtful = u8::try_from(shown).unwrap_or(u8::MAX);
     }
 
-    /// How long the remote had been silent when it was first pinged.
+    /// How long the remote had been silent when it was pinged first.
     fn pinged(&self) -> Option<Duration> {
         (self.pinged != NOT_PINGED).then(|| Duration::from_millis(self.pinged.into()))
     }
 }
 
-/// What is known of the latest ping, ours or the owner's. Only the newest one can be answered.
+/// The latest ping, ours or the owner's. Only the newest one can be answered.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LatestPing {
-    /// Nonce of the ping that was written last and not answered yet; 0 for none.
+    /// Nonce of the ping that was written last and is unanswered; 0 for none.
     nonce: u64,
     sent: Option<Time>,
-    /// As the time from the start: that takes half the room of a duration.
+    /// The time since the start. It takes half the room of a duration.
     round_trip: Option<Time>,
 }
 
@@ -108,7 +108,7 @@ impl LatestPing {
 }
 
 impl Peer {
-    /// A pong came. The transport may have taken its ping before we are told so.
+    /// A pong came. The transport may have taken its ping before that was reported.
     pub(super) fn on_pong(&mut self, nonce: u64, now: Time) {
         if let Some((purpose, offered)) = self.outbox.settle_ping(nonce) {
             self.counters.ping.on_written(nonce, offered);
@@ -121,7 +121,7 @@ impl Peer {
         self.counters.ping.on_pong(nonce, now);
     }
 
-    /// When a remote that says nothing is idle. One that was not pinged since it spoke owes nothing.
+    /// When a silent remote is idle. A remote that was not pinged since it spoke owes nothing.
     pub(super) fn idle_deadline(&self, keepalive: &Keepalive) -> Option<Time> {
         let config = self.node.config();
         let pong_time = config.idle_timeout.saturating_sub(config.ping_interval);

@@ -12,10 +12,9 @@ use siphasher::sip::SipHasher13;
 use crate::message::Inventory;
 use crate::time::Time;
 
-/// Recently used items, by keyed fingerprints of 64 bits. Nothing is allocated before the first one comes.
+/// Recently used items, as keyed fingerprints of 64 bits. Nothing is allocated before the first item.
 ///
-/// The key is drawn for each peer, so nobody can aim at a collision; the price of one is a single
-/// announcement missed by a single peer.
+/// The key is drawn for each peer, so a collision cannot be provoked. A collision costs one announcement to one peer.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     key: (u64, u64),
@@ -25,24 +24,24 @@ pub(crate) struct Known {
 /// Each item with the time since which the remote has known it.
 type Cache = LruCache<Fingerprint, Time, BuildHasherDefault<AsIs>>;
 
-/// At least one item.
+/// How many items it holds; at least one.
 #[derive(Clone, Debug)]
 struct Items {
     cache: Cache,
-    /// Items forgotten since the cache was made.
+    /// Items dropped since the cache was made.
     forgotten: usize,
 }
 
-/// A cache that forgot so many times its size is made anew. An entry that is removed may leave a mark in the hash
-/// table, which would double when the marks fill it. Half as many again do not fill that of 1000 items.
+/// A cache is rebuilt after it has dropped so many times its size. A removed entry may leave a mark in the hash table,
+/// which doubles when marks fill it. Half as many as 1000 items do not fill it.
 const MADE_ANEW_AFTER: usize = 4;
 
-/// What stands for an item, to be worked out once for all that is asked about it.
+/// The fingerprint of an item, computed once for all lookups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
-    /// A number that nobody without the key can tell from a random one.
+    /// A number that looks random without the key.
     pub(crate) const fn get(self) -> u64 {
         self.0
     }
@@ -83,14 +82,14 @@ impl Known {
         since.is_some_and(|since| counts(*since, now, lifetime))
     }
 
-    /// As [`contains`](Self::contains), but what is asked about is forgotten later. How long it counts stays the same.
+    /// As [`contains`](Self::contains), and makes the item recently used. Its time does not change.
     pub(crate) fn recall(&mut self, item: Fingerprint, now: Time, lifetime: Duration) -> bool {
         let since = self.items.as_mut().and_then(|items| items.cache.get(&item));
         since.is_some_and(|since| counts(*since, now, lifetime))
     }
 
-    /// Notes that the remote has `item` as of `now`, and returns whether that is news. The least recent item is
-    /// forgotten where there are too many.
+    /// Notes that the remote has `item` as of `now`, and returns whether that is new. If there are too many items, the
+    /// least recently used one is dropped.
     pub(crate) fn insert(&mut self, item: Fingerprint, now: Time, limits: Limits) -> bool {
         let before = self.items.get_or_insert_with(|| Box::new(Items::new())).insert(item, now, limits.items);
         !before.is_some_and(|since| counts(since, now, limits.lifetime))
@@ -116,7 +115,7 @@ impl Items {
     }
 
     fn make_anew(&mut self, limit: usize) {
-        // Room for one more: an item comes before the oldest one goes.
+        // Room for one more: a new item is added before the oldest is dropped.
         let cache =
             LruCache::with_hasher(NonZeroUsize::MIN.saturating_add(limit), BuildHasherDefault::default());
         let mut old = mem::replace(&mut self.cache, cache);
@@ -127,12 +126,12 @@ impl Items {
     }
 }
 
-/// Whether it still counts that an item was known `since` then.
+/// Whether an item known since `since` still counts as known.
 fn counts(since: Time, now: Time, lifetime: Duration) -> bool {
     now.saturating_since(since) < lifetime
 }
 
-/// How many items, and how long each counts.
+/// How many items are kept, and how long each counts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) items: usize,

@@ -1,4 +1,4 @@
-//! Where a connection stands, and what it has only there: to enter a state is to drop what the one before owned.
+//! The state of a connection, with the data that only this state has. Entering a state drops the data of the last one.
 //!
 //! ```text
 //!                   their version              our owner pulls again
@@ -35,31 +35,31 @@ use crate::time::Time;
 /// See the [module](self).
 #[derive(Clone, Debug)]
 pub(crate) enum Lifecycle {
-    /// The remote has said nothing.
+    /// The remote has not sent its `version`.
     AwaitingVersion { handshake: PendingHandshake },
     /// The remote's `version` was handed to the owner, who has not pulled since.
     VersionReceived { handshake: PendingHandshake },
-    /// Both introduced themselves; the remote's `verack` is due.
+    /// Both versions were exchanged; the remote's `verack` is due.
     AwaitingVerack { handshake: PendingHandshake, early: Early },
     /// The handshake is complete.
     Established(Session),
     /// The connection fails for this reason as soon as what is queued is written.
     Closing(Box<Closing>),
-    /// The owner left, and everything is written: what comes is discarded until the remote ends its stream.
+    /// The owner left, and everything is written. Input is discarded until the remote ends its stream.
     Lingering { until: Deadline, most_received: u64 },
     /// The connection failed for this reason.
     Failed(Box<Error>),
 }
 
-/// What only an established connection has.
+/// Data of an established connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) reader: FrameReader,
-    /// Frames that came before the remote's `verack` and are still to be handed out.
+    /// Frames that came before the remote's `verack` and are still to be delivered.
     pub(crate) early: Early,
     pub(crate) keepalive: Keepalive,
     pub(crate) trickle: Trickle,
-    /// `None` where nothing is open, which is most of the time.
+    /// `None` if no request is open, which is the usual case.
     pub(crate) requests: Option<Box<Requests>>,
     pub(crate) finish: Option<Box<Finish>>,
 }
@@ -70,12 +70,12 @@ impl Session {
         Self { reader, early, keepalive, trickle, requests: None, finish }
     }
 
-    /// Whether nothing is open, nothing waits, and the owner did not end it.
+    /// Whether no request is open, nothing waits, and the owner did not end it.
     pub(crate) fn is_idle(&self) -> bool {
         self.requests.is_none() && self.finish.is_none() && self.trickle.due().is_none()
     }
 
-    /// A request was written completely. Returns whether something is due with it, after nothing was.
+    /// A request was written. Returns whether it is the first with something due.
     pub(crate) fn on_request_written(&mut self, waited: Time) -> bool {
         debug_assert!(self.requests.is_some(), "a request that waits to be written is open");
         let is_first = self.requests.as_mut().is_some_and(|open| open.on_written(waited));
@@ -110,7 +110,7 @@ impl Lifecycle {
         Some(session)
     }
 
-    /// The session, where the owner may queue something.
+    /// The session, if the owner may queue something.
     pub(crate) fn open_session(&mut self) -> Result<&mut Session, SendError> {
         self.can_send()?;
         self.session_mut().ok_or(SendError::NotEstablished)
@@ -130,12 +130,12 @@ impl Lifecycle {
         }
     }
 
-    /// Whether bytes of the remote are read only to be discarded.
+    /// Whether bytes of the remote are only discarded.
     pub(crate) const fn is_lingering(&self) -> bool {
         matches!(self, Self::Lingering { .. })
     }
 
-    /// Whether bytes of the remote are still heard.
+    /// Whether bytes of the remote are still read.
     pub(crate) const fn reads(&self) -> bool {
         self.reader().is_some()
     }
@@ -150,7 +150,7 @@ impl Lifecycle {
         }
     }
 
-    /// What is left to be done, where the owner wants the connection to end.
+    /// What must happen before the connection ends, if the owner wants it to end.
     pub(crate) fn finish(&self) -> Option<Finish> {
         match self {
             Self::AwaitingVersion { handshake }
@@ -161,7 +161,7 @@ impl Lifecycle {
         }
     }
 
-    /// Notes what is left to be done. A connection that ends anyway has nothing left.
+    /// Notes what must happen first. A connection that ends for another reason waits for nothing.
     pub(crate) fn set_finish(&mut self, left: Finish) {
         match self {
             Self::AwaitingVersion { handshake }
@@ -172,7 +172,7 @@ impl Lifecycle {
         }
     }
 
-    /// When the owner that left is gone at the latest.
+    /// The latest time at which a connection ends that its owner left.
     pub(crate) fn leave_by(&self) -> Option<Deadline> {
         match self {
             Self::Closing(closing) => closing.by,

@@ -1,4 +1,4 @@
-//! How a connection ends whose transport ends in one direction first. Every driver needs this, so it stands here once.
+//! How a connection ends if its transport ends in one direction first. It is here because every driver needs it.
 //!
 //! | what ends first | what follows | the connection is over |
 //! | --- | --- | --- |
@@ -6,8 +6,8 @@
 //! | the remote's stream | what is queued is still written | when that is written |
 //! | ours, as the owner [leaves](Peer::leave) | what comes is discarded | when the remote ends its stream, or after 5 s |
 //!
-//! The last is the *lingering close* of servers: a system that closes a connection with unread input cuts it, and what was
-//! written last is lost.
+//! The last is the *lingering close* of servers. A system that closes a connection with unread input cuts it, and the
+//! last messages are lost.
 
 use core::time::Duration;
 
@@ -21,22 +21,22 @@ use crate::error::Error;
 use crate::time::Time;
 use crate::transport::TransportError;
 
-/// After a failed write the remote is heard until nothing came for so long. Streams that answer "nothing yet" once in
-/// between, as those of TLS do, are not done then.
+/// After a failed write, the remote is heard until nothing has come for this long. TLS streams may report "nothing yet"
+/// once before more bytes.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// The longest time between the last word and the end of a connection that its owner left.
+/// The longest time from the last message to the end of a connection that its owner left.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// Most bytes of a remote that are heard after a failed write, or discarded after our last word: more than the buffers
-/// between two ends hold.
+/// Most bytes of a remote that are heard after a failed write, or discarded after our last message: more than the
+/// buffers between two ends hold.
 const MOST: u64 = 16 * 1024 * 1024;
 
 /// A transport to which writing failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WriteFailure {
     pub(crate) error: TransportError,
-    /// The count of received bytes at which the remote has been heard for long enough.
+    /// The count of received bytes at which the remote was heard for long enough.
     pub(crate) most_received: u64,
 }
 
@@ -55,7 +55,7 @@ impl Peer {
         }
         let most_received = self.counters.bytes_received.saturating_add(MOST);
         self.outbox.fail(WriteFailure { error, most_received });
-        // The wait for more begins with the next pull that finds nothing.
+        // The wait begins with the next pull that finds nothing.
         self.silence.stop(now);
         None
     }
@@ -73,14 +73,14 @@ impl Peer {
         None
     }
 
-    /// Ends the connection so that the remote gets our last word: everything queued is written, batches of announcements
-    /// included; then the driver shuts down its direction of the transport, and what comes is discarded until the remote
-    /// ends its own. The reason is [`Error::ClosedByOwner`].
+    /// Ends the connection so that the remote gets our last messages. Everything queued is written, including batches
+    /// of announcements. Then the driver shuts down its direction of the transport, and input is discarded until the
+    /// remote ends its direction. The reason is [`Error::ClosedByOwner`].
     ///
-    /// Events go on while frames wait, and commands that queue something are refused with [`Error::ClosedByOwner`]. It
-    /// is over at `deadline` at the latest, and at most 5 s or 16 MiB of discarded input after the last word. Called again,
-    /// the earlier deadline stands. Where the remote has ended its stream before, its reason stands. May change: state,
-    /// timeout.
+    /// Events continue while frames wait, and commands that queue something are refused with [`Error::ClosedByOwner`].
+    /// The connection ends at `deadline` at the latest, and at most 5 s or 16 MiB of discarded input after the last
+    /// message. If it is called again, the earlier deadline holds. If the remote ended its stream before, its reason
+    /// stays. May change: state, timeout.
     pub fn leave(&mut self, deadline: Time, now: Time) {
         let deadline = Deadline::at(deadline, now);
         if let Some(earlier) = self.lifecycle.leave_by_mut() {
@@ -96,7 +96,7 @@ impl Peer {
         self.check_finished(now);
     }
 
-    /// Everything is written. What is shown of later replies is committed, and goes out as well.
+    /// Everything is written. Later replies that were shown are committed and are written too.
     pub(super) fn linger(&mut self, leave_by: Deadline, now: Time) {
         self.outbox.drop_unshown();
         let most_received = self.counters.bytes_received.saturating_add(MOST);
@@ -109,8 +109,8 @@ impl Peer {
         self.lifecycle.is_lingering() && !self.wants_write()
     }
 
-    /// Counts what was taken off the input, and drops the rest of it where nothing is heard any more. After too much of it
-    /// the connection is over.
+    /// Counts what was taken off the input, and drops the rest if nothing is read any more. Too much input ends the
+    /// connection.
     pub(super) fn on_received(&mut self, taken: usize, input: &mut BytesMut) -> Result<(), Error> {
         self.counters.count_received(taken);
         if self.lifecycle.is_lingering() {
@@ -125,7 +125,7 @@ impl Peer {
         if self.counters.bytes_received > most { Err(self.end_lingering()) } else { Ok(()) }
     }
 
-    /// When the connection is over that ends in one direction.
+    /// When a connection ends that has ended in one direction.
     pub(super) fn linger_deadline(&self) -> Option<Time> {
         if self.outbox.write_failure().is_some() && self.lifecycle.reads() {
             return self.silence.deadline(QUIET, Duration::ZERO, self.config().min_receive_rate);
@@ -133,7 +133,7 @@ impl Peer {
         self.lifecycle.leave_by().map(Deadline::time)
     }
 
-    /// The time is over, or the remote said too much.
+    /// The time is over, or the remote sent too much.
     pub(super) fn end_lingering(&mut self) -> Error {
         match self.outbox.write_failure() {
             Some(failure) => self.handle_end(Some(failure.error), &[]),

@@ -1,11 +1,11 @@
-//! How far each lane of outgoing frames has got.
+//! Positions in the lanes of outgoing frames.
 
 use crate::message::Lane;
 
 /// A position in one of the two [lanes](super::Peer::send) of outgoing frames.
 ///
-/// [`Peer::is_flushed`](super::Peer::is_flushed) tells whether everything up to it was handed to the
-/// transport. Lanes do not wait for each other: that a pong is flushed says nothing of an earlier block.
+/// [`Peer::is_flushed`](super::Peer::is_flushed) tells whether everything up to it was handed to the transport. Lanes
+/// do not wait for each other: a flushed pong says nothing about an earlier block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mark {
     lane: Lane,
@@ -43,7 +43,7 @@ impl Lanes {
         Mark { lane, end }
     }
 
-    /// Whether its lane has got as far as a mark.
+    /// Whether its lane has reached a mark.
     pub(super) const fn has_reached(self, mark: Mark) -> bool {
         mark.end <= self.mark(mark.lane).end
     }

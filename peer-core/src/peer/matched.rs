@@ -1,13 +1,13 @@
-//! What a message is to the requests that are open.
+//! How a message relates to the open requests.
 
 use crate::message::Inventory;
 
-/// What a message is to the requests.
+/// How a message relates to the open requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Match {
     /// It answers none.
     Nothing,
-    /// One more answer to what was answered already.
+    /// Another answer to a request that was answered already.
     Late,
     /// It answers an open one.
     Open,
@@ -19,7 +19,7 @@ pub(crate) struct Closed {
     pub(crate) found: Match,
     /// How many open requests and items it answered.
     pub(crate) entries: usize,
-    /// The item that the message is, where it is asked for by name.
+    /// The message's item, if it was requested by name.
     pub(crate) item: Option<Inventory>,
 }
 

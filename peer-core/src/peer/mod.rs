@@ -92,7 +92,7 @@ use crate::node::Node;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
-/// The owner's view of one connection: commands and looks, in the order of use.
+/// The owner's view of one connection: commands and state.
 ///
 /// A [`Connection`](crate::Connection) owns it and lends it; the driver moves the bytes.
 ///
@@ -177,19 +177,19 @@ impl Peer {
         }
     }
 
-    /// Sets the height that our `version` tells. An inbound peer's is made when the owner pulls after
-    /// [`Event::Version`](crate::Event::Version); an outbound peer's was made at the start.
+    /// Sets the height that our `version` tells. An inbound peer's `version` is made when the owner pulls after
+    /// [`Event::Version`](crate::Event::Version), an outbound peer's at the start.
     pub const fn set_best_height(&mut self, height: i32) {
         self.info.best_height = height;
     }
 
-    /// Notes which block the remote announced last; `None` forgets it.
+    /// Notes the block that the remote announced last; `None` clears it.
     #[doc(alias = "UpdateLastAnnouncedBlock")]
     pub fn set_last_announced_block(&mut self, block: Option<Hash>) {
         self.history.last_announced = block.map(Box::new);
     }
 
-    /// Notes that the remote has a block of this height. Lower than before changes nothing.
+    /// Notes that the remote has a block of this height. A lower height than before changes nothing.
     #[doc(alias = "UpdateLastBlockHeight")]
     pub fn set_last_block(&mut self, height: i32) {
         if height > self.history.last_block {
@@ -202,7 +202,7 @@ impl Peer {
         self.node.config()
     }
 
-    /// What our wall clock shows at `now`, going by what it showed when the connection began.
+    /// Our wall clock at `now`, counted from its value when the connection began.
     fn wall_clock(&self, now: Time) -> Timestamp {
         let since = now.saturating_since(self.connected).as_secs();
         let seconds = self.info.unix_time.seconds().saturating_add(since);
@@ -215,13 +215,13 @@ impl Peer {
     }
 }
 
-/// What a connection draws when it is made. The order is part of what the same numbers lead to.
+/// The numbers that a connection draws when it is made. A change of their order changes what a seed leads to.
 fn draw(config: &Config, rng: &mut (impl Rng + ?Sized)) -> (PendingHandshake, Known) {
     let handshake = PendingHandshake::new(draw_nonce(rng), Trickle::new(&config.trickle_delay, rng));
     (handshake, Known::new((rng.next_u64(), rng.next_u64())))
 }
 
-/// A random number that is not 0, since 0 stands for "none" in every place where a nonce is kept.
+/// A random number that is not 0, since 0 means "none" wherever a nonce is kept.
 fn draw_nonce(rng: &mut (impl Rng + ?Sized)) -> u64 {
     rng.next_u64().max(1)
 }

@@ -5,13 +5,13 @@ use crate::time::Time;
 /// A request that one message answers, perhaps made several times.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Open {
-    /// Answers that are still to come.
+    /// Answers that are still expected.
     pub(super) count: u32,
-    /// Requests whose write was not reported. Exceeds `count` where an answer came before that.
+    /// Requests whose write was not reported. Exceeds `count` if an answer came before the report.
     pub(super) unwritten: u32,
     /// When the next one is due, once it request has been written.
     pub(super) due: Option<Time>,
-    /// When the last one is, where it was requested again.
+    /// When the last one is due, if it was requested again.
     pub(super) last_due: Option<Time>,
 }
 
@@ -21,7 +21,7 @@ impl Open {
         self.unwritten = self.unwritten.saturating_add(1);
     }
 
-    /// The first deadline stands until the first answer. Some answers have none.
+    /// The first deadline holds until the first answer. Some answers have none.
     pub(super) fn on_written(&mut self, due: Option<Time>) {
         debug_assert!(self.unwritten > 0, "what is written was to be written");
         self.unwritten = self.unwritten.saturating_sub(1);
@@ -32,12 +32,12 @@ impl Open {
         }
     }
 
-    /// Whether nothing is to come, and nothing to be written.
+    /// Whether no answer is expected and nothing is to be written.
     pub(super) const fn is_done(&self) -> bool {
         self.count == 0 && self.unwritten == 0
     }
 
-    /// What is still to be written has no deadline yet.
+    /// A request that is not written has no deadline yet.
     pub(super) fn on_answered(&mut self) {
         debug_assert!(self.count > 0, "what is answered is open");
         self.count = self.count.saturating_sub(1);

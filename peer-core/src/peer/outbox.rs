@@ -1,10 +1,10 @@
-//! Frames on their way out: two queues, and the frames that the transport has been shown.
+//! Outgoing frames: two queues, and the frames that the transport has been shown.
 //!
-//! Control overtakes bulk, but only bulk that nobody has been shown: once [`Outbox::offer`] has shown a
-//! frame, its bytes come next until the last one is taken.
+//! Control overtakes bulk, but only bulk that was not shown: once [`Outbox::offer`] has shown a frame, its bytes come
+//! next until the last one is taken.
 //!
-//! The bytes that are counted stand for the memory that is held. So a frame counts whole until its last byte is
-//! taken, and what a queue keeps for each frame is small beside even the smallest one, of 24 bytes.
+//! The counted bytes stand for the memory. So a frame counts in full until its last byte is taken, and what a queue
+//! keeps for each frame is small even beside the smallest one, of 24 bytes.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -22,9 +22,9 @@ use crate::time::Time;
 /// See the [module](self).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
-    /// Frames that were not taken yet. Most peers are idle most of the time: then there is nothing here.
+    /// Frames that were not taken yet. Most peers are idle most of the time and have none.
     queues: Option<Box<Queues>>,
-    /// Bytes ever put into each lane. Where there are no queues, all of them were taken.
+    /// Bytes ever put into each lane. If there are no queues, all of them were taken.
     put: Lanes,
 }
 
@@ -42,19 +42,19 @@ impl Outbox {
         self.put.mark(lane)
     }
 
-    /// What the transport should write next. Empty where nothing waits.
+    /// What the transport should write next. Empty if nothing waits.
     pub(crate) fn offer(&mut self, now: Time) -> &[u8] {
         self.queues.as_mut().map(|queues| queues.offer(now)).unwrap_or_default()
     }
 
-    /// As [`offer`](Self::offer), in pieces for a vectored write: whole frames until they have at least
-    /// `enough` bytes together.
+    /// As [`offer`](Self::offer), in pieces for a vectored write: whole frames until they have at least `enough` bytes
+    /// in total.
     pub(crate) fn offer_many(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
         self.queues.iter_mut().flat_map(move |queues| queues.offer_many(enough, now))
     }
 
-    /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame
-    /// that is complete with that. Returns the bytes taken, which are no more than were shown.
+    /// Notes that the transport took `count` bytes of what it was shown, and calls `written` for each frame that this
+    /// completes. Returns the bytes taken, at most those shown.
     pub(crate) fn take(&mut self, count: usize, now: Time, mut written: impl FnMut(Written)) -> usize {
         let Some(queues) = &mut self.queues else { return 0 };
         let mut left = count;
@@ -71,13 +71,13 @@ impl Outbox {
         count.saturating_sub(left)
     }
 
-    /// Finds a ping with this nonce among the frames that were shown and not taken as far as we know, and returns its
-    /// purpose and when the first of them was offered. The ping counts as written then: once it is taken, nothing follows.
+    /// Finds a ping with this nonce among the shown frames that were not reported as taken, and returns its purpose and
+    /// when the first of them was offered. The ping then counts as written; nothing follows when it is taken.
     pub(crate) fn settle_ping(&mut self, nonce: u64) -> Option<(Purpose, Time)> {
         self.queues.as_mut()?.settle_ping(nonce)
     }
 
-    /// How many frames of these purposes were shown and not taken as far as we know.
+    /// How many frames of these purposes were shown and not reported as taken.
     pub(crate) fn shown(&self, purposes: &[Purpose]) -> usize {
         self.queues.as_ref().map_or(0, |queues| queues.shown(purposes))
     }
@@ -89,14 +89,14 @@ impl Outbox {
         }
     }
 
-    /// Evidence may have been told with a time that was ahead.
+    /// Evidence may have been reported with a time that was ahead.
     pub(crate) fn doubt_evidence(&mut self, now: Time) {
         if let Some(queues) = &mut self.queues {
             queues.doubt_evidence(now);
         }
     }
 
-    /// The clock of the write stall rested for so long before `now`.
+    /// The clock of the write stall rested for this long before `now`.
     pub(crate) fn rest(&mut self, duration: Duration, now: Time) {
         if let Some(queues) = &mut self.queues {
             queues.rest(duration, now);
@@ -122,12 +122,12 @@ impl Outbox {
         }
     }
 
-    /// Whether the write stall blames the remote now that it is due.
+    /// Whether the write stall, which is due, blames the remote.
     pub(crate) fn is_stall_proven(&self, reports: bool) -> bool {
         self.queues.as_ref().is_some_and(|queues| queues.evidence().proves(reports))
     }
 
-    /// Where the write stall is not overdue any more, what was sought is no longer needed.
+    /// If the write stall is no longer overdue, stops looking for evidence.
     pub(crate) fn end_search(&mut self, now: Time) {
         if let Some(queues) = &mut self.queues {
             queues.end_search(now);
@@ -165,7 +165,7 @@ impl Outbox {
         self.queues.as_ref()?.failure()
     }
 
-    /// Drops the queues where they have nothing to tell.
+    /// Drops the queues if they hold nothing.
     fn settle(&mut self) {
         self.queues.take_if(|queues| queues.is_done(self.put));
     }
@@ -189,13 +189,13 @@ impl Outbox {
         self.queues.as_ref().map_or(0, |queues| queues.queued())
     }
 
-    /// Bytes of the owner's frames that are still held: what is not taken yet, and what is of a frame that is not
-    /// taken to its end, whose memory is freed as a whole.
+    /// Bytes of the owner's frames that are still held: what is not taken yet, and the taken part of a frame whose end
+    /// is not taken, because its memory is freed as a whole.
     pub(crate) fn held(&self) -> usize {
         self.queues.as_deref().map_or(0, Queues::held)
     }
 
-    /// Bytes not taken yet of answers that the machine owes.
+    /// Bytes not taken yet of replies that the machine owes.
     pub(crate) fn owed(&self) -> usize {
         self.queues.as_ref().map_or(0, |queues| queues.owed())
     }

@@ -1,6 +1,7 @@
-//! When the owner did not pull for long, while the remote may have been writing.
+//! Times when the owner did not pull for long, while the remote may have been writing.
 //!
-//! Nobody is blamed by it. It explains an end inside a frame: nodes give up a frame that is not taken within about 20 s.
+//! They do not blame anyone. They explain an end inside a frame: nodes give up a frame that is not taken within about
+//! 20 s.
 
 use core::time::Duration;
 
@@ -12,14 +13,14 @@ const LONG: u16 = 10;
 /// How long after a pause an end may still come from it, in seconds: what the system held back is read first.
 const RECENT: u16 = 60;
 
-/// In whole seconds, and in the least room: every connection has one.
+/// In whole seconds and little room, because every connection has one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pauses {
-    /// Since when the owner does not pull; [`PULLS`](Self::PULLS) where it does.
+    /// Since when the owner does not pull; [`PULLS`](Self::PULLS) if it does.
     busy: u16,
     /// How long the last long pause was, while it is recent; else 0.
     length: u16,
-    /// When it ended. Seconds are counted anew every 18 hours.
+    /// When it ended. Seconds wrap around every 18 hours.
     ended: u16,
 }
 
@@ -32,7 +33,7 @@ impl Default for Pauses {
 impl Pauses {
     const PULLS: u16 = u16::MAX;
 
-    /// The owner got something to do, or reading paused.
+    /// The owner got an event, or reading paused.
     pub(crate) fn on_busy(&mut self, now: Time) {
         self.busy = seconds(now);
     }
@@ -48,13 +49,13 @@ impl Pauses {
         }
     }
 
-    /// The last long pause, if it ended a short while before the owner last pulled.
+    /// The last long pause, if it ended shortly before the owner pulled last.
     pub(crate) fn recent(&self) -> Option<Duration> {
         (self.length > 0).then(|| Duration::from_secs(u64::from(self.length)))
     }
 }
 
-/// Whole seconds, counted from 0 to the last before [`PULLS`](Pauses::PULLS) and then anew.
+/// Whole seconds, from 0 to the last before [`PULLS`](Pauses::PULLS), then from 0 again.
 fn seconds(time: Time) -> u16 {
     let seconds = time.elapsed().as_secs().checked_rem(Pauses::PULLS.into()).unwrap_or_default();
     u16::try_from(seconds).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! One frame on its way out.
+//! One outgoing frame.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -8,22 +8,22 @@ use bytes::Bytes;
 use crate::frame::Header;
 use crate::message::{Command, Lane};
 
-/// What a frame is to the machine, once it is written.
+/// The purpose of a frame, which decides what happens when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// Our `version` or `verack`.
     Handshake,
     /// A command of the owner.
     Ordinary,
-    /// An answer that the remote made us owe.
+    /// A reply that the remote caused.
     Reply,
-    /// A ping of the owner's.
+    /// A ping of the owner.
     Ping,
-    /// One that the machine sends by itself.
+    /// A ping of the machine.
     Keepalive,
-    /// A request whose answers are waited for.
+    /// A request whose answers are expected.
     Request,
-    /// The last word before the connection ends. No mark counts it.
+    /// The last message before the connection ends. No mark counts it.
     FinalReject,
 }
 
@@ -31,23 +31,23 @@ pub(crate) enum Purpose {
 #[derive(Clone, Copy)]
 pub(crate) struct Written {
     pub(crate) purpose: Purpose,
-    /// The number that its payload begins with: the nonce, where it is a ping.
+    /// The number at the start of its payload: the nonce, if it is a ping.
     pub(crate) nonce: u64,
     pub(crate) command: [u8; Command::LEN],
     /// Size in bytes, header included.
     pub(crate) len: usize,
 }
 
-/// Frames from this size on are shared where a machine is cloned.
+/// Frames of this size and more are shared when a machine is cloned.
 const LARGE: usize = 4 * 1024;
 
-/// A frame. It takes 32 bytes beside its own: millions of the smallest frames may wait.
+/// A frame. It takes 32 bytes beside its own, because millions of the smallest frames may wait.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
     /// The header with the payload, or the header alone, or nothing.
     head: Box<[u8]>,
     /// A payload that is shared with others, or all of a large frame, so that a clone of the machine shares it. Boxed,
-    /// since few have one.
+    /// since few frames have one.
     body: Option<Box<Bytes>>,
     pub(super) lane: Lane,
     pub(super) purpose: Purpose,
@@ -71,14 +71,14 @@ impl Piece {
         self.body.as_deref().map(Bytes::as_ref).unwrap_or_default()
     }
 
-    /// What is left of it after `taken` bytes, in its two parts.
+    /// What is left after `taken` bytes, in its two parts.
     pub(super) fn rest(&self, taken: usize) -> [&[u8]; 2] {
         let head = self.head.get(taken..).unwrap_or_default();
         let body = self.body().get(taken.saturating_sub(self.head.len())..).unwrap_or_default();
         [head, body]
     }
 
-    /// What is to be known of it when it is written.
+    /// What follows when it is written.
     pub(super) fn written(&self) -> Written {
         Written { purpose: self.purpose, nonce: self.nonce(), command: self.command(), len: self.len() }
     }
@@ -89,7 +89,7 @@ impl Piece {
         header.first_chunk().map(|header| Header::from_bytes(header).command).unwrap_or_default()
     }
 
-    /// The number that its payload begins with: the nonce, where it is a ping.
+    /// The number at the start of its payload: the nonce, if it is a ping.
     pub(super) fn nonce(&self) -> u64 {
         let payload = self.head.get(Header::LEN..).unwrap_or_default();
         payload.first_chunk().copied().map(u64::from_le_bytes).unwrap_or_default()

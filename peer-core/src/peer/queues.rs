@@ -1,4 +1,6 @@
-//! The two queues of frames on their way out, the one that is written now, and the clock of the write stall.
+//! The two queues of outgoing frames, the frame that is written now, and the clock of the write stall.
+
+mod write_stall;
 
 use core::mem;
 use core::time::Duration;
@@ -15,61 +17,61 @@ use crate::time::Time;
 /// How long the transport may take for the smallest frame, as in the reference.
 const STALL: Duration = Duration::from_secs(20);
 
-/// The rate that buys more time for larger frames, in bytes a second, as in the reference.
+/// The rate at which larger frames get more time, in bytes a second, as in the reference.
 const RATE: u64 = 256 * 1024;
 
-/// The least rate, in bytes a second, at which what the transport still takes of an overdue frame puts its end off. A driver
-/// that looks only when it is told to fills a small transport once in all that time.
+/// The least rate, in bytes a second, at which bytes taken of an overdue frame extend its end. A driver that looks only
+/// when it is woken fills a small transport once in that time.
 const LEAST_RATE: u64 = 32 * 1024;
 
-/// The rate, in bytes a second, at which what was taken of a frame makes up for a late report: what the smallest transport
-/// holds may be reported as late as the frame may take.
+/// The rate, in bytes a second, at which bytes taken of a frame make up for a late report: the content of the smallest
+/// transport may be reported as late as a frame may take.
 const REPORTED_RATE: u64 = 16 * 1024 / STALL.as_secs();
 
-/// Of how many shown frames the purpose is looked at, so that a driver to which very many are shown does not pay for each that
-/// comes. Those behind count as not shown.
+/// The purpose of at most this many shown frames is checked, so that the cost for each incoming frame is bounded.
+/// Frames behind them count as not shown.
 const LOOKED_AT: usize = 256;
 
-/// Bytes of replies that may overtake one bulk frame, so that a remote cannot keep the owner's frames from being written by
-/// asking for replies.
+/// Bytes of replies that may overtake one bulk frame, so that requests of the remote cannot hold up the owner's frames
+/// for ever.
 const SHARE: usize = 4 * 1024;
 
 /// Frames that were not taken yet, at least one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queues {
-    /// The frame that is written next, shown or not. It has its place outside the queues because it is the only
-    /// one most of the time: an answer to a ping then makes none of them.
+    /// The frame that is written next, shown or not. It lies outside the queues because usually it is the only one: the
+    /// reply to a ping then allocates none of them.
     front: Option<Piece>,
     /// Frames behind it that the transport has been shown, oldest first.
     shown: Fifo<Piece>,
     control: Fifo<Piece>,
     bulk: Fifo<Piece>,
-    /// Bytes of shown frames that the transport has not taken; 0 where none is shown.
+    /// Bytes of shown frames that the transport has not taken; 0 if none is shown.
     on_show: usize,
     /// Bytes of the front that the transport has taken.
     taken: usize,
-    /// When the front was first offered on its own account. Replies that waited together share one time.
+    /// When the front's own time began. Replies that waited together share one time.
     offered: Time,
-    /// When the driver last asked for what to write, or told that the transport takes nothing. It had reported by then all
-    /// that was taken: what it reports later may have been taken right after.
+    /// When the driver last asked what to write, or reported that the transport takes nothing. By then it had reported
+    /// everything that was taken. What it reports later may have been taken right after.
     seen: Time,
     /// What is known of a write stall that is overdue.
     evidence: Evidence,
-    /// A timer has found it overdue and no evidence of it.
+    /// A timer has found it overdue, without evidence.
     was_sought: bool,
-    /// Bytes of the replies that share this time with the front, itself included.
+    /// Bytes of the replies that share this time with the front, including the front.
     sharing: usize,
-    /// How much of it those used up that were written before.
+    /// How much of it earlier replies used up.
     used: Duration,
     /// Bytes of replies that overtook the oldest bulk frame.
     overtaking: usize,
-    /// The last word is among the frames: they share one time.
+    /// The last message is among the frames: all of them share one time.
     is_closing: bool,
     /// The front was overdue, and the transport still took some of it.
     is_late: bool,
     /// Bytes not taken yet, of all frames.
     queued: usize,
-    /// Of those, bytes of answers that the machine owes.
+    /// Of those, bytes of replies that the machine owes.
     owed: usize,
     /// Bytes ever taken from each lane.
     flushed: Lanes,
@@ -80,12 +82,12 @@ pub(super) struct Queues {
 /// What the transport took of one frame.
 pub(super) struct Step {
     pub(super) count: usize,
-    /// The frame, if it is complete with that.
+    /// The frame, if it is now complete.
     pub(super) done: Option<Written>,
 }
 
 impl Queues {
-    /// After so much was taken.
+    /// After this many bytes were taken.
     pub(super) fn new(flushed: Lanes) -> Self {
         Self { flushed, ..Self::default() }
     }
@@ -111,9 +113,9 @@ impl Queues {
         }
     }
 
-    /// Takes the front away if a frame of this lane is to be written before it.
+    /// Puts the front back if a frame of this lane is to be written before it.
     fn overtaken_by(&mut self, lane: Lane) -> Option<Piece> {
-        // A bulk frame whose turn it is stands before control frames: none may then overtake those, nor itself.
+        // A bulk frame whose turn it is stays before control frames, so that none overtakes those or the frame itself.
         let is_turn = self.overtaking >= SHARE || !self.control.is_empty();
         let may_overtake = self.on_show == 0 && lane == Lane::Control && !is_turn;
         self.front.take_if(|front| may_overtake && front.lane == Lane::Bulk)
@@ -133,7 +135,7 @@ impl Queues {
         pieces.filter(|slice| !slice.is_empty())
     }
 
-    /// Shows frames until `enough` bytes, not 0, are on show, control first.
+    /// Shows frames until `enough` bytes, not 0, are shown, control first.
     fn show(&mut self, enough: usize, now: Time) {
         if self.on_show == 0
             && let Some(front) = &self.front
@@ -145,7 +147,7 @@ impl Queues {
             if front.purpose != Purpose::Reply || self.sharing == 0 {
                 self.begin_time(now);
             }
-            // While it was not shown, no time passed.
+            // While it was not shown, its time did not run.
             self.offered = now.max(self.seen);
         }
         self.seen = self.seen.max(now);
@@ -177,14 +179,14 @@ impl Queues {
         Some(piece)
     }
 
-    /// This one is written before a bulk frame that waits. The count begins anew when that is shown.
+    /// This reply is written before a waiting bulk frame. The count restarts when that is shown.
     fn count_overtaking(&mut self, piece: &Piece) {
         if piece.purpose == Purpose::Reply {
             self.overtaking = self.overtaking.saturating_add(piece.len());
         }
     }
 
-    /// Notes that the transport took up to `count` bytes of the first frame it was shown, if it was shown any.
+    /// Notes that the transport took up to `count` bytes of the first shown frame, if one is shown.
     pub(super) fn take(&mut self, count: usize, now: Time) -> Option<Step> {
         let is_late = self.is_late || (self.evidence != Evidence::Found && self.is_overdue(now));
         let piece = self.front.as_ref().filter(|_| self.on_show > 0)?;
@@ -206,7 +208,7 @@ impl Queues {
             }
         } else {
             self.taken = self.taken.saturating_add(step);
-            // It may have been taken when it was shown, and the remote may wait for the rest since then.
+            // It may have been taken when it was shown, and the remote may have waited for the rest since then.
             let late = now.saturating_since(self.seen).min(time_for(step as u64, REPORTED_RATE));
             self.rest(late, now);
             if is_late && step > 0 {
@@ -219,19 +221,20 @@ impl Queues {
         Some(Step { count: step, done })
     }
 
-    /// A frame is written: the next one has its own time, unless it shares that of the one before. Returns whether it does.
+    /// A frame is written. The next one has its own time, or shares that of the one before. Returns whether it shares
+    /// it.
     fn begin_next(&mut self, done: Purpose, len: usize, now: Time) -> bool {
         let is_reply = |purpose| purpose == Purpose::Reply;
         let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
         let shares = self.is_closing || self.sharing > 0;
         if shares {
-            // A driver that reports late has not made the remote any slower.
+            // A late report does not make the remote slower.
             let used = self.used.saturating_add(self.seen.saturating_since(self.offered));
             self.used = used.saturating_sub(time_for(len as u64, RATE));
             // Where the time of this call is before that of an earlier one, what lies between them has counted already.
             self.offered = now.max(self.seen);
-            // What is known is of another frame.
+            // The evidence is about another frame.
             if !self.is_overdue(now) {
                 self.evidence = Evidence::Missing;
             }
@@ -241,7 +244,7 @@ impl Queues {
         shares
     }
 
-    /// The transport took so many bytes at a time when the front was overdue: they put its end off.
+    /// The transport took this many bytes while the front was overdue, which extends its end.
     fn put_off(&mut self, count: usize, now: Time) {
         let bought = time_for(count as u64, LEAST_RATE);
         let offered = self.offered;
@@ -254,80 +257,12 @@ impl Queues {
         }
     }
 
-    /// The time of the front begins, and that of the replies that wait with it.
-    const fn begin_time(&mut self, now: Time) {
-        self.offered = now;
-        self.used = Duration::ZERO;
-        self.sharing = self.owed;
-        self.is_late = false;
-        (self.evidence, self.was_sought) = (Evidence::Missing, false);
-    }
-
-    /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second more for every
-    /// whole 256 KiB of the frame.
-    pub(super) fn stall_deadline(&self) -> Option<Time> {
-        let front = self.front.as_ref().filter(|_| self.on_show > 0)?;
-        let allowed = STALL.saturating_add(Duration::from_secs(front.len() as u64 / RATE));
-        Some(self.offered + allowed.saturating_sub(self.used))
-    }
-
-    /// Whether the write stall is overdue.
-    fn is_overdue(&self, now: Time) -> bool {
-        self.stall_deadline().is_some_and(|deadline| deadline <= now)
-    }
-
-    pub(super) const fn evidence(&self) -> Evidence {
-        self.evidence
-    }
-
-    /// See [`Outbox::refuse`](super::outbox::Outbox::refuse).
-    pub(super) fn refuse(&mut self, now: Time) -> bool {
-        if self.is_overdue(now) {
-            self.evidence = Evidence::Found;
-        }
-        self.seen = self.seen.max(now);
-        self.on_show > 0
-    }
-
-    pub(super) const fn seek(&mut self) {
-        (self.evidence, self.was_sought) = (Evidence::Sought(0), true);
-    }
-
-    pub(super) fn on_call(&mut self, gap: Duration) {
-        self.evidence.on_call(gap);
-    }
-
-    pub(super) fn end_search(&mut self, now: Time) {
-        if self.was_sought && !self.is_overdue(now) {
-            (self.evidence, self.was_sought) = (Evidence::Missing, false);
-        }
-    }
-
-    pub(super) fn rest(&mut self, duration: Duration, now: Time) {
-        self.offered = (self.offered + duration).min(now);
-    }
-
-    pub(super) fn bound(&mut self, now: Time) {
-        if self.offered > now {
-            // So long it cannot have taken.
-            (self.offered, self.used) = (now, Duration::ZERO);
-        }
-        self.seen = self.seen.min(now);
-    }
-
-    /// Evidence may have been told with a time that was ahead, unless a timer found before that it was needed.
-    pub(super) fn doubt_evidence(&mut self, now: Time) {
-        if self.evidence == Evidence::Found && !(self.was_sought && self.is_overdue(now)) {
-            self.evidence = Evidence::Missing;
-        }
-    }
-
     /// Drops every frame.
     pub(super) fn clear(&mut self) {
         *self = Self { failure: self.failure, ..Self::new(self.flushed) };
     }
 
-    /// Writing failed. The first failure stands.
+    /// Writing failed. The first failure is kept.
     pub(super) fn fail(&mut self, failure: WriteFailure) {
         self.failure.get_or_insert(failure);
         self.clear();
@@ -337,7 +272,7 @@ impl Queues {
         self.failure
     }
 
-    /// Whether all that was put was taken, and there is nothing else to tell.
+    /// Whether everything was taken, and there is nothing else to report.
     pub(super) fn is_done(&self, put: Lanes) -> bool {
         self.queued == 0 && self.flushed == put && self.failure.is_none()
     }
@@ -351,7 +286,7 @@ impl Queues {
         self.queued
     }
 
-    /// Of those, bytes of answers that the machine owes.
+    /// Of those, bytes of replies that the machine owes.
     pub(super) const fn owed(&self) -> usize {
         self.owed
     }
@@ -361,7 +296,7 @@ impl Queues {
         self.queued.saturating_sub(self.owed).saturating_add(self.taken)
     }
 
-    /// Gives back memory that the queues do not need any more.
+    /// Frees memory that the queues no longer need.
     pub(super) fn shrink(&mut self) {
         for queue in [&mut self.shown, &mut self.control, &mut self.bulk] {
             queue.shrink();
@@ -403,7 +338,7 @@ impl Queues {
     }
 }
 
-/// Takes `part` off a count that it is part of.
+/// Subtracts `part` from a count that includes it.
 const fn take_off(count: &mut usize, part: usize) {
     debug_assert!(*count >= part, "a part is no larger than the count that it is part of");
     *count = count.saturating_sub(part);

@@ -1,4 +1,4 @@
-//! What follows from what comes in: frames become events and answers.
+//! Incoming frames become events and replies.
 
 use bytes::BytesMut;
 
@@ -50,7 +50,7 @@ impl Peer {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
-            // Of a connection that is closing nothing is pulled either, and the clock of waiting blames nobody.
+            // A closing connection pulls nothing either, and its clock of waiting blames nobody.
             Ok(None) => {
                 self.silence.pause(now);
                 Ok(None)
@@ -71,7 +71,7 @@ impl Peer {
         }
     }
 
-    /// The next event, or `None` where the input is drained or reading pauses.
+    /// The next event, or `None` if the input is drained or reading pauses.
     pub(super) fn pull(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         loop {
             if self.has_event() {
@@ -119,7 +119,7 @@ impl Peer {
             (config.unknown_commands != UnknownCommands::Refuse).then_some(config.max_unrequested);
         let rules = Rules { network: config.network, version: *version, max_unknown };
         let gate = Gate { config, admits, rules };
-        // What lies behind a `version` costs nothing before that is accepted.
+        // What follows a `version` costs nothing before that is accepted.
         let look_ahead = matches!(admits, Admits::Messages(_));
         reader.read_if(input, &rules, look_ahead, |head| gate.admit(head))
     }
@@ -157,8 +157,8 @@ impl Peer {
         }
     }
 
-    /// A message of an established connection: do what the protocol asks, then hand it out, unless it is one
-    /// of the few that are dropped.
+    /// A message of an established connection: does what the protocol requires, then delivers it, unless it is one of
+    /// the few that are dropped.
     fn on_message(&mut self, message: Message, closed: &Closed, now: Time) -> Result<Option<Event>, Error> {
         self.counters.last_recv = Some(now);
         match &message {
@@ -196,18 +196,18 @@ impl Peer {
     }
 }
 
-/// What may come now.
+/// Which messages may come now.
 #[derive(Clone, Copy)]
 enum Admits<'a> {
     /// The remote's `version`.
     Version,
-    /// Its `verack`, and what the version tolerates before that.
+    /// Its `verack`, and what the version allows before that.
     Verack(&'a Early),
-    /// Everything, responses to open requests included.
+    /// All, including responses to open requests.
     Messages(Option<&'a Requests>),
 }
 
-/// What decides, from a header alone, whether a payload may come now.
+/// Decides from a header alone whether its payload may come now.
 struct Gate<'a> {
     config: &'a Config,
     admits: Admits<'a>,
@@ -218,7 +218,7 @@ impl Gate<'_> {
     fn admit(&self, head: &Checked) -> Result<(), Error> {
         let (command, len, version) = (head.command, head.payload_len(), self.rules.version);
         let requests = match self.admits {
-            // Whatever is small enough is read, to be refused for coming at the wrong time.
+            // A small payload is read in any case, and refused for coming at the wrong time.
             Admits::Version if len <= MAX_VERSION => return Ok(()),
             Admits::Version => return Err(Error::NotVersionMessage { got: command }),
             Admits::Verack(early) if !version.allows_early_messages() => {

@@ -1,11 +1,11 @@
-//! What we requested of the remote and it has not answered.
+//! Requests that the remote has not answered.
 //!
-//! A message that only ever answers is welcome only while its request is open. The items of `getdata` are a set: an
-//! item requested twice is answered by its first answer, and a second one is admitted for a while. Any answer counts,
-//! whatever was told of the writing of its request: the remote cannot have answered what was not requested of it.
+//! A message that can only be an answer is accepted only while its request is open. The items of `getdata` are a set:
+//! an item requested twice is answered by its first answer, and a second answer is admitted for a while. An answer
+//! counts even if the write of its request was not reported: the remote can only answer what it received.
 //!
-//! Deadlines are points on a clock that runs only while we wait for the remote; the machine turns them into
-//! points on its own. They are set when the request has been written.
+//! Deadlines are points on a clock that runs only while we wait for the remote; the machine converts them to its own
+//! clock. They are set when the request has been written.
 
 mod close;
 
@@ -29,7 +29,7 @@ use crate::time::Time;
 /// How long the remote may take for an item of a `getdata`.
 const ITEM_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// An item that is requested, perhaps by several requests.
+/// A requested item, perhaps of several requests.
 #[derive(Clone, Copy, Debug)]
 struct Item {
     /// Requests that name it and have been written.
@@ -40,42 +40,42 @@ struct Item {
     due: Option<Time>,
 }
 
-/// What a request that is still to be written names.
+/// What an unwritten request names.
 #[derive(Clone, Debug)]
 enum Unwritten {
     Items(InventoryList),
-    /// Items that are not waited for here. They are boxed because many small requests may wait to be written, and each
-    /// takes the room of the largest kind.
+    /// Items that have no deadline here. Boxed, because many small requests may wait to be written, and each takes the
+    /// room of the largest kind.
     Untimed(Box<InventoryList>),
-    /// One message, and whether it is waited for.
+    /// One message, and whether it has a deadline.
     Message(ResponseKind, bool),
 }
 
-/// See the [module](self). A peer that requested nothing has none.
+/// See the [module](self). Exists only once a peer has requested something.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Requests {
     items: BTreeMap<Inventory, Item>,
-    /// How many of the items have which deadline, soonest first. A set of deadlines with their items would be as
-    /// large as the items; which one a deadline belongs to is only looked up once, at the end.
+    /// How many items have which deadline, soonest first. Deadlines with their items would take as much room as the
+    /// items; the item of a deadline is looked up once, at the end.
     due: BTreeMap<Time, usize>,
-    /// Items that were answered, and of which more answers are admitted.
+    /// Answered items of which more answers are admitted.
     pub(super) answered: Answered,
     /// Requests that one message answers, by its kind.
     messages: BTreeMap<ResponseKind, Open>,
-    /// Requests on their way out, in the order of their lane.
+    /// Requests that are not written, in the order of their lane.
     unwritten: Fifo<Unwritten>,
     pub(super) credit: Credit,
-    /// What came since then without a pause.
+    /// Detects a remote that talks without a pause.
     pub(crate) flood: Flood,
-    /// Those that have an id.
+    /// Requests with an id.
     pub(crate) table: Option<Box<Table>>,
-    /// The number of the next request, and that of the next to be written. They count on from the highest to 0.
+    /// The numbers of the next request and of the next to be written. They wrap around.
     opened: u32,
     written: u32,
 }
 
 impl Requests {
-    /// Whether a request is open that such a response would answer.
+    /// Whether a request is open that such a response answers.
     pub(crate) fn expects(&self, response: Response) -> bool {
         match response {
             Response::Item(kind) => {
@@ -90,7 +90,7 @@ impl Requests {
         }
     }
 
-    /// Refuses a request that nobody answers, or that would exceed `limit` open items.
+    /// Refuses a request that no node answers, or that would exceed `limit` open items.
     pub(crate) fn check(
         open: usize,
         message: &Message,
@@ -111,7 +111,7 @@ impl Requests {
         check_count(open, wanted, limit)
     }
 
-    /// Whether answers to `message` are waited for.
+    /// Whether answers to `message` are expected.
     pub(crate) fn is_request(message: &Message) -> bool {
         matches!(message, Message::GetData(_)) || response_kind(message).is_some()
     }
@@ -124,7 +124,7 @@ impl Requests {
         }
     }
 
-    /// Opens what `message`, which is about to be queued, requests. Without a timer its answers are not waited for here.
+    /// Opens what `message`, which is about to be queued, requests. Without a timer its answers have no deadline here.
     pub(crate) fn open(&mut self, message: &Message, version: ProtocolVersion, is_timed: bool) {
         let request = if let Message::GetData(request) = message {
             for item in &request.inventory {
@@ -142,7 +142,7 @@ impl Requests {
         self.opened = self.opened.wrapping_add(1);
     }
 
-    /// The oldest request on its way out has been written: its answers are due from now on. Returns whether nothing was due
+    /// The oldest unwritten request has been written: its answers are due from now on. Returns whether nothing was due
     /// before.
     pub(crate) fn on_written(&mut self, waited: Time) -> bool {
         let was_due = self.next_due().is_some();
@@ -187,19 +187,19 @@ impl Requests {
     }
 
     fn on_item_written(&mut self, item: Inventory, number: u32, due: Option<Time>, waited: Time) {
-        // An item may have been answered and requested anew since: this request then says nothing of when it is due.
+        // An item may have been answered and requested again since. This request then does not decide when it is due.
         let is_for_this = |open: &&mut Item| number.wrapping_sub(open.first) <= u32::MAX / 2;
         match self.items.get_mut(&item).filter(is_for_this) {
             Some(open) => {
                 open.written = open.written.saturating_add(1);
-                // The first deadline stands.
+                // The first deadline holds.
                 if let Some(due) = due.filter(|_| open.due.is_none()) {
                     open.due = Some(due);
                     let count = self.due.entry(due).or_default();
                     *count = count.saturating_add(1);
                 }
             }
-            // It was answered before. What the remote makes of this request may come from now on.
+            // It was answered before. Another answer, to this request, may come from now on.
             None => self.answered.add(item, 1, waited),
         }
     }
@@ -211,13 +211,13 @@ impl Requests {
         table.next_due().into_iter().chain(plain).min()
     }
 
-    /// The same of those that have no id.
+    /// The same for requests without an id.
     pub(crate) fn next_plain_due(&self) -> Option<Time> {
         let item = self.due.first_key_value().map(|(due, _)| *due);
         self.next_message().map(|(due, _)| due).into_iter().chain(item).min()
     }
 
-    /// When, on the clock of waiting, the first of the terms began that are not over.
+    /// When the first of the running terms began, on the clock of waiting.
     pub(crate) fn term_began(&self) -> Option<Time> {
         let items = self.due.first_key_value().map(|(due, _)| (*due, ITEM_TIMEOUT));
         let messages =
@@ -227,7 +227,7 @@ impl Requests {
         plain.chain(self.table.as_ref().and_then(|table| table.term_began())).min()
     }
 
-    /// Which answer is due next, of those that have no id.
+    /// Which answer is due next, for requests without an id.
     pub(crate) fn next_expected(&self) -> Option<Expected> {
         let item = self.items.iter().filter_map(|(item, open)| Some((open.due?, *item))).min();
         let item = item.map(|(due, item)| (due, Expected::Item(Box::new(item))));
@@ -241,7 +241,7 @@ impl Requests {
         due.min_by_key(|(due, _)| *due)
     }
 
-    /// The most bytes by which a frame with this header can answer an open request, of `len` that are there.
+    /// The most bytes by which a frame with this header can answer an open request, of the `len` that have come.
     pub(crate) fn answering(&self, head: &Checked, len: usize) -> usize {
         let answers = match (head.command.as_str(), head.spec.and_then(|spec| spec.response)) {
             (_, Some(Response::AnyItem)) => return len.min(not_found_len(self.items.len())),
@@ -256,18 +256,18 @@ impl Requests {
         if answers || is_expected() { len } else { 0 }
     }
 
-    /// How many messages of this kind may come, where they are counted.
+    /// How many messages of this kind may come, if they are counted.
     pub(crate) fn owed(&self, response: Option<Response>) -> usize {
         let Some(Response::Message(kind)) = response else { return 0 };
         self.messages.get(&kind).map_or(0, |open| open.count as usize)
     }
 
-    /// Items that are open.
+    /// The number of open items.
     pub(crate) fn open_items(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether nothing is open, and nothing more is admitted.
+    /// Whether no request is open, and no further answer is admitted.
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
             && self.unwritten.is_empty()
@@ -276,7 +276,7 @@ impl Requests {
             && self.table.is_none()
     }
 
-    /// Whether a request that is not known to be written names such an item.
+    /// Whether a request that is not reported as written names such an item.
     fn unwritten_names(&self, is_such: impl Fn(&Inventory) -> bool) -> bool {
         (&self.unwritten).into_iter().any(|request| match request {
             Unwritten::Items(items) => items.iter().any(&is_such),
@@ -286,7 +286,7 @@ impl Requests {
     }
 }
 
-/// Bytes of a `notfound` with so many entries, as a frame.
+/// The size of a `notfound` with this many entries in its frame, in bytes.
 pub(super) const fn not_found_len(entries: usize) -> usize {
     entries.saturating_mul(Inventory::LEN).saturating_add(Header::LEN)
 }
@@ -302,12 +302,12 @@ fn response_kind(message: &Message) -> Option<ResponseKind> {
     message.spec()?.request()
 }
 
-/// How long that answer may take at `version`, where it is waited for.
+/// How long that answer may take at `version`, if it has a deadline.
 fn response_timeout(message: &Message, version: ProtocolVersion) -> Option<Duration> {
     message.spec()?.response_timeout(version)
 }
 
-/// Whether so many items may be requested where so many are open.
+/// Whether this many items may be requested while `open` are open.
 pub(in crate::peer) const fn check_count(open: usize, wanted: usize, limit: usize) -> Result<(), SendError> {
     if wanted > limit {
         return Err(SendError::RequestTooLarge { wanted, limit });

@@ -14,14 +14,14 @@ use crate::time::Time;
 impl Peer {
     /// Queues a message. The mark tells, through [`is_flushed`](Self::is_flushed), when it has been written.
     ///
-    /// A request opens the way for its answers. May change: queue, open requests.
+    /// Sending a request admits its answers. May change: queue, open requests.
     ///
     /// # Lanes
     ///
     /// Messages leave through two lanes. *Control*: `version`, `verack`, `ping`, `pong`, `reject`, every request (`get…`,
-    /// `mempool`) and every setting (`sendheaders`, `feefilter`, `filter…`). *Bulk*: everything else. Control
-    /// overtakes bulk that the driver has not shown; within a lane the order is kept. So a `pong` that
-    /// is flushed says nothing of a `block` before it.
+    /// `mempool`) and every setting (`sendheaders`, `feefilter`, `filter…`). *Bulk*: everything else. Control overtakes
+    /// bulk that the driver has not shown. Within a lane the order is kept. So a flushed `pong` says nothing about an
+    /// earlier `block`.
     ///
     /// ```
     /// use peer_core::{Message, Peer, SendError, Time};
@@ -35,31 +35,31 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// Refused without any effect: before the handshake is complete, when the queue or the number of open
-    /// requests would exceed its limit, for inventory that nobody serves, for what cannot be encoded at
-    /// the protocol version in force, and for what nodes of today ban the sender for ([`BanRule`](crate::BanRule)).
-    /// After [`Full`](SendError::Full) and [`TooManyRequests`](SendError::TooManyRequests) it can be tried again later;
-    /// what exceeds a limit by itself is [`NeverFits`](SendError::NeverFits) or
-    /// [`RequestTooLarge`](SendError::RequestTooLarge), and never accepted.
+    /// Refused without any effect: before the handshake is complete, if the queue or the number of open requests would
+    /// exceed its limit, for inventory that no node serves, for what cannot be encoded at the protocol version in
+    /// force, and for what today's nodes ban the sender for ([`BanRule`](crate::BanRule)).
+    ///
+    /// After [`Full`](SendError::Full) and [`TooManyRequests`](SendError::TooManyRequests), try again later. What
+    /// exceeds a limit by itself is never accepted: [`NeverFits`](SendError::NeverFits) or
+    /// [`RequestTooLarge`](SendError::RequestTooLarge).
     #[doc(alias = "QueueMessage")]
     pub fn send(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
         self.queue(Outgoing::Message(message), true, now)
     }
 
-    /// Queues a message that was encoded before, and neither encodes nor hashes it. Lanes, marks, limits, requests and
-    /// refusals are those of [`send`](Self::send). May change: queue, open requests.
+    /// Queues a message that was encoded before, without encoding or hashing it again. Lanes, marks, limits, requests
+    /// and refusals are those of [`send`](Self::send). May change: queue, open requests.
     ///
-    /// The queue shares payloads of 4 KiB and more with all others that were sent the frame, and counts them in full.
+    /// Payloads of 4 KiB and more are shared by all queues of the frame. Each queue counts them in full.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send), and [`WrongNetwork`](SendError::WrongNetwork) for a frame of another network. A message that
-    /// does not exist at the protocol version in force is refused as `send` refuses it.
+    /// As [`send`](Self::send), and [`WrongNetwork`](SendError::WrongNetwork) for a frame of another network.
     pub fn send_encoded(&mut self, frame: &EncodedFrame, now: Time) -> Result<Mark, SendError> {
         self.queue(Outgoing::Encoded(frame), true, now)
     }
 
-    /// As [`send`](Self::send), for callers that watch the responses by themselves and need no timer for them.
+    /// As [`send`](Self::send), for callers that match the responses and need no timer for them.
     pub(super) fn send_untimed(&mut self, message: &Message, now: Time) -> Result<Mark, SendError> {
         self.queue(Outgoing::Message(message), false, now)
     }
@@ -122,7 +122,7 @@ impl Peer {
         self.lifecycle.session().ok_or(SendError::NotEstablished)
     }
 
-    /// Whether the owner's frames may take `wanted` bytes more.
+    /// Whether the owner may queue frames of `wanted` more bytes.
     pub(super) fn check_room(&self, wanted: usize) -> Result<(), SendError> {
         let session = self.session()?;
         check_room(self.outbox.held(), &session.trickle, wanted, self.config().send_limit)
@@ -161,7 +161,7 @@ impl<'a> Outgoing<'a> {
         }
     }
 
-    /// Size of the payload in bytes, where it is encoded.
+    /// Size of the payload in bytes, once it is encoded.
     fn payload_len(self) -> Option<usize> {
         match self {
             Self::Message(_) => None,
@@ -170,8 +170,8 @@ impl<'a> Outgoing<'a> {
     }
 }
 
-/// Whether the owner's frames may take `wanted` bytes more, beside the `held` ones and what the next batch reserves. What
-/// the remote made us owe has a bound of its own, so that it cannot crowd the owner out.
+/// Whether the owner may queue frames of `wanted` more bytes, beside the `held` ones and the room reserved for the next
+/// batch. Replies that the remote causes have a limit of their own, so that they cannot take the owner's room.
 pub(super) fn check_room(
     held: usize,
     trickle: &Trickle,

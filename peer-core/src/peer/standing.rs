@@ -1,7 +1,7 @@
-//! Our standing with the remote: the points that nodes of today count against a peer.
+//! The points that today's nodes count against a peer.
 //!
-//! A node counts a message when it handles it, in whole seconds of its own clock. We do not see that, so points begin to
-//! fade only some time after they were written.
+//! A node counts a message when it handles it, in whole seconds of its own clock. We do not see that, so points begin
+//! to fade only some time after they were written.
 
 use alloc::collections::VecDeque;
 
@@ -12,7 +12,7 @@ use crate::time::Time;
 
 /// What nodes count, measured with dcrd's server.
 struct Rules {
-    /// The most points that a node bears.
+    /// The most points that a node accepts.
     limit: u32,
     /// Lasting points for each block that a `notfound` names.
     not_found_block: u32,
@@ -25,9 +25,9 @@ struct Rules {
     /// Passing points for a `getdata` of `get_data_items`, and the part of them for fewer, rounded down.
     get_data: u32,
     get_data_items: u32,
-    /// Passing points halve in so many seconds.
+    /// Passing points halve in this many seconds.
     half_life: u32,
-    /// Passing points are gone so many seconds after the last ones came.
+    /// Passing points are gone this many seconds after the last ones came.
     lifetime: u32,
 }
 
@@ -43,16 +43,16 @@ static RULES: Rules = Rules {
     lifetime: 1_800,
 };
 
-/// How long after a message was written its points do not fade, in seconds: 30 for the network and a node that is busy,
-/// and two because both clocks count whole seconds.
+/// How long after a message was written its points do not fade, in seconds: 30 for the network and a busy node, and two
+/// because both clocks count whole seconds.
 const GRACE: u32 = 32;
 
 /// The points that a node counts against us on this connection. Above the limit it bans our host for a day.
 ///
-/// Lasting points stay for as long as the connection lives. They are added to the passing points as these were when the
-/// last of them came: a node does not let them fade in between. Passing points halve every 60 seconds, from 32 seconds after
-/// their message was written on. So this is at least what a node counts that handles our messages within 30 seconds. A
-/// new connection begins at 0.
+/// Lasting points stay for the life of the connection. They are added to the passing points at the time when the last
+/// of those came, since a node does not let them fade in between. Passing points halve every 60 seconds, starting 32
+/// seconds after their message was written. So this is at least what a node counts that handles our messages within 30
+/// seconds. A new connection begins at 0.
 ///
 /// | message | points |
 /// | --- | --- |
@@ -66,7 +66,7 @@ pub struct Standing {
     pub lasting: u32,
     /// Points that fade, as they are now, rounded up.
     pub passing: u32,
-    /// The most that a node bears, lasting and passing together.
+    /// The most that a node accepts, lasting and passing together.
     pub limit: u32,
 }
 
@@ -188,7 +188,7 @@ impl Points {
             return;
         }
         self.peak = self.standing(now).passing.saturating_add(cost.passing);
-        // Where many wait, the newest of a lane share their fate: their points fade later, never earlier.
+        // If many wait, the newest of a lane are counted as one: their points fade later, never earlier.
         if self.unwritten.len() >= UNWRITTEN
             && let Some(last) = self.unwritten.iter_mut().rev().find(|(last, _)| last.shares_lane(mark))
         {
@@ -214,13 +214,13 @@ impl Points {
         let now = seconds(now);
         self.settle(now);
         match self.recent.back_mut() {
-            // Also where the clock went back: then they fade later.
+            // If the clock went back, they fade later.
             Some((second, points)) if *second >= now => *points = points.saturating_add(written),
             _ => self.recent.push_back((now, written)),
         }
     }
 
-    /// Puts those together whose grace is over, so that at most one for each second of it is kept apart.
+    /// Adds up those whose grace is over, so that at most one entry for each second is kept.
     fn settle(&mut self, now: u32) {
         while let Some((written, points)) = self.recent.front().copied() {
             let begins = written.saturating_add(GRACE);
@@ -238,7 +238,7 @@ fn parts(points: u32) -> u64 {
     u64::from(points).saturating_mul(ONE)
 }
 
-/// What is left of passing points after so many seconds, rounded up.
+/// What is left of passing points after this many seconds, rounded up.
 fn faded(points: u64, since: u32, now: u32) -> u64 {
     let seconds = now.saturating_sub(since);
     if seconds >= RULES.lifetime {

@@ -12,7 +12,7 @@ use crate::protocol_version::ProtocolVersion;
 use crate::services::Services;
 use crate::time::Time;
 
-/// What is counted and measured from the beginning of a connection on. It outlives the end.
+/// What is counted and measured from the start of a connection. It is kept after the end.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) last_send: Option<Time>,
@@ -33,14 +33,14 @@ impl Counters {
     }
 }
 
-/// A snapshot of one connection, as of the call that made it.
+/// A snapshot of one connection at the time of the call.
 ///
 /// Its text form is `ADDRESS (direction)`.
 ///
 /// With the feature `serde`: an object with a field for each of these. Times are in seconds since 1970, by the wall
-/// clock that [`ConnectionInfo`](crate::ConnectionInfo) gave, so that `connected_unix` is left out; the address is text; the round
-/// trip is `last_ping_micros`, in microseconds. What is not known is null. `commands` is a list of objects; the command is null
-/// for all those together that no protocol version has.
+/// clock that [`ConnectionInfo`](crate::ConnectionInfo) gave, so `connected_unix` is left out. The address is text. The
+/// round trip is `last_ping_micros`, in microseconds. What is not known is null. `commands` is a list of objects; its
+/// command is null for all unknown commands together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "StatsSnap")]
 #[non_exhaustive]
@@ -56,14 +56,14 @@ pub struct Stats {
     pub direction: Direction,
     /// What the remote offers; nothing before its `version`.
     pub services: Services,
-    /// When the last whole frame was written, `version` and `verack` aside.
+    /// When the last whole frame was written, except `version` and `verack`.
     pub last_send: Option<Time>,
-    /// When the last message came, `version` and `verack` aside.
+    /// When the last message came, except `version` and `verack`.
     pub last_recv: Option<Time>,
     /// Bytes taken by the transport.
     pub bytes_sent: u64,
-    /// Bytes received: of frames taken from the input, of a refused one as far as it was read, and at the end
-    /// of what was cut off.
+    /// Bytes received: of frames taken from the input, the part of a refused one that was read, and at the end the part
+    /// of one that was cut off.
     #[doc(alias = "BytesRecv")]
     pub bytes_received: u64,
     /// When the connection began.
@@ -81,7 +81,7 @@ pub struct Stats {
     pub protocol_version: ProtocolVersion,
     /// What software the remote runs; empty before its `version`.
     pub user_agent: UserAgent,
-    /// Height of the remote's best block when it introduced itself.
+    /// Height of the remote's best block, as its `version` told it.
     pub starting_height: i32,
     /// The highest block the remote is known to have.
     pub last_block: i32,
@@ -92,7 +92,7 @@ pub struct Stats {
     /// The latest round trip.
     #[doc(alias = "LastPingMicros")]
     pub last_ping_round_trip: Option<Duration>,
-    /// What went each way by command, in the order of their names. Empty unless
+    /// Messages and bytes by command, in the order of their names. Empty unless
     /// [`count_commands`](crate::ConfigBuilder::count_commands) is set.
     pub commands: Vec<CommandCount>,
 }

@@ -1,5 +1,4 @@
-//! The timers: when each is due, and what happens then. The tables of what arms and clears them are those of
-//! [`Timer`].
+//! The timers: when each is due, and what happens then. [`Timer`] documents what arms and clears them.
 
 use core::fmt;
 
@@ -11,7 +10,7 @@ use super::{Lifecycle, Peer};
 use crate::error::Error;
 use crate::time::Time;
 
-/// Makes [`Timer`] and the list of all timers from one list, so that neither can lack one.
+/// Makes [`Timer`] and the list of all timers from one list, so that they have the same entries.
 macro_rules! timers {
     ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $timer:ident = $text:literal,)+ }) => {
         $(#[$about])*
@@ -20,7 +19,7 @@ macro_rules! timers {
         }
 
         impl $name {
-            /// All of them, in the order in which they go where several are due at once.
+            /// All of them, in the order in which they run if several are due at once.
             pub(super) const ALL: &'static [Self] = &[$(Self::$timer),+];
 
             const fn text(self) -> &'static str {
@@ -57,19 +56,19 @@ timers! {
     /// | `Linger` | after a failed write 1 s, and what the bytes of a frame that is not whole yet buy; of an owner that leaves its deadline, and 5 s after the last word |
     /// | `Deadline` | the request's [deadline](crate::RequestOptions::deadline) |
     ///
-    /// The first four blame the remote, and only on evidence: once it is due, the driver must tell by
-    /// [`handle_drained`](crate::Connection::handle_drained) that all which had come was pulled, or for `WriteStall` by
-    /// [`handle_transmitted`](crate::Connection::handle_transmitted) that the transport took nothing. A driver that never tells is
-    /// asked twice, a second apart. A gap between two calls of the driver that ends more than a second late, or in which the
-    /// owner held an event, counts as one second, whatever its length.
+    /// The first four blame the remote, and only on evidence. Once the timer is due, the driver must report by
+    /// [`handle_drained`](crate::Connection::handle_drained) that everything which came was pulled, or for `WriteStall`
+    /// by [`handle_transmitted`](crate::Connection::handle_transmitted) that the transport took nothing. A driver that
+    /// never reports is asked twice, a second apart. A gap between two calls of the driver that ends more than a second
+    /// late, or in which the owner held an event, counts as one second.
     ///
-    /// Nothing stores a next wake-up: [`Peer::next_timeout`] looks at the state each time.
+    /// No next wake-up is stored: [`Peer::next_timeout`] computes it from the state each time.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
     #[non_exhaustive]
     pub enum Timer {
         /// Both `version` and `verack` must be exchanged.
         Handshake = "handshake",
-        /// The remote must say something.
+        /// The remote must send a message.
         Idle = "idle",
         /// The transport must take a frame.
         WriteStall = "write stall",
@@ -79,7 +78,7 @@ timers! {
         Ping = "ping",
         /// Announcements are to be sent.
         Trickle = "trickle",
-        /// What is left of a connection that ends must come.
+        /// A connection that has ended in one direction must end.
         Linger = "linger",
         /// A request is to end.
         Deadline = "deadline",
@@ -97,8 +96,7 @@ impl Timer {
 }
 
 impl Peer {
-    /// The next timeout, and what it is for. Its driver acts on it; an owner may show it. `None` where nothing will
-    /// happen by itself.
+    /// The next timeout, and its timer. The driver acts on it; an owner may show it. `None` if no timer runs.
     #[must_use]
     pub fn next_timeout(&self) -> Option<(Time, Timer)> {
         let mut next: Option<(Time, Timer)> = None;
@@ -109,7 +107,7 @@ impl Peer {
                 next = Some((at, timer));
             }
         };
-        // Most connections are idle most of the time. Of those no other timer runs.
+        // Most connections are idle most of the time, and no other timer runs.
         match &self.lifecycle {
             Lifecycle::Established(session) if session.is_idle() && self.outbox.is_idle() => {
                 look(Timer::Idle);
@@ -125,7 +123,7 @@ impl Peer {
         Timer::ALL.iter().filter_map(|timer| Some((self.due(*timer)?, *timer)))
     }
 
-    /// When this one is to run: at its deadline, or where evidence is missing then, a while later.
+    /// When this timer is to run: at its deadline, or a while later if evidence is missing.
     #[inline]
     pub(super) fn due(&self, timer: Timer) -> Option<Time> {
         let deadline = self.deadline(timer)?;
@@ -135,11 +133,11 @@ impl Peer {
             Timer::WriteStall => self.outbox.due(deadline, self.silence.last_call()),
             Timer::Ping | Timer::Trickle | Timer::Linger | Timer::Deadline => deadline,
         };
-        // At the end of time there is no later one at which to look again.
+        // At the last time there is no later one to look again.
         Some(at).filter(|at| *at + GRACE > *at)
     }
 
-    /// The deadline of this one, if it runs. Each state says of each timer whether it does.
+    /// The deadline of this timer, if it runs. Each state decides that for each timer.
     #[inline]
     pub(super) fn deadline(&self, timer: Timer) -> Option<Time> {
         if timer == Timer::Linger {
@@ -206,7 +204,7 @@ impl Peer {
     fn run_due(&mut self, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         while let Some((_, timer)) = self.next_timeout().filter(|(at, _)| *at <= now) {
             self.run(timer, now, rng)?;
-            // One that is due still would go on for ever.
+            // If it is due again, it would run for ever.
             debug_assert!(
                 self.due(timer).is_none_or(|at| at > now),
                 "the {timer} timer is due again at once"
@@ -216,7 +214,7 @@ impl Peer {
         Ok(())
     }
 
-    /// What happens when this one is due. Unless it ends the connection, it is due later than before.
+    /// Runs this timer. Unless it ends the connection, it is due later than before.
     fn run(&mut self, timer: Timer, now: Time, rng: &mut (impl Rng + ?Sized)) -> Result<(), Error> {
         match timer {
             Timer::Linger if self.outbox.write_failure().is_none() => return Err(self.end_lingering()),

@@ -1,7 +1,7 @@
-//! What the machine logs where the feature `tracing` is on: at the reference's levels, in its words.
+//! The log lines of the feature `tracing`: at the reference's levels, in its words.
 //!
-//! Texts from the remote are harmless as they are: user agents are printable ASCII, and what an old `reject`
-//! says is cleaned in its summary and escaped in a dump.
+//! Texts of the remote are safe to log: user agents are printable ASCII, and the texts of an old `reject` are cleaned
+//! in its summary and escaped in a dump.
 
 #[cfg(feature = "tracing")]
 mod lines {

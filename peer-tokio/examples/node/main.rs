@@ -3,13 +3,13 @@
 //! `cargo run -p peer-tokio --example node -- NETWORK LISTEN` listens there; without arguments, on simnet and a free
 //! port of this machine, until it is stopped. The example `wallet` can visit it. Its chain is made up, see `chain.rs`.
 
-use core::{error::Error, time::Duration};
+use core::time::Duration;
 use std::collections::VecDeque;
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
 
 use peer_core::message::{GetData, Headers, Inventory, NotFound};
-use peer_core::{Config, Event, Message, Network, Node, SendError, Services};
+use peer_core::{Config, Event, Message, Network, Node, Report, SendError, Services};
 use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound};
 use tokio::sync::Mutex;
 use tokio::{net::TcpListener, select, time::sleep};
@@ -25,7 +25,7 @@ const LARGEST_BLOCK: usize = 1_310_744;
 const MAX_WANTED: usize = 100_000;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> Result<(), Report> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (network, address) = match &arguments[..] {
         [] => (Network::SIMNET, "127.0.0.1:0"),

@@ -12,7 +12,7 @@ use crate::bound::Turns;
 /// How long evidence may be sought: a driver that never tells is asked twice, a second apart.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// What an answer buys at least for those that are still to come.
+/// What each answer buys at least for those that are still to come.
 const BOUGHT: Duration = Duration::from_secs(1);
 
 impl World {
@@ -41,7 +41,8 @@ impl World {
     pub fn check_settles(mut self, takes: bool) {
         let came = (self.socket.len() + self.input.len()) as u64;
         let rate = self.machine.peer().node().config().min_receive_rate();
-        let bound = self.now + ANSWER + Duration::from_secs(came.div_ceil(rate)) + BOUGHT + GRACE;
+        let bought = BOUGHT * self.record.answers_that_extend();
+        let bound = self.now + ANSWER + Duration::from_secs(came.div_ceil(rate)) + bought + GRACE;
         let mut turns = Turns::default();
         loop {
             turns.next();

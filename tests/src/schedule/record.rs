@@ -17,6 +17,8 @@ pub(super) struct Asked {
     pub(super) taken: Option<Time>,
     /// The whole block lies in the transport.
     pub(super) is_answered: bool,
+    /// How many answers to others were pulled since.
+    extended: u32,
     /// The driver could have told at a time when it was overdue that it was not there.
     is_proven: bool,
 }
@@ -57,6 +59,16 @@ impl Record {
         self.asked.iter_mut().find(|asked| asked.taken.is_some() && !asked.is_answered)
     }
 
+    fn answers(&self) -> u32 {
+        u32::try_from(self.asked.iter().filter(|asked| asked.is_answered).count()).unwrap()
+    }
+
+    /// How many answers extend the time of one that is open: those since it was taken, and those that are to be pulled.
+    pub(super) fn answers_that_extend(&self) -> u32 {
+        let open = self.asked.iter().filter(|asked| !asked.is_answered);
+        self.answers() + open.map(|asked| asked.extended).max().unwrap_or(0)
+    }
+
     /// How long the remote has had a request without an answer.
     pub(super) fn withheld(&self, now: Time) -> Option<Duration> {
         let open = self.asked.iter().filter(|asked| !asked.is_answered);
@@ -80,7 +92,11 @@ impl Record {
 
     /// Everything that had come was pulled.
     pub(super) fn on_pulled(&mut self) {
+        let answers = self.answers();
         self.asked.retain(|asked| !asked.is_answered);
+        for asked in self.asked.iter_mut().filter(|asked| asked.taken.is_some()) {
+            asked.extended += answers;
+        }
     }
 
     pub(super) fn on_offered(&mut self, now: Time) {

@@ -4,7 +4,7 @@
 use core::net::Ipv4Addr;
 use std::collections::BTreeSet;
 
-use peer_core::message::{Address, NetAddressV2, Reject, RejectCode, Timestamp};
+use peer_core::message::{Address, NetAddressV2, Reject, RejectCode, TimedNetAddress, Timestamp};
 use peer_core::{
     CodecError, Config, Direction, Error, Excess, Hash, Message, Node, ProtocolVersion, SendError, Services,
     Time,
@@ -71,7 +71,39 @@ fn addresses_go_out_as_addr_below_version_12_without_those_of_tor() {
     assert_eq!(sent, [address(1), address(3)]);
     let [Message::Addr(message)] = &heard[..] else { panic!("{heard:?}") };
     assert_eq!(message.addresses.len(), 2);
-    assert_eq!(message.addresses[1].address.socket().to_string(), "0.0.0.3:9108");
+    assert_eq!(message.addresses[1].address.socket_addr().to_string(), "0.0.0.3:9108");
+}
+
+#[test]
+fn addresses_of_both_messages_are_read_in_one_way() {
+    for version in [11, 12] {
+        let (_, heard) = send(&mut established_at(version), &[address(1), address(3)]);
+        let sockets: Vec<_> =
+            heard.iter().flat_map(Message::addresses).filter_map(|a| a.socket_addr()).collect();
+        assert_eq!(
+            sockets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["0.0.0.1:9108", "0.0.0.3:9108"]
+        );
+        assert!(heard.iter().flat_map(Message::addresses).all(|a| matches!(a.host(), Address::Ipv4(_))));
+    }
+    assert_eq!(Message::GetAddr.addresses().count(), 0);
+}
+
+#[test]
+fn an_entry_says_what_to_dial() {
+    let onion = tor(2);
+    assert_eq!((onion.socket_addr(), onion.host()), (None, onion.address));
+    assert!(onion.to_string().ends_with(".onion:9108"), "{onion}");
+    let mapped = NetAddressV2 { address: Address::Ipv6(Ipv4Addr::LOCALHOST.to_ipv6_mapped()), ..address(1) };
+    assert_eq!(
+        (mapped.to_string().as_str(), mapped.host()),
+        ("127.0.0.1:9108", Address::Ipv4(Ipv4Addr::LOCALHOST))
+    );
+    let old = TimedNetAddress::try_from(mapped).unwrap();
+    assert_eq!(
+        (old.host(), old.socket_addr(), old.to_string()),
+        (mapped.host(), mapped.socket_addr(), mapped.to_string())
+    );
 }
 
 #[test]

@@ -221,7 +221,11 @@ fn honesty_a_pause_of_reading_goes_by_no_faster_for_a_clock_that_is_always_short
     remote.now = at(15);
     remote.machine.take(32, remote.now);
     assert_eq!(remote.pull(), Ok(None));
-    assert_eq!(remote.deadline(), Some((Duration::from_secs(30), Timer::Stall)), "nothing of the 15 s counts");
+    assert_eq!(
+        remote.deadline(),
+        Some((Duration::from_secs(30), Timer::Stall)),
+        "nothing of the 15 s counts"
+    );
 }
 
 #[test]

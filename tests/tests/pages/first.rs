@@ -3,8 +3,9 @@
 use std::process::{Command, Output};
 
 use peer_core::{Config, Network, Node};
+use peer_tests::remote::hands;
 use peer_tokio::{SystemRng, connection_info, inbound};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 fn first(arguments: &[String]) -> Output {
@@ -40,5 +41,32 @@ async fn the_first_program_says_why_there_was_no_handshake() {
     drop(stream);
     let output = program.await.unwrap();
     assert!(!output.status.success());
-    assert!(String::from_utf8(output.stderr).unwrap().contains("ClosedBeforeVersion"));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("Error: closed by the remote before its version: another network"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_program_says_in_words_that_the_node_is_of_another_network() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let program = tokio::task::spawn_blocking(move || first(&[address.to_string()]));
+    let (mut stream, _) = listener.accept().await.unwrap();
+    stream.write_all(&hands()).await.unwrap();
+    let output = program.await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("Error: frame of another network: SimNet"), "{said}");
+}
+
+#[test]
+fn the_first_program_says_in_words_that_nothing_listens() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = first(&[free.to_string()]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("Error: cannot connect: "), "{said}");
+    assert!(said.contains("no node listens at this address"), "{said}");
+}
+
+#[test]
+fn the_first_program_says_in_words_how_it_is_called() {
+    assert_eq!(String::from_utf8(first(&[]).stderr).unwrap(), "Error: usage: first ADDRESS\n");
 }

@@ -1,5 +1,6 @@
 //! Bytes: the reference's golden vectors and conversations, a node's reactions, hashes.
 
+mod arbitrary;
 mod blake256;
 mod commands;
 mod hashes;

@@ -46,9 +46,9 @@ impl NetAddress {
         Self { services, ip, port: socket.port() }
     }
 
-    /// The address as a socket's, IPv4 unmapped.
+    /// The address to dial, IPv4 unmapped.
     #[must_use]
-    pub const fn socket(&self) -> SocketAddr {
+    pub const fn socket_addr(&self) -> SocketAddr {
         SocketAddr::new(self.ip.to_canonical(), self.port)
     }
 
@@ -76,7 +76,7 @@ impl From<SocketAddr> for NetAddress {
 impl fmt::Display for NetAddress {
     /// The address and port, without the services.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
+        self.socket_addr().fmt(f)
     }
 }
 
@@ -87,6 +87,27 @@ pub struct TimedNetAddress {
     pub timestamp: u32,
     /// Where.
     pub address: NetAddress,
+}
+
+impl TimedNetAddress {
+    /// As [`NetAddressV2::host`].
+    #[must_use]
+    pub fn host(&self) -> Address {
+        self.address.socket_addr().ip().into()
+    }
+
+    /// As [`NetAddressV2::socket_addr`]. Never `None`: this form has only IP addresses.
+    #[must_use]
+    pub const fn socket_addr(&self) -> Option<SocketAddr> {
+        Some(self.address.socket_addr())
+    }
+}
+
+impl fmt::Display for TimedNetAddress {
+    /// Host and port.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
 }
 
 impl From<TimedNetAddress> for NetAddressV2 {
@@ -191,6 +212,16 @@ impl Address {
         }
     }
 
+    /// The IP address, one mapped into IPv6 as IPv4; `None` for an onion service.
+    #[must_use]
+    pub const fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Ipv4(ip) => Some(IpAddr::V4(*ip)),
+            Self::Ipv6(ip) => Some(ip.to_canonical()),
+            Self::TorV3(_) => None,
+        }
+    }
+
     const fn len(&self) -> usize {
         match self {
             Self::Ipv4(_) => 4,
@@ -244,6 +275,19 @@ pub struct NetAddressV2 {
 }
 
 impl NetAddressV2 {
+    /// The host, an IPv4 address that is mapped into IPv6 unmapped.
+    #[must_use]
+    pub fn host(&self) -> Address {
+        self.address.ip().map_or(self.address, Address::from)
+    }
+
+    /// The address to dial, IPv4 unmapped; `None` where it is not IP. The text of the entry is what a proxy
+    /// dials, an onion service included.
+    #[must_use]
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        self.address.ip().map(|ip| SocketAddr::new(ip, self.port))
+    }
+
     /// Size in bytes of the entry with the shortest address, and of every entry without its address.
     const MIN_LEN: usize = Self::FIXED_LEN + 4;
     const FIXED_LEN: usize = 8 + 8 + 1 + 2;
@@ -267,6 +311,16 @@ impl NetAddressV2 {
             Address::TorV3(key) => out.extend_from_slice(key),
         }
         out.extend_from_slice(&self.port.to_le_bytes());
+    }
+}
+
+impl fmt::Display for NetAddressV2 {
+    /// Host and port.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.socket_addr() {
+            Some(socket) => socket.fmt(f),
+            None => write!(f, "{}:{}", self.address, self.port),
+        }
     }
 }
 

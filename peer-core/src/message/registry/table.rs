@@ -104,6 +104,19 @@ macro_rules! messages {
                 }
             }
 
+            /// How many commands there are.
+            #[cfg(feature = "arbitrary")]
+            pub(crate) const COMMANDS: usize = TABLE.len();
+
+            /// An arbitrary message of the line `index`, or a raw one if there is no such line.
+            #[cfg(feature = "arbitrary")]
+            pub(crate) fn arbitrary_of(index: usize, data: &mut arbitrary::Unstructured<'_>) -> arbitrary::Result<Self> {
+                $(if index == Index::$variant as usize {
+                    return Ok(messages!(@arbitrary data $variant $($($payload)+)?));
+                })*
+                data.arbitrary().map(Self::Raw)
+            }
+
             pub(crate) fn check_fields(&self, version: ProtocolVersion) -> Result<(), CodecError> {
                 match self {
                     $(messages!(@pattern message $variant $($($payload)+)?) =>
@@ -144,6 +157,8 @@ macro_rules! messages {
     (@decode $variant:ident $payload:ty) => {
         |cursor, version| <$payload as Payload>::decode(cursor, version).map(Message::$variant)
     };
+    (@arbitrary $data:ident $variant:ident) => { Self::$variant };
+    (@arbitrary $data:ident $variant:ident $payload:ty) => { Self::$variant($data.arbitrary()?) };
     (@pattern $message:ident $variant:ident) => { Self::$variant };
     (@pattern $message:ident $variant:ident $payload:ty) => { Self::$variant($message) };
     (@call $message:ident $empty:tt $method:ident($($argument:ident)?)) => { $empty };

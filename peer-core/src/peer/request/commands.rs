@@ -25,25 +25,25 @@ use crate::peer::requests::check_count;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
-/// What a request comes to.
+/// A checked request.
 struct Plan {
     wanted: Wanted,
     messages: Vec<Message>,
     /// Whether the connection ends when the timeout is over, unless the owner chooses.
     closes: bool,
-    /// Whether the remote may lawfully not respond.
+    /// Whether the remote is allowed not to respond.
     may_decline: bool,
 }
 
 impl Peer {
-    /// Requests something of the remote. The id ends exactly once: by an [`Event::Response`](crate::Event::Response) with nothing
-    /// remaining, by [`Event::Unanswered`](crate::Event::Unanswered), by [`cancel`](Self::cancel), or with the connection.
+    /// Requests something from the remote. The id ends exactly once: by an [`Event::Response`](crate::Event::Response)
+    /// with nothing remaining, by [`Event::Unanswered`](crate::Event::Unanswered), by [`cancel`](Self::cancel), or with
+    /// the connection.
     ///
-    /// Requests for items may have as many items together as
-    /// [`max_requests`](crate::ConfigBuilder::max_requests) says; of all others up to 64 may be open. May change: queue,
-    /// timeout, open requests.
+    /// Requests for items may have [`max_requests`](crate::ConfigBuilder::max_requests) items in total. Of all others,
+    /// up to 64 may be open. May change: queue, timeout, open requests.
     ///
-    /// A response that comes after a request has ended as timed out or declined surfaces as
+    /// A response that comes after its request ended as timed out or declined is reported as
     /// [`Event::Message`](crate::Event::Message).
     ///
     /// ```
@@ -76,33 +76,33 @@ impl Peer {
         if result.is_ok() {
             self.history.sent.get_or_insert_default().last_request = id.get();
         }
-        // Drops a table that is empty, or begins a timeout where nothing had to be written.
+        // Drops an empty table, or begins a timeout if nothing had to be written.
         self.update_table(now, |_| ());
         self.begin_timeouts(now);
         result.map(|()| id)
     }
 
-    /// Takes a request back: the owner is told no more of it. `false` where it has been told of the end.
+    /// Cancels a request: the owner is told no more of it. Returns `false` if the owner has been told of its end.
     ///
-    /// The remote still owes its response, which is admitted and dropped when it comes, and its timeout goes on as the options
-    /// say, without a report. May change: timeout, open requests.
+    /// The remote still owes its response, which is admitted and dropped when it comes. The timeout continues as the
+    /// options say, without a report. May change: timeout, open requests.
     pub fn cancel(&mut self, id: RequestId, now: Time) -> bool {
         self.update_table(now, |table| table.cancel(id)).unwrap_or(false)
     }
 
-    /// The open requests, oldest first, each with the number of items or filters that have not come (1 for all other requests).
+    /// The open requests, oldest first, each with the number of missing items or filters (1 for all other requests).
     #[must_use]
     pub fn requests(&self) -> impl ExactSizeIterator<Item = (RequestId, usize)> {
         let count = self.table().map_or(0, |table| table.told().count());
         Exact { left: count, iter: self.table().into_iter().flat_map(Table::told) }
     }
 
-    /// Chooses which messages surface that respond to no [`Request`]; at the beginning, [all](Interest::ALL).
+    /// Chooses which messages are reported that respond to no [`Request`]. By default [all](Interest::ALL).
     pub const fn set_interest(&mut self, interest: Interest) {
         self.interest = interest;
     }
 
-    /// Refuses what makes no sense, and what nodes never respond to.
+    /// Refuses empty requests, and those that nodes never respond to.
     fn check_request(&self, request: &Request) -> Result<(), RequestError> {
         let since = |command, since: ProtocolVersion| {
             let version = self.version;
@@ -149,7 +149,7 @@ impl Peer {
         Ok(check_count(open, wanted, limit)?)
     }
 
-    /// Sends the messages of a request and notes what is wanted. Nothing changes where that is refused.
+    /// Sends the messages of a request and notes what is expected. If that is refused, nothing changes.
     fn begin(
         &mut self,
         id: RequestId,
@@ -221,17 +221,17 @@ impl Peer {
         }
     }
 
-    /// Only what no other request waits for is sent for.
+    /// Only items that no other request waits for are sent for.
     fn plan_items(&mut self, id: RequestId, items: &[Inventory]) -> Plan {
         let (list, new) = self.table_mut().map(|table| table.items.add(id, items)).unwrap_or_default();
-        // A part of a list is no longer than the list.
+        // A part of a list is not longer than the list.
         let inventory = InventoryList::try_from(new).unwrap_or_default();
         let request = Some(inventory).filter(|inventory| !inventory.is_empty());
         let messages = request.map(|inventory| GetData { inventory }.into()).into_iter().collect();
         Plan { wanted: Wanted::Items(WantedItems::new(list)), messages, closes: true, may_decline: false }
     }
 
-    /// Sends all of these or none, and returns the mark of the last one.
+    /// Sends all of these or none. Returns the mark of the last one.
     fn send_all(&mut self, messages: &[Message], now: Time) -> Result<Option<Mark>, SendError> {
         let mut room = 0_usize;
         for message in messages {
@@ -245,7 +245,7 @@ impl Peer {
         Ok(last)
     }
 
-    /// A number that the remote cannot foresee, for which nothing is drawn.
+    /// A number that the remote cannot predict. Nothing is drawn for it.
     fn derive_nonce(&self, id: RequestId) -> u64 {
         let mut hash = [0; Hash::LEN];
         hash.iter_mut().zip(id.get().to_le_bytes()).for_each(|(byte, of_id)| *byte = of_id);
@@ -259,7 +259,7 @@ impl Peer {
 }
 
 impl Plan {
-    /// Of something that a remote may not respond to.
+    /// A request that the remote need not respond to.
     fn reported(wanted: Wanted, messages: impl IntoIterator<Item = Message>) -> Self {
         Self { wanted, messages: messages.into_iter().collect(), closes: false, may_decline: true }
     }

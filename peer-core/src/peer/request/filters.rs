@@ -11,17 +11,17 @@ use crate::message::{CFiltersV2, Inventory};
 pub(super) enum WantedFilters {
     /// One message has the filters of all these blocks, in this order.
     Batch(BlockRange),
-    /// A message each for these blocks, in any order.
+    /// One message for each of these blocks, in any order.
     Each(Vec<Hash>),
 }
 
 impl WantedFilters {
-    /// Filters that have not come.
+    /// Missing filters.
     pub(super) fn remaining(&self) -> usize {
         self.blocks().len()
     }
 
-    /// Messages that are still to come.
+    /// Expected messages.
     pub(super) fn messages(&self) -> usize {
         match self {
             Self::Batch(_) => 1,
@@ -37,7 +37,7 @@ impl WantedFilters {
         matches!(self, Self::Batch(_))
     }
 
-    /// Whether responses to this and to a request like `other` are of one kind.
+    /// Whether responses to this request and to `other` have the same form.
     pub(super) const fn shares_kind(&self, of_batch: bool) -> bool {
         self.is_batch() == of_batch
     }
@@ -47,7 +47,7 @@ impl WantedFilters {
         if self.is_batch() { "cfiltersv2" } else { "cfilterv2" }
     }
 
-    /// Takes off what this message brings. Returns whether it responds to the request.
+    /// Removes what this message brings. Returns whether it responds to the request.
     pub(super) fn take_batch(&mut self, filters: &CFiltersV2) -> bool {
         let Self::Batch(blocks) = self else { return false };
         let is_it = blocks.iter().eq(filters.cfilters.iter().map(|filter| &filter.block_hash));

@@ -17,7 +17,7 @@ impl Peer {
         self.lifecycle.session()?.requests.as_ref()?.table.as_deref()
     }
 
-    /// Changes the table, and what follows from that. `None` where there is none.
+    /// Changes the table, and runs what follows. `None` if there is no table.
     pub(super) fn update_table<T>(&mut self, now: Time, change: impl FnOnce(&mut Table) -> T) -> Option<T> {
         let waited = self.silence.waited_until(now);
         let session = self.lifecycle.session_mut()?;
@@ -37,7 +37,7 @@ impl Peer {
         Some(result)
     }
 
-    /// Frames were written. Begins the timeouts of the requests among them.
+    /// Frames were written. Begins the timeouts of their requests.
     pub(in crate::peer) fn begin_timeouts(&mut self, now: Time) {
         if !self.table().is_some_and(Table::has_unwritten) {
             return;
@@ -49,12 +49,12 @@ impl Peer {
         }
     }
 
-    /// Whether the owner is to be told of its requests.
+    /// Whether there is an event about requests for the owner.
     pub(crate) fn has_event(&self) -> bool {
         self.table().is_some_and(|table| !table.events.is_empty())
     }
 
-    /// What the owner is to be told of its requests.
+    /// The next event about requests for the owner.
     pub(in crate::peer) fn take_event(&mut self) -> Option<Event> {
         let session = self.lifecycle.session_mut()?;
         let requests = session.requests.as_mut()?;
@@ -64,7 +64,7 @@ impl Peer {
         event
     }
 
-    /// The event that a message makes which closed this, if it makes one.
+    /// The event of a message that closed this, if there is one.
     pub(in crate::peer) fn surface(&mut self, message: Message, closed: &Closed, now: Time) -> Option<Event> {
         let message = if self.table().is_some() {
             match self.respond(message, closed, now) {
@@ -88,7 +88,7 @@ impl Peer {
             network: self.config().network,
             waited: self.silence.waited(),
         };
-        // A `pong` buys no time: whoever pings often enough could wait for ever.
+        // A `pong` buys no time: with frequent pings, a wait would never end.
         let is_uncounted = !is_open && !matches!(message, Message::Pong(_));
         let wire_len = message.encoded_len().saturating_add(Header::LEN);
         let bought = is_uncounted.then(|| self.time_bought(&message, wire_len, 1));
@@ -99,7 +99,7 @@ impl Peer {
         Ok(())
     }
 
-    /// The remote is to blame for a response that is due next.
+    /// The remote is to blame for the response that is due next.
     pub(in crate::peer) fn on_response_overdue(&mut self, now: Time) -> Result<(), Error> {
         let requests = self.lifecycle.session().and_then(|session| session.requests.as_deref());
         let expected = requests.and_then(|requests| {

@@ -1,12 +1,12 @@
-//! Which messages the owner wants to see without having requested them.
+//! Which messages the owner wants without having requested them.
 
 use core::ops::BitOr;
 
 use crate::message::Message;
 
-/// Which messages surface that respond to no [`Request`](crate::Request): a set of kinds.
+/// Which messages are reported that respond to no [`Request`](crate::Request): a set of kinds.
 ///
-/// The others are checked as ever, and dropped. What the machine does by itself, it does in any case.
+/// The others are still checked, and dropped. What the machine does by itself does not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interest(u8);
 
@@ -19,25 +19,25 @@ impl Interest {
     pub const TRANSACTIONS: Self = Self(1 << 1);
     /// `addr` and `addrv2`.
     pub const ADDRESSES: Self = Self(1 << 2);
-    /// What the remote requests: `getdata`, `getheaders`, `mempool` and the like.
+    /// Requests of the remote: `getdata`, `getheaders`, `mempool` and others.
     pub const REQUESTS: Self = Self(1 << 3);
     /// `ping` and `pong`.
     pub const PINGS: Self = Self(1 << 4);
-    /// Responses to what [`Peer::send`](crate::Peer::send) requested, of all other kinds: `block`, `notfound`, filters, initial
+    /// Responses to other requests made by [`Peer::send`](crate::Peer::send): `block`, `notfound`, filters, initial
     /// state, mixing messages.
     pub const RESPONSES: Self = Self(1 << 5);
-    /// The rest: settings of the remote as `sendheaders`, messages of the old era, and unknown ones.
+    /// The rest: settings of the remote such as `sendheaders`, messages of the old era, and unknown ones.
     pub const OTHER: Self = Self(1 << 6);
     /// All kinds.
     pub const ALL: Self = Self(0x7f);
 
-    /// Whether every kind of `other` is among these.
+    /// Whether every kind of `other` is in this set.
     #[must_use]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether a message of this kind surfaces unasked.
+    /// Whether an unrequested message of this kind is reported.
     #[must_use]
     pub fn admits(self, message: &Message) -> bool {
         self == Self::ALL || self.contains(Self::of(message))

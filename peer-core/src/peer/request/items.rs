@@ -8,15 +8,15 @@ use core::slice;
 use super::types::RequestId;
 use crate::message::Inventory;
 
-/// Which requests wait for an item. One that several name is sent for once.
+/// Which requests wait for an item. An item of several requests is sent for once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ItemIndex {
     owners: BTreeMap<Inventory, Owners>,
-    /// Items, each as often as requests wait for it.
+    /// The number of items, each counted once for each request that waits for it.
     wanted: usize,
 }
 
-/// The requests that wait for one item, oldest first. Nearly always it is one.
+/// The requests that wait for one item, oldest first. Nearly always one.
 #[derive(Clone, Debug)]
 pub(super) enum Owners {
     One(RequestId),
@@ -44,7 +44,8 @@ impl Owners {
 }
 
 impl ItemIndex {
-    /// Notes that `id` waits for these. Returns them, each once, and those of them that nobody waited for before.
+    /// Notes that `id` waits for these. Returns them without repetitions, and those of them that no other request waits
+    /// for.
     pub(super) fn add(&mut self, id: RequestId, items: &[Inventory]) -> (Box<[Inventory]>, Vec<Inventory>) {
         let (mut distinct, mut new) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
         for item in items {
@@ -62,14 +63,14 @@ impl ItemIndex {
         (distinct.into(), new)
     }
 
-    /// Nobody waits for this item any more. Returns those who did.
+    /// No request waits for this item any more. Returns those that did.
     pub(super) fn take(&mut self, item: &Inventory) -> Option<Owners> {
         let owners = self.owners.remove(item)?;
         self.count_off(owners.ids().len());
         Some(owners)
     }
 
-    /// `id` does not wait for this item any more, if it did.
+    /// `id` no longer waits for this item.
     pub(super) fn remove_owner(&mut self, item: Inventory, id: RequestId) {
         let btree_map::Entry::Occupied(mut entry) = self.owners.entry(item) else { return };
         if !entry.get().ids().contains(&id) {
@@ -93,7 +94,7 @@ impl ItemIndex {
         self.wanted = self.wanted.saturating_sub(count);
     }
 
-    /// Items, each as often as requests wait for it.
+    /// The number of items, each counted once for each request that waits for it.
     pub(super) const fn wanted(&self) -> usize {
         self.wanted
     }
@@ -102,9 +103,9 @@ impl ItemIndex {
 /// The items of one request.
 #[derive(Clone, Debug)]
 pub(super) struct WantedItems {
-    /// All that were requested, each once.
+    /// All that were requested, without repetitions.
     pub(super) list: Box<[Inventory]>,
-    /// Those that the remote has said nothing of.
+    /// Those without any answer.
     pub(super) open: usize,
     /// Those that it does not have.
     pub(super) not_found: Vec<Inventory>,
@@ -115,12 +116,12 @@ impl WantedItems {
         Self { open: list.len(), list, not_found: Vec::new() }
     }
 
-    /// Items that have not come.
+    /// The number of missing items.
     pub(super) fn remaining(&self) -> usize {
         self.open.saturating_add(self.not_found.len())
     }
 
-    /// Those that the remote does not have, then those that it has said nothing of.
+    /// Those that the remote does not have, then those without any answer.
     pub(super) fn missing(&self, id: RequestId, index: &ItemIndex) -> Vec<Inventory> {
         let is_open = |item: &&Inventory| {
             self.open > 0 && index.owners.get(item).is_some_and(|owners| owners.ids().contains(&id))
@@ -128,7 +129,7 @@ impl WantedItems {
         self.not_found.iter().chain(self.list.iter().filter(is_open)).copied().collect()
     }
 
-    /// The first item that has not come, of which the remote has said nothing.
+    /// The first item without any answer.
     pub(super) fn first_open(&self, id: RequestId, index: &ItemIndex) -> Option<Inventory> {
         let is_open =
             |item: &&Inventory| index.owners.get(item).is_some_and(|owners| owners.ids().contains(&id));

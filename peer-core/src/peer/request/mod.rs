@@ -1,8 +1,7 @@
 //! Requests with an id, and how each of them ends.
 //!
-//! A request is sent as the messages that [`send`](super::Peer::send) takes, so all that holds of those holds here, too. What
-//! this adds is a table: who waits for what, which message responds to whom, and by when. The table exists only while
-//! something is in it.
+//! A request is sent as messages that [`send`](super::Peer::send) takes, by its rules. In addition there is a table:
+//! which request waits for what, which message responds to it, and by when. The table exists only while it has entries.
 //!
 //! | part | file |
 //! | --- | --- |
@@ -12,11 +11,12 @@
 //! | which message responds to which request | `respond`, `items`, `headers`, `filters` |
 //! | what the machine does around the table | `hooks` |
 //!
-//! **Two clocks.** A timeout runs on the clock of waiting from the moment when the request has been written, and blames
-//! the remote. A deadline runs on the plain clock and blames nobody.
+//! **Two clocks.** A timeout runs on the clock of waiting from when the request was written, and blames the remote. A
+//! deadline runs on the plain clock and does not blame the remote.
 //!
-//! **Fence.** A remote handles messages in order. So the `pong` of a `ping` right behind a request that has no negative response
-//! tells that none will come. Some remotes may let a `pong` overtake, so what is left of the timeout shrinks to 2 s only.
+//! **Fence.** A remote handles messages in order. So the `pong` of a `ping` right behind a request that has no negative
+//! response shows that no response will come. Some remotes may let a `pong` overtake, so the rest of the timeout only
+//! shrinks to 2 s.
 
 mod commands;
 mod filters;

@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-/// How long a remote has by default.
+/// The default timeout.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest timeout. A remote that talks without a pause is judged after twice as long.
+/// The longest timeout. A remote that talks without a pause is judged after twice this time.
 const MAX_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// What follows when the remote does not respond in time.
@@ -14,10 +14,10 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(90);
 pub enum OnTimeout {
     /// The connection ends with [`Error::Stalled`](crate::Error::Stalled).
     Close,
-    /// The request ends with [`Unanswered::TimedOut`](crate::Unanswered::TimedOut), and the connection goes on.
+    /// The request ends with [`Unanswered::TimedOut`](crate::Unanswered::TimedOut), and the connection continues.
     ///
-    /// Its items may still come, as [`Event::Message`](crate::Event::Message). Until they do, or a `notfound` names them, they
-    /// count for [`max_requests`](crate::ConfigBuilder::max_requests).
+    /// Its items may still come, as [`Event::Message`](crate::Event::Message). Until they come or a `notfound` names
+    /// them, they count for [`max_requests`](crate::ConfigBuilder::max_requests).
     Report,
 }
 
@@ -41,33 +41,33 @@ pub struct RequestOptions {
 }
 
 impl RequestOptions {
-    /// 30 s; what is late ends the connection where items or the initial state were requested, and is reported elsewhere.
+    /// 30 s. A late response ends the connection for items and the initial state, and is reported for other requests.
     pub const fn new() -> Self {
         Self { timeout: None, on_timeout: None, deadline: None, no_fence: false }
     }
 
-    /// How long the remote may take, 30 s by default and 90 s at most: what is longer counts as that.
+    /// How long the remote may take: 30 s by default, at most 90 s. A longer time counts as 90 s.
     ///
-    /// It begins when the request has been written, and runs only while we wait for the remote. The bytes of any response
-    /// that is on its way buy time.
+    /// It begins when the request was written, and runs only while we wait for the remote. The bytes of an arriving
+    /// response buy time.
     pub const fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// What follows when that is over.
+    /// What happens after the timeout.
     pub const fn on_timeout(self, on_timeout: OnTimeout) -> Self {
         Self { on_timeout: Some(on_timeout), ..self }
     }
 
-    /// After how long the owner wants to know, by the plain clock and from now on. There is none by default.
+    /// How long the owner waits, by the plain clock, from now on. By default there is no deadline.
     ///
-    /// The remote still has its timeout, and what it sends later is dropped.
+    /// The remote still has its timeout. What it sends after the deadline is dropped.
     pub const fn deadline(self, after: Duration) -> Self {
         Self { deadline: Some(after), ..self }
     }
 
-    /// Whether a `ping` is sent behind a request that has no negative response, as a fence. It is by default, for all but
-    /// items, initial state and pings.
+    /// Whether a `ping` follows a request that has no negative response, as a fence. By default it does, except for
+    /// items, the initial state and pings.
     pub const fn fence(self, fence: bool) -> Self {
         Self { no_fence: !fence, ..self }
     }

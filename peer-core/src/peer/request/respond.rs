@@ -14,17 +14,17 @@ use crate::time::Time;
 /// What is known of a message that came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
-    /// The item that it is, if it is one.
+    /// The item, if the message is one.
     pub(super) item: Option<Inventory>,
-    /// Messages of its kind that the remote may have owed us before it came, where each is counted.
+    /// How many messages of its kind the remote may have owed us before it came, for kinds that are counted.
     pub(super) owed: usize,
     pub(super) network: Network,
-    /// What the clock of waiting shows.
+    /// The clock of waiting.
     pub(super) waited: Time,
 }
 
 impl Table {
-    /// Whether a message with this command may respond to a request, among those that may also come unasked.
+    /// Whether a message with this command may respond to a request, although it may also come unrequested.
     pub(in crate::peer) fn expects(&self, command: &str) -> bool {
         self.others > 0
             && match command {
@@ -34,7 +34,7 @@ impl Table {
             }
     }
 
-    /// Notes what a message responds to. Gives it back where it responds to no request, or not only to such.
+    /// Matches a message with the requests. Returns it if it responds to none, or not only to these.
     pub(super) fn respond(&mut self, message: Message, arrival: Arrival) -> Result<(), Message> {
         self.owed_headers.expire(arrival.waited);
         let id = match &message {
@@ -123,7 +123,7 @@ impl Table {
         is_all
     }
 
-    /// A `headers` may also be an announcement: its content tells.
+    /// A `headers` may also be an announcement; its content decides.
     fn on_headers(&mut self, headers: &Headers, network: Network) -> Option<Found> {
         if headers.headers.is_empty() {
             return self.on_no_headers();
@@ -145,13 +145,13 @@ impl Table {
         found
     }
 
-    /// No headers: the response to the oldest request, which may have ended already.
+    /// Empty headers respond to the oldest request, which may have ended already.
     fn on_no_headers(&mut self) -> Option<Found> {
         let oldest = self.find(|wanted| matches!(wanted, Wanted::Headers(_)));
         if !self.owed_headers.take(oldest) {
             return oldest.map(Found::Last);
         }
-        // A node that declined the earlier one has answered this one.
+        // A node that declined the earlier request has answered this one.
         if let Some(entry) = oldest.and_then(|id| self.open.get_mut(&id)) {
             entry.may_be_answered = true;
         }
@@ -188,8 +188,8 @@ impl Table {
         Ok(())
     }
 
-    /// The request that filters of other blocks were sent for. There is none if they may be the late response to one that
-    /// has ended, or that was made without an id.
+    /// The request whose response these filters of other blocks are. `None` if they may be the late response to a
+    /// request that has ended, or to one without an id.
     fn mismatch(&self, of_batch: bool, owed: usize) -> Option<Found> {
         let of_kind = || {
             self.open.iter().filter_map(|(id, entry)| match &entry.wanted {

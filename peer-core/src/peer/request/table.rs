@@ -18,8 +18,7 @@ use crate::time::Time;
 /// Most requests that are not for items.
 pub(super) const MAX_OTHERS: usize = 64;
 
-/// See the [module](super). What waits here for the owner is at most one event for each request, and two for the last
-/// message.
+/// See the [module](super). At most one event for each request waits here for the owner, and two for the last message.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub(super) open: BTreeMap<RequestId, Entry>,
@@ -28,18 +27,18 @@ pub(crate) struct Table {
     pub(super) others: usize,
     /// Nonces of pings: fences, and requested pings.
     pub(super) nonces: BTreeMap<u64, RequestId>,
-    /// Requests that are not known to be written, with the last mark that each waits for, in the order of their lane.
+    /// Requests that are not reported as written, each with its last mark, in the order of their lane.
     pub(super) unwritten: Fifo<(Mark, RequestId)>,
-    /// That of the newest request.
+    /// The number of the newest request.
     pub(super) last_mark: Option<Mark>,
     /// When responses are due on the clock of waiting.
     pub(super) dues: BTreeSet<(Time, RequestId)>,
     /// Deadlines on the plain clock.
     pub(super) deadlines: BTreeSet<(Time, RequestId)>,
-    /// None of them was set later.
+    /// No deadline was set later than this.
     pub(super) deadlines_set_at: Time,
     pub(super) owed_headers: OwedHeaders,
-    /// What the owner is to be told.
+    /// Events for the owner.
     pub(super) events: VecDeque<Event>,
 }
 
@@ -50,14 +49,14 @@ pub(super) struct Entry {
     pub(super) timeout: Duration,
     /// Whether the connection ends when the timeout is over.
     pub(super) closes: bool,
-    /// When the timeout, or what a fence left of it, began on the clock of waiting, and when it is over.
+    /// When the timeout, or what a fence left of it, began and ends, on the clock of waiting.
     pub(super) term: Option<(Time, Time)>,
     pub(super) deadline: Option<Deadline>,
-    /// The ping that is sent behind it, or as it.
+    /// The ping that follows it, or that it is.
     pub(super) nonce: Option<u64>,
     /// The `pong` of the fence has come: the remote has handled the request.
     pub(super) is_handled: bool,
-    /// An empty response came that an earlier request may have been owed. So the remote is not to blame for this one.
+    /// An empty response came that may belong to an earlier request. So the remote is not to blame for this one.
     pub(super) may_be_answered: bool,
     /// The owner is told no more of it: it was cancelled, or its deadline has passed.
     pub(super) is_muted: bool,
@@ -75,7 +74,7 @@ pub(super) enum Wanted {
 }
 
 impl Entry {
-    /// Items or filters that have not come; 1 of everything else.
+    /// The number of missing items or filters; 1 for everything else.
     pub(super) fn remaining(&self) -> usize {
         match &self.wanted {
             Wanted::Items(items) => items.remaining(),
@@ -84,7 +83,7 @@ impl Entry {
         }
     }
 
-    /// Whether the remote is not to blame where nothing comes.
+    /// Whether the remote is allowed not to respond.
     pub(super) const fn is_excused(&self) -> bool {
         self.is_handled || self.may_be_answered
     }
@@ -109,7 +108,7 @@ impl Table {
         self.open.insert(id, entry);
     }
 
-    /// Takes a request out, with everything that points at it.
+    /// Removes a request, and every reference to it.
     pub(super) fn remove(&mut self, id: RequestId) -> Option<Entry> {
         let entry = self.open.remove(&id)?;
         if !entry.is_for_items() {
@@ -128,7 +127,7 @@ impl Table {
         Some(entry)
     }
 
-    /// Tells the owner of a message that responds to a request, with so much remaining of it.
+    /// Reports a response to a request to the owner, with this much remaining.
     pub(super) fn tell_response(
         &mut self,
         id: RequestId,
@@ -139,7 +138,7 @@ impl Table {
         self.events.push_back(Event::Response(Response { id, message, item, remaining }.into()));
     }
 
-    /// Ends a request for this reason, and tells the owner unless it has been told.
+    /// Ends a request for this reason, and reports it to the owner unless that was done.
     pub(super) fn end(&mut self, id: RequestId, reason: Unanswered) {
         let missing = self.missing(id);
         let Some(entry) = self.remove(id) else { return };
@@ -151,7 +150,7 @@ impl Table {
         }
     }
 
-    /// What has not come of a request's items or filters.
+    /// The missing items or filters of a request.
     pub(super) fn missing(&self, id: RequestId) -> InventoryList {
         let missing = match self.open.get(&id).map(|entry| &entry.wanted) {
             Some(Wanted::Items(items)) => items.missing(id, &self.items),
@@ -175,7 +174,7 @@ impl Table {
         true
     }
 
-    /// The owner is told no more of this one, even where it has ended. Returns whether something was to be told.
+    /// The owner is told no more of this request, even if it has ended. Returns whether there was something to report.
     fn forget_events(&mut self, id: RequestId) -> bool {
         let before = self.events.len();
         self.events.retain(|event| match event {
@@ -192,7 +191,7 @@ impl Table {
         told.map(|(id, entry)| (*id, entry.remaining()))
     }
 
-    /// Whether nothing is open or owed, and nothing is to be told.
+    /// Whether nothing is open, owed or to be reported.
     pub(in crate::peer) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.events.is_empty() && self.owed_headers.is_empty()
     }

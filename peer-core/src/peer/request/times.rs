@@ -1,4 +1,4 @@
-//! By when requests must have their response, on both clocks.
+//! When requests must have their response, on both clocks.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::peer::mark::Mark;
 use crate::time::Time;
 
-/// What is left of a timeout once the remote has handled a request: some let a `pong` overtake their responses.
+/// What is left of a timeout once the remote has handled a request: some remotes let a `pong` overtake their responses.
 const FENCE_GRACE: Duration = Duration::from_secs(2);
 
 impl Table {
@@ -25,12 +25,12 @@ impl Table {
         self.deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// When, on the clock of waiting, the first of the terms began that are not over.
+    /// When the first of the running terms began, on the clock of waiting.
     pub(in crate::peer) fn term_began(&self) -> Option<Time> {
         self.open.values().filter_map(|entry| Some(entry.term?.0)).min()
     }
 
-    /// Whether some request is not known to be written.
+    /// Whether a request is not reported as written.
     pub(super) fn has_unwritten(&self) -> bool {
         !self.unwritten.is_empty()
     }
@@ -40,11 +40,11 @@ impl Table {
         (&self.unwritten).into_iter().take_while(|(mark, _)| is_flushed(*mark)).count()
     }
 
-    /// Begins the timeouts of so many requests, which have been written.
+    /// Begins the timeouts of this many requests, which have been written.
     pub(super) fn on_written(&mut self, count: usize, waited: Time) {
         for _ in 0..count {
             let Some((_, id)) = self.unwritten.pop_front() else { break };
-            // A `pong` that came before we were told has begun it.
+            // A `pong` that came before the report of the write has begun it.
             if let Some(entry) = self.open.get(&id).filter(|entry| entry.term.is_none()) {
                 self.set_term(id, waited, waited + entry.timeout);
             }
@@ -70,7 +70,7 @@ impl Table {
         self.dues.insert((due, id));
     }
 
-    /// The remote is to blame for what is due next. Returns what the connection is to end for, if it is.
+    /// The remote is to blame for what is due next. Returns the reason, if the connection ends.
     pub(super) fn expire(&mut self) -> Option<Expected> {
         let due = self.next_due()?;
         let late: Vec<_> = self.dues.iter().take_while(|(at, _)| *at == due).map(|(_, id)| *id).collect();
@@ -105,7 +105,7 @@ impl Table {
         Expected::Message(command)
     }
 
-    /// Tells of each request whose deadline has passed. The remote still owes its response.
+    /// Reports each request whose deadline has passed. The remote still owes its response.
     pub(super) fn pass_deadlines(&mut self, now: Time) {
         while let Some((_, id)) = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now) {
             self.deadlines.pop_first();
@@ -117,7 +117,7 @@ impl Table {
         }
     }
 
-    /// No deadline lies further ahead than it did when the request was made.
+    /// Limits each deadline to its distance when the request was made.
     pub(in crate::peer) fn bound(&mut self, now: Time) {
         if self.deadlines_set_at <= now {
             return;

@@ -1,4 +1,4 @@
-//! What the owner requests, and what it is told.
+//! Requests of the owner, and what it is told of them.
 
 use core::fmt;
 
@@ -8,15 +8,15 @@ use crate::message::{InitStateTypeList, Inventory, InventoryList, List, Locator,
 /// Up to 100 blocks in a row, oldest first.
 pub type BlockRange = List<Hash, bounds::Filters>;
 
-/// What [`Peer::request`](crate::Peer::request) requests of the remote.
+/// What [`Peer::request`](crate::Peer::request) requests from the remote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Request {
     /// Up to 2,000 headers after the first hash of the locator that the remote knows, by `getheaders`.
     ///
-    /// The response is a `headers` that is empty, or whose first header follows a hash of the locator or the genesis block;
-    /// without a locator, the one header whose hash is `stop`. Its headers must be linked. Other `headers` are announcements.
-    /// Without a locator entry that it knows, a remote begins behind the genesis block.
+    /// The response is a `headers` that is empty, or whose first header follows a hash of the locator or the genesis
+    /// block. Without a locator, it is the one header whose hash is `stop`. The headers must be linked. Other `headers`
+    /// are announcements. A remote that knows no entry of the locator begins behind the genesis block.
     Headers {
         /// Known blocks, newest first.
         locator: Locator,
@@ -25,21 +25,21 @@ pub enum Request {
     },
     /// Blocks, transactions and mixing messages, by `getdata`. Each comes in a message of its own, in any order.
     ///
-    /// An item that is named twice counts once. One that another request has asked for and that has not come yet is not
-    /// requested again: its message responds to both.
+    /// An item that is named twice counts once. An item that another request waits for is not requested again: its
+    /// message responds to both.
     Items(InventoryList),
-    /// Version 2 filters of these blocks: by one `getcfsv2` from protocol version 11 on, by a `getcfilterv2` for each at 7 to
-    /// 10. The blocks must follow each other.
+    /// Version 2 filters of these blocks: by one `getcfsv2` from protocol version 11 on, by a `getcfilterv2` for each
+    /// at 7 to 10. The blocks must be consecutive.
     Filters(BlockRange),
     /// Parts of the initial state, by `getinitstate`. Once on a connection, from protocol version 8 on.
     InitState(InitStateTypeList),
-    /// Addresses of other nodes, by `getaddr`. Nodes respond once on a connection, where we dialled.
+    /// Addresses of other nodes, by `getaddr`. Nodes respond once on a connection, and only if we dialled.
     Addresses,
     /// A `pong` for a `ping`. Its nonce is derived.
     Ping,
 }
 
-/// Names a request. No other request on the same connection has the same, not even after this one has ended.
+/// Identifies a request. It is never used again on the same connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(u64);
 
@@ -61,7 +61,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A message that responds to a request. With nothing remaining it is the last, and the request has ended.
+/// A message that responds to a request. With nothing remaining, it is the last, and the request has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Response {
@@ -69,27 +69,27 @@ pub struct Response {
     pub id: RequestId,
     /// The message.
     pub message: Message,
-    /// The item that it is, of a request for items.
+    /// The item, if items were requested.
     pub item: Option<Inventory>,
-    /// Items or filters that have not come, those that the remote does not have included.
+    /// Missing items or filters, including those that the remote does not have.
     pub remaining: u32,
 }
 
-/// Why a request ended without its response, or without all of it.
+/// Why a request ended without its response, or with only a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Unanswered {
-    /// The remote said by `notfound` that it does not have some items. The others have come.
+    /// The remote does not have some items, by its `notfound`. The others have come.
     NotFound,
-    /// The remote handled the request and did not respond. Nodes do so where they have nothing to tell.
+    /// The remote handled the request and did not respond. Nodes do so if they have nothing to send.
     Declined,
-    /// The remote took longer than the [timeout](crate::RequestOptions::timeout): it is to blame.
+    /// The remote took longer than the [timeout](crate::RequestOptions::timeout). It is to blame.
     TimedOut,
-    /// The [deadline](crate::RequestOptions::deadline) has passed. Nobody is to blame.
+    /// The [deadline](crate::RequestOptions::deadline) has passed. The remote is not to blame.
     DeadlinePassed,
-    /// The remote responded with something else: headers that are not linked, filters of other blocks or not as many as
-    /// were requested. This is misbehaviour.
+    /// The remote sent something else: headers that are not linked, filters of other blocks, or not as many as were
+    /// requested. This is misbehaviour.
     Mismatch,
 }
 

@@ -1,4 +1,4 @@
-//! What a message closes of the requests that are open.
+//! Closes the open requests that a message answers.
 
 use alloc::collections::BTreeSet;
 
@@ -10,9 +10,8 @@ use crate::peer::open_message::Open;
 use crate::time::Time;
 
 impl Requests {
-    /// Closes what `message`, whose payload has this hash, answers.
-    /// `shown` says how many of the unwritten requests the transport has been shown: the remote may have them before we
-    /// are told.
+    /// Closes what `message`, whose payload has this hash, answers. `shown` is how many of the unwritten requests the
+    /// transport has been shown: the remote may have received them before that is reported.
     pub(crate) fn close(&mut self, message: &Message, hash: &Hash, waited: Time, shown: usize) -> Closed {
         self.answered.expire(waited);
         if let Message::NotFound(answer) = message {
@@ -35,7 +34,7 @@ impl Requests {
         found.into()
     }
 
-    /// Closes the request of a transaction, which may also come unasked. Then the remote still answers the request.
+    /// Closes the request of a transaction, which may also come unrequested. The remote then still answers the request.
     fn close_pushed(&mut self, tx: &Transaction, waited: Time) -> Closed {
         if self.items.is_empty() {
             return Match::Nothing.into();
@@ -78,8 +77,8 @@ impl Requests {
         Closed::of_item(found, item)
     }
 
-    /// Whether a request that is not known to be written names one of these items, which was answered before. The remote
-    /// may have seen it before we are told.
+    /// Whether a request that is not reported as written names one of these items, which was answered before. The
+    /// remote may have received it already.
     fn on_its_way(&self, items: &[Inventory]) -> Match {
         let wanted: BTreeSet<_> = items.iter().collect();
         if self.unwritten_names(|item| wanted.contains(item)) { Match::Late } else { Match::Nothing }
@@ -117,8 +116,8 @@ impl Requests {
         Match::Open
     }
 
-    /// Closes every such request that the remote can have. For answers that may come unasked, so that none can be told to
-    /// belong to one request; and the old era does not answer where it has nothing to tell.
+    /// Closes every such request that the remote can have received. For answers that may come unrequested, and so
+    /// belong to no particular request; and for the old era, which does not answer if it has nothing to send.
     fn close_all(&mut self, kind: ResponseKind, shown: usize) -> Match {
         let Some(open) = self.messages.get_mut(&kind) else { return Match::Nothing };
         let is_this =

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-use peer_core::message::{Address, NetAddressV2, TimedNetAddress};
+use peer_core::message::{NetAddressV2, TimedNetAddress};
 use serde::{Serialize, Serializer};
 
 use crate::options::is_onion;
@@ -67,18 +67,16 @@ impl From<SocketAddr> for Endpoint {
 
 impl From<&TimedNetAddress> for Endpoint {
     fn from(entry: &TimedNetAddress) -> Self {
-        Self::Socket(entry.address.socket())
+        Self::Socket(entry.address.socket_addr())
     }
 }
 
 impl From<&NetAddressV2> for Endpoint {
     fn from(entry: &NetAddressV2) -> Self {
-        let ip = match entry.address {
-            Address::Ipv4(ip) => IpAddr::V4(ip),
-            Address::Ipv6(ip) => IpAddr::V6(ip),
-            other => return Self::Name { host: other.to_string(), port: entry.port },
-        };
-        Self::from(SocketAddr::new(ip, entry.port))
+        match entry.socket_addr() {
+            Some(socket) => Self::from(socket),
+            None => Self::Name { host: entry.address.to_string(), port: entry.port },
+        }
     }
 }
 

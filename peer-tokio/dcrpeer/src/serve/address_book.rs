@@ -228,7 +228,7 @@ fn plausible(time: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 fn to_addr_v2(entry: &TimedNetAddress) -> Option<NetAddressV2> {
-    let socket = entry.address.socket();
+    let socket = entry.address.socket_addr();
     Some(NetAddressV2 {
         timestamp: Timestamp::new(entry.timestamp.into()).ok()?,
         services: entry.address.services,

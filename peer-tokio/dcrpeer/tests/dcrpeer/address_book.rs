@@ -33,7 +33,7 @@ fn getaddr_is_answered_with_the_addresses_that_others_sent() {
         let mut old = Guest::enter(&server.address(), ProtocolVersion::new(11)).await;
         old.say(Message::GetAddr).await;
         let Message::Addr(answer) = old.hear("addr").await else { panic!("no addr") };
-        let sockets: Vec<_> = answer.addresses.iter().map(|entry| entry.address.socket()).collect();
+        let sockets: Vec<_> = answer.addresses.iter().map(|entry| entry.address.socket_addr()).collect();
         assert_eq!(sockets, [(Ipv4Addr::new(5, 9, 0, 1), 9108).into()]);
     });
 }

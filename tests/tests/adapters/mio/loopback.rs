@@ -302,7 +302,7 @@ fn an_address_of_this_machine_is_told_in_the_version() {
     town.dial();
     let (_, happened) = town.until(Side::Far, "version", 1).remove(0);
     let PeerEvent::Event(Event::Version(version)) = happened else { panic!() };
-    assert_eq!(version.addr_you.socket(), address);
+    assert_eq!(version.addr_you.socket_addr(), address);
 }
 
 /// A remote that does not read what it made us owe is not read, and is again when it does: there is no new

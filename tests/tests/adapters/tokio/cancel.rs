@@ -251,7 +251,11 @@ async fn a_dropped_driver_resolves_all_waiting_calls() {
         });
         let listen = tokio::spawn(async move { while events.next().await.is_some() {} });
         let finished = cut.off(driver).await;
-        let reason = if finished.is_some() { Error::ClosedByRemote } else { Error::ClosedByOwner };
+        let reason = match finished {
+            Some(_) => Error::ClosedByRemote,
+            None if cut.polls == 0 => Error::NeverDriven,
+            None => Error::ClosedByOwner,
+        };
         assert_eq!(handle.closed().await.reason, reason, "{cut:?}");
         for stats in waiting {
             stats.await.unwrap();

@@ -54,9 +54,9 @@ async fn a_driver_that_never_ran_resolves_all_waiting_calls() {
     });
     yield_now().await;
     drop(driver);
-    assert_eq!(at_once(waiting).await.unwrap(), Err(Error::ClosedByOwner.into()));
+    assert_eq!(at_once(waiting).await.unwrap(), Err(Error::NeverDriven.into()));
     assert_eq!(at_once(events.next()).await, None);
-    assert_eq!(at_once(handle.closed()).await, Error::ClosedByOwner.into());
+    assert_eq!(at_once(handle.closed()).await, Error::NeverDriven.into());
 }
 
 #[tokio::test(start_paused = true)]

@@ -101,6 +101,7 @@ async fn the_last_handle_does_not_wait_for_a_remote_that_takes_nothing() {
 async fn the_last_handle_does_not_wait_for_a_stream_that_buffers_and_cannot_flush() {
     let (near, _far) = duplex(1);
     let near = dial(BufWriter::new(near), &node());
+    yield_now().await;
     let start = Instant::now();
     let Side { handle, events: _events, task } = near;
     drop(handle);

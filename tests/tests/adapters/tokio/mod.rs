@@ -28,6 +28,7 @@ mod sockets;
 mod statistics;
 mod talking;
 mod time;
+mod undriven;
 mod writes;
 
 mod poll;

@@ -1,0 +1,77 @@
+//! The clock of the write stall: how long the transport has had for the frame that is written now.
+
+use core::time::Duration;
+
+use super::{Queues, RATE, STALL};
+use crate::peer::evidence::Evidence;
+use crate::time::Time;
+
+impl Queues {
+    /// Begins the time of the front, and of the replies that wait with it.
+    pub(super) const fn begin_time(&mut self, now: Time) {
+        self.offered = now;
+        self.used = Duration::ZERO;
+        self.sharing = self.owed;
+        self.is_late = false;
+        (self.evidence, self.was_sought) = (Evidence::Missing, false);
+    }
+
+    /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second more for each
+    /// whole 256 KiB of the frame.
+    pub(in crate::peer) fn stall_deadline(&self) -> Option<Time> {
+        let front = self.front.as_ref().filter(|_| self.on_show > 0)?;
+        let allowed = STALL.saturating_add(Duration::from_secs(front.len() as u64 / RATE));
+        Some(self.offered + allowed.saturating_sub(self.used))
+    }
+
+    /// Whether the write stall is overdue.
+    pub(super) fn is_overdue(&self, now: Time) -> bool {
+        self.stall_deadline().is_some_and(|deadline| deadline <= now)
+    }
+
+    pub(in crate::peer) const fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
+    /// See [`Outbox::refuse`](super::outbox::Outbox::refuse).
+    pub(in crate::peer) fn refuse(&mut self, now: Time) -> bool {
+        if self.is_overdue(now) {
+            self.evidence = Evidence::Found;
+        }
+        self.seen = self.seen.max(now);
+        self.on_show > 0
+    }
+
+    pub(in crate::peer) const fn seek(&mut self) {
+        (self.evidence, self.was_sought) = (Evidence::Sought(0), true);
+    }
+
+    pub(in crate::peer) fn on_call(&mut self, gap: Duration) {
+        self.evidence.on_call(gap);
+    }
+
+    pub(in crate::peer) fn end_search(&mut self, now: Time) {
+        if self.was_sought && !self.is_overdue(now) {
+            (self.evidence, self.was_sought) = (Evidence::Missing, false);
+        }
+    }
+
+    pub(in crate::peer) fn rest(&mut self, duration: Duration, now: Time) {
+        self.offered = (self.offered + duration).min(now);
+    }
+
+    pub(in crate::peer) fn bound(&mut self, now: Time) {
+        if self.offered > now {
+            // It cannot have taken longer.
+            (self.offered, self.used) = (now, Duration::ZERO);
+        }
+        self.seen = self.seen.min(now);
+    }
+
+    /// Evidence may have been reported with a time that was ahead, unless a timer found before that it was needed.
+    pub(in crate::peer) fn doubt_evidence(&mut self, now: Time) {
+        if self.evidence == Evidence::Found && !(self.was_sought && self.is_overdue(now)) {
+            self.evidence = Evidence::Missing;
+        }
+    }
+}

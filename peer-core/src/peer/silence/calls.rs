@@ -1,0 +1,97 @@
+//! The calls of the driver: what their times and the gaps between them mean for the clocks that blame the remote.
+
+use core::mem;
+use core::time::Duration;
+
+use super::{GRACE, Peer, Reading, Silence};
+use crate::peer::evidence::Evidence;
+use crate::time::Time;
+
+impl Peer {
+    /// Notes a call of the driver. Each of its calls begins with this.
+    pub(in crate::peer) fn on_call(&mut self, now: Time) {
+        // The calls of one turn have one time, so later calls need nothing. Times in another order than their calls
+        // differ by little; a larger difference is a clock that went back.
+        let last_call = self.silence.last_call;
+        if now > last_call || last_call.saturating_since(now) > GRACE {
+            self.on_later_call(now);
+        } else if now < last_call {
+            self.doubt_evidence(now);
+        }
+    }
+
+    /// Evidence may have been reported with a time that was ahead, unless a timer found before that it was needed.
+    fn doubt_evidence(&mut self, now: Time) {
+        let Silence { evidence, was_sought, .. } = self.silence;
+        if evidence == Evidence::Found && !(was_sought && self.is_overdue(now)) {
+            self.silence.evidence = Evidence::Missing;
+        }
+        self.outbox.doubt_evidence(now);
+    }
+
+    fn on_later_call(&mut self, now: Time) {
+        if now < self.silence.last_call {
+            self.on_clock_back(now);
+            self.bound_times(now);
+            self.doubt_evidence(now);
+        } else {
+            self.bound_commands(now);
+        }
+        let gap = now.saturating_since(self.silence.last_call);
+        if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
+        } else {
+            self.note_gap(gap, now);
+        }
+        self.count_attended(gap, now);
+    }
+
+    /// The driver did not call for this long, and was not told to.
+    pub(in crate::peer) fn note_gap(&mut self, gap: Duration, now: Time) {
+        if gap > GRACE
+            && self.silence.state == Reading::Waiting
+            && let Some(requests) = self.requests_mut()
+        {
+            requests.credit.on_gap(gap.saturating_sub(GRACE), now);
+        }
+    }
+
+    /// The driver called after such a gap.
+    pub(in crate::peer) fn count_attended(&mut self, gap: Duration, now: Time) {
+        if self.is_pause_unoffered() {
+            self.silence.rest_pause(gap, now);
+        }
+        self.silence.last_call = now;
+        self.silence.evidence.on_call(gap);
+        self.outbox.on_call(gap);
+        if let Some(flood) = self.flood_mut() {
+            flood.attend(gap.min(GRACE));
+        }
+    }
+
+    /// The owner pulls. While it held an event, nothing was offered to the transport either, unless the driver called.
+    pub(in crate::peer) fn end_absence(&mut self, now: Time) {
+        let was_held = mem::take(&mut self.silence.is_held);
+        if now == self.silence.last_call {
+            return;
+        }
+        let gap = now.saturating_since(self.silence.last_call);
+        // A closing connection pulls nothing.
+        if gap > GRACE && (was_held || self.silence.is_busy()) && self.lifecycle.reads() {
+            self.rest_clocks(gap.saturating_sub(GRACE), now);
+            self.count_attended(GRACE, now);
+        }
+    }
+
+    /// The clocks that blame the remote rested for this long before `now`.
+    fn rest_clocks(&mut self, duration: Duration, now: Time) {
+        if !self.silence.is_busy() {
+            self.silence.since += duration;
+        }
+        if self.silence.evidence == Evidence::Ahead {
+            self.silence.evidence = Evidence::Missing;
+        }
+        self.outbox.rest(duration, now);
+        self.bound_times(now);
+    }
+}
