@@ -39,6 +39,10 @@ struct Gap {
 /// Room for a line without its digits, and for the line about a gap.
 const LINE: usize = 160;
 
+/// So many bytes are written as soon as they wait.
+#[cfg(feature = "std")]
+const BATCH: usize = 128 * 1024;
+
 /// The longest text of an end, in bytes.
 const DETAIL: usize = 512;
 
@@ -151,6 +155,22 @@ impl Buffer {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.text.is_empty()
+    }
+
+    /// Whether lines should be taken before more come.
+    #[cfg(feature = "std")]
+    pub(super) fn is_batch(&self) -> bool {
+        self.text.len() > BATCH.min(self.limit / 2)
+    }
+
+    /// As [`take`](Self::take), with the memory of lines that were taken before. A new one for each batch would cost a
+    /// connection that sends much a tenth of its speed.
+    #[cfg(feature = "std")]
+    pub(super) fn take_into(&mut self, lines: &mut String) {
+        lines.clear();
+        lines.shrink_to(4 * BATCH);
+        mem::swap(&mut self.text, lines);
+        self.note_gap();
     }
 
     /// How many pieces were dropped so far.

@@ -1,6 +1,7 @@
 //! The way of the lines from a connection to the thread that writes them.
 
 use core::fmt;
+use core::time::Duration;
 use std::boxed::Box;
 use std::io::{IoSlice, Write};
 use std::string::String;
@@ -45,11 +46,15 @@ pub fn recorder_with(header: &Header, limit: usize, options: RecordingOptions) -
         recorders: 1,
         is_shut_down: false,
         is_written: true,
+        is_idle: false,
         wake: None,
     };
     let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
     (Recorder { shared: Arc::clone(&shared), side: header.side().unwrap_or(Side::Dialer) }, Writer { shared })
 }
+
+/// How long a line may wait for others, so that the writer is woken once for all of them.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 struct Shared {
     state: Mutex<State>,
@@ -63,6 +68,8 @@ struct State {
     is_shut_down: bool,
     /// The writer is there.
     is_written: bool,
+    /// The writer sleeps until a line comes.
+    is_idle: bool,
     /// Called where [`Writer::take`] has something new to return.
     wake: Option<Box<dyn Fn() + Send>>,
 }
@@ -145,13 +152,17 @@ impl Recorder {
     fn note(&self, note: impl FnOnce(&mut Buffer)) {
         let mut state = self.shared.lock();
         if state.is_written {
-            let was_empty = state.buffer.is_empty();
+            let (was_empty, was_batch) = (state.buffer.is_empty(), state.buffer.is_batch());
             note(&mut state.buffer);
             if was_empty {
                 state.wake();
             }
-            drop(state);
-            self.shared.changed.notify_one();
+            let is_due = state.buffer.is_batch() && !was_batch;
+            // A system call for each line would cost more than the line.
+            if core::mem::take(&mut state.is_idle) || is_due {
+                drop(state);
+                self.shared.changed.notify_one();
+            }
         }
     }
 }
@@ -183,7 +194,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Writes until the last recorder is dropped, and flushes whenever nothing waits. Returns how many pieces were dropped
+    /// Writes until the last recorder is dropped, and flushes whenever nothing waits. A line waits up to 20 ms for others, unless
+    /// 128 KiB wait, or half of the limit. Returns how many pieces were dropped
     /// for lack of room.
     ///
     /// It blocks its thread: give it one of its own.
@@ -192,7 +204,8 @@ impl Writer {
     ///
     /// The first failure to write. What is noted afterwards is lost.
     pub fn run(self, mut out: impl Write) -> std::io::Result<u64> {
-        while let Some(lines) = self.next() {
+        let mut lines = String::new();
+        while self.next(&mut lines) {
             out.write_all(lines.as_bytes())?;
             out.flush()?;
         }
@@ -227,14 +240,21 @@ impl Writer {
         self.shared.lock().buffer.dropped()
     }
 
-    /// Waits for lines; `None` where no more can come.
-    fn next(&self) -> Option<String> {
+    /// Waits for lines, which replace those in `lines`. Returns whether there are any; if not, no more can come.
+    fn next(&self, lines: &mut String) -> bool {
         let state = self.shared.lock();
-        let waits = |state: &mut State| state.buffer.is_empty() && state.recorders > 0;
+        let waits = |state: &mut State| {
+            state.is_idle = state.buffer.is_empty() && state.recorders > 0;
+            state.is_idle
+        };
         let waited = self.shared.changed.wait_while(state, waits);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        let lines = state.buffer.take();
-        (!lines.is_empty()).then_some(lines)
+        let state = waited.unwrap_or_else(PoisonError::into_inner);
+        // More lines may follow at once, and go together.
+        let has_time = |state: &mut State| !state.buffer.is_batch() && state.recorders > 0;
+        let waited = self.shared.changed.wait_timeout_while(state, TOGETHER, has_time);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.buffer.take_into(lines);
+        !lines.is_empty()
     }
 }
 
