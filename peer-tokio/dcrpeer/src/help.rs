@@ -128,19 +128,48 @@ Examples:
 
 /// About `replay`.
 pub(crate) const REPLAY: &str = "\
-FILE is a recording of connect, listen or serve with --record: every byte that crossed the connection, with its time. \
-docs/recording.md defines the format. Without --as, replay prints the conversation as connect prints it live, from the \
-side that recorded. A file that was cut off is printed up to the cut.
+FILE is a recording of connect, listen, serve, crawl or proxy with --record: every byte that crossed the connection, \
+with its time. docs/recording.md defines the format. Without --as, replay prints the conversation as connect prints it \
+live, from the side that recorded. A file that was cut off is printed up to the cut.
 
 With --as, our machine takes the place of that side. It receives what the other side sent, at the recorded times; it \
 gets the commands that the owner gave; what it writes is compared byte for byte. The exit status is 0 if all is the \
 same. It is 1 at the first difference, which is printed: when, what was expected, what our machine did, its state, and \
 its next timeout. With --json that is one object whose `event` is same or difference.
 
+With --step the machine is shown after each piece: its state, the bytes that are queued, the requests that are open and
+every timeout that runs; with --json as objects with `event` step. --until T stops there, and shows the machine then.
+
+With --against ADDR the recorded dialer's part is said to a live node, at the recorded pace, with new nonces and today's
+time. What it answers is compared with what was recorded, command by command; pings and what changes with every
+connection are not. An answer may come 5 s later than in the recording. The exit status is 0 if all answers are the
+same, and 1 with each difference.
+
 Examples:
   dcrpeer connect 127.0.0.1 --network simnet --for 10s --record talk.jsonl
   dcrpeer replay talk.jsonl
-  dcrpeer replay talk.jsonl --as dialer";
+  dcrpeer replay talk.jsonl --as dialer
+  dcrpeer replay talk.jsonl --as dialer --step --until 30s
+  dcrpeer replay talk.jsonl --as dialer --against 127.0.0.1:18555";
+
+/// About `proxy`.
+pub(crate) const PROXY: &str = "\
+LISTEN and ADDR are addresses, ADDR may be a name; each with or without a port. Have a program connect to LISTEN instead
+of to the node at ADDR. For each connection that comes the proxy makes one to the node, and passes on every byte at once
+and unchanged, the end of a stream, and a reset. Up to 125 connections may be open; further ones wait.
+
+With --record each connection has a file of its own, with its number in the name. The program that came is the dialer in
+it, the node the listener: see replay --help. A recording that a proxy made has the configuration of neither, so a replay
+does not expect pings at our machine's times.
+
+The exit status is 0 if the end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event`
+(listening, connected, warning, end, stopped), `ms` since the start and `peer`; `end` has `ok`, `detail`,
+`bytes_from_dialer` and `bytes_from_listener`.
+
+Examples:
+  dcrpeer proxy 127.0.0.1:19999 127.0.0.1:18555 --network simnet --record between.jsonl
+  dcrpeer connect 127.0.0.1:19999 --network simnet
+  dcrpeer replay between-1.jsonl --as listener";
 
 /// About `decode`.
 pub(crate) const DECODE: &str = "\
@@ -158,8 +187,15 @@ gives none. `error` is BadInput for a line that is not a frame in hexadecimal. A
 versions have is refused with `versions`, its first and last; last is null if the message still exists. An input that \
 cannot be read gives an object with `event`, see dcrpeer --help.
 
+FILE may also be a recording, see replay --help, or a pcap or pcapng capture of tcpdump or Wireshark. Then all frames are
+decoded, with the time, the side that sent them and the number of the connection (`ms`, `from`, `connection`); network and
+protocol are those of the connection. TCP streams are put together by sequence number. Objects with `event` tell of
+connections, of bytes that are `missing` or `skipped` since they are part of no whole frame, and in the end of each `stream`: how
+many segments were retransmitted, overlapping or reordered.
+
 Examples:
   dcrpeer decode frames.txt
+  dcrpeer decode talk.pcap
   echo 12 simnet 161c141276657261636b00000000000000000000716f6e86 \\
       | dcrpeer decode";
 

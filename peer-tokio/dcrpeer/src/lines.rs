@@ -5,12 +5,13 @@ use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 
 use peer_core::frame::Header;
+use peer_core::recording::Recording;
 
-use crate::error::{Failure, about_file};
+use crate::error::{Failure, about_file, chain};
 
 /// An input that is read line by line.
 pub(crate) struct Lines {
-    input: BufReader<Box<dyn Read>>,
+    input: BufReader<Box<dyn Read + Send>>,
     /// Its name in failures.
     name: String,
     line: Vec<u8>,
@@ -57,13 +58,33 @@ impl Lines {
                     Err(Failure::new(format!("cannot open {}: {}", path.display(), about_file(&error))))
                 }
             },
-            None => Ok(Self::new(Box::new(io::stdin().lock()), "standard input".to_owned())),
+            None => Ok(Self::new(Box::new(io::stdin()), "standard input".to_owned())),
         }
     }
 
-    fn new(input: Box<dyn Read>, name: String) -> Self {
+    fn new(input: Box<dyn Read + Send>, name: String) -> Self {
         let input = BufReader::with_capacity(CAPACITY, input);
         Self { input, name, line: Vec::new(), is_skipping: false }
+    }
+
+    /// The first bytes, at least one unless the input is empty.
+    pub(crate) fn peek(&mut self) -> Result<&[u8], Failure> {
+        let name = &self.name;
+        self.input.fill_buf().map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
+    }
+
+    /// The input from its first byte that was not read.
+    pub(crate) fn into_inner(self) -> impl Read + Send {
+        self.input
+    }
+
+    /// Reads the rest, which is a recording.
+    pub(crate) fn read_recording(mut self) -> Result<Recording, Failure> {
+        let (name, mut bytes) = (&self.name, Vec::new());
+        let read = self.input.read_to_end(&mut bytes);
+        read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        let recording = Recording::read(&String::from_utf8_lossy(&bytes));
+        recording.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))
     }
 
     /// The next line. Flushes `out` before it waits for more input, so that its reader sees all that came

@@ -1,8 +1,8 @@
 //! `dcrpeer`: connects to Decred peers, runs as one, and decodes their frames, from the command line.
 //!
 //! This file has the command line. Each command has its file: `demo`, `connect`, `crawl`, `listen`, `decode`, `serve`,
-//! `load`, `check`, `replay`, `shell`. No command uses another, and no other file uses a command; what they share stands beside
-//! them, in layers:
+//! `load`, `check`, `replay`, `proxy`, `shell`. No command uses another, and no other file uses a command; what they share
+//! stands beside them, in layers:
 //!
 //! | files | what they do |
 //! | --- | --- |
@@ -40,6 +40,7 @@ mod options;
 mod outcome;
 mod output;
 mod probes;
+mod proxy;
 mod record;
 mod replay;
 mod report;
@@ -86,7 +87,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Run two peers over TCP on this machine, and print each step (the default)
-    Demo,
+    Demo(demo::DemoArgs),
     /// Connect to a peer, and show every message
     #[command(after_help = help::CONNECT)]
     Connect(connect::ConnectArgs),
@@ -102,6 +103,9 @@ enum Action {
     /// Print a recorded conversation, or compare our machine with it
     #[command(after_help = help::REPLAY)]
     Replay(replay::ReplayArgs),
+    /// Stand between two programs, and record what they send
+    #[command(after_help = help::PROXY)]
+    Proxy(proxy::ProxyArgs),
     /// Run a node with many peers, and show them in a table
     #[command(after_help = help::SERVE)]
     Serve(serve::ServeArgs),
@@ -123,12 +127,13 @@ impl Action {
     /// Whether the output is JSON.
     const fn is_for_programs(&self) -> bool {
         match self {
-            Self::Demo | Self::Completions(_) | Self::Man(_) => false,
+            Self::Demo(_) | Self::Completions(_) | Self::Man(_) => false,
             Self::Connect(args) => args.peer.json,
             Self::Crawl(args) => args.peer.json,
             Self::Listen(args) => args.peer.json,
             Self::Decode(args) => args.json,
             Self::Replay(args) => args.json,
+            Self::Proxy(args) => args.json,
             Self::Serve(args) => args.peer.json,
             Self::Load(args) => args.peer.json,
             Self::Check(args) => args.json,
@@ -145,19 +150,21 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let cli = Cli::try_parse().or_else(|error| usage::explain(&error))?;
-    let action = cli.action.unwrap_or(Action::Demo);
+    let action = cli.action.unwrap_or_else(|| Action::Demo(demo::DemoArgs::default()));
     let json = action.is_for_programs();
     act(action).map_err(|failure| if json { output::report_failure(failure) } else { failure })
 }
 
 fn act(action: Action) -> Result<(), Failure> {
     match action {
-        Action::Demo => in_runtime(demo::run()),
+        Action::Demo(args) => in_runtime(demo::run(args)),
         Action::Connect(args) => in_runtime(connect::run(args)),
         Action::Crawl(args) => in_runtime(crawl::run(args)),
         Action::Listen(args) => in_runtime(listen::run(args)),
         Action::Decode(args) => decode::run(&args),
+        Action::Replay(args) if args.is_live() => in_runtime(replay::run_against(args)),
         Action::Replay(args) => replay::run(&args),
+        Action::Proxy(args) => in_runtime(proxy::run(args)),
         Action::Serve(args) => in_runtime(serve::run(args)),
         Action::Load(args) => in_runtime(load::run(args)),
         Action::Check(args) => in_runtime(check::run(args)),

@@ -14,7 +14,7 @@ use crate::clock::Stopwatch;
 use crate::command_totals::CommandTotals;
 use crate::error::Failure;
 use crate::format::{At, Count, Signed, Span, milliseconds};
-use crate::notice::{End, Notice};
+use crate::notice::{End, Notice, Relayed};
 use crate::options::{network_name, services_text};
 use crate::output::{self, Escaped, FAINT, GOOD, IN, OUT, Output, STRONG, Styled};
 use crate::stats;
@@ -141,6 +141,12 @@ impl Report {
             Notice::Refused { command, detail } => writeln!(out, "{command} was not sent: {detail}"),
             Notice::Warning { detail } => writeln!(out, "{} {detail}", Styled(STRONG, "careful:")),
             Notice::End(end) => self.write_end(out, end),
+            Notice::Relayed(Relayed { detail, bytes_from_dialer, bytes_from_listener, .. }) => {
+                let (ended, detail) = (Styled(STRONG, "ended"), Escaped(detail));
+                let (there, back) = (Count(*bytes_from_dialer), Count(*bytes_from_listener));
+                writeln!(out, "{ended}: {detail}; {there} bytes from the dialer, {back} from the listener")
+            }
+            Notice::RelayStopped { detail, peers, .. } => writeln!(out, "stopped: {detail}; {peers} came"),
             Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {
                 writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")

@@ -90,7 +90,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         addresses: AddressBook::new(args.allow_private, args.service.services),
         round_trips: RoundTrips::new(),
         shutdown_reason: OnceLock::new(),
-        record: args.record.record,
+        recordings: args.record.of_many()?,
     };
     let (mut scrapes, scraping) = scrape_at(args.metrics, &common.report).await?;
     let mut scraping = pin!(scraping);

@@ -55,7 +55,7 @@ fn each_end_of_each_connection_is_recorded_and_goes_again() {
     for entry in fs::read_dir(&folder).unwrap() {
         let file = entry.unwrap().path();
         let recording = Recording::read(&fs::read_to_string(&file).unwrap()).unwrap();
-        let side = recording.header.as_ref().unwrap().side();
+        let side = recording.header.as_ref().unwrap().side().unwrap();
         assert!(file.to_str().unwrap().ends_with(&format!("{side}.jsonl")));
         let frames = replay(&recording, side).frames;
         assert!(frames >= 2, "{}: {frames} frames", file.display());

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::Failure;
-use crate::options::{PeerArgs, Target, parse_duration};
+use crate::options::{PeerArgs, RecordArgs, Target, parse_duration};
 use crate::output::invocation;
 use crate::socks::Proxy;
 
@@ -50,6 +50,8 @@ pub(crate) struct CrawlArgs {
     /// Draw a chart of the summary into this file; an existing file is kept until the new one is complete
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 impl CrawlArgs {

@@ -174,6 +174,7 @@ impl Crawl {
             proxy: args.proxy.clone(),
             connect_timeout: args.connect_timeout(),
             addresses_timeout: args.addresses_timeout,
+            recordings: args.record.clone().of_many()?,
         };
         let ports = Ports::new(args.ports_per_host, network.default_port());
         let frontier = Frontier::new(seeds, args.proxy.is_some(), ports);

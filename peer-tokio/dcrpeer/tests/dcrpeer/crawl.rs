@@ -19,6 +19,20 @@ use crate::serve::interrupt;
 use crate::talk::Process;
 use crate::{Run, dcrpeer, object, run};
 
+#[test]
+fn each_visit_is_recorded() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("visit.jsonl");
+    let file = file.to_str().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let listener = listeners(1).pop().unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let _peer = spawn_peer(&runtime, listener, config(), 7, Vec::new());
+    run(&["crawl", &address, "--network", "simnet", "--record", file]).assert_succeeds();
+    let file = folder.path().join("visit-1.jsonl");
+    run(&["replay", file.to_str().unwrap(), "--as", "dialer"]).assert_succeeds();
+}
+
 const PEERS: usize = 300;
 const DEAD: usize = 20;
 

@@ -8,6 +8,7 @@
 )]
 
 mod address_book;
+mod captures;
 mod chart;
 mod check;
 mod crawl;
@@ -24,6 +25,7 @@ mod node;
 mod probes;
 mod proxy;
 mod recordings;
+mod relay;
 mod routable;
 mod screen;
 mod serve;
