@@ -7,6 +7,7 @@
 //! | [`limits`] | what a remote can and cannot make us hold |
 //! | [`neighbours`] | what nodes demand of a peer and ban for |
 //! | [`states`] | every message and timer in every state |
+//! | [`recording`] | keep what crossed a connection, and replay it |
 //! | [`migration`] | from dcrd's `peer`, name by name |
 
 // Of two definitions of a link the first one counts: here those of a page lead to its neighbours in this documentation,
@@ -40,3 +41,7 @@ pub mod states {}
 /// [Requests]: https://docs.rs/peer-tokio/latest/peer_tokio/guide/requests/
 #[doc = include_str!("../guide/migration.md")]
 pub mod migration {}
+
+/// [check]: https://docs.rs/crate/dcrpeer/latest
+#[doc = include_str!("../guide/recording.md")]
+pub mod recording {}

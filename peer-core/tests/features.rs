@@ -17,7 +17,7 @@ use peer_core::{
 };
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 
-/// Of everything that is heard below. Whoever changes what the machine says writes down here what the test prints.
+/// Of everything that is heard below. After a change of what the machine says, write here what the test prints.
 const DIGEST: &str = "632ea3b1589ce54c1c8bb2b97be9388dbed2cb2517b35b5020954c0b1a577bf0";
 
 #[test]
@@ -27,17 +27,17 @@ fn every_combination_of_features_holds_the_same_conversation() {
 
     let rng = &mut ChaCha8Rng::seed_from_u64(7);
     let mut heard = Heard(Blake256::new());
-    let mut dialler =
+    let mut dialer =
         Side::new(Connection::outbound(&node(), connection_info(9108), Time::ZERO, rng).unwrap());
     let mut host = Side::new(Connection::inbound(&node(), connection_info(50_000), Time::ZERO, rng));
     let (mut now, end) = (Time::ZERO, Time::from_elapsed(Duration::from_secs(300)));
     while now < end {
-        dialler.act(&mut host, now, rng, &mut heard);
-        host.act(&mut dialler, now, rng, &mut heard);
-        now = dialler.next(now).min(host.next(now));
+        dialer.act(&mut host, now, rng, &mut heard);
+        host.act(&mut dialer, now, rng, &mut heard);
+        now = dialer.next(now).min(host.next(now));
     }
-    heard.note(&dialler.peer.handle_eof(&dialler.input));
-    for side in [&dialler, &host] {
+    heard.note(&dialer.peer.handle_eof(&dialer.input));
+    for side in [&dialer, &host] {
         assert!(side.peer.peer().stats().bytes_sent > 100_000, "{:?}", side.peer.peer().stats());
         heard.note(&side.peer.peer().stats());
     }

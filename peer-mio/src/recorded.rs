@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, Read, Write};
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
-use peer_core::recording::{Recorder, Side};
+use peer_core::recording::Recorder;
 
 use crate::clock::Clock;
 use crate::transport::Transport;
@@ -19,37 +19,12 @@ pub struct Recorded<S> {
     stream: S,
     recorder: Recorder,
     clock: Clock,
-    is_shut_down: bool,
 }
 
 impl<S> Recorded<S> {
     /// Records what crosses `stream` from now on.
     pub fn new(stream: S, recorder: Recorder) -> Self {
-        Self { stream, recorder, clock: Clock::start(), is_shut_down: false }
-    }
-
-    fn note<'a>(&self, from: Side, chunks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) {
-        self.recorder.piece(self.clock.now(), from, chunks);
-    }
-
-    /// Notes the first `count` of these bytes as sent. An empty piece would be the end of the stream.
-    fn note_sent(&self, buffers: &[IoSlice<'_>], count: usize) {
-        let mut rest = count;
-        let taken = buffers.iter().map(|buffer| {
-            let len = buffer.len().min(rest);
-            rest = rest.saturating_sub(len);
-            buffer.get(..len).unwrap_or_default()
-        });
-        if count > 0 {
-            let chunks: Vec<&[u8]> = taken.collect();
-            self.note(self.recorder.side(), chunks.iter().copied());
-        }
-    }
-
-    fn note_end(&mut self) {
-        if !core::mem::replace(&mut self.is_shut_down, true) {
-            self.note(self.recorder.side(), []);
-        }
+        Self { stream, recorder, clock: Clock::start() }
     }
 }
 
@@ -57,7 +32,7 @@ impl<S: Read> Read for Recorded<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.stream.read(buffer)?;
         if !buffer.is_empty() {
-            self.note(self.recorder.side().other(), [buffer.get(..count).unwrap_or_default()]);
+            self.recorder.received(self.clock.now(), buffer.get(..count).unwrap_or_default());
         }
         Ok(count)
     }
@@ -66,13 +41,13 @@ impl<S: Read> Read for Recorded<S> {
 impl<S: Write> Write for Recorded<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.stream.write(bytes)?;
-        self.note_sent(&[IoSlice::new(bytes)], count);
+        self.recorder.sent(self.clock.now(), &[IoSlice::new(bytes)], count);
         Ok(count)
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let count = self.stream.write_vectored(buffers)?;
-        self.note_sent(buffers, count);
+        self.recorder.sent(self.clock.now(), buffers, count);
         Ok(count)
     }
 
@@ -106,13 +81,13 @@ impl<S: Transport> Transport for Recorded<S> {
 
     fn shutdown_write(&mut self) -> io::Result<()> {
         self.stream.shutdown_write()?;
-        self.note_end();
+        self.recorder.shut_down(self.clock.now());
         Ok(())
     }
 }
 
 impl<S> Drop for Recorded<S> {
     fn drop(&mut self) {
-        self.note_end();
+        self.recorder.shut_down(self.clock.now());
     }
 }

@@ -105,7 +105,7 @@ async fn dial(address: SocketAddr) -> Done {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (handle, mut events, driver) =
-        outbound(stream, &node("dialler")?, connection_info(address, 0), SystemRng)?;
+        outbound(stream, &node("dialer")?, connection_info(address, 0), SystemRng)?;
     tokio::spawn(driver);
     while let Some(event) = events.next().await {
         match event {

@@ -94,7 +94,7 @@ async fn serve(listener: TcpListener, kind: &str) -> Fallible<()> {
     if kind == "stalled" {
         let shake = async { while events.next().await.is_some_and(|event| event != Event::Established) {} };
         tokio::select! { closed = &mut driver => return Err(closed.into()), () = shake => {} }
-        // Nobody drives it any more: it reads nothing and says nothing.
+        // No one drives it any more: it reads nothing and says nothing.
         return core::future::pending().await;
     }
     tokio::spawn(driver);

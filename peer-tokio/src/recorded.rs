@@ -4,7 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::{self, IoSlice};
 
-use peer_core::recording::{Recorder, Side};
+use peer_core::recording::Recorder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
@@ -34,37 +34,12 @@ pub struct Recorded<S> {
     stream: S,
     recorder: Recorder,
     clock: Clock,
-    is_shut_down: bool,
 }
 
 impl<S> Recorded<S> {
     /// Records what crosses `stream` from now on.
     pub fn new(stream: S, recorder: Recorder) -> Self {
-        Self { stream, recorder, clock: Clock::start(), is_shut_down: false }
-    }
-
-    fn note<'a>(&self, from: Side, chunks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>) {
-        self.recorder.piece(self.clock.now(), from, chunks);
-    }
-
-    /// Notes the first `count` of these bytes as sent. An empty piece would be the end of the stream.
-    fn note_sent(&self, buffers: &[IoSlice<'_>], count: usize) {
-        let mut rest = count;
-        let taken = buffers.iter().map(|buffer| {
-            let len = buffer.len().min(rest);
-            rest = rest.saturating_sub(len);
-            buffer.get(..len).unwrap_or_default()
-        });
-        if count > 0 {
-            let chunks: Vec<&[u8]> = taken.collect();
-            self.note(self.recorder.side(), chunks.iter().copied());
-        }
-    }
-
-    fn note_end(&mut self) {
-        if !core::mem::replace(&mut self.is_shut_down, true) {
-            self.note(self.recorder.side(), []);
-        }
+        Self { stream, recorder, clock: Clock::start() }
     }
 }
 
@@ -78,7 +53,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Recorded<S> {
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
         if has_room {
             let piece = buffer.filled().get(before..).unwrap_or_default();
-            self.note(self.recorder.side().other(), [piece]);
+            self.recorder.received(self.clock.now(), piece);
         }
         Poll::Ready(Ok(()))
     }
@@ -87,7 +62,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Recorded<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let count = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.note_sent(&[IoSlice::new(bytes)], count);
+        self.recorder.sent(self.clock.now(), &[IoSlice::new(bytes)], count);
         Poll::Ready(Ok(count))
     }
 
@@ -97,7 +72,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        self.note_end();
+        self.recorder.shut_down(self.clock.now());
         Poll::Ready(Ok(()))
     }
 
@@ -111,13 +86,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let count = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, buffers))?;
-        self.note_sent(buffers, count);
+        self.recorder.sent(self.clock.now(), buffers, count);
         Poll::Ready(Ok(count))
     }
 }
 
 impl<S> Drop for Recorded<S> {
     fn drop(&mut self) {
-        self.note_end();
+        self.recorder.shut_down(self.clock.now());
     }
 }

@@ -6,7 +6,7 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "small fixed numbers, and a panic here harms nobody"
+    reason = "small fixed numbers, and a panic here harms no one"
 )]
 
 use core::hint::black_box;

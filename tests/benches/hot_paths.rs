@@ -13,7 +13,7 @@
     clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "small fixed numbers, and a panic here harms nobody"
+    reason = "small fixed numbers, and a panic here harms no one"
 )]
 
 use core::hint::black_box;

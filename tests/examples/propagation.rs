@@ -31,7 +31,7 @@ impl Relay {
         let now = turn.now();
         if self.has.insert(item, (tx, now)).is_none() {
             for connection in turn.connections().to_vec() {
-                // A neighbour with whom the handshake is not complete hears of it from others.
+                // A neighbour without a complete handshake hears of it from others.
                 turn.announce(connection, item).ok();
             }
         }
@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     delays.sort_unstable();
     println!("{} of {NODES} nodes have it, with {} messages", delays.len(), world.tally().messages);
     for percent in [10, 50, 90, 99, 100] {
-        let delay = delays.get(delays.len() * percent / 100 - 1).ok_or("nobody has it")?;
+        let delay = delays.get(delays.len() * percent / 100 - 1).ok_or("no node has it")?;
         println!("{percent:4} % after {:5} ms", delay.as_millis());
     }
     fs::write(&file, draw(&delays)).map_err(|error| format!("cannot write {file}: {error}"))?;

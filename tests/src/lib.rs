@@ -15,6 +15,7 @@ pub mod hex;
 pub mod invariants;
 pub mod neighbour;
 pub mod pair;
+pub mod palette;
 pub mod recordings;
 pub mod remote;
 pub mod requests;

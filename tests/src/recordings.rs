@@ -16,7 +16,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 use peer_core::message::Ping;
-use peer_core::recording::{Buffer, Entry, Header, Outcome, Recording, Replay, Side, What, Writer};
+use peer_core::recording::{Buffer, Entry, EntryKind, Header, Outcome, Recording, Replay, Side, Writer};
 use peer_core::{Config, Connection, ConnectionInfo, Direction, Error, Message, Network, Node, Time};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng as _;
@@ -55,9 +55,9 @@ pub fn told(writer: Writer) -> Vec<String> {
     let mut file = Vec::new();
     assert_eq!(writer.run(&mut file).unwrap(), 0);
     let recording = Recording::read(str::from_utf8(&file).unwrap()).unwrap_or_else(|error| panic!("{error}"));
-    let line = |entry: Entry| match entry.what {
-        What::Bytes { from, bytes } => format!("{from}: {}", bytes.escape_ascii()),
-        What::Eof(side) => format!("end of {side}"),
+    let line = |entry: Entry| match entry.kind {
+        EntryKind::Bytes { from, bytes } => format!("{from}: {}", bytes.escape_ascii()),
+        EntryKind::Eof(side) => format!("end of {side}"),
         other => panic!("{other:?}"),
     };
     recording.entries.into_iter().map(line).collect()

@@ -138,7 +138,7 @@ impl Remote {
     /// Reads bytes that the machine showed.
     pub fn understand(&mut self, bytes: &[u8]) -> Vec<Message> {
         self.heard.extend_from_slice(bytes);
-        // Whoever claims version 0 is answered at version 1.
+        // A remote that claims version 0 is answered at version 1.
         let version = self.machine.protocol_version().max(ProtocolVersion::INITIAL);
         let rules = Rules::new(NETWORK, version);
         let (mut messages, mut turns) = (Vec::new(), Turns::default());

@@ -50,7 +50,7 @@ impl Peer {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
-            // A closing connection pulls nothing either, and its clock of waiting blames nobody.
+            // A closing connection pulls nothing either, and its clock of waiting blames no one.
             Ok(None) => {
                 self.silence.pause(now);
                 Ok(None)

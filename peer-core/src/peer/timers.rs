@@ -118,6 +118,11 @@ impl Peer {
         next
     }
 
+    /// All timeouts that run, in the order of [`Timer`]. The earliest is [`next_timeout`](Self::next_timeout).
+    pub fn timeouts(&self) -> impl Iterator<Item = (Time, Timer)> {
+        Timer::ALL.iter().filter_map(|timer| Some((self.due(*timer)?, *timer)))
+    }
+
     /// When this timer is to run: at its deadline, or a while later if evidence is missing.
     #[inline]
     pub(super) fn due(&self, timer: Timer) -> Option<Time> {

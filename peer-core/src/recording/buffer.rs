@@ -1,11 +1,14 @@
 //! Lines that wait to be written, bounded in bytes.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::mem;
 
-use super::{Entry, Header, Side, What, write};
+use super::filter::{Filter, Kept};
+use super::{Entry, EntryKind, Header, RecordingOptions, Side, write};
 use crate::error::Error;
+use crate::hash::Hash;
 use crate::time::Time;
 
 /// Collects the lines of a recording until they are written, in bounded memory.
@@ -16,8 +19,8 @@ use crate::time::Time;
 pub struct Buffer {
     text: String,
     limit: usize,
-    /// The side that records.
-    side: Side,
+    /// `None` of a complete recording.
+    filter: Option<Filter>,
     /// Dropped since the last line.
     gap: Gap,
     /// Pieces dropped so far.
@@ -36,6 +39,10 @@ struct Gap {
 /// Room for a line without its digits, and for the line about a gap.
 const LINE: usize = 160;
 
+/// So many bytes are written as soon as they wait.
+#[cfg(feature = "std")]
+const BATCH: usize = 128 * 1024;
+
 /// The longest text of an end, in bytes.
 const DETAIL: usize = 512;
 
@@ -44,17 +51,23 @@ impl Buffer {
     /// takes two.
     #[must_use]
     pub fn new(header: &Header, limit: usize) -> Self {
-        let mut text = String::new();
-        append(&mut text, header);
-        let limit = limit.saturating_add(text.len());
-        let (gap, dropped, latest) = (Gap::default(), 0, Time::ZERO);
-        Self { text, limit, side: header.side(), gap, dropped, latest }
+        Self::with_options(header, limit, RecordingOptions::new())
     }
 
-    /// The side that records.
+    /// The same for a recording that leaves out or replaces some of it. At most 64 KiB of each side's bytes are held
+    /// besides, while a message comes in that is to be changed.
     #[must_use]
-    pub const fn side(&self) -> Side {
-        self.side
+    pub fn with_options(header: &Header, limit: usize, options: RecordingOptions) -> Self {
+        let mut text = String::new();
+        let filter = Filter::new(options, header.config.network);
+        if options.redact {
+            append(&mut text, &header.clone().redacted());
+        } else {
+            append(&mut text, header);
+        }
+        let limit = limit.saturating_add(text.len());
+        let (gap, dropped, latest) = (Gap::default(), 0, Time::ZERO);
+        Self { text, limit, filter, gap, dropped, latest }
     }
 
     /// Notes a piece that crossed the transport at `at`, which may lie in several places. An empty one is the end of
@@ -66,15 +79,24 @@ impl Buffer {
         chunks: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
     ) {
         let chunks = chunks.into_iter();
+        let Some(filter) = &mut self.filter else { return self.note(at, from, chunks) };
+        let mut kept: Vec<_> = chunks.clone().flat_map(|chunk| filter.filter(from, chunk)).collect();
+        let is_end = chunks.clone().all(<[u8]>::is_empty);
+        if is_end {
+            kept = filter.finish(from);
+        }
+        self.note_kept(at, from, kept);
+        if is_end {
+            self.note(at, from, [].into_iter());
+        }
+    }
+
+    fn note<'a>(&mut self, at: Time, from: Side, chunks: impl Iterator<Item = &'a [u8]> + Clone) {
         let bytes = chunks.clone().fold(0_usize, |sum, chunk| sum.saturating_add(chunk.len()));
         self.latest = at;
         let needed = bytes.saturating_mul(2).saturating_add(LINE);
         if self.text.len().saturating_add(needed) > self.limit {
-            self.gap.since.get_or_insert(at);
-            self.gap.pieces = self.gap.pieces.saturating_add(1);
-            self.gap.bytes = self.gap.bytes.saturating_add(bytes as u64);
-            self.dropped = self.dropped.saturating_add(1);
-            return;
+            return self.note_dropped(at, bytes);
         }
         self.note_gap();
         // Writing to a string does not fail.
@@ -82,14 +104,43 @@ impl Buffer {
         self.text.push('\n');
     }
 
+    fn note_kept(&mut self, at: Time, from: Side, kept: Vec<Kept>) {
+        for kept in kept {
+            match kept {
+                Kept::Bytes(bytes) => self.note(at, from, [&*bytes].into_iter()),
+                Kept::Skipped { bytes, hash } => self.note_skipped(at, from, bytes, hash),
+            }
+        }
+    }
+
+    fn note_skipped(&mut self, at: Time, from: Side, bytes: u64, hash: Hash) {
+        self.latest = at;
+        if self.text.len().saturating_add(2 * LINE) > self.limit {
+            return self.note_dropped(at, 0);
+        }
+        self.note_gap();
+        append(&mut self.text, &Entry { at, kind: EntryKind::Skipped { from, bytes, hash } });
+    }
+
+    fn note_dropped(&mut self, at: Time, bytes: usize) {
+        self.gap.since.get_or_insert(at);
+        self.gap.pieces = self.gap.pieces.saturating_add(1);
+        self.gap.bytes = self.gap.bytes.saturating_add(bytes as u64);
+        self.dropped = self.dropped.saturating_add(1);
+    }
+
     /// Notes the end of the connection, at the time of the last piece. There is always room for it.
     pub fn end(&mut self, reason: &Error) {
+        for side in [Side::Dialer, Side::Listener] {
+            let kept = self.filter.as_mut().map(|filter| filter.finish(side)).unwrap_or_default();
+            self.note_kept(self.latest, side, kept);
+        }
         self.note_gap();
         let mut detail = Limited { text: String::new(), room: DETAIL };
         // It fails where the text is longer, which then stays cut.
         write!(detail, "{reason}").ok();
-        let what = What::End { reason: reason.name(), detail: detail.text };
-        append(&mut self.text, &Entry { at: self.latest, what });
+        let kind = EntryKind::End { reason: reason.name(), detail: detail.text };
+        append(&mut self.text, &Entry { at: self.latest, kind });
     }
 
     /// Takes the lines that wait, each with its line feed. If some were dropped behind them, the line that says so waits then.
@@ -106,6 +157,22 @@ impl Buffer {
         self.text.is_empty()
     }
 
+    /// Whether lines should be taken before more come.
+    #[cfg(feature = "std")]
+    pub(super) fn is_batch(&self) -> bool {
+        self.text.len() > BATCH.min(self.limit / 2)
+    }
+
+    /// As [`take`](Self::take), with the memory of lines that were taken before. A new one for each batch would cost a
+    /// connection that sends much a tenth of its speed.
+    #[cfg(feature = "std")]
+    pub(super) fn take_into(&mut self, lines: &mut String) {
+        lines.clear();
+        lines.shrink_to(4 * BATCH);
+        mem::swap(&mut self.text, lines);
+        self.note_gap();
+    }
+
     /// How many pieces were dropped so far.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
@@ -115,7 +182,7 @@ impl Buffer {
     fn note_gap(&mut self) {
         let Gap { since, pieces, bytes } = mem::take(&mut self.gap);
         if let Some(at) = since {
-            append(&mut self.text, &Entry { at, what: What::Dropped { pieces, bytes } });
+            append(&mut self.text, &Entry { at, kind: EntryKind::Dropped { pieces, bytes } });
         }
     }
 }

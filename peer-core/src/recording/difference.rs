@@ -5,7 +5,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::Said;
+use super::RecordedMessage;
 use crate::error::{Error, SendError};
 use crate::frame::Header;
 use crate::message::Message;
@@ -18,9 +18,9 @@ pub struct Difference {
     /// When.
     pub at: Time,
     /// What the recorded side did.
-    pub expected: Spoken,
+    pub expected: Action,
     /// What our machine did instead.
-    pub ours: Spoken,
+    pub ours: Action,
     /// Whether the handshake of our machine was complete.
     pub is_established: bool,
     /// Why our connection had failed, if it had.
@@ -32,7 +32,7 @@ pub struct Difference {
 /// Something that a side did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Spoken {
+pub enum Action {
     /// Nothing.
     Nothing,
     /// It sent this frame.
@@ -50,13 +50,13 @@ pub enum Spoken {
     End(String),
 }
 
-impl From<&Said> for Spoken {
-    fn from(said: &Said) -> Self {
+impl From<&RecordedMessage> for Action {
+    fn from(said: &RecordedMessage) -> Self {
         Self::Frame { frame: said.frame.clone(), message: Some(said.message.clone()) }
     }
 }
 
-impl fmt::Display for Spoken {
+impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing"),
@@ -78,7 +78,7 @@ impl Difference {
     /// The first byte in which the two frames differ, where both are frames.
     #[must_use]
     pub fn offset(&self) -> Option<usize> {
-        let (Spoken::Frame { frame: expected, .. }, Spoken::Frame { frame: ours, .. }) =
+        let (Action::Frame { frame: expected, .. }, Action::Frame { frame: ours, .. }) =
             (&self.expected, &self.ours)
         else {
             return None;

@@ -7,10 +7,10 @@
 //! a thread that writes them; both adapters have a `Recorded` stream that feeds it.
 //!
 //! ```
-//! use peer_core::recording::{Entry, Recording, Side, What};
+//! use peer_core::recording::{Entry, Recording, Side, EntryKind};
 //! use peer_core::Time;
 //!
-//! let entry = Entry { at: Time::ZERO, what: What::Bytes { from: Side::Dialer, bytes: vec![0x16, 0x1c].into() } };
+//! let entry = Entry { at: Time::ZERO, kind: EntryKind::Bytes { from: Side::Dialer, bytes: vec![0x16, 0x1c].into() } };
 //! let line = entry.to_string();
 //! assert_eq!(line, r#"{"t_ms":0,"from":"dialer","hex":"161c"}"#);
 //! assert_eq!(Recording::read(&line)?.entries, [entry]);
@@ -18,12 +18,14 @@
 //! ```
 
 mod buffer;
-mod conversation;
 mod difference;
+mod filter;
 mod json;
+mod messages;
 mod read;
 #[cfg(feature = "std")]
 mod recorder;
+mod redact;
 mod replay;
 mod settings;
 mod write;
@@ -35,14 +37,16 @@ use core::fmt;
 use bytes::Bytes;
 
 pub use self::buffer::Buffer;
-pub use self::conversation::{Said, Unreadable};
-pub use self::difference::{Difference, Spoken};
+pub use self::difference::{Action, Difference};
+pub use self::filter::RecordingOptions;
+pub use self::messages::{RecordedMessage, Unreadable};
 pub use self::read::{Problem, ReadError};
 #[cfg(feature = "std")]
-pub use self::recorder::{Recorder, Writer, recorder};
+pub use self::recorder::{Recorder, Writer, recorder, recorder_with};
 pub use self::replay::{Outcome, Replay, ReplayError};
 use crate::config::Config;
 use crate::event::Direction;
+use crate::hash::Hash;
 use crate::message::Timestamp;
 use crate::network::Network;
 use crate::time::Time;
@@ -107,8 +111,9 @@ impl fmt::Display for Side {
 pub struct Header {
     /// The configuration of the side that recorded, network included. The line has what differs from the default.
     pub config: Config,
-    /// The direction of the connection, as the side that recorded saw it.
-    pub direction: Direction,
+    /// The direction of the connection, as the side that recorded saw it. `None` where a third program recorded, as a proxy
+    /// between the two; then only the network counts of the configuration.
+    pub direction: Option<Direction>,
     /// Name and version of the program that recorded.
     pub software: String,
     /// The wall clock as time 0 of the recording began.
@@ -121,6 +126,26 @@ impl Header {
     /// Of a connection in this direction, recorded by a node with this configuration.
     #[must_use]
     pub fn new(config: Config, direction: Direction) -> Self {
+        Self::made(config, Some(direction))
+    }
+
+    /// Of a connection of this network, recorded by a third program that stands between both sides.
+    #[must_use]
+    pub fn between(network: Network) -> Self {
+        Self::made(Config::builder(network).defaults(), None)
+    }
+
+    /// Without the remote's address, and with as many letters for the user agent.
+    pub(crate) fn redacted(mut self) -> Self {
+        self.config.user_agent = redact::agent(&self.config.user_agent);
+        self.config.proxy = None;
+        if !self.address.is_empty() {
+            self.address = String::from("redacted");
+        }
+        self
+    }
+
+    fn made(config: Config, direction: Option<Direction>) -> Self {
         let (software, address) = (String::new(), String::new());
         Self { config, direction, software, unix_time: Timestamp::default(), address }
     }
@@ -146,10 +171,10 @@ impl Header {
         self
     }
 
-    /// The side that recorded.
+    /// The side that recorded, if one of the two did.
     #[must_use]
-    pub const fn side(&self) -> Side {
-        Side::of(self.direction)
+    pub fn side(&self) -> Option<Side> {
+        self.direction.map(Side::of)
     }
 }
 
@@ -160,19 +185,29 @@ pub struct Entry {
     /// When it happened, since the start of the recording.
     pub at: Time,
     /// What happened.
-    pub what: What,
+    pub kind: EntryKind,
 }
 
 /// What happened to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum What {
+pub enum EntryKind {
     /// Bytes crossed the transport, in one piece.
     Bytes {
         /// The side that sent them.
         from: Side,
         /// The piece: at least one byte. It may hold part of a frame, or several.
         bytes: Bytes,
+    },
+    /// Bytes crossed the transport that the recording leaves out, as [`RecordingOptions`] say: the payload of a frame whose
+    /// header is there.
+    Skipped {
+        /// The side that sent them.
+        from: Side,
+        /// How many.
+        bytes: u64,
+        /// Their BLAKE-256.
+        hash: Hash,
     },
     /// The stream of this side ended.
     Eof(Side),

@@ -8,9 +8,10 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::json::Object;
-use super::{Entry, Header, Recording, Side, VERSION, What, settings};
+use super::{Entry, EntryKind, Header, Recording, Side, VERSION, settings};
 use crate::error::ConfigError;
 use crate::event::Direction;
+use crate::hash::Hash;
 use crate::message::Timestamp;
 use crate::network::Network;
 use crate::time::Time;
@@ -99,21 +100,26 @@ fn read_line(line: &str) -> Result<Line, Problem> {
     }
     let at = object.other("t_ms").and_then(read_milliseconds).ok_or(Problem::Member("t_ms"))?;
     let at = Time::from_elapsed(at);
-    read_what(&object).map(|what| Line::Entry(Entry { at, what }))
+    read_kind(&object).map(|kind| Line::Entry(Entry { at, kind }))
 }
 
-fn read_what(object: &Object<'_>) -> Result<What, Problem> {
+fn read_kind(object: &Object<'_>) -> Result<EntryKind, Problem> {
     if let Some(reason) = object.text("end") {
         let detail = object.text("detail").unwrap_or_default();
-        return Ok(What::End { reason: reason.to_string(), detail: detail.to_string() });
+        return Ok(EntryKind::End { reason: reason.to_string(), detail: detail.to_string() });
     }
     if object.has("dropped") {
         let (pieces, bytes) = (number(object, "dropped")?, number(object, "bytes")?);
-        return Ok(What::Dropped { pieces, bytes });
+        return Ok(EntryKind::Dropped { pieces, bytes });
     }
     let from = object.text("from").and_then(Side::from_name).ok_or(Problem::Member("from"))?;
+    if object.has("skipped") {
+        let hash = object.text("hash").and_then(read_hex).and_then(|hash| hash.first_chunk().copied());
+        let hash = Hash::from_bytes(hash.ok_or(Problem::Member("hash"))?);
+        return Ok(EntryKind::Skipped { from, bytes: number(object, "skipped")?, hash });
+    }
     let bytes = object.text("hex").and_then(read_hex).ok_or(Problem::Member("hex"))?;
-    Ok(if bytes.is_empty() { What::Eof(from) } else { What::Bytes { from, bytes } })
+    Ok(if bytes.is_empty() { EntryKind::Eof(from) } else { EntryKind::Bytes { from, bytes } })
 }
 
 fn read_header(object: &Object<'_>) -> Result<Header, Problem> {
@@ -125,8 +131,9 @@ fn read_header(object: &Object<'_>) -> Result<Header, Problem> {
     let by_magic = || object.other("network")?.parse().ok().map(Network::from_magic);
     let network = by_name.or_else(by_magic).ok_or(Problem::Member("network"))?;
     let direction = match object.text("direction") {
-        Some("inbound") => Direction::Inbound,
-        Some("outbound") => Direction::Outbound,
+        Some("inbound") => Some(Direction::Inbound),
+        Some("outbound") => Some(Direction::Outbound),
+        Some("between") => None,
         _ => return Err(Problem::Member("direction")),
     };
     let config = settings::read(network, object.other("config").unwrap_or("{}"))?;

@@ -1,20 +1,19 @@
 //! A machine in the place of one side of a recording.
 
+mod compare;
 mod generator;
-mod place;
+mod setup;
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
-use alloc::string::ToString;
 use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 
 use self::generator::Nonces;
-use self::place::{OUTSIDE, init_state_requests, introduce_as, is_automatic, start_of, without_sender};
-use super::conversation::rules;
-use super::{Difference, Recording, Said, Side, Spoken, Unreadable, What};
-use crate::config::Config;
+use self::setup::{config_of, init_state_requests, start_of};
+use super::messages::rules;
+use super::{Difference, Entry, EntryKind, RecordedMessage, Recording, Side, Unreadable};
 use crate::connection::Connection;
 use crate::error::{Error, TooManyHandshakes};
 use crate::event::ConnectionInfo;
@@ -54,7 +53,7 @@ pub struct Replay<'a> {
     rng: Nonces,
     version: ProtocolVersion,
     /// What the recorded side is still to say.
-    expected: VecDeque<Result<Said, Unreadable>>,
+    expected: VecDeque<Result<RecordedMessage, Unreadable>>,
     /// The nonces of the pings among it.
     pings: VecDeque<u64>,
     /// What the machine said by itself and the recorded side has not said yet.
@@ -66,6 +65,11 @@ pub struct Replay<'a> {
     failure: Option<Error>,
     /// The recorded side's stream has ended.
     is_closed: bool,
+    /// Index of the next entry.
+    next: usize,
+    now: Time,
+    /// Part of what crossed the transport is missing in the recording.
+    has_gap: bool,
 }
 
 /// A frame that the machine wrote.
@@ -93,8 +97,8 @@ pub struct Outcome {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// Its first line is missing and nobody says which network it is of.
-    #[error("the recording has no first line: which network is it of?")]
+    /// Its first line is missing, so its network is not known.
+    #[error("the recording has no first line; set `Recording::network`")]
     NoNetwork,
     /// This side never introduced itself.
     #[error("the {0} sent no version")]
@@ -116,9 +120,6 @@ const LATE: Duration = Duration::from_secs(30);
 /// Most frames that may still be missing in the recording. A file may ask for a ping each nanosecond.
 const MOST: usize = 10_000;
 
-/// Longer than any recording.
-const NEVER: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
-
 impl<'a> Replay<'a> {
     /// A machine in the place of `ours`.
     ///
@@ -128,17 +129,9 @@ impl<'a> Replay<'a> {
     pub fn new(recording: &'a Recording, ours: Side) -> Result<Self, ReplayError> {
         let network = recording.network.ok_or(ReplayError::NoNetwork)?;
         let version = recording.version_of(ours).ok_or(ReplayError::NoVersion(ours))?;
-        let expected: VecDeque<_> = recording.said_by(ours).into();
+        let expected: VecDeque<_> = recording.messages(ours).into();
         let pings = expected.iter().flatten().filter_map(|said| nonce_of(&said.message)).collect();
-        let mut config = match recording.header.as_ref().filter(|header| header.side() == ours) {
-            Some(header) => header.config.clone(),
-            None => Config {
-                idle_timeout: NEVER.saturating_mul(2),
-                ping_interval: NEVER,
-                ..Config::builder(network).defaults()
-            },
-        };
-        introduce_as(&mut config, &version);
+        let mut config = config_of(recording, ours, network, &version);
         config.init_state_requests = init_state_requests(&expected);
         let start = start_of(recording, ours, &version);
         let info = ConnectionInfo::new(version.addr_you, version.last_block, start);
@@ -147,7 +140,7 @@ impl<'a> Replay<'a> {
             Side::Dialer => Connection::outbound(&node, info, Time::ZERO, &mut rng)?,
             Side::Listener => Connection::inbound(&node, info, Time::ZERO, &mut rng),
         };
-        Ok(Self {
+        let mut replay = Self {
             recording,
             network,
             ours,
@@ -163,7 +156,12 @@ impl<'a> Replay<'a> {
             frames: 0,
             failure: None,
             is_closed: false,
-        })
+            next: 0,
+            now: Time::ZERO,
+            has_gap: false,
+        };
+        replay.write(Time::ZERO);
+        Ok(replay)
     }
 
     /// Replays everything.
@@ -172,48 +170,104 @@ impl<'a> Replay<'a> {
     ///
     /// The first difference.
     pub fn run(mut self) -> Result<Outcome, Box<Difference>> {
-        self.write(Time::ZERO);
-        let mut until = Time::ZERO;
-        for (index, entry) in self.recording.entries.iter().enumerate() {
-            // A file may have been mended by hand.
-            until = until.max(entry.at);
-            if !self.is_closed {
-                self.wait_until(until)?;
+        while self.step()?.is_some() {}
+        self.finish()
+    }
+
+    /// Ends a replay whose entries were all [replayed](Self::step).
+    ///
+    /// # Errors
+    ///
+    /// The machine said something that is not in the recording.
+    pub fn finish(mut self) -> Result<Outcome, Box<Difference>> {
+        if !self.has_gap {
+            self.compare_left_over(self.now)?;
+        }
+        Ok(self.stop())
+    }
+
+    /// Index of the [next entry](Self::next_entry).
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.next
+    }
+
+    /// The entry that [`step`](Self::step) replays next; `None` once all that can be compared was.
+    #[must_use]
+    pub fn next_entry(&self) -> Option<&'a Entry> {
+        self.recording.entries.get(self.next)
+    }
+
+    /// Lets time pass up to the next entry, and replays that. Returns it; `None` where none is left.
+    ///
+    /// # Errors
+    ///
+    /// The first difference. What follows it tells nothing.
+    pub fn step(&mut self) -> Result<Option<&'a Entry>, Box<Difference>> {
+        let Some(entry) = self.next_entry() else { return Ok(None) };
+        let index = self.next;
+        self.next = self.next.saturating_add(1);
+        self.pass_time(entry.at)?;
+        self.replay(entry, index)?;
+        Ok(Some(entry))
+    }
+
+    /// Lets time pass in which nothing crosses the transport.
+    ///
+    /// # Errors
+    ///
+    /// The first difference.
+    pub fn pass_time(&mut self, until: Time) -> Result<(), Box<Difference>> {
+        // A file may have been mended by hand.
+        self.now = self.now.max(until);
+        if self.is_closed { Ok(()) } else { self.wait_until(self.now) }
+    }
+
+    /// The time of the replay.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Ends the replay where it is. What the machine said and the recorded side has not said yet is not compared.
+    #[must_use]
+    pub fn stop(self) -> Outcome {
+        Outcome { frames: self.frames, until: self.now, failure: self.failure }
+    }
+
+    fn replay(&mut self, entry: &Entry, index: usize) -> Result<(), Box<Difference>> {
+        match &entry.kind {
+            EntryKind::Bytes { from, .. } if *from == self.ours => self.compare_up_to(index, self.now)?,
+            // Whatever came after our side's stream had ended was not answered.
+            EntryKind::Bytes { .. } | EntryKind::Eof(_) if self.is_closed => {}
+            EntryKind::Bytes { bytes, .. } => {
+                self.input.extend_from_slice(bytes);
+                self.pull(self.now);
             }
-            match &entry.what {
-                What::Bytes { from, .. } if *from == self.ours => self.compare_up_to(index, until)?,
-                // Whatever came after our side's stream had ended was not answered.
-                What::Bytes { .. } | What::Eof(_) if self.is_closed => {}
-                What::Bytes { bytes, .. } => {
-                    self.input.extend_from_slice(bytes);
-                    self.pull(until);
-                }
-                What::Eof(side) if *side == self.ours => self.is_closed = true,
-                What::Eof(_) => {
-                    let end = self.connection.handle_half_close(&self.input);
-                    self.note_failure(end);
-                    self.write(until);
-                    self.fail_if_failed();
-                }
-                What::Dropped { .. } => return Ok(self.outcome(until)),
-                What::End { reason, .. } => {
-                    self.compare_end(reason, until)?;
-                    break;
-                }
+            EntryKind::Eof(side) if *side == self.ours => self.is_closed = true,
+            EntryKind::Eof(_) => {
+                let end = self.connection.handle_half_close(&self.input);
+                self.note_failure(end);
+                self.write(self.now);
+                self.fail_if_failed();
+            }
+            // A payload that is not here can be neither heard nor compared.
+            EntryKind::Dropped { .. } | EntryKind::Skipped { .. } => {
+                self.has_gap = true;
+                self.next = usize::MAX;
+            }
+            EntryKind::End { reason, .. } => {
+                self.next = usize::MAX;
+                self.compare_end(reason, self.now)?;
             }
         }
-        self.compare_left_over(until)?;
-        Ok(self.outcome(until))
+        Ok(())
     }
 
     /// The machine, to look at.
     #[must_use]
     pub const fn connection(&self) -> &Connection {
         &self.connection
-    }
-
-    fn outcome(self, until: Time) -> Outcome {
-        Outcome { frames: self.frames, until, failure: self.failure }
     }
 
     /// Lets time pass, with a driver that calls whenever the machine wants it, and at the end.
@@ -274,133 +328,6 @@ impl<'a> Replay<'a> {
     /// The first failure is kept.
     fn note_failure(&mut self, failure: Option<Error>) {
         self.failure = self.failure.take().or(failure);
-    }
-}
-
-/// What the recorded side said until now, and what the machine did.
-impl Replay<'_> {
-    /// Compares what the recorded side has said with this entry.
-    fn compare_up_to(&mut self, entry: usize, now: Time) -> Result<(), Box<Difference>> {
-        let is_complete = |said: &Result<Said, Unreadable>| match said {
-            Ok(said) => said.entry <= entry,
-            Err(unreadable) => unreadable.entry <= entry,
-        };
-        while self.expected.front().is_some_and(is_complete) {
-            match self.expected.pop_front() {
-                Some(Ok(said)) => {
-                    if nonce_of(&said.message).is_some() {
-                        self.pings.pop_front();
-                    }
-                    self.compare(&said, now)?;
-                }
-                _ => return Err(self.difference(now, Spoken::NoFrame, Spoken::Nothing)),
-            }
-        }
-        Ok(())
-    }
-
-    fn compare(&mut self, said: &Said, now: Time) -> Result<(), Box<Difference>> {
-        if self.find(said).is_none() && !is_automatic(&said.message) {
-            let before = self.pending.len();
-            if let Err(error) = self.connection.peer_mut().send(&said.message, now) {
-                return Err(self.difference(now, Spoken::from(said), Spoken::Refused(error)));
-            }
-            self.write(now);
-            // The owner's word leaves at once.
-            let ours = self.pending.remove(before);
-            return self.compare_frames(said, ours, now);
-        }
-        let ours = self.find(said).and_then(|index| self.pending.remove(index));
-        self.compare_frames(said, ours, now)
-    }
-
-    /// The first that the machine said by itself with the same command.
-    fn find(&self, said: &Said) -> Option<usize> {
-        let command = |frame: &Bytes| frame.get(4..16) == said.frame.get(4..16);
-        self.pending.iter().position(|pending| command(&pending.frame))
-    }
-
-    fn compare_frames(
-        &mut self,
-        said: &Said,
-        ours: Option<Pending>,
-        now: Time,
-    ) -> Result<(), Box<Difference>> {
-        self.frames = self.frames.saturating_add(1);
-        let Some(Pending { frame, .. }) = ours else {
-            let ours = self.failure.as_ref().map_or(Spoken::Nothing, |error| Spoken::End(error.name()));
-            return Err(self.difference(now, Spoken::from(said), ours));
-        };
-        if frame == said.frame {
-            return Ok(());
-        }
-        let message = self.decode(&frame);
-        if let (Message::Version(theirs), Some(Message::Version(ours))) = (&said.message, &message)
-            && without_sender(theirs) == without_sender(ours)
-        {
-            return Ok(());
-        }
-        Err(self.difference(now, Spoken::from(said), Spoken::Frame { frame, message }))
-    }
-
-    /// What the machine said by itself must be in the recording before long.
-    fn compare_late(&mut self, now: Time) -> Result<(), Box<Difference>> {
-        match self.pending.front() {
-            Some(first) if now.saturating_since(first.at) > LATE || self.pending.len() > MOST => {
-                self.surplus()
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Nothing may be left over that is older than what a close may have cut off.
-    fn compare_left_over(&mut self, now: Time) -> Result<(), Box<Difference>> {
-        let is_old = |at: Time| now.saturating_since(at) > Duration::from_secs(1);
-        match self.pending.front() {
-            Some(pending) if is_old(pending.at) && !self.recording.is_cut => self.surplus(),
-            _ => Ok(()),
-        }
-    }
-
-    /// The machine said something that is not in the recording.
-    fn surplus(&mut self) -> Result<(), Box<Difference>> {
-        let Some(Pending { at, frame, next_timeout }) = self.pending.pop_front() else { return Ok(()) };
-        let message = self.decode(&frame);
-        let difference = self.difference(at, Spoken::Nothing, Spoken::Frame { frame, message });
-        Err(Box::new(Difference { next_timeout, ..*difference }))
-    }
-
-    /// Compares the reasons, where the side that recorded is ours. What an owner or a transport ends is no word of the
-    /// machine.
-    fn compare_end(&self, reason: &str, now: Time) -> Result<(), Box<Difference>> {
-        let is_ours = self.recording.header.as_ref().is_some_and(|header| header.side() == self.ours);
-        if !is_ours {
-            return Ok(());
-        }
-        let ours = match &self.failure {
-            Some(error) if error.name() == reason => return Ok(()),
-            Some(error) => Spoken::End(error.name()),
-            None if OUTSIDE.contains(&reason) => return Ok(()),
-            None => Spoken::Nothing,
-        };
-        Err(self.difference(now, Spoken::End(reason.to_string()), ours))
-    }
-
-    fn decode(&self, frame: &Bytes) -> Option<Message> {
-        let rules = rules(self.network, self.version);
-        let frame = FrameReader::new().read(&mut BytesMut::from(&**frame), &rules).ok()??;
-        frame.decode(self.version).ok()
-    }
-
-    fn difference(&self, at: Time, expected: Spoken, ours: Spoken) -> Box<Difference> {
-        Box::new(Difference {
-            at,
-            expected,
-            ours,
-            is_established: self.connection.peer().is_established(),
-            failure: self.failure.clone(),
-            next_timeout: self.connection.poll_timeout(),
-        })
     }
 }
 

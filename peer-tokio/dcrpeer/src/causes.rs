@@ -9,8 +9,7 @@ use core::time::Duration;
 use peer_core::{Config, Direction, Services, Stats};
 use serde::Serialize;
 
-use crate::options::network_name;
-use crate::stats;
+use crate::options::{network_name, services_text};
 
 /// One of several possible causes.
 #[derive(Clone, Debug, Serialize)]
@@ -119,9 +118,9 @@ fn banned(text: &str) -> Cause {
 fn services(config: &Config) -> Cause {
     let ours = config.services();
     let text = if ours.contains(Services::NODE_NETWORK) {
-        format!("it wants other services than ours ({})", stats::services(ours))
+        format!("it wants other services than ours ({})", services_text(ours))
     } else {
-        format!("it wants the full service (network), and we offer {}", stats::services(ours))
+        format!("it wants the full service (network), and we offer {}", services_text(ours))
     };
     Cause::new("services", text)
 }

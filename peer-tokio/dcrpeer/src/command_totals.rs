@@ -7,6 +7,7 @@ use peer_core::{Command, CommandCount};
 use serde::{Serialize, Serializer};
 
 use crate::format::Count;
+use crate::layout;
 use crate::output::{FAINT, Styled};
 
 /// The sum of the counts of many connections, by command. There is one for each command of the protocol at most, and one
@@ -37,13 +38,19 @@ impl CommandTotals {
         if self.0.is_empty() {
             return Ok(());
         }
-        let head = format!("{:LABEL$}  {:>20}  {:>20}", "", "messages (bytes) in", "out");
+        // In a narrow terminal there are no bytes.
+        let is_narrow = layout::terminal_width().is_some_and(|width| width < 58);
+        let (width, title) = if is_narrow { (11, "messages in") } else { (20, "messages (bytes) in") };
+        let head = format!("{:LABEL$}  {title:>width$}  {:>width$}", "", "out");
         writeln!(out, "  {}", Styled(FAINT, head))?;
         for count in self.iter() {
-            let cell = |messages, bytes| format!("{} ({})", Count(messages), Count(bytes));
+            let cell = |messages, bytes| match is_narrow {
+                true => Count(messages).to_string(),
+                false => format!("{} ({})", Count(messages), Count(bytes)),
+            };
             let received = cell(count.messages_received, count.bytes_received);
             let sent = cell(count.messages_sent, count.bytes_sent);
-            writeln!(out, "  {:LABEL$}  {received:>20}  {sent:>20}", Styled(FAINT, name(count)))?;
+            writeln!(out, "  {:LABEL$}  {received:>width$}  {sent:>width$}", Styled(FAINT, name(count)))?;
         }
         Ok(())
     }

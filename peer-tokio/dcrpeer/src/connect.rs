@@ -68,7 +68,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         shutdown,
         probes,
         unserved: UnservedSet::default(),
-        record: args.record.record,
+        recordings: args.record.of_one()?,
     };
     let outcome = session.run(stream).await?;
     if outcome.is_success() {

@@ -1,4 +1,10 @@
-//! `dcrpeer decode`: decodes frames in hexadecimal, one a line.
+//! `dcrpeer decode`: decodes frames in hexadecimal, one a line, and those of recordings and captures.
+
+mod capture;
+mod conversation;
+mod frames;
+mod packets;
+mod tcp;
 
 use core::fmt;
 use std::io::{self, Write};
@@ -10,9 +16,11 @@ use peer_core::frame::{FrameReader, Header, Rules};
 use peer_core::{Command, ErrorKind, FrameError, Message, Network, ProtocolVersion};
 use serde::{Serialize, Serializer};
 
+use self::capture::decode_capture;
+use self::conversation::{Teller, decode_recording};
 use crate::error::{Failure, chain};
 use crate::fields;
-use crate::format::Count;
+use crate::format::{Count, LONGEST_SHOWN, clip};
 use crate::lines::{self, Line, Lines};
 use crate::options::network_name;
 use crate::output::{self, BAD, Escaped, FAINT, GOOD, Output, STRONG, Styled};
@@ -20,7 +28,7 @@ use crate::versions::Versions;
 
 #[derive(Args, Debug)]
 pub(crate) struct DecodeArgs {
-    /// The file; without it, or for `-`, standard input
+    /// The file [default: standard input, which is also called -]
     pub(crate) file: Option<PathBuf>,
     /// Network of lines that name none: mainnet, testnet3, testnet2, simnet, regnet
     #[arg(long, default_value = "mainnet", value_name = "NAME")]
@@ -35,8 +43,26 @@ pub(crate) struct DecodeArgs {
 
 /// Decodes every line of the input.
 pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
+    if lines::is_typed(args.file.as_deref()) {
+        // Without standard error the hint is lost, and nothing else.
+        writeln!(io::stderr(), "dcrpeer: reading frames in hexadecimal from standard input; Ctrl-D ends it")
+            .ok();
+    }
     let mut lines = Lines::open(args.file.as_deref())?;
     let mut out = if args.json { output::for_programs() } else { output::for_people() };
+    let kind = Kind::of(lines.peek()?);
+    if kind != Kind::Lines {
+        let mut teller = Teller { out, json: args.json, tally: Tally::default() };
+        let decoded = match kind {
+            Kind::Capture => decode_capture(lines.into_inner(), args.protocol, &mut teller),
+            _ => decode_recording(&lines.read_recording()?, args.network, args.protocol, &mut teller),
+        };
+        if !args.json {
+            writeln!(teller.out, "{}", Styled(FAINT, &teller.tally))?;
+        }
+        teller.out.flush()?;
+        return decoded;
+    }
     let defaults = Rules::new(args.network, args.protocol);
     let mut tally = Tally::default();
     while let Some(line) = lines.next(&mut out)? {
@@ -47,7 +73,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
             serde_json::to_writer(&mut out, &verdict).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         } else {
-            write_for_people(&mut out, tally.lines, &verdict)?;
+            write_for_people(&mut out, &format!("{:>4}", Styled(FAINT, tally.lines)), &verdict)?;
         }
     }
     if !args.json {
@@ -55,6 +81,29 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     }
     out.flush()?;
     tally.finish()
+}
+
+/// What an input is, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Lines,
+    Recording,
+    Capture,
+}
+
+impl Kind {
+    const fn of(begin: &[u8]) -> Self {
+        match begin {
+            [b'{', ..] => Self::Recording,
+            // pcapng; pcap in either byte order, with microseconds or nanoseconds.
+            [0x0a, 0x0d, 0x0d, 0x0a, ..]
+            | [0xa1, 0xb2, 0xc3, 0xd4, ..]
+            | [0xd4, 0xc3, 0xb2, 0xa1, ..]
+            | [0xa1, 0xb2, 0x3c, 0x4d, ..]
+            | [0x4d, 0x3c, 0xb2, 0xa1, ..] => Self::Capture,
+            _ => Self::Lines,
+        }
+    }
 }
 
 /// Counts of lines by result.
@@ -232,7 +281,12 @@ fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
         [hex] => (defaults, hex),
         [version, network] => (parse_rules(version, network)?, &[]),
         [version, network, hex] => (parse_rules(version, network)?, hex),
-        more => return Err(format!("HEX or PROTOCOL NETWORK HEX was expected, not {} columns", more.len())),
+        more => {
+            return Err(format!(
+                "HEX or PROTOCOL NETWORK HEX was expected, not {} columns",
+                Count::from(more.len())
+            ));
+        }
     };
     let frame = hex::decode(hex).map_err(|_| explain_hex(hex))?;
     Ok((rules, frame))
@@ -250,9 +304,16 @@ fn explain_hex(text: &[u8]) -> String {
 
 fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {
     let (version, network) = (String::from_utf8_lossy(version), String::from_utf8_lossy(network));
-    let number = version.parse().map_err(|_| format!("{version:?} is no protocol version"));
-    let known = network.parse::<Network>().map_err(|error| format!("{network:?}: {error}"));
+    let number = version
+        .parse()
+        .map_err(|_| format!("{:?} is not a protocol version; write a number like 12", shown(&version)));
+    let known = network.parse::<Network>().map_err(|error| format!("{:?}: {error}", shown(&network)));
     Ok(Rules::new(known?, ProtocolVersion::new(number?)))
+}
+
+/// As much of a column as an error repeats.
+fn shown(column: &str) -> String {
+    clip(column, LONGEST_SHOWN)
 }
 
 fn parse_version(text: &str) -> Result<ProtocolVersion, String> {
@@ -292,24 +353,24 @@ fn command_of(frame: &[u8], rules: Rules) -> Option<Command> {
     Command::from_wire(header.command).filter(|command| command.max_payload(rules.version).is_some())
 }
 
-fn write_for_people(out: &mut Output, line: u64, verdict: &Verdict) -> Result<(), Failure> {
+fn write_for_people(out: &mut Output, label: &str, verdict: &Verdict) -> Result<(), Failure> {
     match verdict {
-        Verdict::Accepted(accepted) => write_accepted(out, line, accepted)?,
+        Verdict::Accepted(accepted) => write_accepted(out, label, accepted)?,
         Verdict::Refused(refused) => {
             let (error, detail) = (refused.error, Escaped(&refused.detail));
             let command = refused.command.as_deref().unwrap_or("?");
-            let (line, command) = (Styled(FAINT, line), Styled(STRONG, command));
-            writeln!(out, "{line:>4}  {command}  {} {detail}", Styled(BAD, format_args!("✗ {error}")))?;
+            let command = Styled(STRONG, command);
+            writeln!(out, "{label}  {command}  {} {detail}", Styled(BAD, format_args!("✗ {error}")))?;
         }
     }
     Ok(())
 }
 
-fn write_accepted(out: &mut Output, line: u64, accepted: &Accepted) -> Result<(), Failure> {
+fn write_accepted(out: &mut Output, label: &str, accepted: &Accepted) -> Result<(), Failure> {
     let Accepted { command, bytes, reencoded, message, rules, .. } = accepted;
-    let (line, command, bytes) = (Styled(FAINT, line), Styled(STRONG, command), Count::from(*bytes));
+    let (command, bytes) = (Styled(STRONG, command), Count::from(*bytes));
     let network = network_name(rules.network);
-    write!(out, "{line:>4}  {command}  {} {bytes} bytes", Styled(GOOD, "✓"))?;
+    write!(out, "{label}  {command}  {} {bytes} bytes", Styled(GOOD, "✓"))?;
     write!(out, ", {network}, protocol {}, checksum right", rules.version)?;
     match reencoded {
         Reencoded::Same => writeln!(out, ", encodes to the same bytes")?,

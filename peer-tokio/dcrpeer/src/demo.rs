@@ -5,6 +5,7 @@ mod transcript;
 
 use core::time::Duration;
 
+use clap::Args;
 use peer_core::blake256;
 use peer_core::message::Inventory;
 use peer_core::{Config, Direction, Error, Hash, Network, Node};
@@ -15,9 +16,11 @@ use tokio::time::timeout;
 use tokio::{task, try_join};
 
 use self::transcript::{Entry, Side, Transcript};
-use crate::error::{Failure, chain};
+use crate::error::{Failure, chain, plain};
 use crate::format::{Count, Span};
 use crate::node;
+use crate::options::RecordArgs;
+use crate::record::{Recording, Recordings, record};
 
 /// How many items are announced, and how many of them may come at once.
 const ITEMS: u32 = 2500;
@@ -30,45 +33,52 @@ const PING_INTERVAL: Duration = Duration::from_millis(400);
 /// Far longer than the demo takes.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+#[derive(Args, Debug, Default)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    record: RecordArgs,
+}
+
 /// Runs the demo to its end.
-pub(crate) async fn run() -> Result<(), Failure> {
-    match timeout(TIME_LIMIT, run_conversation()).await {
+pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    let recordings = args.record.of_many()?;
+    match timeout(TIME_LIMIT, run_conversation(recordings.as_ref())).await {
         Ok(result) => result,
         Err(_) => Err(Failure::new(format!("the conversation was not over after {}", Span(TIME_LIMIT)))),
     }
 }
 
-async fn run_conversation() -> Result<(), Failure> {
+async fn run_conversation(recordings: Option<&Recordings>) -> Result<(), Failure> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(|error| no_loopback(&error))?;
     let address = listener.local_addr().map_err(|error| no_loopback(&error))?;
     let listening = named_node("listener", Duration::from_secs(107))?;
-    let dialling = named_node("dialler", PING_INTERVAL)?;
+    let dialling = named_node("dialer", PING_INTERVAL)?;
 
     let (sender, entries) = mpsc::channel(64);
     let mut transcript = Transcript::begin(address, entries)?;
     let (ours, theirs) =
         try_join!(TcpStream::connect(address), listener.accept()).map_err(|error| no_loopback(&error))?;
-    transcript.write_step(Side::Dialler, "connects")?;
-    let dialler = join(&dialling, Direction::Outbound, ours)?;
-    let dialler = follow(&transcript, Side::Dialler, dialler, sender.clone());
-    let accepted = join(&listening, Direction::Inbound, theirs.0)?;
+    transcript.write_step(Side::Dialer, "connects")?;
+    let (dialer, dialer_recording) = join(&dialling, Direction::Outbound, ours, recordings)?;
+    let dialer = follow(&transcript, Side::Dialer, dialer, sender.clone());
+    let (accepted, listener_recording) = join(&listening, Direction::Inbound, theirs.0, recordings)?;
     let listener_handle = follow(&transcript, Side::Listener, accepted, sender);
 
     transcript.section("Handshake", "both introduce themselves and agree on a protocol version")?;
-    transcript.until(&dialler, |observed| observed.established == 2).await?;
+    transcript.until(&dialer, |observed| observed.established == 2).await?;
 
-    transcript.section("Keep-alive", &format!("the dialler pings every {}", Span(PING_INTERVAL)))?;
-    transcript.until(&dialler, |observed| observed.round_trips.len() >= PINGS).await?;
+    transcript.section("Keep-alive", &format!("the dialer pings every {}", Span(PING_INTERVAL)))?;
+    transcript.until(&dialer, |observed| observed.round_trips.len() >= PINGS).await?;
 
-    let title = format!("the dialler announces {} transactions one by one", Count(ITEMS.into()));
+    let title = format!("the dialer announces {} transactions one by one", Count(ITEMS.into()));
     transcript.section("Inventory", &title)?;
     for number in 0..ITEMS {
-        let is_new = dialler.announce(item(number)).await;
+        let is_new = dialer.announce(item(number)).await;
         if !is_new.map_err(|error| Failure::new(chain(&error)))? {
             return Err(Failure::new(format!("item {number} was taken for one that the listener has")));
         }
     }
-    transcript.until(&dialler, |observed| observed.items.len() >= ITEMS as usize).await?;
+    transcript.until(&dialer, |observed| observed.items.len() >= ITEMS as usize).await?;
 
     transcript.section("Self-connection", "the listener's node dials its own address by mistake")?;
     transcript.write_step(Side::Listener, &format!("dials {address}"))?;
@@ -76,8 +86,16 @@ async fn run_conversation() -> Result<(), Failure> {
     transcript.write_step(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
     transcript.write_step(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
 
-    transcript.statistics(&dialler.stats().await, &listener_handle.stats().await)?;
+    transcript.statistics(&dialer.stats().await, &listener_handle.stats().await)?;
     check(&transcript, &outbound, &inbound)?;
+    dialer.close();
+    for (handle, recording) in [(dialer, dialer_recording), (listener_handle, listener_recording)] {
+        if let Some(recording) = recording
+            && let Some(problem) = recording.finish(&handle.closed().await.reason).await
+        {
+            return Err(Failure::new(problem));
+        }
+    }
     transcript.end()
 }
 
@@ -91,18 +109,31 @@ fn item(number: u32) -> Inventory {
     Inventory::tx(Hash::from_bytes(blake256::hash(&number.to_le_bytes())))
 }
 
+/// The faces of a connection, and its recording if there is one.
+type Joined = ((Handle, Events), Option<Recording>);
+
 /// Gives the stream to the adapter, and its driver to the runtime.
-fn join(node: &Node, direction: Direction, stream: TcpStream) -> Result<(Handle, Events), Failure> {
+fn join(
+    node: &Node,
+    direction: Direction,
+    stream: TcpStream,
+    recordings: Option<&Recordings>,
+) -> Result<Joined, Failure> {
     let address = stream.peer_addr().map_err(|error| no_loopback(&error))?;
     stream.set_nodelay(true).map_err(|error| no_loopback(&error))?;
     let (info, generator) = (peer_tokio::connection_info(address, 0), node::generator()?);
+    let start = |recordings: &Recordings| {
+        recordings.start_next((node.config(), direction), &info, &address.to_string())
+    };
+    let recording = recordings.map(start).transpose()?.flatten();
+    let stream = record(stream, recording.as_ref());
     let (handle, events, driver) = match direction {
         Direction::Inbound => peer_tokio::inbound(stream, node, info, generator),
         Direction::Outbound => peer_tokio::outbound(stream, node, info, generator)
             .map_err(|error| Failure::new(chain(&error)))?,
     };
     task::spawn(driver);
-    Ok((handle, events))
+    Ok(((handle, events), recording))
 }
 
 /// Forwards one side's events to the transcript, each with its arrival time.
@@ -131,8 +162,8 @@ async fn dial_self(node: &Node, listener: &TcpListener) -> Result<(Closed, Close
     let address = listener.local_addr().map_err(|error| no_loopback(&error))?;
     let (dialled, accepted) =
         try_join!(TcpStream::connect(address), listener.accept()).map_err(|error| no_loopback(&error))?;
-    let outbound = join(node, Direction::Outbound, dialled)?;
-    let inbound = join(node, Direction::Inbound, accepted.0)?;
+    let (outbound, _) = join(node, Direction::Outbound, dialled, None)?;
+    let (inbound, _) = join(node, Direction::Inbound, accepted.0, None)?;
     Ok(tokio::join!(wait_for_end(outbound), wait_for_end(inbound)))
 }
 
@@ -165,5 +196,8 @@ fn check(transcript: &Transcript, outbound: &Closed, inbound: &Closed) -> Result
 }
 
 fn no_loopback(error: &std::io::Error) -> Failure {
-    Failure::new(format!("cannot talk over TCP on 127.0.0.1: {error}; is the loopback interface up?"))
+    Failure::new(format!(
+        "cannot talk over TCP on 127.0.0.1: {}; check that the loopback interface is up",
+        plain(error)
+    ))
 }

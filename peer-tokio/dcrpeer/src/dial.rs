@@ -8,8 +8,8 @@ use std::io;
 use peer_core::Network;
 use tokio::net::{TcpStream, lookup_host};
 
-use crate::error::Failure;
-use crate::format::Span;
+use crate::error::{Failure, plain};
+use crate::format::{LONGEST_SHOWN, Span, clip};
 use crate::happy_eyeballs::{self, ConnectError, Connected, FailedAttempt};
 use crate::options::{Target, is_onion, network_name, zone};
 use crate::output::invocation;
@@ -43,13 +43,13 @@ pub(crate) async fn resolve(
             Some(zone) => format!("check whether this machine has an interface {zone:?}"),
             None => "check the name, or write an address like 127.0.0.1".to_owned(),
         };
-        Failure::new(format!("cannot find {host:?}: {why}; {advice}"))
+        Failure::new(format!("cannot find {:?}: {why}; {advice}", clip(host, LONGEST_SHOWN)))
     };
     let found = tokio::select! {
         found = lookup_host((host.as_str(), port)) => found,
         reason = shutdown.wait() => return Err(Failure::new(format!("{host}: no address yet ({reason})"))),
     };
-    let found = found.map_err(|error| unknown(error.to_string()))?;
+    let found = found.map_err(|error| unknown(plain(&error)))?;
     let addresses: Vec<_> = found.collect();
     if addresses.is_empty() { Err(unknown("it has no address".to_owned())) } else { Ok(addresses) }
 }
@@ -106,7 +106,7 @@ impl fmt::Display for ConnectError {
             Self::System(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 f.write_str("refused the connection, nothing listens there")
             }
-            Self::System(error) => write!(f, "cannot be reached: {error}"),
+            Self::System(error) => write!(f, "cannot be reached: {}", plain(error)),
         }
     }
 }
@@ -125,7 +125,7 @@ fn explain(failures: &[FailedAttempt], network: Network) -> Failure {
     } else if failures.iter().any(|failed| matches!(failed.reason, ConnectError::TimedOut(_))) {
         "; check address and port, and firewalls between".to_owned()
     } else {
-        String::new()
+        "; check the address and the network of this machine".to_owned()
     };
     Failure::new(format!("{}{advice}", list(failures)))
 }

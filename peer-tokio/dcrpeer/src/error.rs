@@ -1,6 +1,7 @@
 //! Failures: one line on standard error that says what to do, and the exit status.
 
 use core::error::Error;
+use core::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -59,7 +60,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::ClosedPipe,
-            _ => Self::new(format!("cannot write to standard output: {error}")),
+            _ => Self::new(format!("cannot write to standard output: {}", about_file(&error))),
         }
     }
 }
@@ -74,5 +75,29 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         text.push_str(&cause.to_string());
         source = cause.source();
     }
-    text
+    plain(&text)
+}
+
+/// The text of an error, without the numbers that the system gives to errors, and without what follows them.
+pub(crate) fn plain(error: &impl fmt::Display) -> String {
+    let text = error.to_string();
+    let mut parts = text.split(" (os error ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    // Behind the number another sentence may follow, but neither a path nor a name.
+    parts.fold(first, |text, part| match part.split_once(')') {
+        Some((_, rest)) if !rest.starts_with(" at ") => text + rest,
+        _ => text,
+    })
+}
+
+/// What is wrong with a file, and what to do.
+pub(crate) fn about_file(error: &io::Error) -> String {
+    let advice = match error.kind() {
+        io::ErrorKind::NotFound => "; check the path",
+        io::ErrorKind::PermissionDenied => "; check its permissions",
+        io::ErrorKind::IsADirectory => "; name a file, not a folder",
+        io::ErrorKind::StorageFull => "; make room on the disk",
+        _ => "",
+    };
+    format!("{}{advice}", plain(error))
 }

@@ -22,6 +22,16 @@ impl fmt::Display for Count {
     }
 }
 
+/// A number with a sign and separated thousands: `-1,200`, and `+1,200` if a plus is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signed(pub(crate) i64);
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad_integral(self.0 >= 0, "", &HumanCount(self.0.unsigned_abs()).to_string())
+    }
+}
+
 /// A duration in the unit that suits it: `0.18 ms`, `12.3 ms`, `400 ms`, `2.50 s`, `12 s`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span(pub(crate) Duration);
@@ -30,7 +40,8 @@ impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = milliseconds(self.0);
         f.pad(&match (ms, self.0.subsec_nanos()) {
-            (1000.0.., 0) => format!("{} s", self.0.as_secs()),
+            (1000.0.., 0) => format!("{} s", Count(self.0.as_secs())),
+            (1_000_000.0.., _) => format!("{} s", Count(self.0.as_secs())),
             (1000.0.., _) => format!("{:.2} s", self.0.as_secs_f64()),
             (_, nanos) if nanos.is_multiple_of(1_000_000) => format!("{ms} ms"),
             (10.0.., _) => format!("{ms:.1} ms"),
@@ -86,7 +97,9 @@ pub(crate) struct At(pub(crate) Duration);
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0 < Duration::from_secs(10) {
-            write!(f, "{:>7.1} ms", milliseconds(self.0))
+            let tenths = self.0.as_micros().saturating_add(50) / 100;
+            let whole = Count(u64::try_from(tenths / 10).unwrap_or(u64::MAX));
+            write!(f, "{:>7} ms", format!("{whole}.{}", tenths % 10))
         } else {
             write!(f, "{:>8.2} s", self.0.as_secs_f64())
         }
@@ -116,6 +129,21 @@ pub(crate) fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     let rank = sorted.len().saturating_mul(percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied()
 }
+
+/// The words of an error's name: `ClosedByRemote` as `closed by remote`.
+pub(crate) fn spaced(name: &str) -> String {
+    let mut words = String::new();
+    for char in name.chars() {
+        if char.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(char.to_ascii_lowercase());
+    }
+    words
+}
+
+/// The longest part of the user's input that an error repeats, in characters.
+pub(crate) const LONGEST_SHOWN: usize = 60;
 
 /// The text, with its end cut off if it is longer than `most` characters.
 pub(crate) fn clip(text: &str, most: usize) -> String {

@@ -1,16 +1,17 @@
 //! Reads an input line by line. Input and lines may be endless.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 
 use peer_core::frame::Header;
+use peer_core::recording::Recording;
 
-use crate::error::Failure;
+use crate::error::{Failure, about_file, chain};
 
 /// An input that is read line by line.
 pub(crate) struct Lines {
-    input: BufReader<Box<dyn Read>>,
+    input: BufReader<Box<dyn Read + Send>>,
     /// Its name in failures.
     name: String,
     line: Vec<u8>,
@@ -38,21 +39,52 @@ const COLUMNS: usize = 64;
 
 const CAPACITY: usize = 64 * 1024;
 
+/// Whether the user types the input: it is standard input, and that is a terminal.
+pub(crate) fn is_typed(file: Option<&Path>) -> bool {
+    is_standard_input(file) && io::stdin().is_terminal()
+}
+
+fn is_standard_input(file: Option<&Path>) -> bool {
+    file.is_none_or(|file| file == Path::new("-"))
+}
+
 impl Lines {
     /// Of a file, or of standard input.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Failure> {
-        match file.filter(|file| *file != Path::new("-")) {
+        match file.filter(|file| !is_standard_input(Some(file))) {
             Some(path) => match File::open(path) {
                 Ok(file) => Ok(Self::new(Box::new(file), path.display().to_string())),
-                Err(error) => Err(Failure::new(format!("cannot open {}: {error}", path.display()))),
+                Err(error) => {
+                    Err(Failure::new(format!("cannot open {}: {}", path.display(), about_file(&error))))
+                }
             },
-            None => Ok(Self::new(Box::new(io::stdin().lock()), "standard input".to_owned())),
+            None => Ok(Self::new(Box::new(io::stdin()), "standard input".to_owned())),
         }
     }
 
-    fn new(input: Box<dyn Read>, name: String) -> Self {
+    fn new(input: Box<dyn Read + Send>, name: String) -> Self {
         let input = BufReader::with_capacity(CAPACITY, input);
         Self { input, name, line: Vec::new(), is_skipping: false }
+    }
+
+    /// The first bytes, at least one unless the input is empty.
+    pub(crate) fn peek(&mut self) -> Result<&[u8], Failure> {
+        let name = &self.name;
+        self.input.fill_buf().map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
+    }
+
+    /// The input from its first byte that was not read.
+    pub(crate) fn into_inner(self) -> impl Read + Send {
+        self.input
+    }
+
+    /// Reads the rest, which is a recording.
+    pub(crate) fn read_recording(mut self) -> Result<Recording, Failure> {
+        let (name, mut bytes) = (&self.name, Vec::new());
+        let read = self.input.read_to_end(&mut bytes);
+        read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        let recording = Recording::read(&String::from_utf8_lossy(&bytes));
+        recording.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))
     }
 
     /// The next line. Flushes `out` before it waits for more input, so that its reader sees all that came
@@ -68,7 +100,9 @@ impl Lines {
             let bytes = match self.input.fill_buf() {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", self.name))),
+                Err(error) => {
+                    return Err(Failure::new(format!("cannot read {}: {}", self.name, about_file(&error))));
+                }
             };
             if bytes.is_empty() {
                 // An input of only a byte order mark has no line.

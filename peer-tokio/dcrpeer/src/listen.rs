@@ -1,7 +1,6 @@
 //! `dcrpeer listen`: accepts peers and shows every message.
 
 use core::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::Args;
 use peer_core::{Direction, Node};
@@ -17,7 +16,7 @@ use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target, network_name};
 use crate::outcome::Outcome;
 use crate::output::invocation;
 use crate::probes::Probes;
-use crate::record::numbered;
+use crate::record::Recordings;
 use crate::report::Report;
 use crate::session::Session;
 use crate::shutdown::{Shutdown, ShutdownReason};
@@ -55,7 +54,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
         sessions: JoinSet::new(),
         accepted: 0,
         established: 0,
-        record: args.record.record,
+        recordings: args.record.of_many()?,
     };
     let reason = loop {
         tokio::select! {
@@ -81,7 +80,7 @@ struct Server {
     /// Ended sessions that had completed the handshake.
     established: u64,
     /// Where they are recorded.
-    record: Option<PathBuf>,
+    recordings: Option<Recordings>,
 }
 
 impl Server {
@@ -98,7 +97,7 @@ impl Server {
             shutdown: self.shutdown.clone(),
             probes: Probes::default(),
             unserved: UnservedSet::default(),
-            record: self.record.as_deref().map(|path| numbered(path, self.accepted)),
+            recordings: self.recordings.clone(),
         };
         self.sessions.spawn(session.run(stream));
     }
@@ -132,7 +131,7 @@ impl Server {
         }
         let name = network_name(self.node.config().network());
         let failure = Failure::new(format!(
-            "nobody shook hands ({} came); visit with: {} connect ADDR --network {name}",
+            "no handshake was completed ({} connected); connect a peer with: {} connect ADDR --network {name}",
             self.accepted,
             invocation()
         ));

@@ -8,7 +8,7 @@ use peer_core::Network;
 use tokio::net::{TcpListener, TcpSocket};
 
 use crate::dial::{Tor, resolve, zone_advice};
-use crate::error::Failure;
+use crate::error::{Failure, plain};
 use crate::options::Target;
 use crate::shutdown::Shutdown;
 
@@ -52,5 +52,5 @@ fn explain(address: SocketAddr, error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "; choose a port above 1023",
         _ => zone_advice(address),
     };
-    format!("{address}: {error}{advice}")
+    format!("{address}: {}{advice}", plain(error))
 }

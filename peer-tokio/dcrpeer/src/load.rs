@@ -50,10 +50,10 @@ pub(crate) struct LoadArgs {
     #[arg(long, default_value_t = 3, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=1000))]
     rounds: u32,
-    /// Keep the connections so long after measuring, like 500ms, 10s, 2m or 1h
+    /// Keep the connections for this time after measuring, like 500ms, 10s, 2m or 1h
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     hold: Option<Duration>,
-    /// The peer is on another machine, and whoever runs it agrees
+    /// The peer is on another machine, and its owner agrees
     #[arg(long)]
     with_permission: bool,
     #[command(flatten)]
@@ -108,8 +108,8 @@ fn check_permission(addresses: &[SocketAddr], with_permission: bool) -> Result<(
     };
     match addresses.iter().find(|address| !is_local(address)) {
         Some(address) if !with_permission => Err(Failure::new(format!(
-            "{address} is not on this machine, and so many connections are an attack unless whoever runs it \
-             agrees: then say --with-permission"
+            "{address} is not on this machine, and so many connections are an attack unless its owner agrees: \
+             then use --with-permission"
         ))),
         _ => Ok(()),
     }

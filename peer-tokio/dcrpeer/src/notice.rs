@@ -116,6 +116,18 @@ pub(crate) enum Notice<'a> {
         detail: &'a str,
     },
     End(End<'a>),
+    /// A connection that was passed on ended.
+    #[serde(rename = "end")]
+    Relayed(Relayed),
+    /// The proxy ended.
+    #[serde(rename = "stopped")]
+    RelayStopped {
+        ok: bool,
+        reason: &'static str,
+        detail: String,
+        /// Accepted connections.
+        peers: u64,
+    },
     /// The totals of a node with many peers.
     Status(Status),
     Stopped {
@@ -130,6 +142,18 @@ pub(crate) enum Notice<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         commands: Option<CommandTotals>,
     },
+}
+
+/// How a connection ended that was passed on between two programs.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Relayed {
+    /// Whether both ended their streams.
+    pub(crate) ok: bool,
+    /// For people.
+    pub(crate) detail: String,
+    /// Passed on, from each.
+    pub(crate) bytes_from_dialer: u64,
+    pub(crate) bytes_from_listener: u64,
 }
 
 /// How a connection ended.

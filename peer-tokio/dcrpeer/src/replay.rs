@@ -1,7 +1,10 @@
 //! `dcrpeer replay`: tells a recorded conversation, and compares our machine with it.
 
+mod against;
+mod steps;
 mod story;
 
+use core::time::Duration;
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,8 +14,9 @@ use peer_core::Network;
 use peer_core::recording::{Difference, Outcome, Recording, Replay, Side};
 use serde::Serialize;
 
-use crate::error::{Failure, chain};
+use crate::error::{Failure, about_file, chain};
 use crate::format::{At, Count, milliseconds};
+use crate::options::{Target, parse_duration};
 use crate::output::{self, GOOD, Styled};
 
 #[derive(Args, Debug)]
@@ -22,6 +26,15 @@ pub(crate) struct ReplayArgs {
     /// Put our machine in the place of this side, and compare: dialer or listener
     #[arg(long = "as", value_name = "SIDE", value_parser = parse_side)]
     pub(crate) side: Option<Side>,
+    /// Show the machine after each piece: its state, queue, open requests and timeouts
+    #[arg(long, requires = "side", conflicts_with = "against")]
+    step: bool,
+    /// Stop at this time of the recording, like 500ms, 10s, 2m or 1h; with --as, show the machine then
+    #[arg(long, value_name = "T", value_parser = parse_duration)]
+    until: Option<Duration>,
+    /// Say the part of that side, the dialer, to this node at the recorded pace, and show where its answers differ
+    #[arg(long, value_name = "ADDR", requires = "side")]
+    against: Option<Target>,
     /// Network of a recording without a first line: mainnet, testnet3, testnet2, simnet, regnet
     #[arg(long, value_name = "NAME")]
     pub(crate) network: Option<Network>,
@@ -30,22 +43,47 @@ pub(crate) struct ReplayArgs {
     pub(crate) json: bool,
 }
 
+impl ReplayArgs {
+    /// Whether it speaks to a node.
+    pub(crate) const fn is_live(&self) -> bool {
+        self.against.is_some()
+    }
+}
+
 fn parse_side(name: &str) -> Result<Side, String> {
     Side::from_name(name).ok_or_else(|| "write dialer or listener".to_owned())
 }
 
 /// Tells the conversation, or compares.
 pub(crate) fn run(args: &ReplayArgs) -> Result<(), Failure> {
-    let recording = read(args)?;
-    match args.side {
-        Some(side) => compare(args, &recording, side),
-        None => story::tell(&recording, args.json),
+    let mut recording = read(args)?;
+    if let Some(side) = args.side {
+        return compare(args, &recording, side);
+    }
+    cut(&mut recording, args.until);
+    story::tell(&recording, args.json)
+}
+
+/// Says a recorded side's part to a live node.
+pub(crate) async fn run_against(args: ReplayArgs) -> Result<(), Failure> {
+    let mut recording = read(&args)?;
+    cut(&mut recording, args.until);
+    against::run(&args, &recording).await
+}
+
+/// Leaves out what comes later.
+fn cut(recording: &mut Recording, until: Option<Duration>) {
+    if let Some(until) = until {
+        let before = recording.entries.len();
+        recording.entries.retain(|entry| entry.at.elapsed() <= until);
+        recording.is_cut |= recording.entries.len() < before;
     }
 }
 
 fn read(args: &ReplayArgs) -> Result<Recording, Failure> {
     let name = args.file.display();
-    let bytes = fs::read(&args.file).map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+    let bytes = fs::read(&args.file)
+        .map_err(|error| Failure::new(format!("cannot read {name}: {}", about_file(&error))))?;
     let recording = Recording::read(&String::from_utf8_lossy(&bytes));
     let mut recording = recording.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))?;
     recording.network = recording.network.or(args.network);
@@ -59,7 +97,12 @@ fn compare(args: &ReplayArgs, recording: &Recording, side: Side) -> Result<(), F
     let name = args.file.display();
     let replay = Replay::new(recording, side);
     let replay = replay.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))?;
-    match replay.run() {
+    let result = if args.step || args.until.is_some() {
+        steps::run(replay, recording, args.step, args.until, args.json)?
+    } else {
+        replay.run()
+    };
+    match result {
         Ok(outcome) => write_same(args, side, &outcome),
         Err(difference) => {
             let failure = Failure::new(format!("{name}: as {side}, {difference}"));

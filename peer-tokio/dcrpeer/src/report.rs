@@ -13,9 +13,9 @@ use serde::Serialize;
 use crate::clock::Stopwatch;
 use crate::command_totals::CommandTotals;
 use crate::error::Failure;
-use crate::format::{At, Count, Span, milliseconds};
-use crate::notice::{End, Notice};
-use crate::options::network_name;
+use crate::format::{At, Count, Signed, Span, milliseconds};
+use crate::notice::{End, Notice, Relayed};
+use crate::options::{network_name, services_text};
 use crate::output::{self, Escaped, FAINT, GOOD, IN, OUT, Output, STRONG, Styled};
 use crate::stats;
 use crate::versions::VersionKind;
@@ -141,6 +141,12 @@ impl Report {
             Notice::Refused { command, detail } => writeln!(out, "{command} was not sent: {detail}"),
             Notice::Warning { detail } => writeln!(out, "{} {detail}", Styled(STRONG, "careful:")),
             Notice::End(end) => self.write_end(out, end),
+            Notice::Relayed(Relayed { detail, bytes_from_dialer, bytes_from_listener, .. }) => {
+                let (ended, detail) = (Styled(STRONG, "ended"), Escaped(detail));
+                let (there, back) = (Count(*bytes_from_dialer), Count(*bytes_from_listener));
+                writeln!(out, "{ended}: {detail}; {there} bytes from the dialer, {back} from the listener")
+            }
+            Notice::RelayStopped { detail, peers, .. } => writeln!(out, "stopped: {detail}; {peers} came"),
             Notice::Status(status) => writeln!(out, "{status}"),
             Notice::Stopped { detail, peers, established, .. } => {
                 writeln!(out, "stopped: {detail}; {peers} came, {established} shook hands")
@@ -190,8 +196,8 @@ fn introduction(version: &Version, kind: VersionKind) -> String {
         "{}, protocol {}, block {}, services {}",
         version.user_agent,
         kind.describe(version.protocol_version),
-        version.last_block,
-        stats::services(version.services)
+        Signed(version.last_block.into()),
+        services_text(version.services)
     )
 }
 
@@ -199,7 +205,7 @@ fn introduction(version: &Version, kind: VersionKind) -> String {
 fn summarize(message: &Message, round_trip_ms: Option<f64>) -> String {
     match (message, round_trip_ms) {
         (Message::Ping(ping), _) => format!("nonce {:016x}", ping.nonce),
-        (Message::Pong(_), Some(ms)) => format!("round trip {ms:.2} ms"),
+        (Message::Pong(_), Some(ms)) => format!("rtt {ms:.2} ms"),
         (Message::Pong(pong), None) => format!("nonce {:016x}", pong.nonce),
         (Message::FeeFilter(filter), _) => format!("at least {} atoms/kB", filter.min_fee),
         (Message::Headers(headers), _) => range(headers),
@@ -223,7 +229,7 @@ fn range(headers: &Headers) -> String {
     let block = |header: &BlockHeader| {
         let time = UNIX_EPOCH.checked_add(Duration::from_secs(header.timestamp.into()));
         let time = time.map(|time| format_rfc3339_seconds(time).to_string()).unwrap_or_default();
-        format!("block {} ({time})", header.height)
+        format!("block {} ({time})", Count(header.height.into()))
     };
     let count = Count::from(headers.headers.len());
     format!("{count}, from {} to {}", block(first), block(last))

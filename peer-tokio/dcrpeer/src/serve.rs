@@ -1,14 +1,17 @@
 //! `dcrpeer serve`: a small listening node that keeps many peers, and shows them in a table.
 //!
 //! Each session is one task, which drives its connection and answers (`session`, `address_book`). The `server` accepts
-//! and counts them, tells `metrics` where they are scraped (`scrape`), and twice a second asks those for their statistics whose rows are shown (`table`, `screen`).
+//! and counts them, tells `metrics` where they are scraped (`scrape`), and twice a second asks those for their statistics whose rows are shown (`table`,
+//! `sorting`, `screen`, `keys`).
 
 mod address_book;
+mod keys;
 mod metrics;
 mod scrape;
 mod screen;
 mod server;
 mod session;
+mod sorting;
 mod table;
 
 use core::future::Future;
@@ -28,7 +31,7 @@ use self::metrics::RoundTrips;
 use self::scrape::Scrape;
 use self::server::Server;
 use self::session::Common;
-use crate::error::Failure;
+use crate::error::{Failure, plain};
 use crate::format::Count;
 use crate::listener::{self, ACCEPT_PAUSE};
 use crate::node;
@@ -87,11 +90,12 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         addresses: AddressBook::new(args.allow_private, args.service.services),
         round_trips: RoundTrips::new(),
         shutdown_reason: OnceLock::new(),
-        record: args.record.record,
+        recordings: args.record.of_many()?,
     };
     let (mut scrapes, scraping) = scrape_at(args.metrics, &common.report).await?;
     let mut scraping = pin!(scraping);
     let mut server = Server::open(address, max, common)?;
+    let mut keys = keys::read(server.has_screen());
     let mut refreshes = interval(PERIOD);
     refreshes.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let reason = loop {
@@ -103,6 +107,10 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
             ended = server.session_ended() => ended?,
             () = &mut scraping => {}
             Some(scrape) = scrapes.recv() => drop(scrape.send(server.metrics().await?)),
+            Some(key) = keys.recv() => match server.press(key) {
+                Some(reason) => break reason,
+                None => server.show().await?,
+            },
             _ = refreshes.tick() => server.show().await?,
             reason = shutdown.wait() => break reason,
         }
@@ -119,8 +127,12 @@ async fn scrape_at(
     let listener = match address {
         Some(address) => {
             let bound = scrape::bind(address).await;
-            let (listener, address) =
-                bound.map_err(|error| Failure::new(format!("cannot serve metrics on {address}: {error}")))?;
+            let (listener, address) = bound.map_err(|error| {
+                Failure::new(format!(
+                    "cannot serve metrics on {address}: {}; choose another address",
+                    plain(&error)
+                ))
+            })?;
             report.emit(None, &Notice::Metrics { address })?;
             Some(listener)
         }

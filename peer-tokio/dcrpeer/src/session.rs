@@ -3,7 +3,6 @@
 use core::net::SocketAddr;
 use core::pin::pin;
 use core::time::Duration;
-use std::path::PathBuf;
 
 use peer_core::message::Ping;
 use peer_core::{Direction, Event, Message, Node, Request, RequestOptions, SendError};
@@ -21,7 +20,7 @@ use crate::node;
 use crate::notice::{End, Notice};
 use crate::outcome::{Ending, Outcome};
 use crate::probes::Probes;
-use crate::record::{self, Recording};
+use crate::record::{self, Recording, Recordings};
 use crate::report::{self, Report};
 use crate::shutdown::{Shutdown, ShutdownReason};
 use crate::unserved::{self, UnservedSet};
@@ -44,8 +43,8 @@ pub(crate) struct Session {
     pub(crate) probes: Probes,
     /// The unserved requests that were reported already.
     pub(crate) unserved: UnservedSet,
-    /// The file to record to.
-    pub(crate) record: Option<PathBuf>,
+    /// Where to record to.
+    pub(crate) recordings: Option<Recordings>,
 }
 
 /// If no event arrives within this time, a notice says what we wait for.
@@ -88,9 +87,9 @@ impl Session {
     }
 
     fn start_recording(&self) -> Result<Option<Recording>, Failure> {
-        let Some(path) = &self.record else { return Ok(None) };
+        let Some(recordings) = &self.recordings else { return Ok(None) };
         let info = peer_tokio::connection_info(self.address, 0);
-        Recording::start(path, self.node.config(), self.direction, &info, &self.name).map(Some)
+        recordings.start(self.number, (self.node.config(), self.direction), &info, &self.name)
     }
 
     /// Gives the stream to the adapter, and its driver to the runtime.

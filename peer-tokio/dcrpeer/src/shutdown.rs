@@ -9,7 +9,7 @@ use std::{io, process, thread};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::error::Failure;
+use crate::error::{Failure, plain};
 use crate::format::Span;
 #[cfg(unix)]
 use crate::system;
@@ -22,6 +22,8 @@ pub(crate) enum ShutdownReason {
     Elapsed(Duration),
     /// The user pressed Ctrl-C, the terminal hung up, or the system asked us to end.
     Interrupted,
+    /// The user pressed the key that quits.
+    Quit,
 }
 
 impl ShutdownReason {
@@ -29,7 +31,7 @@ impl ShutdownReason {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Elapsed(_) => "DurationElapsed",
-            Self::Interrupted => "Interrupted",
+            Self::Interrupted | Self::Quit => "Interrupted",
         }
     }
 }
@@ -39,6 +41,7 @@ impl fmt::Display for ShutdownReason {
         match self {
             Self::Elapsed(duration) => write!(f, "--for {} is over", Span(*duration)),
             Self::Interrupted => f.write_str("interrupted"),
+            Self::Quit => f.write_str("q was pressed"),
         }
     }
 }
@@ -67,7 +70,7 @@ impl Shutdown {
     pub(crate) fn after(duration: Option<Duration>) -> Result<Self, Failure> {
         let (sender, receiver) = watch::channel(None);
         watch_signals(duration, sender)
-            .map_err(|error| Failure::new(format!("cannot watch for Ctrl-C: {error}")))?;
+            .map_err(|error| Failure::new(format!("cannot watch for Ctrl-C: {}", plain(&error))))?;
         Ok(Self(receiver))
     }
 

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use peer_core::{ProtocolVersion, Services, Stats};
+use peer_core::{ProtocolVersion, Stats};
 
-use crate::format::{Count, Span};
+use crate::format::{Count, Signed, Span, clip};
+use crate::layout;
+use crate::options::services_text;
 use crate::output::{FAINT, STRONG, Styled};
 use crate::versions::VersionKind;
 
@@ -19,13 +21,17 @@ pub(crate) fn write_table(
         .map(|(label, cell)| (*label, columns.iter().map(|(_, stats)| cell(stats, offered)).collect()))
         .collect();
     let cells = rows.iter().flat_map(|(_, cells)| cells).map(String::len);
-    let width = cells.max().unwrap_or_default();
+    // The indentation and the label come first, and a gap before each column.
+    let room = layout::terminal_width().unwrap_or(usize::MAX).saturating_sub(LABEL).saturating_sub(2);
+    let most = room.checked_div(columns.len()).unwrap_or(room).saturating_sub(2);
+    let width = cells.max().unwrap_or_default().min(most);
     if columns.iter().any(|(title, _)| !title.is_empty()) {
-        let titles: Vec<_> = columns.iter().map(|(title, _)| format!("  {title:width$}")).collect();
+        let titles: Vec<_> =
+            columns.iter().map(|(title, _)| format!("  {:width$}", clip(title, width))).collect();
         writeln!(out, "  {:LABEL$}{}", "", Styled(STRONG, titles.concat().trim_end()))?;
     }
     for (label, cells) in rows {
-        let line: Vec<_> = cells.iter().map(|cell| format!("  {cell:width$}")).collect();
+        let line: Vec<_> = cells.iter().map(|cell| format!("  {:width$}", clip(cell, width))).collect();
         writeln!(out, "  {:LABEL$}{}", Styled(FAINT, label), line.concat().trim_end())?;
     }
     Ok(())
@@ -51,12 +57,12 @@ const ROWS: [(&str, Cell); 9] = [
             format!("{} (it speaks {})", stats.protocol_version, kind.describe(theirs))
         }
     }),
-    ("services", |stats, _| services(stats.services)),
-    ("best block", |stats, _| stats.last_block.max(stats.starting_height).to_string()),
-    ("clock", |stats, _| format!("{:+} s", stats.time_offset)),
+    ("services", |stats, _| services_text(stats.services)),
+    ("best block", |stats, _| Signed(stats.last_block.max(stats.starting_height).into()).to_string()),
+    ("clock", |stats, _| format!("{:+} s", Signed(stats.time_offset))),
     ("sent", |stats, _| format!("{} bytes", Count(stats.bytes_sent))),
     ("received", |stats, _| format!("{} bytes", Count(stats.bytes_received))),
-    ("round trip", |stats, _| match stats.last_ping_round_trip {
+    ("rtt", |stats, _| match stats.last_ping_round_trip {
         Some(time) => Span(time).to_string(),
         None => "no ping was answered".to_owned(),
     }),
@@ -64,8 +70,3 @@ const ROWS: [(&str, Cell); 9] = [
 
 /// Width of the labels.
 const LABEL: usize = 10;
-
-/// The services of a remote, for people.
-pub(crate) fn services(services: Services) -> String {
-    if services == Services::NONE { "none".to_owned() } else { services.to_string() }
-}

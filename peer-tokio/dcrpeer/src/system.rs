@@ -3,6 +3,9 @@
 /// Files that are open besides connections: standard streams, the listener, what the runtime needs.
 const OTHER_FILES: u64 = 32;
 
+/// What figures of memory count, for people.
+pub(crate) const MEMORY_NOTE: &str = "(resident memory of this process)";
+
 /// Memory that this process has in use, in bytes, where the system tells.
 pub(crate) fn memory() -> Option<u64> {
     memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)

@@ -1,4 +1,4 @@
-//! The terminal of standard output: switches to the alternate screen, and restores it.
+//! The terminal: switches to the alternate screen and to keys that are read one by one, and restores it.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
@@ -29,6 +29,8 @@ pub(crate) fn is_ours() -> bool {
 /// the terminal is not read.
 pub(crate) fn restore() {
     if IS_OURS.swap(false, Ordering::Relaxed) {
+        #[cfg(unix)]
+        keyboard::restore();
         let mut out = io::stdout();
         // A terminal that is gone needs no restoring.
         queue!(out, Show, LeaveAlternateScreen).and_then(|()| out.flush()).ok();
@@ -39,7 +41,41 @@ pub(crate) fn restore() {
 pub(crate) fn take() -> io::Result<()> {
     queue!(io::stdout(), EnterAlternateScreen, Hide)?;
     IS_OURS.store(true, Ordering::Relaxed);
+    #[cfg(unix)]
+    if is_foreground() {
+        keyboard::take();
+    }
     Ok(())
+}
+
+/// How the terminal passes on what is typed.
+#[cfg(unix)]
+mod keyboard {
+    use std::io;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+    /// The modes before this program changed them.
+    static MODES: Mutex<Option<Termios>> = Mutex::new(None);
+
+    /// Passes each key on at once, and does not show it. Ctrl-C and Ctrl-Z still send their signals. Does nothing if
+    /// standard input is no terminal.
+    pub(super) fn take() {
+        let Ok(before) = tcgetattr(io::stdin()) else { return };
+        let mut modes = before.clone();
+        modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+        if tcsetattr(io::stdin(), OptionalActions::Now, &modes).is_ok() {
+            *MODES.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        }
+    }
+
+    pub(super) fn restore() {
+        if let Some(before) = MODES.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A terminal that is gone needs no restoring. What was typed for this program is dropped.
+            tcsetattr(io::stdin(), OptionalActions::Flush, &before).ok();
+        }
+    }
 }
 
 /// How often to check whether the process is stopped, or in the foreground again.
@@ -67,6 +103,6 @@ pub(crate) async fn restore_while_stopped() -> io::Result<()> {
 
 /// Whether this process may draw on the terminal: a shell may resume it in the background.
 #[cfg(unix)]
-fn is_foreground() -> bool {
+pub(crate) fn is_foreground() -> bool {
     tcgetpgrp(io::stdout()).map_or(true, |foreground| foreground == getpgrp())
 }

@@ -29,7 +29,7 @@ struct Remote {
 impl Remote {
     /// Accepts an example.
     async fn accept(listener: &TcpListener) -> Self {
-        let (stream, address) = timeout(LIMIT, listener.accept()).await.expect("nobody dialled").unwrap();
+        let (stream, address) = timeout(LIMIT, listener.accept()).await.expect("no one dialled").unwrap();
         let (handle, events, driver) = inbound(stream, &node(), connection_info(address, 0), SystemRng);
         tokio::spawn(driver);
         Self { handle, events }

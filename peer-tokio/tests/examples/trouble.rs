@@ -46,7 +46,7 @@ async fn proxy_goes_on_after_accepting_failed_and_after_a_visitor_without_upstre
     });
     // While there is a descriptor for the visitor and none for its upstream, the proxy sends it away.
     let served = async { while Remote::try_dial(address).await.is_none() {} };
-    timeout(LIMIT, served).await.expect("the proxy serves nobody");
+    timeout(LIMIT, served).await.expect("the proxy serves no one");
     host.abort();
 }
 

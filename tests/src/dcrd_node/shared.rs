@@ -128,7 +128,7 @@ impl Shared {
         core::time::Duration::from_millis(least + self.rng.next_u64() % (most - least + 1))
     }
 
-    /// Asks for items that nobody was asked for yet.
+    /// Asks for items that no one was asked for yet.
     pub(super) fn request(
         &mut self,
         connection: &mut Connection,

@@ -81,7 +81,7 @@ impl TcpNode {
     pub fn with<T: Send + 'static>(&self, work: impl FnOnce(&mut DcrdNode, Time) -> T + Send + 'static) -> T {
         let (result, answer) = channel();
         let command: Command = Box::new(move |node, now| {
-            // Whoever asked waits for it.
+            // The task that asked waits for it.
             drop(result.send(work(node, now)));
         });
         self.events.send(TcpEvent::Do(command)).expect("the node runs");

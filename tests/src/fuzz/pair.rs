@@ -239,7 +239,7 @@ fn messages(end: &Seat) -> impl Iterator<Item = &Message> {
         .filter_map(|event| if let Event::Message(message) = event { Some(message) } else { None })
 }
 
-/// First an introduction, then the agreement, then nothing but messages; and nobody agrees with itself.
+/// First an introduction, then the agreement, then nothing but messages; and no one agrees with itself.
 fn check_handshake(end: &Seat, is_same_node: bool) {
     let rank = |event: &Event| match event {
         Event::Version(_) => 0,
@@ -334,7 +334,7 @@ fn items(message: &Message) -> impl Iterator<Item = Inventory> {
 }
 
 /// Whether a connection of two honest machines may end with this. Their owners may say the wrong thing, such as
-/// an answer that nobody asked for; the machines may not.
+/// an answer that no one asked for; the machines may not.
 fn is_lawful(error: &Error) -> bool {
     match error {
         Error::Frame(frame) => matches!(frame.kind(), ErrorKind::UnknownCmd | ErrorKind::Truncated),

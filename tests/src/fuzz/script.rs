@@ -1,7 +1,7 @@
 //! Scripts: bytes read as calls.
 //!
 //! Every byte string is a valid script. It is read from its front; what lies beyond its end reads as zeros, and
-//! whoever runs it stops there. So a mutator never wastes an input, and a shorter script is the beginning of a
+//! the runner stops there. So a mutator never wastes an input, and a shorter script is the beginning of a
 //! longer one.
 //!
 //! The first bytes choose a [setting](super::setting), every following one an operation and, in its high bits,

@@ -22,7 +22,7 @@ pub enum Kind {
     Ping,
     /// The block that was asked for; only once it was.
     Block,
-    /// An announcement that nobody asked for.
+    /// An announcement that no one asked for.
     Inv,
 }
 
@@ -54,7 +54,7 @@ pub enum Step {
     Look,
     /// The time of the next deadline comes, and so long after it the driver looks.
     LookAfter(Duration),
-    /// Time passes, in which nobody calls.
+    /// Time passes, in which no one calls.
     Wait(Duration),
     /// The owner asks for one more block.
     Ask,
@@ -157,7 +157,7 @@ impl World {
     }
 
     /// The same with a clock that is so far ahead for the calls of this step. When it has come back the driver looks: else
-    /// nobody could know that it was ahead.
+    /// no one could know that it was ahead.
     pub fn step_ahead(&mut self, step: Step, ahead: Duration) -> bool {
         self.ahead = ahead;
         let happened = self.step(step);

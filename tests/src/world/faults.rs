@@ -1,4 +1,4 @@
-//! What goes wrong in a world. Each fault happens now; the user of the world chooses when and to whom.
+//! What goes wrong in a world. Each fault happens now; the user of the world chooses when and to which nodes.
 
 use core::time::Duration;
 

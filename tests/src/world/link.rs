@@ -92,7 +92,7 @@ pub(super) fn draw_duration(rng: &mut ChaCha8Rng, range: &RangeInclusive<Duratio
     *range.start() + Duration::from_nanos(below(rng, span.saturating_add(1)))
 }
 
-/// Names one end of a connection. Never used again, so that one which is over finds nobody.
+/// Names one end of a connection. Never used again, so that one which is over finds no one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId {
     pub(super) serial: u32,
@@ -139,7 +139,7 @@ pub(super) struct Link {
     pub(super) serial: u32,
     pub(super) latency: Duration,
     pub(super) rules: Links,
-    /// The dial found nobody.
+    /// The dial found no one.
     pub(super) is_refused: bool,
     /// The outbound end, and the inbound one.
     pub(super) ends: [End; 2],

@@ -21,7 +21,7 @@ pub trait Logic {
     /// Something surfaced. After [`Event::Version`], returning is consent and [`Turn::close`] is refusal.
     fn on_event(&mut self, connection: ConnectionId, event: Event, turn: &mut Turn<'_>) {}
 
-    /// A connection is over, whoever ended it. Its peer is gone.
+    /// A connection is over, no matter which side ended it. Its peer is gone.
     fn on_ended(&mut self, connection: ConnectionId, ended: &Ended, turn: &mut Turn<'_>) {}
 
     /// The time came that this node asked for by [`Turn::wake_in`], with the same `reason`.

@@ -6,7 +6,7 @@
 //! [`Peer`], driven by the rules of the adapters and [checked](crate::invariants) after every
 //! call; on top of the peers runs the logic of a node, which you write ([`Logic`]).
 //!
-//! Here every node greets whoever it meets with a ping, and the first one dials the second:
+//! Here every node greets each peer that it meets with a ping, and the first one dials the second:
 //!
 //! ```
 //! use core::time::Duration;

@@ -221,7 +221,7 @@ impl State {
         let most = if room == 0 { 0 } else { rules.draw_piece(rng).min(room) };
         bytes.clear();
         let gather = |shown: &[u8]| bytes.extend_from_slice(shown);
-        // Some owners write frame by frame, others what fits together; whoever changes its mind meets both.
+        // Some owners write frame by frame, others what fits together; an owner that changes between them meets both.
         match link::below(rng, 3) {
             0 => machine.hand_over(most, time, gather),
             1 => machine.hand_over_pieces(most, most, time, gather),
@@ -233,7 +233,7 @@ impl State {
             }
             return false;
         }
-        // What nobody will read is lost.
+        // What no one will read is lost.
         if is_heard {
             let jitter = link::draw_duration(rng, &(Duration::ZERO..=rules.jitter));
             let arrival = output.write(bytes, now, (rules.duration_of(bytes.len()), latency + jitter), pool);

@@ -233,7 +233,7 @@ impl State {
         })
     }
 
-    /// Lets the dialling end learn that nobody answers.
+    /// Lets the dialling end learn that nothing answers.
     pub(super) fn give_up(&mut self, id: ConnectionId) {
         if let Some(link) = self.link_mut(id) {
             link.is_refused = true;

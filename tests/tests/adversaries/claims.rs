@@ -12,7 +12,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ("declared_lengths_before_a_version_cost_next_to_nothing", before_a_version),
     ("declared_lengths_cost_no_more_than_twice_what_came", declared_lengths),
     ("counts_cost_nothing", counts),
-    ("answers_that_nobody_asked_for_cost_their_header", unsolicited_answers),
+    ("answers_that_no_one_asked_for_cost_their_header", unsolicited_answers),
 ];
 
 const LIMITS: &str = "docs/limits.md";
@@ -157,7 +157,7 @@ fn unsolicited_answers() {
         }
     }
     assert_eq!(refused, 17, "types that only ever answer");
-    let places = [(LIMITS, "| sends answers that nobody asked for | refused | `unrequested_answers` | ")];
-    assert_states("an answer that nobody asked for", worst, 1, &places);
-    at_most("answer that nobody asked for, every type that only answers", "bytes allocated", 4 * KIB, worst);
+    let places = [(LIMITS, "| sends answers that no one asked for | refused | `unrequested_answers` | ")];
+    assert_states("an answer that no one asked for", worst, 1, &places);
+    at_most("answer that no one asked for, every type that only answers", "bytes allocated", 4 * KIB, worst);
 }

@@ -1,4 +1,4 @@
-//! Whom the attacks meet: a bare machine with its input, and nothing that checks it on the way.
+//! What the attacks meet: a bare machine with its input, and nothing that checks it on the way.
 
 use core::time::Duration;
 
@@ -82,7 +82,7 @@ impl Victim {
         bytes
     }
 
-    /// The transport takes everything, and nobody looks at it. Returns how much it was.
+    /// The transport takes everything, and no one looks at it. Returns how much it was.
     pub(crate) fn flush(&mut self) -> usize {
         let mut flushed = 0;
         while self.peer.wants_write() {

@@ -76,7 +76,7 @@ impl Client {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
-    /// Ends the connection, also for whoever is writing to it.
+    /// Ends the connection, also for a task that is writing to it.
     pub(crate) fn hang_up(&self) {
         match self.stream.shutdown(Shutdown::Both) {
             // The other end was quicker.

@@ -31,7 +31,7 @@ pub(crate) fn no_verack<A: Adapter>() {
     assert_eq!(subject.ended(0), Error::Timeout(Timer::Handshake));
 }
 
-/// Our pings do not keep a connection alive that nobody answers on.
+/// Our pings do not keep a connection alive that no one answers on.
 pub(crate) fn silence_after_the_handshake<A: Adapter>() {
     let mut subject = Subject::with::<A>(|config| config.idle_timeout(5 * SOON).ping_interval(SOON));
     let _silent = Client::established(&mut subject, 0);

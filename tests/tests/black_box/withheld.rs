@@ -39,7 +39,7 @@ fn end_of<A: Adapter>(subject: &mut Subject, act: impl FnOnce() + Send + 'static
     (error, seconds)
 }
 
-/// 4.2 kB a second of hashes that nobody asked for, without a pause where one message ends.
+/// 4.2 kB a second of hashes that no one asked for, without a pause where one message ends.
 pub(crate) fn behind_junk<A: Adapter>() {
     let mut subject = Subject::new::<A>();
     let client = Client::established(&mut subject, 0);

@@ -1,4 +1,4 @@
-//! Small frames that wait together are hashed together, and nobody can tell.
+//! Small frames that wait together are hashed together, and no one can tell.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::BytesMut;

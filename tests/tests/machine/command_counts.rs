@@ -89,7 +89,7 @@ fn a_frame_counts_when_its_last_byte_is_written() {
 }
 
 #[test]
-fn commands_that_nobody_knows_are_one_row_however_many_there_are() {
+fn commands_that_no_one_knows_are_one_row_however_many_there_are() {
     let mut remote = counted();
     for number in 0..1000 {
         remote.say_bytes(&frame(&format!("custom{number}"), b"?"));

@@ -94,8 +94,8 @@ fn nothing_leaves_before_the_owner_pulls_again() {
 
 #[test]
 fn the_lower_of_the_two_highest_versions_is_spoken() {
-    for (dialler, listener, expected) in [(12, 12, 12), (12, 9, 9), (10, 12, 10), (11, 11, 11), (9, 10, 9)] {
-        let pair = Pair::with_configs(1, config(9, dialler), config(9, listener)).established();
+    for (dialer, listener, expected) in [(12, 12, 12), (12, 9, 9), (10, 12, 10), (11, 11, 11), (9, 10, 9)] {
+        let pair = Pair::with_configs(1, config(9, dialer), config(9, listener)).established();
         for side in [Side::Outbound, Side::Inbound] {
             assert_eq!(pair.peer(side).protocol_version().get(), expected);
         }

@@ -64,7 +64,7 @@ impl Conversation {
                 self.remote.say(&Message::Tx(tx(pushed)));
             }
             _ => {
-                // Nobody waits long for what the remote has been asked; what has not left may wait.
+                // No one waits long for what the remote has been asked; what has not left may wait.
                 let is_waited_for = !self.asked.is_empty() || !self.missing.is_empty() || self.unreported > 0;
                 let most = if is_waited_for { 100 } else { 40_000 };
                 let pause = Duration::from_millis(u64::from(self.below(most)));

@@ -300,7 +300,7 @@ fn a_remote_that_was_not_pinged_is_not_idle() {
 }
 
 #[test]
-fn a_ping_that_waits_behind_our_own_frame_blames_nobody() {
+fn a_ping_that_waits_behind_our_own_frame_blames_no_one() {
     let mut remote = established();
     remote.machine.send(&inv_of(50_000), remote.now).unwrap();
     // A transport that takes 90 kB a second of 1.8 MB, from the moment on when the ping would be due.

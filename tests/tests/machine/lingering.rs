@@ -289,7 +289,7 @@ fn an_owner_that_leaves_discards_16_mib_at_most() {
 }
 
 #[test]
-fn a_flood_of_pings_keeps_nobody_from_leaving() {
+fn a_flood_of_pings_keeps_no_one_from_leaving() {
     let mut remote = established();
     remote.machine.send(&inv_of(1), remote.now).unwrap();
     leave(&mut remote);

@@ -100,7 +100,7 @@ fn slow_frame() -> Remote {
 }
 
 #[test]
-fn a_byte_between_a_deadline_and_the_look_at_it_excuses_nobody_while_the_owner_is_there() {
+fn a_byte_between_a_deadline_and_the_look_at_it_excuses_no_one_while_the_owner_is_there() {
     let mut remote = slow_frame();
     be_absent(&mut remote, 2 * SECOND);
     remote.say_bytes(&[0]);

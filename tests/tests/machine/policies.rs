@@ -1,4 +1,4 @@
-//! What the owner can choose: unknown commands, answers that nobody asked for, raw messages. And what an end
+//! What the owner can choose: unknown commands, answers that no one asked for, raw messages. And what an end
 //! says of the remote.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -179,10 +179,10 @@ fn raw_messages_go_both_ways() {
     }
 }
 
-// Answers that nobody asked for.
+// Answers that no one asked for.
 
 #[test]
-fn by_default_an_answer_that_nobody_asked_for_ends_the_connection() {
+fn by_default_an_answer_that_no_one_asked_for_ends_the_connection() {
     for (message, name) in [(Message::Block(block(1)), "block"), (notfound([tx_item(1)]), "notfound")] {
         let mut remote = established(UnknownCommands::Refuse);
         remote.say(&message);
@@ -193,7 +193,7 @@ fn by_default_an_answer_that_nobody_asked_for_ends_the_connection() {
 }
 
 #[test]
-fn an_answer_that_nobody_asked_for_is_delivered_where_the_policy_says_so() {
+fn an_answer_that_no_one_asked_for_is_delivered_where_the_policy_says_so() {
     let config = builder().unrequested_answers(UnrequestedAnswers::Deliver).build().unwrap();
     let mut remote = Remote::established(config);
     for message in [Message::Block(block(1)), notfound([tx_item(1)])] {

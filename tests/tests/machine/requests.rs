@@ -311,7 +311,7 @@ fn requests_that_were_answered_before_they_were_written_stay_open_no_longer() {
 }
 
 #[test]
-fn inventory_that_nobody_serves_is_not_asked_for() {
+fn inventory_that_no_one_serves_is_not_asked_for() {
     let hash = Hash::ZERO;
     let refused = |remote: &mut Remote, kind| {
         let kind = InventoryKind::new(kind);

@@ -137,7 +137,7 @@ fn small_responses_one_a_second_are_no_stall() {
 }
 
 #[test]
-fn a_deadline_reports_and_blames_nobody() {
+fn a_deadline_reports_and_blames_no_one() {
     let mut remote = established();
     let id = remote.is_asked_with(&items(blocks([1, 2])), RequestOptions::new().deadline(SECOND * 5));
     remote.is_told(&a_block(2));

@@ -222,7 +222,7 @@ fn a_hit_is_not_inherited_by_a_handshake_with_the_same_nonce_in_the_same_place()
     assert_eq!(clone.handle_eof(&[]), Error::SelfConnection);
 }
 
-/// The remote that we dial has our nonce from us. The protocol gives it no way to prove that it is somebody else.
+/// The remote that we dial has our nonce from us. The protocol gives it no way to prove that it is someone else.
 #[test]
 fn a_remote_that_we_dial_can_pass_for_ourselves_while_that_handshake_is_open() {
     let node = node();

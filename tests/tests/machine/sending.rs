@@ -333,7 +333,7 @@ fn two_peers_that_both_send_much_do_not_deadlock() {
 }
 
 #[test]
-fn a_raw_message_is_neither_a_handshake_nor_larger_than_one_nobody_asked_for() {
+fn a_raw_message_is_neither_a_handshake_nor_larger_than_one_no_one_asked_for() {
     let mut remote = unguarded_remote();
     let verack = Command::new("verack").unwrap();
     let fake = Message::Raw(Raw { command: verack, payload: Bytes::new() });

@@ -158,7 +158,7 @@ fn one_answer_is_enough_however_often_an_item_was_asked_for() {
     assert_eq!(remote.error(), Error::Unrequested(Message::Block(block(1)).command()));
 }
 
-/// The remote has answered both requests that it has seen, though nobody has told us that they were written.
+/// The remote has answered both requests that it has seen, though no one has told us that they were written.
 #[test]
 fn an_answered_request_that_is_reported_late_starts_no_clock_for_the_next() {
     let mut remote = established();

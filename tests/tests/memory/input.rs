@@ -52,7 +52,7 @@ pub(crate) fn unrequested() {
 
 pub(crate) fn largest() {
     let places = [
-        (SETTERS, "the worst case is one payload of 26 MB, which takes "),
+        (SETTERS, "the worst case is a payload of 26 MB, which takes "),
         (LIMITS, "The input buffer is the owner's. It takes at most "),
     ];
     assert_states("the largest answer", most_arriving("cfiltersv2", 26_321_001), 1, &places);
@@ -94,6 +94,6 @@ pub(crate) fn early() {
     let held =
         sizes.into_iter().flat_map(|size| [KIB, 16 * KIB, 64 * KIB].map(|read| held_early(size, read)));
     let places =
-        [(LIMITS, "| talks between `version` and `verack` | | | "), (SETTERS, "and below version 12 ")];
+        [(LIMITS, "| talks between `version` and `verack` | | | "), (SETTERS, "and below version 12 also ")];
     assert_states("64 KiB of early messages", held.max().unwrap(), 1, &places);
 }

@@ -80,7 +80,7 @@ pub(crate) fn handshake() {
         }
         most = most.max(meter.held() + size_of::<Connection>());
     }
-    let setter = (SETTERS, "Worst case: a remote keeps a peer so long, of ");
+    let setter = (SETTERS, "Worst case: a remote holds a peer of ");
     assert_states("a peer that waits for a version", most, 1, &[setter]);
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn known() {
 pub(crate) fn known_of_any_size() {
     let each =
         [100, 897, 1000, 1100, 1180, 1250, 1400, 1792, 5000].map(|limit| most_known(limit, 30) / limit);
-    let setter = (SETTERS, "Worst case for another number: ");
+    let setter = (SETTERS, "Worst case for other numbers: ");
     assert_states("an item of known inventory", each.into_iter().max().unwrap(), 1, &[setter]);
 }
 
@@ -173,7 +173,7 @@ pub(crate) fn requests() {
     let places = [
         (LIMITS, "| announces and never serves | 75,000 | `max_requests` | "),
         (README, "| requested items that have not come | 75,000 | `max_requests` | "),
-        (SETTERS, "the reference's cap, which take "),
+        (SETTERS, "the reference's cap. They take "),
     ];
     assert_states("75,000 open requests", orders.max().unwrap(), 1, &places);
     let waiting = [(SETTERS, "While its request waits to be written, an item takes ")];

@@ -15,7 +15,7 @@ const KIB: usize = 1024;
 const PLACES: [(&str, &str); 3] = [
     ("docs/limits.md", "| asks for much and never reads | 40 MiB | `send_limit` | at most "),
     ("README.md", "| our frames that the remote does not read | 40 MiB | `send_limit` | at most "),
-    ("peer-core/src/config/builder.rs", "What they hold in memory is at most "),
+    ("peer-core/src/config/builder.rs", "The frames take at most "),
 ];
 
 /// A peer with room for so many bytes.
@@ -62,7 +62,7 @@ pub(crate) fn tiny_frames() {
     let places = [
         ("docs/limits.md", "| sends pings and never takes the pongs | 64 KiB | `send_pause` | "),
         ("README.md", "| pongs that the remote does not read | 64 KiB | `send_pause` | "),
-        ("peer-core/src/config/builder.rs", "Worst case: this and one more answer, which hold "),
+        ("peer-core/src/config/builder.rs", "Worst case: this and one more reply, which hold "),
     ];
     assert_states("64 KiB of pongs", pongs, 1, &places);
 }

@@ -55,7 +55,7 @@ fn each_end_of_each_connection_is_recorded_and_goes_again() {
     for entry in fs::read_dir(&folder).unwrap() {
         let file = entry.unwrap().path();
         let recording = Recording::read(&fs::read_to_string(&file).unwrap()).unwrap();
-        let side = recording.header.as_ref().unwrap().side();
+        let side = recording.header.as_ref().unwrap().side().unwrap();
         assert!(file.to_str().unwrap().ends_with(&format!("{side}.jsonl")));
         let frames = replay(&recording, side).frames;
         assert!(frames >= 2, "{}: {frames} frames", file.display());
@@ -114,5 +114,62 @@ fn conflicting_options_are_refused_before_anything_runs() {
         let output = sim(arguments);
         assert_eq!((output.status.code(), &output.stdout[..]), (Some(2), &b""[..]), "{arguments}");
         assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: "), "{arguments}");
+    }
+}
+
+#[test]
+fn a_picture_that_cannot_be_drawn_is_told_before_the_run() {
+    // This world would take far longer than the test may.
+    let output = sim("--scenario propagation --nodes 100000 --hours 1000 --svg /nonexistent/spread.svg");
+    assert_eq!((output.status.code(), &output.stdout[..]), (Some(1), &b""[..]));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot draw /nonexistent/spread.svg"));
+}
+
+/// Ctrl-C ends a run with what it has so far. Only Linux tells when a program is ready for it.
+#[cfg(target_os = "linux")]
+mod ctrl_c {
+    use core::time::Duration;
+    use std::fs;
+    use std::process::{Command, Stdio};
+    use std::thread;
+
+    use serde_json::Value;
+
+    /// Presses Ctrl-C once the program handles it.
+    fn interrupt(pid: u32) {
+        // The bits are signals from 1 on, and Ctrl-C is signal 2.
+        let handles = || {
+            let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+            let caught =
+                status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+            u64::from_str_radix(&caught, 16).unwrap() & 2 != 0
+        };
+        while !handles() {
+            thread::sleep(Duration::from_millis(10));
+        }
+        Command::new("kill").args(["-INT", &pid.to_string()]).status().unwrap();
+    }
+
+    #[test]
+    fn keeps_the_summary_of_the_worlds_that_are_done() {
+        let arguments = ["--scenario", "slow", "--seeds", "0..1000000000", "--threads", "1", "--json"];
+        let mut run = Command::new(env!("CARGO_BIN_EXE_sim"));
+        let run = run.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        interrupt(run.id());
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(summary["done"].as_u64().unwrap() < 1_000_000_000, "{summary}");
+    }
+
+    #[test]
+    fn ends_a_single_world_and_says_when() {
+        let arguments = ["--scenario", "chat", "--hours", "100000"];
+        let run =
+            Command::new(env!("CARGO_BIN_EXE_sim")).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        interrupt(run.id());
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        assert!(String::from_utf8_lossy(&output.stdout).starts_with("interrupted at "));
     }
 }

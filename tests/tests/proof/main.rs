@@ -1,4 +1,4 @@
-//! Properties over conversations that nobody wrote down: random, simulated, fuzzed, exhaustive.
+//! Properties over conversations that no one wrote down: random, simulated, fuzzed, exhaustive.
 
 mod corpus;
 mod dcrd_node;

@@ -218,7 +218,7 @@ fn by_default_a_command_of_another_version_ends_the_connection_as_in_the_referen
         remote.say_bytes(&frame(command.as_str(), &[0; 8]));
         let error = remote.error();
         let reference = read(command.as_str(), &[0; 8], version).unwrap_err();
-        // Of an answer that nobody asked for, the header is enough.
+        // Of an answer that no one asked for, the header is enough.
         if error != Error::Unrequested(command) {
             assert_eq!(error, reference.into(), "{command} at {version}");
         }

@@ -210,7 +210,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A folder that stays behind in the temporary one harms nobody.
+        // A folder that stays behind in the temporary one harms no one.
         drop(fs::remove_dir_all(&self.0));
     }
 }

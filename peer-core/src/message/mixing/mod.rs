@@ -1,4 +1,4 @@
-//! Mixing: the eight messages with which peers build a transaction that does not show who pays whom.
+//! Mixing: the eight messages with which peers build a transaction that does not show which input pays which output.
 //!
 //! A pair request opens a session; the other messages follow in the order key exchange, ciphertexts, slot
 //! reserve, factored polynomial, DC-net, confirmation, or end in the secrets of a run that failed. Each is

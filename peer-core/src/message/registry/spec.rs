@@ -114,7 +114,7 @@ impl Spec {
         self.requests_timely(u32::MAX, response)
     }
 
-    /// The message requests this. After version `last` nobody waits for the response.
+    /// The message requests this. After version `last` no one waits for the response.
     pub(super) const fn requests_timely(self, last: u32, response: ResponseKind) -> Self {
         Self { request: Some((response, last)), ..self }
     }

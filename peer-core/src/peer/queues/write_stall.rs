@@ -33,7 +33,7 @@ impl Queues {
         self.evidence
     }
 
-    /// See [`Outbox::refuse`](super::outbox::Outbox::refuse).
+    /// See [`Outbox::refuse`](crate::peer::outbox::Outbox::refuse).
     pub(in crate::peer) fn refuse(&mut self, now: Time) -> bool {
         if self.is_overdue(now) {
             self.evidence = Evidence::Found;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use peer_core::frame::encode;
+use peer_core::recording::{Header, RecordingOptions};
 use peer_core::{Config, Direction, Error, Hash, Message, Network, ProtocolVersion};
 use rand_core::Rng;
 use tokio::net::TcpStream;
@@ -16,10 +17,10 @@ use super::stop::Stop;
 use super::wire::Wire;
 use crate::clock::Stopwatch;
 use crate::dial::CONNECT_TIMEOUT;
-use crate::error::{Failure, chain};
+use crate::error::{Failure, about_file, chain};
 use crate::format::Span;
 use crate::node;
-use crate::record::{Recording, numbered, record};
+use crate::record::{self, Recording, numbered, record};
 
 /// What the checks of one run share.
 pub(super) struct Lab {
@@ -27,7 +28,7 @@ pub(super) struct Lab {
     pub(super) config: Config,
     pub(super) limits: Limits,
     /// Where recordings go.
-    folder: Option<PathBuf>,
+    files: Option<(PathBuf, record::Recordings)>,
     /// The name of the check that runs.
     check: Cell<&'static str>,
     recordings: RefCell<Vec<Recorded>>,
@@ -71,15 +72,12 @@ impl Lab {
     ) -> Result<Self, Failure> {
         let config = Config::builder(network).user_agent("dcrpeer", env!("CARGO_PKG_VERSION")).build();
         let config = config.map_err(|error| Failure::new(chain(&error)))?;
-        if let Some(folder) = &folder {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| Failure::Usage(format!("cannot record to {}: {error}", folder.display())))?;
-        }
+        let files = folder.map(open_folder).transpose()?;
         Ok(Self {
             address,
             config,
             limits,
-            folder,
+            files,
             check: Cell::new("first-contact"),
             recordings: RefCell::default(),
             last: Cell::new(None),
@@ -154,7 +152,7 @@ impl Lab {
     }
 
     fn start_recording(&self) -> Result<Option<(PathBuf, Recording)>, Failure> {
-        let Some(folder) = &self.folder else { return Ok(None) };
+        let Some((folder, files)) = &self.files else { return Ok(None) };
         let path = folder.join(self.check.get()).with_extension("jsonl");
         let path = match self.recordings.borrow().len() {
             0 => path,
@@ -162,8 +160,10 @@ impl Lab {
         };
         let info = peer_tokio::connection_info(self.address, 0);
         let name = self.address.to_string();
-        let recording = Recording::start(&path, &self.config, Direction::Outbound, &info, &name)?;
-        Ok(Some((path, recording)))
+        let header = Header::new(self.config.clone(), Direction::Outbound);
+        let header = header.unix_time(info.unix_time).address(&name);
+        let recording = files.start_at(path.clone(), header)?;
+        Ok(recording.map(|recording| (path, recording)))
     }
 
     /// Ends the recordings of a check. Its connections must have been dropped.
@@ -177,6 +177,15 @@ impl Lab {
         }
         files
     }
+}
+
+/// Makes the folder if it is not there.
+fn open_folder(folder: PathBuf) -> Result<(PathBuf, record::Recordings), Failure> {
+    std::fs::create_dir_all(&folder).map_err(|error| {
+        Failure::Usage(format!("cannot record to {}: {}", folder.display(), about_file(&error)))
+    })?;
+    let files = record::Recordings::of_many(folder.clone(), RecordingOptions::default())?;
+    Ok((folder, files))
 }
 
 /// Between two connections from outside: a node lets three in at once, and then one each 5 s.

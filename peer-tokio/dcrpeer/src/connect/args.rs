@@ -25,7 +25,7 @@ pub(crate) struct ConnectArgs {
     /// Name and version to introduce ourselves with, instead of dcrpeer's
     #[arg(long, value_name = "NAME:VERSION")]
     pub(crate) user_agent: Option<Agent>,
-    /// Announce so many made-up transactions, and tell how many are asked for; a node bears 10 that do not exist
+    /// Announce N made-up transactions, and count how many are asked for; a node tolerates 10 that do not exist
     #[arg(long, default_value_t = 0, hide_default_value = true, value_name = "N",
           value_parser = clap::value_parser!(u32).range(0..=50_000))]
     pub(crate) inv: u32,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::error::Failure;
-use crate::options::{PeerArgs, Target, parse_duration};
+use crate::options::{PeerArgs, RecordArgs, Target, parse_duration};
 use crate::output::invocation;
 use crate::socks::Proxy;
 
@@ -26,19 +26,19 @@ pub(crate) struct CrawlArgs {
     #[arg(long, default_value_t = 100, value_name = "N",
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) at_once: u16,
-    /// Visit no more than so many addresses
+    /// Visit at most N addresses
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) max: Option<u64>,
-    /// Visit no more than N ports of one host, besides the network's own [default: 4; no limit on this machine]
+    /// Visit at most N ports of one host, besides the network's own [default: 4; no limit on this machine]
     #[arg(long, value_name = "N")]
     pub(crate) ports_per_host: Option<u16>,
-    /// How long a peer may take to be connected; through a proxy, six times as long
+    /// How long connecting may take; through a proxy, six times as long
     #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = parse_timeout)]
     pub(crate) connect_timeout: Duration,
-    /// How long it may take to shake hands [default: 10s; 2s with --demo]
+    /// How long the handshake may take [default: 10s; 2s with --demo]
     #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     pub(crate) handshake_timeout: Option<Duration>,
-    /// How long it may take to tell the addresses that it knows, 90 s at most
+    /// How long a peer may take to send the addresses that it knows, 90 s at most
     #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
     pub(crate) addresses_timeout: Duration,
     /// Go through this SOCKS5 proxy, and visit Tor addresses too; Tor is at 127.0.0.1:9050
@@ -50,6 +50,8 @@ pub(crate) struct CrawlArgs {
     /// Draw a chart of the summary into this file; an existing file is kept until the new one is complete
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 impl CrawlArgs {
@@ -79,7 +81,11 @@ impl CrawlArgs {
 /// A timeout, which must not be zero.
 fn parse_timeout(text: &str) -> Result<Duration, String> {
     let duration = parse_duration(text)?;
-    if duration.is_zero() { Err("nothing happens in no time".to_owned()) } else { Ok(duration) }
+    if duration.is_zero() {
+        Err("a timeout must be longer than zero, like 500ms or 5s".to_owned())
+    } else {
+        Ok(duration)
+    }
 }
 
 fn parse_peers(text: &str) -> Result<u16, String> {

@@ -7,7 +7,7 @@ use super::summary::{Heights, RoundTrips, Summary};
 use super::svg::{Anchor, Svg};
 use super::table::{Percent, introduced};
 use crate::format::{Count, Span, clip};
-use crate::stats;
+use crate::options::services_text;
 
 const WIDTH: f64 = 1040.0;
 const MARGIN: f64 = 36.0;
@@ -66,17 +66,17 @@ fn draw_tiles(svg: &mut Svg, y: f64, summary: &Summary) {
     let height = summary.heights.as_ref().map(|heights| Count(heights.max.max(0).unsigned_abs().into()));
     let unknown = || "unknown".to_owned();
     let tiles = [
-        (Count(summary.reachable).to_string(), format!("reachable, {share} of those visited")),
+        (Count(summary.reachable).to_string(), format!("reachable, {share} of visited")),
         (Count(unreachable).to_string(), "not reachable".to_owned()),
         (
             Count::from(summary.user_agents.len()).to_string(),
             plural(summary.user_agents.len() as u64, "user agent"),
         ),
-        (trip.unwrap_or_else(unknown), "median round trip".to_owned()),
+        (trip.unwrap_or_else(unknown), "median rtt".to_owned()),
         (height.map_or_else(unknown, |height| height.to_string()), "best block height".to_owned()),
     ];
     const GAP: f64 = 12.0;
-    const FIRST: f64 = 212.0;
+    const FIRST: f64 = 224.0;
     let rest = (WIDTH - 2.0 * MARGIN - FIRST - 4.0 * GAP) / 4.0;
     let (mut x, mut width) = (MARGIN, FIRST);
     for (number, label) in tiles {
@@ -101,7 +101,7 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
         "number of peers by the time that a ping took; {} measured, dashed: median and 90th percentile",
         Count(round_trips.measured)
     );
-    let top = draw_title(svg, (MARGIN, y), "Round trips", &note) + 16.0;
+    let top = draw_title(svg, (MARGIN, y), "Round-trip times (rtt)", &note) + 24.0;
     let histogram = Histogram::of(&round_trips.all);
     // Leaves some room above the highest bar.
     let most = histogram.most().saturating_add(histogram.most().div_ceil(8)).max(1);
@@ -117,7 +117,8 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
         svg.line((x, top - 12.0), (x, plot.bottom), "mark");
         svg.text((x + 4.0, top - 4.0), Anchor::Start, "marked", name);
     }
-    plot.draw_counts(svg, &histogram);
+    plot.draw_counts(svg, &histogram, xs.get(..shown).unwrap_or_default());
+    svg.text((plot.left - 8.0, top - 10.0), Anchor::End, "value", "peers");
     for (time, is_labelled) in histogram.ticks() {
         let x = plot.x(histogram.position(time));
         svg.line((x, plot.bottom), (x, plot.bottom + 5.0), "axis");
@@ -126,7 +127,12 @@ fn draw_round_trips(svg: &mut Svg, y: f64, round_trips: &RoundTrips) -> f64 {
         }
     }
     let middle = (plot.left + plot.right) / 2.0;
-    svg.text((middle, plot.bottom + 37.0), Anchor::Middle, "note", "round trip (logarithmic scale)");
+    svg.text(
+        (middle, plot.bottom + 37.0),
+        Anchor::Middle,
+        "note",
+        "round-trip time, rtt (logarithmic scale)",
+    );
     plot.bottom + 62.0
 }
 
@@ -166,11 +172,20 @@ impl Plot {
         }
     }
 
-    fn draw_counts(&self, svg: &mut Svg, histogram: &Histogram) {
+    /// Writes a count above each bar, beside a mark that would cross it.
+    fn draw_counts(&self, svg: &mut Svg, histogram: &Histogram, marks: &[f64]) {
         for bin in histogram.bins().iter().filter(|bin| bin.count > 0) {
             let (left, right) = (self.x(histogram.position(bin.from)), self.x(histogram.position(bin.to)));
-            let anchor = ((left + right) / 2.0, self.y(bin.count) - 4.0);
-            svg.text(anchor, Anchor::Middle, "count", &Count(bin.count).to_string());
+            let (middle, y) = ((left + right) / 2.0, self.y(bin.count) - 4.0);
+            let text = Count(bin.count).to_string();
+            // Half of the text, in fonts that are wide.
+            let reach = 4.5 * text.len() as f64 + 3.0;
+            let (x, anchor) = match marks.iter().find(|mark| (middle - **mark).abs() < reach) {
+                Some(mark) if middle < *mark => (mark - 4.0, Anchor::End),
+                Some(mark) => (mark + 4.0, Anchor::Start),
+                None => (middle, Anchor::Middle),
+            };
+            svg.text((x, y), anchor, "count", &text);
         }
     }
 }
@@ -215,8 +230,8 @@ fn draw_right(svg: &mut Svg, y: f64, summary: &Summary) -> f64 {
     let versions = versions.map(|share| bar(format!("protocol {}", share.value), share.peers, base));
     let y = draw_bars(svg, (x, y), ("Protocol versions", &about), Look::GOOD, versions.collect());
     let services = summary.services.iter().map(|share| {
-        let name = stats::services(Services::from_bits(share.value)).replace("SFNode", "");
-        bar(name.replace('|', " + "), share.peers, base)
+        let name = services_text(Services::from_bits(share.value));
+        bar(name, share.peers, base)
     });
     let y = draw_bars(svg, (x, y), ("Services", &about), Look::GOOD, services.collect());
     let unreachable = summary.visited.saturating_sub(summary.reachable);

@@ -65,7 +65,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         reported = draw(file, &summary, reported, args.peer.json);
     }
     if !summary.ok {
-        let failure = Failure::new(format!("nobody was reached; {}", summary.first_failure));
+        let failure = Failure::new(format!("no peer was reached; {}", summary.first_failure));
         return Err(failure.reported().after_reporting(reported));
     }
     reported?;
@@ -174,6 +174,7 @@ impl Crawl {
             proxy: args.proxy.clone(),
             connect_timeout: args.connect_timeout(),
             addresses_timeout: args.addresses_timeout,
+            recordings: args.record.clone().of_many()?,
         };
         let ports = Ports::new(args.ports_per_host, network.default_port());
         let frontier = Frontier::new(seeds, args.proxy.is_some(), ports);
@@ -296,7 +297,7 @@ fn check(demo_network: &DemoNetwork, summary: &Summary, json: bool) -> Result<()
     }
     if !json {
         let mut out = output::for_people();
-        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found everybody who can be reached: {all}")))?;
+        writeln!(out, "\n{}", Styled(GOOD, format_args!("✓ Found all that can be reached: {all}")))?;
         out.flush()?;
     }
     Ok(())

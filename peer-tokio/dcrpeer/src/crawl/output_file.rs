@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::error::Failure;
+use crate::error::{Failure, about_file};
 
 /// The file for a chart. That it can be written is known before the crawl; the existing file stays until the chart is
 /// complete.
@@ -28,7 +28,11 @@ enum Target {
 impl OutputFile {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let refuse = |error: &io::Error| {
-            Failure::new(format!("cannot write {}: {error}; choose another file", path.display()))
+            Failure::new(format!(
+                "cannot write {}: {}; or choose another file",
+                path.display(),
+                about_file(error)
+            ))
         };
         let target = find(path).map_err(|error| refuse(&error))?;
         if let Target::File(file) = &target {
@@ -46,7 +50,7 @@ impl OutputFile {
         };
         let advice = if is_kept { "; the previous chart is kept" } else { "" };
         let path = self.path.display();
-        written.map_err(|error| Failure::new(format!("cannot write {path}: {error}{advice}")))
+        written.map_err(|error| Failure::new(format!("cannot write {path}: {}{advice}", about_file(&error))))
     }
 
     pub(super) fn path(&self) -> &Path {

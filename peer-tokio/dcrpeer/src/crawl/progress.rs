@@ -4,6 +4,8 @@ use std::io::{IsTerminal, stderr, stdout};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::format::Count;
+
 /// How far a crawl is. Shown on standard error, if that is a terminal; gone when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress(ProgressBar);
@@ -20,7 +22,7 @@ impl Progress {
     pub(crate) fn show(&self, visited: u64, known: u64, reachable: u64, open: usize) {
         self.0.set_length(known);
         self.0.set_position(visited);
-        self.0.set_message(format!("{reachable} reachable, {open} open now"));
+        self.0.set_message(format!("{} reachable, {open} open now", Count(reachable)));
     }
 
     /// Hides the bar while `write` writes to standard error.
@@ -30,7 +32,7 @@ impl Progress {
 }
 
 fn style() -> Result<ProgressStyle, indicatif::style::TemplateError> {
-    let template = "  {elapsed:>4} {bar:30.green} {pos} visited of {len} known, {msg}";
+    let template = "  {elapsed:>4} {bar:30.green} {human_pos} visited of {human_len} known, {msg}";
     Ok(ProgressStyle::with_template(template)?.progress_chars("█▌ "))
 }
 

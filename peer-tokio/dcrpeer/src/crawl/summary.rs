@@ -12,7 +12,7 @@ use super::endpoint::Endpoint;
 use super::frontier::{Frontier, Skip};
 use super::outcome::{Answer, Outcome};
 use super::visit::Visit;
-use crate::format::{as_milliseconds, milliseconds, percentile};
+use crate::format::{Count, as_milliseconds, milliseconds, percentile};
 use crate::options::network_name;
 use crate::shutdown::ShutdownReason;
 
@@ -203,7 +203,7 @@ impl Tally {
             services: shares(self.services),
             heights: Heights::of(self.heights),
             round_trips: RoundTrips::of(self.round_trips),
-            first_failure: self.first_failure.unwrap_or_else(|| "nobody was visited".to_owned()),
+            first_failure: self.first_failure.unwrap_or_else(|| "no address was visited".to_owned()),
         }
     }
 }
@@ -263,7 +263,7 @@ impl fmt::Display for Ended {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Complete => f.write_str("every address was visited"),
-            Self::MaxVisited(max) => write!(f, "{max} were visited, the most wanted"),
+            Self::MaxVisited(max) => write!(f, "{} were visited, the limit of --max", Count(*max)),
             Self::Stopped(reason) => reason.fmt(f),
         }
     }

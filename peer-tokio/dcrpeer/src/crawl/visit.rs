@@ -2,11 +2,11 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use peer_core::message::Version;
-use peer_core::{Event, Interest, Message, Node, Request, RequestOptions, Unanswered};
+use peer_core::{Direction, Event, Interest, Message, Node, Request, RequestOptions, Unanswered};
 use peer_tokio::{Events, Handle, ResponseError};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -15,10 +15,11 @@ use super::endpoint::Endpoint;
 use super::outcome::{Answer, Outcome};
 use crate::clock::Stopwatch;
 use crate::dial::zone_advice;
-use crate::error::{Failure, chain};
+use crate::error::{Failure, chain, plain};
 use crate::first_bytes::FirstBytes;
 use crate::format::Span;
 use crate::outcome::{self, Ending};
+use crate::record::{self, Recordings};
 use crate::socks::{Blame, Proxy, UNKNOWN_ADDRESS};
 use crate::{explain, node};
 
@@ -29,6 +30,7 @@ pub(crate) struct Visitor {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) connect_timeout: Duration,
     pub(crate) addresses_timeout: Duration,
+    pub(crate) recordings: Option<Recordings>,
 }
 
 /// What a visit found.
@@ -107,6 +109,14 @@ impl Visitor {
         stream.set_nodelay(true).ok();
         let (stream, first) = FirstBytes::of(stream);
         let info = peer_tokio::connection_info(address, 0);
+        let recording = match &self.recordings {
+            Some(recordings) => {
+                let (config, name) = (self.node.config(), visit.endpoint.to_string());
+                recordings.start_next((config, Direction::Outbound), &info, &name)?
+            }
+            None => None,
+        };
+        let stream = record::record(stream, recording.as_ref());
         let generator = node::generator()?;
         let (handle, events, driver) = match peer_tokio::outbound(stream, &self.node, info, generator) {
             Ok(parts) => parts,
@@ -116,7 +126,12 @@ impl Visitor {
         self.run_session(&mut visit, &handle, events, first).await?;
         handle.close();
         // The dropped driver releases its open handshake and its file.
-        driver.await.ok();
+        if let (Ok(closed), Some(recording)) = (driver.await, recording)
+            && let Some(problem) = Box::pin(recording.finish(&closed.reason)).await
+        {
+            // Without standard error the warning is lost, and nothing else.
+            writeln!(io::stderr(), "dcrpeer: {problem}").ok();
+        }
         Ok(visit)
     }
 
@@ -231,5 +246,5 @@ fn explain_dial(address: SocketAddr, error: &io::Error) -> (Outcome, String) {
         (_, Some(23 | 24)) if cfg!(unix) => Outcome::NoRoom,
         _ => Outcome::Unreachable,
     };
-    (outcome, format!("{error}{}", zone_advice(address)))
+    (outcome, format!("{}{}", plain(error), zone_advice(address)))
 }

@@ -18,7 +18,7 @@ use crate::stats;
 /// One of the two peers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    Dialler,
+    Dialer,
     Listener,
 }
 
@@ -57,7 +57,7 @@ impl Transcript {
         let (out, clock, observed) = (output::for_people(), Stopwatch::start(), Observed::default());
         let mut transcript = Self { out, clock, entries, sections: 0, observed };
         let title = Styled(STRONG, "Two Decred peers talk over TCP on this machine.");
-        writeln!(transcript.out, "{title} Arrows show who speaks to whom.\n")?;
+        writeln!(transcript.out, "{title} Arrows show who sends a message.\n")?;
         transcript.write_step(Side::Listener, &format!("waits on {address}, network simnet"))?;
         Ok(transcript)
     }
@@ -82,11 +82,11 @@ impl Transcript {
     /// Prints a step of one side that sends no message.
     pub(super) fn write_step(&mut self, side: Side, what: &str) -> Result<(), Failure> {
         let at = Styled(FAINT, At(self.clock.elapsed()));
-        let (dialler, listener) = match side {
-            Side::Dialler => ("dialler", ""),
+        let (dialer, listener) = match side {
+            Side::Dialer => ("dialer", ""),
             Side::Listener => ("", "listener"),
         };
-        writeln!(self.out, "{at}  {dialler:7}     {listener:8}  {what}")?;
+        writeln!(self.out, "{at}  {dialer:6}     {listener:8}  {what}")?;
         self.out.flush()?;
         Ok(())
     }
@@ -94,7 +94,7 @@ impl Transcript {
     /// Prints events until enough was observed.
     pub(super) async fn until(
         &mut self,
-        dialler: &Handle,
+        dialer: &Handle,
         enough: impl Fn(&Observed) -> bool,
     ) -> Result<(), Failure> {
         while !enough(&self.observed) {
@@ -102,9 +102,9 @@ impl Transcript {
                 return Err(Failure::new("both connections ended too early"));
             };
             match entry.event {
-                Some(event) => self.show(entry.at, entry.side, &event, dialler).await?,
+                Some(event) => self.show(entry.at, entry.side, &event, dialer).await?,
                 None => {
-                    let closed = dialler.closed().await;
+                    let closed = dialer.closed().await;
                     return Err(Failure::new(format!("the connection ended too early: {}", chain(&closed))));
                 }
             }
@@ -112,12 +112,12 @@ impl Transcript {
         Ok(())
     }
 
-    async fn show(&mut self, at: Duration, to: Side, event: &Event, dialler: &Handle) -> Result<(), Failure> {
+    async fn show(&mut self, at: Duration, to: Side, event: &Event, dialer: &Handle) -> Result<(), Failure> {
         match event {
             Event::Version(version) => self.arrow(at, to, "version", version.user_agent.as_str()),
             Event::Established => {
                 self.observed.established = self.observed.established.saturating_add(1);
-                let version = dialler.stats().await.protocol_version;
+                let version = dialer.stats().await.protocol_version;
                 let done = Styled(GOOD, "hands shaken");
                 self.arrow(at, to, "verack", &format!("{done}, we speak protocol {version}"))
             }
@@ -128,9 +128,9 @@ impl Transcript {
                 self.arrow(at, to, "inv", &format!("{batch:>5} transactions, {sum} so far"))
             }
             Event::Message(Message::Pong(_)) => {
-                let round_trip = dialler.stats().await.last_ping_round_trip.unwrap_or_default();
+                let round_trip = dialer.stats().await.last_ping_round_trip.unwrap_or_default();
                 self.observed.round_trips.push(round_trip);
-                self.arrow(at, to, "pong", &format!("round trip {}", Span(round_trip)))
+                self.arrow(at, to, "pong", &format!("rtt {}", Span(round_trip)))
             }
             Event::Message(message) => self.arrow(at, to, message.command().as_str(), ""),
             _ => Ok(()),
@@ -141,10 +141,10 @@ impl Transcript {
     fn arrow(&mut self, at: Duration, to: Side, command: &str, text: &str) -> Result<(), Failure> {
         let at = Styled(FAINT, At(at));
         let arrow = match to {
-            Side::Dialler => Styled(IN, "◀──"),
+            Side::Dialer => Styled(IN, "◀──"),
             Side::Listener => Styled(OUT, "──▶"),
         };
-        write!(self.out, "{at}  dialler {arrow} listener  ")?;
+        write!(self.out, "{at}  dialer {arrow} listener  ")?;
         match text {
             "" => writeln!(self.out, "{}", Styled(STRONG, command))?,
             text => writeln!(self.out, "{:<8} {text}", Styled(STRONG, command))?,
@@ -154,9 +154,9 @@ impl Transcript {
     }
 
     /// What both sides counted.
-    pub(super) fn statistics(&mut self, dialler: &Stats, listener: &Stats) -> Result<(), Failure> {
+    pub(super) fn statistics(&mut self, dialer: &Stats, listener: &Stats) -> Result<(), Failure> {
         self.section("Statistics", "what each side knows of the other")?;
-        let columns = [("the dialler", dialler), ("the listener", listener)];
+        let columns = [("the dialer", dialer), ("the listener", listener)];
         stats::write_table(&mut self.out, ProtocolVersion::LATEST, &columns)?;
         self.out.flush()?;
         Ok(())

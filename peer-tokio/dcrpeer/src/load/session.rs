@@ -19,7 +19,7 @@ use tokio::time::timeout;
 
 use crate::clock::Stopwatch;
 use crate::dial::{CONNECT_TIMEOUT, zone_advice};
-use crate::error::chain;
+use crate::error::{chain, plain};
 use crate::explain;
 use crate::first_bytes::FirstBytes;
 use crate::format::Span;
@@ -241,9 +241,9 @@ pub(super) fn unreachable(address: SocketAddr, reason: &ConnectError, network: N
             "no local port is left; wait a minute for those of earlier connections, or lower -n".to_owned()
         }
         _ if error.raw_os_error() == Some(TOO_MANY_FILES) => {
-            format!("{error}; raise the limit with `ulimit -n`, or lower -n")
+            format!("{}; raise the limit with `ulimit -n`, or lower -n", plain(error))
         }
-        _ => format!("{error}{}", zone_advice(address)),
+        _ => format!("{}{}", plain(error), zone_advice(address)),
     }
 }
 

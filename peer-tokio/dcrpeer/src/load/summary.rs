@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::format::{Count, Size, Span, as_milliseconds, percentile};
+use crate::layout;
 use crate::output::{Escaped, FAINT, GOOD, STRONG, Styled};
+use crate::system::MEMORY_NOTE;
 
 /// The result of a load test.
 #[derive(Debug, Serialize)]
@@ -108,11 +110,11 @@ impl Summary {
             writeln!(out, "  cut short: {stopped}")?;
         }
         writeln!(out)?;
-        let titles = format!("{:>10}{:>10}{:>10}{:>10}", "p50", "p90", "p99", "max");
+        let titles = in_columns(["p50", "p90", "p99", "max"].map(str::to_owned));
         writeln!(out, "  {:LABEL$}{}", "", Styled(FAINT, titles))?;
         write_percentiles(out, "connect", self.connect)?;
         write_percentiles(out, "handshake", self.handshake)?;
-        write_percentiles(out, "round trip", self.round_trip)?;
+        write_percentiles(out, "rtt", self.round_trip)?;
         writeln!(out)?;
         let rate = Count(self.handshakes_per_second);
         write_fact(out, "handshakes", &format!("{rate} a second ({opened} in {})", Span(self.opening)))?;
@@ -127,7 +129,7 @@ impl Summary {
         if let Some(Memory { before, with_all, per_connection }) = self.memory {
             let each = per_connection.map(|each| format!(", {} for each connection", Size(each)));
             let (before, with_all, each) = (Size(before), Size(with_all), each.unwrap_or_default());
-            write_fact(out, "memory", &format!("{with_all}{each} ({before} before)"))?;
+            write_fact(out, "memory", &format!("{with_all}{each} ({before} before) {MEMORY_NOTE}"))?;
         }
         Ok(())
     }
@@ -137,13 +139,22 @@ impl Summary {
 const LABEL: usize = 10;
 
 fn write_fact(out: &mut impl Write, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {:LABEL$}   {text}", Styled(FAINT, label))
+    writeln!(out, "  {:LABEL$}   {}", Styled(FAINT, label), layout::fill(text, 15))
+}
+
+/// Four cells; in a narrow terminal the second is left out.
+fn in_columns(cells: [String; 4]) -> String {
+    let is_narrow = layout::terminal_width().is_some_and(|width| width < 52);
+    let width = if is_narrow { 9 } else { 10 };
+    let shown = cells.iter().enumerate().filter(|(index, _)| !is_narrow || *index != 1);
+    shown.map(|(_, cell)| format!("{cell:>width$}")).collect()
 }
 
 fn write_percentiles(out: &mut impl Write, label: &str, percentiles: Option<Percentiles>) -> io::Result<()> {
     let Some(Percentiles { p50, p90, p99, max }) = percentiles else { return Ok(()) };
     let label = Styled(FAINT, label);
-    writeln!(out, "  {label:LABEL$}{:>10}{:>10}{:>10}{:>10}", Span(p50), Span(p90), Span(p99), Span(max))
+    let cells = in_columns([p50, p90, p99, max].map(|time| Span(time).to_string()));
+    writeln!(out, "  {label:LABEL$}{cells}")
 }
 
 /// The most frequent reasons.
@@ -151,11 +162,13 @@ fn write_reasons(out: &mut impl Write, label: &str, reasons: &Reasons) -> io::Re
     let mut reasons: Vec<_> = reasons.iter().collect();
     reasons.sort_by_key(|(_, count)| core::cmp::Reverse(**count));
     for (reason, count) in reasons.iter().take(MOST_REASONS) {
-        writeln!(out, "  {label}: {} × {}", Count(u64::from(**count)), Escaped(reason))?;
+        let line = format!("{label}: {} × {}", Count(u64::from(**count)), Escaped(reason));
+        writeln!(out, "  {}", layout::fill(&line, 2))?;
     }
     let more = reasons.len().saturating_sub(MOST_REASONS);
     if more > 0 {
-        writeln!(out, "  {label}: {} more reasons (--json has all)", Count::from(more))?;
+        let line = format!("{label}: {} more reasons (--json has all)", Count::from(more));
+        writeln!(out, "  {}", layout::fill(&line, 2))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peer_core::recording::{Entry, Recording, Said, Side, Unreadable, What};
+use peer_core::recording::{Entry, EntryKind, RecordedMessage, Recording, Side, Unreadable};
 use peer_core::{Direction, Message, ProtocolVersion, Time};
 
 use crate::error::{Failure, chain};
@@ -13,11 +13,11 @@ use crate::report::Report;
 /// The only peer's number.
 const NUMBER: u64 = 1;
 
-/// Tells what the side that recorded saw; of a recording without a first line, what the dialer saw.
+/// Tells what the side that recorded saw; where neither did, what the dialer saw.
 pub(super) fn tell(recording: &Recording, json: bool) -> Result<(), Failure> {
     let header = recording.header.as_ref();
-    let side = header.map_or(Side::Dialer, |header| header.side());
-    let direction = header.map_or(Direction::Outbound, |header| header.direction);
+    let direction = header.and_then(|header| header.direction).unwrap_or(Direction::Outbound);
+    let side = Side::of(direction);
     let address = header.map_or("", |header| &header.address);
     let offered = recording.version_of(side).and_then(|version| u32::try_from(version.protocol_version).ok());
     let mut story = Story {
@@ -31,7 +31,7 @@ pub(super) fn tell(recording: &Recording, json: bool) -> Result<(), Failure> {
     };
     let address = if address.is_empty() { "a peer" } else { address };
     story.emit(Time::ZERO, &Notice::Connected { address, direction, isolated: None })?;
-    let mut said: Vec<_> = [Side::Dialer, Side::Listener].map(|side| recording.said_by(side)).concat();
+    let mut said: Vec<_> = [Side::Dialer, Side::Listener].map(|side| recording.messages(side)).concat();
     said.sort_by_key(index);
     let mut said = said.into_iter().peekable();
     for (number, entry) in recording.entries.iter().enumerate() {
@@ -43,10 +43,17 @@ pub(super) fn tell(recording: &Recording, json: bool) -> Result<(), Failure> {
         }
     }
     let at = recording.entries.last().map_or(Time::ZERO, |entry| entry.at);
-    story.end(at, "Cut", "the recording ends here")
+    let first = recording.entries.iter().find_map(|entry| match entry.kind {
+        EntryKind::Eof(side) => Some(side),
+        _ => None,
+    });
+    match first.filter(|_| !recording.is_cut) {
+        Some(side) => story.end(at, "Closed", &format!("the {side} ended its stream first")),
+        None => story.end(at, "Cut", "the recording ends here"),
+    }
 }
 
-fn index(said: &Result<Said, Unreadable>) -> usize {
+fn index(said: &Result<RecordedMessage, Unreadable>) -> usize {
     match said {
         Ok(said) => said.entry,
         Err(unreadable) => unreadable.entry,
@@ -66,7 +73,7 @@ struct Story {
 }
 
 impl Story {
-    fn tell(&mut self, said: Result<Said, Unreadable>) -> Result<(), Failure> {
+    fn tell(&mut self, said: Result<RecordedMessage, Unreadable>) -> Result<(), Failure> {
         match said {
             Ok(said) if said.from == self.side => self.tell_ours(&said),
             Ok(said) => self.tell_theirs(&said),
@@ -75,7 +82,7 @@ impl Story {
     }
 
     /// What we said, but for what the machine always says by itself.
-    fn tell_ours(&mut self, said: &Said) -> Result<(), Failure> {
+    fn tell_ours(&mut self, said: &RecordedMessage) -> Result<(), Failure> {
         match &said.message {
             Message::Version(_) | Message::Verack | Message::Pong(_) => return Ok(()),
             Message::Ping(ping) => self.ping = Some((ping.nonce, said.at)),
@@ -85,7 +92,7 @@ impl Story {
         self.emit(said.at, &Notice::Sent { command, message: &said.message })
     }
 
-    fn tell_theirs(&mut self, said: &Said) -> Result<(), Failure> {
+    fn tell_theirs(&mut self, said: &RecordedMessage) -> Result<(), Failure> {
         let message = &said.message;
         match message {
             Message::Version(version) => {
@@ -104,7 +111,7 @@ impl Story {
     }
 
     /// Only of a pong that answers our latest ping.
-    fn round_trip_ms(&mut self, said: &Said) -> Option<f64> {
+    fn round_trip_ms(&mut self, said: &RecordedMessage) -> Option<f64> {
         let Message::Pong(pong) = &said.message else { return None };
         let (_, sent) = self.ping.take_if(|(nonce, _)| *nonce == pong.nonce)?;
         Some(milliseconds(said.at.saturating_since(sent)))
@@ -112,13 +119,21 @@ impl Story {
 
     /// Tells a line without bytes. Returns a value at the end.
     fn tell_entry(&self, entry: &Entry) -> Result<Option<()>, Failure> {
-        match &entry.what {
-            What::Dropped { pieces, bytes } => {
+        match &entry.kind {
+            EntryKind::Dropped { pieces, bytes } => {
                 let (pieces, bytes) = (Count(*pieces), Count(*bytes));
                 let detail = format!("{pieces} pieces with {bytes} bytes are missing from here on");
                 self.emit(entry.at, &Notice::Warning { detail: &detail }).map(|()| None)
             }
-            What::End { reason, detail } => self.end(entry.at, reason, detail).map(Some),
+            EntryKind::Skipped { from, bytes, hash } => {
+                let (from, bytes) = (from.name(), Count(*bytes));
+                let detail = format!(
+                    "{bytes} bytes of the {from} are left out; BLAKE-256 {}",
+                    hex::encode(hash.as_bytes())
+                );
+                self.emit(entry.at, &Notice::Warning { detail: &detail }).map(|()| None)
+            }
+            EntryKind::End { reason, detail } => self.end(entry.at, reason, detail).map(Some),
             _ => Ok(None),
         }
     }

@@ -24,7 +24,7 @@ const LONGEST: usize = 8 * 1024;
 /// Longest time for a request and its response.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Accepts scrapes for as long as the future is polled: one at a time, since nobody but a monitor asks.
+/// Accepts scrapes for as long as the future is polled: one at a time, since only a monitor asks.
 /// Without a listener there are none.
 pub(super) fn serve(listener: Option<TcpListener>) -> (mpsc::Receiver<Scrape>, impl Future<Output = ()>) {
     let (scrapes, waiting) = mpsc::channel(WAITING);
@@ -32,7 +32,7 @@ pub(super) fn serve(listener: Option<TcpListener>) -> (mpsc::Receiver<Scrape>, i
         let Some(listener) = listener else { return pending().await };
         loop {
             match listener.accept().await {
-                // Whoever is too slow, or leaves, gets no response.
+                // A client that is too slow, or closes, gets no response.
                 Ok((stream, _)) => drop(timeout(TIMEOUT, respond(stream, &scrapes)).await),
                 Err(_) => sleep(ACCEPT_PAUSE).await,
             }

@@ -14,17 +14,19 @@ use tokio::task::{JoinError, JoinSet};
 use super::metrics;
 use super::screen::Screen;
 use super::session::{Common, Ended, Session};
+use super::sorting::Sorting;
 use super::table::{Frame, Row};
 use crate::clock::Stopwatch;
 use crate::command_totals::CommandTotals;
 use crate::error::Failure;
-use crate::format::{Age, Count, Size};
+use crate::format::{Age, Count, Size, spaced};
+use crate::layout;
 use crate::notice::Notice;
 use crate::options::network_name;
 use crate::output::{FAINT, Output, STRONG, Styled, invocation};
 use crate::shutdown::ShutdownReason;
 use crate::status::{Rate, Status};
-use crate::system;
+use crate::system::{self, MEMORY_NOTE};
 use crate::unserved::Unserved;
 
 /// Refreshes between two lines where there is no terminal.
@@ -58,6 +60,7 @@ pub(super) struct Server {
     commands: CommandTotals,
     clock: Stopwatch,
     screen: Option<Screen>,
+    sorting: Sorting,
     refreshes: u32,
     /// The last status that was reported, where there is no screen.
     reported: Option<Status>,
@@ -86,6 +89,7 @@ impl Server {
             commands: CommandTotals::default(),
             clock: Stopwatch::start(),
             screen,
+            sorting: Sorting::default(),
             refreshes: 0,
             reported: None,
             handshake_rate: Rate::default(),
@@ -96,6 +100,16 @@ impl Server {
 
     pub(super) fn has_room(&self) -> bool {
         self.sessions.len() < self.max as usize
+    }
+
+    pub(super) const fn has_screen(&self) -> bool {
+        self.screen.is_some()
+    }
+
+    /// Does what a key stands for. Returns a reason if the user wants to quit.
+    pub(super) fn press(&mut self, key: u8) -> Option<ShutdownReason> {
+        self.sorting.press(key);
+        (key == b'q').then_some(ShutdownReason::Quit)
     }
 
     /// Starts the session of an accepted connection.
@@ -161,11 +175,11 @@ impl Server {
             let rows = self.rows(size.1).await;
             let (address, network) = (self.address, network_name(self.common.node.config().network()));
             let age = Age(self.clock.elapsed());
-            let title = format!("serving {network} on {address} for {age}; Ctrl-C ends it");
+            let keys = if cfg!(unix) { "q quits, t a r i o sort" } else { "Ctrl-C ends it" };
+            let title = format!("serving {network} on {address} for {age}; {}; {keys}", self.sorting);
             let dcrpeer = invocation();
             let frame = if self.handles.is_empty() {
-                let hint =
-                    format!("nobody is here; visit with: {dcrpeer} connect {address} --network {network}");
+                let hint = format!("no peer yet; try: {dcrpeer} connect {address} --network {network}");
                 Frame::empty(&title, &status.facts(), &hint, size)
             } else {
                 Frame::new(&title, &status.facts(), (&rows, self.handles.len()), size)
@@ -185,24 +199,34 @@ impl Server {
         Ok(())
     }
 
-    /// The rows of the oldest sessions.
+    /// The first rows in the order that the user chose.
     async fn rows(&self, most: usize) -> Vec<Row> {
+        let handles: Vec<_> = match self.sorting.newest_first() {
+            Some(true) => self.handles.values().rev().take(most).collect(),
+            Some(false) => self.handles.values().take(most).collect(),
+            // By anything else all have to be compared.
+            None => self.handles.values().collect(),
+        };
         let mut asked = Vec::new();
-        for handle in self.handles.values().take(most) {
+        for handle in handles {
             // All are asked before the first answer is awaited, so that one round of wake-ups answers all.
             if let Ok(permit) = handle.reserve().await {
                 asked.push(permit.with(|peer, now| {
                     let stats = peer.stats();
-                    Row::new(&stats, now.saturating_since(stats.connected))
+                    let age = now.saturating_since(stats.connected);
+                    (stats, age)
                 }));
             }
         }
-        let mut rows = Vec::new();
+        let mut peers = Vec::new();
         for answer in asked {
             // A session that has just ended gives no row.
-            rows.extend(answer.await.ok());
+            peers.extend(answer.await.ok());
         }
-        rows
+        if self.sorting.newest_first().is_none() {
+            peers.sort_by(|(one, _), (other, _)| self.sorting.compare(one, other));
+        }
+        peers.iter().take(most).map(|(stats, age)| Row::new(stats, *age)).collect()
     }
 
     /// The metrics as text, sessions that are open included.
@@ -276,7 +300,7 @@ impl Server {
         if let Some(memory) = self.memory() {
             write_fact(out, "memory", &memory)?;
         }
-        let ends = self.ends.iter().map(|(reason, count)| format!("{} {reason}", Count(*count)));
+        let ends = self.ends.iter().map(|(reason, count)| format!("{} {}", Count(*count), spaced(reason)));
         let ends: Vec<_> = ends.collect();
         if !ends.is_empty() {
             write_fact(out, "ends", &ends.join(", "))?;
@@ -296,11 +320,12 @@ impl Server {
         let peak = self.peak?;
         let (memory_before, memory, peers) = (self.memory_before?, peak.memory?, peak.peers);
         if peers < MANY {
-            return Some(Size(memory).to_string());
+            return Some(format!("{} {MEMORY_NOTE}", Size(memory)));
         }
         let each = Size(memory.saturating_sub(memory_before).checked_div(peers)?);
         let (memory, memory_before) = (Size(memory), Size(memory_before));
-        Some(format!("{memory} with {} peers, {each} for each ({memory_before} before)", Count(peers)))
+        let peers = Count(peers);
+        Some(format!("{memory} with {peers} peers, {each} for each ({memory_before} before) {MEMORY_NOTE}"))
     }
 }
 
@@ -323,5 +348,5 @@ fn count(counts: &mut BTreeMap<String, u64>, of: String) {
 }
 
 fn write_fact(out: &mut Output, label: &str, text: &str) -> io::Result<()> {
-    writeln!(out, "  {:<10}  {text}", Styled(FAINT, label))
+    writeln!(out, "  {:<10}  {}", Styled(FAINT, label), layout::fill(text, 14))
 }

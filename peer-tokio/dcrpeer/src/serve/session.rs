@@ -4,7 +4,6 @@ use core::future::Future;
 use core::net::SocketAddr;
 use core::pin::Pin;
 use core::sync::atomic::{AtomicU64, Ordering};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use peer_core::message::{NetAddressV2, Ping};
@@ -22,7 +21,7 @@ use crate::first_bytes::FirstBytes;
 use crate::node;
 use crate::notice::{End, Notice};
 use crate::outcome::{Ending, Outcome};
-use crate::record::{self, Recording, numbered};
+use crate::record::{self, Recording, Recordings};
 use crate::report::Report;
 use crate::shutdown::ShutdownReason;
 use crate::traffic::Traffic;
@@ -41,7 +40,7 @@ pub(super) struct Common {
     /// Why the program ends, once it does.
     pub(super) shutdown_reason: OnceLock<ShutdownReason>,
     /// Where connections are recorded.
-    pub(super) record: Option<PathBuf>,
+    pub(super) recordings: Option<Recordings>,
 }
 
 /// One accepted connection.
@@ -111,9 +110,9 @@ impl Session {
     }
 
     fn start_recording(&self, info: &ConnectionInfo, name: &str) -> Result<Option<Recording>, Failure> {
-        let Some(path) = &self.common.record else { return Ok(None) };
-        let (path, config) = (numbered(path, self.number), self.common.node.config());
-        Recording::start(&path, config, Direction::Inbound, info, name).map(Some)
+        let Some(recordings) = &self.common.recordings else { return Ok(None) };
+        let config = self.common.node.config();
+        recordings.start(self.number, (config, Direction::Inbound), info, name)
     }
 
     async fn run(

@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use peer_core::{Direction, Stats};
 
-use crate::format::{Age, Count, Size, Span, clip};
+use crate::format::{Age, Count, Signed, Size, Span, clip};
+use crate::layout::{len, wrap};
 use crate::output::{FAINT, STRONG, Styled};
 
 /// One peer's row.
@@ -31,8 +32,8 @@ const COLUMNS: [Column; 9] = [
     Column { title: "dir", long_title: "direction", width: 3, is_number: false, hide_rank: 8 },
     Column { title: "agent", long_title: "agent", width: 8, is_number: false, hide_rank: 5 },
     Column { title: "ver", long_title: "protocol", width: 2, is_number: true, hide_rank: 7 },
-    Column { title: "height", long_title: "height", width: 6, is_number: true, hide_rank: 6 },
-    Column { title: "trip", long_title: "round trip", width: 7, is_number: true, hide_rank: 1 },
+    Column { title: "height", long_title: "height", width: 7, is_number: true, hide_rank: 6 },
+    Column { title: "rtt", long_title: "rtt", width: 7, is_number: true, hide_rank: 1 },
     Column { title: "in", long_title: "bytes in", width: 7, is_number: true, hide_rank: 3 },
     Column { title: "out", long_title: "bytes out", width: 7, is_number: true, hide_rank: 4 },
     Column { title: "for", long_title: "connected for", width: 6, is_number: true, hide_rank: 2 },
@@ -42,8 +43,6 @@ const COLUMNS: [Column; 9] = [
 const AGENT: usize = 2;
 
 const GAP: &str = "  ";
-
-const FACT_GAP: &str = "   ";
 
 impl Row {
     /// The row of a connection of this age.
@@ -58,7 +57,7 @@ impl Row {
             },
             if is_known { stats.user_agent.to_string() } else { "(shaking hands)".to_owned() },
             known(stats.protocol_version.to_string()),
-            known(stats.last_block.max(stats.starting_height).to_string()),
+            known(Signed(stats.last_block.max(stats.starting_height).into()).to_string()),
             stats.last_ping_round_trip.map_or_else(|| "-".to_owned(), |trip| Span(trip).to_string()),
             Size(stats.bytes_received).to_string(),
             Size(stats.bytes_sent).to_string(),
@@ -155,26 +154,6 @@ fn shorten_agent(agent: &str, width: usize) -> String {
     }
     let program = agent.trim_end_matches('/').rsplit('/').next().unwrap_or(agent);
     clip(program, width)
-}
-
-/// Addresses and agents are ASCII.
-fn len(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// Puts `facts` on as few lines of `width` as they need.
-pub(super) fn wrap(facts: &[String], width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for fact in facts {
-        match lines.last_mut() {
-            Some(line) if len(line).saturating_add(FACT_GAP.len()).saturating_add(len(fact)) <= width => {
-                line.push_str(FACT_GAP);
-                line.push_str(fact);
-            }
-            _ => lines.push(clip(fact, width)),
-        }
-    }
-    lines
 }
 
 /// The content of a screen.

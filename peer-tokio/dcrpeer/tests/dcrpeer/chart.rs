@@ -30,7 +30,9 @@ fn the_demo_finds_its_network_and_draws_it() {
     let texts: Vec<_> = texts(&chart);
     let reachable = &summary["reachable"];
     assert!(texts.contains(&format!("Crawl of simnet: {reachable} of 300 known addresses reachable")));
-    for title in ["Round trips", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"] {
+    for title in
+        ["Round-trip times (rtt)", "User agents", "Heights", "Protocol versions", "Services", "Not reachable"]
+    {
         assert!(texts.iter().any(|text| text == title), "no {title:?} in {texts:?}");
     }
     assert!(texts.iter().any(|text| text == "10 ms"), "the axis has no unit: {texts:?}");
@@ -57,14 +59,14 @@ fn markup_in_a_user_agent_is_text_of_the_chart() {
 fn a_chart_is_replaced_only_by_a_complete_one() {
     let file = Temporary::new("old.svg");
     let sockets = not_listening(1);
-    let nobody = sockets[0].local_addr().unwrap().to_string();
+    let unanswered = sockets[0].local_addr().unwrap().to_string();
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
     assert!(!PathBuf::from(file.path()).exists(), "there was nothing to draw");
     fs::write(file.path(), "<old/>".repeat(10_000)).unwrap();
     run(&["crawl", onion, "--svg", file.path()]).assert_fails(1, "add --proxy");
     assert_eq!(fs::read_to_string(file.path()).unwrap(), "<old/>".repeat(10_000));
-    run(&["crawl", &nobody, "--svg", file.path()]).assert_fails(1, "nobody was reached");
+    run(&["crawl", &unanswered, "--svg", file.path()]).assert_fails(1, "no peer was reached");
     let text = fs::read_to_string(file.path()).unwrap();
     roxmltree::Document::parse(&text).unwrap();
 }

@@ -19,11 +19,25 @@ use crate::serve::interrupt;
 use crate::talk::Process;
 use crate::{Run, dcrpeer, object, run};
 
+#[test]
+fn each_visit_is_recorded() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("visit.jsonl");
+    let file = file.to_str().unwrap();
+    let runtime = Runtime::new().unwrap();
+    let listener = listeners(1).pop().unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let _peer = spawn_peer(&runtime, listener, config(), 7, Vec::new());
+    run(&["crawl", &address, "--network", "simnet", "--record", file]).assert_succeeds();
+    let file = folder.path().join("visit-1.jsonl");
+    run(&["replay", file.to_str().unwrap(), "--as", "dialer"]).assert_succeeds();
+}
+
 const PEERS: usize = 300;
 const DEAD: usize = 20;
 
-/// A network of [`PEERS`] peers, in which each tells of the two below it, of the one above, of everybody's
-/// seed, and some of an address that nobody answers at, a private one, or one of Tor.
+/// A network of [`PEERS`] peers, in which each tells of the two below it, of the one above, of the seed of
+/// all, and some of an address that never answers, a private one, or one of Tor.
 struct Town {
     peers: Vec<TestPeer>,
     /// Keeps the ports of those who are not there.
@@ -209,7 +223,7 @@ fn an_interrupted_crawl_reports_a_summary() {
 }
 
 #[test]
-fn an_interrupted_crawl_that_reached_nobody_is_no_success() {
+fn an_interrupted_crawl_that_reached_no_one_is_no_success() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let refusing = not_listening(1);
     let seeds = [refusing[0].local_addr().unwrap(), mute.local_addr().unwrap()].map(|seed| seed.to_string());
@@ -226,7 +240,7 @@ fn a_crawl_that_ends_early_says_so() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
     let run = run(&["crawl", &address, "--network", "simnet", "--json", "--for", "50ms"]);
-    run.assert_fails(1, "nobody was reached; nobody was visited");
+    run.assert_fails(1, "no peer was reached; no address was visited");
     let (_, summary) = take_apart(&run);
     assert_eq!((&summary["ended"], &summary["not_visited"]), (&json!("DurationElapsed"), &json!(1)));
 }
@@ -236,7 +250,7 @@ fn a_peer_without_a_handshake_is_left_at_the_timeout() {
     let mute = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = mute.local_addr().unwrap().to_string();
     let run = run(&["crawl", &address, "--network", "simnet", "--json", "--handshake-timeout", "100ms"]);
-    run.assert_fails(1, &format!("nobody was reached; {address}: it says nothing"));
+    run.assert_fails(1, &format!("no peer was reached; {address}: it says nothing"));
     let (told, _) = take_apart(&run);
     assert_eq!((&told[0]["outcome"], &told[0]["reason"]), (&json!("silent"), &json!("HandshakeTimeout")));
 }
@@ -267,7 +281,7 @@ fn people_get_tables_without_colours_where_there_is_no_terminal() {
     for title in ["Crawl of simnet: 20 addresses known", "\nLevels", "\nProtocol versions", "\nUser agents"] {
         assert!(run.out.contains(title), "no {title:?} in {}", run.out);
     }
-    assert!(run.out.contains("✓ Found everybody who can be reached"), "{}", run.out);
+    assert!(run.out.contains("✓ Found all that can be reached"), "{}", run.out);
     assert!(!run.out.contains('\u{1b}'), "{:?}", run.out);
 }
 
@@ -327,15 +341,16 @@ fn with_few_open_files_fewer_are_visited_at_a_time_and_none_is_missed() {
 fn a_crawl_that_cannot_begin_says_what_to_do() {
     run(&["crawl"]).assert_fails(2, "dcrpeer crawl --demo");
     run(&["crawl", "127.0.0.1", "--demo", "5"]).assert_fails(2, "cannot be used with");
-    run(&["crawl", "127.0.0.1", "--at-once", "1025"]).assert_fails(2, "1025 is not in 1..=1024");
-    run(&["crawl", "--demo", "--handshake-timeout", "0s"]).assert_fails(2, "nothing happens in no time");
+    run(&["crawl", "127.0.0.1", "--at-once", "1025"]).assert_fails(2, "1025 is not a number from 1 to 1024");
+    run(&["crawl", "--demo", "--handshake-timeout", "0s"])
+        .assert_fails(2, "a timeout must be longer than zero");
     let onion = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
     run(&["crawl", onion]).assert_fails(1, "add --proxy 127.0.0.1:9050");
     run(&["crawl", "--demo", "--svg", "/no/such/folder/a.svg"]).assert_fails(1, "choose another file");
     let sockets = not_listening(1);
-    let nobody = sockets[0].local_addr().unwrap().to_string();
-    let run = run(&["crawl", &nobody]);
-    run.assert_fails(1, &format!("nobody was reached; {nobody}: "));
+    let unanswered = sockets[0].local_addr().unwrap().to_string();
+    let run = run(&["crawl", &unanswered]);
+    run.assert_fails(1, &format!("no peer was reached; {unanswered}: "));
 }
 
 fn address(peer: &Value) -> String {

@@ -6,7 +6,7 @@ use crate::run;
 fn a_duration_may_have_decimals_or_several_parts() {
     for duration in ["50ms", "0.05s", "0s 50ms"] {
         let run = run(&["listen", "127.0.0.1:0", "--for", duration, "--json"]);
-        run.assert_fails(1, "nobody shook hands");
+        run.assert_fails(1, "no handshake was completed");
         assert_eq!(run.objects().pop().unwrap()["detail"], "--for 50 ms is over", "{duration}");
     }
 }

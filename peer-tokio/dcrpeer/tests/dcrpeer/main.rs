@@ -8,21 +8,26 @@
 )]
 
 mod address_book;
+mod captures;
 mod chart;
 mod check;
 mod crawl;
 mod decode;
 mod durations;
 mod hang_up;
+mod help;
 mod load;
 mod metrics;
 mod misuse;
+mod narrow;
 mod network;
 mod node;
 mod probes;
 mod proxy;
 mod recordings;
+mod relay;
 mod routable;
+mod screen;
 mod serve;
 mod talk;
 mod unserved;

@@ -70,7 +70,7 @@ fn a_node_is_scraped_while_peers_come_and_go() {
 }
 
 #[test]
-fn what_is_no_scrape_is_refused_and_harms_nobody() {
+fn what_is_no_scrape_is_refused_and_harms_no_one() {
     let mut server = serve(&["--metrics", "127.0.0.1:0"]);
     let metrics = server.wait_for("metrics")["address"].as_str().unwrap().to_owned();
     assert_eq!(respond(&metrics, "GET / HTTP/1.1\r\n\r\n").0, "HTTP/1.1 404 Not Found");

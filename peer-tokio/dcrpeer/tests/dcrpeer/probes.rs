@@ -145,7 +145,7 @@ fn people_are_told_how_many_announcements_were_asked_for() {
 }
 
 #[test]
-fn announcements_that_nobody_asks_for_are_told_at_the_end() {
+fn announcements_that_no_one_asks_for_are_told_at_the_end() {
     let mut listener = Process::listen();
     let args = ["connect", &listener.address(), "--inv", "50", "--network", "simnet", "--for", "3s"];
     let visit = run(&args);
@@ -162,7 +162,7 @@ fn headers_are_asked_for_from_the_first_block_and_told_from_which_to_which() {
     let visit = run(&[["connect", &peer.address.to_string()].as_slice(), &args].concat());
     visit.assert_succeeds();
     let story =
-        "headers      2,000, from block 1 (1970-01-02T00:00:00Z) to block 2000 (1975-06-24T00:00:00Z)";
+        "headers      2,000, from block 1 (1970-01-02T00:00:00Z) to block 2,000 (1975-06-24T00:00:00Z)";
     assert!(visit.out.contains(story), "{}", visit.out);
     let locator = received.iter().find_map(|message| match message {
         Message::GetHeaders(get) => Some(get.locator.into_vec()),
@@ -228,9 +228,9 @@ fn services_and_user_agents_that_are_none_are_explained() {
     let fails = |option: &str, value: &str, fragment: &str| {
         run(&["connect", "127.0.0.1", option, value]).assert_fails(2, fragment);
     };
-    fails("--services", "mining", "\"mining\" is no service: write network, bloom, cf or none");
-    fails("--services", "network,", "\"\" is no service");
-    fails("--services", "0xg", "\"0xg\" is no service");
+    fails("--services", "mining", "\"mining\" is not a service; write network, bloom, cf, none or numbers");
+    fails("--services", "network,", "\"\" is not a service");
+    fails("--services", "0xg", "\"0xg\" is not a service");
     for agent in ["wallet", ":1", "wallet:", "a/b:1", "a:b:c"] {
         fails("--user-agent", agent, "write a name and a version, like wallet:1.0");
     }
@@ -240,7 +240,7 @@ fn services_and_user_agents_that_are_none_are_explained() {
         &format!("{}:1", "w".repeat(300)),
         "user_agent, with its prefix and comments, cannot be sent",
     );
-    fails("--inv", "50001", "50001 is not in 0..=50000");
+    fails("--inv", "50001", "50001 is not a number from 0 to 50000");
 }
 
 #[test]

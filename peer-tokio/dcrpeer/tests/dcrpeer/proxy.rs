@@ -14,7 +14,7 @@ use crate::network::{config, entry, listeners, not_listening, spawn_peer};
 use crate::run;
 use crate::talk::Process;
 
-/// A name that nobody but a proxy could find.
+/// A name that no one but a proxy could find.
 const ONION: &str = "pg6mmjiyjmcrsslvykfwnntlaru7p5svn6y2ymmju6nubxndf4pscryd.onion";
 
 /// What a proxy was asked for.
@@ -109,7 +109,7 @@ fn pass_on(from: &TcpStream, to: &TcpStream) {
     });
 }
 
-/// A proxy that asks nobody for a name, for which every host is one peer.
+/// A proxy that asks no one for a name, for which every host is one peer.
 fn careless(peer: SocketAddr) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -280,9 +280,9 @@ fn a_crawl_through_a_proxy_visits_names_and_the_tor_addresses_that_peers_tell() 
 #[test]
 fn a_crawl_reports_a_proxy_that_cannot_be_reached() {
     let sockets = not_listening(1);
-    let nobody = sockets[0].local_addr().unwrap().to_string();
-    let crawl = run(&["crawl", ONION, "--json", "--proxy", &nobody]);
-    crawl.assert_fails(1, &format!("the proxy {nobody} refused the connection"));
+    let unanswered = sockets[0].local_addr().unwrap().to_string();
+    let crawl = run(&["crawl", ONION, "--json", "--proxy", &unanswered]);
+    crawl.assert_fails(1, &format!("the proxy {unanswered} refused the connection"));
     assert_eq!(crawl.objects().pop().unwrap()["unreachable"], json!({"proxy": 1}));
 }
 
@@ -294,12 +294,12 @@ fn a_proxy_without_a_port_is_no_proxy() {
 #[test]
 fn an_unreachable_proxy_is_distinguished_from_an_unreachable_peer() {
     let sockets = not_listening(1);
-    let nobody = sockets[0].local_addr().unwrap().to_string();
+    let unanswered = sockets[0].local_addr().unwrap().to_string();
     fail(
-        &nobody,
-        &format!("the proxy {nobody} refused the connection, nothing listens there; check --proxy"),
+        &unanswered,
+        &format!("the proxy {unanswered} refused the connection, nothing listens there; check --proxy"),
     );
-    let run = run(&["connect", ONION, "--proxy", &nobody, "--json"]);
+    let run = run(&["connect", ONION, "--proxy", &unanswered, "--json"]);
     let end = run.objects().pop().unwrap();
     assert_eq!((&end["event"], &end["reason"]), (&json!("end"), &json!("Unreachable")));
 }

@@ -99,6 +99,105 @@ fn a_recording_that_was_cut_or_has_no_first_line_is_told() {
 }
 
 #[test]
+fn the_demo_recorded_goes_again_as_both_sides() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("demo.jsonl");
+    run(&["demo", "--record", text(&file)]).assert_succeeds();
+    for number in 1..=2 {
+        let file = folder.path().join(format!("demo-{number}.jsonl"));
+        for side in ["dialer", "listener"] {
+            run(&["replay", text(&file), "--as", side]).assert_succeeds();
+        }
+    }
+}
+
+#[test]
+fn a_recording_to_share_tells_no_addresses_and_goes_again() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("shared.jsonl");
+    let mut listener = Process::listen();
+    let visit = ["connect", &listener.address(), "--network", "simnet", "--for", "1s"];
+    run(&[&visit[..], &["--record", text(&file), "--redact", "--skip-bulk"]].concat()).assert_succeeds();
+    listener.interrupt();
+    let recorded = fs::read_to_string(&file).unwrap();
+    assert!(!recorded.contains("127.0.0.1") && !recorded.contains("peer-core"), "{recorded}");
+    assert!(!recorded.contains(&peer_tests::hex::encode(b"peer-core")), "{recorded}");
+    for side in ["dialer", "listener"] {
+        run(&["replay", text(&file), "--as", side]).assert_succeeds();
+    }
+    run(&["connect", "127.0.0.1", "--redact"]).assert_fails(2, "--record");
+}
+
+#[test]
+fn each_step_shows_the_machine() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("hello.jsonl");
+    fs::write(&file, hello()).unwrap();
+    let steps = run(&["replay", text(&file), "--as", "dialer", "--step", "--json"]);
+    steps.assert_succeeds();
+    let steps = steps.objects();
+    assert_eq!(steps.last().unwrap()["event"], "same");
+    assert_eq!(steps.len(), hello().lines().count());
+    let (first, last) = (&steps[0], &steps[steps.len() - 2]);
+    assert_eq!((&first["from"], &first["messages"]), (&json!("dialer"), &json!(["version"])));
+    assert_eq!(
+        (&first["state"], &first["timeouts_ms"]["handshake"]),
+        (&json!("handshake"), &json!(30_000.0))
+    );
+    assert_eq!((&last["state"], &last["from"]), (&json!("established"), &json!(null)));
+
+    let people = run(&["replay", text(&file), "--as", "dialer", "--step"]);
+    people.assert_succeeds();
+    assert!(people.out.contains("listener sent 32 bytes: pong\n"), "{}", people.out);
+    assert!(people.out.contains("established; 0 bytes queued; 0 requests open; idle at "), "{}", people.out);
+}
+
+#[test]
+fn a_replay_stops_where_it_is_told_to() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("hello.jsonl");
+    fs::write(&file, hello()).unwrap();
+    // The machine pings after 107 s.
+    let stopped = run(&["replay", text(&file), "--as", "dialer", "--until", "100s", "--json"]);
+    stopped.assert_succeeds();
+    let told = stopped.objects();
+    assert_eq!((&told[0]["event"], &told[0]["at_ms"]), (&json!("step"), &json!(100_000.0)));
+    assert_eq!(told[0]["timeouts_ms"]["ping"], json!(107_000.0));
+    assert_eq!((&told[1]["event"], &told[1]["until_ms"]), (&json!("same"), &json!(100_000.0)));
+    let told = run(&["replay", text(&file), "--until", "100s", "--json"]);
+    told.assert_succeeds();
+    assert_eq!(told.objects().last().unwrap()["reason"], "Cut");
+}
+
+#[test]
+fn a_part_is_said_to_a_live_node_and_what_it_answers_now_is_compared() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("visit.jsonl");
+    let mut node = Process::start(&["serve", "127.0.0.1:0"]);
+    node.wait_for("listening");
+    let visit = ["connect", &node.address(), "--network", "simnet", "--getheaders", "--for", "1s"];
+    run(&[&visit[..], &["--record", text(&file)]].concat()).assert_succeeds();
+    let again = run(&["replay", text(&file), "--as", "dialer", "--against", &node.address(), "--json"]);
+    again.assert_succeeds();
+    // version, verack, headers, of which it has none, and a pong for our ping and for that behind the request.
+    assert_eq!(again.objects(), [json!({"event": "same", "ok": true, "same": 5, "differences": 0})]);
+    let people = run(&["replay", text(&file), "--as", "dialer", "--against", &node.address()]);
+    assert!(people.out.contains(&format!("the same: {} gives 5 answers", node.address())), "{}", people.out);
+
+    let mut other = Process::start(&["listen", "127.0.0.1:0", "--services", "network"]);
+    other.wait_for("listening");
+    let now = run(&["replay", text(&file), "--as", "dialer", "--against", &other.address(), "--json"]);
+    now.assert_fails(1, "1 answers differ, 4 are as recorded");
+    let told = now.objects();
+    assert!(told[0]["expected"].as_str().unwrap().starts_with("version of "), "{}", told[0]);
+    assert_eq!((&told[1]["event"], &told[1]["differences"]), (&json!("different"), &json!(1)));
+    run(&["replay", text(&file), "--as", "listener", "--against", &other.address()])
+        .assert_fails(2, "only the dialer's part can be said to a node");
+    other.interrupt();
+    node.interrupt();
+}
+
+#[test]
 fn what_is_wrong_with_a_file_is_said() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("wrong.jsonl");

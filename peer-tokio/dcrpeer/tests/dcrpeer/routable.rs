@@ -1,4 +1,4 @@
-//! Whom `crawl` visits: only addresses that can be reached from anywhere, unless a seed is of another kind. All
+//! What `crawl` visits: only addresses that can be reached from anywhere, unless a seed is of another kind. All
 //! crawls here go through a proxy of the test's own, so that nothing leaves this machine.
 
 use core::net::IpAddr;

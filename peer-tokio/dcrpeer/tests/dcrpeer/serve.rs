@@ -91,13 +91,13 @@ fn people_without_a_terminal_read_lines_and_a_table_at_the_end() {
         "address          direction  agent ",
         "… and 280 more\n\nstopped after ",
         "s: interrupted\n  peers       300 came, 300 shook hands, 300 at most at a time\n",
-        "  ends        300 Interrupted\n",
+        "  ends        300 interrupted\n",
     ] {
         assert!(text.contains(fragment), "no {fragment:?} in {text}");
     }
     assert!(!text.contains(|char: char| char.is_control() && char != '\n'), "{text:?}");
 
-    // With nobody left to hold, it holds no longer.
+    // With no one left to hold, it holds no longer.
     let load = load.wait_with_output().unwrap();
     let (text, status) = (String::from_utf8(load.stdout).unwrap(), load.status.code());
     assert_eq!((status, String::from_utf8(load.stderr).unwrap().as_str()), (Some(0), ""));
@@ -176,7 +176,7 @@ fn sigquit_ends_a_node_at_once() {
     assert_eq!(server.child.wait().unwrap().code(), Some(131));
 }
 
-/// Lets visitors come until there is so much to tell, and nobody who reads it, that it answers no more.
+/// Lets visitors come until there is so much to tell, and no one who reads it, that it answers no more.
 fn hold_up(server: &Process) {
     let visit = ["load", &server.address(), "--network", "simnet", "-n", MANY, "--for", "2s"];
     while run(&visit).code == 0 {}

@@ -252,7 +252,7 @@ fn who_listens_or_serves_offers_the_services_of_the_command_line() {
         }
     }
     for command in ["listen", "serve"] {
-        run(&[command, "--services", "mining"]).assert_fails(2, "\"mining\" is no service");
+        run(&[command, "--services", "mining"]).assert_fails(2, "\"mining\" is not a service");
         let help = run(&[command, "--help"]).out;
         assert!(help.contains("--services network"), "{help}");
     }

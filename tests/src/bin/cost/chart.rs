@@ -4,6 +4,7 @@ use core::ops::Range;
 use std::path::Path;
 
 use peer_tests::figures::{rounded, whole};
+use peer_tests::palette;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
@@ -13,11 +14,9 @@ use crate::sizes::PIECES;
 
 const SIZE: (u32, u32) = (1180, 560);
 const FONT: &str = "Helvetica, Arial, sans-serif";
-const INK: RGBColor = RGBColor(31, 41, 55);
-const FAINT: RGBColor = RGBColor(107, 114, 128);
-const GRID: RGBColor = RGBColor(229, 231, 235);
-const COLORS: [RGBColor; 4] =
-    [RGBColor(37, 99, 235), RGBColor(217, 119, 6), RGBColor(22, 163, 74), RGBColor(147, 51, 234)];
+const INK: RGBColor = color(palette::INK);
+const FAINT: RGBColor = color(palette::FAINT);
+const GRID: RGBColor = color(palette::GRID);
 
 type Failure = Box<dyn core::error::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
@@ -80,20 +79,21 @@ fn numbers(outcome: &Outcome) -> Panel {
 
 fn render(area: &Area<'_>, panel: &Panel) -> Result<(), Failure> {
     area.draw(&Text::new(panel.title, (30, 18), text(22, INK)))?;
-    area.draw(&Text::new(panel.subtitle, (30, 48), text(15, FAINT)))?;
-    for ((line, color), left) in panel.lines.iter().zip(COLORS).zip((30..).step_by(150)) {
-        let top = 84;
+    area.draw(&Text::new("both scales are logarithmic", (30, 48), text(15, FAINT)))?;
+    // Two names in a row have room in any font.
+    let places = [(30, 84), (310, 84), (30, 106), (310, 106)];
+    for ((line, color), (left, top)) in panel.lines.iter().zip(palette::CURVES.map(color)).zip(places) {
         area.draw(&PathElement::new([(left, top), (left + 20, top)], color.stroke_width(3)))?;
         area.draw(&Text::new(line.name.clone(), (left + 27, top - 8), text(14, INK)))?;
     }
     let points = || panel.lines.iter().flat_map(|line| line.points.iter().copied());
     let mut chart = ChartBuilder::on(area)
-        .margin_top(108)
+        .margin_top(130)
         .margin_right(64)
         .margin_bottom(12)
         .margin_left(12)
         .x_label_area_size(50)
-        .y_label_area_size(58)
+        .y_label_area_size(72)
         .build_cartesian_2d(
             decades(points().map(|(x, _)| x)).log_scale(),
             decades(points().map(|(_, y)| y)).log_scale(),
@@ -106,11 +106,12 @@ fn render(area: &Area<'_>, panel: &Panel) -> Result<(), Failure> {
         .x_label_formatter(&|x| whole(*x))
         .y_label_formatter(&|y| if *y < 1.0 { format!("{y}") } else { whole(*y) })
         .x_desc(panel.x)
+        .y_desc(panel.subtitle)
         .axis_desc_style(text(14, INK))
         .label_style(text(13, FAINT))
         .draw()?;
     let mut labels: Vec<i32> = Vec::new();
-    for (line, color) in panel.lines.iter().zip(COLORS) {
+    for (line, color) in panel.lines.iter().zip(palette::CURVES.map(color)) {
         chart.draw_series(LineSeries::new(line.points.iter().copied(), color.stroke_width(2)))?;
         chart.draw_series(line.points.iter().map(|point| Circle::new(*point, 4, color.filled())))?;
         if let Some((x, y)) = line.points.last() {
@@ -131,6 +132,11 @@ fn decades(values: impl Iterator<Item = f64> + Clone) -> Range<f64> {
     let low = values.clone().fold(f64::MAX, f64::min);
     let high = values.fold(f64::MIN, f64::max);
     10_f64.powf(low.log10().floor())..10_f64.powf(high.log10().ceil())
+}
+
+/// A colour of the palette.
+const fn color((red, green, blue): (u8, u8, u8)) -> RGBColor {
+    RGBColor(red, green, blue)
 }
 
 fn text(size: i32, color: RGBColor) -> TextStyle<'static> {

@@ -109,7 +109,7 @@ impl Crowd {
         let item = Inventory::tx(Hash::digest(&self.announced.to_le_bytes()));
         for peer in &mut self.peers {
             if !peer.peer_mut().announce(item, self.now)? {
-                return Err("nobody knows it yet".into());
+                return Err("no one knows it yet".into());
             }
         }
         self.now += Duration::from_millis(500);

@@ -33,6 +33,9 @@ pub(crate) struct Cli {
     /// Measure so many connections at a time instead: what a round trip costs, and what they cost while they idle for 20 s
     #[arg(long, value_name = "N", conflicts_with_all = ["parts", "only"])]
     pub(crate) crowd: Option<u16>,
+    /// Measure the way `tokio` without a recording, with one to nowhere and with one to a file instead
+    #[arg(long, conflicts_with_all = ["only", "crowd"])]
+    pub(crate) recorded: bool,
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,

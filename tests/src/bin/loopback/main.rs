@@ -2,11 +2,11 @@
 //!
 //! `lines` says what is measured; `memory`, `sockets`, `mio` and `tokio` are the ways to do it, all behind the
 //! trait of `way`; `rounds` lets them alternate, and `report` says what came of it. `crowd` measures
-//! many connections at a time.
+//! many connections at a time, and `recorded` what a recording costs.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "small numbers of a tool's own, and a panic here harms nobody"
+    reason = "small numbers of a tool's own, and a panic here harms no one"
 )]
 
 mod args;
@@ -15,6 +15,7 @@ mod lines;
 mod memory;
 mod over_mio;
 mod over_tokio;
+mod recorded;
 mod report;
 mod rounds;
 mod sockets;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.crowd {
         Some(count) => crowd::run(count.into(), cli.json),
+        None if cli.recorded => recorded::run(&cli),
         None => rounds::run(&cli),
     };
     match done {

@@ -5,8 +5,11 @@ use core::net::SocketAddr;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use peer_core::recording::Recorder;
 use peer_core::{Event, Mark, Message, Node, Request, RequestOptions, SendError};
-use peer_tokio::{Closed, Events, Handle, connection_info};
+use peer_tokio::{Closed, Events, Handle, Recorded, connection_info};
+use rand_chacha::ChaCha8Rng;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -32,6 +35,7 @@ struct Town {
     far: Node,
     /// Connections made, each of which has a generator of its own.
     count: u64,
+    recorder: Option<Recorder>,
 }
 
 struct End {
@@ -41,10 +45,15 @@ struct End {
 
 impl OverTokio {
     pub(crate) fn new() -> Result<Self, Failure> {
+        Self::recorded(None)
+    }
+
+    /// The near end of each connection is recorded, if there is a recorder.
+    pub(crate) fn recorded(recorder: Option<Recorder>) -> Result<Self, Failure> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = runtime.block_on(TcpListener::bind(address))?;
-        let mut town = Town { listener, near: way::node()?, far: way::node()?, count: 0 };
+        let mut town = Town { listener, near: way::node()?, far: way::node()?, count: 0, recorder };
         let (near, far) = runtime.block_on(town.connect())?;
         Ok(Self { runtime, town, near: Some(near), far })
     }
@@ -100,10 +109,10 @@ impl Town {
         accepted.set_nodelay(true)?;
         self.count += 1;
         let (near_rng, far_rng) = (way::rng(2 * self.count), way::rng(2 * self.count + 1));
-        let (handle, events, driver) =
-            peer_tokio::outbound(dialled, &self.near, connection_info(address, 0), near_rng)?;
-        let mut near = End { handle, events };
-        tokio::spawn(driver);
+        let mut near = match self.recorder.clone() {
+            Some(recorder) => End::dial(Recorded::new(dialled, recorder), &self.near, address, near_rng)?,
+            None => End::dial(dialled, &self.near, address, near_rng)?,
+        };
         let (handle, events, driver) =
             peer_tokio::inbound(accepted, &self.far, connection_info(caller, 0), far_rng);
         let mut far = End { handle, events };
@@ -122,6 +131,17 @@ impl Town {
 }
 
 impl End {
+    fn dial(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        node: &Node,
+        address: SocketAddr,
+        rng: ChaCha8Rng,
+    ) -> Result<Self, Failure> {
+        let (handle, events, driver) = peer_tokio::outbound(stream, node, connection_info(address, 0), rng)?;
+        tokio::spawn(driver);
+        Ok(Self { handle, events })
+    }
+
     async fn until_established(&mut self) -> Result<(), Failure> {
         while self.next().await? != Event::Established {}
         Ok(())

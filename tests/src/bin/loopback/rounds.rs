@@ -13,12 +13,7 @@ pub(crate) type Round = [f64; NAMES.len()];
 
 /// Measures the lines that are asked for, and says what came of it.
 pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
-    let is_wanted =
-        |line: &&Line| cli.parts.is_empty() || cli.parts.iter().any(|part| line.name.contains(part));
-    let lines: Vec<&Line> = LINES.iter().filter(is_wanted).collect();
-    if lines.is_empty() {
-        return Err("no line has such a name; --help lists them".into());
-    }
+    let lines = lines(cli)?;
     let bar = progress_bar(lines.len() as u64 * u64::from(cli.rounds));
     let mut outcomes = Vec::new();
     for line in lines {
@@ -30,6 +25,14 @@ pub(crate) fn run(cli: &Cli) -> Result<(), Failure> {
     bar.finish_and_clear();
     report::print(&outcomes, cli);
     Ok(())
+}
+
+/// The lines that are asked for.
+pub(crate) fn lines(cli: &Cli) -> Result<Vec<&'static Line>, Failure> {
+    let is_wanted =
+        |line: &&Line| cli.parts.is_empty() || cli.parts.iter().any(|part| line.name.contains(part));
+    let lines: Vec<&Line> = LINES.iter().filter(is_wanted).collect();
+    if lines.is_empty() { Err("no line has such a name; --help lists them".into()) } else { Ok(lines) }
 }
 
 /// Every round begins with another way, since what one leaves behind may disturb the next.

@@ -108,7 +108,7 @@ impl System {
             self.poll.poll(&mut self.events, Some(LONG))?;
             match attempt(|| self.listener.accept())? {
                 Some((accepted, _)) => return Ok((near, End::new(&self.poll, accepted, FAR)?)),
-                None if self.events.is_empty() => return Err("nobody came".into()),
+                None if self.events.is_empty() => return Err("no connection came".into()),
                 None => {}
             }
         }

@@ -1,8 +1,10 @@
 //! How items spread, as a picture: the share of arrivals over time, a curve for each way to announce.
 
 use core::time::Duration;
+use std::fs::File;
 use std::path::Path;
 
+use peer_tests::palette;
 use peer_tests::world::scenarios::{Plan, Spread};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -12,14 +14,20 @@ use crate::text::grouped;
 
 const SIZE: (u32, u32) = (1000, 640);
 const FONT: &str = "Helvetica, Arial, sans-serif";
-const INK: RGBColor = RGBColor(31, 41, 55);
-const FAINT: RGBColor = RGBColor(107, 114, 128);
-const GRID: RGBColor = RGBColor(229, 231, 235);
-const TRICKLING: RGBColor = RGBColor(37, 99, 235);
-const AT_ONCE: RGBColor = RGBColor(217, 119, 6);
+const INK: RGBColor = color(palette::INK);
+const FAINT: RGBColor = color(palette::FAINT);
+const GRID: RGBColor = color(palette::GRID);
+const TRICKLING: RGBColor = color(palette::CURVES[0]);
+const AT_ONCE: RGBColor = color(palette::CURVES[1]);
 
 /// Points of a curve.
 const POINTS: u32 = 100;
+
+/// Whether the file can be written, before the long work. An existing picture stays until the new one is drawn.
+pub(crate) fn check(file: &Path) -> Result<(), String> {
+    let opened = File::options().create(true).append(true).open(file);
+    opened.map(drop).map_err(|error| format!("cannot draw {}: {error}; choose another file", file.display()))
+}
 
 /// Draws the curves into an SVG file.
 pub(crate) fn draw(file: &Path, plan: &Plan, spreads: &[Spread]) -> Result<(), String> {
@@ -58,7 +66,7 @@ fn render(file: &Path, plan: &Plan, spreads: &[Spread]) -> Result<(), Failure> {
         .label_style(text(14, FAINT))
         .draw()?;
     for spread in spreads {
-        let color = color(spread);
+        let color = color_of(spread);
         chart.draw_series(LineSeries::new(curve(spread), color.stroke_width(3)))?;
         for percent in PERCENTILES {
             let place = chart.backend_coord(&(seconds(spread.percentile(percent)), percent as f64));
@@ -78,7 +86,7 @@ fn head(root: &Area<'_>, plan: &Plan, spreads: &[Spread]) -> Result<(), Failure>
         grouped(plan.nodes.into()),
         plan.seed
     );
-    root.draw(&Text::new("How fast an announcement reaches everybody", (30, 22), text(25, INK)))?;
+    root.draw(&Text::new("How fast an announcement reaches every node", (30, 22), text(25, INK)))?;
     root.draw(&Text::new(words, (30, 56), text(15, FAINT)))?;
     let mut left = 30;
     for spread in spreads {
@@ -88,7 +96,7 @@ fn head(root: &Area<'_>, plan: &Plan, spreads: &[Spread]) -> Result<(), Failure>
             ("without: each one at once", 0)
         };
         let line = vec![(left, 93), (left + 26, 93)];
-        root.draw(&PathElement::new(line, color(spread).stroke_width(3)))?;
+        root.draw(&PathElement::new(line, color_of(spread).stroke_width(3)))?;
         root.draw(&Text::new(words, (left + 36, 85), text(15, INK)))?;
         left += width;
     }
@@ -97,7 +105,7 @@ fn head(root: &Area<'_>, plan: &Plan, spreads: &[Spread]) -> Result<(), Failure>
 
 /// A dot on the curve, and beside it, where no curve is, what it means.
 fn mark(root: &Area<'_>, spread: &Spread, percent: usize, (x, y): (i32, i32)) -> Result<(), Failure> {
-    let color = color(spread);
+    let color = color_of(spread);
     root.draw(&Circle::new((x, y), 6, WHITE.filled()))?;
     root.draw(&Circle::new((x, y), 5, color.filled()))?;
     let words = format!("{percent} % after {} ms", grouped(millis(spread.percentile(percent))));
@@ -109,8 +117,13 @@ fn text(size: i32, color: RGBColor) -> TextStyle<'static> {
     (FONT, size).into_font().color(&color)
 }
 
-const fn color(spread: &Spread) -> RGBColor {
+const fn color_of(spread: &Spread) -> RGBColor {
     if spread.trickles { TRICKLING } else { AT_ONCE }
+}
+
+/// A colour of the palette.
+const fn color((red, green, blue): (u8, u8, u8)) -> RGBColor {
+    RGBColor(red, green, blue)
 }
 
 /// The share that has arrived, in percent, at even steps of time until all has.

@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use crate::args::Cli;
 
-    /// Dials, and breaks as soon as somebody is met.
+    /// Dials, and breaks as soon as someone is met.
     struct Fragile;
 
     impl Logic for Fragile {

@@ -12,7 +12,7 @@ use peer_tests::world::Tally;
 use peer_tests::world::scenarios::Outcome;
 
 use crate::args::Cli;
-use crate::{clock, failure, report};
+use crate::{clock, failure, interrupt, report};
 
 /// What came of a range of seeds.
 #[derive(Debug, Default)]
@@ -76,10 +76,10 @@ impl Shared<'_> {
         })
     }
 
-    /// Takes seeds until there is none left, or somebody failed.
+    /// Takes seeds until there is none left, a world failed, or Ctrl-C came. A world that runs is finished.
     fn work(&self) -> Result<Sum, String> {
         let mut sum = Sum::default();
-        while !self.failed.load(Ordering::Relaxed) {
+        while !self.failed.load(Ordering::Relaxed) && !interrupt::came() {
             let seed = self.next.fetch_add(1, Ordering::Relaxed);
             if seed >= self.seeds.end {
                 break;

@@ -56,6 +56,7 @@ pub(crate) fn many(plan: &Plan, seeds: &Range<u64>, sum: &Sum, real: Duration, a
     if as_json {
         let mut object = object(plan, &sum.tally, sum.simulated, real, &digest);
         object.insert("seeds".into(), json!([seeds.start, seeds.end]));
+        object.insert("done".into(), sum.seeds.into());
         println!("{}", Value::Object(object));
         return;
     }
@@ -68,8 +69,14 @@ pub(crate) fn many(plan: &Plan, seeds: &Range<u64>, sum: &Sum, real: Duration, a
         long(plan.duration)
     );
     println!();
+    let wanted = seeds.end - seeds.start;
+    let of = if sum.seeds < wanted {
+        format!(" of {} (interrupted; the digest is of these)", grouped(wanted))
+    } else {
+        String::new()
+    };
     println!(
-        "seeds        {} in {}, {} a second, none failed",
+        "seeds        {}{of} in {}, {} a second, none failed",
         grouped(sum.seeds),
         long(real),
         grouped(rate(sum.seeds, real))

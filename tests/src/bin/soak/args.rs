@@ -7,7 +7,7 @@ use clap::Parser;
 /// Runs both adapters against each other and against remotes that misbehave, and checks that no message is lost and no
 /// connection gets stuck.
 ///
-/// Each connection follows a plan that is drawn from the seed: who dials whom over which adapter, how much each end
+/// Each connection follows a plan that is drawn from the seed: which end dials, over which adapter, how much each end
 /// says, and how it ends. Messages are numbered. `lost` counts those that should have arrived and did not, or arrived out of
 /// order; `stuck` the connections that did not end in 60 s. The exit status is 1 unless both are 0.
 #[derive(Debug, Parser)]

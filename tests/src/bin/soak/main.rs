@@ -5,7 +5,7 @@
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    reason = "small numbers of a tool's own, and a panic here harms nobody"
+    reason = "small numbers of a tool's own, and a panic here harms no one"
 )]
 
 mod args;

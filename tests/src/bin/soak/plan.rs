@@ -1,4 +1,4 @@
-//! What happens on a connection: drawn from the seed by whoever dials, and told in every message.
+//! What happens on a connection: drawn from the seed by the end that dials, and told in every message.
 
 use peer_core::message::{Inventory, InventoryKind};
 use peer_core::{Hash, Message};

@@ -1,4 +1,4 @@
-//! Everybody talks, everything goes wrong.
+//! Everyone talks, everything goes wrong.
 
 use core::time::Duration;
 

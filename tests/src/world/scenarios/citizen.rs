@@ -42,7 +42,7 @@ pub(super) struct Citizen {
     made: u32,
     /// Answers that it owes and found no room for.
     unsent: BTreeSet<(ConnectionId, Inventory)>,
-    /// Whom it dialled, while that connection lasts.
+    /// The node it dialled, while that connection lasts.
     dialled: BTreeMap<ConnectionId, NodeId>,
 }
 
@@ -54,7 +54,7 @@ const RETRY: u64 = 2;
 /// Most things that are kept.
 const STORE: usize = 300;
 
-/// Most things that a batch announces. Nobody here has more to tell at once.
+/// Most things that a batch announces. No one here has more to tell at once.
 const BATCH: usize = 1000;
 
 impl Citizen {
@@ -153,7 +153,7 @@ impl Citizen {
         }
     }
 
-    /// Announces more than fits into a batch, of things that nobody has.
+    /// Announces more than fits into a batch, of things that no one has.
     fn flood(connection: ConnectionId, turn: &mut Turn<'_>) {
         for _ in 0..turn.draw(1200) {
             let item = unheard(turn);
@@ -316,7 +316,7 @@ fn say(connection: ConnectionId, message: &Message, turn: &mut Turn<'_>) {
     turn.send(connection, message).ok();
 }
 
-/// Asks for blocks, for headers, or in a word that nobody knows.
+/// Asks for blocks, for headers, or in a word that no one knows.
 fn request_chain(connection: ConnectionId, turn: &mut Turn<'_>) {
     match turn.draw(5) {
         0 => say(connection, &samples::getblocks(), turn),
@@ -329,7 +329,7 @@ fn request_chain(connection: ConnectionId, turn: &mut Turn<'_>) {
     }
 }
 
-/// The name of a transaction that nobody has.
+/// The name of a transaction that no one has.
 fn unheard(turn: &mut Turn<'_>) -> Inventory {
     Inventory::tx(Hash::digest(&turn.draw(u64::MAX).to_le_bytes()))
 }

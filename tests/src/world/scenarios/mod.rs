@@ -35,7 +35,7 @@ pub enum Scenario {
     SelfDial,
     /// Connections break all the time and are dialled again.
     Churn,
-    /// Nodes are cut off for minutes; when it is over everybody learns everything.
+    /// Nodes are cut off for minutes; when it is over everyone learns everything.
     Partition,
     /// Large blocks over thin links that are full most of the time.
     Slow,

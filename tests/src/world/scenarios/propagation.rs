@@ -13,7 +13,7 @@ use crate::samples;
 /// Nodes that each one dials, as a Decred node does by default.
 const DIALS: u32 = 8;
 
-/// Time for the handshakes, and between items. It is more than any of them takes to reach everybody.
+/// Time for the handshakes, and between items. It is more than any of them takes to reach everyone.
 const PAUSE: Duration = Duration::from_secs(12);
 
 /// How long items took to arrive.

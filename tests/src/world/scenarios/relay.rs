@@ -38,7 +38,7 @@ impl Relay {
             } else {
                 turn.announce_now(connection, item)
             };
-            // A neighbour with whom the handshake is not complete hears of it from others.
+            // A neighbour without a complete handshake hears of it from others.
             announced.ok();
         }
     }

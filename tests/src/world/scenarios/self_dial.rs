@@ -75,6 +75,6 @@ pub(super) fn run(plan: &Plan, watch: Option<Watch>) -> Outcome {
     }
     world.run_for(plan.duration);
     let recognised: usize = world.nodes().map(|node| world.logic(node).recognised).sum();
-    assert!(recognised > 0, "nobody dialled itself");
+    assert!(recognised > 0, "no one dialled itself");
     Outcome::of(&world)
 }

@@ -44,7 +44,7 @@ pub(super) fn churn(plan: &Plan, watch: Option<Watch>) -> Outcome {
     Outcome::of(&world)
 }
 
-/// Nodes are cut off for minutes; afterwards everybody learns what they missed.
+/// Nodes are cut off for minutes; afterwards everyone learns what they missed.
 pub(super) fn partition(plan: &Plan, watch: Option<Watch>) -> Outcome {
     let mut world = populated(plan, watch, &Habits { talks: Duration::ZERO, ..HABITS });
     let mut items = Vec::new();

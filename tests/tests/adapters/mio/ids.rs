@@ -95,7 +95,7 @@ fn a_full_set_dials_nothing() {
 
     let later = TcpStream::connect(address).unwrap();
     let callers = [listener.accept().unwrap().1, listener.accept().unwrap().1];
-    assert_eq!(callers[1], later.local_addr().unwrap(), "nobody came in between");
+    assert_eq!(callers[1], later.local_addr().unwrap(), "no one came in between");
 }
 
 #[test]

@@ -218,9 +218,9 @@ fn finishing_hands_everything_over_first() {
 
 #[test]
 fn a_refused_dial_over_tcp_is_reported_as_such() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unanswered = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut town = Town::new();
-    let id = town.near.connect(nobody, connection_info(nobody, 0)).unwrap();
+    let id = town.near.connect(unanswered, connection_info(unanswered, 0)).unwrap();
     let refused = Outcome::Unreachable(ErrorKind::ConnectionRefused);
     assert_eq!(town.next(), (Side::Near, id, PeerEvent::Closed(refused)));
 }

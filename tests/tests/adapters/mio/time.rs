@@ -90,7 +90,7 @@ fn an_owner_may_take_its_time_over_a_version() {
 }
 
 #[test]
-fn a_frame_that_nobody_takes_ends_the_connection_after_twenty_seconds() {
+fn a_frame_that_no_one_takes_ends_the_connection_after_twenty_seconds() {
     let mut set = Set::new();
     let (id, stream) = set.established();
     stream.script().writes = vec![BLOCK; 100].into();
@@ -214,7 +214,7 @@ fn a_slow_peer_does_not_use_up_the_time_of_another() {
     set.peers.wake(busy);
     assert!(set.next().is_some());
     set.peers.advance(3600 * SECOND);
-    assert_eq!(set.events().len(), 100, "99 of the one, and one of the other that nobody told of");
+    assert_eq!(set.events().len(), 100, "99 of the one, and one of the other that no one told of");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Turns: who comes when, and that nobody is forgotten.
+//! Turns: who comes when, and that no one is forgotten.
 
 use core::time::Duration;
 use std::io::ErrorKind;
@@ -205,7 +205,7 @@ fn a_command_after_would_block_waits_for_readiness() {
         set.send(id, &ping(nonce)).unwrap();
         assert!(set.events().is_empty());
     }
-    assert!(stream.script().taken.is_empty(), "it would block, and nobody said otherwise");
+    assert!(stream.script().taken.is_empty(), "it would block, and no one said otherwise");
     set.peers.wake(id);
     set.events();
     assert_eq!(stream.script().commands(), ["ping"; 3]);

@@ -1,4 +1,4 @@
-//! Every future may be dropped at every poll: nothing is lost, nothing happens twice, nobody waits in vain.
+//! Every future may be dropped at every poll: nothing is lost, nothing happens twice, no one waits in vain.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Poll;

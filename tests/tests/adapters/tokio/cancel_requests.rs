@@ -1,4 +1,4 @@
-//! Every future of a request may be dropped at every poll: nothing leaks, the next request works, nobody is blamed.
+//! Every future of a request may be dropped at every poll: nothing leaks, the next request works, no one is blamed.
 
 use core::time::Duration;
 
@@ -31,7 +31,7 @@ async fn leaves_nothing_behind<T>(request: impl AsyncFn(&Handle) -> T) {
         assert_eq!(handle.block(hash(4)).await, Ok(block(4)), "{cut:?}");
         assert_eq!(handle.ping().await.map(drop), Ok(()), "{cut:?}");
         let open = handle.with(|peer, _| peer.requests().len()).await;
-        assert_eq!(open, Ok(0), "{cut:?}: a request that nobody waits for is open");
+        assert_eq!(open, Ok(0), "{cut:?}: a request that no one waits for is open");
         assert_eq!(places(&handle).len(), 16, "{cut:?}");
 
         // What is owed is over by now.

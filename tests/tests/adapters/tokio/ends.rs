@@ -1,4 +1,4 @@
-//! Every end has its reason, and nobody waits after it.
+//! Every end has its reason, and no one waits after it.
 
 use core::pin::pin;
 use core::task::Poll;

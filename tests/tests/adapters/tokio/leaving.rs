@@ -1,4 +1,4 @@
-//! An owner that leaves: the remote gets the last words, and nobody waits for ever.
+//! An owner that leaves: the remote gets the last words, and no one waits for ever.
 
 use core::time::Duration;
 use std::io::{Read, Write};
@@ -89,7 +89,7 @@ async fn an_owner_that_leaves_is_gone_at_its_deadline() {
         let (near, _far) = established_with_raw(pipe).await;
         near.handle.send(inv_of(27)).await.unwrap();
         let start = Instant::now();
-        // Whoever leaves twice leaves by the earlier deadline, and need not wait for it.
+        // An owner that closes twice closes by the earlier deadline, and need not wait for it.
         drop(near.handle.leave(start + 2 * SECOND));
         drop(near.handle.leave(start + HOUR));
         assert_eq!(near.task.await.unwrap().reason, Error::ClosedByOwner);

@@ -1,4 +1,4 @@
-//! A command that panics takes the driver with it, and nobody waits for what it leaves undone.
+//! A command that panics takes the driver with it, and no one waits for what it leaves undone.
 
 use core::future::{Future, poll_fn};
 use core::panic::AssertUnwindSafe;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncWriteExt, duplex};
 use crate::tokio::poll::{at_once, once};
 use crate::tokio::samples::{connection_info, hands, inv_of, node, rng};
 
-/// Whoever drives it catches the panic and keeps the driver.
+/// The task that drives it catches the panic and keeps the driver.
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_a_command_leaves_no_command_waiting() {
     let (near, mut far) = duplex(512);

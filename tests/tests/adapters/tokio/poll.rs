@@ -64,7 +64,7 @@ pub(crate) fn within<F: Future>(longest: Duration, act: F) -> impl Future<Output
     let caller = Location::caller();
     async move {
         let start = Instant::now();
-        let output = timeout(HOUR, act).await.unwrap_or_else(|_| panic!("{caller}: somebody waits in vain"));
+        let output = timeout(HOUR, act).await.unwrap_or_else(|_| panic!("{caller}: someone waits in vain"));
         let passed = start.elapsed();
         assert!(passed <= longest, "{caller}: {passed:?} passed, more than {longest:?}");
         output

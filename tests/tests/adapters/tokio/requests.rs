@@ -63,7 +63,7 @@ fn have(item: Inventory) -> Option<Message> {
     })
 }
 
-/// A side whose remote serves. Its events are taken by nobody.
+/// A side whose remote serves. Its events are taken by no one.
 async fn served() -> Side {
     let (near, far) = established(duplex(64 * 1024)).await;
     serve(far);
@@ -303,7 +303,7 @@ async fn an_owner_that_is_slow_is_no_reason_to_give_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn responses_that_nobody_takes_stop_the_reading() {
+async fn responses_that_no_one_takes_stop_the_reading() {
     let near = served().await;
     let wanted: Vec<_> = (0..100).step_by(2).map(tx_item).collect();
     let mut kept = near.handle.request(items(wanted), RequestOptions::new()).await.unwrap();
@@ -318,7 +318,7 @@ async fn responses_that_nobody_takes_stop_the_reading() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_is_told_of_the_end() {
+async fn a_task_that_waits_is_told_of_the_end() {
     let (near, mut far) = established(duplex(4096)).await;
     let ends = async {
         far.message().await;

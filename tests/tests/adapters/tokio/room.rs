@@ -65,7 +65,7 @@ async fn room_comes_in_the_order_in_which_it_was_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_gave_up_waiting_for_room_holds_up_nobody() {
+async fn one_that_gave_up_waiting_for_room_holds_up_no_one() {
     let (near, _far) = nearly_full().await;
     let (mut large, mut small) = (Box::pin(near.handle.room(1500)), Box::pin(near.handle.room(900)));
     timeout(Duration::from_secs(1), &mut large).await.unwrap_err();

@@ -30,17 +30,17 @@ async fn pair(listener: &mut Listener) -> ((Handle, Events), (Handle, Events)) {
         events.established().await.unwrap();
         (handle, events)
     };
-    let dialler = node();
-    let (near, far) = tokio::join!(connect(address, &dialler, 0), far);
+    let dialer = node();
+    let (near, far) = tokio::join!(connect(address, &dialer, 0), far);
     (near.unwrap(), far)
 }
 
 #[tokio::test]
 async fn a_connection_is_established_when_it_is_returned() {
     let (socket, address) = socket().await;
-    let (dialler, host) = (node(), node());
+    let (dialer, host) = (node(), node());
     let answered = async { accept(socket.accept().await.unwrap().0, &host, 7).await };
-    let (near, far) = tokio::join!(connect(address, &dialler, 0), answered);
+    let (near, far) = tokio::join!(connect(address, &dialer, 0), answered);
     let ((near, _near_events), (_far, mut far_events)) = (near.unwrap(), far.unwrap());
     near.send(ping(1)).await.unwrap();
     assert_eq!(nonce_of(far_events.next().await), 1);
@@ -51,14 +51,14 @@ async fn a_connection_is_established_when_it_is_returned() {
 async fn a_dial_says_why_there_is_no_connection() {
     let (socket, address) = socket().await;
     let leave = async { drop(socket.accept().await.unwrap()) };
-    let dialler = node();
-    let (refused, ()) = tokio::join!(connect(address, &dialler, 0), leave);
+    let dialer = node();
+    let (refused, ()) = tokio::join!(connect(address, &dialer, 0), leave);
     assert!(
         matches!(&refused, Err(ConnectError::Closed(closed)) if closed.reason == Error::ClosedBeforeVersion),
         "{refused:?}"
     );
     drop(socket);
-    let unreachable = connect(address, &dialler, 0).await;
+    let unreachable = connect(address, &dialer, 0).await;
     assert!(
         matches!(&unreachable, Err(ConnectError::Unreachable(error)) if error.kind() == ErrorKind::ConnectionRefused),
         "{unreachable:?}"
@@ -101,10 +101,10 @@ async fn a_listener_closes_what_is_too_much_of_one_host() {
     let mut listener = Listener::new(socket().await.0, node(), AcceptLimits::new(10, 1));
     let (_first, first_far) = pair(&mut listener).await;
     let address = listener.socket().local_addr().unwrap();
-    let dialler = node();
+    let dialer = node();
     tokio::select! {
         _ = listener.accept(0) => panic!("one too many was accepted"),
-        closed = connect(address, &dialler, 0) => assert!(closed.is_err(), "{closed:?}"),
+        closed = connect(address, &dialer, 0) => assert!(closed.is_err(), "{closed:?}"),
     }
     first_far.0.close();
     first_far.0.closed().await;

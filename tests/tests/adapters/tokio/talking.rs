@@ -82,7 +82,7 @@ async fn a_request_for_headers_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_command_harms_nobody() {
+async fn a_refused_command_harms_no_one() {
     let (near, far) = duplex(7);
     let (mut near, mut far) = (dial(near, &node()), answer(far, &node()));
     assert_eq!(near.handle.send(ping(1)).await, Err(SendError::NotEstablished));

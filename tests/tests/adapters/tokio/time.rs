@@ -185,7 +185,7 @@ async fn a_deadline_that_is_found_late_does_not_begin_anew() {
     assert!(lasted <= Duration::from_secs(3), "{lasted:?} after 32 s");
 }
 
-/// The next event, by a driver that nobody else polls.
+/// The next event, by a driver that no one else polls.
 async fn hear<F: Future<Output = Closed> + Unpin>(driver: &mut F, events: &mut Events) -> Event {
     tokio::select! {
         closed = driver => panic!("{closed}"),

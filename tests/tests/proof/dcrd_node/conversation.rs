@@ -33,7 +33,7 @@ fn an_owner_without_services_stays_too_where_it_dials() {
 }
 
 #[test]
-fn a_node_keeps_nobody_that_it_dials_without_the_full_service() {
+fn a_node_keeps_no_one_that_it_dials_without_the_full_service() {
     let config = config().services(Services::NONE).build().unwrap();
     let mut neighbour = Neighbour::new(Setup::current(30), config, Direction::Inbound);
     neighbour.run(seconds(1));

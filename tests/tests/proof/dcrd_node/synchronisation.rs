@@ -86,7 +86,7 @@ fn a_block_that_we_announce_by_its_header_is_asked_for_and_comes_back_by_its_hea
 }
 
 #[test]
-fn a_block_that_nobody_has_is_given_up() {
+fn a_block_that_no_one_has_is_given_up() {
     let mut chain = chain(40);
     let setup = Setup::current_with(chain.clone());
     let mut neighbour = Neighbour::established(setup, config().build().unwrap(), Direction::Outbound);

@@ -1,6 +1,6 @@
 //! Random schedules in a simulated world, against a naive reference of what must come of them.
 //!
-//! The reference knows only what was announced and asked for, to whom and when. `PEER_SEED` chooses other
+//! The reference knows only what was announced and asked for, to which peer and when. `PEER_SEED` chooses other
 //! schedules, `PEER_CASES` how many; a failure prints both, and the smallest schedule that still fails.
 #![expect(
     clippy::arithmetic_side_effects,

@@ -34,7 +34,7 @@ pub(crate) enum Deed {
     Announce(Range<u32>),
     /// Announces an item to all neighbours at once.
     AnnounceNow(u32),
-    /// Asks a neighbour for an item that nobody asked it for before.
+    /// Asks a neighbour for an item that no one asked it for before.
     Ask { connection: u8, reaction: Reaction },
     /// Nothing gets through this connection any more.
     Silence { connection: u8 },

@@ -55,7 +55,7 @@ impl Request {
     }
 }
 
-/// What may be so: of a request that the owner is told no more of, nobody sees when its time is over.
+/// What may be so: of a request that the owner is told no more of, no one sees when its time is over.
 #[derive(Debug)]
 pub(crate) struct Worlds(Vec<Reference>);
 

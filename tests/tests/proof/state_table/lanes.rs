@@ -59,7 +59,7 @@ const BULK: [&str; 24] = [
     "tx",
 ];
 
-/// Whether this is written before an `inv` that was queued before it, of which nobody has been shown anything.
+/// Whether this is written before an `inv` that was queued before it, of which no one has been shown anything.
 fn overtakes(message: &Message) -> bool {
     let is_sendable = |version: &u32| message.check((*version).into()).is_ok();
     let mut remote = established_at((1..=LATEST).rev().find(is_sendable).unwrap());

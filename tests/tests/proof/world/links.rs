@@ -145,7 +145,7 @@ fn who_does_not_read_for_longer_than_a_write_may_take_is_left() {
 }
 
 #[test]
-fn nobody_is_blamed_for_what_waits_while_the_owner_looks_away() {
+fn no_one_is_blamed_for_what_waits_while_the_owner_looks_away() {
     let (mut world, connection) = connected(steady());
     world.act(FIRST, |_, turn| turn.hold(connection, secs(200)));
     world.act(SECOND, |_, turn| turn.send(connection.other(), &Message::GetAddr)).unwrap();
@@ -223,7 +223,7 @@ fn a_node_that_is_cut_off_cannot_be_dialled() {
 }
 
 #[test]
-fn a_clock_that_is_set_blames_nobody() {
+fn a_clock_that_is_set_blames_no_one() {
     let (mut world, _) = connected(steady());
     world.set_clock_back(FIRST, secs(10));
     world.run_for(secs(100));

@@ -30,7 +30,7 @@ fn run(scenario: Scenario, seeds: u64) {
     for seed in 0..seeds {
         println!("{scenario}, seed {seed}");
         let outcome = small(scenario, seed).run(None);
-        assert!(outcome.tally.established > 0, "{scenario}, seed {seed}: nobody met anybody");
+        assert!(outcome.tally.established > 0, "{scenario}, seed {seed}: no one met anybody");
     }
 }
 
@@ -80,7 +80,7 @@ fn honesty_holds_of_honest_remotes() {
 }
 
 #[test]
-fn each_request_ends_once_under_every_fault_and_nobody_misbehaves() {
+fn each_request_ends_once_under_every_fault_and_no_one_misbehaves() {
     run(Scenario::Requests, 12);
 }
 

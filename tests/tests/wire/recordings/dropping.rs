@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::mpsc;
 use std::thread;
 
-use peer_core::recording::{Buffer, Header, Recording, Replay, Side, What, recorder};
+use peer_core::recording::{Buffer, EntryKind, Header, Recording, Replay, Side, recorder};
 use peer_core::{Config, Direction, Error, Network, Time};
 
 const PIECE: [u8; 1000] = [7; 1000];
@@ -32,16 +32,16 @@ fn a_full_buffer_drops_counts_and_says_where() {
     text += &buffer.take();
 
     let entries = Recording::read(&text).unwrap().entries;
-    let whats: Vec<_> = entries.iter().map(|entry| (entry.at.elapsed().as_secs(), &entry.what)).collect();
-    assert_eq!(whats[2], (3, &What::Dropped { pieces: 8, bytes: 8000 }));
-    assert!(matches!(whats[3], (11, What::Bytes { from: Side::Dialer, .. })));
+    let kinds: Vec<_> = entries.iter().map(|entry| (entry.at.elapsed().as_secs(), &entry.kind)).collect();
+    assert_eq!(kinds[2], (3, &EntryKind::Dropped { pieces: 8, bytes: 8000 }));
+    assert!(matches!(kinds[3], (11, EntryKind::Bytes { from: Side::Dialer, .. })));
     let (reason, detail) = ("ClosedByOwner".into(), "closed by the owner".into());
-    assert_eq!(whats[4], (11, &What::End { reason, detail }));
-    assert_eq!(whats.len(), 5);
+    assert_eq!(kinds[4], (11, &EntryKind::End { reason, detail }));
+    assert_eq!(kinds.len(), 5);
 }
 
 #[test]
-fn a_disk_that_takes_nothing_holds_up_nobody() {
+fn a_disk_that_takes_nothing_holds_up_no_one() {
     let (recorder, writer) = recorder(&header(), 10_000);
     let (release, released) = mpsc::channel();
     let writing = thread::spawn(move || writer.run(Slow { released, file: Vec::new() }));
@@ -63,7 +63,7 @@ fn what_was_dropped_last_is_told_too() {
     let text = [buffer.take(), buffer.take()].concat();
     assert!(buffer.is_empty());
     let entries = Recording::read(&text).unwrap().entries;
-    assert_eq!(entries.last().unwrap().what, What::Dropped { pieces: 8, bytes: 8000 });
+    assert_eq!(entries.last().unwrap().kind, EntryKind::Dropped { pieces: 8, bytes: 8000 });
 }
 
 #[test]
@@ -71,7 +71,45 @@ fn a_disk_that_fails_is_reported_and_nothing_waits_for_it() {
     let (recorder, writer) = recorder(&header(), 10_000);
     assert!(writer.run(Full).is_err());
     recorder.piece(at(1), Side::Dialer, [&PIECE[..]]);
-    assert_eq!(recorder.dropped(), 0, "nobody counts what nobody writes");
+    assert_eq!(recorder.dropped(), 0, "no one counts what no one writes");
+}
+
+/// A connection is not slowed down by a thread for each recording.
+#[test]
+fn one_thread_can_write_many_recordings() {
+    let (ready, numbers) = mpsc::channel();
+    let (mut recorders, mut writers) = (Vec::new(), Vec::new());
+    for number in 0..3 {
+        let (recorder, writer) = recorder(&header(), 10_000);
+        let ready = ready.clone();
+        writer.on_lines(move || ready.send(number).unwrap());
+        recorders.push(recorder);
+        writers.push((writer, String::new()));
+    }
+    let mut write = |wakes: usize| {
+        for _ in 0..wakes {
+            let number: usize = numbers.try_recv().unwrap();
+            let (writer, file) = &mut writers[number];
+            while let Some(lines) = writer.take().filter(|lines| !lines.is_empty()) {
+                *file += &lines;
+            }
+        }
+        assert!(numbers.try_recv().is_err(), "called although nothing new waits");
+    };
+    write(3);
+    for second in 1..=2 {
+        recorders[1].piece(at(second), Side::Dialer, [&PIECE[..]]);
+    }
+    write(1);
+    recorders.truncate(1);
+    recorders[0].shut_down(at(3));
+    recorders[0].shut_down(at(4));
+    drop(recorders);
+    write(4);
+    for ((writer, file), pieces) in writers.iter().zip([1, 2, 0]) {
+        assert_eq!(writer.take(), None);
+        assert_eq!(Recording::read(file).unwrap().entries.len(), pieces);
+    }
 }
 
 #[test]
@@ -82,7 +120,7 @@ fn a_replay_ends_where_pieces_are_missing() {
     lines[6] = r#"{"t_ms":0,"dropped":1,"bytes":32}"#;
     let recording = Recording::read(&lines.join("\n")).unwrap();
     let outcome = Replay::new(&recording, Side::Dialer).unwrap().run().unwrap();
-    let compared = whole.said_by(Side::Dialer).iter().flatten().filter(|said| said.entry < 5).count();
+    let compared = whole.messages(Side::Dialer).iter().flatten().filter(|said| said.entry < 5).count();
     assert_eq!(outcome.frames, compared);
 }
 

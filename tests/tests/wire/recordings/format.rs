@@ -5,10 +5,10 @@ use core::time::Duration;
 
 use bytes::Bytes;
 use peer_core::message::Timestamp;
-use peer_core::recording::{Entry, Header, Problem, Recording, Side, What};
+use peer_core::recording::{Entry, EntryKind, Header, Problem, Recording, Side};
 use peer_core::{
-    BannableMessages, Config, ConfigError, Direction, InitStateRequests, Network, ProtocolVersion, Services,
-    Time, UnknownCommands, UnrequestedAnswers,
+    BannableMessages, Config, ConfigError, Direction, Hash, InitStateRequests, Network, ProtocolVersion,
+    Services, Time, UnknownCommands, UnrequestedAnswers,
 };
 use peer_tests::recordings::hello;
 use proptest::prelude::*;
@@ -126,8 +126,8 @@ fn a_wrong_line_is_refused_by_its_number_and_reason() {
 fn what_other_programs_write_is_read_too() {
     let line = " { \"hex\" : \"AbCd\" , \"note\" : [1,{\"a\":\"]}\\\"\"}], \"from\":\"listener\", \"t_ms\" : 0.30000000001 } ";
     let recording = Recording::read(line).unwrap();
-    let what = What::Bytes { from: Side::Listener, bytes: Bytes::from_static(&[0xab, 0xcd]) };
-    assert_eq!(recording.entries, [Entry { at: Time::from_elapsed(Duration::from_micros(300)), what }]);
+    let kind = EntryKind::Bytes { from: Side::Listener, bytes: Bytes::from_static(&[0xab, 0xcd]) };
+    assert_eq!(recording.entries, [Entry { at: Time::from_elapsed(Duration::from_micros(300)), kind }]);
 }
 
 fn text_of(header: Option<&Header>, entries: &[Entry]) -> String {
@@ -153,14 +153,17 @@ fn header() -> impl Strategy<Value = Header> {
 fn entry() -> impl Strategy<Value = Entry> {
     let side = || prop_oneof![Just(Side::Dialer), Just(Side::Listener)];
     let bytes = prop::collection::vec(any::<u8>(), 1..300);
-    let what = prop_oneof![
-        4 => (side(), bytes).prop_map(|(from, bytes)| What::Bytes { from, bytes: bytes.into() }),
-        1 => side().prop_map(What::Eof),
-        1 => any::<(u64, u64)>().prop_map(|(pieces, bytes)| What::Dropped { pieces, bytes }),
-        1 => any::<(String, String)>().prop_map(|(reason, detail)| What::End { reason, detail }),
+    let kind = prop_oneof![
+        4 => (side(), bytes).prop_map(|(from, bytes)| EntryKind::Bytes { from, bytes: bytes.into() }),
+        1 => side().prop_map(EntryKind::Eof),
+        1 => (side(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(from, bytes, hash)| {
+            EntryKind::Skipped { from, bytes, hash: Hash::from_bytes(hash) }
+        }),
+        1 => any::<(u64, u64)>().prop_map(|(pieces, bytes)| EntryKind::Dropped { pieces, bytes }),
+        1 => any::<(String, String)>().prop_map(|(reason, detail)| EntryKind::End { reason, detail }),
     ];
-    (0..u64::MAX - 1, what).prop_map(|(nanos, what)| {
+    (0..u64::MAX - 1, kind).prop_map(|(nanos, kind)| {
         let at = Time::from_elapsed(Duration::from_nanos(nanos));
-        Entry { at, what }
+        Entry { at, kind }
     })
 }

@@ -3,5 +3,6 @@
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod dropping;
+mod filtering;
 mod format;
 mod replaying;

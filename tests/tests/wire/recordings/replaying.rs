@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use peer_core::message::Pong;
-use peer_core::recording::{Difference, Entry, Recording, Replay, ReplayError, Side, Spoken, What};
+use peer_core::recording::{Action, Difference, Entry, EntryKind, Recording, Replay, ReplayError, Side};
 use peer_core::{Message, Network, Time};
 use peer_tests::recordings::{assert_replays, hello};
 
@@ -21,22 +21,22 @@ fn a_conversation_of_ours_goes_again_as_either_side() {
 #[test]
 fn a_byte_that_we_would_not_have_sent_is_the_first_difference() {
     let mut recording = Recording::read(&hello()).unwrap();
-    let pong = recording.said_by(Side::Listener).into_iter().flatten();
+    let pong = recording.messages(Side::Listener).into_iter().flatten();
     let pong = pong.into_iter().find(|said| matches!(said.message, Message::Pong(_))).unwrap();
     let other = peer_core::frame::encode(
         &Message::Pong(Pong { nonce: 8 }),
         Network::SIMNET,
         peer_core::ProtocolVersion::LATEST,
     );
-    let what = What::Bytes { from: Side::Listener, bytes: other.unwrap().into() };
-    recording.entries[pong.entry] = Entry { at: pong.at, what };
+    let kind = EntryKind::Bytes { from: Side::Listener, bytes: other.unwrap().into() };
+    recording.entries[pong.entry] = Entry { at: pong.at, kind };
 
     let difference = first_difference(&recording, Side::Listener);
     assert!(
-        matches!(&difference.expected, Spoken::Frame { message: Some(Message::Pong(pong)), .. } if pong.nonce == 8)
+        matches!(&difference.expected, Action::Frame { message: Some(Message::Pong(pong)), .. } if pong.nonce == 8)
     );
     assert!(
-        matches!(&difference.ours, Spoken::Frame { message: Some(Message::Pong(pong)), .. } if pong.nonce == 7)
+        matches!(&difference.ours, Action::Frame { message: Some(Message::Pong(pong)), .. } if pong.nonce == 7)
     );
     // The checksum.
     assert_eq!(difference.offset(), Some(20));
@@ -51,24 +51,24 @@ fn a_byte_that_we_would_not_have_sent_is_the_first_difference() {
 #[test]
 fn a_word_that_the_recording_lacks_is_a_difference() {
     let mut recording = Recording::read(&hello()).unwrap();
-    let said: Vec<_> = recording.said_by(Side::Dialer).into_iter().flatten().collect();
+    let said: Vec<_> = recording.messages(Side::Dialer).into_iter().flatten().collect();
     let ping = said.iter().find(|said| said.at > Time::ZERO).unwrap();
     recording.entries.remove(ping.entry);
     let difference = first_difference(&recording, Side::Dialer);
-    assert_eq!(difference.expected, Spoken::Nothing);
-    assert!(matches!(difference.ours, Spoken::Frame { message: Some(Message::Ping(_)), .. }));
+    assert_eq!(difference.expected, Action::Nothing);
+    assert!(matches!(difference.ours, Action::Frame { message: Some(Message::Ping(_)), .. }));
     assert_eq!(difference.at, ping.at);
 }
 
 #[test]
 fn a_word_that_we_do_not_say_is_a_difference() {
     let mut recording = Recording::read(&hello()).unwrap();
-    let said: Vec<_> = recording.said_by(Side::Dialer).into_iter().flatten().collect();
+    let said: Vec<_> = recording.messages(Side::Dialer).into_iter().flatten().collect();
     let pong = said.iter().find(|said| matches!(said.message, Message::Pong(_))).unwrap();
     let twice = recording.entries[pong.entry].clone();
     recording.entries.insert(pong.entry, twice);
     let difference = first_difference(&recording, Side::Dialer);
-    assert_eq!((difference.ours, difference.at), (Spoken::Nothing, pong.at));
+    assert_eq!((difference.ours, difference.at), (Action::Nothing, pong.at));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn another_end_is_a_difference() {
     let file = hello().replace(r#""end":"ClosedByOwner""#, r#""end":"IdleTimeout""#);
     let recording = Recording::read(&file).unwrap();
     let difference = first_difference(&recording, Side::Dialer);
-    assert_eq!((difference.expected, difference.ours), (Spoken::End("IdleTimeout".into()), Spoken::Nothing));
+    assert_eq!((difference.expected, difference.ours), (Action::End("IdleTimeout".into()), Action::Nothing));
     // What ended the side that recorded is not known of the other one.
     Replay::new(&recording, Side::Listener).unwrap().run().unwrap();
 }
@@ -87,7 +87,7 @@ fn an_idle_remote_ends_the_replay_as_it_ended_the_connection() {
     let mut recording = Recording::read(&file).unwrap();
     // The listener falls silent after its first pong; the dialer's ping goes unanswered.
     let entry_of = |side: Side, is_it: fn(&Message) -> bool, from: u64| {
-        let said = recording.said_by(side).into_iter().flatten();
+        let said = recording.messages(side).into_iter().flatten();
         let found = said.into_iter().find(|said| is_it(&said.message) && said.at.elapsed().as_secs() >= from);
         found.unwrap().entry
     };
@@ -97,8 +97,8 @@ fn an_idle_remote_ends_the_replay_as_it_ended_the_connection() {
     recording.entries.truncate(pong + 1);
     recording.entries.push(ping);
     let at = Time::from_elapsed(Duration::from_secs(121));
-    let end = What::End { reason: "IdleTimeout".into(), detail: String::new() };
-    recording.entries.extend([Entry { at, what: What::Eof(Side::Dialer) }, Entry { at, what: end }]);
+    let end = EntryKind::End { reason: "IdleTimeout".into(), detail: String::new() };
+    recording.entries.extend([Entry { at, kind: EntryKind::Eof(Side::Dialer) }, Entry { at, kind: end }]);
     let outcome = Replay::new(&recording, Side::Dialer).unwrap().run().unwrap();
     assert_eq!(outcome.failure.unwrap().name(), "IdleTimeout");
 }
@@ -124,10 +124,28 @@ fn a_file_that_asks_for_endless_pings_is_given_up_after_ten_thousand() {
     let ends = recording.entries.iter().position(|entry| entry.at > Time::ZERO).unwrap();
     recording.entries.truncate(ends);
     let at = Time::from_elapsed(Duration::from_millis(50));
-    recording.entries.push(Entry { at, what: What::Eof(Side::Dialer) });
+    recording.entries.push(Entry { at, kind: EntryKind::Eof(Side::Dialer) });
     // Five million pings are due until then.
     let difference = first_difference(&recording, Side::Dialer);
     assert!(difference.failure.is_none());
     let waited = difference.next_timeout.unwrap().saturating_since(difference.at);
     assert_eq!(waited, Duration::from_nanos(10));
+}
+
+#[test]
+fn a_replay_goes_step_by_step_and_shows_the_machine() {
+    let recording = Recording::read(&hello()).unwrap();
+    let mut replay = Replay::new(&recording, Side::Dialer).unwrap();
+    let mut steps = 0;
+    while let Some(entry) = replay.next_entry() {
+        assert_eq!(replay.position(), steps);
+        assert_eq!(replay.step().unwrap(), Some(entry));
+        steps += 1;
+        let peer = replay.connection().peer();
+        assert_eq!(peer.timeouts().map(|(at, _)| at).min(), peer.next_timeout().map(|(at, _)| at));
+        assert_eq!(replay.now(), entry.at);
+    }
+    assert_eq!(steps, recording.entries.len());
+    assert_eq!(replay.step(), Ok(None));
+    assert_eq!(replay.finish().unwrap(), Replay::new(&recording, Side::Dialer).unwrap().run().unwrap());
 }

@@ -23,7 +23,7 @@ const FLOOD: &str = "more messages than one connection may ask or tell at once";
 /// Where a line is harmless and we refuse it all the same.
 const STRICTER: [(&str, &str); 6] = [
     ("UnrequestedInitState", "an initstate is an answer"),
-    ("Unanswerable", "nobody answers that kind of inventory"),
+    ("Unanswerable", "no node answers that kind of inventory"),
     ("EmptyAddr", "nodes of other networks ban for it"),
     ("AddrNotCanonical", "nodes of other networks ban for it"),
     ("SecondInitState", "an initstate is an answer"),

@@ -5,7 +5,7 @@ use core::time::Duration;
 use bytes::BytesMut;
 use peer_core::frame::{FrameReader, Rules};
 use peer_core::message::{InitState, NetAddress, Version};
-use peer_core::recording::{self, Entry, What};
+use peer_core::recording::{self, Entry, EntryKind};
 use peer_core::{Message, Network, ProtocolVersion, Time};
 use peer_tests::vectors::Line;
 
@@ -78,8 +78,9 @@ impl Recording {
     pub(crate) fn published(&self) -> recording::Recording {
         let lines = self.chunks.iter().map(|chunk| {
             let (from, bytes) = (chunk.from.published(), chunk.bytes.clone().into());
-            let what = if chunk.bytes.is_empty() { What::Eof(from) } else { What::Bytes { from, bytes } };
-            format!("{}\n", Entry { at: chunk.at, what })
+            let kind =
+                if chunk.bytes.is_empty() { EntryKind::Eof(from) } else { EntryKind::Bytes { from, bytes } };
+            format!("{}\n", Entry { at: chunk.at, kind })
         });
         let mut recording = recording::Recording::read(&lines.collect::<String>()).unwrap();
         recording.network = Some(NETWORK);
@@ -175,7 +176,7 @@ impl Recording {
     }
 }
 
-/// Every command is read, as whoever records a conversation would.
+/// Every command is read, as a program that records a conversation would.
 pub(crate) fn rules(version: ProtocolVersion) -> Rules {
     let mut rules = Rules::new(NETWORK, version);
     rules.max_unknown = Some(1 << 20);

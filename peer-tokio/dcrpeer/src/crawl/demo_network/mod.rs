@@ -24,7 +24,7 @@ use tokio::time::sleep;
 use self::latency::WithLatency;
 pub(crate) use self::plan::NETWORK;
 use self::plan::{DemoPeer, Plan, Role};
-use crate::error::Failure;
+use crate::error::{Failure, plain};
 use crate::node;
 
 /// A running network. Dropping it stops all peers.
@@ -81,8 +81,9 @@ fn socket() -> io::Result<TcpSocket> {
 
 fn explain(size: u16, error: &io::Error) -> Failure {
     Failure::new(format!(
-        "cannot start {size} peers on 127.0.0.1: {error}; try fewer, like --demo 50, or allow more open files \
-         (ulimit -n)"
+        "cannot start {size} peers on 127.0.0.1: {}; try fewer, like --demo 50, or allow more open files \
+         (ulimit -n)",
+        plain(error)
     ))
 }
 

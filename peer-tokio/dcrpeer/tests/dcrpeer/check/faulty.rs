@@ -125,7 +125,7 @@ fn connect(node: SocketAddr, fault: Fault, visitor: TcpStream, connection: u32, 
     }
     let (node, visitor) = (Arc::new(node), Arc::new(visitor));
     let (from, to) = (Arc::clone(&visitor), Arc::clone(&node));
-    // Whoever hangs must keep the stream as long as the visitor does.
+    // A peer that hangs must keep the stream as long as the visitor does.
     let needs_whole = fault.needs_whole_frames;
     thread::spawn(move || carry(&from, &to, hearing, fault.hears, needs_whole, false));
     carry(&node, &visitor, saying, fault.says, false, fault.hangs);

@@ -99,7 +99,7 @@ fn a_node_that_bans_is_not_checked_further() {
     checked.assert_succeeds();
     assert!(checked.out.contains("the node has banned this host"), "{}", checked.out);
     assert_eq!(names_of(&checked, "fail"), Vec::<String>::new());
-    // Nobody is let in any more.
+    // No one is let in any more.
     let again = check(&node.address().to_string(), &[]);
     again.assert_fails(2, "it closed the connection without a byte: it is full, has banned this host");
     assert_eq!(again.objects().pop().unwrap()["event"], "failed");

@@ -21,7 +21,7 @@ pub(super) const ITEMS: u32 = 24;
 enum Kind {
     /// Always the same, made in advance.
     Junk(usize),
-    /// Says of one open item that it is not there, and the same of many that nobody asked for.
+    /// Says of one open item that it is not there, and the same of many that no one asked for.
     Padded,
     /// One open transaction, unless it is the last open item.
     Answer,

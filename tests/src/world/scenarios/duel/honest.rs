@@ -1,7 +1,7 @@
 //! A remote that answers and takes in time, against an owner and a driver that do as they like.
 //!
 //! **Honesty**: the connection never ends. The remote answers what it reads within three seconds, over pipes that hold at least
-//! 64 KiB and carry at least 64 KiB/s; it pushes what nobody asked for, and answers twice what was asked for twice. The owner
+//! 64 KiB and carry at least 64 KiB/s; it pushes what no one asked for, and answers twice what was asked for twice. The owner
 //! sleeps for up to ten minutes, holds events, takes none for a while, looks seldom, reports writes up to 15 s late, calls in
 //! any order, and tells that the transport was drained or never does. It gives a wrong time to one call, up to a day ahead; two
 //! in a row would be those of a driver that is late. But what it tells is true, and whenever it looks, it reads all that came,

@@ -163,7 +163,7 @@ impl Remote {
         }
     }
 
-    /// Something that nobody asked for.
+    /// Something that no one asked for.
     fn push(&mut self, at: Time, rng: &mut ChaCha8Rng) {
         let number = u32::try_from(between(rng, 0, u64::from(ITEMS) - 1)).unwrap();
         let few = u32::try_from(magnitude(rng, 1, 2000)).unwrap();

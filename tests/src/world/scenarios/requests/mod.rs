@@ -1,7 +1,7 @@
-//! Nodes request everything of each other. Each request ends exactly once, and nobody is called misbehaving.
+//! Nodes request everything of each other. Each request ends exactly once, and no one is called misbehaving.
 //!
 //! Worlds of even seeds have every fault; there, a remote that is cut off is too slow, and may be blamed for that. Worlds of odd
-//! seeds have those faults only that hold back nothing that was said for long; there, nobody is ever blamed.
+//! seeds have those faults only that hold back nothing that was said for long; there, no one is ever blamed.
 
 mod library;
 mod requester;

@@ -26,7 +26,7 @@ const RESPOND: u64 = 2;
 #[derive(Debug)]
 pub(super) struct Requester {
     library: Rc<Library>,
-    /// Nothing holds anybody up for long, so nobody may be blamed.
+    /// Nothing holds anybody up for long, so no one may be blamed.
     is_gentle: bool,
     is_quiet: bool,
     open: BTreeSet<(ConnectionId, RequestId)>,

@@ -36,7 +36,7 @@ pub(super) fn build(command: &str, words: &Words<'_>) -> Result<Message, CodecEr
             let cfilters = words.items("cfilters_count", filter_v2(words)?)?;
             Message::CFiltersV2(CFiltersV2 { cfilters })
         }
-        _ => panic!("nobody knows how to build {command}"),
+        _ => panic!("no one knows how to build {command}"),
     })
 }
 

@@ -54,7 +54,7 @@ pub(super) fn build(command: &str, words: &Words<'_>) -> Result<Message, CodecEr
             dc_net_messages: words.items("dc_net_msgs_count", [6; DcNet::MESSAGE_LEN])?,
             seen_secrets: words.hashes("seen_secrets_count")?,
         })),
-        _ => panic!("nobody knows how to build {command}"),
+        _ => panic!("no one knows how to build {command}"),
     })
 }
 

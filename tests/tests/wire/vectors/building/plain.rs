@@ -60,7 +60,7 @@ fn state(command: &str, words: &Words<'_>) -> Result<Message, CodecError> {
             }
             Message::GetInitState(GetInitState { types: types.try_into()? })
         }
-        _ => panic!("nobody knows how to build {command}"),
+        _ => panic!("no one knows how to build {command}"),
     })
 }
 

@@ -28,7 +28,7 @@ impl<'a> Words<'a> {
         let words = message.value().as_object().expect("a message is described by an object");
         for word in words.keys() {
             let used = self.used.borrow().contains(word.as_str());
-            assert!(used, "{}: nobody knows what to do with {word}", message.place());
+            assert!(used, "{}: no one knows what to do with {word}", message.place());
         }
     }
 

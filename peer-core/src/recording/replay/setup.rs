@@ -1,12 +1,15 @@
 //! What a machine must know to take the place of a recorded side.
 
 use alloc::collections::VecDeque;
+use core::time::Duration;
 
+use super::ReplayError;
 use crate::config::Config;
 use crate::message::{InitState, Message, NetAddress, Timestamp, Version};
+use crate::network::Network;
 use crate::policy::{BannableMessages, InitStateRequests};
 use crate::protocol_version::ProtocolVersion;
-use crate::recording::{Recording, Said, Side, Unreadable};
+use crate::recording::{RecordedMessage, Recording, Side, Unreadable};
 
 /// Ends that an owner or a transport causes, or that a transport tells in a way that no recording has.
 pub(super) const OUTSIDE: [&str; 7] = [
@@ -20,8 +23,42 @@ pub(super) const OUTSIDE: [&str; 7] = [
     "Truncated",
 ];
 
+/// Longer than any recording.
+const NEVER: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
+
+/// The configuration of a machine in the place of this side. Another program has other timers, so where the side is not
+/// the one that recorded, the machine pings never and finds the remote never idle.
+pub(super) fn config_of(recording: &Recording, ours: Side, network: Network, version: &Version) -> Config {
+    let own = recording.header.as_ref().filter(|header| header.side() == Some(ours));
+    let mut config = own.map_or_else(|| without_timers(network), |header| header.config.clone());
+    introduce_as(&mut config, version);
+    config
+}
+
+fn without_timers(network: Network) -> Config {
+    let (idle_timeout, ping_interval) = (NEVER.saturating_mul(2), NEVER);
+    Config { idle_timeout, ping_interval, ..Config::builder(network).defaults() }
+}
+
+impl Recording {
+    /// A configuration with which a machine introduces itself as this side did and says whatever its owner says, but sends
+    /// no pings by itself. For a program that says a recorded side's part to a live node.
+    ///
+    /// # Errors
+    ///
+    /// What the recording lacks.
+    pub fn config_to_speak_as(&self, side: Side) -> Result<Config, ReplayError> {
+        let network = self.network.ok_or(ReplayError::NoNetwork)?;
+        let version = self.version_of(side).ok_or(ReplayError::NoVersion(side))?;
+        let mut config = without_timers(network);
+        introduce_as(&mut config, &version);
+        config.init_state_requests = InitStateRequests::LeaveToOwner;
+        Ok(config)
+    }
+}
+
 /// The machine introduces itself as the recorded side did, and says whatever its owner said.
-pub(super) fn introduce_as(config: &mut Config, version: &Version) {
+fn introduce_as(config: &mut Config, version: &Version) {
     let protocol = u32::try_from(version.protocol_version).unwrap_or_default();
     config.protocol_version = ProtocolVersion::new(protocol).min(ProtocolVersion::LATEST);
     config.min_protocol_version = config.min_protocol_version.min(config.protocol_version);
@@ -32,7 +69,7 @@ pub(super) fn introduce_as(config: &mut Config, version: &Version) {
 }
 
 /// Whether the recorded side told an initial state with nothing in it, as the machine does by itself.
-pub(super) fn init_state_requests(said: &VecDeque<Result<Said, Unreadable>>) -> InitStateRequests {
+pub(super) fn init_state_requests(said: &VecDeque<Result<RecordedMessage, Unreadable>>) -> InitStateRequests {
     let empty = Message::from(alloc::boxed::Box::new(InitState::default()));
     let tells = said.iter().flatten().any(|said| said.message == empty);
     if tells { InitStateRequests::AnswerEmpty } else { InitStateRequests::LeaveToOwner }
@@ -44,7 +81,7 @@ pub(super) fn start_of(recording: &Recording, ours: Side, version: &Version) -> 
     let made = match ours {
         Side::Dialer => 0,
         Side::Listener => {
-            let heard = recording.said_by(ours.other()).into_iter().flatten().next();
+            let heard = recording.messages(ours.other()).into_iter().flatten().next();
             heard.map_or(0, |said| said.at.elapsed().as_secs())
         }
     };

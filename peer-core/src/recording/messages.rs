@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Recording, Side, What};
+use super::{EntryKind, Recording, Side};
 use crate::error::FrameError;
 use crate::frame::{FrameReader, Rules};
 use crate::message::{Message, Version};
@@ -15,7 +15,7 @@ use crate::time::Time;
 /// A message of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Said {
+pub struct RecordedMessage {
     /// When its last byte crossed the transport.
     pub at: Time,
     /// The side that sent it.
@@ -47,19 +47,19 @@ pub struct Unreadable {
 const MOST: usize = 32 * 1024 * 1024;
 
 impl Recording {
-    /// What this side said, in order, up to the first line about dropped pieces; the last item may be bytes that are no
+    /// What this side said, in order, up to the first line about dropped pieces and without messages whose payload is left out; the last item may be bytes that are no
     /// frame. Commands that the protocol version in force does not have are [`Message::Raw`]. Nothing where the network is
     /// not known.
     #[must_use]
-    pub fn said_by(&self, side: Side) -> Vec<Result<Said, Unreadable>> {
+    pub fn messages(&self, side: Side) -> Vec<Result<RecordedMessage, Unreadable>> {
         let Some(network) = self.network else { return Vec::new() };
-        self.messages(side, network, self.negotiated().unwrap_or(ProtocolVersion::LATEST), usize::MAX)
+        self.read_messages(side, network, self.negotiated().unwrap_or(ProtocolVersion::LATEST), usize::MAX)
     }
 
     /// How this side introduced itself, if it did.
     #[must_use]
     pub fn version_of(&self, side: Side) -> Option<Version> {
-        let first = self.messages(side, self.network?, ProtocolVersion::LATEST, 1).into_iter().next()?;
+        let first = self.read_messages(side, self.network?, ProtocolVersion::LATEST, 1).into_iter().next()?;
         match first.ok()?.message {
             Message::Version(version) => Some(*version),
             _ => None,
@@ -75,20 +75,26 @@ impl Recording {
     }
 
     /// The first `most` messages of a side: the first one at the latest version, the others at `version`.
-    fn messages(
+    fn read_messages(
         &self,
         side: Side,
         network: Network,
         version: ProtocolVersion,
         most: usize,
-    ) -> Vec<Result<Said, Unreadable>> {
+    ) -> Vec<Result<RecordedMessage, Unreadable>> {
         let (mut reader, mut input) = (FrameReader::new(), BytesMut::new());
         let (mut frames, mut said) = (BytesMut::new(), Vec::new());
         let mut in_force = ProtocolVersion::LATEST;
         for (index, entry) in self.entries.iter().enumerate() {
-            match &entry.what {
-                What::Dropped { .. } => break,
-                What::Bytes { from, bytes } if *from == side => {
+            match &entry.kind {
+                EntryKind::Dropped { .. } => break,
+                EntryKind::Skipped { from, .. } if *from == side => {
+                    // The payload of the frame that has begun.
+                    (reader, input, frames) = (FrameReader::new(), BytesMut::new(), BytesMut::new());
+                    in_force = version;
+                    continue;
+                }
+                EntryKind::Bytes { from, bytes } if *from == side => {
                     input.extend_from_slice(bytes);
                     frames.extend_from_slice(bytes);
                 }
@@ -104,7 +110,9 @@ impl Recording {
                 });
                 match message {
                     Ok(None) => break,
-                    Ok(Some((frame, message))) => said.push(Ok(Said { at, from, entry, frame, message })),
+                    Ok(Some((frame, message))) => {
+                        said.push(Ok(RecordedMessage { at, from, entry, frame, message }))
+                    }
                     Err(error) => {
                         said.push(Err(Unreadable { at, from, entry, error }));
                         return said;
