@@ -42,5 +42,6 @@ pub mod states {}
 #[doc = include_str!("../guide/migration.md")]
 pub mod migration {}
 
+/// [check]: https://docs.rs/crate/dcrpeer/latest
 #[doc = include_str!("../guide/recording.md")]
 pub mod recording {}

@@ -118,8 +118,8 @@ impl Report {
                 writeln!(out, "{}", incoming("version", &introduction(message, *protocol_version_is)))
             }
             Notice::Established { protocol_version } => {
-                let done = Styled(GOOD, "hands shaken");
-                writeln!(out, "{done}: we speak protocol {protocol_version}")
+                let done = Styled(GOOD, "handshake complete");
+                writeln!(out, "{done}, protocol version {protocol_version}")
             }
             Notice::Message { command, message, round_trip_ms } => {
                 writeln!(out, "{}", incoming(command, &summarize(message, *round_trip_ms)))

@@ -64,7 +64,7 @@ const BOUNDS: [(&str, &str, &str); 13] = [
     ("queues", "SHARE: usize = 4 * 1024;", "`20 s + 4 KiB / 256 KiB/s`"),
     ("flood", "TERM: Duration = Duration::from_secs(180);", "| 180 s attended, then more than 16 MiB |"),
     ("flood", "HELD_BACK: usize = 16 * 1024 * 1024;", "| 180 s attended, then more than 16 MiB |"),
-    ("clock_jump", "let interval = self.node.config().ping_interval;", "| `ping_interval` | 107 s |"),
+    ("clock_jump", "keepalive.bound(now, config.ping_interval);", "| `ping_interval` | 107 s |"),
 ];
 
 #[test]

@@ -118,8 +118,8 @@ impl Transcript {
             Event::Established => {
                 self.observed.established = self.observed.established.saturating_add(1);
                 let version = dialer.stats().await.protocol_version;
-                let done = Styled(GOOD, "hands shaken");
-                self.arrow(at, to, "verack", &format!("{done}, we speak protocol {version}"))
+                let done = Styled(GOOD, "handshake complete");
+                self.arrow(at, to, "verack", &format!("{done}, protocol version {version}"))
             }
             Event::Message(Message::Inv(inv)) => {
                 self.observed.batches.push(inv.inventory.len());
@@ -169,7 +169,7 @@ impl Transcript {
         let largest = batches.iter().max().copied().unwrap_or_default();
         writeln!(
             self.out,
-            "\n{done} hands shaken, {} pings answered, {} items\n  in {} batches of at most {}, and a \
+            "\n{done} handshake complete, {} pings answered, {} items\n  in {} batches of at most {}, and a \
              self-connection that both halves noticed, in {}.",
             round_trips.len(),
             Count::from(items.len()),
