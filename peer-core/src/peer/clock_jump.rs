@@ -39,7 +39,14 @@ impl Peer {
 
     /// Limits what the owner's commands stored. Their time may be ahead of the driver's clock, so this runs with each
     /// later call.
+    #[inline]
     pub(super) fn bound_commands(&mut self, now: Time) {
+        if !self.lifecycle.session().is_some_and(Session::is_idle) {
+            self.bound_stored_times(now);
+        }
+    }
+
+    fn bound_stored_times(&mut self, now: Time) {
         if let Some(leave_by) = self.lifecycle.leave_by_mut() {
             leave_by.bound(now);
         }
