@@ -24,15 +24,15 @@ pub(crate) struct RecordArgs {
 
 impl RecordArgs {
     /// For one connection.
-    pub(crate) fn of_one(self) -> Result<Option<Recordings>, Failure> {
+    pub(crate) fn of_one(&self) -> Result<Option<Recordings>, Failure> {
         let options = self.options();
-        self.record.map(|path| Recordings::of_one(path, options)).transpose()
+        self.record.clone().map(|path| Recordings::of_one(path, options)).transpose()
     }
 
     /// For any number of connections.
-    pub(crate) fn of_many(self) -> Result<Option<Recordings>, Failure> {
+    pub(crate) fn of_many(&self) -> Result<Option<Recordings>, Failure> {
         let options = self.options();
-        self.record.map(|path| Recordings::of_many(path, options)).transpose()
+        self.record.clone().map(|path| Recordings::of_many(path, options)).transpose()
     }
 
     const fn options(&self) -> RecordingOptions {

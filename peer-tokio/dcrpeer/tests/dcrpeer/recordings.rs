@@ -7,8 +7,8 @@ use peer_tests::recordings::hello;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::run;
 use crate::talk::{Process, events};
-use crate::{dcrpeer, run};
 
 #[test]
 fn a_conversation_recorded_at_both_ends_is_told_and_goes_again_as_both_sides() {
@@ -205,35 +205,6 @@ fn what_is_wrong_with_a_file_is_said() {
     fs::write(&file, "\nhello\n").unwrap();
     run(&["replay", text(&file)]).assert_fails(1, "line 2: not a JSON object");
     run(&["replay", text(&file), "--as", "me"]).assert_fails(2, "write dialer or listener");
-
-    let mut listener = Process::listen();
-    let nowhere = folder.path().join("missing").join("file");
-    let visit = run(&["connect", &listener.address(), "--network", "simnet", "--record", text(&nowhere)]);
-    visit.assert_fails(1, "cannot record to");
-    listener.child.kill().unwrap();
-}
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_full_disk_costs_the_recording_and_not_the_connection() {
-    let mut listener = Process::listen();
-    let visit = dcrpeer(&[
-        "connect",
-        &listener.address(),
-        "--network",
-        "simnet",
-        "--json",
-        "--for",
-        "1s",
-        "--record",
-        "/dev/full",
-    ]);
-    let mut visit = visit;
-    let output = visit.output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let out = String::from_utf8(output.stdout).unwrap();
-    assert!(out.contains("/dev/full is not complete"), "{out}");
-    listener.interrupt();
 }
 
 fn text(path: &Path) -> &str {
