@@ -11,7 +11,7 @@ use crate::record::Recordings;
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct RecordArgs {
     /// Record every byte with its time in this file, for `replay`; with many peers each has its own file, with its
-    /// number in the name
+    /// number in the name. An existing recording is not overwritten
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Leave payloads above 64 KiB out of the recording, but keep their length and hash
