@@ -138,13 +138,13 @@ same. It is 1 at the first difference, which is printed: when, what was expected
 its next timeout. With --json that is one object whose `event` is same or difference. A side that sent nothing is the \
 same, with 0 frames. If the recording is cut off, the result says so.
 
-With --step the machine is shown after each piece: its state, the bytes that are queued, the requests that are open and
+With --step the machine is shown after each piece: its state, the bytes that are queued, the requests that are open and \
 every timeout that runs; with --json as objects with `event` step. Requests that the recorded owner made with an id \
 are sent as plain messages, so they do not count as open. --until T stops there, and shows the machine then.
 
-With --against ADDR the recorded dialer's part is said to a live node, at the recorded pace, with new nonces and today's
-time. What it answers is compared with what was recorded, command by command; pings and what changes with every
-connection are not. An answer may come 5 s later than in the recording. The exit status is 0 if all answers are the
+With --against ADDR the recorded dialer's part is said to a live node, at the recorded pace, with new nonces and today's \
+time. What it answers is compared with what was recorded, command by command; pings and what changes with every \
+connection are not. An answer may come 5 s later than in the recording. The exit status is 0 if all answers are the \
 same, and 1 with each difference.
 
 Examples:

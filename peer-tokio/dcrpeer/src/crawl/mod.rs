@@ -71,9 +71,8 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         return Err(failure.reported().after_reporting(reported));
     }
     reported?;
-    match demo_network.filter(|_| ended == Ended::Complete) {
-        Some(demo_network) => check(&demo_network, &summary, args.peer.json)?,
-        None => {}
+    if let Some(demo_network) = demo_network.filter(|_| ended == Ended::Complete) {
+        check(&demo_network, &summary, args.peer.json)?;
     }
     record::check(recordings.as_ref())
 }
