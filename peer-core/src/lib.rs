@@ -9,7 +9,7 @@
 //! | [`Config`], [`Node`] | limits and identity, shared by the connections of one node |
 //! | [`message`], [`frame`], [`blake256`] | what is said, how it is packed, the hash |
 //! | [`recording`] | conversations that are kept and replayed |
-//! | [`guide`] | pages: driving, clocks, limits, neighbours, states, migration |
+//! | [`guide`] | pages: driving, clocks, limits, neighbours, states, recording, migration |
 //!
 //! # One turn of a driver
 //!

@@ -94,6 +94,9 @@ impl fmt::Display for ConnectError {
             Self::Unreachable(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 write!(f, "cannot connect: {error}; no node listens at this address")
             }
+            Self::Unreachable(error) if error.kind() == io::ErrorKind::InvalidInput => {
+                write!(f, "cannot connect: {error}; an address has a port, as in 127.0.0.1:9108")
+            }
             Self::Unreachable(error) => write!(f, "cannot connect: {error}"),
             Self::TooManyHandshakes(error) => error.fmt(f),
             Self::Closed(closed) => closed.fmt(f),

@@ -6,7 +6,8 @@ use core::fmt::{self, Write};
 use core::mem;
 
 use super::filter::{Filter, Kept};
-use super::{Entry, EntryKind, Header, RecordingOptions, Side, write};
+use super::lines::Lines;
+use super::{Entry, EntryKind, Header, RecordingOptions, Side};
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::time::Time;
@@ -17,7 +18,7 @@ use crate::time::Time;
 /// costs part of the recording, never time or memory of the connection.
 #[derive(Clone, Debug)]
 pub struct Buffer {
-    text: String,
+    lines: Lines,
     limit: usize,
     /// `None` of a complete recording.
     filter: Option<Filter>,
@@ -47,8 +48,8 @@ const BATCH: usize = 128 * 1024;
 const DETAIL: usize = 512;
 
 impl Buffer {
-    /// A buffer with the first line in it, which holds at most `limit` bytes of further lines. Each byte of a piece
-    /// takes two.
+    /// A buffer with the first line in it, which holds at most `limit` bytes of further lines. Each byte of a piece counts
+    /// two, and each piece up to 64 besides. Its memory is not more than that.
     #[must_use]
     pub fn new(header: &Header, limit: usize) -> Self {
         Self::with_options(header, limit, RecordingOptions::new())
@@ -58,16 +59,16 @@ impl Buffer {
     /// besides, while a message comes in that is to be changed.
     #[must_use]
     pub fn with_options(header: &Header, limit: usize, options: RecordingOptions) -> Self {
-        let mut text = String::new();
+        let mut lines = Lines::default();
         let filter = Filter::new(options, header.config.network);
         if options.redact {
-            append(&mut text, &header.clone().redacted());
+            lines.push(&header.clone().redacted());
         } else {
-            append(&mut text, header);
+            lines.push(header);
         }
-        let limit = limit.saturating_add(text.len());
+        let limit = limit.saturating_add(lines.len());
         let (gap, dropped, latest) = (Gap::default(), 0, Time::ZERO);
-        Self { text, limit, filter, gap, dropped, latest }
+        Self { lines, limit, filter, gap, dropped, latest }
     }
 
     /// Notes a piece that crossed the transport at `at`, which may lie in several places. An empty one is the end of
@@ -95,13 +96,11 @@ impl Buffer {
         let bytes = chunks.clone().fold(0_usize, |sum, chunk| sum.saturating_add(chunk.len()));
         self.latest = at;
         let needed = bytes.saturating_mul(2).saturating_add(LINE);
-        if self.text.len().saturating_add(needed) > self.limit {
+        if self.lines.len().saturating_add(needed) > self.limit {
             return self.note_dropped(at, bytes);
         }
         self.note_gap();
-        // Writing to a string does not fail.
-        write::write_piece(&mut self.text, at, from, chunks).ok();
-        self.text.push('\n');
+        self.lines.push_piece(at, from, chunks);
     }
 
     fn note_kept(&mut self, at: Time, from: Side, kept: Vec<Kept>) {
@@ -115,11 +114,11 @@ impl Buffer {
 
     fn note_skipped(&mut self, at: Time, from: Side, bytes: u64, hash: Hash) {
         self.latest = at;
-        if self.text.len().saturating_add(2 * LINE) > self.limit {
+        if self.lines.len().saturating_add(2 * LINE) > self.limit {
             return self.note_dropped(at, 0);
         }
         self.note_gap();
-        append(&mut self.text, &Entry { at, kind: EntryKind::Skipped { from, bytes, hash } });
+        self.lines.push(&Entry { at, kind: EntryKind::Skipped { from, bytes, hash } });
     }
 
     fn note_dropped(&mut self, at: Time, bytes: usize) {
@@ -140,36 +139,36 @@ impl Buffer {
         // It fails where the text is longer, which then stays cut.
         write!(detail, "{reason}").ok();
         let kind = EntryKind::End { reason: reason.name(), detail: detail.text };
-        append(&mut self.text, &Entry { at: self.latest, kind });
+        self.lines.push(&Entry { at: self.latest, kind });
     }
 
     /// Takes the lines that wait, each with its line feed. If some were dropped behind them, the line that says so waits then.
     #[must_use]
     pub fn take(&mut self) -> String {
-        let lines = mem::take(&mut self.text);
+        let text = self.lines.text();
+        self.lines = Lines::default();
         self.note_gap();
-        lines
+        text
     }
 
     /// Whether no line waits.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.lines.is_empty()
     }
 
     /// Whether lines should be taken before more come.
     #[cfg(feature = "std")]
     pub(super) fn is_batch(&self) -> bool {
-        self.text.len() > BATCH.min(self.limit / 2)
+        self.lines.len() > BATCH.min(self.limit / 2)
     }
 
-    /// As [`take`](Self::take), with the memory of lines that were taken before. A new one for each batch would cost a
-    /// connection that sends much a tenth of its speed.
+    /// As [`take`](Self::take), without their text, and with the memory of lines that were taken before. A new one for each
+    /// batch would cost a connection that sends much a tenth of its speed.
     #[cfg(feature = "std")]
-    pub(super) fn take_into(&mut self, lines: &mut String) {
-        lines.clear();
-        lines.shrink_to(4 * BATCH);
-        mem::swap(&mut self.text, lines);
+    pub(super) fn take_into(&mut self, lines: &mut Lines) {
+        lines.clear(8 * BATCH);
+        mem::swap(&mut self.lines, lines);
         self.note_gap();
     }
 
@@ -182,14 +181,9 @@ impl Buffer {
     fn note_gap(&mut self) {
         let Gap { since, pieces, bytes } = mem::take(&mut self.gap);
         if let Some(at) = since {
-            append(&mut self.text, &Entry { at, kind: EntryKind::Dropped { pieces, bytes } });
+            self.lines.push(&Entry { at, kind: EntryKind::Dropped { pieces, bytes } });
         }
     }
-}
-
-/// Writing to a string does not fail.
-fn append(text: &mut String, line: &impl fmt::Display) {
-    writeln!(text, "{line}").ok();
 }
 
 /// A text that takes no more than so many bytes.

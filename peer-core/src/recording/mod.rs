@@ -21,6 +21,7 @@ mod buffer;
 mod difference;
 mod filter;
 mod json;
+mod lines;
 mod messages;
 mod read;
 #[cfg(feature = "std")]

@@ -3,18 +3,19 @@
 use core::fmt;
 use core::time::Duration;
 use std::boxed::Box;
-use std::io::{IoSlice, Write};
+use std::io::{BufWriter, IoSlice, Write};
 use std::string::String;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::lines::Lines;
 use super::{Buffer, Header, RecordingOptions, Side};
 use crate::error::Error;
 use crate::time::Time;
 
 /// The two ends of a recording that is being made: for the connection, and for a thread that writes.
 ///
-/// At most `limit` bytes of lines wait, and as many are being written; each byte of the connection takes two.
-/// [`Buffer`] says what happens to more.
+/// At most `limit` bytes of lines wait, and as many are being written, counted and dropped as by [`Buffer`]. The thread that
+/// writes makes their text.
 ///
 /// ```
 /// use peer_core::recording::{Header, Side, recorder};
@@ -55,6 +56,9 @@ pub fn recorder_with(header: &Header, limit: usize, options: RecordingOptions) -
 
 /// How long a line may wait for others, so that the writer is woken once for all of them.
 const TOGETHER: Duration = Duration::from_millis(20);
+
+/// How many bytes of text are made before they are written.
+const TEXT: usize = 128 * 1024;
 
 struct Shared {
     state: Mutex<State>,
@@ -182,9 +186,9 @@ impl Drop for Recorder {
         state.recorders = state.recorders.saturating_sub(1);
         if state.recorders == 0 {
             state.wake();
+            drop(state);
+            self.shared.changed.notify_one();
         }
-        drop(state);
-        self.shared.changed.notify_one();
     }
 }
 
@@ -203,10 +207,11 @@ impl Writer {
     /// # Errors
     ///
     /// The first failure to write. What is noted afterwards is lost.
-    pub fn run(self, mut out: impl Write) -> std::io::Result<u64> {
-        let mut lines = String::new();
+    pub fn run(self, out: impl Write) -> std::io::Result<u64> {
+        let mut out = BufWriter::with_capacity(TEXT, out);
+        let mut lines = Lines::default();
         while self.next(&mut lines) {
-            out.write_all(lines.as_bytes())?;
+            write!(out, "{lines}")?;
             out.flush()?;
         }
         Ok(self.dropped())
@@ -220,8 +225,11 @@ impl Writer {
     pub fn take(&self) -> Option<String> {
         let mut state = self.shared.lock();
         let is_open = state.recorders > 0;
-        let lines = state.buffer.take();
-        (is_open || !lines.is_empty()).then_some(lines)
+        let mut lines = Lines::default();
+        state.buffer.take_into(&mut lines);
+        // Making the text takes long, and the connection may want to note more.
+        drop(state);
+        (is_open || !lines.is_empty()).then(|| lines.text())
     }
 
     /// Has `wake` called once lines wait again after [`take`](Self::take) left none, and when the last recorder is dropped.
@@ -241,7 +249,7 @@ impl Writer {
     }
 
     /// Waits for lines, which replace those in `lines`. Returns whether there are any; if not, no more can come.
-    fn next(&self, lines: &mut String) -> bool {
+    fn next(&self, lines: &mut Lines) -> bool {
         let state = self.shared.lock();
         let waits = |state: &mut State| {
             state.is_idle = state.buffer.is_empty() && state.recorders > 0;
@@ -262,7 +270,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
         state.is_written = false;
-        drop(state.buffer.take());
+        state.buffer.take_into(&mut Lines::default());
     }
 }
 

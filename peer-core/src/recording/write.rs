@@ -25,14 +25,14 @@ impl fmt::Display for Header {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            EntryKind::Bytes { from, bytes } => write_piece(f, self.at, *from, [&**bytes]),
+            EntryKind::Bytes { from, bytes } => write_piece(f, self.at, *from, bytes),
             EntryKind::Skipped { from, bytes, hash } => {
                 write!(f, r#"{{"t_ms":{},"from":"{from}","skipped":{bytes},"#, Milliseconds(self.at))?;
                 f.write_str("\"hash\":\"")?;
                 write_hex(f, hash.as_bytes())?;
                 f.write_str("\"}")
             }
-            EntryKind::Eof(side) => write_piece(f, self.at, *side, []),
+            EntryKind::Eof(side) => write_piece(f, self.at, *side, &[]),
             EntryKind::Dropped { pieces, bytes } => {
                 write!(f, r#"{{"t_ms":{},"dropped":{pieces},"bytes":{bytes}}}"#, Milliseconds(self.at))
             }
@@ -44,15 +44,10 @@ impl fmt::Display for Entry {
     }
 }
 
-/// A piece that lies in several places; none is the end of a stream.
-pub(super) fn write_piece<'a>(
-    out: &mut impl Write,
-    at: Time,
-    from: Side,
-    chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> fmt::Result {
+/// An empty piece is the end of a stream.
+pub(super) fn write_piece(out: &mut impl Write, at: Time, from: Side, piece: &[u8]) -> fmt::Result {
     write!(out, r#"{{"t_ms":{},"from":"{from}","hex":""#, Milliseconds(at))?;
-    chunks.into_iter().try_for_each(|chunk| write_hex(out, chunk))?;
+    write_hex(out, piece)?;
     out.write_str("\"}")
 }
 

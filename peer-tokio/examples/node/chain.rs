@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use peer_core::message::{
-    Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, GetHeaders, Headers, Inventory,
-    InventoryKind, List, Transaction,
+    Block, BlockHeader, CFilterV2, CFiltersV2, FilterData, GetCfsV2, Headers, Inv, Inventory, InventoryKind,
+    List, Locator, Transaction,
 };
 use peer_core::{CodecError, Hash, Message, Network};
 use tokio::sync::broadcast::{Receiver, Sender};
@@ -82,7 +82,17 @@ impl Chain {
     /// The answer to a request, if a node gives one. Unknown hashes and too large ranges get no answer.
     pub(crate) fn answer(&self, request: &Message) -> Option<Message> {
         match request {
-            Message::GetHeaders(request) => self.headers(request),
+            Message::GetHeaders(request) => {
+                let headers: Vec<_> =
+                    self.after(&request.locator, request.stop).take(2000).map(Block::header).collect();
+                Some(Headers { headers: headers.try_into().ok()? }.into())
+            }
+            Message::GetBlocks(request) => {
+                let blocks = self.after(&request.locator, request.stop).take(500);
+                let inventory: Vec<_> = blocks.map(|block| Inventory::block(block.hash())).collect();
+                // An empty `inv` is a ban.
+                (!inventory.is_empty()).then_some(Inv { inventory: inventory.try_into().ok()? }.into())
+            }
             Message::GetCFilterV2(request) => {
                 self.find(request.block_hash).map(|_| filter(request.block_hash).into())
             }
@@ -91,18 +101,16 @@ impl Chain {
         }
     }
 
-    /// Up to 2,000 headers after the first known hash of the locator, or from height 1 on.
-    fn headers(&self, request: &GetHeaders) -> Option<Message> {
-        let stop = self.find(request.stop);
-        let start = match &request.locator[..] {
-            // The header of the stop hash alone.
+    /// The blocks after the first known hash of the locator, or from height 1 on, up to `stop` if that is one of them.
+    fn after(&self, locator: &Locator, stop: Hash) -> impl Iterator<Item = &Block> {
+        let stop = self.find(stop);
+        let start = match &locator[..] {
+            // The block of the stop hash alone.
             [] => stop.map_or(usize::MAX, |stop| stop.saturating_sub(1)),
             locator => locator.iter().find_map(|hash| self.find(*hash)).unwrap_or(0),
         };
         let end = stop.filter(|stop| *stop > start).unwrap_or(usize::MAX);
-        let headers: Vec<_> =
-            self.blocks.iter().take(end).skip(start).take(2000).map(Block::header).collect();
-        Some(Headers { headers: headers.try_into().ok()? }.into())
+        self.blocks.iter().take(end).skip(start)
     }
 
     /// The filters from the first to the last block: a list has room for 100.

@@ -3,13 +3,14 @@
 //! `cargo run -p peer-tokio --example node -- NETWORK LISTEN` listens there; without arguments, on simnet and a free
 //! port of this machine, until it is stopped. The example `wallet` can visit it. Its chain is made up, see `chain.rs`.
 
+use core::mem;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::io::{Write as _, stdout};
 use std::sync::Arc;
 
-use peer_core::message::{GetData, Headers, Inventory, NotFound};
-use peer_core::{Config, Event, Message, Network, Node, Report, SendError, Services};
+use peer_core::message::{GetData, Headers, Inventory, InventoryKind, NotFound};
+use peer_core::{CodecError, Config, Event, Message, Network, Node, Report, SendError, Services};
 use peer_tokio::{Events, Handle, SystemRng, connection_info, inbound};
 use tokio::sync::Mutex;
 use tokio::{net::TcpListener, select, time::sleep};
@@ -18,8 +19,8 @@ use self::chain::Chain;
 
 mod chain;
 
-/// The largest block with its frame, in bytes.
-const LARGEST_BLOCK: usize = 1_310_744;
+/// The largest answer with its frame, in bytes: a `notfound` of 50,000 items. A block has at most 1,310,744.
+const LARGEST_ANSWER: usize = 1_800_027;
 
 /// Most requested items of a peer that wait to be sent, as in dcrd.
 const MAX_WANTED: usize = 100_000;
@@ -66,7 +67,9 @@ async fn main() -> Result<(), Report> {
 
 /// Serves one peer until it disconnects, or requests more than the send queue holds.
 async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Result<(), SendError> {
-    let (mut wanted, mut wants_headers) = (VecDeque::new(), false);
+    // The items of each `getdata`, and `None` behind them.
+    let mut wanted = VecDeque::new();
+    let (mut missing, mut wants_headers) = (Vec::new(), false);
     let mut blocks = chain.lock().await.subscribe();
     while events.next().await.is_some_and(|event| event != Event::Established) {}
     loop {
@@ -88,18 +91,29 @@ async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Res
                 continue;
             }
             // As many as there is room for. Events are handled meanwhile: two ends that only write deadlock.
-            Ok(()) = handle.room(LARGEST_BLOCK), if !wanted.is_empty() => {
-                let Some(item) = wanted.pop_front() else { continue };
-                let found = chain.lock().await.item(item);
-                let answer = found.unwrap_or(NotFound { inventory: vec![item].try_into()? }.into());
-                // Sending fails if the node would ban us for it: then no answer is better.
-                handle.try_send(answer).await.ok();
+            Ok(()) = handle.room(LARGEST_ANSWER), if !wanted.is_empty() => {
+                let answer = match wanted.pop_front().flatten() {
+                    Some(item) => {
+                        let found = chain.lock().await.item(item);
+                        if found.is_none() {
+                            missing.push(item);
+                        }
+                        found
+                    }
+                    None => not_found(mem::take(&mut missing))?,
+                };
+                if let Some(answer) = answer {
+                    // Sending fails if the node would ban us for it: then no answer is better.
+                    handle.try_send(answer).await.ok();
+                }
                 continue;
             }
         };
         match message {
             Message::SendHeaders => wants_headers = true,
-            Message::GetData(request) if wanted.len() < MAX_WANTED => wanted.extend(request.inventory),
+            Message::GetData(request) if wanted.len() < MAX_WANTED => {
+                wanted.extend(request.inventory.into_iter().map(Some).chain([None]));
+            }
             Message::GetData(_) => handle.close(),
             Message::Inv(inv) => {
                 let new = chain.lock().await.unknown(inv.inventory.into_vec());
@@ -117,4 +131,10 @@ async fn serve(handle: &Handle, mut events: Events, chain: &Mutex<Chain>) -> Res
             }
         }
     }
+}
+
+/// A `notfound` of these items, if there are any. A node disconnects if it names an item of another kind.
+fn not_found(mut items: Vec<Inventory>) -> Result<Option<Message>, CodecError> {
+    items.retain(|item| [InventoryKind::BLOCK, InventoryKind::TX, InventoryKind::MIX].contains(&item.kind));
+    Ok(if items.is_empty() { None } else { Some(NotFound { inventory: items.try_into()? }.into()) })
 }

@@ -16,6 +16,7 @@ mod meter;
 mod mio;
 mod queue;
 mod received;
+mod recording;
 mod sockets;
 mod tokio;
 
@@ -25,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 27] = [
+const STATED: [Test; 28] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
@@ -37,6 +38,7 @@ const STATED: [Test; 27] = [
     ("points_that_are_counted_for_hours_take_no_more_than_those_of_a_minute", machine::points),
     ("items_that_may_be_answered_once_more_take_what_the_setter_says", machine::answered),
     ("a_batch_of_announcements_takes_what_the_setter_says", machine::batch),
+    ("lines_of_a_recording_take_no_more_than_their_limit", recording::waiting),
     ("early_messages_take_what_the_pages_say", input::early),
     ("a_payload_without_a_limit_of_its_own_takes_what_the_pages_say", input::unrequested),
     ("the_largest_message_takes_what_the_pages_say", input::largest),

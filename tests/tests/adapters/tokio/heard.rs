@@ -1,17 +1,21 @@
 //! The remote is heard to the end: a failed write does not lose what it said before.
 
+use core::pin::pin;
 use core::time::Duration;
 use std::io::Write;
 use std::thread;
 
-use peer_core::{Error, Interest, RequestOptions};
+use peer_core::{Error, Event, Interest, RequestOptions};
 use peer_tests::requests::items;
 use peer_tests::samples::{block, block_item};
-use tokio::io::AsyncWriteExt;
-use tokio::time::{advance, sleep};
+use peer_tokio::inbound;
+use tokio::io::{AsyncWriteExt, duplex};
+use tokio::select;
+use tokio::task::yield_now;
+use tokio::time::{advance, sleep, timeout};
 
-use crate::tokio::poll::{at_once, once};
-use crate::tokio::samples::{bytes_of, hands, inv_of, node, ping};
+use crate::tokio::poll::{at_once, once, ready};
+use crate::tokio::samples::{bytes_of, connection_info, hands, inv_of, item, node, ping, rng};
 use crate::tokio::side::{answer, established_with_raw};
 use crate::tokio::streams::{Taking, halting};
 
@@ -69,5 +73,46 @@ async fn an_answer_behind_much_else_is_heard_before_its_deadline_is_acted_upon()
     // The clock moves before the driver runs.
     assert!(once(advance(Duration::from_millis(500))).is_pending());
     let response = responses.next().await.unwrap();
+    assert!(response.is_ok(), "{response:?}");
+}
+
+/// While the owner takes no events the driver does not read, so it must not report that the stream is drained: here the answer
+/// is still in it. The runtime runs its timers more than a second late, so the driver reports nothing when they run.
+#[tokio::test(start_paused = true)]
+async fn an_answer_behind_events_that_wait_for_their_owner_is_heard() {
+    let (near, mut far) = duplex(1 << 20);
+    let (handle, mut events, mut driver) = inbound(near, &node(), connection_info(), rng(1));
+    far.write_all(&hands()).await.unwrap();
+    let asks = async {
+        while events.next().await.unwrap() != Event::Established {}
+        handle.request(items([block_item(1)]), RequestOptions::new()).await.unwrap()
+    };
+    let mut responses = select! { responses = asks => responses, closed = &mut driver => panic!("{closed}") };
+    // Without a gap of more than a second between two calls, what lies before the answer buys no time.
+    for _ in 0..299 {
+        timeout(Duration::from_millis(100), &mut driver).await.unwrap_err();
+    }
+    let mut said: Vec<u8> = (0..20).flat_map(|nonce| bytes_of(&ping(nonce))).collect();
+    said.extend(bytes_of(&inv_of(1000)));
+    said.extend(bytes_of(&block(1).into()));
+    far.write_all(&said).await.unwrap();
+
+    // The deadline has passed when the first events come. An announcement is due while they wait.
+    let mut announces = pin!(handle.with(|peer, now| peer.announce(item(1), now).is_ok()));
+    assert!(once(announces.as_mut()).is_pending());
+    for millis in [500, 600, 600] {
+        assert!(once(advance(Duration::from_millis(millis))).is_pending());
+        assert!(once(&mut driver).is_pending());
+    }
+    assert_eq!(ready(once(announces)), Ok(true));
+    // The timers run.
+    yield_now().await;
+    for _ in 0..16 {
+        ready(once(events.next())).unwrap();
+    }
+    assert!(once(advance(Duration::from_millis(500))).is_pending());
+    let closed = once(&mut driver);
+    assert!(closed.is_pending(), "{closed:?}");
+    let response = ready(once(responses.next())).unwrap();
     assert!(response.is_ok(), "{response:?}");
 }
