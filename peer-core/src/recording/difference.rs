@@ -1,7 +1,9 @@
 //! Where a replay left the recording.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
+use core::time::Duration;
 
 use bytes::Bytes;
 
@@ -9,6 +11,7 @@ use super::RecordedMessage;
 use crate::error::{Error, SendError};
 use crate::frame::Header;
 use crate::message::Message;
+use crate::peer::Timer;
 use crate::time::Time;
 
 /// The first place where our machine does something else than the recorded side did.
@@ -25,8 +28,8 @@ pub struct Difference {
     pub is_established: bool,
     /// Why our connection had failed, if it had.
     pub failure: Option<Error>,
-    /// What our machine was waiting for.
-    pub next_timeout: Option<Time>,
+    /// When our machine would have acted next by itself, and by which timer.
+    pub next_timeout: Option<(Time, Timer)>,
 }
 
 /// Something that a side did.
@@ -91,7 +94,8 @@ impl Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { at, expected, ours, is_established, failure, next_timeout } = self;
-        write!(f, "at {at}: expected {expected}; ours: {ours}")?;
+        let at = Decimal(at.elapsed(), Unit::Milliseconds);
+        write!(f, "at {at} ms: expected {expected}; ours: {ours}")?;
         if let Some(offset) = self.offset() {
             write!(f, "; first difference at byte {offset}")?;
         }
@@ -101,10 +105,36 @@ impl fmt::Display for Difference {
             None => f.write_str("; state: handshake")?,
         }
         match next_timeout {
-            Some(time) => write!(f, "; next timeout at {time}"),
+            Some((at, timer)) => {
+                let at = Decimal(at.elapsed(), Unit::Seconds);
+                write!(f, "; next timeout: {timer} at {at} s")
+            }
             None => f.write_str("; no timeout"),
         }
     }
 }
 
 impl core::error::Error for Difference {}
+
+/// The unit of a time that people read.
+#[derive(Clone, Copy, Debug)]
+enum Unit {
+    Seconds,
+    Milliseconds,
+}
+
+/// A time to the nanosecond, with no more decimals than it needs.
+#[derive(Clone, Copy, Debug)]
+struct Decimal(Duration, Unit);
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.subsec_nanos();
+        let (whole, decimals) = match self.1 {
+            Unit::Seconds => (u128::from(self.0.as_secs()), format!("{nanos:09}")),
+            Unit::Milliseconds => (self.0.as_millis(), format!("{:06}", nanos % 1_000_000)),
+        };
+        let decimals = decimals.trim_end_matches('0');
+        if decimals.is_empty() { write!(f, "{whole}") } else { write!(f, "{whole}.{decimals}") }
+    }
+}

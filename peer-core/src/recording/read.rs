@@ -37,6 +37,12 @@ pub enum Problem {
     /// A member is missing, or has a value that it cannot have.
     #[error("no valid {0:?}")]
     Member(&'static str),
+    /// The bytes are in the packed form of test vectors, which only their tests read: `@6774035+141` refers to bytes of
+    /// another file.
+    #[error(
+        "the bytes are packed ({0:?}): this form refers to another file, and only the tests of its folder read it"
+    )]
+    Packed(String),
     /// A newer version of the format.
     #[error("version {0} of the format; this program reads up to {VERSION}")]
     Version(String),
@@ -47,6 +53,9 @@ pub enum Problem {
     #[error("configuration: {0}")]
     Config(ConfigError),
 }
+
+/// How much of a packed text an error shows.
+const PACKED_SHOWN: usize = 40;
 
 /// A line.
 enum Line {
@@ -118,7 +127,11 @@ fn read_kind(object: &Object<'_>) -> Result<EntryKind, Problem> {
         let hash = Hash::from_bytes(hash.ok_or(Problem::Member("hash"))?);
         return Ok(EntryKind::Skipped { from, bytes: number(object, "skipped")?, hash });
     }
-    let bytes = object.text("hex").and_then(read_hex).ok_or(Problem::Member("hex"))?;
+    let hex = object.text("hex").ok_or(Problem::Member("hex"))?;
+    if hex.starts_with('@') {
+        return Err(Problem::Packed(hex.chars().take(PACKED_SHOWN).collect()));
+    }
+    let bytes = read_hex(hex).ok_or(Problem::Member("hex"))?;
     Ok(if bytes.is_empty() { EntryKind::Eof(from) } else { EntryKind::Bytes { from, bytes } })
 }
 

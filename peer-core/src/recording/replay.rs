@@ -11,16 +11,16 @@ use core::time::Duration;
 use bytes::{Bytes, BytesMut};
 
 use self::generator::Nonces;
-use self::setup::{config_of, init_state_requests, start_of};
+use self::setup::{Part, part_of};
 use super::messages::rules;
 use super::{Difference, Entry, EntryKind, RecordedMessage, Recording, Side, Unreadable};
 use crate::connection::Connection;
 use crate::error::{Error, TooManyHandshakes};
-use crate::event::ConnectionInfo;
 use crate::frame::FrameReader;
 use crate::message::Message;
 use crate::network::Network;
 use crate::node::Node;
+use crate::peer::Timer;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
@@ -70,6 +70,8 @@ pub struct Replay<'a> {
     now: Time,
     /// Part of what crossed the transport is missing in the recording.
     has_gap: bool,
+    /// The recorded side said nothing, so there is nothing to compare.
+    is_silent: bool,
 }
 
 /// A frame that the machine wrote.
@@ -78,7 +80,7 @@ struct Pending {
     at: Time,
     frame: Bytes,
     /// What the machine waited for then.
-    next_timeout: Option<Time>,
+    next_timeout: Option<(Time, Timer)>,
 }
 
 /// What a replay without a difference came to.
@@ -91,6 +93,8 @@ pub struct Outcome {
     pub until: Time,
     /// Why the machine's connection ended, if it did by itself or by the end of the remote's stream.
     pub failure: Option<Error>,
+    /// The recording is cut off where the replay ended: its last line is not whole, or no line tells an end.
+    pub is_cut: bool,
 }
 
 /// Why a recording cannot be replayed.
@@ -100,8 +104,8 @@ pub enum ReplayError {
     /// Its first line is missing, so its network is not known.
     #[error("the recording has no first line; set `Recording::network`")]
     NoNetwork,
-    /// This side never introduced itself.
-    #[error("the {0} sent no version")]
+    /// What this side sent does not begin with a whole `version`.
+    #[error("the {0} sent bytes, but no whole version")]
     NoVersion(Side),
     /// The configuration has no room for a handshake.
     #[error("{0}")]
@@ -121,24 +125,22 @@ const LATE: Duration = Duration::from_secs(30);
 const MOST: usize = 10_000;
 
 impl<'a> Replay<'a> {
-    /// A machine in the place of `ours`.
+    /// A machine in the place of `ours`. A side that sent nothing, because no handshake began, is replayed without a
+    /// difference and without a frame.
     ///
     /// # Errors
     ///
     /// What the recording lacks.
     pub fn new(recording: &'a Recording, ours: Side) -> Result<Self, ReplayError> {
         let network = recording.network.ok_or(ReplayError::NoNetwork)?;
-        let version = recording.version_of(ours).ok_or(ReplayError::NoVersion(ours))?;
         let expected: VecDeque<_> = recording.messages(ours).into();
         let pings = expected.iter().flatten().filter_map(|said| nonce_of(&said.message)).collect();
-        let mut config = config_of(recording, ours, network, &version);
-        config.init_state_requests = init_state_requests(&expected);
-        let start = start_of(recording, ours, &version);
-        let info = ConnectionInfo::new(version.addr_you, version.last_block, start);
-        let (node, mut rng) = (Node::new(config), Nonces::new(version.nonce));
+        let Part { config, info, nonce, is_silent } = part_of(recording, ours, network, &expected)?;
+        let (node, mut rng) = (Node::new(config), Nonces::new(nonce));
         let connection = match ours {
-            Side::Dialer => Connection::outbound(&node, info, Time::ZERO, &mut rng)?,
-            Side::Listener => Connection::inbound(&node, info, Time::ZERO, &mut rng),
+            Side::Dialer if !is_silent => Connection::outbound(&node, info, Time::ZERO, &mut rng)?,
+            // An inbound machine sends nothing by itself.
+            _ => Connection::inbound(&node, info, Time::ZERO, &mut rng),
         };
         let mut replay = Self {
             recording,
@@ -155,10 +157,11 @@ impl<'a> Replay<'a> {
             output: BytesMut::new(),
             frames: 0,
             failure: None,
-            is_closed: false,
+            is_closed: is_silent,
             next: 0,
             now: Time::ZERO,
             has_gap: false,
+            is_silent,
         };
         replay.write(Time::ZERO);
         Ok(replay)
@@ -232,7 +235,9 @@ impl<'a> Replay<'a> {
     /// Ends the replay where it is. What the machine said and the recorded side has not said yet is not compared.
     #[must_use]
     pub fn stop(self) -> Outcome {
-        Outcome { frames: self.frames, until: self.now, failure: self.failure }
+        let is_at_end = self.next >= self.recording.entries.len() && !self.has_gap;
+        let is_cut = is_at_end && !self.recording.has_end();
+        Outcome { frames: self.frames, until: self.now, failure: self.failure, is_cut }
     }
 
     fn replay(&mut self, entry: &Entry, index: usize) -> Result<(), Box<Difference>> {
@@ -315,7 +320,7 @@ impl<'a> Replay<'a> {
         let mut frames = self.output.clone();
         while let Ok(Some(frame)) = self.reader.read(&mut self.output, &rules) {
             let frame = frames.split_to(frame.wire_len().min(frames.len()));
-            let (frame, next_timeout) = (frame.freeze(), self.connection.poll_timeout());
+            let (frame, next_timeout) = (frame.freeze(), self.connection.peer().next_timeout());
             self.pending.push_back(Pending { at: now, frame, next_timeout });
         }
     }

@@ -15,6 +15,7 @@ use crate::node;
 use crate::notice::{End, Notice};
 use crate::options::HostPort;
 use crate::probes::{self, Probes};
+use crate::record;
 use crate::report::Report;
 use crate::session::Session;
 use crate::shutdown::Shutdown;
@@ -41,6 +42,7 @@ struct Reached {
 pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     let report = Report::about_one(args.peer.json);
     let shutdown = Shutdown::after(args.peer.duration)?;
+    let recordings = args.record.of_one()?;
     if let Some(detail) = probes::warning(args.inv, args.service.rude) {
         emit_first(&report, &Notice::Warning { detail: &detail })?;
     }
@@ -68,11 +70,11 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
         shutdown,
         probes,
         unserved: UnservedSet::default(),
-        recordings: args.record.of_one()?,
+        recordings: recordings.clone(),
     };
     let outcome = session.run(stream).await?;
     if outcome.is_success() {
-        return Ok(());
+        return record::check(recordings.as_ref());
     }
     Err(Failure::new(format!("{name}: {}", explain::detail(&outcome, &config))).reported())
 }

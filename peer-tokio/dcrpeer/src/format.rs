@@ -22,6 +22,17 @@ impl fmt::Display for Count {
     }
 }
 
+/// A number of things that have a regular plural, like `1 frame` and `2 frames`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted(pub(crate) u64, pub(crate) &'static str);
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(count, thing) = *self;
+        write!(f, "{} {thing}{}", Count(count), if count == 1 { "" } else { "s" })
+    }
+}
+
 /// A number with a sign and separated thousands: `-1,200`, and `+1,200` if a plus is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Signed(pub(crate) i64);

@@ -128,21 +128,23 @@ Examples:
 
 /// About `replay`.
 pub(crate) const REPLAY: &str = "\
-FILE is a recording of connect, listen, serve, crawl or proxy with --record: every byte that crossed the connection, \
+FILE is a recording of connect, listen, serve, crawl, demo or proxy with --record: every byte that crossed the connection, \
 with its time. docs/recording.md defines the format. Without --as, replay prints the conversation as connect prints it \
 live, from the side that recorded. A file that was cut off is printed up to the cut.
 
 With --as, our machine takes the place of that side. It receives what the other side sent, at the recorded times; it \
 gets the commands that the owner gave; what it writes is compared byte for byte. The exit status is 0 if all is the \
 same. It is 1 at the first difference, which is printed: when, what was expected, what our machine did, its state, and \
-its next timeout. With --json that is one object whose `event` is same or difference.
+its next timeout. With --json that is one object whose `event` is same or difference. A side that sent nothing is the \
+same, with 0 frames. If the recording is cut off, the result says so.
 
-With --step the machine is shown after each piece: its state, the bytes that are queued, the requests that are open and
-every timeout that runs; with --json as objects with `event` step. --until T stops there, and shows the machine then.
+With --step the machine is shown after each piece: its state, the bytes that are queued, the requests that are open and \
+every timeout that runs; with --json as objects with `event` step. Requests that the recorded owner made with an id \
+are sent as plain messages, so they do not count as open. --until T stops there, and shows the machine then.
 
-With --against ADDR the recorded dialer's part is said to a live node, at the recorded pace, with new nonces and today's
-time. What it answers is compared with what was recorded, command by command; pings and what changes with every
-connection are not. An answer may come 5 s later than in the recording. The exit status is 0 if all answers are the
+With --against ADDR the recorded dialer's part is said to a live node, at the recorded pace, with new nonces and today's \
+time. What it answers is compared with what was recorded, command by command; pings and what changes with every \
+connection are not. An answer may come 5 s later than in the recording. The exit status is 0 if all answers are the \
 same, and 1 with each difference.
 
 Examples:

@@ -16,7 +16,7 @@ use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target, network_name};
 use crate::outcome::Outcome;
 use crate::output::invocation;
 use crate::probes::Probes;
-use crate::record::Recordings;
+use crate::record::{self, Recordings};
 use crate::report::Report;
 use crate::session::Session;
 use crate::shutdown::{Shutdown, ShutdownReason};
@@ -42,6 +42,7 @@ pub(crate) struct ListenArgs {
 pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
+    let recordings = args.record.of_many()?;
     let node = node::build(args.service.configure(node::configure(&args.peer)).build())?;
     let (listener, address) = listener::bind(&args.addr, network, &mut shutdown).await?;
     let report = Report::about_many(args.peer.json);
@@ -54,7 +55,7 @@ pub(crate) async fn run(args: ListenArgs) -> Result<(), Failure> {
         sessions: JoinSet::new(),
         accepted: 0,
         established: 0,
-        recordings: args.record.of_many()?,
+        recordings,
     };
     let reason = loop {
         tokio::select! {
@@ -127,7 +128,8 @@ impl Server {
             },
         );
         if self.established > 0 {
-            return emitted;
+            emitted?;
+            return record::check(self.recordings.as_ref());
         }
         let name = network_name(self.node.config().network());
         let failure = Failure::new(format!(

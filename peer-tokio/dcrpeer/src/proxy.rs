@@ -20,7 +20,7 @@ use crate::format::Span;
 use crate::listener::{self, ACCEPT_PAUSE};
 use crate::notice::{Notice, Relayed};
 use crate::options::{RecordArgs, Target, parse_duration};
-use crate::record::{Recording, Recordings};
+use crate::record::{self, Recording, Recordings};
 use crate::report::Report;
 use crate::shutdown::{Shutdown, ShutdownReason};
 
@@ -50,10 +50,11 @@ pub(crate) struct ProxyArgs {
 pub(crate) async fn run(args: ProxyArgs) -> Result<(), Failure> {
     let network = args.network;
     let mut shutdown = Shutdown::after(args.duration)?;
+    let recordings = args.record.of_many()?;
     let addresses = resolve(&args.addr, network, Tor::Never, &mut shutdown).await?;
     let (listener, address) = listener::bind(&args.listen, network, &mut shutdown).await?;
     let report = Report::about_many(args.json);
-    let relay = Relay { addresses, network, report, recordings: args.record.of_many()?, shutdown };
+    let relay = Relay { addresses, network, report, recordings, shutdown };
     relay.report.emit(None, &Notice::Listening { address, network })?;
     let (mut shutdown, mut connections, mut count) = (relay.shutdown.clone(), JoinSet::new(), 0_u64);
     let reason = loop {
@@ -73,7 +74,8 @@ pub(crate) async fn run(args: ProxyArgs) -> Result<(), Failure> {
     while let Some(ended) = connections.join_next().await {
         check(ended)?;
     }
-    relay.emit_stopped(reason, count)
+    relay.emit_stopped(reason, count)?;
+    record::check(relay.recordings.as_ref())
 }
 
 fn check(ended: Result<Result<(), Failure>, JoinError>) -> Result<(), Failure> {

@@ -1,12 +1,13 @@
 //! Recordings of the tool's connections. One thread writes all of them.
 
+mod file;
+
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::{collections::BTreeMap, thread};
 
 use peer_core::recording::{Header, Recorder, RecordingOptions, Writer, recorder_with};
@@ -16,6 +17,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::either::Either;
 
+pub(crate) use self::file::numbered;
 use crate::error::{Failure, about_file};
 use crate::format::Count;
 
@@ -38,11 +40,21 @@ const REST: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug)]
 pub(crate) struct Recordings {
     path: PathBuf,
-    /// Whether each recording has a number in its name.
-    numbered: bool,
+    names: Names,
     options: RecordingOptions,
     jobs: mpsc::Sender<Job>,
     counts: Arc<Counts>,
+}
+
+/// How the files are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Names {
+    /// There is one, at the path.
+    One,
+    /// Each has a number in its name.
+    Numbered,
+    /// The caller names each, and may replace earlier ones.
+    Chosen,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +64,10 @@ struct Counts {
     open: AtomicUsize,
     /// A connection was not recorded for lack of room, and that was told.
     is_told: AtomicBool,
+    /// Recordings that are not complete, or could not be started.
+    incomplete: AtomicUsize,
+    /// What is wrong with the first of them.
+    problem: OnceLock<String>,
 }
 
 /// What the thread is to do.
@@ -79,22 +95,30 @@ pub(crate) struct Recording {
 }
 
 impl Recordings {
-    /// Of one connection, to this file.
+    /// Of one connection, to this file. Fails if the file exists or cannot be written.
     pub(crate) fn of_one(path: PathBuf, options: RecordingOptions) -> Result<Self, Failure> {
-        Self::start_thread(path, false, options)
+        file::check_one(&path)?;
+        Self::start_thread(path, Names::One, options)
     }
 
-    /// Of any number of connections: each has a file of its own, with its number before the extension.
+    /// Of any number of connections: each has a file of its own, with its number before the extension. Fails if one of
+    /// these exists or none can be written.
     pub(crate) fn of_many(path: PathBuf, options: RecordingOptions) -> Result<Self, Failure> {
-        Self::start_thread(path, true, options)
+        file::check_many(&path)?;
+        Self::start_thread(path, Names::Numbered, options)
     }
 
-    fn start_thread(path: PathBuf, numbered: bool, options: RecordingOptions) -> Result<Self, Failure> {
+    /// To files of this folder that [`start_at`](Self::start_at) names, in the place of earlier ones.
+    pub(crate) fn in_folder(folder: PathBuf, options: RecordingOptions) -> Result<Self, Failure> {
+        Self::start_thread(folder, Names::Chosen, options)
+    }
+
+    fn start_thread(path: PathBuf, names: Names, options: RecordingOptions) -> Result<Self, Failure> {
         let (jobs, todo) = mpsc::channel();
         let thread = thread::Builder::new().name("recordings".to_owned());
         let started = thread.spawn(move || write_all(&todo));
         started.map_err(|error| Failure::new(format!("cannot start a thread that records: {error}")))?;
-        Ok(Self { path, numbered, options, jobs, counts: Arc::default() })
+        Ok(Self { path, names, options, jobs, counts: Arc::default() })
     }
 
     /// Creates a file for a connection of this node. `name` is the remote's. Nothing where there are too many, which a
@@ -123,7 +147,10 @@ impl Recordings {
 
     /// The same with a first line that lacks only this program's name.
     pub(crate) fn start_with(&self, number: u64, header: Header) -> Result<Option<Recording>, Failure> {
-        let path = if self.numbered { numbered(&self.path, number) } else { self.path.clone() };
+        let path = match self.names {
+            Names::Numbered => numbered(&self.path, number),
+            Names::One | Names::Chosen => self.path.clone(),
+        };
         self.start_at(path, header)
     }
 
@@ -143,12 +170,9 @@ impl Recordings {
             }
             return Ok(None);
         }
-        let file = File::create(&path);
-        let file = file.map_err(|error| {
-            Failure::new(format!("cannot record to {}: {}", path.display(), about_file(&error)))
-        })?;
+        let file = self.open(&path)?;
         let header = header.software(concat!("dcrpeer ", env!("CARGO_PKG_VERSION")));
-        let limit = if self.numbered { BUFFER_OF_MANY } else { BUFFER };
+        let limit = if self.names == Names::One { BUFFER } else { BUFFER_OF_MANY };
         let (recorder, writer) = recorder_with(&header, limit, self.options);
         let id = counts.started.fetch_add(1, Ordering::Relaxed);
         counts.open.fetch_add(1, Ordering::Relaxed);
@@ -156,6 +180,49 @@ impl Recordings {
         // Where the thread has ended, `finish` tells that nothing was written.
         self.jobs.send(Job::Open { id, file, writer, done: sender, jobs: self.jobs.clone() }).ok();
         Ok(Some(Recording { path, recorder, done, counts }))
+    }
+
+    /// Creates a file. That the connection may go on without its recording is no reason to call the run a success.
+    fn open(&self, path: &Path) -> Result<File, Failure> {
+        let created = match self.names {
+            Names::One | Names::Numbered => file::create(path),
+            Names::Chosen => file::replace(path),
+        };
+        created.map_err(|failure| {
+            let (Failure::Usage(problem) | Failure::Unreported(problem)) = failure else { return failure };
+            self.counts.note(&problem);
+            Failure::Unreported(problem)
+        })
+    }
+
+    /// Fails if a recording is not complete, or was not started. The output has told each already.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let Some(problem) = self.counts.problem.get() else { return Ok(()) };
+        let others = self.counts.incomplete.load(Ordering::Relaxed).saturating_sub(1);
+        let line = match others {
+            0 => problem.clone(),
+            1 => format!("{problem}; 1 other recording is not complete"),
+            _ => format!("{problem}; {} other recordings are not complete", Count::from(others)),
+        };
+        Err(Failure::Reported(line))
+    }
+}
+
+/// Fails if one of the recordings, where there are any, is not complete.
+pub(crate) fn check(recordings: Option<&Recordings>) -> Result<(), Failure> {
+    recordings.map_or(Ok(()), Recordings::check)
+}
+
+/// Tells what is wrong with a recording on standard error, for commands whose output is about something else.
+pub(crate) fn warn(problem: &str) {
+    // Without standard error the warning is lost, and nothing else.
+    writeln!(io::stderr(), "dcrpeer: {problem}").ok();
+}
+
+impl Counts {
+    fn note(&self, problem: &str) {
+        self.incomplete.fetch_add(1, Ordering::Relaxed);
+        self.problem.get_or_init(|| problem.to_owned());
     }
 }
 
@@ -179,7 +246,7 @@ impl Recording {
         let written = timeout(REST, done).await;
         counts.open.fetch_sub(1, Ordering::Relaxed);
         let path = path.display();
-        match written {
+        let problem = match written {
             Ok(Ok(Ok(0))) => None,
             Ok(Ok(Ok(dropped))) => {
                 Some(format!("{path} lacks {} pieces that the disk was too slow for", Count(dropped)))
@@ -187,7 +254,11 @@ impl Recording {
             Ok(Ok(Err(error))) => Some(format!("{path} is not complete: {}", about_file(&error))),
             Ok(Err(_)) => Some(format!("{path} is not complete: the thread that writes it has ended")),
             Err(_) => Some(format!("{path} is not complete: the disk is too slow")),
+        };
+        if let Some(problem) = &problem {
+            counts.note(problem);
         }
+        problem
     }
 }
 
@@ -240,15 +311,4 @@ pub(crate) fn record<S>(stream: S, recording: Option<&Recording>) -> Either<Reco
         Some(recording) => Either::Left(Recorded::new(stream, recording.recorder.clone())),
         None => Either::Right(stream),
     }
-}
-
-/// The file for one of many peers: its number stands before the extension.
-pub(crate) fn numbered(path: &Path, number: u64) -> PathBuf {
-    let mut name = OsString::from(path.file_stem().unwrap_or_default());
-    name.push(format!("-{number}"));
-    if let Some(extension) = path.extension() {
-        name.push(".");
-        name.push(extension);
-    }
-    path.with_file_name(name)
 }

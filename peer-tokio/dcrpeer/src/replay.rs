@@ -15,8 +15,8 @@ use peer_core::recording::{Difference, Outcome, Recording, Replay, Side};
 use serde::Serialize;
 
 use crate::error::{Failure, about_file, chain};
-use crate::format::{At, Count, milliseconds};
-use crate::options::{Target, parse_duration};
+use crate::format::{At, Counted, milliseconds};
+use crate::options::{Target, network_name, parse_duration};
 use crate::output::{self, GOOD, Styled};
 
 #[derive(Args, Debug)]
@@ -86,6 +86,12 @@ fn read(args: &ReplayArgs) -> Result<Recording, Failure> {
         .map_err(|error| Failure::new(format!("cannot read {name}: {}", about_file(&error))))?;
     let recording = Recording::read(&String::from_utf8_lossy(&bytes));
     let mut recording = recording.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))?;
+    if let (Some(own), Some(other)) = (recording.network, args.network)
+        && own != other
+    {
+        let (own, other) = (network_name(own), network_name(other));
+        return Err(Failure::Usage(format!("{name} is of {own}, not of {other}; leave out --network")));
+    }
     recording.network = recording.network.or(args.network);
     if recording.network.is_none() {
         return Err(Failure::new(format!("{name} has no first line; say its network with --network")));
@@ -119,15 +125,19 @@ fn write_same(args: &ReplayArgs, side: Side, outcome: &Outcome) -> Result<(), Fa
     let until = outcome.until.elapsed();
     if args.json {
         let (event, side) = ("same", side.name());
-        let (ok, frames, until_ms) = (true, outcome.frames, milliseconds(until));
+        let (ok, frames, until_ms, cut_off) = (true, outcome.frames, milliseconds(until), outcome.is_cut);
         return output::write_object(
             &mut output::for_programs(),
-            &Same { event, ok, side, frames, until_ms },
+            &Same { event, ok, side, frames, until_ms, cut_off },
         );
     }
     let mut out = output::for_people();
-    let (done, frames) = (Styled(GOOD, "the same"), Count::from(outcome.frames));
-    writeln!(out, "{}  {done}: as {side}, our machine says {frames} frames as recorded", At(until))?;
+    let (done, frames) = (Styled(GOOD, "the same"), Counted(outcome.frames as u64, "frame"));
+    write!(out, "{}  {done}: as {side}, our machine says {frames} as recorded", At(until))?;
+    if outcome.is_cut {
+        write!(out, "; the recording is cut off after {} ms", milliseconds(until))?;
+    }
+    writeln!(out)?;
     out.flush()?;
     Ok(())
 }
@@ -141,6 +151,8 @@ struct Same {
     side: &'static str,
     frames: usize,
     until_ms: f64,
+    /// The recording is cut off there.
+    cut_off: bool,
 }
 
 /// For programs: the first difference.
@@ -157,6 +169,8 @@ struct Differs {
     byte: Option<usize>,
     state: String,
     next_timeout_ms: Option<f64>,
+    /// The timer of that timeout.
+    next_timeout: Option<String>,
     detail: String,
 }
 
@@ -176,7 +190,8 @@ impl Differs {
             ours: difference.ours.to_string(),
             byte: difference.offset(),
             state,
-            next_timeout_ms: difference.next_timeout.map(|time| milliseconds(time.elapsed())),
+            next_timeout_ms: difference.next_timeout.map(|(at, _)| milliseconds(at.elapsed())),
+            next_timeout: difference.next_timeout.map(|(_, timer)| timer.to_string()),
             detail: difference.to_string(),
         }
     }

@@ -37,6 +37,7 @@ use crate::listener::{self, ACCEPT_PAUSE};
 use crate::node;
 use crate::notice::Notice;
 use crate::options::{PeerArgs, RecordArgs, ServiceArgs, Target};
+use crate::record;
 use crate::report::Report;
 use crate::shutdown::Shutdown;
 use crate::system;
@@ -74,6 +75,7 @@ const SEND_LIMIT: usize = 4 * 1024 * 1024;
 pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
     let network = args.peer.network;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
+    let recordings = args.record.of_many()?;
     let config =
         args.service.configure(node::configure(&args.peer)).send_limit(SEND_LIMIT).count_commands(true);
     let node = node::build(config.build())?;
@@ -90,7 +92,7 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         addresses: AddressBook::new(args.allow_private, args.service.services),
         round_trips: RoundTrips::new(),
         shutdown_reason: OnceLock::new(),
-        recordings: args.record.of_many()?,
+        recordings: recordings.clone(),
     };
     let (mut scrapes, scraping) = scrape_at(args.metrics, &common.report).await?;
     let mut scraping = pin!(scraping);
@@ -116,7 +118,8 @@ pub(crate) async fn run(args: ServeArgs) -> Result<(), Failure> {
         }
     };
     drop(listener);
-    server.close(reason).await
+    server.close(reason).await?;
+    record::check(recordings.as_ref())
 }
 
 /// Serves scrapes at the address, if there is one.

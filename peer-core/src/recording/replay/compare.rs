@@ -111,7 +111,7 @@ impl Replay<'_> {
     /// machine.
     pub(super) fn compare_end(&self, reason: &str, now: Time) -> Result<(), Box<Difference>> {
         let is_ours = self.recording.header.as_ref().is_some_and(|header| header.side() == Some(self.ours));
-        if !is_ours {
+        if !is_ours || self.is_silent {
             return Ok(());
         }
         let ours = match &self.failure {
@@ -136,7 +136,7 @@ impl Replay<'_> {
             ours,
             is_established: self.connection.peer().is_established(),
             failure: self.failure.clone(),
-            next_timeout: self.connection.poll_timeout(),
+            next_timeout: self.connection.peer().next_timeout(),
         })
     }
 }

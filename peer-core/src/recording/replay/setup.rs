@@ -5,11 +5,12 @@ use core::time::Duration;
 
 use super::ReplayError;
 use crate::config::Config;
+use crate::event::ConnectionInfo;
 use crate::message::{InitState, Message, NetAddress, Timestamp, Version};
 use crate::network::Network;
 use crate::policy::{BannableMessages, InitStateRequests};
 use crate::protocol_version::ProtocolVersion;
-use crate::recording::{RecordedMessage, Recording, Side, Unreadable};
+use crate::recording::{Entry, EntryKind, RecordedMessage, Recording, Side, Unreadable};
 
 /// Ends that an owner or a transport causes, or that a transport tells in a way that no recording has.
 pub(super) const OUTSIDE: [&str; 7] = [
@@ -26,9 +27,42 @@ pub(super) const OUTSIDE: [&str; 7] = [
 /// Longer than any recording.
 const NEVER: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
 
+/// The part that a machine is to take.
+pub(super) struct Part {
+    pub(super) config: Config,
+    pub(super) info: ConnectionInfo,
+    /// The nonce of its `version`.
+    pub(super) nonce: u64,
+    /// The recorded side sent nothing.
+    pub(super) is_silent: bool,
+}
+
+/// The part of a side that said this.
+pub(super) fn part_of(
+    recording: &Recording,
+    ours: Side,
+    network: Network,
+    said: &VecDeque<Result<RecordedMessage, Unreadable>>,
+) -> Result<Part, ReplayError> {
+    let Some(version) = recording.version_of(ours) else {
+        return if recording.is_silent(ours) {
+            let (config, nonce) = (without_timers(network), 0);
+            let info = ConnectionInfo::new(NetAddress::UNSPECIFIED, 0, Timestamp::default());
+            Ok(Part { config, info, nonce, is_silent: true })
+        } else {
+            Err(ReplayError::NoVersion(ours))
+        };
+    };
+    let mut config = config_of(recording, ours, network, &version);
+    config.init_state_requests = init_state_requests(said);
+    let start = start_of(recording, ours, &version);
+    let info = ConnectionInfo::new(version.addr_you, version.last_block, start);
+    Ok(Part { config, info, nonce: version.nonce, is_silent: false })
+}
+
 /// The configuration of a machine in the place of this side. Another program has other timers, so where the side is not
 /// the one that recorded, the machine pings never and finds the remote never idle.
-pub(super) fn config_of(recording: &Recording, ours: Side, network: Network, version: &Version) -> Config {
+fn config_of(recording: &Recording, ours: Side, network: Network, version: &Version) -> Config {
     let own = recording.header.as_ref().filter(|header| header.side() == Some(ours));
     let mut config = own.map_or_else(|| without_timers(network), |header| header.config.clone());
     introduce_as(&mut config, version);
@@ -41,6 +75,20 @@ fn without_timers(network: Network) -> Config {
 }
 
 impl Recording {
+    /// Whether this side sent nothing.
+    fn is_silent(&self, side: Side) -> bool {
+        self.entries.iter().all(|entry| match entry.kind {
+            EntryKind::Bytes { from, .. } | EntryKind::Skipped { from, .. } => from != side,
+            _ => true,
+        })
+    }
+
+    /// Whether its lines are whole, and tell how the connection ended.
+    pub(super) fn has_end(&self) -> bool {
+        let tells_end = |entry: &Entry| matches!(entry.kind, EntryKind::End { .. } | EntryKind::Eof(_));
+        !self.is_cut && self.entries.iter().any(tells_end)
+    }
+
     /// A configuration with which a machine introduces itself as this side did and says whatever its owner says, but sends
     /// no pings by itself. For a program that says a recorded side's part to a live node.
     ///
@@ -69,7 +117,7 @@ fn introduce_as(config: &mut Config, version: &Version) {
 }
 
 /// Whether the recorded side told an initial state with nothing in it, as the machine does by itself.
-pub(super) fn init_state_requests(said: &VecDeque<Result<RecordedMessage, Unreadable>>) -> InitStateRequests {
+fn init_state_requests(said: &VecDeque<Result<RecordedMessage, Unreadable>>) -> InitStateRequests {
     let empty = Message::from(alloc::boxed::Box::new(InitState::default()));
     let tells = said.iter().flatten().any(|said| said.message == empty);
     if tells { InitStateRequests::AnswerEmpty } else { InitStateRequests::LeaveToOwner }
@@ -77,7 +125,7 @@ pub(super) fn init_state_requests(said: &VecDeque<Result<RecordedMessage, Unread
 
 /// The wall clock at time 0, so that the machine's `version` has the recorded time when it is made: at once by a dialer,
 /// when the other side's `version` comes by a listener.
-pub(super) fn start_of(recording: &Recording, ours: Side, version: &Version) -> Timestamp {
+fn start_of(recording: &Recording, ours: Side, version: &Version) -> Timestamp {
     let made = match ours {
         Side::Dialer => 0,
         Side::Listener => {

@@ -184,7 +184,7 @@ fn open_folder(folder: PathBuf) -> Result<(PathBuf, record::Recordings), Failure
     std::fs::create_dir_all(&folder).map_err(|error| {
         Failure::Usage(format!("cannot record to {}: {}", folder.display(), about_file(&error)))
     })?;
-    let files = record::Recordings::of_many(folder.clone(), RecordingOptions::default())?;
+    let files = record::Recordings::in_folder(folder.clone(), RecordingOptions::default())?;
     Ok((folder, files))
 }
 

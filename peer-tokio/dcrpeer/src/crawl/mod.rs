@@ -40,6 +40,7 @@ use crate::format::Count;
 use crate::node;
 use crate::options::PeerArgs;
 use crate::output::{self, FAINT, GOOD, Output, Styled, write_object};
+use crate::record::{self, Recordings};
 use crate::shutdown::Shutdown;
 use crate::system;
 
@@ -47,6 +48,7 @@ use crate::system;
 pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
     args.check()?;
     let mut shutdown = Shutdown::after(args.peer.duration)?;
+    let recordings = args.record.of_many()?;
     // Opened first, so that a file that cannot be written fails before the crawl.
     let mut file = args.svg.as_deref().map(OutputFile::open).transpose()?;
     let at_once = room_for(&args);
@@ -56,7 +58,7 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         Some(demo_network) => vec![demo_network.seed().into()],
         None => find_seeds(&args, network, &mut shutdown).await?,
     };
-    let mut crawl = Crawl::begin(&args, network, at_once, seeds)?;
+    let mut crawl = Crawl::begin(&args, network, (at_once, seeds), recordings.clone())?;
     let ended = crawl.walk(&mut shutdown).await?;
     let summary = crawl.summarize(ended);
     // Written before the chart is drawn, so that a failing chart does not lose the result.
@@ -69,10 +71,10 @@ pub(crate) async fn run(args: CrawlArgs) -> Result<(), Failure> {
         return Err(failure.reported().after_reporting(reported));
     }
     reported?;
-    match demo_network.filter(|_| ended == Ended::Complete) {
-        Some(demo_network) => check(&demo_network, &summary, args.peer.json),
-        None => Ok(()),
+    if let Some(demo_network) = demo_network.filter(|_| ended == Ended::Complete) {
+        check(&demo_network, &summary, args.peer.json)?;
     }
+    record::check(recordings.as_ref())
 }
 
 /// Draws the summary. `reported` is the result of writing it.
@@ -163,8 +165,8 @@ impl Crawl {
     fn begin(
         args: &CrawlArgs,
         network: Network,
-        at_once: u16,
-        seeds: Vec<Endpoint>,
+        (at_once, seeds): (u16, Vec<Endpoint>),
+        recordings: Option<Recordings>,
     ) -> Result<Self, Failure> {
         let json = args.peer.json;
         let peer = PeerArgs { network, ..args.peer };
@@ -174,7 +176,7 @@ impl Crawl {
             proxy: args.proxy.clone(),
             connect_timeout: args.connect_timeout(),
             addresses_timeout: args.addresses_timeout,
-            recordings: args.record.clone().of_many()?,
+            recordings,
         };
         let ports = Ports::new(args.ports_per_host, network.default_port());
         let frontier = Frontier::new(seeds, args.proxy.is_some(), ports);

@@ -2,7 +2,7 @@
 
 use core::net::SocketAddr;
 use core::time::Duration;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use peer_core::message::Version;
@@ -129,8 +129,7 @@ impl Visitor {
         if let (Ok(closed), Some(recording)) = (driver.await, recording)
             && let Some(problem) = Box::pin(recording.finish(&closed.reason)).await
         {
-            // Without standard error the warning is lost, and nothing else.
-            writeln!(io::stderr(), "dcrpeer: {problem}").ok();
+            record::warn(&problem);
         }
         Ok(visit)
     }

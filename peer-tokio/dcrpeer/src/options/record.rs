@@ -11,7 +11,7 @@ use crate::record::Recordings;
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct RecordArgs {
     /// Record every byte with its time in this file, for `replay`; with many peers each has its own file, with its
-    /// number in the name
+    /// number in the name. An existing recording is not overwritten
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Leave payloads above 64 KiB out of the recording, but keep their length and hash
@@ -24,15 +24,15 @@ pub(crate) struct RecordArgs {
 
 impl RecordArgs {
     /// For one connection.
-    pub(crate) fn of_one(self) -> Result<Option<Recordings>, Failure> {
+    pub(crate) fn of_one(&self) -> Result<Option<Recordings>, Failure> {
         let options = self.options();
-        self.record.map(|path| Recordings::of_one(path, options)).transpose()
+        self.record.clone().map(|path| Recordings::of_one(path, options)).transpose()
     }
 
     /// For any number of connections.
-    pub(crate) fn of_many(self) -> Result<Option<Recordings>, Failure> {
+    pub(crate) fn of_many(&self) -> Result<Option<Recordings>, Failure> {
         let options = self.options();
-        self.record.map(|path| Recordings::of_many(path, options)).transpose()
+        self.record.clone().map(|path| Recordings::of_many(path, options)).transpose()
     }
 
     const fn options(&self) -> RecordingOptions {

@@ -9,7 +9,7 @@ use peer_core::{Peer, Time};
 use serde::Serialize;
 
 use crate::error::Failure;
-use crate::format::{At, Count, milliseconds};
+use crate::format::{At, Counted, milliseconds};
 use crate::output::{self, FAINT, Output, STRONG, Styled};
 
 /// Replays up to `until`, and shows the machine after each piece if `each`, and at `until`.
@@ -118,7 +118,7 @@ impl View {
         match entry.map(|entry| (piece(entry), &entry.kind)) {
             None => write!(out, "{}", Styled(STRONG, "stopped here"))?,
             Some(((Some(side), Some(bytes)), _)) => {
-                write!(out, "{} sent {} bytes", Styled(STRONG, side), Count::from(bytes))?;
+                write!(out, "{} sent {}", Styled(STRONG, side), Counted(bytes as u64, "byte"))?;
             }
             Some(((Some(side), None), _)) => write!(out, "{} ended its stream", Styled(STRONG, side))?,
             Some((_, EntryKind::End { reason, .. })) => write!(out, "the end: {reason}")?,
@@ -127,8 +127,9 @@ impl View {
         if !messages.is_empty() {
             write!(out, ": {}", messages.join(", "))?;
         }
-        let (queued, requests) = (Count::from(peer.queued()), Count::from(peer.open_requests()));
-        write!(out, "\n            {}; {queued} bytes queued; {requests} requests open", state(peer))?;
+        let queued = Counted(peer.queued() as u64, "byte");
+        let requests = Counted(peer.open_requests() as u64, "request");
+        write!(out, "\n            {}; {queued} queued; {requests} open", state(peer))?;
         for (at, timer) in peer.timeouts() {
             write!(out, "; {timer} at {at}")?;
         }

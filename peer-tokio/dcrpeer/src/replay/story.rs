@@ -6,7 +6,7 @@ use peer_core::recording::{Entry, EntryKind, RecordedMessage, Recording, Side, U
 use peer_core::{Direction, Message, ProtocolVersion, Time};
 
 use crate::error::{Failure, chain};
-use crate::format::{Count, milliseconds};
+use crate::format::{Count, Counted, milliseconds};
 use crate::notice::{End, Notice};
 use crate::report::Report;
 
@@ -121,8 +121,8 @@ impl Story {
     fn tell_entry(&self, entry: &Entry) -> Result<Option<()>, Failure> {
         match &entry.kind {
             EntryKind::Dropped { pieces, bytes } => {
-                let (pieces, bytes) = (Count(*pieces), Count(*bytes));
-                let detail = format!("{pieces} pieces with {bytes} bytes are missing from here on");
+                let (pieces, bytes) = (Counted(*pieces, "piece"), Counted(*bytes, "byte"));
+                let detail = format!("missing from here on: {pieces} with {bytes}");
                 self.emit(entry.at, &Notice::Warning { detail: &detail }).map(|()| None)
             }
             EntryKind::Skipped { from, bytes, hash } => {

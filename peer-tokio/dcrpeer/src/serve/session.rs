@@ -93,7 +93,7 @@ impl Session {
         // A connection that cannot be recorded is served anyway.
         let recording = match self.start_recording(&info, &address) {
             Err(Failure::Unreported(detail)) => {
-                self.emit(&Notice::Warning { detail: &detail })?;
+                record::warn(&detail);
                 None
             }
             started => started?,
@@ -136,7 +136,7 @@ impl Session {
         if let Some(recording) = recording
             && let Some(detail) = Box::pin(recording.finish(&closed.reason)).await
         {
-            self.emit(&Notice::Warning { detail: &detail })?;
+            record::warn(&detail);
         }
         Box::pin(self.record_end(closed, &progress, &handle, first)).await
     }

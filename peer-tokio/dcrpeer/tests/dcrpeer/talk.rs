@@ -264,12 +264,17 @@ impl Process {
 
     /// Ends it as Ctrl-C does, which is a success, and returns everything it told.
     pub(crate) fn interrupt(&mut self) -> Vec<Value> {
+        self.interrupt_to_status(0)
+    }
+
+    /// The same where the exit status is another one.
+    pub(crate) fn interrupt_to_status(&mut self, status: i32) -> Vec<Value> {
         let kill = format!("kill -INT {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         self.told.extend(rest.lines().map(object));
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        assert_eq!(self.child.wait().unwrap().code(), Some(status));
         mem::take(&mut self.told)
     }
 }

@@ -3,8 +3,10 @@
 use core::time::Duration;
 
 use peer_core::message::Pong;
-use peer_core::recording::{Action, Difference, Entry, EntryKind, Recording, Replay, ReplayError, Side};
-use peer_core::{Message, Network, Time};
+use peer_core::recording::{
+    Action, Difference, Entry, EntryKind, Problem, Recording, Replay, ReplayError, Side,
+};
+use peer_core::{Message, Network, Time, Timer};
 use peer_tests::recordings::{assert_replays, hello};
 
 #[test]
@@ -42,7 +44,7 @@ fn a_byte_that_we_would_not_have_sent_is_the_first_difference() {
     assert_eq!(difference.offset(), Some(20));
     assert!(difference.is_established);
     let text = difference.to_string();
-    assert!(text.starts_with("at 0.000s: expected pong of 8 bytes"), "{text}");
+    assert!(text.starts_with("at 0 ms: expected pong of 8 bytes"), "{text}");
     assert!(text.ends_with("first difference at byte 20; state: established; no timeout"), "{text}");
     // The dialer hears a pong to no ping, and says the same.
     Replay::new(&recording, Side::Dialer).unwrap().run().unwrap();
@@ -109,8 +111,85 @@ fn what_a_replay_cannot_do_without_is_said() {
     let (first, rest) = file.split_once('\n').unwrap();
     let headless = Recording::read(rest).unwrap();
     assert_eq!(Replay::new(&headless, Side::Dialer).unwrap_err(), ReplayError::NoNetwork);
-    let silent = Recording::read(first).unwrap();
-    assert_eq!(Replay::new(&silent, Side::Listener).unwrap_err(), ReplayError::NoVersion(Side::Listener));
+    let other = format!("{first}\n{{\"t_ms\":0,\"from\":\"listener\",\"hex\":\"00\"}}\n");
+    let other = Recording::read(&other).unwrap();
+    assert_eq!(Replay::new(&other, Side::Listener).unwrap_err(), ReplayError::NoVersion(Side::Listener));
+}
+
+#[test]
+fn a_side_that_said_nothing_is_the_same_without_a_frame() {
+    let file = hello();
+    let first_lines: Vec<_> = file.split_inclusive('\n').take(2).collect();
+    let ends = [
+        r#"{"t_ms":30000,"from":"listener","hex":""}"#,
+        r#"{"t_ms":30000,"end":"ClosedBeforeVersion","detail":""}"#,
+        r#"{"t_ms":30000,"end":"HandshakeTimeout","detail":""}"#,
+    ];
+    for end in ends {
+        // The dialer's version, to which the listener said nothing.
+        let unanswered = format!("{}{end}\n", first_lines.concat());
+        let listener = assert_replays(&unanswered, Side::Listener);
+        assert_eq!((listener.frames, listener.is_cut), (0, false));
+        // Neither said anything.
+        let refused = format!("{}{end}\n", first_lines[0]);
+        for side in [Side::Dialer, Side::Listener] {
+            let outcome = assert_replays(&refused, side);
+            assert_eq!((outcome.frames, outcome.failure, outcome.is_cut), (0, None, false));
+            assert_eq!(outcome.until, Time::from_elapsed(Duration::from_secs(30)));
+        }
+    }
+}
+
+#[test]
+fn a_recording_that_is_cut_off_says_so() {
+    let file = hello();
+    assert!(!assert_replays(&file, Side::Dialer).is_cut);
+    let lines: Vec<_> = file.split_inclusive('\n').collect();
+    let within_a_line = format!("{}{}", lines[..4].concat(), &lines[4][..20]);
+    // As a process leaves it that is killed between two writes.
+    let between_lines = lines[..4].concat();
+    for cut in [within_a_line, between_lines, lines[0].to_owned()] {
+        for side in [Side::Dialer, Side::Listener] {
+            assert!(assert_replays(&cut, side).is_cut, "as {side}: {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_replay_that_is_stopped_before_a_cut_does_not_speak_of_it() {
+    let file = hello();
+    let cut: Vec<_> = file.split_inclusive('\n').take(4).collect();
+    let recording = Recording::read(&cut.concat()).unwrap();
+    let mut replay = Replay::new(&recording, Side::Dialer).unwrap();
+    replay.step().unwrap();
+    assert!(!replay.stop().is_cut);
+}
+
+#[test]
+fn the_first_difference_names_the_timer_that_is_next() {
+    let mut recording = Recording::read(&hello()).unwrap();
+    let version = recording.messages(Side::Dialer).into_iter().flatten().next().unwrap();
+    let twice = Entry {
+        at: Time::from_elapsed(Duration::from_micros(310)),
+        kind: recording.entries[version.entry].kind.clone(),
+    };
+    recording.entries.insert(version.entry + 1, twice);
+    let difference = first_difference(&recording, Side::Dialer);
+    assert_eq!(
+        difference.next_timeout,
+        Some((Time::from_elapsed(Duration::from_secs(30)), Timer::Handshake))
+    );
+    let text = difference.to_string();
+    assert!(text.starts_with("at 0.31 ms: expected version of "), "{text}");
+    assert!(text.ends_with("; next timeout: handshake at 30 s"), "{text}");
+}
+
+#[test]
+fn a_packed_recording_is_refused_by_the_name_of_its_form() {
+    let packed = "{\"t_ms\":0.4,\"from\":\"dialer\",\"hex\":\"@6774035+141\"}\n";
+    let error = Recording::read(packed).unwrap_err();
+    assert_eq!((error.line, &error.problem), (1, &Problem::Packed("@6774035+141".into())));
+    assert!(error.to_string().starts_with("line 1: the bytes are packed (\"@6774035+141\")"), "{error}");
 }
 
 fn first_difference(recording: &Recording, side: Side) -> Difference {
@@ -128,7 +207,7 @@ fn a_file_that_asks_for_endless_pings_is_given_up_after_ten_thousand() {
     // Five million pings are due until then.
     let difference = first_difference(&recording, Side::Dialer);
     assert!(difference.failure.is_none());
-    let waited = difference.next_timeout.unwrap().saturating_since(difference.at);
+    let waited = difference.next_timeout.unwrap().0.saturating_since(difference.at);
     assert_eq!(waited, Duration::from_nanos(10));
 }
 

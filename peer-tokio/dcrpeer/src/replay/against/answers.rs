@@ -10,7 +10,7 @@ use peer_core::{Error, Message, Network, ProtocolVersion, SendError, Time, frame
 use serde::Serialize;
 
 use crate::error::{Failure, chain};
-use crate::format::{At, Count, milliseconds};
+use crate::format::{At, Counted, milliseconds};
 use crate::output::{self, BAD, FAINT, GOOD, Output, Styled};
 
 /// Differences that are shown. All are counted.
@@ -132,20 +132,16 @@ impl Answers {
             let event = if ok { "same" } else { "different" };
             output::write_object(&mut self.out, &Finished { event, ok, same, differences })?;
         } else if ok {
-            let answers = Count(same);
-            writeln!(
-                self.out,
-                "{}: {address} gives {answers} answers as recorded",
-                Styled(GOOD, "the same")
-            )?;
+            let answers = Counted(same, "answer");
+            writeln!(self.out, "{}: {address} gives {answers} as recorded", Styled(GOOD, "the same"))?;
         }
         self.out.flush()?;
         if ok {
             return Ok(());
         }
-        let (differences, same) = (Count(differences), Count(same));
-        Err(Failure::new(format!("{address}: {differences} answers differ, {same} are as recorded"))
-            .reported())
+        let verb = if differences == 1 { "differs" } else { "differ" };
+        let (differences, same) = (Counted(differences, "answer"), Counted(same, "answer"));
+        Err(Failure::new(format!("{address}: {differences} {verb}, {same} as recorded")).reported())
     }
 
     fn action(&self, message: &Message) -> Action {
