@@ -74,7 +74,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     if outcome.is_success() {
         return Ok(());
     }
-    Err(Failure::new(format!("{name}: {}", explain::detail(&outcome, &config))).reported())
+    Err(Failure::new(format!("{name}: {}", explain::headline(&outcome, &config))).reported())
 }
 
 /// Finds the address and connects.
@@ -140,6 +140,7 @@ fn emit_unreachable(report: &Report, failure: Failure) -> Failure {
         established: false,
         reason,
         detail: detail.clone(),
+        headline: detail.clone(),
         causes: Vec::new(),
         redial_after: None,
         announced: None,
