@@ -76,7 +76,7 @@ pub(crate) async fn run(args: ConnectArgs) -> Result<(), Failure> {
     if outcome.is_success() {
         return record::check(recordings.as_ref());
     }
-    Err(Failure::new(format!("{name}: {}", explain::detail(&outcome, &config))).reported())
+    Err(Failure::new(format!("{name}: {}", explain::headline(&outcome, &config))).reported())
 }
 
 /// Finds the address and connects.
@@ -142,6 +142,7 @@ fn emit_unreachable(report: &Report, failure: Failure) -> Failure {
         established: false,
         reason,
         detail: detail.clone(),
+        headline: detail.clone(),
         causes: Vec::new(),
         redial_after: None,
         announced: None,

@@ -3,6 +3,7 @@
 mod capture;
 mod conversation;
 mod frames;
+mod line;
 mod packets;
 mod tcp;
 
@@ -18,9 +19,10 @@ use serde::{Serialize, Serializer};
 
 use self::capture::decode_capture;
 use self::conversation::{Teller, decode_recording};
+use self::line::parse;
 use crate::error::{Failure, chain};
 use crate::fields;
-use crate::format::{Count, LONGEST_SHOWN, clip};
+use crate::format::Count;
 use crate::lines::{self, Line, Lines};
 use crate::options::network_name;
 use crate::output::{self, BAD, Escaped, FAINT, GOOD, Output, STRONG, Styled};
@@ -67,13 +69,19 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     let mut tally = Tally::default();
     while let Some(line) = lines.next(&mut out)? {
         tally.lines = tally.lines.saturating_add(1);
+        let is_blank = matches!(line, Line::Whole(text) if text.trim_ascii().is_empty());
         let verdict = decode_line(line, defaults, tally.lines);
         tally.count(&verdict);
+        tally.is_meant |= !is_blank && !verdict.is_bad_input();
         if args.json {
             serde_json::to_writer(&mut out, &verdict).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
         } else {
             write_for_people(&mut out, &format!("{:>4}", Styled(FAINT, tally.lines)), &verdict)?;
+        }
+        if !tally.is_meant && tally.bad >= MOST_BAD {
+            out.flush()?;
+            return Err(Failure::new(format!("no frames, recording or capture in {}", lines.name())));
         }
     }
     if !args.json {
@@ -82,6 +90,9 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     out.flush()?;
     tally.finish()
 }
+
+/// An input that begins with so many bad lines, apart from blank ones, is something else.
+const MOST_BAD: u64 = 10;
 
 /// What an input is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +124,8 @@ struct Tally {
     accepted: u64,
     refused: u64,
     bad: u64,
+    /// Whether a line was a frame in hexadecimal, accepted or refused.
+    is_meant: bool,
     first_bad: Option<String>,
 }
 
@@ -160,6 +173,12 @@ impl fmt::Display for Tally {
 enum Verdict {
     Accepted(Box<Accepted>),
     Refused(Refused),
+}
+
+impl Verdict {
+    const fn is_bad_input(&self) -> bool {
+        matches!(self, Self::Refused(Refused { error: Refusal::BadInput, .. }))
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -237,7 +256,7 @@ fn decode_line(line: Line<'_>, defaults: Rules, number: u64) -> Verdict {
             error: Refusal::BadInput,
             command: None,
             versions: None,
-            detail: format!("line {number}: {reason}"),
+            detail: format!("line {number}{reason}"),
         }),
     }
 }
@@ -262,58 +281,6 @@ fn refuse(frame: &[u8], rules: Rules, error: &FrameError) -> Refused {
         versions: versions_with_it.map(|(_, versions)| versions),
         detail,
     }
-}
-
-/// Parses a line: `HEX`, or `PROTOCOL NETWORK HEX`. No HEX at all is an empty frame.
-fn parse(line: Line<'_>, defaults: Rules) -> Result<(Rules, Vec<u8>), String> {
-    let Line::Whole(line) = line else {
-        return Err(format!(
-            "no frame is that long, {} characters are enough for any",
-            Count::from(lines::LONGEST)
-        ));
-    };
-    if line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") {
-        return Err("the text is UTF-16, write it as UTF-8".to_owned());
-    }
-    let columns: Vec<_> = line.split(u8::is_ascii_whitespace).filter(|column| !column.is_empty()).collect();
-    let (rules, hex): (Rules, &[u8]) = match columns.as_slice() {
-        [] => (defaults, &[]),
-        [hex] => (defaults, hex),
-        [version, network] => (parse_rules(version, network)?, &[]),
-        [version, network, hex] => (parse_rules(version, network)?, hex),
-        more => {
-            return Err(format!(
-                "HEX or PROTOCOL NETWORK HEX was expected, not {} columns",
-                Count::from(more.len())
-            ));
-        }
-    };
-    let frame = hex::decode(hex).map_err(|_| explain_hex(hex))?;
-    Ok((rules, frame))
-}
-
-/// A wrong digit explains more than an odd number of digits, and it may be a character of several bytes.
-fn explain_hex(text: &[u8]) -> String {
-    let lossy = String::from_utf8_lossy(text);
-    let wrong = lossy.chars().zip(1..).find(|(found, _)| !found.is_ascii_hexdigit());
-    match wrong {
-        Some((found, position)) => format!("{found:?} at place {position} is no hexadecimal digit"),
-        None => format!("{} is an odd number of hexadecimal digits", Count::from(text.len())),
-    }
-}
-
-fn parse_rules(version: &[u8], network: &[u8]) -> Result<Rules, String> {
-    let (version, network) = (String::from_utf8_lossy(version), String::from_utf8_lossy(network));
-    let number = version
-        .parse()
-        .map_err(|_| format!("{:?} is not a protocol version; write a number like 12", shown(&version)));
-    let known = network.parse::<Network>().map_err(|error| format!("{:?}: {error}", shown(&network)));
-    Ok(Rules::new(known?, ProtocolVersion::new(number?)))
-}
-
-/// As much of a column as an error repeats.
-fn shown(column: &str) -> String {
-    clip(column, LONGEST_SHOWN)
 }
 
 fn parse_version(text: &str) -> Result<ProtocolVersion, String> {

@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Unreported(String),
     /// The same, and an object of the output has reported it already.
     Reported(String),
+    /// Ctrl-C ended it before it was done. Exit status 130.
+    Interrupted(String),
     /// The reader of our output closed it, as `head` does. This is no error.
     ClosedPipe,
     /// The command line asked for help, which was printed.
@@ -47,6 +49,7 @@ impl Failure {
         let (line, code) = match self {
             Self::Usage(line) => (line, 2),
             Self::Unreported(line) | Self::Reported(line) => (line, 1),
+            Self::Interrupted(line) => (line, 130),
             Self::ClosedPipe | Self::Helped => return ExitCode::SUCCESS,
         };
         // Without standard error the line is lost.
@@ -93,9 +96,9 @@ pub(crate) fn plain(error: &impl fmt::Display) -> String {
 /// What is wrong with a file, and what to do.
 pub(crate) fn about_file(error: &io::Error) -> String {
     let advice = match error.kind() {
-        io::ErrorKind::NotFound => "; check the path",
+        io::ErrorKind::NotFound => return "it does not exist; check the path".to_owned(),
+        io::ErrorKind::IsADirectory => return "it is a folder; name a file".to_owned(),
         io::ErrorKind::PermissionDenied => "; check its permissions",
-        io::ErrorKind::IsADirectory => "; name a file, not a folder",
         io::ErrorKind::StorageFull => "; make room on the disk",
         _ => "",
     };

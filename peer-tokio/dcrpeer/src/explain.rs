@@ -29,6 +29,12 @@ pub(crate) fn detail(outcome: &Outcome, config: &Config) -> String {
     format!("{what}; it gave no reason: it may be that {causes}")
 }
 
+/// The reason for people, without its possible causes, which have lines of their own.
+pub(crate) fn headline(outcome: &Outcome, config: &Config) -> String {
+    let what = what_happened(outcome, config);
+    if causes(outcome, config).is_empty() { what } else { format!("{what}; it gave no reason") }
+}
+
 /// The possible causes, where the remote left without a reason.
 pub(crate) fn causes(outcome: &Outcome, config: &Config) -> Vec<Cause> {
     let Ending::Theirs(closed) = &outcome.ending else { return Vec::new() };

@@ -29,7 +29,8 @@ Exit status:
   0    the command did what it says
   1    it failed
   2    the arguments are invalid
-  130  it was forced to end: five seconds after Ctrl-C or --for, or at a second Ctrl-C
+  130  it was forced to end: five seconds after Ctrl-C or --for, or at a second Ctrl-C;
+       or Ctrl-C ended a check
 
 Standard error says in one line what failed and what to do. With --json a failed command also ends its output with an \
 object that says so. If no other object does, it is
@@ -156,16 +157,16 @@ Examples:
 
 /// About `proxy`.
 pub(crate) const PROXY: &str = "\
-LISTEN and ADDR are addresses, ADDR may be a name; each with or without a port. Have a program connect to LISTEN instead
-of to the node at ADDR. For each connection that comes the proxy makes one to the node, and passes on every byte at once
+LISTEN and ADDR are addresses, ADDR may be a name; each with or without a port. Have a program connect to LISTEN instead \
+of to the node at ADDR. For each connection that comes the proxy makes one to the node, and passes on every byte at once \
 and unchanged, the end of a stream, and a reset. Up to 125 connections may be open; further ones wait.
 
-With --record each connection has a file of its own, with its number in the name. The program that came is the dialer in
-it, the node the listener: see replay --help. A recording that a proxy made has the configuration of neither, so a replay
+With --record each connection has a file of its own, with its number in the name. The program that came is the dialer in \
+it, the node the listener: see replay --help. A recording that a proxy made has the configuration of neither, so a replay \
 does not expect pings at our machine's times.
 
-The exit status is 0 if the end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event`
-(listening, connected, warning, end, stopped), `ms` since the start and `peer`; `end` has `ok`, `detail`,
+The exit status is 0 if the end was ours: --for was over, or Ctrl-C. With --json each line is an object with `event` \
+(listening, connected, warning, end, stopped), `ms` since the start and `peer`; `end` has `ok`, `detail`, \
 `bytes_from_dialer` and `bytes_from_listener`.
 
 Examples:
@@ -181,7 +182,7 @@ A line is HEX, or PROTOCOL NETWORK HEX, whose columns override --protocol and --
 the first frame of a line is ignored. An empty line is a frame that was cut off before its start.
 
 A refused frame is a result like any other. The exit status is 1 only if the input cannot be read, or a line is not a \
-frame in hexadecimal. With --json each line of the input gives one object:
+frame in hexadecimal. If the first ten lines are none, decode stops there: the input is something else. With --json each line of the input gives one object:
   {\"ok\":true, \"command\":\"ping\", \"bytes\":32, \"reencoded\":\"same\", \"message\":{\"nonce\":7}}
   {\"ok\":false, \"error\":\"PayloadChecksum\", \"command\":\"ping\", \"detail\":\"bad checksum of ping payload\"}
 `reencoded` is the payload in hexadecimal if encoding the message again gives other bytes, or {\"error\":KIND} if it \
@@ -189,10 +190,10 @@ gives none. `error` is BadInput for a line that is not a frame in hexadecimal. A
 versions have is refused with `versions`, its first and last; last is null if the message still exists. An input that \
 cannot be read gives an object with `event`, see dcrpeer --help.
 
-FILE may also be a recording, see replay --help, or a pcap or pcapng capture of tcpdump or Wireshark. Then all frames are
-decoded, with the time, the side that sent them and the number of the connection (`ms`, `from`, `connection`); network and
-protocol are those of the connection. TCP streams are put together by sequence number. Objects with `event` tell of
-connections, of bytes that are `missing` or `skipped` since they are part of no whole frame, and in the end of each `stream`: how
+FILE may also be a recording, see replay --help, or a pcap or pcapng capture of tcpdump or Wireshark. Then all frames are \
+decoded, with the time, the side that sent them and the number of the connection (`ms`, `from`, `connection`); network and \
+protocol are those of the connection. TCP streams are put together by sequence number. Objects with `event` tell of \
+connections, of bytes that are `missing` or `skipped` since they are part of no whole frame, and in the end of each `stream`: how \
 many segments were retransmitted, overlapping or reordered.
 
 Examples:
@@ -259,7 +260,8 @@ Examples:
 pub(crate) const LOAD: &str = "\
 ADDR is a name or an address, with or without a port. load opens N connections, keeps them, and pings on each. It \
 tells how fast handshakes were completed, how long pongs took, and how much memory this process needed: what the \
-system counts for the whole process (resident set), before and with all connections. At most --at-once connections are \
+system counts for the whole process (resident set), before and with all connections. That is more for each connection \
+than the library needs: it includes what this tool notes about each, and what the allocator keeps. At most --at-once connections are \
 being opened, and at most so many pings are under way, at a time. A time includes the wait behind the others: use \
 --at-once 1 to measure the bare round-trip time.
 
@@ -290,7 +292,8 @@ whitelist this host there. A node lets one host in only every 5 s: --every is 6s
 --record writes DIR/CHECK.jsonl, and DIR/CHECK-2.jsonl for a check's second connection: see replay --help.
 
 The exit status is 0 if every check passed or was skipped, 1 if one failed, and 2 if the node cannot be checked: \
-nothing listens, no handshake, another network. With --json each line is an object with `event`:
+nothing listens, no handshake, another network; or if --only names a check that needs --rude, and that is missing. It \
+is 130 if Ctrl-C ended the run. With --json each line is an object with `event`:
   {\"event\":\"checking\", \"address\":\"…\", \"network\":\"simnet\", \"user_agent\":\"…\", \"protocol_version\":12, …}
   {\"event\":\"check\", \"name\":\"pong\", \"verdict\":\"pass\", \"evidence\":\"…\", \"source\":\"…\", \"ms\":…, \
 \"recordings\":[]}

@@ -20,10 +20,43 @@ pub(crate) fn terminal_width() -> Option<usize> {
     measured.map(|(width, _)| usize::from(width)).or_else(columns).filter(|width| *width > 0)
 }
 
+/// The width of the terminal that standard output is, if it is one.
+pub(crate) fn screen_width() -> Option<usize> {
+    let measured = io::stdout().is_terminal().then(size).and_then(Result::ok);
+    measured.map(|(width, _)| usize::from(width)).filter(|width| *width > 0)
+}
+
 /// The width for a table.
 pub(crate) fn table_width() -> usize {
     terminal_width().unwrap_or(DEFAULT)
 }
+
+/// A text of at most `width` columns: hashes are cut to their head and tail, and what is still too long loses its end.
+pub(crate) fn shorten(text: &str, width: usize) -> String {
+    if len(text) <= width {
+        return text.to_owned();
+    }
+    let words: Vec<_> = text.split(' ').map(shorten_hash).collect();
+    clip(&words.join(" "), width)
+}
+
+/// A hash as `298e5cc3…4bf3a4b6`; any other word as it is. What follows the hash, a comma, stays.
+fn shorten_hash(word: &str) -> String {
+    let is_hash = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match (word.get(..HASH), word.get(HASH..)) {
+        (Some(hash), Some(rest))
+            if is_hash(hash) && !rest.starts_with(|char: char| char.is_ascii_hexdigit()) =>
+        {
+            let (head, tail) = (hash.get(..HASH_PART), hash.get(HASH.saturating_sub(HASH_PART)..));
+            format!("{}…{}{rest}", head.unwrap_or_default(), tail.unwrap_or_default())
+        }
+        _ => word.to_owned(),
+    }
+}
+
+/// The digits of a hash, and of each part of it that is kept.
+const HASH: usize = 64;
+const HASH_PART: usize = 8;
 
 /// Puts `facts` on as few lines of `width` as they need.
 pub(crate) fn wrap(facts: &[String], width: usize) -> Vec<String> {
@@ -75,7 +108,7 @@ pub(crate) fn len(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{fill_to, wrap};
+    use super::{fill_to, shorten, wrap};
 
     #[test]
     fn facts_go_on_as_few_lines_as_they_need() {
@@ -83,6 +116,14 @@ mod tests {
         assert_eq!(wrap(&facts, 80), ["5,000 peers   12 left   1.5 MB in"]);
         assert_eq!(wrap(&facts, 24), ["5,000 peers   12 left", "1.5 MB in"]);
         assert_eq!(wrap(&facts, 8), ["5,000 p…", "12 left", "1.5 MB …"]);
+    }
+
+    #[test]
+    fn a_long_line_loses_the_middle_of_its_hashes_before_its_end() {
+        let text = format!("1 locator, from {}, stop", "0123456789abcdef".repeat(4));
+        assert_eq!(shorten(&text, 100), text);
+        assert_eq!(shorten(&text, 60), "1 locator, from 01234567…89abcdef, stop");
+        assert_eq!(shorten(&text, 20), "1 locator, from 012…");
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Lines {
             Some(path) => match File::open(path) {
                 Ok(file) => Ok(Self::new(Box::new(file), path.display().to_string())),
                 Err(error) => {
-                    Err(Failure::new(format!("cannot open {}: {}", path.display(), about_file(&error))))
+                    Err(Failure::new(format!("cannot read {}: {}", path.display(), about_file(&error))))
                 }
             },
             None => Ok(Self::new(Box::new(io::stdin()), "standard input".to_owned())),
@@ -70,7 +70,14 @@ impl Lines {
     /// The first bytes, at least one unless the input is empty.
     pub(crate) fn peek(&mut self) -> Result<&[u8], Failure> {
         let name = &self.name;
-        self.input.fill_buf().map_err(|error| Failure::new(format!("cannot read {name}: {error}")))
+        self.input
+            .fill_buf()
+            .map_err(|error| Failure::new(format!("cannot read {name}: {}", about_file(&error))))
+    }
+
+    /// Its name in failures.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The input from its first byte that was not read.
@@ -82,7 +89,7 @@ impl Lines {
     pub(crate) fn read_recording(mut self) -> Result<Recording, Failure> {
         let (name, mut bytes) = (&self.name, Vec::new());
         let read = self.input.read_to_end(&mut bytes);
-        read.map_err(|error| Failure::new(format!("cannot read {name}: {error}")))?;
+        read.map_err(|error| Failure::new(format!("cannot read {name}: {}", about_file(&error))))?;
         let recording = Recording::read(&String::from_utf8_lossy(&bytes));
         recording.map_err(|error| Failure::new(format!("{name}: {}", chain(&error))))
     }

@@ -166,6 +166,9 @@ pub(crate) struct End<'a> {
     pub(crate) reason: String,
     /// For people.
     pub(crate) detail: String,
+    /// For people where the causes have lines of their own.
+    #[serde(skip)]
+    pub(crate) headline: String,
     /// The possible causes, where the remote left without a reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) causes: Vec<Cause>,

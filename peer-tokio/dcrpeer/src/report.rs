@@ -10,10 +10,12 @@ use peer_core::message::{BlockHeader, Headers, Version};
 use peer_core::{Direction, Message, Stats};
 use serde::Serialize;
 
+use crate::causes::Cause;
 use crate::clock::Stopwatch;
 use crate::command_totals::CommandTotals;
 use crate::error::Failure;
 use crate::format::{At, Count, Signed, Span, milliseconds};
+use crate::layout::{fill, screen_width, shorten};
 use crate::notice::{End, Notice, Relayed};
 use crate::options::{network_name, services_text};
 use crate::output::{self, Escaped, FAINT, GOOD, IN, OUT, Output, STRONG, Styled};
@@ -88,15 +90,17 @@ impl Report {
         } else {
             write!(out, "{}  ", Styled(FAINT, At(elapsed)))?;
             if let Some(peer) = peer.filter(|_| self.many) {
-                write!(out, "{:<4}", Styled(STRONG, format!("#{peer}")))?;
+                write!(out, "{:<PEER$}", Styled(STRONG, format!("#{peer}")))?;
             }
-            self.write_for_people(&mut out, notice)?;
+            let taken = if self.many && peer.is_some() { INDENT.saturating_add(PEER) } else { INDENT };
+            let room = screen_width().map(|width| width.saturating_sub(taken));
+            self.write_for_people(&mut out, notice, room)?;
         }
         out.flush()?;
         Ok(())
     }
 
-    fn write_for_people(&self, out: &mut Output, notice: &Notice<'_>) -> io::Result<()> {
+    fn write_for_people(&self, out: &mut Output, notice: &Notice<'_>, room: Option<usize>) -> io::Result<()> {
         match notice {
             Notice::Connecting { address, others, through, network } => {
                 let through = through.map(|proxy| format!(" through {proxy}")).unwrap_or_default();
@@ -115,22 +119,22 @@ impl Report {
                 writeln!(out, "waiting for its {command} message, {} at most", Span(*at_most))
             }
             Notice::Version { protocol_version_is, message } => {
-                writeln!(out, "{}", incoming("version", &introduction(message, *protocol_version_is)))
+                writeln!(out, "{}", incoming("version", &introduction(message, *protocol_version_is), room))
             }
             Notice::Established { protocol_version } => {
                 let done = Styled(GOOD, "handshake complete");
                 writeln!(out, "{done}, protocol version {protocol_version}")
             }
             Notice::Message { command, message, round_trip_ms } => {
-                writeln!(out, "{}", incoming(command, &summarize(message, *round_trip_ms)))
+                writeln!(out, "{}", incoming(command, &summarize(message, *round_trip_ms), room))
             }
             Notice::Sent { command, message } => {
-                writeln!(out, "{}", outgoing(command, &summarize(message, None)))
+                writeln!(out, "{}", outgoing(command, &summarize(message, None), room))
             }
             Notice::Unanswered { command, reason } => writeln!(out, "{command}: {reason}"),
             Notice::Announced { items } => {
                 let text = format!("{} made-up transactions follow", Count((*items).into()));
-                writeln!(out, "{}", outgoing("inv", &text))
+                writeln!(out, "{}", outgoing("inv", &text, room))
             }
             Notice::Asked { items, of_announced, announced } => {
                 let (of_announced, announced) = (Count((*of_announced).into()), Count((*announced).into()));
@@ -155,12 +159,16 @@ impl Report {
     }
 
     fn write_end(&self, out: &mut Output, end: &End<'_>) -> io::Result<()> {
-        let (ended, detail) = (Styled(STRONG, "ended"), Escaped(&end.detail));
+        let (ended, headline) = (Styled(STRONG, "ended"), Escaped(&end.headline).to_string());
+        let start = INDENT.saturating_add("ended: ".len());
+        let headline = fill(&headline, start);
         if let (Some(stats), true) = (end.stats, self.many) {
             let (sent, received) = (Count(stats.bytes_sent), Count(stats.bytes_received));
-            return writeln!(out, "{ended}: {detail}; sent {sent} bytes, received {received} bytes");
+            writeln!(out, "{ended}: {headline}; sent {sent} bytes, received {received} bytes")?;
+            return write_causes(out, &end.causes);
         }
-        writeln!(out, "{ended}: {detail}")?;
+        writeln!(out, "{ended}: {headline}")?;
+        write_causes(out, &end.causes)?;
         if let (Some(announced), Some(asked), true) = (end.announced, end.asked, end.established) {
             writeln!(out, "announced {}, {} asked for", Count(announced.into()), Count(asked.into()))?;
         }
@@ -175,20 +183,45 @@ impl Report {
     }
 }
 
+/// The possible causes, one a line, the likeliest first.
+fn write_causes(out: &mut Output, causes: &[Cause]) -> io::Result<()> {
+    for (index, cause) in causes.iter().enumerate() {
+        let label = if index == 0 { "most likely: " } else { "or: " };
+        let text = fill(&cause.to_string(), INDENT.saturating_add(label.len()));
+        writeln!(out, "{:INDENT$}{}{text}", "", Styled(FAINT, label))?;
+    }
+    Ok(())
+}
+
+/// The column where the text behind the time begins.
+const INDENT: usize = 12;
+
+/// The width of a peer's number.
+const PEER: usize = 4;
+
 /// A line about something that came in.
-fn incoming(command: &str, text: &str) -> String {
-    line(Styled(IN, "◀──"), command, text)
+fn incoming(command: &str, text: &str, room: Option<usize>) -> String {
+    line(Styled(IN, "◀──"), command, text, room)
 }
 
 /// A line about something that went out.
-fn outgoing(command: &str, text: &str) -> String {
-    line(Styled(OUT, "──▶"), command, text)
+fn outgoing(command: &str, text: &str, room: Option<usize>) -> String {
+    line(Styled(OUT, "──▶"), command, text, room)
 }
 
-fn line(arrow: Styled<&str>, command: &str, text: &str) -> String {
+/// `room` is the width left for the line, if there is a limit.
+fn line(arrow: Styled<&str>, command: &str, text: &str, room: Option<usize>) -> String {
+    let before = ARROW.saturating_add(COMMAND.max(command.len()));
+    let text = room.map_or_else(|| text.to_owned(), |room| shorten(text, room.saturating_sub(before)));
     let command = Styled(STRONG, command);
-    if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<12} {text}") }
+    if text.is_empty() { format!("{arrow} {command}") } else { format!("{arrow} {command:<COMMAND$} {text}") }
 }
+
+/// The width of an arrow with the spaces around the command.
+const ARROW: usize = 5;
+
+/// The width of most commands.
+const COMMAND: usize = 12;
 
 /// A remote's `version` in one line.
 fn introduction(version: &Version, kind: VersionKind) -> String {
@@ -204,9 +237,9 @@ fn introduction(version: &Version, kind: VersionKind) -> String {
 /// A message in one line.
 fn summarize(message: &Message, round_trip_ms: Option<f64>) -> String {
     match (message, round_trip_ms) {
-        (Message::Ping(ping), _) => format!("nonce {:016x}", ping.nonce),
+        (Message::Ping(ping), _) => format!("nonce {}", ping.nonce),
         (Message::Pong(_), Some(ms)) => format!("rtt {ms:.2} ms"),
-        (Message::Pong(pong), None) => format!("nonce {:016x}", pong.nonce),
+        (Message::Pong(pong), None) => format!("nonce {}", pong.nonce),
         (Message::FeeFilter(filter), _) => format!("at least {} atoms/kB", filter.min_fee),
         (Message::Headers(headers), _) => range(headers),
         (other, _) => {

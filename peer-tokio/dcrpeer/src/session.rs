@@ -227,6 +227,7 @@ impl Session {
             established: outcome.established,
             reason: explain::name(&outcome.ending),
             detail: explain::detail(outcome, self.node.config()),
+            headline: explain::headline(outcome, self.node.config()),
             causes: explain::causes(outcome, self.node.config()),
             redial_after: explain::redial_after(outcome),
             announced: self.probes.announced().filter(|_| outcome.established),

@@ -38,9 +38,35 @@ pub(crate) fn print_man(args: &ManArgs, mut tool: Command) -> Result<(), Failure
         None => tool,
         Some(name) => find(&tool, name)?,
     };
+    let help = about.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let (notes, examples) = split_examples(&help);
     let mut page = Vec::new();
-    Man::new(about).render(&mut page)?;
-    print(&page)
+    Man::new(about.after_help(notes)).render(&mut page)?;
+    let mut page = String::from_utf8_lossy(&page).replace(".SH EXTRA", ".SH NOTES");
+    if !examples.is_empty() {
+        page.push_str(&unfilled(&examples));
+    }
+    print(page.as_bytes())
+}
+
+/// The help without its examples, and the examples: the paragraph that begins with that word.
+fn split_examples(help: &str) -> (String, String) {
+    let (examples, notes): (Vec<_>, Vec<_>) =
+        help.split("\n\n").partition(|paragraph| paragraph.starts_with("Examples"));
+    (notes.join("\n\n"), examples.join("\n\n"))
+}
+
+/// A section of examples whose lines stay as they are. Their title is that of the section, unless it says more.
+fn unfilled(examples: &str) -> String {
+    let mut section = String::from(".SH EXAMPLES\n.nf\n");
+    for line in examples.lines().filter(|line| *line != "Examples:") {
+        // A backslash and a hyphen would be changed, a leading period or apostrophe read as a request.
+        let text = line.replace('\\', "\\e").replace('-', "\\-");
+        let guard = if text.starts_with(['.', '\'']) { "\\&" } else { "" };
+        section.extend([guard, text.as_str(), "\n"]);
+    }
+    section.push_str(".fi\n");
+    section
 }
 
 fn find(tool: &Command, name: &str) -> Result<Command, Failure> {

@@ -4,7 +4,7 @@
 const OTHER_FILES: u64 = 32;
 
 /// What figures of memory count, for people.
-pub(crate) const MEMORY_NOTE: &str = "(resident memory of this process)";
+pub(crate) const MEMORY_NOTE: &str = "resident memory of this process";
 
 /// Memory that this process has in use, in bytes, where the system tells.
 pub(crate) fn memory() -> Option<u64> {

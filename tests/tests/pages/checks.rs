@@ -52,10 +52,13 @@ impl Check {
     }
 }
 
-/// The checks of the source, in its order.
+/// The checks of the source, in its order, the rude ones last.
 fn checks() -> Vec<Check> {
     let sources = GROUPS.map(|group| file(&format!("peer-tokio/dcrpeer/src/check/{group}.rs")));
-    sources.iter().flat_map(|source| source.split("    Check {\n").skip(1).map(check)).collect()
+    let mut checks: Vec<_> =
+        sources.iter().flat_map(|source| source.split("    Check {\n").skip(1).map(check)).collect();
+    checks.sort_by_key(|check| check.needs == "Rude");
+    checks
 }
 
 fn check(source: &str) -> Check {

@@ -1,7 +1,6 @@
 //! The checks: what each sends, what passes, and where that is written.
 //!
-//! The sources are sections of the project's specification of real nodes: `server.md` (a node's server), `peer.md` (its
-//! peer layer), `wire.md` (messages). Cases are names in `tests/vectors/server_cases.jsonl`, where a real node was
+//! A source says which part of dcrd does what is demanded. Cases are names in `tests/vectors/server_cases.jsonl`, where a real node was
 //! recorded. `docs/checks.md` has a table of all checks, and a test compares it with the files here.
 
 use core::future::Future;
@@ -39,8 +38,10 @@ pub(super) enum Needs {
     Slow,
 }
 
-/// Every check, group by group.
+/// Every check, group by group. Rude ones come last, because of the bans.
 pub(super) fn all() -> impl Iterator<Item = &'static Check> {
     let groups = [handshake::CHECKS, framing::CHECKS, headers::CHECKS, items::CHECKS, time::CHECKS];
-    groups.into_iter().flatten()
+    let (rude, polite): (Vec<_>, Vec<_>) =
+        groups.into_iter().flatten().partition(|check| check.needs == Needs::Rude);
+    polite.into_iter().chain(rude)
 }

@@ -18,7 +18,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping`, one byte at a time",
         passes: "one `pong`",
         needs: Needs::Nothing,
-        source: "peer.md 4",
+        source: "dcrd's peer package",
         cases: &[],
         run: |lab| Box::pin(split(lab)),
     },
@@ -27,7 +27,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "20 `ping` in one piece",
         passes: "20 `pong` in order",
         needs: Needs::Nothing,
-        source: "peer.md 4, server.md 4.2",
+        source: "dcrd's peer package, dcrd's server",
         cases: &[],
         run: |lab| Box::pin(joined(lab)),
     },
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping` with 7 bytes",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["ping of 7 bytes"],
         run: |lab| Box::pin(short_payload(lab)),
     },
@@ -45,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping` with the magic of another network",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["ping with another magic"],
         run: |lab| Box::pin(wrong_magic(lab)),
     },
@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping` with a wrong checksum",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["ping with bad checksum"],
         run: |lab| Box::pin(wrong_checksum(lab)),
     },
@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` with a byte too many",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2, wire.md 2.2",
+        source: "dcrd's server, the wire format",
         cases: &["headers with a trailing byte"],
         run: |lab| Box::pin(trailing_bytes(lab)),
     },
@@ -72,7 +72,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`foobar`",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["unknown command"],
         run: |lab| Box::pin(unknown_command(lab)),
     },
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping` with a byte behind the zero of its command",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["command with bytes after the zero"],
         run: |lab| Box::pin(command_padding(lab)),
     },
@@ -90,7 +90,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "a header alone, with a length of 32 MiB and a byte",
         passes: "it closes before any payload",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["version: declared length 0xffffffff, header only"],
         run: |lab| Box::pin(oversize(lab)),
     },
@@ -99,7 +99,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "the header of a `getaddr` alone, with a length of 1",
         passes: "it closes before any payload",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["version: declared length 359, header only", "getaddr of length 1"],
         run: |lab| Box::pin(over_limit(lab)),
     },
@@ -108,13 +108,13 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`addr` at protocol 12",
         passes: "it closes",
         needs: Needs::Rude,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["addr at 12, 1 address"],
         run: |lab| Box::pin(addr_at_12(lab)),
     },
 ];
 
-/// How the stream is cut never matters (peer.md 4).
+/// How the stream is cut never matters.
 async fn split(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let ping = lab.frame(&Ping { nonce: SPLIT }.into())?;
@@ -130,7 +130,7 @@ async fn split(lab: &Lab) -> Outcome {
     }
 }
 
-/// Several frames may come in one piece (peer.md 4).
+/// Several frames may come in one piece.
 async fn joined(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let mut bytes = Vec::new();
@@ -150,52 +150,52 @@ async fn joined(lab: &Lab) -> Outcome {
     Ok(format!("{JOINED} pings in one piece, {JOINED} pongs in order"))
 }
 
-/// A frame of another network ends the connection (server.md 2.2).
+/// A frame of another network ends the connection.
 async fn wrong_magic(lab: &Lab) -> Outcome {
     let other = Network::from_magic(lab.network().magic().wrapping_add(1));
     refused(lab, &frame(other, "ping", &[0; 8]), "a frame of another network").await
 }
 
-/// A wrong checksum ends the connection (server.md 2.2).
+/// A wrong checksum ends the connection.
 async fn wrong_checksum(lab: &Lab) -> Outcome {
     let mut bytes = header(lab.network(), "ping", 8, b"another payload");
     bytes.extend_from_slice(&[0; 8]);
     refused(lab, &bytes, "a wrong checksum").await
 }
 
-/// Bytes behind what a payload says end the connection (server.md 2.2, wire.md 2.2).
+/// Bytes behind what a payload says end the connection.
 async fn trailing_bytes(lab: &Lab) -> Outcome {
     // Protocol version, no locator, no stop hash, and one byte more.
     refused(lab, &frame(lab.network(), "getheaders", &[0; 4 + 1 + 32 + 1]), "a trailing byte").await
 }
 
-/// An unknown command ends the connection (server.md 2.2).
+/// An unknown command ends the connection.
 async fn unknown_command(lab: &Lab) -> Outcome {
     refused(lab, &frame(lab.network(), "foobar", &[]), "an unknown command").await
 }
 
-/// A command with bytes behind its zero ends the connection (server.md 2.2).
+/// A command with bytes behind its zero ends the connection.
 async fn command_padding(lab: &Lab) -> Outcome {
     refused(lab, &frame(lab.network(), "ping\0x", &[0; 8]), "a command with bytes behind its end").await
 }
 
-/// A payload above 32 MiB is refused from its header alone (server.md 2.2).
+/// A payload above 32 MiB is refused from its header alone.
 async fn oversize(lab: &Lab) -> Outcome {
     let bytes = header(lab.network(), "block", LARGEST_PAYLOAD.saturating_add(1), &[]);
     refused(lab, &bytes, "a header of 32 MiB and a byte").await
 }
 
-/// A payload above the limit of its command is refused from its header alone (server.md 2.2).
+/// A payload above the limit of its command is refused from its header alone.
 async fn over_limit(lab: &Lab) -> Outcome {
     refused(lab, &header(lab.network(), "getaddr", 1, &[0]), "the header of a getaddr with a payload").await
 }
 
-/// A payload that ends too early ends the connection, without a ban (server.md 2.2).
+/// A payload that ends too early ends the connection, without a ban.
 async fn short_payload(lab: &Lab) -> Outcome {
     refused(lab, &frame(lab.network(), "ping", &[0; 7]), "a ping of 7 bytes").await
 }
 
-/// At 12 there is no `addr` any more (server.md 2.2).
+/// At 12 there is no `addr` any more.
 async fn addr_at_12(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     let told = wire.shake_hands(ProtocolVersion::LATEST.get()).await?.protocol_version;

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`version`",
         passes: "it answers `version`, then `verack`",
         needs: Needs::Nothing,
-        source: "server.md 1.1",
+        source: "dcrd's server",
         cases: &["version: services 0"],
         run: |lab| Box::pin(order(lab)),
     },
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "nothing",
         passes: "it sends nothing before our `version`",
         needs: Needs::Nothing,
-        source: "peer.md 2.3",
+        source: "dcrd's peer package",
         cases: &[],
         run: |lab| Box::pin(waits_for_version(lab)),
     },
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`version` of protocol 9, 10, 11 and 12, a connection each",
         passes: "it accepts each, and tells the lower of its own version and ours",
         needs: Needs::Nothing,
-        source: "server.md 1.1, peer.md 2.4",
+        source: "dcrd's server, dcrd's peer package",
         cases: &["version: pver 9"],
         run: |lab| Box::pin(negotiation(lab)),
     },
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`version` of protocol 70000",
         passes: "it accepts it, and tells its own version",
         needs: Needs::Nothing,
-        source: "server.md 1.1",
+        source: "dcrd's server",
         cases: &["version: pver 70000"],
         run: |lab| Box::pin(future_version(lab)),
     },
@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`version` of protocol 8",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 1.1",
+        source: "dcrd's server",
         cases: &["version: pver 8"],
         run: |lab| Box::pin(too_old(lab)),
     },
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping` in place of `version`",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["ping before version"],
         run: |lab| Box::pin(ping_first(lab)),
     },
@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "a second `version`",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["second version"],
         run: |lab| Box::pin(second_version(lab)),
     },
@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "a second `verack`",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["second verack"],
         run: |lab| Box::pin(second_verack(lab)),
     },
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`version` on two connections",
         passes: "its nonces differ from each other and from ours",
         needs: Needs::Nothing,
-        source: "peer.md 2.4",
+        source: "dcrd's peer package",
         cases: &[],
         run: |lab| Box::pin(fresh_nonces(lab)),
     },
@@ -100,7 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`version` with the nonce of its own",
         passes: "it closes; skipped if it shakes hands, as it may know only the nonces of connections that it made",
         needs: Needs::Nothing,
-        source: "server.md 1.1",
+        source: "dcrd's server",
         cases: &["dialled: its own version back, verack"],
         run: |lab| Box::pin(own_nonce(lab)),
     },
@@ -109,7 +109,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "protocol 11: `version`, two `ping`, `verack`",
         passes: "it answers both after the handshake",
         needs: Needs::Nothing,
-        source: "server.md 1.1",
+        source: "dcrd's server",
         cases: &["2 early pings before verack at 9"],
         run: |lab| Box::pin(early_messages(lab)),
     },
@@ -118,7 +118,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "protocol 12: `version`, `ping`",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 1.1",
+        source: "dcrd's server",
         cases: &["1 early ping before verack at 12"],
         run: |lab| Box::pin(early_at_12(lab)),
     },
@@ -127,7 +127,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "nothing",
         passes: "it closes; dcrd does after 30 s",
         needs: Needs::Slow,
-        source: "server.md 1.1, 6",
+        source: "dcrd's server",
         cases: &["time: 30 bytes of a version"],
         run: |lab| Box::pin(timeout(lab)),
     },
@@ -136,7 +136,7 @@ pub(super) const CHECKS: &[Check] = &[
 const LATEST: u32 = ProtocolVersion::LATEST.get();
 const OLDEST: u32 = ProtocolVersion::OLDEST_ACCEPTED.get();
 
-/// `version`, then `verack`, before ours (server.md 1.1).
+/// `version`, then `verack`, before ours.
 async fn order(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     let clock = Stopwatch::start();
@@ -149,7 +149,7 @@ async fn order(lab: &Lab) -> Outcome {
     Ok(format!("version, verack within {}, then a pong", Span(elapsed)))
 }
 
-/// Who is dialled says nothing first (peer.md 2.3).
+/// Who is dialled says nothing first.
 async fn waits_for_version(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     match wire.hear(SILENCE).await? {
@@ -163,7 +163,7 @@ async fn waits_for_version(lab: &Lab) -> Outcome {
     Ok(format!("silent for {}, then it shook hands", Span(SILENCE)))
 }
 
-/// Every version from 9 on is accepted, and who is dialled tells the lower of both (peer.md 2.4, server.md 1.1).
+/// Every version from 9 on is accepted, and who is dialled tells the lower of both.
 async fn negotiation(lab: &Lab) -> Outcome {
     let mut highest = 0;
     for offer in OLDEST..=LATEST {
@@ -176,7 +176,7 @@ async fn negotiation(lab: &Lab) -> Outcome {
     Ok(format!("{OLDEST} to {LATEST} accepted; it speaks {highest} of these"))
 }
 
-/// A higher version than any of today counts as the node's own (server.md 1.1).
+/// A higher version than any of today counts as the node's own.
 async fn future_version(lab: &Lab) -> Outcome {
     let told = accepted_at(lab, FUTURE).await?;
     if told >= FUTURE {
@@ -203,7 +203,7 @@ async fn accepted_at(lab: &Lab, offer: u32) -> Result<u32, Stop> {
     Ok(told)
 }
 
-/// A version below 9 ends the connection (server.md 1.1).
+/// A version below 9 ends the connection.
 async fn too_old(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     wire.introduce(OLDEST.saturating_sub(1), lab.random()?).await?;
@@ -223,21 +223,21 @@ async fn too_old(lab: &Lab) -> Outcome {
     }
 }
 
-/// Anything but `version` first ends the connection (server.md 2.2).
+/// Anything but `version` first ends the connection.
 async fn ping_first(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     wire.send(Ping { nonce: 1 }).await?;
     wire.closes("a ping that came first").await
 }
 
-/// A second `version` ends the connection (server.md 2.2).
+/// A second `version` ends the connection.
 async fn second_version(lab: &Lab) -> Outcome {
     let mut wire = settled(lab).await?;
     wire.introduce(LATEST, lab.random()?).await?;
     wire.closes("the second version").await
 }
 
-/// A second `verack` ends the connection (server.md 2.2).
+/// A second `verack` ends the connection.
 async fn second_verack(lab: &Lab) -> Outcome {
     let mut wire = settled(lab).await?;
     wire.send(Message::Verack).await?;
@@ -251,7 +251,7 @@ async fn settled(lab: &Lab) -> Result<Wire<'_>, Stop> {
     Ok(wire)
 }
 
-/// Each `version` has a nonce of its own (peer.md 2.4).
+/// Each `version` has a nonce of its own.
 async fn fresh_nonces(lab: &Lab) -> Outcome {
     let mut nonces = Vec::new();
     for _ in 0..2 {
@@ -269,7 +269,7 @@ async fn fresh_nonces(lab: &Lab) -> Outcome {
     Ok("two connections, two nonces".to_owned())
 }
 
-/// A node that hears its own nonce talks to itself (server.md 1.1). One that knows only the nonces of connections
+/// A node that hears its own nonce talks to itself. One that knows only the nonces of connections
 /// that it made has no reason to close here.
 async fn own_nonce(lab: &Lab) -> Outcome {
     let mut first = lab.open().await?;
@@ -290,7 +290,7 @@ async fn own_nonce(lab: &Lab) -> Outcome {
     }
 }
 
-/// Below 12, two messages before `verack` are kept and answered behind it (server.md 1.1).
+/// Below 12, two messages before `verack` are kept and answered behind it.
 async fn early_messages(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     let nonce = lab.random()?;
@@ -310,7 +310,7 @@ async fn early_messages(lab: &Lab) -> Outcome {
     Ok("two pings before verack, both answered".to_owned())
 }
 
-/// At 12, a message before `verack` ends the connection (server.md 1.1).
+/// At 12, a message before `verack` ends the connection.
 async fn early_at_12(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     wire.introduce(LATEST, lab.random()?).await?;
@@ -323,7 +323,7 @@ async fn early_at_12(lab: &Lab) -> Outcome {
     wire.closes("a ping before verack").await
 }
 
-/// A connection that says nothing ends (server.md 6).
+/// A connection that says nothing ends.
 async fn timeout(lab: &Lab) -> Outcome {
     let mut wire = lab.open().await?;
     let clock = Stopwatch::start();

@@ -16,7 +16,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` from the first block on",
         passes: "up to 2,000 `headers` that follow each other from height 1 on",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getheaders from genesis"],
         run: |lab| Box::pin(link(lab)),
     },
@@ -25,7 +25,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` behind the 2,000th",
         passes: "`headers` that follow it; skipped if its chain is shorter",
         needs: Needs::Nothing,
-        source: "server.md 4.1, 4.4",
+        source: "dcrd's server",
         cases: &[],
         run: |lab| Box::pin(go_on(lab)),
     },
@@ -34,7 +34,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` behind the last one",
         passes: "`headers` with none; skipped if its chain has 8,000 blocks or more",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getheaders from the tip"],
         run: |lab| Box::pin(at_tip(lab)),
     },
@@ -43,7 +43,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "the same `getheaders` twice",
         passes: "the same `headers` twice",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getheaders twice the same"],
         run: |lab| Box::pin(repeat(lab)),
     },
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` with the third block as stop",
         passes: "`headers` up to that one",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getheaders from genesis, stop at block 2"],
         run: |lab| Box::pin(stop(lab)),
     },
@@ -61,7 +61,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` behind an unknown block",
         passes: "`headers` from height 1 on",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getheaders with unknown locator"],
         run: |lab| Box::pin(unknown_locator(lab)),
     },
@@ -70,7 +70,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` without a locator, with an unknown stop",
         passes: "`headers` with none",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["testnet3, new node: getheaders with unknown locator"],
         run: |lab| Box::pin(empty_locator(lab)),
     },
@@ -79,7 +79,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getheaders` without a locator, with a known stop",
         passes: "the `headers` of that one alone",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getheaders with empty locator, stop known"],
         run: |lab| Box::pin(stop_alone(lab)),
     },
@@ -88,7 +88,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "8 `getheaders` at once, each for another header",
         passes: "their `headers` in the order of the requests",
         needs: Needs::Nothing,
-        source: "server.md 4.2",
+        source: "dcrd's server",
         cases: &["getcfsv2 with pings around"],
         run: |lab| Box::pin(order(lab)),
     },
@@ -97,13 +97,13 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getblocks` from the first block on",
         passes: "an `inv` of up to 500 blocks in their order",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getblocks from genesis"],
         run: |lab| Box::pin(inventory(lab)),
     },
 ];
 
-/// The first headers of the chain link from the first block on (server.md 4.1).
+/// The first headers of the chain link from the first block on.
 async fn link(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;
@@ -111,7 +111,7 @@ async fn link(lab: &Lab) -> Outcome {
     Ok(format!("{} headers, each the parent of the next; last {}", Count::from(headers.len()), short(&tip)))
 }
 
-/// After 2,000 headers the next ones follow (server.md 4.1, 4.4).
+/// After 2,000 headers the next ones follow.
 async fn go_on(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;
@@ -127,7 +127,7 @@ async fn go_on(lab: &Lab) -> Outcome {
     Ok(format!("2,000 headers, then {} that follow them", Count::from(more.len())))
 }
 
-/// Behind the last header there is none (server.md 4.1).
+/// Behind the last header there is none.
 async fn at_tip(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let mut headers = first(lab, &mut wire).await?;
@@ -151,7 +151,7 @@ async fn at_tip(lab: &Lab) -> Outcome {
     Ok(format!("height {}, and no header behind it", Count::from(height)))
 }
 
-/// The same request is answered again (server.md 4.1).
+/// The same request is answered again.
 async fn repeat(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let once = first(lab, &mut wire).await?;
@@ -163,7 +163,7 @@ async fn repeat(lab: &Lab) -> Outcome {
     Ok(format!("twice the same {} headers", Count::from(once.len())))
 }
 
-/// Headers go up to the stop hash (server.md 4.1).
+/// Headers go up to the stop hash.
 async fn stop(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;
@@ -176,7 +176,7 @@ async fn stop(lab: &Lab) -> Outcome {
     Ok(format!("{} headers, the last is the stop hash", got.len()))
 }
 
-/// A locator that the node does not know means the first block (server.md 4.1).
+/// A locator that the node does not know means the first block.
 async fn unknown_locator(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;
@@ -187,7 +187,7 @@ async fn unknown_locator(lab: &Lab) -> Outcome {
     Ok(format!("{} headers from height 1 on", Count::from(got.len())))
 }
 
-/// Without a locator and a known stop hash there is nothing to tell (server.md 4.1).
+/// Without a locator and a known stop hash there is nothing to tell.
 async fn empty_locator(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let got = ask(&mut wire, &[], lab.unknown_hash()?).await?;
@@ -197,7 +197,7 @@ async fn empty_locator(lab: &Lab) -> Outcome {
     Ok("headers with none".to_owned())
 }
 
-/// Without a locator the header of the stop hash comes alone (server.md 4.1).
+/// Without a locator the header of the stop hash comes alone.
 async fn stop_alone(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;
@@ -209,7 +209,7 @@ async fn stop_alone(lab: &Lab) -> Outcome {
     Ok(format!("the header at height {} alone", third.height))
 }
 
-/// Answers come in the order of the requests (server.md 4.2).
+/// Answers come in the order of the requests.
 async fn order(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;
@@ -228,7 +228,7 @@ async fn order(lab: &Lab) -> Outcome {
     Ok(format!("{} requests, {} answers in their order", asked.len(), asked.len()))
 }
 
-/// `getblocks` is answered by names of up to 500 blocks, in order (server.md 4.1).
+/// `getblocks` is answered by names of up to 500 blocks, in order.
 async fn inventory(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let headers = first(lab, &mut wire).await?;

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getdata` of a block",
         passes: "that `block`",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getdata of a known block"],
         run: |lab| Box::pin(block(lab)),
     },
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getdata` of three blocks, the last first",
         passes: "each `block` in the order of the request",
         needs: Needs::Nothing,
-        source: "server.md 4.2",
+        source: "dcrd's server",
         cases: &[],
         run: |lab| Box::pin(block_order(lab)),
     },
@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getdata` of an unknown block and an unknown transaction",
         passes: "one `notfound` of both, in order",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getdata of 3 unknown blocks"],
         run: |lab| Box::pin(not_found(lab)),
     },
@@ -46,7 +46,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getdata` of an unknown, a known and an unknown block",
         passes: "the `block`, then one `notfound` of the others",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getdata: unknown, known, unknown block"],
         run: |lab| Box::pin(not_found_last(lab)),
     },
@@ -55,7 +55,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`block` that it did not ask for",
         passes: "it closes",
         needs: Needs::Nothing,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["unasked block (zero header, no transactions)"],
         run: |lab| Box::pin(unasked_block(lab)),
     },
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getcfilterv2` of a block",
         passes: "`cfilterv2` of that block",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &[],
         run: |lab| Box::pin(filter(lab)),
     },
@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getcfsv2` of up to 100 blocks",
         passes: "`cfiltersv2`, one for each block, in order",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getcfsv2 of 100 blocks"],
         run: |lab| Box::pin(filters(lab)),
     },
@@ -82,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getcfilterv2` of an unknown block, then `ping`",
         passes: "the `pong` alone",
         needs: Needs::Nothing,
-        source: "server.md 4.1, 4.2",
+        source: "dcrd's server",
         cases: &["getcfilterv2 of an unknown block"],
         run: |lab| Box::pin(unknown_filter(lab)),
     },
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`getinitstate` of all three types",
         passes: "`initstate`",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["getinitstate of all three"],
         run: |lab| Box::pin(init_state(lab)),
     },
@@ -100,13 +100,13 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`sendheaders` twice, `feefilter` of -1, unasked `pong`, empty `headers`, `inv` of an unknown kind, then `ping`",
         passes: "it stays, and answers the `ping`",
         needs: Needs::Nothing,
-        source: "server.md 2.2",
+        source: "dcrd's server",
         cases: &["sendheaders twice", "feefilter of -1", "pong unasked", "headers of none, unasked"],
         run: |lab| Box::pin(harmless(lab)),
     },
 ];
 
-/// A block comes when it is asked for (server.md 4.1).
+/// A block comes when it is asked for.
 async fn block(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let first = hashes(lab, &mut wire, 1).await?;
@@ -115,7 +115,7 @@ async fn block(lab: &Lab) -> Outcome {
     Ok(format!("the block at height 1, {size} bytes"))
 }
 
-/// Blocks come in the order in which they are asked for (server.md 4.2).
+/// Blocks come in the order in which they are asked for.
 async fn block_order(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let mut asked = hashes(lab, &mut wire, 3).await?;
@@ -128,7 +128,7 @@ async fn block_order(lab: &Lab) -> Outcome {
     Ok(format!("{} blocks in the order of the request, {size} bytes", asked.len()))
 }
 
-/// What is not there is named by one `notfound`, in order (server.md 4.1).
+/// What is not there is named by one `notfound`, in order.
 async fn not_found(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let asked = [Inventory::block(lab.unknown_hash()?), Inventory::tx(lab.unknown_hash()?)];
@@ -137,7 +137,7 @@ async fn not_found(lab: &Lab) -> Outcome {
     Ok("one notfound of a block and a transaction".to_owned())
 }
 
-/// `notfound` comes behind what was found (server.md 4.1).
+/// `notfound` comes behind what was found.
 async fn not_found_last(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let known = hashes(lab, &mut wire, 1).await?;
@@ -150,7 +150,7 @@ async fn not_found_last(lab: &Lab) -> Outcome {
     Ok("the block, then one notfound of the two others".to_owned())
 }
 
-/// A block that was not asked for ends the connection (server.md 2.2).
+/// A block that was not asked for ends the connection.
 async fn unasked_block(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     wire.lives().await?;
@@ -158,7 +158,7 @@ async fn unasked_block(lab: &Lab) -> Outcome {
     wire.closes("a block that it did not ask for").await
 }
 
-/// A filter comes with the hash of its block (server.md 4.1).
+/// A filter comes with the hash of its block.
 async fn filter(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     for block_hash in hashes(lab, &mut wire, 1).await? {
@@ -172,7 +172,7 @@ async fn filter(lab: &Lab) -> Outcome {
     Ok("the filter of the block at height 1".to_owned())
 }
 
-/// Filters of a range come together, each with its block, oldest first (server.md 4.1).
+/// Filters of a range come together, each with its block, oldest first.
 async fn filters(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let due = hashes(lab, &mut wire, FILTERS).await?;
@@ -190,7 +190,7 @@ async fn filters(lab: &Lab) -> Outcome {
     Ok(format!("{} filters, in the order of their blocks", filters.len()))
 }
 
-/// A filter of an unknown block is met with silence (server.md 4.1, 4.2).
+/// A filter of an unknown block is met with silence.
 async fn unknown_filter(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     wire.send(GetCFilterV2 { block_hash: lab.unknown_hash()? }).await?;
@@ -201,7 +201,7 @@ async fn unknown_filter(lab: &Lab) -> Outcome {
     }
 }
 
-/// `getinitstate` is answered (server.md 4.1).
+/// `getinitstate` is answered.
 async fn init_state(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let types = [InitStateType::TREASURY_SPENDS, InitStateType::HEAD_BLOCKS, InitStateType::HEAD_BLOCK_VOTES];
@@ -217,7 +217,7 @@ async fn init_state(lab: &Lab) -> Outcome {
     }
 }
 
-/// What needs no answer does no harm (server.md 2.2).
+/// What needs no answer does no harm.
 async fn harmless(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let unknown = Inventory { kind: InventoryKind::new(UNKNOWN_KIND), hash: lab.unknown_hash()? };

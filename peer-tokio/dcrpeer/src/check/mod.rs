@@ -54,7 +54,7 @@ pub(crate) struct CheckArgs {
           value_parser = parse_duration)]
     slow: Option<Duration>,
     /// How long an answer may take
-    #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = parse_timeout)]
     timeout: Duration,
     /// How long a pong may take while another connection burdens the node
     #[arg(long, default_value = "2s", value_name = "DURATION", value_parser = parse_duration)]
@@ -79,6 +79,7 @@ pub(crate) async fn run(args: CheckArgs) -> Result<(), Failure> {
     if args.list {
         return table.list();
     }
+    refuse_rude(&args)?;
     let mut shutdown = Shutdown::after(None)?;
     let (lab, first) = match reach(&args, &mut shutdown).await {
         Ok(reached) => reached,
@@ -91,8 +92,11 @@ pub(crate) async fn run(args: CheckArgs) -> Result<(), Failure> {
         let finding = tokio::select! {
             finding = runner.run(check) => finding?,
             reason = shutdown.wait() => {
-                table.end(Some(reason))?;
-                return Err(Failure::new(format!("not all checks were run ({reason})")).reported());
+                // That a check failed is in the output. An output that cannot be written is a failure of its own.
+                if let Err(failure @ Failure::Unreported(_)) = table.end(Some(reason)) {
+                    return Err(failure);
+                }
+                return Err(Failure::Interrupted(format!("not all checks were run ({reason})")));
             }
         };
         table.add(check, &finding)?;
@@ -100,11 +104,21 @@ pub(crate) async fn run(args: CheckArgs) -> Result<(), Failure> {
     table.end(None)
 }
 
-/// The chosen checks, or all. Rude ones come last, because of the bans.
+/// The chosen checks, or all.
 fn in_order(only: &[&str]) -> impl Iterator<Item = &'static Check> {
-    let chosen = catalogue::all().filter(|check| only.is_empty() || only.contains(&check.name));
-    let (rude, polite): (Vec<_>, Vec<_>) = chosen.partition(|check| check.needs == Needs::Rude);
-    polite.into_iter().chain(rude)
+    catalogue::all().filter(|check| only.is_empty() || only.contains(&check.name))
+}
+
+/// A rude check that was asked for by name needs `--rude`: skipped in silence it would look as if it had passed.
+fn refuse_rude(args: &CheckArgs) -> Result<(), Failure> {
+    let is_rude = |check: &&Check| check.needs == Needs::Rude && args.only.contains(&check.name);
+    let names: Vec<_> = catalogue::all().filter(is_rude).map(|check| check.name).collect();
+    if args.rude || names.is_empty() {
+        return Ok(());
+    }
+    let verb = if names.len() == 1 { "sends" } else { "send" };
+    let names = names.join(", ");
+    Err(Failure::Usage(format!("{names} {verb} what a node may ban this host for; add --rude")))
 }
 
 /// Connects for the first time. If no node is there, no check makes sense.
@@ -200,6 +214,14 @@ impl Runner<'_> {
         };
         self.was_rude |= check.needs == Needs::Rude && verdict != Verdict::Skip;
         Ok(Finding { verdict, evidence, elapsed: clock.elapsed(), files })
+    }
+}
+
+/// A time in which an answer may come.
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match parse_duration(text)? {
+        Duration::ZERO => Err("0s leaves no time for an answer; write more, like 10s".to_owned()),
+        duration => Ok(duration),
     }
 }
 

@@ -71,7 +71,7 @@ impl Table {
             Needs::Rude => " (with --rude)",
             Needs::Slow => " (with --slow)",
         };
-        let text = format!("{sends}: {passes}{option}");
+        let text = format!("send {sends}; expect {passes}{option}");
         self.rows(&format!("{:NAME$}  ", Styled(STRONG, name)), NAME.saturating_add(2), &text)
     }
 

@@ -23,7 +23,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "`ping` with the nonces 0, 1 and 2^64 - 1",
         passes: "`pong` with each of them",
         needs: Needs::Nothing,
-        source: "server.md 4.1",
+        source: "dcrd's server",
         cases: &["ping with nonce 0"],
         run: |lab| Box::pin(pong(lab)),
     },
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "40 `getheaders` on one connection that reads nothing, `ping` on another",
         passes: "each `pong` within 2 s",
         needs: Needs::Nothing,
-        source: "server.md 4.3",
+        source: "dcrd's server",
         cases: &[],
         run: |lab| Box::pin(unread_answers(lab)),
     },
@@ -50,13 +50,13 @@ pub(super) const CHECKS: &[Check] = &[
         sends: "nothing after the handshake",
         passes: "it closes; dcrd does after 120 s",
         needs: Needs::Slow,
-        source: "server.md 6",
+        source: "dcrd's server",
         cases: &["time: established, then silence, pings unanswered"],
         run: |lab| Box::pin(idle(lab)),
     },
 ];
 
-/// Each `ping` is answered with its own nonce (server.md 4.1).
+/// Each `ping` is answered with its own nonce.
 async fn pong(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     let clock = Stopwatch::start();
@@ -71,7 +71,7 @@ async fn pong(lab: &Lab) -> Outcome {
     Ok(format!("3 pings, 3 pongs with their nonces in {}", Span(clock.elapsed())))
 }
 
-/// A connection on which nothing comes ends (server.md 6).
+/// A connection on which nothing comes ends.
 async fn idle(lab: &Lab) -> Outcome {
     let mut wire = lab.meet().await?;
     wire.mute();

@@ -129,7 +129,7 @@ impl Summary {
         if let Some(Memory { before, with_all, per_connection }) = self.memory {
             let each = per_connection.map(|each| format!(", {} for each connection", Size(each)));
             let (before, with_all, each) = (Size(before), Size(with_all), each.unwrap_or_default());
-            write_fact(out, "memory", &format!("{with_all}{each} ({before} before) {MEMORY_NOTE}"))?;
+            write_fact(out, "memory", &format!("{with_all}{each} ({before} before; {MEMORY_NOTE})"))?;
         }
         Ok(())
     }

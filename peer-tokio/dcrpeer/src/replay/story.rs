@@ -144,6 +144,7 @@ impl Story {
             established: self.established,
             reason: reason.to_owned(),
             detail: detail.to_owned(),
+            headline: detail.to_owned(),
             causes: Vec::new(),
             redial_after: None,
             announced: None,

@@ -15,7 +15,7 @@ use super::metrics;
 use super::screen::Screen;
 use super::session::{Common, Ended, Session};
 use super::sorting::Sorting;
-use super::table::{Frame, Row};
+use super::table::{Frame, Head, Row};
 use crate::clock::Stopwatch;
 use crate::command_totals::CommandTotals;
 use crate::error::Failure;
@@ -175,14 +175,15 @@ impl Server {
             let rows = self.rows(size.1).await;
             let (address, network) = (self.address, network_name(self.common.node.config().network()));
             let age = Age(self.clock.elapsed());
-            let keys = if cfg!(unix) { "q quits, t a r i o sort" } else { "Ctrl-C ends it" };
-            let title = format!("serving {network} on {address} for {age}; {}; {keys}", self.sorting);
-            let dcrpeer = invocation();
+            let keys = if cfg!(unix) { "q quits; t a r i o sort" } else { "Ctrl-C ends it" };
+            let title = format!("serving {network} on {address} for {age}; {}", self.sorting);
+            let (dcrpeer, facts) = (invocation(), status.facts());
+            let head = Head { title: &title, keys, facts: &facts };
             let frame = if self.handles.is_empty() {
                 let hint = format!("no peer yet; try: {dcrpeer} connect {address} --network {network}");
-                Frame::empty(&title, &status.facts(), &hint, size)
+                Frame::empty(head, &hint, size)
             } else {
-                Frame::new(&title, &status.facts(), (&rows, self.handles.len()), size)
+                Frame::new(head, (&rows, self.handles.len()), size)
             };
             if let Some(screen) = &mut self.screen {
                 screen.show(&frame.lines())?;
@@ -320,12 +321,12 @@ impl Server {
         let peak = self.peak?;
         let (memory_before, memory, peers) = (self.memory_before?, peak.memory?, peak.peers);
         if peers < MANY {
-            return Some(format!("{} {MEMORY_NOTE}", Size(memory)));
+            return Some(format!("{} ({MEMORY_NOTE})", Size(memory)));
         }
         let each = Size(memory.saturating_sub(memory_before).checked_div(peers)?);
         let (memory, memory_before) = (Size(memory), Size(memory_before));
         let peers = Count(peers);
-        Some(format!("{memory} with {peers} peers, {each} for each ({memory_before} before) {MEMORY_NOTE}"))
+        Some(format!("{memory} with {peers} peers, {each} for each ({memory_before} before; {MEMORY_NOTE})"))
     }
 }
 
@@ -334,9 +335,10 @@ fn write_last(out: &mut Output, (rows, peers): (&[Row], usize), width: usize) ->
     if rows.is_empty() {
         return Ok(());
     }
-    let frame = Frame::new("", &[], (rows, peers), (width, LAST_ROWS.saturating_add(4)));
-    // Without the title.
-    for line in frame.lines().iter().skip(1) {
+    let head = Head { title: "", keys: "", facts: &[] };
+    let frame = Frame::new(head, (rows, peers), (width, LAST_ROWS.saturating_add(5)));
+    // Without the title and the keys.
+    for line in frame.lines().iter().skip(2) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)

@@ -164,6 +164,7 @@ impl Session {
             established,
             reason: reason.clone(),
             detail: explain::detail(&outcome, config),
+            headline: explain::headline(&outcome, config),
             causes,
             redial_after: None,
             offered: config.protocol_version(),

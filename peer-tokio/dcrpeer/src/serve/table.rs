@@ -42,6 +42,12 @@ const COLUMNS: [Column; 9] = [
 /// The column whose cells may be shortened.
 const AGENT: usize = 2;
 
+/// The rank of the column that is hidden first.
+const FIRST_HIDDEN: usize = COLUMNS.len() - 1;
+
+/// A longer program's name is cut off before a column is hidden for it.
+const WIDEST_PROGRAM: usize = 16;
+
 const GAP: &str = "  ";
 
 impl Row {
@@ -85,6 +91,8 @@ pub(super) fn fit(rows: &[Row], width: usize) -> Vec<String> {
 struct Layout {
     titles: [&'static str; COLUMNS.len()],
     widths: [Option<usize>; COLUMNS.len()],
+    /// The width that shows the names and versions of most programs.
+    program: usize,
 }
 
 impl Layout {
@@ -97,7 +105,10 @@ impl Layout {
             let cells = rows.iter().filter_map(|Row(cells)| cells.get(index)).map(|cell| len(cell));
             *width = cells.chain([column.width, len(title(column))]).max();
         }
-        Self { titles, widths }
+        let agents = rows.iter().filter_map(|Row(cells)| cells.get(AGENT));
+        let program =
+            agents.map(|agent| len(program_of(agent))).max().unwrap_or_default().min(WIDEST_PROGRAM);
+        Self { titles, widths, program }
     }
 
     fn width(&self) -> usize {
@@ -113,8 +124,10 @@ impl Layout {
             if excess == 0 {
                 break;
             }
+            // The first column to be hidden is worth less than the program's version.
+            let least = if hide_rank == FIRST_HIDDEN { agent.max(self.program) } else { agent };
             if let Some(Some(natural)) = self.widths.get_mut(AGENT)
-                && natural.saturating_sub(excess) >= agent
+                && natural.saturating_sub(excess) >= least
             {
                 *natural = natural.saturating_sub(excess);
                 break;
@@ -152,14 +165,29 @@ fn shorten_agent(agent: &str, width: usize) -> String {
     if len(agent) <= width {
         return agent.to_owned();
     }
-    let program = agent.trim_end_matches('/').rsplit('/').next().unwrap_or(agent);
-    clip(program, width)
+    clip(program_of(agent), width)
+}
+
+/// The last part of an agent.
+fn program_of(agent: &str) -> &str {
+    agent.trim_end_matches('/').rsplit('/').next().unwrap_or(agent)
+}
+
+/// What stands above the table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head<'a> {
+    pub(super) title: &'a str,
+    /// The keys that do something.
+    pub(super) keys: &'a str,
+    pub(super) facts: &'a [String],
 }
 
 /// The content of a screen.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     title: String,
+    /// The keys that do something.
+    keys: String,
     facts: Vec<String>,
     /// The titles of the columns, and under them the rows.
     table: Vec<String>,
@@ -171,14 +199,13 @@ pub(super) struct Frame {
 impl Frame {
     /// At most `height` lines of at most `width`. `rows` are the first of `peers`, as many as could fit.
     pub(super) fn new(
-        title: &str,
-        facts: &[String],
+        head: Head<'_>,
         (rows, peers): (&[Row], usize),
         (width, height): (usize, usize),
     ) -> Self {
-        let mut frame = Self::empty(title, facts, "", (width, height));
-        // The title, the empty line, and the titles of the columns.
-        let room = height.saturating_sub(frame.facts.len().saturating_add(3));
+        let mut frame = Self::empty(head, "", (width, height));
+        // The title, the keys, the empty line, and the titles of the columns.
+        let room = height.saturating_sub(frame.facts.len().saturating_add(4));
         let shown = if peers > room { room.saturating_sub(1) } else { room };
         let rows = rows.get(..shown).unwrap_or(rows);
         let more = peers.saturating_sub(rows.len());
@@ -188,14 +215,14 @@ impl Frame {
     }
 
     /// A frame without a table.
-    pub(super) fn empty(title: &str, facts: &[String], foot: &str, (width, height): (usize, usize)) -> Self {
-        let foot = Some(clip(foot, width));
-        Self { title: clip(title, width), facts: wrap(facts, width), table: Vec::new(), foot, height }
+    pub(super) fn empty(head: Head<'_>, foot: &str, (width, height): (usize, usize)) -> Self {
+        let (title, keys, facts) = (clip(head.title, width), clip(head.keys, width), wrap(head.facts, width));
+        Self { title, keys, facts, table: Vec::new(), foot: Some(clip(foot, width)), height }
     }
 
     /// In colours.
     pub(super) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![Styled(STRONG, &self.title).to_string()];
+        let mut lines = vec![Styled(STRONG, &self.title).to_string(), Styled(FAINT, &self.keys).to_string()];
         lines.extend_from_slice(&self.facts);
         lines.push(String::new());
         let mut table = self.table.iter();

@@ -2,13 +2,14 @@
 
 use crate::run;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "demo",
     "connect",
     "crawl",
     "listen",
     "decode",
     "replay",
+    "proxy",
     "serve",
     "load",
     "check",
@@ -53,11 +54,28 @@ fn at_80_columns_no_line_of_the_help_is_wider() {
 }
 
 #[test]
-fn at_40_columns_only_a_line_of_one_long_word_is_wider() {
+fn at_40_columns_only_one_long_word_or_the_usage_is_wider() {
     for command in COMMANDS.into_iter().chain([""]) {
         for line in help(command, 40).lines() {
-            let is_word = line.split_whitespace().count() == 1;
+            let is_word = line.split_whitespace().count() == 1 || line.starts_with("Usage: ");
             assert!(line.chars().count() <= 40 || is_word, "{command}: {line}");
+        }
+    }
+}
+
+#[test]
+fn paragraphs_of_the_help_are_broken_only_where_the_terminal_ends() {
+    for command in COMMANDS.into_iter().chain([""]) {
+        let help = help(command, 80);
+        let lines: Vec<_> = help.lines().collect();
+        for pair in lines.windows(2) {
+            let (line, next) = (pair[0], pair[1]);
+            let is_prose = |line: &str| !line.is_empty() && !line.starts_with(' ');
+            if is_prose(line) && is_prose(next) {
+                let word = next.split(' ').next().unwrap();
+                let is_full = line.chars().count() + 1 + word.chars().count() > 80;
+                assert!(is_full, "{command}: {line:?} has room for {word:?}");
+            }
         }
     }
 }

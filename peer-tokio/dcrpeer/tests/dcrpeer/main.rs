@@ -24,6 +24,7 @@ mod network;
 mod node;
 mod probes;
 mod proxy;
+mod readable;
 mod record_path;
 mod recordings;
 mod relay;

@@ -57,7 +57,7 @@ impl Terminal {
 #[test]
 fn keys_sort_the_table_and_quit() {
     let Some(mut terminal) = Terminal::start() else { return };
-    terminal.wait_for("newest first; q quits, t a r i o sort");
+    terminal.wait_for("q quits; t a r i o sort");
     terminal.press("r");
     terminal.wait_for("slowest first");
     terminal.press("r");

@@ -1,4 +1,6 @@
-use super::{Frame, Row, fit, len};
+use super::{Frame, Head, Row, fit, len};
+
+const KEYS: &str = "q quits; t a r i o sort";
 
 const AGENT: &str = "/peer-core:0.1.0/dcrpeer:0.1.0/";
 
@@ -18,9 +20,10 @@ fn nothing_is_wider_or_higher_than_the_screen() {
         for height in [1, 2, 3, 5, 8, 24, 60] {
             for peers in [0, 1, 5, 40, 5000] {
                 let rows = rows(peers.min(height));
-                let frame = Frame::new("a title of some length", &facts, (&rows, peers), (width, height));
+                let head = Head { title: "a title of some length", keys: KEYS, facts: &facts };
+                let frame = Frame::new(head, (&rows, peers), (width, height));
                 let lines: Vec<_> =
-                    [&frame.title].into_iter().chain(&frame.facts).chain(&frame.table).collect();
+                    [&frame.title, &frame.keys].into_iter().chain(&frame.facts).chain(&frame.table).collect();
                 assert!(lines.iter().all(|line| len(line) <= width), "{width}: {lines:?}");
                 assert!(frame.lines().len() <= height, "{width} × {height}, {peers}: {lines:?}");
             }
@@ -38,13 +41,13 @@ fn a_wide_screen_has_room_for_every_column_and_long_titles() {
 }
 
 #[test]
-fn at_80_columns_the_agent_keeps_the_name_of_the_program() {
+fn at_80_columns_the_agent_keeps_the_name_and_version_of_the_program() {
     let lines = fit(&rows(1), 80);
     assert_eq!(
         lines,
         [
-            "address          dir  agent     ver   height      rtt        in      out     for",
-            "127.0.0.1:50000  in   dcrpeer…   12  945,310  12.3 ms  999.9 kB   1.2 MB  59m59s",
+            "address          agent          ver   height      rtt        in      out     for",
+            "127.0.0.1:50000  dcrpeer:0.1.0   12  945,310  12.3 ms  999.9 kB   1.2 MB  59m59s",
         ]
     );
 }
@@ -73,17 +76,28 @@ fn columns_stay_where_they_are_while_numbers_grow() {
     assert_eq!(fit(&[young], 80)[0], fit(&[grown], 80)[0]);
 }
 
+fn head() -> Head<'static> {
+    static FACTS: std::sync::LazyLock<[String; 1]> = std::sync::LazyLock::new(|| ["a fact".to_owned()]);
+    Head { title: "title", keys: KEYS, facts: &*FACTS }
+}
+
+#[test]
+fn the_keys_are_told_at_40_columns() {
+    let frame = Frame::empty(head(), "", (40, 24));
+    assert_eq!(frame.keys, KEYS);
+}
+
 #[test]
 fn what_does_not_fit_is_counted() {
-    let frame = Frame::new("title", &["a fact".to_owned()], (&rows(24), 5000), (80, 24));
-    assert_eq!(frame.foot.as_deref(), Some("… and 4,981 more"));
-    // The titles and 19 rows; with title, fact, empty line and foot they are 24.
-    assert_eq!(frame.table.len(), 20);
+    let frame = Frame::new(head(), (&rows(24), 5000), (80, 24));
+    assert_eq!(frame.foot.as_deref(), Some("… and 4,982 more"));
+    // The titles and 18 rows; with title, keys, fact, empty line and foot they are 24.
+    assert_eq!(frame.table.len(), 19);
     assert_eq!(frame.lines().len(), 24);
 }
 
 #[test]
 fn where_all_fit_nothing_is_said_of_more() {
-    let frame = Frame::new("title", &["a fact".to_owned()], (&rows(20), 20), (80, 24));
-    assert_eq!((frame.table.len(), frame.foot), (21, None));
+    let frame = Frame::new(head(), (&rows(19), 19), (80, 24));
+    assert_eq!((frame.table.len(), frame.foot), (20, None));
 }

@@ -181,7 +181,7 @@ fn ctrl_c_ends_the_checks_with_their_sums() {
     let last = object(&out.last().unwrap().unwrap());
     assert_eq!((&last["event"], &last["stopped"]), (&json!("summary"), &json!("Interrupted")));
     assert_eq!((&last["ok"], &last["passed"]), (&json!(false), &json!(1)));
-    assert_eq!(checking.wait().unwrap().code(), Some(1));
+    assert_eq!(checking.wait().unwrap().code(), Some(130));
 }
 
 /// A node of simnet with a chain.
