@@ -4,6 +4,7 @@ mod arbitrary;
 mod blake256;
 mod commands;
 mod hashes;
+mod payloads;
 mod recordings;
 mod scenarios;
 mod server_case;
