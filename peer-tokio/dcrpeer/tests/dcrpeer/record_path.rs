@@ -53,7 +53,7 @@ fn a_path_that_is_a_folder_is_told_before_any_connection() {
     untouched(|node| {
         for (command, run) in record_with_each(node, folder.path()) {
             assert_eq!(run.out, "", "{command}");
-            run.assert_fails(2, "name a file, not a folder");
+            run.assert_fails(2, "it is a folder; name a file");
         }
     });
 }

@@ -95,8 +95,9 @@ fn the_highest_protocol_version_to_speak_can_be_chosen() {
 #[test]
 fn a_peer_of_another_network_is_refused_and_listening_continues() {
     let mut listener = Process::listen();
-    run(&["connect", &listener.address(), "--network", "mainnet"])
-        .assert_fails(1, "it is not of mainnet (see --network)");
+    let refused = run(&["connect", &listener.address(), "--network", "mainnet"]);
+    refused.assert_fails(1, "it closed the connection before hands were shaken");
+    assert!(refused.out.contains("most likely: it is not of mainnet (see --network)"), "{}", refused.out);
     let end = listener.wait_for("end");
     assert_eq!((&end["reason"], &end["established"]), (&json!("WrongNetwork"), &json!(false)));
     assert_eq!(end["detail"], "this is a peer of mainnet, try --network mainnet");
