@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use peer_core::message::{Inventory, InventoryKind};
 use peer_core::{
-    Config, Error, Expected, Message, OnTimeout, RequestError, RequestOptions, SendError, Unanswered,
+    Config, Error, Event, Expected, Message, OnTimeout, RequestError, RequestOptions, SendError, Unanswered,
 };
 use peer_tests::remote::{NETWORK, Remote, established};
 use peer_tests::requests::{NONE, Told, items, told};
@@ -156,6 +156,19 @@ fn a_request_that_has_ended_and_is_cancelled_before_the_owner_is_told_is_told_no
     assert_eq!(remote.wait(SECOND * 5), Ok(()));
     assert!(remote.machine.cancel(id, remote.now), "its end was not told");
     assert_eq!(told(&mut remote), []);
+}
+
+#[test]
+fn a_response_that_is_still_to_be_told_is_dropped_with_its_request_alone() {
+    let mut remote = established();
+    let [first, second, third] = [1, 1, 1].map(|number| remote.is_asked(&items(blocks([number]))));
+    remote.say(&a_block(1));
+    let Ok(Some(Event::Response(response))) = remote.pull() else {
+        panic!("one block responds to all three")
+    };
+    assert_eq!(response.id, first);
+    assert!(remote.machine.cancel(second, remote.now), "its response was not told");
+    assert_eq!(told(&mut remote), [Told::Response(third, a_block(1), 0)]);
 }
 
 #[test]
