@@ -1,4 +1,5 @@
 //! The payload of a frame, which is kept in one of two ways by its size.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{Frame, FrameReader, Rules};

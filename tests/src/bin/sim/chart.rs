@@ -10,7 +10,7 @@ use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::report::PERCENTILES;
-use crate::text::grouped;
+use crate::text::{grouped, plain};
 
 const SIZE: (u32, u32) = (1000, 640);
 const FONT: &str = "Helvetica, Arial, sans-serif";
@@ -26,12 +26,14 @@ const POINTS: u32 = 100;
 /// Whether the file can be written, before the long work. An existing picture stays until the new one is drawn.
 pub(crate) fn check(file: &Path) -> Result<(), String> {
     let opened = File::options().create(true).append(true).open(file);
-    opened.map(drop).map_err(|error| format!("cannot draw {}: {error}; choose another file", file.display()))
+    opened
+        .map(drop)
+        .map_err(|error| format!("cannot draw {}: {}; choose another file", file.display(), plain(&error)))
 }
 
 /// Draws the curves into an SVG file.
 pub(crate) fn draw(file: &Path, plan: &Plan, spreads: &[Spread]) -> Result<(), String> {
-    render(file, plan, spreads).map_err(|error| format!("cannot draw {}: {error}", file.display()))
+    render(file, plan, spreads).map_err(|error| format!("cannot draw {}: {}", file.display(), plain(&error)))
 }
 
 type Failure = Box<dyn core::error::Error>;

@@ -7,6 +7,8 @@ use std::thread;
 use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
 
+use crate::text::plain;
+
 /// The exit status of a program that Ctrl-C ended.
 const STATUS: u8 = 130;
 
@@ -29,7 +31,7 @@ pub(crate) fn exit() -> ! {
 
 /// Notes Ctrl-C from now on. Returns once it does.
 pub(crate) fn watch() -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("cannot watch for Ctrl-C: {error}");
+    let failed = |error: std::io::Error| format!("cannot watch for Ctrl-C: {}", plain(&error));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let (sender, receiver) = std::sync::mpsc::channel();
     let watch = move || {

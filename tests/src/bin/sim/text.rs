@@ -1,8 +1,15 @@
-//! Numbers and durations for people.
+//! Numbers, durations and errors for people.
 
+use core::fmt;
 use core::time::Duration;
 
 pub(crate) use peer_tests::text::grouped;
+
+/// The text of an error, without the number that the system gives to it.
+pub(crate) fn plain(error: &impl fmt::Display) -> String {
+    let text = error.to_string();
+    text.split(" (os error ").next().unwrap_or_default().to_owned()
+}
 
 /// In the two largest units that are not zero: `1 h 12 min`, or seconds with milliseconds.
 pub(crate) fn long(duration: Duration) -> String {
