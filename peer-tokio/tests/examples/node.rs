@@ -112,19 +112,18 @@ async fn node_serves_blocks_and_says_what_is_missing_as_long_as_that_is_no_ban()
     let (_program, address) = node();
     let mut remote = Remote::dial(address).await;
     let all = headers(&mut remote, vec![genesis()], Hash::ZERO).await;
-    let missing: Vec<_> = (0..6).map(|number| Inventory::block(Hash::digest(&[number]))).collect();
+    let missing: Vec<_> = (0..11).map(|number| Inventory::block(Hash::digest(&[number]))).collect();
+    let (few, many) = missing.split_at(5);
     let known = all.iter().map(|header| Inventory::block(header.hash()));
-    let wanted: Vec<_> = missing.iter().copied().chain(known).collect();
+    let wanted: Vec<_> = few.iter().copied().chain(known).collect();
     remote.send(GetData { inventory: wanted.try_into().unwrap() }).await;
-    for item in missing.iter().take(5) {
-        remote
-            .hear(|it| matches!(it, Message::NotFound(it) if it.inventory[..] == [*item]).then_some(()))
-            .await;
-    }
     for header in &all {
         let block = remote.hear(|it| if let Message::Block(it) = it { Some(it) } else { None }).await;
         assert_eq!(block.header(), *header);
     }
+    remote.hear(|it| matches!(it, Message::NotFound(it) if it.inventory[..] == *few).then_some(())).await;
+    remote.send(GetData { inventory: many.to_vec().try_into().unwrap() }).await;
+    assert!(is_silent(&mut remote).await, "a node would ban for so many at once");
 }
 
 #[tokio::test]
