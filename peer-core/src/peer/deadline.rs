@@ -31,9 +31,11 @@ impl Deadline {
         self.set_at
     }
 
-    /// The earlier one of two.
+    /// The earlier time of two, and no further ahead than either was when it was set.
     pub(crate) fn or_earlier(self, other: Self) -> Self {
-        if other.time() < self.time() { other } else { self }
+        let time = self.time().min(other.time()).elapsed();
+        let after = self.after.min(other.after).min(time);
+        Self { set_at: Time::from_elapsed(time.saturating_sub(after)), after }
     }
 
     /// The clock shows `now`: the deadline cannot have been set later.

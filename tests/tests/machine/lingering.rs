@@ -247,6 +247,19 @@ fn an_owner_that_leaves_by_a_clock_ahead_is_gone_no_later_than_it_wanted() {
 }
 
 #[test]
+fn a_clock_that_goes_back_gives_an_owner_that_lingers_5_seconds_again_and_no_more() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    remote.machine.leave(remote.now + SECOND * 21, remote.now);
+    remote.now += SECOND * 17;
+    remote.hears();
+    assert_eq!(remote.deadline(), Some((SECOND * 4, Timer::Linger)));
+    remote.now = Time::from_elapsed(SECOND);
+    remote.tick().unwrap();
+    assert_eq!(remote.deadline(), Some((SECOND * 5, Timer::Linger)));
+}
+
+#[test]
 fn a_remote_that_closes_while_the_owner_leaves_gets_the_rest_until_the_deadline() {
     let mut remote = established();
     remote.machine.send(&inv_of(1000), remote.now).unwrap();
