@@ -69,14 +69,19 @@ async fn idle((handle, events): &mut (Handle, Events)) {
     assert!(begun.is_pending(), "not idle yet: {begun:?}");
 }
 
+/// A connection whose task runs, and the remote's end of its pipe.
+async fn established() -> (Handle, Events, DuplexStream) {
+    let (near, mut far) = duplex(4096);
+    let (handle, mut events, driver) = peer_tokio::inbound(near, &node(), connection_info(), generator());
+    tokio::spawn(driver);
+    far.write_all(&hands()).await.unwrap();
+    while events.next().await.unwrap() != Event::Established {}
+    (handle, events, far)
+}
+
 pub(crate) fn silent_owner() {
     runtime(true).block_on(async {
-        let (near, mut far) = duplex(4096);
-        let (_handle, mut events, driver) =
-            peer_tokio::inbound(near, &node(), connection_info(), generator());
-        tokio::spawn(driver);
-        far.write_all(&hands()).await.unwrap();
-        while events.next().await.unwrap() != Event::Established {}
+        let (_handle, _events, mut far) = established().await;
         let frame = bytes_of(&inv(&*vec![Inventory::tx(Hash::ZERO); 100]));
         let meter = Meter::start();
         for _ in 0..3 {
@@ -92,11 +97,7 @@ pub(crate) fn silent_owner() {
 
 pub(crate) fn cancelled_flushes() {
     runtime(true).block_on(async {
-        let (near, mut far) = duplex(4096);
-        let (handle, mut events, driver) = peer_tokio::inbound(near, &node(), connection_info(), generator());
-        tokio::spawn(driver);
-        far.write_all(&hands()).await.unwrap();
-        while events.next().await.unwrap() != Event::Established {}
+        let (handle, _events, mut far) = established().await;
         // The remote reads nothing, so none of them comes to its end.
         handle.send(inv(&*vec![Inventory::tx(Hash::ZERO); 1000])).await.unwrap();
         let meter = Meter::start();
@@ -114,11 +115,7 @@ pub(crate) fn cancelled_flushes() {
 /// A flush that had to wait, and a request, beside the same without anybody that waits.
 pub(crate) fn waited() {
     runtime(true).block_on(async {
-        let (near, mut far) = duplex(4096);
-        let (handle, mut events, driver) = peer_tokio::inbound(near, &node(), connection_info(), generator());
-        tokio::spawn(driver);
-        far.write_all(&hands()).await.unwrap();
-        while events.next().await.unwrap() != Event::Established {}
+        let (handle, mut events, mut far) = established().await;
         let (many, response) = (inv(&*vec![Inventory::tx(Hash::ZERO); 1000]), bytes_of(&block(1).into()));
         let asked = items([block_item(1)]);
         let asks = handle.with(move |peer, now| peer.request(&asked, RequestOptions::new(), now));
