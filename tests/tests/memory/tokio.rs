@@ -97,7 +97,7 @@ pub(crate) fn silent_owner() {
 
 pub(crate) fn cancelled_flushes() {
     runtime(true).block_on(async {
-        let (handle, _events, mut far) = established().await;
+        let (handle, _events, _far) = established().await;
         // The remote reads nothing, so none of them comes to its end.
         handle.send(inv(&*vec![Inventory::tx(Hash::ZERO); 1000])).await.unwrap();
         let meter = Meter::start();
