@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use self::pass::{Passed, pass};
+use self::pass::{Passed, pass, reset_when_dropped};
 use crate::dial::{CONNECT_TIMEOUT, Tor, dial, resolve};
 use crate::error::Failure;
 use crate::format::Span;
@@ -116,7 +116,7 @@ impl Relay {
 
     /// The program sees its connection reset, as it would without us.
     fn refuse(&self, number: u64, dialer: &TcpStream, detail: String) -> Result<(), Failure> {
-        dialer.set_zero_linger().ok();
+        reset_when_dropped(dialer);
         self.emit_end(number, false, detail, [0; 2])
     }
 

@@ -1,10 +1,12 @@
 //! Passes bytes on between two streams, in both directions.
 
+use core::time::Duration;
 use std::io;
 use std::sync::OnceLock;
 
 use peer_core::Time;
 use peer_core::recording::{Recorder, Side};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{ReadHalf, WriteHalf};
@@ -54,7 +56,7 @@ pub(super) async fn pass(
         (Err((side, _)), Some(first)) if side == *first => Passed::Ended(*first),
         (Err((side, error)), _) => {
             for stream in &streams {
-                stream.set_zero_linger().ok();
+                reset_when_dropped(stream);
             }
             Passed::Failed(side, error)
         }
@@ -95,4 +97,9 @@ impl Way<'_> {
             *passed = passed.saturating_add(count as u64);
         }
     }
+}
+
+/// The other end sees its connection reset, not closed. Where the system does not allow it, it sees it closed.
+pub(super) fn reset_when_dropped(stream: &TcpStream) {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO)).ok();
 }
