@@ -24,6 +24,7 @@ impl Peer {
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         let last_call = self.silence.last_call();
+        self.silence.is_on_hold = false;
         self.on_call(now);
         self.silence.is_held = false;
         if self.wants_read() {
@@ -68,6 +69,7 @@ impl Peer {
         if self.failure().is_none() {
             self.on_call(now);
             self.silence.stop(now);
+            self.silence.is_on_hold = true;
         }
     }
 

@@ -52,6 +52,8 @@ pub(crate) struct Silence {
     pub(super) reports_refusal: bool,
     /// The owner holds an event that is no message of the remote, so the wait continues.
     pub(super) is_held: bool,
+    /// The driver has said that the owner pulls nothing for now, so it calls whatever the owner does.
+    pub(super) is_on_hold: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
 }
@@ -82,6 +84,7 @@ impl Silence {
             reports: false,
             reports_refusal: false,
             is_held: false,
+            is_on_hold: false,
             pauses: Pauses::default(),
         }
     }

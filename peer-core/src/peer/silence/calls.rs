@@ -46,9 +46,11 @@ impl Peer {
         self.count_attended(gap, now);
     }
 
-    /// Whether the owner has an event and has not pulled since. A closing connection pulls nothing.
-    pub(in crate::peer) fn is_held(&self) -> bool {
-        (self.silence.is_held || self.silence.is_busy()) && self.lifecycle.reads()
+    /// Whether the owner has an event and has not pulled since, so that the driver may not have called. A closing
+    /// connection pulls nothing.
+    fn is_held(&self) -> bool {
+        let is_busy = self.silence.is_busy() && !self.silence.is_on_hold;
+        (self.silence.is_held || is_busy) && self.lifecycle.reads()
     }
 
     /// The driver did not call for this long, and was not told to.
