@@ -122,6 +122,13 @@ impl Outbox {
         }
     }
 
+    /// The driver called late.
+    pub(crate) const fn on_late_call(&mut self) {
+        if let Some(queues) = &mut self.queues {
+            queues.on_late_call();
+        }
+    }
+
     /// Whether the write stall, which is due, blames the remote.
     pub(crate) fn is_stall_proven(&self, reports: bool) -> bool {
         self.queues.as_ref().is_some_and(|queues| queues.evidence().proves(reports))

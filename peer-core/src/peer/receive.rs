@@ -51,9 +51,8 @@ impl Peer {
                 self.wait(input, now, last_call);
                 Ok(None)
             }
-            // A closing connection pulls nothing either, and its clock of waiting blames no one.
             Ok(None) => {
-                self.silence.pause(now);
+                self.pause(now);
                 Ok(None)
             }
             Ok(event) => {
@@ -137,6 +136,7 @@ impl Peer {
                 session.keepalive.on_heard(pings);
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
+                    self.silence.on_answer();
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
                     self.credit(bought, frame.wire_len());
                 }

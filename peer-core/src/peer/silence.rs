@@ -191,6 +191,13 @@ impl Silence {
         self.pause_left = MAX_PAUSE;
     }
 
+    /// A response came. Evidence about it says nothing about the next one that is due.
+    pub(super) fn on_answer(&mut self) {
+        if self.evidence == Evidence::Found {
+            self.evidence = Evidence::Missing;
+        }
+    }
+
     /// This much of the waited time does not count.
     pub(super) fn take_off(&mut self, duration: Duration, now: Time) {
         let current = if self.is_busy() { Duration::ZERO } else { now.saturating_since(self.since) };
@@ -284,11 +291,21 @@ impl Peer {
             self.silence.evidence = Evidence::Missing;
             self.judge(if was_busy { now } else { last_call });
         }
-        // What came after the evidence was too late, unless nothing is overdue any more.
+        self.review_evidence(now);
+        self.end_search(now);
+    }
+
+    /// Reading pauses, or nothing is read any more. The clock of waiting of a closing connection blames no one.
+    pub(super) fn pause(&mut self, now: Time) {
+        self.silence.pause(now);
+        self.review_evidence(now);
+    }
+
+    /// What came after the evidence was too late, unless nothing is overdue any more.
+    fn review_evidence(&mut self, now: Time) {
         if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
             self.silence.evidence = Evidence::Missing;
         }
-        self.end_search(now);
     }
 
     /// Everything that had come by `at` was pulled; or, in a pause of reading, the transport took nothing at `at`.

@@ -216,16 +216,20 @@ fn liveness_a_frame_between_the_report_and_the_timers_hides_nothing() {
 fn honesty_evidence_about_a_response_that_came_late_says_nothing_about_the_next_one() {
     let mut remote = established();
     ask(&mut remote, [tx_item(1)]);
-    remote.wait(SECOND * 2).unwrap();
+    remote.wait(SECOND * 3 / 2).unwrap();
     ask(&mut remote, [tx_item(2)]);
-    remote.now += SECOND * 29;
-    remote.machine.poll_transmit(remote.now);
-    remote.now += SECOND / 2;
+    remote.wait(SECOND * 57 / 2 - SECOND / 4).unwrap();
+    // The first one is overdue and the second one is not, when nothing more is there.
+    remote.now += SECOND * 3 / 4;
     remote.machine.handle_drained(remote.now);
+    // Late calls count for a second each. Then the first one comes, and the second one has become overdue.
+    for _ in 0..2 {
+        remote.now += SECOND * 60;
+        remote.machine.poll_transmit(remote.now);
+    }
     remote.say(&notfound([tx_item(1)]));
     remote.events();
     remote.tick().unwrap();
-    remote.wait(SECOND / 2).unwrap();
 }
 
 /// What a driver does first once the owner lets it go on.

@@ -9,7 +9,7 @@ use peer_core::{
 };
 use peer_tests::remote::{NETWORK, Remote, established};
 use peer_tests::requests::{Told, items, told};
-use peer_tests::samples::{block, block_item, getdata, inv_of, ping};
+use peer_tests::samples::{block, block_item, getdata, inv_of, notfound, ping, tx_item};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
@@ -333,4 +333,21 @@ fn honesty_wrong_times_do_not_make_a_second_answer_to_what_was_asked_twice_unreq
     }
     remote.say(&Message::Block(block(1)));
     assert_eq!(remote.messages().len(), 1);
+}
+
+#[test]
+fn honesty_a_driver_that_is_late_after_a_wrong_time_may_look_at_the_timers_before_it_reads() {
+    let mut remote = established();
+    remote.machine.send(&getdata([tx_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote.events();
+    let asked = remote.now;
+    // A wrong time, at which the answer would be overdue.
+    remote.now = asked + Duration::from_secs(31);
+    remote.tick().unwrap();
+    // The answer comes in time. The process is stopped for some minutes, and looks at its timers first.
+    remote.say(&notfound([tx_item(1)]));
+    remote.now = asked + Duration::from_secs(240);
+    remote.tick().unwrap();
+    assert_eq!(remote.messages(), [notfound([tx_item(1)])]);
 }

@@ -61,6 +61,10 @@ impl Queues {
         self.evidence.on_call(gap);
     }
 
+    pub(in crate::peer) const fn on_late_call(&mut self) {
+        self.evidence.on_late_call();
+    }
+
     pub(in crate::peer) fn end_search(&mut self, now: Time) {
         if self.was_sought && !self.is_overdue(now) {
             (self.evidence, self.was_sought) = (Evidence::Missing, false);

@@ -40,10 +40,13 @@ impl Peer {
         let is_late = || self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
         if gap > GRACE && (self.is_held() || is_late()) {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
+            self.count_attended(gap, now);
+            self.silence.evidence.on_late_call();
+            self.outbox.on_late_call();
         } else {
             self.note_gap(gap, now);
+            self.count_attended(gap, now);
         }
-        self.count_attended(gap, now);
     }
 
     /// Whether the owner has an event and has not pulled since, so that the driver may not have called. A closing
