@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Lifecycle, Mark, Peer, Stats};
+use crate::blake256;
 use crate::error::Error;
 use crate::event::Direction;
 use crate::hash::Hash;
@@ -125,6 +126,12 @@ impl Peer {
     pub fn open_requests(&self) -> usize {
         let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
         requests.map_or(0, |requests| requests.open_items())
+    }
+
+    /// See [`Connection::read_ahead`](crate::Connection::read_ahead).
+    pub(crate) fn read_ahead(&self) -> usize {
+        let pays = self.open_requests() >= blake256::worthwhile();
+        if pays && self.wants_read() { self.config().read_ahead } else { 0 }
     }
 
     /// Why the connection is over, if it is.
