@@ -197,7 +197,8 @@ impl Connection {
     /// How many bytes a driver should gather in the input before it calls [`receive`](Self::receive), as long as its
     /// transport has more and no timeout is due. Blocks that wait whole are hashed together, in less time.
     ///
-    /// 0 unless several items of `getdata` are requested, as many as it takes for that to be faster on this CPU. At most
+    /// 0 unless several items of `getdata` are requested, as many as it takes for that to be faster on this CPU, or
+    /// [unrequested answers](crate::UnrequestedAnswers::Deliver) are delivered. At most
     /// [`ConfigBuilder::read_ahead`](crate::ConfigBuilder::read_ahead). A driver that ignores it loses only time.
     #[must_use]
     pub fn read_ahead(&self) -> usize {

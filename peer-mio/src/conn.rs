@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use peer_core::{Closed, Connection, Error, Event, Time};
 use rand_core::Rng;
 
+use crate::gather::Gather;
 use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::{Transport, attempt};
 
@@ -65,10 +66,7 @@ pub(crate) struct Conn<S> {
     short_read_drains: bool,
     /// The last read of this turn took everything that the transport had.
     drained: bool,
-    /// The last read was filled, and nothing was pulled since: more may be gathered before the machine pulls.
-    gathers: bool,
-    /// Reading failed while input was gathered. The failure is reported when that is pulled.
-    read_error: Option<io::ErrorKind>,
+    gather: Gather,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
     /// The owner wants no events for now.
@@ -93,8 +91,7 @@ impl<S: Transport> Conn<S> {
             writable: true,
             short_read_drains: false,
             drained: false,
-            gathers: false,
-            read_error: None,
+            gather: Gather::default(),
             unflushed: 0,
             is_paused: false,
             wanted_room: None,
@@ -224,7 +221,7 @@ impl<S: Transport> Conn<S> {
                 self.read(turn, buffer)?;
                 continue;
             }
-            self.gathers = false;
+            self.gather.more = false;
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now)?;
             self.has_slack |= self.input.len() < before;
@@ -252,15 +249,15 @@ impl<S: Transport> Conn<S> {
 
     /// Whether to read more before the machine pulls.
     fn wants_more(&self, now: Time) -> bool {
-        self.gathers && self.input.len() < self.connection.read_ahead() && !self.is_due(now)
+        self.gather.more && self.input.len() < self.connection.read_ahead() && !self.is_due(now)
     }
 
     /// Reads once. Returns whether bytes came, or there are gathered ones to pull first.
     fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Outcome> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
-        let gathered = mem::take(&mut self.gathers);
-        let read = match self.read_error.take() {
+        let gathered = mem::take(&mut self.gather.more);
+        let read = match self.gather.error.take() {
             Some(kind) => Err(kind.into()),
             None => attempt(|| self.stream.read(room)),
         };
@@ -268,12 +265,13 @@ impl<S: Transport> Conn<S> {
             // Read again when everything is pulled.
             Ok(Some(0)) if gathered => Ok(true),
             Ok(None) if gathered => {
+                self.gather.end(self.input.len(), self.connection.read_ahead());
                 self.short_read_drains = true;
                 self.drained = true;
                 Ok(true)
             }
             Err(error) if gathered => {
-                self.read_error = Some(error.kind());
+                self.gather.error = Some(error.kind());
                 Ok(true)
             }
             Ok(Some(0)) => {
@@ -284,7 +282,10 @@ impl<S: Transport> Conn<S> {
             Ok(Some(count)) => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());
                 turn.bytes = turn.bytes.saturating_sub(count);
-                self.gathers = count == len;
+                self.gather.on_read(count, count == len);
+                if gathered && count < len {
+                    self.gather.end(self.input.len(), self.connection.read_ahead());
+                }
                 self.drained = count < len && self.short_read_drains && self.stream.short_read_drains();
                 Ok(true)
             }

@@ -97,6 +97,7 @@ mod conn;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod entry;
+mod gather;
 mod outcome;
 mod peers;
 mod recorded;

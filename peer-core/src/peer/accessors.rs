@@ -9,6 +9,7 @@ use crate::event::Direction;
 use crate::hash::Hash;
 use crate::message::{Inventory, Version};
 use crate::node::Node;
+use crate::policy::UnrequestedAnswers;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
@@ -130,8 +131,10 @@ impl Peer {
 
     /// See [`Connection::read_ahead`](crate::Connection::read_ahead).
     pub(crate) fn read_ahead(&self) -> usize {
-        let pays = self.open_requests() >= blake256::worthwhile();
-        if pays && self.wants_read() { self.config().read_ahead } else { 0 }
+        let config = self.config();
+        let is_unasked = config.unrequested_answers == UnrequestedAnswers::Deliver && self.is_established();
+        let may_pay = is_unasked || self.open_requests() >= blake256::worthwhile();
+        if may_pay && self.wants_read() { config.read_ahead } else { 0 }
     }
 
     /// Why the connection is over, if it is.

@@ -18,8 +18,20 @@ use super::{CHUNK, Driver};
 pub(super) struct Gather {
     /// The last read was filled, and nothing was pulled since.
     pub(super) more: bool,
+    /// Bytes to read before input is gathered again.
+    rest: usize,
     /// Reading failed meanwhile.
     error: Option<io::ErrorKind>,
+}
+
+impl Gather {
+    /// The stream had no more than `gathered` bytes, of at most `wanted`. If several blocks cannot wait yet, gathering has
+    /// cost copies and gained nothing, so it rests for a while.
+    const fn end(&mut self, gathered: usize, wanted: usize) {
+        if gathered < wanted / 4 {
+            self.rest = wanted;
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
@@ -35,6 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
         let gathered = mem::take(&mut self.gather.more);
+        let before = self.input.len();
         let read = match self.gather.error.take() {
             Some(kind) => Poll::Ready(Err(kind.into())),
             None => Pin::new(&mut self.stream).poll_read(cx, &mut buffer),
@@ -42,7 +55,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
         match read {
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
                 self.input.extend_from_slice(buffer.filled());
-                self.gather.more = buffer.remaining() == 0;
+                self.gather.rest = self.gather.rest.saturating_sub(buffer.filled().len());
+                self.gather.more = buffer.remaining() == 0 && self.gather.rest == 0;
+                if gathered && buffer.remaining() > 0 {
+                    self.gather.end(before, self.connection.read_ahead());
+                }
                 Ok(true)
             }
             Poll::Ready(Err(error)) if gathered => {
@@ -50,7 +67,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
                 Ok(true)
             }
             // Read again when everything is pulled.
-            Poll::Ready(Ok(())) | Poll::Pending if gathered => Ok(true),
+            Poll::Ready(Ok(())) | Poll::Pending if gathered => {
+                self.gather.end(before, self.connection.read_ahead());
+                Ok(true)
+            }
             Poll::Ready(Ok(())) => match self.connection.handle_half_close(&self.input) {
                 Some(reason) => Err(self.closed(reason)),
                 None => Ok(false),

@@ -1,8 +1,6 @@
 //! The compression function, for as many messages side by side as a vector has lanes.
 #![expect(clippy::arithmetic_side_effects, reason = "vectors wrap")]
 
-use core::array;
-
 use fearless_simd::prelude::*;
 use fearless_simd::{Avx2, Avx512, u32x4, u32x8, u32x16};
 
@@ -35,7 +33,10 @@ pub(super) fn compress_first<S: Simd>(
 #[inline(always)]
 fn compress<S: Simd, V: Words<S>>(simd: S, chains: &mut [Row; 8], lanes: &Lanes<'_>, count: usize) {
     let mut counters = lanes.counters;
-    let mut chain = chains.each_ref().map(|row| load::<S, V>(simd, row));
+    let mut chain = [V::splat(simd, 0); 8];
+    for (words, row) in chain.iter_mut().zip(&*chains) {
+        *words = load(simd, row);
+    }
     for at in 0..count {
         let m = V::message(simd, &lanes.blocks, at);
         let low = load::<S, V>(simd, &counters.map(|counter| halves(counter).0));
@@ -54,9 +55,9 @@ fn compress<S: Simd, V: Words<S>>(simd: S, chains: &mut [Row; 8], lanes: &Lanes<
 #[inline(always)]
 fn rounds<S: Simd, V: Words<S>>(simd: S, before: [V; 8], m: &[V; 16], low: V, high: V) -> [V; 8] {
     let [mut v0, mut v1, mut v2, mut v3, mut v4, mut v5, mut v6, mut v7] = before;
-    let [mut v8, mut v9, mut v10, mut v11] = [C[0], C[1], C[2], C[3]].map(|c| V::splat(simd, c));
-    let [mut v12, mut v13, mut v14, mut v15] =
-        [(C[4], low), (C[5], low), (C[6], high), (C[7], high)].map(|(c, half)| half ^ c);
+    let [mut v8, mut v9] = [V::splat(simd, C[0]), V::splat(simd, C[1])];
+    let [mut v10, mut v11] = [V::splat(simd, C[2]), V::splat(simd, C[3])];
+    let [mut v12, mut v13, mut v14, mut v15] = [low ^ C[4], low ^ C[5], high ^ C[6], high ^ C[7]];
     for s in SIGMA.iter().cycle().take(ROUNDS) {
         [v0, v4, v8, v12] = g([v0, v4, v8, v12], m, s[0], s[1]);
         [v1, v5, v9, v13] = g([v1, v5, v9, v13], m, s[2], s[3]);
@@ -67,9 +68,13 @@ fn rounds<S: Simd, V: Words<S>>(simd: S, before: [V; 8], m: &[V; 16], low: V, hi
         [v2, v7, v8, v13] = g([v2, v7, v8, v13], m, s[12], s[13]);
         [v3, v4, v9, v14] = g([v3, v4, v9, v14], m, s[14], s[15]);
     }
-    let halves = [(v0, v8), (v1, v9), (v2, v10), (v3, v11), (v4, v12), (v5, v13), (v6, v14), (v7, v15)];
-    let mut halves = halves.into_iter();
-    before.map(|word| halves.next().map_or(word, |(first, second)| word ^ first ^ second))
+    let first = [v0, v1, v2, v3, v4, v5, v6, v7];
+    let second = [v8, v9, v10, v11, v12, v13, v14, v15];
+    let mut after = before;
+    for ((word, first), second) in after.iter_mut().zip(first).zip(second) {
+        *word = *word ^ first ^ second;
+    }
+    after
 }
 
 /// The function G of the definition, in every lane, with the message words `i` and `j`.
@@ -112,11 +117,12 @@ macro_rules! words {
             fn message(simd: $level, blocks: &[&[Block]; LANES], at: usize) -> [Self; 16] {
                 let mut m = [Self::splat(simd, 0); 16];
                 for (part, rows) in m.as_chunks_mut::<$lanes>().0.iter_mut().enumerate() {
-                    *rows = array::from_fn(|lane| {
-                        let block = blocks.get(lane).and_then(|blocks| blocks.get(at)).unwrap_or(&[0; 64]);
-                        let words = block.as_chunks::<{ 4 * $lanes }>().0.get(part);
-                        words.map_or_else(|| Self::splat(simd, 0), |words| from_big_endian(simd, words))
-                    });
+                    for (row, blocks) in rows.iter_mut().zip(blocks) {
+                        let block = blocks.get(at).unwrap_or(&[0; 64]);
+                        if let Some(words) = block.as_chunks::<{ 4 * $lanes }>().0.get(part) {
+                            *row = from_big_endian(simd, words);
+                        }
+                    }
                     transpose(rows);
                 }
                 m
@@ -147,9 +153,9 @@ impl Words<Avx2> for u32x16<Avx2> {
 
 /// The words of these bytes, of which there are as many as a vector has.
 #[inline(always)]
-#[expect(clippy::indexing_slicing, reason = "masked to below the length")]
 fn from_big_endian<S: Simd, V: Words<S>>(simd: S, bytes: &[u8]) -> V {
-    let swapped = V::ByteVector::from_fn(simd, |i| SWAPPED[i & 15]);
+    let (swapped, _) = SWAPPED.split_at_checked(bytes.len()).unwrap_or_default();
+    let swapped = V::ByteVector::from_slice(simd, swapped);
     V::from_bytes(V::ByteVector::from_slice(simd, bytes).swizzle_dyn_within_blocks(swapped))
 }
 
@@ -159,12 +165,22 @@ fn from_big_endian<S: Simd, V: Words<S>>(simd: S, bytes: &[u8]) -> V {
 fn transpose<S: Simd, V: Words<S>, const N: usize>(rows: &mut [V; N]) {
     for _ in 0..N.ilog2() {
         let before = *rows;
-        *rows = array::from_fn(|i| {
-            let (low, high) = (before[i / 2], before[i / 2 + N / 2]);
-            if i % 2 == 0 { low.zip_low(high) } else { low.zip_high(high) }
-        });
+        for i in 0..N / 2 {
+            let (low, high) = (before[i], before[i + N / 2]);
+            rows[2 * i] = low.zip_low(high);
+            rows[2 * i + 1] = low.zip_high(high);
+        }
     }
 }
 
-/// Where each byte of four words is, if they are read backwards.
-const SWAPPED: [u8; 16] = [3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12];
+/// Where each byte of the words is in a vector, if they are read backwards.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler")]
+const SWAPPED: [u8; 64] = {
+    let mut places = [0; 64];
+    let mut i: u8 = 0;
+    while i < 64 {
+        places[i as usize] = (i ^ 3) & 15;
+        i += 1;
+    }
+    places
+};
