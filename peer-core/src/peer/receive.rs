@@ -24,8 +24,8 @@ impl Peer {
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         let last_call = self.silence.last_call();
-        self.end_absence(now);
         self.on_call(now);
+        self.silence.is_held = false;
         if self.wants_read() {
             self.silence.pauses.on_pull(now);
         }
@@ -42,8 +42,8 @@ impl Peer {
         self.on_received(taken, input)?;
         let is_drained = matches!(result, Ok(None)) && self.wants_read();
         self.credit_backlog(taken, if is_drained { input } else { &[] }, progress, now);
-        if let Some(flood) = self.flood_mut() {
-            flood.on_received(taken);
+        if let Some(requests) = self.requests_mut() {
+            requests.count_flood(taken);
         }
         match result {
             Ok(None) if is_drained => {

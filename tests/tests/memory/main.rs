@@ -35,6 +35,7 @@ const STATED: [Test; 29] = [
     ("open_requests_take_what_the_pages_say_in_any_order", machine::requests),
     ("requests_with_an_id_take_what_the_page_says", machine::typed_requests),
     ("a_request_that_was_answered_as_a_whole_leaves_nothing_behind", machine::answered_whole),
+    ("a_request_with_an_id_that_was_answered_leaves_nothing_behind", machine::answered_with_id),
     ("points_that_are_counted_for_hours_take_no_more_than_those_of_a_minute", machine::points),
     ("items_that_may_be_answered_once_more_take_what_the_setter_says", machine::answered),
     ("a_batch_of_announcements_takes_what_the_setter_says", machine::batch),
