@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 29] = [
+const STATED: [Test; 30] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
