@@ -16,7 +16,7 @@ use crate::transport::TransportError;
 /// | --- | --- |
 /// | what came in | [`receive`](Self::receive), [`handle_drained`](Self::handle_drained), [`handle_timeout`](Self::handle_timeout), [`handle_transmitted`](Self::handle_transmitted), [`handle_hold`](Self::handle_hold), [`handle_half_close`](Self::handle_half_close), [`handle_write_error`](Self::handle_write_error), [`handle_eof`](Self::handle_eof), [`handle_transport_error`](Self::handle_transport_error) |
 /// | what to do outside | [`poll_transmit`](Self::poll_transmit), [`poll_transmit_chunks`](Self::poll_transmit_chunks), [`poll_timeout`](Self::poll_timeout) |
-/// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_pull`](Self::wants_pull), [`wants_shutdown`](Self::wants_shutdown) |
+/// | looks | [`wants_read`](Self::wants_read), [`wants_write`](Self::wants_write), [`wants_pull`](Self::wants_pull), [`read_ahead`](Self::read_ahead), [`wants_shutdown`](Self::wants_shutdown) |
 /// | the owner's face | [`peer`](Self::peer), [`peer_mut`](Self::peer_mut) |
 ///
 /// Every method may be called at any moment, any number of times. Time and randomness are arguments, so the same calls
@@ -192,6 +192,17 @@ impl Connection {
     #[must_use]
     pub fn wants_read(&self) -> bool {
         self.peer.wants_read()
+    }
+
+    /// How many bytes a driver should gather in the input before it calls [`receive`](Self::receive), as long as its
+    /// transport has more and no timeout is due. Blocks that wait whole are hashed together, in less time.
+    ///
+    /// 0 unless several items of `getdata` are requested, as many as it takes for that to be faster on this CPU, or
+    /// [unrequested answers](crate::UnrequestedAnswers::Deliver) are delivered. At most
+    /// [`ConfigBuilder::read_ahead`](crate::ConfigBuilder::read_ahead). A driver that ignores it loses only time.
+    #[must_use]
+    pub fn read_ahead(&self) -> usize {
+        self.peer.read_ahead()
     }
 
     /// Whether [`receive`](Self::receive) has an event, whatever the input: a timeout may have ended a request.

@@ -8,6 +8,7 @@ use bytes::BytesMut;
 use peer_core::{Closed, Connection, Error, Event, Time};
 use rand_core::Rng;
 
+use crate::gather::Gather;
 use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::{Transport, attempt};
 
@@ -51,7 +52,7 @@ pub(crate) struct Readiness {
 pub(crate) struct Conn<S> {
     stream: S,
     pub(crate) connection: Connection,
-    /// Bytes that were read and not yet pulled: at most one frame and one read.
+    /// Bytes that were read and not yet pulled: at most one frame and one read, or what the machine wants gathered.
     input: BytesMut,
     /// The machine took bytes off `input` since it was allocated, so the allocation is larger than its content.
     has_slack: bool,
@@ -65,6 +66,7 @@ pub(crate) struct Conn<S> {
     short_read_drains: bool,
     /// The last read of this turn took everything that the transport had.
     drained: bool,
+    gather: Gather,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
     /// The owner wants no events for now.
@@ -89,6 +91,7 @@ impl<S: Transport> Conn<S> {
             writable: true,
             short_read_drains: false,
             drained: false,
+            gather: Gather::default(),
             unflushed: 0,
             is_paused: false,
             wanted_room: None,
@@ -211,6 +214,14 @@ impl<S: Transport> Conn<S> {
         buffer: &mut [u8],
     ) -> Result<Option<Event>, Outcome> {
         while turn.events > 0 && self.hears() {
+            if self.wants_more(now) {
+                if turn.bytes == 0 {
+                    break;
+                }
+                self.read(turn, buffer)?;
+                continue;
+            }
+            self.gather.more = false;
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now)?;
             self.has_slack |= self.input.len() < before;
@@ -236,11 +247,33 @@ impl<S: Transport> Conn<S> {
         Ok(None)
     }
 
-    /// Reads once. Returns whether bytes came.
+    /// Whether to read more before the machine pulls.
+    fn wants_more(&self, now: Time) -> bool {
+        self.gather.more && self.input.len() < self.connection.read_ahead() && !self.is_due(now)
+    }
+
+    /// Reads once. Returns whether bytes came, or there are gathered ones to pull first.
     fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Outcome> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
-        match attempt(|| self.stream.read(room)) {
+        let gathered = mem::take(&mut self.gather.more);
+        let read = match self.gather.error.take() {
+            Some(kind) => Err(kind.into()),
+            None => attempt(|| self.stream.read(room)),
+        };
+        match read {
+            // Read again when everything is pulled.
+            Ok(Some(0)) if gathered => Ok(true),
+            Ok(None) if gathered => {
+                self.gather.end(self.input.len(), self.connection.read_ahead());
+                self.short_read_drains = true;
+                self.drained = true;
+                Ok(true)
+            }
+            Err(error) if gathered => {
+                self.gather.error = Some(error.kind());
+                Ok(true)
+            }
             Ok(Some(0)) => {
                 self.readable = false;
                 let end = self.connection.handle_half_close(&self.input);
@@ -249,6 +282,10 @@ impl<S: Transport> Conn<S> {
             Ok(Some(count)) => {
                 self.input.extend_from_slice(room.get(..count).unwrap_or_default());
                 turn.bytes = turn.bytes.saturating_sub(count);
+                self.gather.on_read(count, count == len);
+                if gathered && count < len {
+                    self.gather.end(self.input.len(), self.connection.read_ahead());
+                }
                 self.drained = count < len && self.short_read_drains && self.stream.short_read_drains();
                 Ok(true)
             }

@@ -98,6 +98,7 @@ mod conn;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod entry;
+mod gather;
 mod outcome;
 mod peers;
 mod recorded;

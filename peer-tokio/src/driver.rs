@@ -12,6 +12,8 @@
 //! was silent. So the driver reports a drained stream and runs the timers only after the runtime has polled its sockets
 //! and the stream was read again. An elapsed sleep proves it: the runtime polls its sockets before its timers.
 
+mod read;
+
 use core::fmt;
 use core::future::Future;
 use core::mem::{self, MaybeUninit};
@@ -30,6 +32,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
+use self::read::Gather;
 use crate::clock::Clock;
 use crate::shared::{Command, Final, Shared};
 use crate::write_waiters::{WriteWaiters, is_flushed};
@@ -66,8 +69,10 @@ pub struct Driver<S, R> {
     connection: Connection,
     shared: Arc<Shared>,
     clock: Clock,
-    /// Bytes that were read and not yet pulled: at most one frame and one read.
+    /// Bytes that were read and not yet pulled: at most one frame and one read, or what the machine wants gathered.
     input: BytesMut,
+    /// Whether input is gathered before the machine pulls.
+    gather: Gather,
     /// Bytes that the stream took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
     /// Wakes the task at the machine's deadline. The clock decides whether the deadline is due.
@@ -134,7 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         let polled_since_due =
             self.due_since.is_some() && self.sleep.as_ref().is_some_and(|sleep| sleep.is_elapsed());
         self.run_commands(now)?;
-        let drained = self.deliver(now)?;
+        let drained = self.wants_more(now) || self.deliver(now)?;
         let read = drained && self.read(cx)?;
         let written = match self.poll_write(cx, now) {
             Poll::Ready(Ok(count)) => Some(count),
@@ -228,6 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
     /// Delivers events while there is room. Returns whether the machine has used up the input and wants more.
     fn deliver(&mut self, now: Time) -> Result<bool, Closed> {
+        self.gather.more = false;
         // Once our direction is shut down there are no more events.
         let mut has_room = self.connection.wants_shutdown() || self.shared.has_room();
         while has_room {
@@ -245,30 +251,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
         self.connection.handle_hold(now);
         self.shared.lock().note_full(now);
         Ok(false)
-    }
-
-    /// Reads once. Returns whether bytes came.
-    fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
-        let mut space = [MaybeUninit::uninit(); CHUNK];
-        let mut buffer = ReadBuf::uninit(&mut space);
-        match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-            Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
-                match self.connection.handle_half_close(&self.input) {
-                    Some(reason) => Err(self.closed(reason)),
-                    None => Ok(false),
-                }
-            }
-            Poll::Ready(Ok(())) => {
-                self.input.extend_from_slice(buffer.filled());
-                Ok(true)
-            }
-            Poll::Ready(Err(error)) => {
-                let reason = self.connection.handle_transport_error(error.kind().into(), &self.input);
-                let kind = self.shared.broken.get().copied().unwrap_or_else(|| error.kind());
-                Err(Closed::new(reason, Some(kind)))
-            }
-            Poll::Pending => Ok(false),
-        }
     }
 
     /// Writes once: small frames gathered, so that they leave whole, and large ones in place. Returns the number of
@@ -334,7 +316,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, connection: Connection, shared: Arc<Shared>, clock: Clock) -> Self {
-        let (input, waiting) = (BytesMut::new(), None);
+        let (input, gather, waiting) = (BytesMut::new(), Gather::default(), None);
         let (unflushed, sleep, due_since, is_shut_down) = (0, None, None, false);
         Self {
             stream,
@@ -343,6 +325,7 @@ impl<S, R> Driver<S, R> {
             shared,
             clock,
             input,
+            gather,
             unflushed,
             sleep,
             due_since,

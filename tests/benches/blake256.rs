@@ -34,7 +34,9 @@ fn main() {
         "{:>12} {:>12} {:>8} {:>12} {:>8} {:>8}",
         "inputs", "at once", "GB/s", "one by one", "GB/s", "ratio"
     );
-    for (count, size) in [(1000, 8), (1000, 180), (1000, 400), (16, 180), (12, 180)] {
+    for (count, size) in
+        [(1000, 8), (1000, 180), (1000, 400), (16, 180), (12, 180), (4, 340_000), (8, 340_000), (12, 340_000)]
+    {
         let data = bytes(count * size);
         let inputs: Vec<&[u8]> = data.chunks(size).collect();
         let (mut many, mut single) = (vec![[0; 32]; count], vec![[0; 32]; count]);

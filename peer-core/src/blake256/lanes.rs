@@ -2,12 +2,30 @@
 
 use super::compress::{Block, C, ROUNDS, SIGMA, halves};
 
+/// What is hashed next in each lane.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes<'a> {
+    pub(super) blocks: [&'a [Block]; LANES],
+    /// The counter of the first block in each lane. It grows by 512, the bits of a block.
+    pub(super) counters: [u64; LANES],
+}
+
+/// Hashes `count` blocks in each lane.
+pub(super) fn compress_lanes(chains: &mut [Row; 8], lanes: &Lanes<'_>, count: usize) {
+    let mut counters = lanes.counters;
+    for at in 0..count {
+        let blocks = lanes.blocks.map(|blocks| blocks.get(at).unwrap_or(&[0; 64]));
+        compress(chains, &blocks, &counters);
+        counters = counters.map(|counter| counter.wrapping_add(512));
+    }
+}
+
 /// Hashes one block in each lane.
 ///
 /// The state is in memory and the rounds are a loop, because in this form the compiler turns every loop over lanes into
 /// vector instructions. Unrolled, with the state in locals, it does not, and the code is slower than one by one.
 #[inline(never)]
-pub(super) fn compress_lanes(chains: &mut [Row; 8], blocks: &[&Block; LANES], counters: &[u64; LANES]) {
+fn compress(chains: &mut [Row; 8], blocks: &[&Block; LANES], counters: &[u64; LANES]) {
     // Transposes the blocks: row `i` has word `i` of every message.
     let mut m = [[0; LANES]; 16];
     for (lane, block) in blocks.iter().enumerate() {
@@ -75,7 +93,7 @@ pub(super) const WORTHWHILE: usize = 10;
 mod tests {
     use core::array;
 
-    use super::*;
+    use super::{LANES, Lanes, compress_lanes};
     use crate::blake256::compress::{IV, compress};
 
     #[test]
@@ -95,7 +113,8 @@ mod tests {
         let counters = array::from_fn(|lane| 0x1_0000_0001 * lane as u64);
         let mut alone: [_; LANES] = array::from_fn(|lane| chains.map(|row| row[lane]));
 
-        compress_lanes(&mut chains, &blocks.each_ref(), &counters);
+        let lanes = Lanes { blocks: blocks.each_ref().map(core::slice::from_ref), counters };
+        compress_lanes(&mut chains, &lanes, 1);
 
         for (lane, chain) in alone.iter_mut().enumerate() {
             compress(chain, &blocks[lane], counters[lane]);

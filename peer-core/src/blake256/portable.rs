@@ -1,7 +1,7 @@
 //! Plain Rust, where no vector code can be chosen.
 
 use super::compress::{Block, Chain, compress};
-use super::lanes::{LANES, Row, WORTHWHILE, compress_lanes};
+use super::lanes::{LANES, Lanes, Row, WORTHWHILE, compress_lanes};
 
 /// The code that hashes.
 #[derive(Clone, Copy, Debug)]
@@ -23,18 +23,18 @@ impl Kernel {
         compress(chain, block, counter);
     }
 
-    /// Hashes one block in each lane.
-    pub(super) fn compress_lanes(
-        self,
-        chains: &mut [Row; 8],
-        blocks: &[&Block; LANES],
-        counters: &[u64; LANES],
-    ) {
-        compress_lanes(chains, blocks, counters);
+    /// Hashes `count` blocks in each lane; there is one width of lanes.
+    pub(super) fn compress_lanes(self, chains: &mut [Row; 8], lanes: &Lanes<'_>, count: usize, _: usize) {
+        compress_lanes(chains, lanes, count);
     }
 
-    /// The fewest lanes in use that are faster together than one by one.
+    /// The fewest messages that are faster together than one by one.
     pub(super) const fn worthwhile(self) -> usize {
         WORTHWHILE
+    }
+
+    /// How many lanes to use for so many messages. `None` if one by one is faster.
+    pub(super) const fn width(self, messages: usize) -> Option<usize> {
+        if messages < self.worthwhile() { None } else { Some(LANES) }
     }
 }

@@ -100,6 +100,7 @@ impl ConfigBuilder {
             open_handshakes: 1024,
             max_unrequested: 2 * 1024 * 1024,
             max_requests: 75_000,
+            read_ahead: 4 * 1024 * 1024,
             unrequested_answers: UnrequestedAnswers::default(),
             unknown_commands: UnknownCommands::default(),
             init_state_requests: InitStateRequests::default(),
@@ -243,6 +244,15 @@ impl ConfigBuilder {
     /// input of each peer.
     pub const fn max_unrequested(mut self, bytes: usize) -> Self {
         self.config.max_unrequested = bytes;
+        self
+    }
+
+    /// Most bytes that a driver gathers before it pulls, while enough items of `getdata` are requested that several
+    /// responses may wait, or while unrequested ones are delivered: those that wait whole are hashed together, in less time. Default: 4 MiB, so about twelve
+    /// blocks. Worst case: twice that in the input of each peer that owes responses, and that once more in payloads that
+    /// have not surfaced. 0 turns it off.
+    pub const fn read_ahead(mut self, bytes: usize) -> Self {
+        self.config.read_ahead = bytes;
         self
     }
 

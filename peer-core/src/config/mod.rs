@@ -35,6 +35,7 @@ pub struct Config {
     pub(crate) open_handshakes: usize,
     pub(crate) max_unrequested: usize,
     pub(crate) max_requests: usize,
+    pub(crate) read_ahead: usize,
     pub(crate) unrequested_answers: UnrequestedAnswers,
     pub(crate) unknown_commands: UnknownCommands,
     pub(crate) init_state_requests: InitStateRequests,
@@ -149,6 +150,12 @@ impl Config {
     #[must_use]
     pub const fn max_unrequested(&self) -> usize {
         self.max_unrequested
+    }
+
+    /// Most bytes that a driver gathers before it pulls, while several items are requested.
+    #[must_use]
+    pub const fn read_ahead(&self) -> usize {
+        self.read_ahead
     }
 
     /// Most items that may be requested and unanswered, for each peer.

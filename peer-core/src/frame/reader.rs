@@ -80,8 +80,8 @@ impl Frame {
 /// hashes only bytes that are new, however the stream was cut. It does not reserve the size that a header declares: the
 /// payload stays in the caller's buffer until it is whole.
 ///
-/// If several small frames wait, up to 16 of them are hashed together, and the hashes are held until the frames are
-/// read. Frames and their order are the same as one by one.
+/// If several frames wait whole, up to 16 of them and up to 4 MiB are hashed together, where that takes less time. Their
+/// payloads are copied then and held until the frames are read. Frames and their order are the same as one by one.
 #[derive(Clone, Debug, Default)]
 pub struct FrameReader {
     front: Option<Box<Front>>,
@@ -183,8 +183,8 @@ impl FrameReader {
             // The usual case: the payload is whole, and no state is kept for it.
             if let Some((payload, rest)) = input.split_at_checked(head.payload_len()) {
                 let rest = if look_ahead { rest } else { &[] };
-                let hash = self.hash(payload, rest, rules.network);
-                return Ok(Some(self.finish(input, &head, hash)?));
+                let (hash, kept) = self.hash(payload, rest, rules.network);
+                return Ok(Some(self.finish(input, &head, hash, kept)?));
             }
             let arriving = Arriving { head, hasher: Blake256::new(), hashed: 0 };
             self.front = Some(Box::new(Front::Arriving(arriving)));
@@ -192,25 +192,25 @@ impl FrameReader {
         Ok(self.resume(input)?)
     }
 
-    /// The hash of a whole `payload`, with `rest` behind it.
-    fn hash(&mut self, payload: &[u8], rest: &[u8], network: Network) -> Hash {
+    /// The hash of a whole `payload`, with `rest` behind it, and its copy if there is one.
+    fn hash(&mut self, payload: &[u8], rest: &[u8], network: Network) -> (Hash, Option<Payload>) {
         if let Some(Front::Hashed(ahead)) = self.front.as_deref_mut() {
-            let hash = ahead.next(payload);
+            let next = ahead.next(payload);
             // A miss means that the owner changed the input: the other hashes are worthless too.
-            if hash.is_none() || ahead.is_empty() {
+            if next.is_none() || ahead.is_empty() {
                 self.front = None;
             }
-            if let Some(hash) = hash {
-                return hash;
+            if let Some((kept, hash)) = next {
+                return (hash, Some(kept));
             }
         }
         if let Some(least) = hash_ahead::worthwhile(payload, rest)
             && let Some((hash, ahead)) = hash_ahead::hash(payload, rest, network, least)
         {
             self.front = Some(Box::new(Front::Hashed(ahead)));
-            return hash;
+            return (hash, None);
         }
-        Hash::digest(payload)
+        (Hash::digest(payload), None)
     }
 
     /// Hashes the new bytes of an arriving payload, and takes the payload once it is whole.
@@ -228,14 +228,27 @@ impl FrameReader {
         let head = arriving.head;
         let hash = Hash::from_bytes(mem::take(&mut arriving.hasher).finalize());
         self.front = None;
-        self.finish(input, &head, hash).map(Some)
+        self.finish(input, &head, hash, None).map(Some)
     }
 
-    /// Compares the checksum and takes the payload, which is whole, off the front of `input`.
+    /// Compares the checksum and takes the payload, which is whole, off the front of `input`. It is not copied if a copy
+    /// was `kept`.
     #[inline]
-    fn finish(&self, input: &mut BytesMut, head: &Checked, hash: Hash) -> Result<Frame, FrameError> {
+    fn finish(
+        &self,
+        input: &mut BytesMut,
+        head: &Checked,
+        hash: Hash,
+        kept: Option<Payload>,
+    ) -> Result<Frame, FrameError> {
         let Checked { command, checksum: declared, spec, invalid_at, .. } = *head;
-        let payload = self.take(input, head.payload_len());
+        let payload = match kept {
+            Some(payload) => {
+                input.advance(payload.len());
+                payload
+            }
+            None => self.take(input, head.payload_len()),
+        };
         let computed = hash.checksum();
         if computed != declared {
             return Err(FrameError::PayloadChecksum { command, declared, computed });

@@ -3,11 +3,13 @@
 use core::fmt;
 
 use super::{Lifecycle, Mark, Peer, Stats};
+use crate::blake256;
 use crate::error::Error;
 use crate::event::Direction;
 use crate::hash::Hash;
 use crate::message::{Inventory, Version};
 use crate::node::Node;
+use crate::policy::UnrequestedAnswers;
 use crate::protocol_version::ProtocolVersion;
 use crate::time::Time;
 
@@ -125,6 +127,14 @@ impl Peer {
     pub fn open_requests(&self) -> usize {
         let requests = self.lifecycle.session().and_then(|session| session.requests.as_ref());
         requests.map_or(0, |requests| requests.open_items())
+    }
+
+    /// See [`Connection::read_ahead`](crate::Connection::read_ahead).
+    pub(crate) fn read_ahead(&self) -> usize {
+        let config = self.config();
+        let is_unasked = config.unrequested_answers == UnrequestedAnswers::Deliver && self.is_established();
+        let may_pay = is_unasked || self.open_requests() >= blake256::worthwhile();
+        if may_pay && self.wants_read() { config.read_ahead } else { 0 }
     }
 
     /// Why the connection is over, if it is.

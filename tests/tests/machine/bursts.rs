@@ -1,4 +1,4 @@
-//! Small frames that wait together are hashed together, and no one can tell.
+//! Frames that wait together are hashed together, and no one can tell.
 #![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use bytes::BytesMut;
@@ -210,4 +210,58 @@ fn what_an_owner_takes_away_is_not_read() {
     input.extend_from_slice(&[0; 3]);
     let frame = reader.read(&mut input, &RULES).unwrap().unwrap();
     assert_eq!(frame.payload[..], 1_u64.to_le_bytes());
+}
+
+/// Frames of 2 to 400 kB, mostly of like length, and a small one now and then.
+fn long_frames(rng: &mut ChaCha8Rng) -> Vec<Vec<u8>> {
+    let length = 2000 + below(rng, 50_000);
+    let mut any = || match below(rng, 20) {
+        0 => ping(3),
+        1 => framed(&transaction(8 * length)),
+        _ => framed(&transaction(length + below(rng, 2000))),
+    };
+    (0..40).map(|_| any()).collect()
+}
+
+#[test]
+fn long_frames_are_read_the_same_in_any_cut() {
+    for seed in 0..20 {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let stream = long_frames(&mut rng);
+        let one_by_one = read(stream.iter().map(Vec::as_slice));
+        assert_eq!((one_by_one.0.len(), &one_by_one.1), (stream.len(), &None), "seed {seed}");
+        for frame in &one_by_one.0 {
+            assert_eq!(frame.hash.to_bytes(), blake256::hash(&frame.payload), "seed {seed}");
+        }
+        let whole = stream.concat();
+        assert!(read([&whole[..]]) == one_by_one, "seed {seed}, at once");
+        let (first, rest) = whole.split_at(below(&mut rng, whole.len()));
+        assert!(read([first, rest]) == one_by_one, "seed {seed}, in two pieces");
+    }
+}
+
+#[test]
+fn a_wrong_checksum_among_long_frames_is_found_at_its_frame() {
+    for wrong in 0..16 {
+        let mut stream: Vec<_> = (0..16).map(|i| framed(&transaction(5000 + i))).collect();
+        *stream[wrong].last_mut().unwrap() ^= 1;
+        let (frames, error) = read([&stream.concat()[..]]);
+        assert_eq!(frames.len(), wrong);
+        assert!(matches!(error, Some(FrameError::PayloadChecksum { .. })), "{error:?}");
+    }
+}
+
+#[test]
+fn a_long_payload_that_an_owner_changes_meanwhile_is_refused() {
+    let stream: Vec<_> = (0..16).map(|i| framed(&transaction(5000 + i))).collect();
+    for changed in [0, 5000] {
+        let (mut reader, mut input) = (FrameReader::new(), BytesMut::from(&stream.concat()[..]));
+        assert!(reader.read(&mut input, &RULES).is_ok_and(|frame| frame.is_some()));
+        input[Header::LEN + changed] ^= 1;
+        let expected = blake256::checksum(&input[Header::LEN..stream[1].len()]);
+        match reader.read(&mut input, &RULES) {
+            Err(FrameError::PayloadChecksum { computed, .. }) => assert_eq!(computed, expected),
+            other => panic!("{other:?}"),
+        }
+    }
 }

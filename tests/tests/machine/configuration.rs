@@ -3,10 +3,13 @@
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
+use peer_core::message::GetData;
 use peer_core::{
-    Config, ConfigBuilder, ConfigError, Network, ProtocolVersion, Services, UnknownCommands,
+    Config, ConfigBuilder, ConfigError, Message, Network, ProtocolVersion, Services, UnknownCommands,
     UnrequestedAnswers,
 };
+use peer_tests::remote::{NETWORK, Remote};
+use peer_tests::samples::block_item;
 
 #[test]
 fn a_configuration_tells_each_of_its_settings() {
@@ -31,6 +34,7 @@ fn a_configuration_tells_each_of_its_settings() {
         .known_lifetime(seconds(10))
         .open_handshakes(11)
         .max_unrequested(12)
+        .read_ahead(3000)
         .max_requests(13)
         .unrequested_answers(UnrequestedAnswers::Deliver)
         .unknown_commands(UnknownCommands::Ignore)
@@ -48,6 +52,7 @@ fn a_configuration_tells_each_of_its_settings() {
     assert_eq!((config.known_inventory(), config.known_lifetime()), (9, seconds(10)));
     assert_eq!((config.open_handshakes(), config.max_unrequested()), (11, 12));
     assert_eq!((config.max_requests(), config.min_receive_rate()), (13, 14));
+    assert_eq!(config.read_ahead(), 3000);
     assert_eq!(config.unrequested_answers(), UnrequestedAnswers::Deliver);
     assert_eq!(config.unknown_commands(), UnknownCommands::Ignore);
 }
@@ -92,3 +97,13 @@ fn comments_without_a_name_to_stand_behind_are_refused() {
 
 const CHOOSE_A_NAME: &str =
     "user_agent_comments is set (1), but user_agent is not: comments follow its name and version";
+
+#[test]
+fn a_driver_gathers_only_while_as_many_blocks_are_requested_as_may_be_hashed_together() {
+    let mut remote = Remote::established(Config::builder(NETWORK).read_ahead(1_000_000).build().unwrap());
+    assert_eq!(remote.machine.fork().read_ahead(), 0);
+    let inventory = (0..16).map(block_item).collect::<Vec<_>>().try_into().unwrap();
+    remote.machine.send(&Message::GetData(GetData { inventory }), remote.now).unwrap();
+    remote.machine.take_all(remote.now);
+    assert_eq!(remote.machine.fork().read_ahead(), 1_000_000);
+}

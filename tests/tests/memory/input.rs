@@ -71,6 +71,16 @@ pub(crate) fn burst() {
     assert_states("frames that wait", meter.held(), 1, &[(LIMITS, "| sends small frames in a burst | | | ")]);
 }
 
+/// Frames of up to 4 MiB that are hashed together: what is held beside the input when the first was told of.
+pub(crate) fn long_burst() {
+    let (mut peer, mut input) = (established(), BytesMut::new());
+    input.extend_from_slice(&frame("unknown", &vec![0; 340_000]).repeat(40));
+    let meter = Meter::start();
+    drop(peer.receive(&mut input, Time::ZERO).unwrap());
+    let place = "| sends large frames faster than they are read | 4 MiB | | ";
+    assert_states("long frames that wait", meter.held(), 1, &[(LIMITS, place)]);
+}
+
 /// Frames of this payload until no more are kept, of which so many bytes are read together.
 fn held_early(payload: usize, read: usize) -> usize {
     let config = open().protocol_version(8.into()).build().unwrap();

@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 29] = [
+const STATED: [Test; 30] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
@@ -44,6 +44,7 @@ const STATED: [Test; 29] = [
     ("a_payload_without_a_limit_of_its_own_takes_what_the_pages_say", input::unrequested),
     ("the_largest_message_takes_what_the_pages_say", input::largest),
     ("frames_that_wait_together_take_what_the_page_says", input::burst),
+    ("long_frames_that_wait_cost_no_more_than_their_bytes_once_more", input::long_burst),
     ("a_queue_of_tiny_frames_takes_what_the_pages_say", queue::tiny_frames),
     ("a_queue_of_parts_of_large_messages_keeps_none_of_them_alive", queue::parts),
     ("a_queue_of_received_blocks_takes_what_the_pages_say", queue::received_blocks),

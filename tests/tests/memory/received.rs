@@ -34,7 +34,7 @@ pub(crate) const TESTS: [Test; 14] = [
         "small_frames_that_wait_cost_no_more_than_their_bytes_once_more",
         small_frames_that_wait_cost_no_more_than_their_bytes_once_more,
     ),
-    ("large_frames_that_wait_cost_nothing", large_frames_that_wait_cost_nothing),
+    ("the_largest_unknown_frames_that_wait_cost_nothing", the_largest_unknown_frames_that_wait_cost_nothing),
     ("a_burst_of_small_frames_leaves_nothing_behind", a_burst_of_small_frames_leaves_nothing_behind),
     ("a_payload_that_is_kept_keeps_little_else_alive", a_payload_that_is_kept_keeps_little_else_alive),
     (
@@ -220,9 +220,9 @@ fn small_frames_that_wait_cost_no_more_than_their_bytes_once_more() {
     }
 }
 
-/// Only small ones are hashed ahead. What is read takes its own bytes.
-fn large_frames_that_wait_cost_nothing() {
-    let large = frame("unknown", &vec![0; KIB * KIB]);
+/// Of these, no three fit into the 4 MiB that are hashed together. What is read takes its own bytes.
+fn the_largest_unknown_frames_that_wait_cost_nothing() {
+    let large = frame("unknown", &vec![0; 2 * KIB * KIB]);
     for front in [&large[..], &frame("getaddr", &[])] {
         let config = Config::builder(Network::SIMNET).unknown_commands(UnknownCommands::Deliver);
         let mut peer = Remote::established(config.build().unwrap()).machine.fork();
@@ -241,7 +241,8 @@ fn a_burst_of_small_frames_leaves_nothing_behind() {
     let ((), held, allocated) = measured(|| receive(&mut peer, &mut input, [&burst[..]]));
     assert!(input.is_empty());
     assert_eq!(held, 0, "bytes held after a burst");
-    assert!(allocated <= 2 * burst.len() + 16 * KIB, "{allocated} bytes allocated for {}", burst.len());
+    // While one of the smallest frames, of 24 bytes, waits behind others, its payload and hash take 80.
+    assert!(allocated <= 4 * burst.len() + 16 * KIB, "{allocated} bytes allocated for {}", burst.len());
 }
 
 /// Ten thousand of the smallest frames wait.

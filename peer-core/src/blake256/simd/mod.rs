@@ -14,7 +14,7 @@ use std::is_x86_feature_detected;
 use fearless_simd::{Avx2, Avx512, Level, Simd as _};
 
 use super::compress::{Block, Chain, compress};
-use super::lanes::{LANES, Row, WORTHWHILE, compress_lanes};
+use super::lanes::{LANES, Lanes, Row, WORTHWHILE, compress_lanes};
 
 /// The code that hashes. All give the same results.
 #[derive(Clone, Copy, Debug)]
@@ -61,32 +61,36 @@ impl Kernel {
         }
     }
 
-    /// Hashes one block in each lane.
-    pub(super) fn compress_lanes(
-        self,
-        chains: &mut [Row; 8],
-        blocks: &[&Block; LANES],
-        counters: &[u64; LANES],
-    ) {
+    /// Hashes `count` blocks in each of the first `width` lanes.
+    pub(super) fn compress_lanes(self, chains: &mut [Row; 8], lanes: &Lanes<'_>, count: usize, width: usize) {
         match self {
-            Self::Portable => compress_lanes(chains, blocks, counters),
+            Self::Portable => compress_lanes(chains, lanes, count),
             Self::Avx2(avx2) => avx2.vectorize(
                 #[inline(always)]
-                || lanes::compress(avx2, chains, blocks, counters),
+                || lanes::compress_first(avx2, chains, lanes, count, width),
             ),
             Self::Avx512(avx512) => avx512.vectorize(
                 #[inline(always)]
-                || lanes::compress(avx512, chains, blocks, counters),
+                || lanes::compress_first(avx512, chains, lanes, count, width),
             ),
         }
     }
 
-    /// The fewest lanes in use that are faster together than one by one.
+    /// The fewest messages that are faster together than one by one.
     pub(super) const fn worthwhile(self) -> usize {
         match self {
             Self::Portable => WORTHWHILE,
-            Self::Avx2(_) => 5,
-            Self::Avx512(_) => 3,
+            Self::Avx2(_) | Self::Avx512(_) => 3,
+        }
+    }
+
+    /// How many lanes to use for so many messages. `None` if one by one is faster.
+    pub(super) const fn width(self, messages: usize) -> Option<usize> {
+        match (self, messages) {
+            _ if messages < self.worthwhile() => None,
+            (Self::Portable, _) | (_, 9..) => Some(LANES),
+            (_, ..=4) => Some(4),
+            (_, 5..=8) => Some(8),
         }
     }
 }
@@ -132,11 +136,17 @@ mod tests {
             let mut chains = IV.map(|word| [word; LANES]);
             let mut expected = chains;
             for _ in 0..100 {
-                let blocks: [Block; LANES] = array::from_fn(|_| array::from_fn(|_| next(&mut bytes)));
+                let blocks: [[Block; 3]; LANES] =
+                    array::from_fn(|_| array::from_fn(|_| array::from_fn(|_| next(&mut bytes))));
                 let counters = array::from_fn(|_| u64::from_le_bytes(array::from_fn(|_| next(&mut bytes))));
-                kernel.compress_lanes(&mut chains, &blocks.each_ref(), &counters);
-                compress_lanes(&mut expected, &blocks.each_ref(), &counters);
-                assert_eq!(chains, expected, "{kernel:?}");
+                let lanes = Lanes { blocks: blocks.each_ref().map(|blocks| &blocks[..]), counters };
+                for width in [4, 8, LANES] {
+                    kernel.compress_lanes(&mut chains, &lanes, 3, width);
+                    compress_lanes(&mut expected, &lanes, 3);
+                    let first = |chains: &[Row; 8]| chains.map(|row| row[..width].to_vec());
+                    assert_eq!(first(&chains), first(&expected), "{kernel:?}, {width} lanes");
+                    expected = chains;
+                }
             }
         }
     }
@@ -144,7 +154,9 @@ mod tests {
     #[test]
     fn every_kernel_hashes_every_length_alone_and_among_many() {
         let data: Vec<u8> = bytes().take(700).collect();
-        let inputs: Vec<&[u8]> = (0..600).map(|length| &data[length % 100..][..length]).collect();
+        // Every length once, long and short ones side by side.
+        let lengths = (0..600).map(|i| i * 211 % 600);
+        let inputs: Vec<&[u8]> = lengths.map(|length| &data[length % 100..][..length]).collect();
         let hash = |kernel: Kernel, data: &[u8]| {
             let (blocks, rest) = data.as_chunks();
             let mut chain = IV;

@@ -8,6 +8,7 @@
 
 mod accepting;
 mod ends;
+mod gathering;
 mod ids;
 mod leaving;
 mod loopback;

@@ -15,6 +15,7 @@ mod consent;
 mod ends;
 mod fairness;
 mod flushing;
+mod gathering;
 mod heard;
 mod leaving;
 mod many;
