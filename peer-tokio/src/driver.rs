@@ -12,6 +12,8 @@
 //! was silent. So the driver reports a drained stream and runs the timers only after the runtime has polled its sockets
 //! and the stream was read again. An elapsed sleep proves it: the runtime polls its sockets before its timers.
 
+mod shake_hands;
+
 use core::fmt;
 use core::future::Future;
 use core::mem::{self, MaybeUninit};
