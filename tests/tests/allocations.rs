@@ -6,11 +6,12 @@
 
 use std::alloc::System;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use libtest_mimic::{Arguments, Trial};
+use peer_core::frame::{FrameReader, Rules};
 use peer_core::message::{BlockHeader, Headers, Ping, Pong};
 use peer_core::{Config, Message, Network, ProtocolVersion, Time};
-use peer_tests::remote::Remote;
+use peer_tests::remote::{NETWORK, Remote, bytes_of};
 use peer_tests::samples::{inv_of, item, usual_block, usual_tx_of};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -34,6 +35,7 @@ fn allocations_are_few() {
     a_transaction_and_a_block_decode_into_what_shares_their_payload();
     messages_encode_into_a_buffer_that_is_large_enough_without_allocations();
     known_inventory_is_as_large_as_what_it_holds();
+    a_short_payload_is_read_without_allocations();
 }
 
 fn messages_without_lists_decode_without_allocations() {
@@ -80,6 +82,17 @@ fn known_inventory_is_as_large_as_what_it_holds() {
         let change = region.change();
         let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
         assert!(held <= limit, "{held} bytes for {items} items");
+    }
+}
+
+/// Up to 38 bytes.
+fn a_short_payload_is_read_without_allocations() {
+    let rules = Rules::new(NETWORK, VERSION);
+    for (message, expected) in [(Message::Verack, 0), (Message::Ping(Ping { nonce: 1 }), 0), (inv_of(2), 1)] {
+        let mut input = BytesMut::from(&bytes_of(&message)[..]);
+        let mut reader = FrameReader::new();
+        let count = allocations(|| reader.read(&mut input, &rules).unwrap().unwrap());
+        assert_eq!(count, expected, "{}", message.command());
     }
 }
 

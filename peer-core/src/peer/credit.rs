@@ -8,6 +8,7 @@ use super::flood::Flood;
 use super::lifecycle::Session;
 use super::requests::{Requests, not_found_len};
 use super::silence::GRACE;
+use crate::frame::Header;
 use crate::message::Message;
 use crate::time::Time;
 
@@ -164,13 +165,13 @@ impl Peer {
         let Self { lifecycle, silence, .. } = self;
         if let Some(requests) = lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
             silence.credit(bought, &mut requests.credit);
-            requests.flood = Flood::default();
+            requests.flood.on_answer(bought);
             requests.credit.answered = requests.credit.answered.saturating_add(wire_len);
         }
     }
 
-    /// What was just pulled may have lain in the transport while the driver did not call: `taken` bytes of whole frames, and
-    /// what `rest` has of the next one. Of these, `before` bytes were there at the last pull.
+    /// What was just pulled may have lain in the transport while the driver did not call: `taken` bytes off the input, and
+    /// what `rest` has of the next frame. Of these, `before` bytes were there at the last pull.
     pub(super) fn credit_backlog(&mut self, taken: usize, rest: &[u8], before: u32, now: Time) {
         let Some(requests) = self.requests_mut() else { return };
         let answered = mem::take(&mut requests.credit.answered);
@@ -181,6 +182,7 @@ impl Peer {
         let is_late = requests.next_due().is_some_and(|due| due <= self.silence.waited());
         let rest = if rest.is_empty() { 0 } else { self.progress_of(rest) };
         let answering = if is_late { 0 } else { self.answering(rest) as usize };
+        let taken = taken.saturating_add(header_of(before)).saturating_sub(header_of(rest));
         let pulled = Pulled { taken, rest: rest as usize, before: before as usize, answering, answered };
         let Self { node, lifecycle, silence, .. } = self;
         if let Some(requests) = lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {
@@ -199,6 +201,11 @@ impl Peer {
         let progress = self.lifecycle.reader().map_or(0, |reader| reader.progress(input));
         u32::try_from(progress).unwrap_or(u32::MAX)
     }
+}
+
+/// The bytes of its header that the reader has taken, of a frame of which so many bytes are there.
+const fn header_of(progress: u32) -> usize {
+    if progress as usize >= Header::LEN { Header::LEN } else { 0 }
 }
 
 /// The time that so many bytes may take at `rate`, in bytes a second.

@@ -2,7 +2,7 @@
 //!
 //! | what ends first | what follows | the connection is over |
 //! | --- | --- | --- |
-//! | writing fails | nothing is written; what the remote said before is still heard | with the end of the stream, or after a second in which nothing came |
+//! | writing fails | nothing is written; what the remote said before is still heard | with the end of the stream, or after a second in which nothing came, or 5 s of waiting in all |
 //! | the remote's stream | what is queued is still written | when that is written |
 //! | ours, as the owner [leaves](Peer::leave) | what comes is discarded | when the remote ends its stream, or after 5 s |
 //!
@@ -25,6 +25,9 @@ use crate::transport::TransportError;
 /// once before more bytes.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// And for no longer than this on the clock of waiting, whatever comes.
+const LONGEST_HEARD: Duration = Duration::from_secs(5);
+
 /// The longest time from the last message to the end of a connection that its owner left.
 const LINGER: Duration = Duration::from_secs(5);
 
@@ -38,6 +41,8 @@ pub(crate) struct WriteFailure {
     pub(crate) error: TransportError,
     /// The count of received bytes at which the remote was heard for long enough.
     pub(crate) most_received: u64,
+    /// What the clock of waiting shows then.
+    pub(crate) until: Time,
 }
 
 impl Peer {
@@ -54,9 +59,10 @@ impl Peer {
             return Some(self.handle_end(Some(error), input));
         }
         let most_received = self.counters.bytes_received.saturating_add(MOST);
-        self.outbox.fail(WriteFailure { error, most_received });
         // The wait begins with the next pull that finds nothing.
         self.silence.stop(now);
+        let until = self.silence.waited() + LONGEST_HEARD;
+        self.outbox.fail(WriteFailure { error, most_received, until });
         None
     }
 
@@ -127,8 +133,11 @@ impl Peer {
 
     /// When a connection ends that has ended in one direction.
     pub(super) fn linger_deadline(&self) -> Option<Time> {
-        if self.outbox.write_failure().is_some() && self.lifecycle.reads() {
-            return self.silence.deadline(QUIET, Duration::ZERO, self.config().min_receive_rate);
+        if let Some(failure) = self.outbox.write_failure().filter(|_| self.lifecycle.reads()) {
+            let (silence, rate) = (&self.silence, self.config().min_receive_rate);
+            let quiet = silence.deadline(QUIET, Duration::ZERO, rate)?;
+            let longest = silence.deadline_of(failure.until, silence.progress, rate)?;
+            return Some(quiet.min(longest));
         }
         self.lifecycle.leave_by().map(Deadline::time)
     }

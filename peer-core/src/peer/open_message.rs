@@ -13,6 +13,8 @@ pub(super) struct Open {
     pub(super) due: Option<Time>,
     /// When the last one is due, if it was requested again.
     pub(super) last_due: Option<Time>,
+    /// It was due when the count of a flood began.
+    pub(super) is_marked: bool,
 }
 
 impl Open {
@@ -42,5 +44,6 @@ impl Open {
         debug_assert!(self.count > 0, "what is answered is open");
         self.count = self.count.saturating_sub(1);
         self.due = self.last_due.filter(|_| self.unwritten < self.count);
+        self.is_marked = false;
     }
 }

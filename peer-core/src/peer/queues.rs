@@ -144,7 +144,7 @@ impl Queues {
             if front.lane == Lane::Bulk {
                 self.overtaking = 0;
             }
-            if front.purpose != Purpose::Reply || self.sharing == 0 {
+            if front.purpose != Purpose::Reply || self.sharing == 0 && !self.overtakes_again(front) {
                 self.begin_time(now);
             }
             // While it was not shown, its time did not run.
@@ -227,7 +227,9 @@ impl Queues {
         let is_reply = |purpose| purpose == Purpose::Reply;
         let goes_on = is_reply(done) && self.front.as_ref().is_some_and(|front| is_reply(front.purpose));
         self.sharing = if goes_on { self.sharing.saturating_sub(len) } else { 0 };
-        let shares = self.is_closing || self.sharing > 0;
+        let overtakes =
+            is_reply(done) && self.front.as_ref().is_some_and(|front| self.overtakes_again(front));
+        let shares = self.is_closing || self.sharing > 0 || overtakes;
         if shares {
             // A late report does not make the remote slower.
             let used = self.used.saturating_add(self.seen.saturating_since(self.offered));

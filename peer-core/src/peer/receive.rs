@@ -25,8 +25,9 @@ impl Peer {
     pub(crate) fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
         self.alive()?;
         let last_call = self.silence.last_call();
-        self.end_absence(now);
+        self.silence.is_on_hold = false;
         self.on_call(now);
+        self.silence.is_held = false;
         if self.wants_read() {
             self.silence.pauses.on_pull(now);
         }
@@ -43,8 +44,8 @@ impl Peer {
         self.on_received(taken, input)?;
         let is_drained = matches!(result, Ok(None)) && self.wants_read();
         self.credit_backlog(taken, if is_drained { input } else { &[] }, progress, now);
-        if let Some(flood) = self.flood_mut() {
-            flood.on_received(taken);
+        if let Some(requests) = self.requests_mut() {
+            requests.count_flood(taken);
         }
         match result {
             Ok(None) if is_drained => {
@@ -69,6 +70,7 @@ impl Peer {
         if self.failure().is_none() {
             self.on_call(now);
             self.silence.stop(now);
+            self.silence.is_on_hold = true;
         }
     }
 

@@ -8,6 +8,7 @@
 //! clock. They are set when the request has been written.
 
 mod close;
+mod withheld;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -67,6 +68,8 @@ pub(crate) struct Requests {
     pub(super) credit: Credit,
     /// Detects a remote that talks without a pause.
     pub(crate) flood: Flood,
+    /// The number of the first request that was not written when the flood's count began.
+    marked: u32,
     /// Requests with an id.
     pub(crate) table: Option<Box<Table>>,
     /// The numbers of the next request and of the next to be written. They wrap around.
@@ -167,8 +170,7 @@ impl Requests {
         }
         let is_first = !was_due && self.next_due().is_some();
         if is_first {
-            self.credit = Credit::new(waited);
-            self.flood = Flood::default();
+            self.begin_waiting(waited);
         }
         is_first
     }

@@ -74,7 +74,6 @@ impl Peer {
             return Err(SendError::HandshakeMessage(command));
         }
         let len = message.check(self.version)?;
-        let len = outgoing.payload_len().unwrap_or(len);
         if matches!(message, Message::Raw(_)) && len > self.config().max_unrequested {
             return Err(CodecError::PayloadTooLarge(Excess::new(len, self.config().max_unrequested)).into());
         }
@@ -173,14 +172,6 @@ impl<'a> Outgoing<'a> {
         match self {
             Self::Message(message) | Self::Hashed(message, _) => message,
             Self::Encoded(frame) => frame.message(),
-        }
-    }
-
-    /// Size of the payload in bytes, once it is encoded.
-    fn payload_len(self) -> Option<usize> {
-        match self {
-            Self::Message(_) | Self::Hashed(..) => None,
-            Self::Encoded(frame) => Some(frame.payload().len()),
         }
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Silence {
     pub(super) reports_refusal: bool,
     /// The owner holds an event that is no message of the remote, so the wait continues.
     pub(super) is_held: bool,
+    /// The driver has said that the owner pulls nothing for now, so it calls whatever the owner does.
+    pub(super) is_on_hold: bool,
     /// When the owner did not pull.
     pub(crate) pauses: Pauses,
 }
@@ -82,6 +84,7 @@ impl Silence {
             reports: false,
             reports_refusal: false,
             is_held: false,
+            is_on_hold: false,
             pauses: Pauses::default(),
         }
     }
@@ -92,9 +95,6 @@ impl Silence {
         if self.state == Reading::Busy {
             self.state = Reading::Waiting;
             self.since = self.counted(now);
-        }
-        if progress != self.progress && self.evidence == Evidence::Found {
-            self.evidence = Evidence::Missing;
         }
         self.progress = progress;
     }
@@ -125,12 +125,12 @@ impl Silence {
     fn become_busy(&mut self, now: Time) {
         let now = self.counted(now);
         self.waited = self.waited_until(now);
-        self.state = Reading::Busy;
-        self.since = now;
-        // Input that was drained and is still being pulled stays evidence, and a search for evidence continues.
-        if self.evidence == Evidence::Found {
+        // A transport that took nothing says nothing about input that was not read meanwhile.
+        if self.is_paused() && self.evidence == Evidence::Found {
             self.evidence = Evidence::Missing;
         }
+        self.state = Reading::Busy;
+        self.since = now;
     }
 
     /// The time up to which everything counts. Where a call has a time shortly before that of the last one, what lies between
@@ -283,6 +283,10 @@ impl Peer {
         if is_ahead {
             self.silence.evidence = Evidence::Missing;
             self.judge(if was_busy { now } else { last_call });
+        }
+        // What came after the evidence was too late, unless nothing is overdue any more.
+        if self.silence.evidence == Evidence::Found && !self.is_overdue(now) {
+            self.silence.evidence = Evidence::Missing;
         }
         self.end_search(now);
     }

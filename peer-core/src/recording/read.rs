@@ -32,7 +32,7 @@ pub struct ReadError {
 #[non_exhaustive]
 pub enum Problem {
     /// It is not one JSON object.
-    #[error("not a JSON object")]
+    #[error("not a JSON object; each line of a recording is one")]
     NotAnObject,
     /// A member is missing, or has a value that it cannot have.
     #[error("no valid {0:?}")]

@@ -83,8 +83,8 @@ async fn run_conversation(recordings: Option<&Recordings>) -> Result<(), Failure
     transcript.section("Self-connection", "the listener's node dials its own address by mistake")?;
     transcript.write_step(Side::Listener, &format!("dials {address}"))?;
     let (outbound, inbound) = dial_self(&listening, &listener).await?;
-    transcript.write_step(Side::Listener, &format!("as the one who dialled: {outbound}"))?;
-    transcript.write_step(Side::Listener, &format!("as the one who was dialled: {inbound}"))?;
+    transcript.write_step(Side::Listener, &format!("the dialling half: {outbound}"))?;
+    transcript.write_step(Side::Listener, &format!("the dialled half: {inbound}"))?;
 
     transcript.statistics(&dialer.stats().await, &listener_handle.stats().await)?;
     check(&transcript, &outbound, &inbound)?;

@@ -214,18 +214,35 @@ fn honesty_what_was_drained_before_an_answer_was_due_proves_nothing_after() {
     assert_eq!(remote.messages().len(), 2);
 }
 
-#[test]
-fn liveness_an_event_that_is_held_at_each_look_puts_off_nothing_for_a_driver_that_never_tells() {
+/// How a connection ends whose answer is withheld while the remote pings every half second. The driver never tells, and the
+/// owner holds each ping at the next look, after it did this.
+fn end_with_an_event_at_each_look(mut before_look: impl FnMut(&mut Remote)) -> Option<Error> {
     let mut remote = established();
     send(&mut remote, &getdata([block_item(1)]));
     remote.hears();
-    let end = (0..200).find_map(|_| {
+    (0..200).find_map(|_| {
+        before_look(&mut remote);
         remote.now += SECOND / 2;
         remote.say(&ping(1));
         assert!(matches!(remote.pull(), Ok(Some(_))));
         let held = remote.tick();
         remote.hears();
         held.and_then(|()| remote.pull()).and_then(|_| remote.tick()).err()
+    })
+}
+
+#[test]
+fn liveness_an_event_that_is_held_at_each_look_puts_off_nothing_for_a_driver_that_never_tells() {
+    let end = end_with_an_event_at_each_look(|_| {});
+    assert!(matches!(end, Some(Error::Stalled(_))), "{end:?}");
+}
+
+#[test]
+fn liveness_a_batch_that_leaves_while_an_event_is_held_puts_off_nothing_for_a_driver_that_never_tells() {
+    let mut numbers = 0..;
+    let end = end_with_an_event_at_each_look(|remote| {
+        let item = tx_item(numbers.next().unwrap());
+        assert_eq!(remote.machine.announce(item, remote.now), Ok(true));
     });
     assert!(matches!(end, Some(Error::Stalled(_))), "{end:?}");
 }

@@ -7,7 +7,7 @@ use peer_core::{Config, ConfigError, Error, Event, Message, Timer};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::pair::{Pair, Side};
 use peer_tests::remote::{NETWORK, Remote, established, frame, header};
-use peer_tests::samples::{block_item, getdata};
+use peer_tests::samples::{block_item, getdata, tx_item};
 
 const INTERVAL: Duration = Duration::from_secs(107);
 const IDLE: Duration = Duration::from_secs(120);
@@ -366,4 +366,18 @@ fn while_we_do_not_read_the_remote_is_not_idle() {
     assert!(!remote.machine.wants_read());
     remote.machine.poll_transmit(remote.now);
     assert_eq!(remote.deadline(), Some((Duration::from_secs(20), Timer::WriteStall)));
+}
+
+#[test]
+fn each_timer_that_runs_is_listed_and_the_earliest_is_the_next() {
+    let mut remote = established();
+    assert_eq!(remote.machine.timeouts().collect::<Vec<_>>(), [remote.machine.next_timeout().unwrap()]);
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    assert_eq!(remote.machine.announce(tx_item(1), remote.now), Ok(true));
+    let (times, timers): (Vec<_>, Vec<_>) = remote.machine.timeouts().unzip();
+    assert_eq!(timers, [Timer::Stall, Timer::Ping, Timer::Trickle]);
+    assert_eq!(remote.machine.next_timeout(), times.last().map(|at| (*at, Timer::Trickle)));
+    remote.machine.close(remote.now);
+    assert_eq!(remote.machine.timeouts().count(), 0);
 }

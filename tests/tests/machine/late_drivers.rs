@@ -263,6 +263,90 @@ fn liveness_what_comes_while_the_driver_looks_buys_no_time() {
     assert_eq!(left(&remote), 0);
 }
 
+/// What a small transport holds. Each byte counts once.
+#[test]
+fn honesty_exactly_16_kib_that_lay_in_the_transport_buy_time() {
+    let mut remote = looked_at_after(29, 1);
+    let pushed = [inv_of(400), inv_of(51), ping(1), ping(2), ping(3)];
+    assert_eq!(pushed.iter().map(|message| bytes_of(message).len()).sum::<usize>(), 16 * 1024);
+    pushed.iter().for_each(|message| remote.say(message));
+    assert_eq!(remote.messages().len(), 5);
+    assert_eq!(left(&remote), 1 + 4);
+    remote.say(&ping(4));
+    assert_eq!(remote.messages().len(), 1);
+    assert_eq!(left(&remote), 1 + 4);
+}
+
+#[test]
+fn honesty_what_lay_in_the_transport_may_be_read_a_second_after_the_timers_ran() {
+    let mut remote = looked_at_after(28, 1);
+    remote.tick().unwrap();
+    remote.now += SECOND;
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 1 + 16);
+}
+
+#[test]
+fn liveness_what_was_there_before_the_driver_was_away_buys_no_time() {
+    let mut remote = established();
+    let large = large_block(100_000);
+    for items in [vec![Inventory::block(large.hash())], vec![Inventory::block(large.hash()), block_item(1)]] {
+        remote.machine.send(&getdata(items), remote.now).unwrap();
+    }
+    remote.hears();
+    let bytes = bytes_of(&Message::Block(large));
+    remote.say_bytes(&bytes);
+    assert_eq!(remote.messages().len(), 1);
+    let (before, rest) = bytes.split_at(32_768);
+    remote.say_bytes(before);
+    assert_eq!(remote.pull(), Ok(None));
+    remote.now += SECOND * 29;
+    for piece in rest.chunks(32_768) {
+        remote.say_bytes(piece);
+        remote.pull().unwrap();
+    }
+    assert!(remote.messages().is_empty());
+    assert_eq!(left(&remote), 1 + 16);
+}
+
+#[test]
+fn liveness_what_lay_in_the_transport_buys_no_time_once_the_clock_went_back() {
+    let mut remote = established();
+    remote.wait(SECOND * 60).unwrap();
+    remote.machine.send(&getdata([tx_item(0)]), remote.now).unwrap();
+    remote.hears();
+    remote.pull().unwrap();
+    let written = remote.now;
+    remote.now += SECOND * 29;
+    remote.tick().unwrap();
+    remote.now = written;
+    remote.tick().unwrap();
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 30);
+}
+
+/// Five seconds were waited for the block, so that its bytes, which may take 24, give no more to what is still due.
+#[test]
+fn liveness_an_answer_gives_no_more_than_what_was_waited_since_other_bytes_bought_time() {
+    let mut remote = established();
+    let large = large_block(100_000);
+    let items = [tx_item(0), tx_item(1), Inventory::block(large.hash())];
+    remote.machine.send(&getdata(items), remote.now).unwrap();
+    remote.hears();
+    remote.pull().unwrap();
+    remote.now += SECOND * 29;
+    remote.say(&Message::Tx(tx(0)));
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 5);
+    assert_eq!(left(&remote), 1 + 1 + 16);
+    remote.wait(SECOND * 5).unwrap();
+    remote.say(&Message::Block(large));
+    assert_eq!(remote.messages().len(), 1);
+    assert_eq!(left(&remote), 1 + 1 + 16);
+}
+
 /// A minute in all, however much it says before the driver looks.
 #[test]
 fn liveness_what_answers_nothing_cannot_put_an_answer_off_for_ever() {

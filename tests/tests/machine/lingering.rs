@@ -26,7 +26,7 @@ fn a_remote_is_heard_until_nothing_came_for_a_second_after_a_failed_write() {
     remote.machine.send(&inv_of(1), remote.now).unwrap();
     fail_to_write(&mut remote);
     assert!(remote.machine.wants_read() && !remote.machine.wants_write());
-    for nonce in 0..100 {
+    for nonce in 0..8 {
         // A transport that has nothing at the moment may have more a little later.
         assert_eq!(remote.wait(SECOND / 2), Ok(()));
         remote.say(&ping(nonce));
@@ -34,6 +34,21 @@ fn a_remote_is_heard_until_nothing_came_for_a_second_after_a_failed_write() {
         assert_eq!(remote.deadline(), Some((SECOND, Timer::Linger)));
     }
     assert_eq!(remote.wait(SECOND - Duration::from_nanos(1)), Ok(()));
+    assert_eq!(remote.wait(Duration::from_nanos(1)), Err(Error::TransportFailed));
+}
+
+#[test]
+fn a_remote_that_never_stops_talking_is_heard_for_5_seconds_of_waiting_after_a_failed_write() {
+    let mut remote = established();
+    remote.machine.send(&inv_of(1), remote.now).unwrap();
+    fail_to_write(&mut remote);
+    remote.events();
+    for nonce in 0..9 {
+        assert_eq!(remote.wait(SECOND / 2), Ok(()));
+        remote.say(&ping(nonce));
+        assert_eq!(remote.messages(), [ping(nonce)]);
+    }
+    assert_eq!(remote.wait(SECOND / 2 - Duration::from_nanos(1)), Ok(()));
     assert_eq!(remote.wait(Duration::from_nanos(1)), Err(Error::TransportFailed));
 }
 

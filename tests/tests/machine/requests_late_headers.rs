@@ -100,9 +100,28 @@ fn a_response_to_the_next_request_proves_that_nothing_is_owed() {
 }
 
 #[test]
+fn a_response_to_an_older_request_leaves_owed_what_a_newer_one_has_not_had() {
+    let mut remote = established();
+    let older = remote.is_asked_with(&headers_after([THERE]), PLAIN.fence(false));
+    let (_, pong) = fenced(&mut remote, PLAIN);
+    remote.is_told(&pong);
+    assert_eq!(remote.wait(SECOND * 3), Ok(()));
+    assert_eq!(told(&mut remote).len(), 1, "the newer one was declined");
+    let response = headers_of(chain(THERE, 2));
+    assert_eq!(remote.is_told(&response), [Told::Response(older, response.clone(), 0)]);
+    assert_next_request_is_answered_by_its_own_response(remote);
+}
+
+#[test]
 fn an_empty_response_is_owed_for_no_longer_than_another_timeout() {
+    // The request was declined after 2 s, one second ago.
+    let left = SECOND * 29;
     let mut remote = with_declined_request();
-    assert_eq!(remote.wait(SECOND * 31), Ok(()));
+    assert_eq!(remote.wait(left.saturating_sub(Duration::from_nanos(1))), Ok(()));
+    assert_next_request_is_answered_by_its_own_response(remote);
+
+    let mut remote = with_declined_request();
+    assert_eq!(remote.wait(left), Ok(()));
     let next = remote.is_asked(&headers_after([THERE]));
     assert_eq!(remote.is_told(&headers()), [Told::Response(next, headers(), 0)]);
 }

@@ -251,6 +251,20 @@ pub(crate) fn answered_whole() {
     assert_eq!(meter.held(), 0);
 }
 
+/// A request with an id. Its number is kept where messages are counted by command.
+pub(crate) fn answered_with_id() {
+    let config = Config::builder(NETWORK).count_commands(true).build().unwrap();
+    let mut peer = Remote::established(config).machine.fork();
+    let request = headers_after([Hash::ZERO]);
+    let mut input = BytesMut::from(&bytes_of(&headers())[..]);
+    let meter = Meter::start();
+    peer.peer_mut().request(&request, RequestOptions::new(), Time::ZERO).unwrap();
+    flush(&mut peer);
+    assert!(matches!(peer.receive(&mut input, Time::ZERO), Ok(Some(Event::Response(_)))));
+    assert_eq!(peer.receive(&mut input, Time::ZERO), Ok(None));
+    assert_eq!(meter.held(), 0);
+}
+
 /// What nodes count against us, for hours.
 pub(crate) fn points() {
     let mut peer = Remote::established(unguarded().build().unwrap()).machine.fork();

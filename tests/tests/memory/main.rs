@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 28] = [
+const STATED: [Test; 29] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
@@ -35,6 +35,7 @@ const STATED: [Test; 28] = [
     ("open_requests_take_what_the_pages_say_in_any_order", machine::requests),
     ("requests_with_an_id_take_what_the_page_says", machine::typed_requests),
     ("a_request_that_was_answered_as_a_whole_leaves_nothing_behind", machine::answered_whole),
+    ("a_request_with_an_id_that_was_answered_leaves_nothing_behind", machine::answered_with_id),
     ("points_that_are_counted_for_hours_take_no_more_than_those_of_a_minute", machine::points),
     ("items_that_may_be_answered_once_more_take_what_the_setter_says", machine::answered),
     ("a_batch_of_announcements_takes_what_the_setter_says", machine::batch),

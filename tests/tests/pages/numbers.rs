@@ -43,7 +43,7 @@ fn the_defaults_on_the_pages_are_those_of_the_configuration() {
 }
 
 /// Constants of the clocks, where they are, and the row of the page on clocks that has their number.
-const BOUNDS: [(&str, &str, &str); 13] = [
+const BOUNDS: [(&str, &str, &str); 15] = [
     (
         "credit",
         "FULL: usize = 16 * 1024;",
@@ -61,8 +61,10 @@ const BOUNDS: [(&str, &str, &str); 13] = [
     ("queues", "RATE: u64 = 256 * 1024;", "`20 s + ⌊n / 256 KiB⌋ × 1 s`"),
     ("queues", "LEAST_RATE: u64 = 32 * 1024;", "`t / 32 KiB/s` more"),
     ("queues", "REPORTED_RATE: u64 = 16 * 1024 / STALL.as_secs();", "at most `t / 819 bytes/s` more"),
-    ("queues", "SHARE: usize = 4 * 1024;", "`20 s + 4 KiB / 256 KiB/s`"),
-    ("flood", "TERM: Duration = Duration::from_secs(180);", "| 180 s attended, then more than 16 MiB |"),
+    ("queues", "SHARE: usize = 4 * 1024;", "overtake one bulk frame by at most 4 KiB"),
+    ("flood", "LONGEST: Duration = Duration::from_secs(90);", "once they have bought back 90 s"),
+    ("flood", "TERM: Duration = LONGEST.saturating_mul(2);", "| 180 s attended, then more than 16 MiB |"),
+    ("linger", "LONGEST_HEARD: Duration = Duration::from_secs(5);", "5 s of waiting, or 16 MiB"),
     ("flood", "HELD_BACK: usize = 16 * 1024 * 1024;", "| 180 s attended, then more than 16 MiB |"),
     ("clock_jump", "keepalive.bound(now, config.ping_interval);", "| `ping_interval` | 107 s |"),
 ];

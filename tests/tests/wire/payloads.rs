@@ -3,8 +3,9 @@
 
 use bytes::{Bytes, BytesMut};
 use peer_core::frame::{Frame, FrameReader, Rules};
-use peer_core::{Command, ProtocolVersion};
-use peer_tests::remote::{NETWORK, frame};
+use peer_core::{Command, Message, ProtocolVersion};
+use peer_tests::remote::{NETWORK, bytes_of, frame};
+use peer_tests::samples::usual_block;
 
 /// Sizes around those at which it is kept otherwise.
 const SIZES: [usize; 8] = [0, 1, 8, 37, 38, 39, 1000, 40_000];
@@ -43,4 +44,14 @@ fn frames_are_equal_if_their_payloads_are() {
             assert_ne!(payload, read(fewer).payload, "{size} bytes");
         }
     }
+}
+
+#[test]
+fn a_message_shares_the_memory_of_the_payload_that_it_is_decoded_from() {
+    let mut input = BytesMut::from(&bytes_of(&usual_block(100).into())[..]);
+    let rules = Rules::new(NETWORK, ProtocolVersion::LATEST);
+    let frame = FrameReader::new().read(&mut input, &rules).unwrap().unwrap();
+    let Message::Block(block) = frame.decode(rules.version).unwrap() else { panic!("a block is one") };
+    let (raw, payload) = (block.as_bytes(), frame.payload.to_bytes());
+    assert_eq!((raw.as_ptr(), raw.len()), (payload.as_ptr(), payload.len()));
 }

@@ -3,7 +3,9 @@
 use core::time::Duration;
 
 use super::{Queues, RATE, STALL};
+use crate::message::Lane;
 use crate::peer::evidence::Evidence;
+use crate::peer::piece::Piece;
 use crate::time::Time;
 
 impl Queues {
@@ -14,6 +16,15 @@ impl Queues {
         self.sharing = self.owed;
         self.is_late = false;
         (self.evidence, self.was_sought) = (Evidence::Missing, false);
+    }
+
+    /// Whether this front is a reply that overtakes a bulk frame, not the first one, or a bulk frame that may still be
+    /// overtaken. All replies that overtake it share one time, even if they never wait together.
+    pub(super) fn overtakes_again(&self, front: &Piece) -> bool {
+        match front.lane {
+            Lane::Bulk => self.on_show == 0 && self.overtaking > 0,
+            Lane::Control => !self.bulk.is_empty() && self.overtaking > front.len(),
+        }
     }
 
     /// When the transport must have taken the frame it was shown: 20 s after it was offered, and a second more for each

@@ -181,6 +181,7 @@ impl Peer {
             nonce,
             is_handled: false,
             may_be_answered: false,
+            is_marked: false,
             is_muted: false,
         };
         table.insert(id, entry);

@@ -2,12 +2,11 @@
 
 use super::respond::Arrival;
 use super::table::Table;
-use crate::error::Error;
+use crate::error::{Error, Expected};
 use crate::event::Event;
 use crate::frame::Header;
 use crate::message::Message;
 use crate::peer::Peer;
-use crate::peer::credit::Credit;
 use crate::peer::flood::Flood;
 use crate::peer::matched::{Closed, Match};
 use crate::time::Time;
@@ -28,7 +27,7 @@ impl Peer {
         requests.table.take_if(|table| table.is_empty());
         let is_first = !was_due && requests.next_due().is_some();
         if is_first {
-            (requests.credit, requests.flood) = (Credit::new(waited), Flood::default());
+            requests.begin_waiting(waited);
         }
         session.requests.take_if(|requests| requests.is_empty());
         if is_first {
@@ -101,26 +100,34 @@ impl Peer {
 
     /// The remote is to blame for the response that is due next.
     pub(in crate::peer) fn on_response_overdue(&mut self, now: Time) -> Result<(), Error> {
-        let requests = self.lifecycle.session().and_then(|session| session.requests.as_deref());
-        let expected = requests.and_then(|requests| {
-            let is_first = requests.next_plain_due().is_none_or(|due| Some(due) > requests.next_due());
-            if is_first { None } else { requests.next_expected() }
-        });
-        let expected = match expected {
-            Some(expected) => Some(expected),
-            None => self.update_table(now, Table::expire).flatten(),
-        };
+        let is_flooded = self.flood().is_some_and(Flood::is_over);
+        let expected = if is_flooded { self.expire_withheld(now) } else { self.expire_next(now) };
         if let Some(expected) = expected {
             return Err(self.fail(Error::Stalled(expected)));
-        }
-        if let Some(flood) = self.flood_mut() {
-            *flood = Flood::default();
         }
         self.silence.doubt();
         if self.is_overdue(now) {
             self.silence.seek();
         }
         Ok(())
+    }
+
+    /// Returns the response that is due next if it ends the connection; if not, its request is reported.
+    fn expire_next(&mut self, now: Time) -> Option<Expected> {
+        let requests = self.requests_mut()?;
+        let is_plain = requests.next_plain_due().is_some_and(|due| Some(due) <= requests.next_due());
+        let expected = requests.next_expected().filter(|_| is_plain);
+        expected.or_else(|| self.update_table(now, Table::expire).flatten())
+    }
+
+    /// The same for all that a flood hid.
+    fn expire_withheld(&mut self, now: Time) -> Option<Expected> {
+        let expected = self.requests_mut()?.withheld();
+        let expected = expected.or_else(|| self.update_table(now, Table::expire_withheld).flatten());
+        if let Some(requests) = self.requests_mut() {
+            requests.begin_flood();
+        }
+        expected
     }
 
     /// The deadline of a request has passed.

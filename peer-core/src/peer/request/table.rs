@@ -58,6 +58,8 @@ pub(super) struct Entry {
     pub(super) is_handled: bool,
     /// An empty response came that may belong to an earlier request. So the remote is not to blame for this one.
     pub(super) may_be_answered: bool,
+    /// It was due when the count of a flood began.
+    pub(super) is_marked: bool,
     /// The owner is told no more of it: it was cancelled, or its deadline has passed.
     pub(super) is_muted: bool,
 }

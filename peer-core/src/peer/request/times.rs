@@ -70,10 +70,32 @@ impl Table {
         self.dues.insert((due, id));
     }
 
+    /// The count of a flood begins, for what is due now.
+    pub(in crate::peer) fn mark(&mut self) {
+        for entry in self.open.values_mut() {
+            entry.is_marked = entry.term.is_some();
+        }
+    }
+
+    /// Whether a response is still due that was due when the count of a flood began.
+    pub(in crate::peer) fn withholds(&self) -> bool {
+        self.open.values().any(|entry| entry.is_marked)
+    }
+
     /// The remote is to blame for what is due next. Returns the reason, if the connection ends.
     pub(super) fn expire(&mut self) -> Option<Expected> {
         let due = self.next_due()?;
-        let late: Vec<_> = self.dues.iter().take_while(|(at, _)| *at == due).map(|(_, id)| *id).collect();
+        let late = self.dues.iter().take_while(|(at, _)| *at == due).map(|(_, id)| *id).collect();
+        self.end_late(late)
+    }
+
+    /// The same for all that was due when the count of a flood began.
+    pub(super) fn expire_withheld(&mut self) -> Option<Expected> {
+        let late = self.open.iter().filter(|(_, entry)| entry.is_marked).map(|(id, _)| *id).collect();
+        self.end_late(late)
+    }
+
+    fn end_late(&mut self, late: Vec<RequestId>) -> Option<Expected> {
         let ends =
             |id: &&RequestId| self.open.get(id).is_some_and(|entry| entry.closes && !entry.is_excused());
         if let Some(id) = late.iter().find(ends) {
@@ -81,7 +103,10 @@ impl Table {
         }
         for id in late {
             let Some(entry) = self.open.get(&id) else { continue };
-            if matches!(entry.wanted, Wanted::Headers(_)) && !entry.may_be_answered {
+            if let Some((_, due)) = entry.term
+                && matches!(entry.wanted, Wanted::Headers(_))
+                && !entry.may_be_answered
+            {
                 self.owed_headers.add(id, due + entry.timeout);
             }
             self.end(id, if entry.is_excused() { Unanswered::Declined } else { Unanswered::TimedOut });

@@ -1,6 +1,5 @@
 //! The calls of the driver: what their times and the gaps between them mean for the clocks that blame the remote.
 
-use core::mem;
 use core::time::Duration;
 
 use super::{GRACE, Peer, Reading, Silence};
@@ -38,12 +37,20 @@ impl Peer {
             self.bound_commands(now);
         }
         let gap = now.saturating_since(self.silence.last_call);
-        if gap > GRACE && self.next_timeout().is_some_and(|(told, _)| now > told + GRACE) {
+        let is_late = || self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
+        if gap > GRACE && (self.is_held() || is_late()) {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
         } else {
             self.note_gap(gap, now);
         }
         self.count_attended(gap, now);
+    }
+
+    /// Whether the owner has an event and has not pulled since, so that the driver may not have called. A closing
+    /// connection pulls nothing.
+    fn is_held(&self) -> bool {
+        let is_busy = self.silence.is_busy() && !self.silence.is_on_hold;
+        (self.silence.is_held || is_busy) && self.lifecycle.reads()
     }
 
     /// The driver did not call for this long, and was not told to.
@@ -66,20 +73,6 @@ impl Peer {
         self.outbox.on_call(gap);
         if let Some(flood) = self.flood_mut() {
             flood.attend(gap.min(GRACE));
-        }
-    }
-
-    /// The owner pulls. While it held an event, nothing was offered to the transport either, unless the driver called.
-    pub(in crate::peer) fn end_absence(&mut self, now: Time) {
-        let was_held = mem::take(&mut self.silence.is_held);
-        if now == self.silence.last_call {
-            return;
-        }
-        let gap = now.saturating_since(self.silence.last_call);
-        // A closing connection pulls nothing.
-        if gap > GRACE && (was_held || self.silence.is_busy()) && self.lifecycle.reads() {
-            self.rest_clocks(gap.saturating_sub(GRACE), now);
-            self.count_attended(GRACE, now);
         }
     }
 

@@ -119,7 +119,7 @@ impl Transcript {
                 self.observed.established = self.observed.established.saturating_add(1);
                 let version = dialer.stats().await.protocol_version;
                 let done = Styled(GOOD, "handshake complete");
-                self.arrow(at, to, "verack", &format!("{done}, protocol version {version}"))
+                self.arrow(at, to, "verack", &format!("{done}, version {version}"))
             }
             Event::Message(Message::Inv(inv)) => {
                 self.observed.batches.push(inv.inventory.len());
@@ -170,7 +170,7 @@ impl Transcript {
         writeln!(
             self.out,
             "\n{done} handshake complete, {} pings answered, {} items\n  in {} batches of at most {}, and a \
-             self-connection that both halves noticed, in {}.",
+             self-connection\n  that both halves noticed, in {}.",
             round_trips.len(),
             Count::from(items.len()),
             batches.len(),

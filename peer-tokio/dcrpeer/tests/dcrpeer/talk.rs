@@ -16,7 +16,7 @@ fn the_demo_prints_every_step() {
     let run = run(&[]);
     run.assert_succeeds();
     let count = |fragment: &str| run.out.matches(fragment).count();
-    assert_eq!(count("handshake complete, protocol version 12"), 2, "{}", run.out);
+    assert_eq!(count("handshake complete, version 12"), 2, "{}", run.out);
     assert_eq!(count("version  /peer-core:"), 2, "{}", run.out);
     assert!(count("pong     rtt ") >= 3, "{}", run.out);
     assert_eq!(count("1,000 transactions"), 2, "{}", run.out);
