@@ -13,8 +13,8 @@ use crate::{Events, Handle, SystemRng, connection_info, inbound, outbound};
 /// How long a dial may take, as in dcrd.
 const DIAL: Duration = Duration::from_secs(30);
 
-/// Dials a node and completes the handshake. `best_height` is the height of our chain. A task of the runtime drives the
-/// connection.
+/// Dials a node and completes the handshake. `best_height` is the height of our chain. From then on a task of the
+/// runtime drives the connection.
 ///
 /// Every address that `address` resolves to is tried until one accepts, for 30 s in total. Nagle's algorithm is off.
 /// When this returns, the connection is established and our part of the handshake is written. The first event is the
@@ -41,13 +41,14 @@ pub async fn connect(
     let dialled = timeout(DIAL, dial).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
     let (address, stream) = dialled.map_err(ConnectError::Unreachable)?;
     let info = connection_info(address, best_height);
-    let (handle, events, driver) = outbound(stream, node, info, SystemRng)?;
+    let (handle, events, mut driver) = outbound(stream, node, info, SystemRng)?;
+    driver.shake_hands().await.map_err(ConnectError::Closed)?;
     tokio::spawn(driver);
-    shake_hands(handle, events).await.map_err(ConnectError::Closed)
+    Ok((handle, events))
 }
 
-/// Completes the handshake with a remote that connected. `best_height` is the height of our chain. A task of the
-/// runtime drives the connection. Otherwise as [`connect`].
+/// Completes the handshake with a remote that connected. `best_height` is the height of our chain. From then on a task
+/// of the runtime drives the connection. Otherwise as [`connect`].
 ///
 /// # Errors
 ///
@@ -59,14 +60,10 @@ pub async fn connect(
 pub async fn accept(stream: TcpStream, node: &Node, best_height: i32) -> Result<(Handle, Events), Closed> {
     let failed = |error: io::Error| Closed::new(peer_core::Error::TransportFailed, Some(error.kind()));
     let address = stream.set_nodelay(true).and_then(|()| stream.peer_addr()).map_err(failed)?;
-    let (handle, events, driver) = inbound(stream, node, connection_info(address, best_height), SystemRng);
+    let (handle, events, mut driver) =
+        inbound(stream, node, connection_info(address, best_height), SystemRng);
+    driver.shake_hands().await?;
     tokio::spawn(driver);
-    shake_hands(handle, events).await
-}
-
-async fn shake_hands(handle: Handle, mut events: Events) -> Result<(Handle, Events), Closed> {
-    events.established().await?;
-    handle.flush().await?;
     Ok((handle, events))
 }
 

@@ -57,7 +57,7 @@ impl Message {
         version: ProtocolVersion,
     ) -> Result<EncodedFrame, CodecError> {
         self.check(version)?;
-        let (head, body) = build(self, network);
+        let (head, body) = build(self, self.kept_checksum(), network);
         let header = Header::from_bytes(head.first_chunk().unwrap_or(&[0; Header::LEN]));
         let payload = if body.is_empty() {
             // An own copy, so that only the header's 24 bytes are kept beside it.

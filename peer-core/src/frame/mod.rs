@@ -35,7 +35,7 @@ use crate::protocol_version::ProtocolVersion;
 /// As [`Message::check`].
 pub fn encode(message: &Message, network: Network, version: ProtocolVersion) -> Result<Vec<u8>, CodecError> {
     message.check(version)?;
-    let (mut frame, payload) = build(message, network);
+    let (mut frame, payload) = build(message, message.kept_checksum(), network);
     frame.extend_from_slice(&payload);
     Ok(frame)
 }
@@ -44,11 +44,11 @@ pub fn encode(message: &Message, network: Network, version: ProtocolVersion) -> 
 const SHARE_FROM: usize = 4 * 1024;
 
 /// A frame in two pieces: the header with the payload, or the header and a payload that the message shares. The message
-/// has passed [`Message::check`].
+/// has passed [`Message::check`], and its payload has this `checksum`, if that is known.
 ///
 /// Of messages, only blocks are shared; of an [`EncodedFrame`], every payload is. A copy holds exactly its bytes; a
 /// slice keeps the whole memory alive that it was cut from.
-pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
+pub(crate) fn build(message: &Message, checksum: Option<[u8; 4]>, network: Network) -> (Vec<u8>, Bytes) {
     let body = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM);
     let room = if body.is_some() { 0 } else { message.encoded_len() };
     let mut head = Vec::with_capacity(Header::LEN.saturating_add(room));
@@ -61,7 +61,7 @@ pub(crate) fn build(message: &Message, network: Network) -> (Vec<u8>, Bytes) {
         Some(body) => body,
         None => head.get(Header::LEN..).unwrap_or_default(),
     };
-    let checksum = message.kept_checksum().unwrap_or_else(|| blake256::checksum(payload));
+    let checksum = checksum.unwrap_or_else(|| blake256::checksum(payload));
     let header = Header::new(network, message.command(), payload.len(), checksum);
     if let Some(start) = head.first_chunk_mut() {
         *start = header.to_bytes();

@@ -14,7 +14,8 @@ use crate::config::Config;
 use crate::error::{Error, Excess, FrameError};
 use crate::event::{Direction, Event};
 use crate::frame::{Checked, Frame, Rules};
-use crate::message::{InitState, Message, Pong};
+use crate::hash::Hash;
+use crate::message::{InitState, Message};
 use crate::policy::{InitStateRequests, UnknownCommands, UnrequestedAnswers};
 use crate::services::Services;
 use crate::time::Time;
@@ -87,7 +88,7 @@ impl Peer {
             {
                 let message = frame.decode(self.version)?;
                 let closed = self.match_request(&message, &frame.hash)?;
-                match self.on_message(message, &closed, now)? {
+                match self.on_message(message, &frame.hash, &closed, now)? {
                     Some(event) => return Ok(Some(event)),
                     None => continue,
                 }
@@ -140,7 +141,7 @@ impl Peer {
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
                     self.credit(bought, frame.wire_len());
                 }
-                self.on_message(message, &closed, now)
+                self.on_message(message, &frame.hash, &closed, now)
             }
             (Lifecycle::AwaitingVerack { .. }, Message::Verack) => Ok(Some(self.on_verack(now))),
             (Lifecycle::AwaitingVerack { early, .. }, _) if self.version.allows_early_messages() => {
@@ -159,15 +160,19 @@ impl Peer {
         }
     }
 
-    /// A message of an established connection: does what the protocol requires, then delivers it, unless it is one of
-    /// the few that are dropped.
-    fn on_message(&mut self, message: Message, closed: &Closed, now: Time) -> Result<Option<Event>, Error> {
+    /// A message of an established connection, whose payload has this hash: does what the protocol requires, then
+    /// delivers it, unless it is one of the few that are dropped.
+    fn on_message(
+        &mut self,
+        message: Message,
+        hash: &Hash,
+        closed: &Closed,
+        now: Time,
+    ) -> Result<Option<Event>, Error> {
         self.counters.last_recv = Some(now);
         match &message {
             Message::Version(_) | Message::Verack => return Err(Error::Repeated(message.command())),
-            Message::Ping(ping) => {
-                self.push(&Message::Pong(Pong { nonce: ping.nonce }), Purpose::Reply);
-            }
+            Message::Ping(ping) => self.push_pong(ping.nonce, hash.checksum()),
             Message::Pong(pong) => self.on_pong(pong.nonce, now),
             Message::SendHeaders => self.history.wants_headers = true,
             Message::GetInitState(_) => self.on_get_init_state(),

@@ -6,9 +6,10 @@ use super::mark::Mark;
 use super::piece::Purpose;
 use super::requests::Requests;
 use super::{Peer, trace};
+use crate::blake256;
 use crate::error::{CodecError, Error, Excess, SendError};
 use crate::frame::{self, EncodedFrame, Header};
-use crate::message::{Command, Lane, Message};
+use crate::message::{Command, Lane, Message, Pong};
 use crate::time::Time;
 
 impl Peer {
@@ -103,7 +104,7 @@ impl Peer {
             Outgoing::Encoded(frame) if frame.network() != connection => {
                 Err(SendError::WrongNetwork { frame: frame.network(), connection })
             }
-            Outgoing::Encoded(_) | Outgoing::Message(_) => Ok(()),
+            Outgoing::Encoded(_) | Outgoing::Message(_) | Outgoing::Hashed(..) => Ok(()),
         }
     }
 
@@ -132,11 +133,23 @@ impl Peer {
         self.push_outgoing(Outgoing::Message(message), purpose)
     }
 
+    /// Answers a ping. A pong has the payload of its ping, so it has that checksum too.
+    pub(super) fn push_pong(&mut self, nonce: u64, checksum: [u8; 4]) {
+        debug_assert!(checksum == blake256::checksum(&nonce.to_le_bytes()));
+        let pong = Message::Pong(Pong { nonce });
+        self.push_outgoing(Outgoing::Hashed(&pong, checksum), Purpose::Reply);
+    }
+
     /// Queues what has been checked. This is the only place where a message becomes a frame in the queue.
     fn push_outgoing(&mut self, outgoing: Outgoing<'_>, purpose: Purpose) -> Mark {
         let message = outgoing.message();
         let (head, body) = match outgoing {
-            Outgoing::Message(message) => frame::build(message, self.config().network),
+            Outgoing::Message(message) => {
+                frame::build(message, message.kept_checksum(), self.config().network)
+            }
+            Outgoing::Hashed(message, checksum) => {
+                frame::build(message, Some(checksum), self.config().network)
+            }
             Outgoing::Encoded(frame) => frame.pieces(),
         };
         trace::sending(self, message, &head, &body);
@@ -149,13 +162,15 @@ impl Peer {
 #[derive(Clone, Copy)]
 enum Outgoing<'a> {
     Message(&'a Message),
+    /// With the checksum of its payload.
+    Hashed(&'a Message, [u8; 4]),
     Encoded(&'a EncodedFrame),
 }
 
 impl<'a> Outgoing<'a> {
     fn message(self) -> &'a Message {
         match self {
-            Self::Message(message) => message,
+            Self::Message(message) | Self::Hashed(message, _) => message,
             Self::Encoded(frame) => frame.message(),
         }
     }

@@ -36,6 +36,8 @@ pub fn measure(report: &mut Report) {
     for (name, message, count, _) in &cases {
         report.line(Target::Slower, through_a_machine(name, message, *count), hashing(message, *count));
     }
+    report.group("a ping alone through a machine, pong included, against two hashes");
+    report.line(Target::Slower, alone_through_a_machine("ping alone", &samples::ping()), hashing_twice());
 }
 
 fn frame(message: &Message) -> Vec<u8> {
@@ -86,6 +88,25 @@ fn through_a_machine(name: &'static str, message: &Message, count: usize) -> Wor
             }
         },
     )
+}
+
+/// A frame that comes alone, with whatever it is answered. The copy into the buffer counts, as it does for a driver.
+fn alone_through_a_machine(name: &'static str, message: &Message) -> Work<'static> {
+    let bytes = frame(message);
+    let (mut input, mut peer) = (BytesMut::new(), machine::established());
+    Work::new(name, move || {
+        input.extend_from_slice(black_box(&bytes));
+        black_box(peer.receive(&mut input, Time::ZERO).expect("it is valid"));
+        write_all(&mut peer);
+    })
+}
+
+/// What hashing a ping and its pong takes.
+fn hashing_twice() -> Work<'static> {
+    let payload = frame(&samples::ping()).split_off(Header::LEN);
+    Work::new("two hashes", move || {
+        [blake256::checksum(black_box(&payload)), blake256::checksum(black_box(&payload))]
+    })
 }
 
 fn write_all(peer: &mut Connection) {

@@ -52,6 +52,17 @@ fn a_way_alone_has_no_ratios() {
 }
 
 #[test]
+fn latencies_are_told_with_their_spread() {
+    let told = json(LOOPBACK, &["--latency", "--rounds", "2", "--json"]);
+    let lines = told["lines"].as_array().unwrap();
+    assert_eq!(lines.len(), 4);
+    for line in lines {
+        assert!(line["p99_ns"].as_f64() >= line["p50_ns"].as_f64(), "{line}");
+        assert!(line["p50_ns"].as_f64() > Some(0.0), "{line}");
+    }
+}
+
+#[test]
 fn a_line_that_is_not_there_is_an_error() {
     let output = run(LOOPBACK, &["nothing", "--rounds", "1"]);
     assert!(!output.status.success());

@@ -36,6 +36,10 @@ pub(crate) struct Cli {
     /// Measure the way `tokio` without a recording, with one to nowhere and with one to a file instead
     #[arg(long, conflicts_with_all = ["only", "crowd"])]
     pub(crate) recorded: bool,
+    /// Measure on the clock of the wall instead, over two cores: a handshake from connect to close, on a runtime of one thread
+    /// and of two, and a ping that waits behind a block of 1.3 MB, sent every 100 ms
+    #[arg(long, conflicts_with_all = ["only", "crowd", "recorded"])]
+    pub(crate) latency: bool,
     /// Write one JSON object
     #[arg(long)]
     pub(crate) json: bool,

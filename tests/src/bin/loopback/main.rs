@@ -2,7 +2,8 @@
 //!
 //! `lines` says what is measured; `memory`, `sockets`, `mio` and `tokio` are the ways to do it, all behind the
 //! trait of `way`; `rounds` lets them alternate, and `report` says what came of it. `crowd` measures
-//! many connections at a time, and `recorded` what a recording costs.
+//! many connections at a time, `recorded` what a recording costs, and `latency` what passes on the clock: for a
+//! handshake, and for a ping `behind_blocks`.
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -10,7 +11,9 @@
 )]
 
 mod args;
+mod behind_blocks;
 mod crowd;
+mod latency;
 mod lines;
 mod memory;
 mod over_mio;
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.crowd {
         Some(count) => crowd::run(count.into(), cli.json),
+        None if cli.latency => latency::run(&cli),
         None if cli.recorded => recorded::run(&cli),
         None => rounds::run(&cli),
     };

@@ -47,6 +47,21 @@ async fn a_connection_is_established_when_it_is_returned() {
     assert_eq!(near.stats().await.starting_height, 7);
 }
 
+/// A task for the driver would hand each step over, perhaps to another thread.
+#[tokio::test]
+async fn a_handshake_is_driven_by_the_task_that_waits_for_it() {
+    let (_silent, address) = socket().await;
+    let dialer = node();
+    let tasks = async {
+        sleep(Duration::from_millis(50)).await;
+        tokio::runtime::Handle::current().metrics().num_alive_tasks()
+    };
+    tokio::select! {
+        hung = connect(address, &dialer, 0) => panic!("{hung:?}"),
+        tasks = tasks => assert_eq!(tasks, 0),
+    }
+}
+
 #[tokio::test]
 async fn a_dial_says_why_there_is_no_connection() {
     let (socket, address) = socket().await;
