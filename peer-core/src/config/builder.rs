@@ -247,10 +247,10 @@ impl ConfigBuilder {
         self
     }
 
-    /// Most bytes that a driver gathers before it pulls, while enough items of `getdata` are requested that several
-    /// responses may wait, or while unrequested ones are delivered: those that wait whole are hashed together, in less time. Default: 4 MiB, so about twelve
-    /// blocks. Worst case: twice that in the input of each peer that owes responses, and that once more in payloads that
-    /// have not surfaced. 0 turns it off.
+    /// Most bytes that a driver gathers before it pulls, while several items of `getdata` are requested, or while
+    /// unrequested responses are delivered. Frames that wait whole are hashed together, in less time. Default: 4 MiB, so
+    /// about twelve blocks. Worst case: twice that in the input of each peer that owes responses, and that once more in
+    /// payloads that have not surfaced. 0 turns it off.
     pub const fn read_ahead(mut self, bytes: usize) -> Self {
         self.config.read_ahead = bytes;
         self
