@@ -137,7 +137,6 @@ impl Peer {
                 session.keepalive.on_heard(pings);
                 let closed = self.match_request(&message, &frame.hash)?;
                 if closed.found == Match::Open {
-                    self.silence.on_answer();
                     let bought = self.time_bought(&message, frame.wire_len(), closed.entries);
                     self.credit(bought, frame.wire_len());
                 }

@@ -191,13 +191,6 @@ impl Silence {
         self.pause_left = MAX_PAUSE;
     }
 
-    /// A response came. Evidence about it says nothing about the next one that is due.
-    pub(super) fn on_answer(&mut self) {
-        if self.evidence == Evidence::Found {
-            self.evidence = Evidence::Missing;
-        }
-    }
-
     /// This much of the waited time does not count.
     pub(super) fn take_off(&mut self, duration: Duration, now: Time) {
         let current = if self.is_busy() { Duration::ZERO } else { now.saturating_since(self.since) };

@@ -92,7 +92,6 @@ impl Peer {
         let wire_len = message.encoded_len().saturating_add(Header::LEN);
         let bought = is_uncounted.then(|| self.time_bought(&message, wire_len, 1));
         self.update_table(now, |table| table.respond(message, arrival)).unwrap_or(Ok(()))?;
-        self.silence.on_answer();
         if let Some(bought) = bought {
             self.credit(bought, wire_len);
         }
