@@ -66,6 +66,11 @@ impl Peer {
         None
     }
 
+    /// The clock of waiting went back to `waited`. After a failed write, the remote is heard for no longer than from now on.
+    pub(super) fn bound_hearing(&mut self, waited: Time) {
+        self.outbox.bound_failure(waited + LONGEST_HEARD);
+    }
+
     /// See [`Connection::handle_half_close`](crate::Connection::handle_half_close).
     pub(crate) fn handle_half_close(&mut self, input: &[u8]) -> Option<Error> {
         if !self.is_established() || !self.wants_write() {

@@ -167,6 +167,13 @@ impl Outbox {
         self.queues.get_or_insert_with(|| Box::new(Queues::new(self.put))).fail(failure);
     }
 
+    /// After a failed write, the remote is heard until `until` at most.
+    pub(crate) fn bound_failure(&mut self, until: Time) {
+        if let Some(queues) = &mut self.queues {
+            queues.bound_failure(until);
+        }
+    }
+
     /// How writing failed, if it did.
     pub(crate) fn write_failure(&self) -> Option<WriteFailure> {
         self.queues.as_ref()?.failure()

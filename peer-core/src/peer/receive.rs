@@ -38,7 +38,7 @@ impl Peer {
             self.silence.is_held = true;
             return Ok(Some(event));
         }
-        let (before, progress) = (input.len(), self.silence.progress);
+        let (before, progress, due) = (input.len(), self.silence.progress, self.next_response_due());
         let result = self.pull(input, now);
         let taken = before.saturating_sub(input.len());
         self.on_received(taken, input)?;
@@ -47,6 +47,7 @@ impl Peer {
         if let Some(requests) = self.requests_mut() {
             requests.count_flood(taken);
         }
+        self.keep_evidence_since(due);
         match result {
             Ok(None) if is_drained => {
                 self.wait(input, now, last_call);

@@ -35,7 +35,7 @@ const ITEM_TIMEOUT: Duration = Duration::from_secs(30);
 struct Item {
     /// Requests that name it and have been written.
     written: u32,
-    /// The number of the first request that names it.
+    /// The number of the first request that names it, or of the one that set its deadline.
     first: u32,
     /// When it is due, once a request for it has been written.
     due: Option<Time>,
@@ -196,7 +196,8 @@ impl Requests {
                 open.written = open.written.saturating_add(1);
                 // The first deadline holds.
                 if let Some(due) = due.filter(|_| open.due.is_none()) {
-                    open.due = Some(due);
+                    // An earlier request for it had no deadline.
+                    (open.due, open.first) = (Some(due), number);
                     let count = self.due.entry(due).or_default();
                     *count = count.saturating_add(1);
                 }

@@ -308,6 +308,20 @@ impl Peer {
         }
     }
 
+    /// When, on the clock of waiting, the next response is due.
+    pub(super) fn next_response_due(&self) -> Option<Time> {
+        self.lifecycle.session()?.requests.as_ref()?.next_due()
+    }
+
+    /// The next response was due at `before`. If it came, evidence about it says nothing about later ones.
+    pub(super) fn keep_evidence_since(&mut self, before: Option<Time>) {
+        if self.silence.evidence == Evidence::Found
+            && before.is_some_and(|before| self.next_response_due().is_none_or(|due| due > before))
+        {
+            self.silence.evidence = Evidence::Missing;
+        }
+    }
+
     /// Whether a timer that measures silence has passed its deadline.
     pub(super) fn is_overdue(&self, now: Time) -> bool {
         let mut deadlines = Timer::ALL.iter().filter(|timer| timer.measures_silence());

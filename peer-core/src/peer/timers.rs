@@ -191,8 +191,11 @@ impl Peer {
         let gap = now.saturating_since(self.silence.last_call());
         let is_early = self.next_timeout().is_none_or(|(at, _)| at > now);
         if is_early && now >= self.silence.last_call() {
-            self.note_gap(gap, now);
-            self.count_attended(gap, now);
+            // While the owner holds an event, the next call of another kind finds the whole gap.
+            if gap <= GRACE || !self.is_held() {
+                self.note_gap(gap, now);
+                self.count_attended(gap, now);
+            }
         } else {
             self.on_call(now);
             self.run_due(now, rng)?;

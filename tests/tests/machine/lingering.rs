@@ -3,10 +3,14 @@
 
 use core::time::Duration;
 
-use peer_core::{Config, Error, Event, FrameError, Message, SendError, Time, Timer, TransportError};
+use peer_core::{
+    Config, Error, Event, FrameError, Message, OnTimeout, RequestOptions, SendError, Time, Timer,
+    TransportError,
+};
 use peer_tests::invariants::END_OF_TIME;
 use peer_tests::remote::{NETWORK, Remote, bytes_of, established, established_at, frame};
-use peer_tests::samples::{inv_of, item, ping};
+use peer_tests::requests::items;
+use peer_tests::samples::{block_item, inv_of, item, ping};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -50,6 +54,26 @@ fn a_remote_that_never_stops_talking_is_heard_for_5_seconds_of_waiting_after_a_f
     }
     assert_eq!(remote.wait(SECOND / 2 - Duration::from_nanos(1)), Ok(()));
     assert_eq!(remote.wait(Duration::from_nanos(1)), Err(Error::TransportFailed));
+}
+
+#[test]
+fn a_clock_that_goes_back_after_a_failed_write_lets_a_remote_be_heard_for_5_seconds_again_and_no_more() {
+    let mut remote = established();
+    remote.now += SECOND * 1000;
+    remote.events();
+    let report = RequestOptions::new().on_timeout(OnTimeout::Report).timeout(SECOND * 90);
+    remote.is_asked_with(&items([block_item(1)]), report);
+    assert_eq!(remote.wait(SECOND * 80), Ok(()));
+    fail_to_write(&mut remote);
+    remote.events();
+    remote.now = Time::ZERO + SECOND;
+    let end = (0..100).find_map(|nonce| {
+        remote.say(&ping(nonce));
+        remote.events();
+        remote.wait(SECOND * 9 / 10).err()
+    });
+    assert_eq!(end, Some(Error::TransportFailed));
+    assert!(remote.now <= Time::ZERO + SECOND * 7, "{:?}", remote.now);
 }
 
 #[test]

@@ -83,6 +83,12 @@ impl Queues {
         self.seen = self.seen.min(now);
     }
 
+    pub(in crate::peer) fn bound_failure(&mut self, until: Time) {
+        if let Some(failure) = &mut self.failure {
+            failure.until = failure.until.min(until);
+        }
+    }
+
     /// Evidence may have been reported with a time that was ahead, unless a timer found before that it was needed.
     pub(in crate::peer) fn doubt_evidence(&mut self, now: Time) {
         // What was seen at a time that is still to come was seen before it.

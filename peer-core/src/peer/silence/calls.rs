@@ -51,7 +51,7 @@ impl Peer {
 
     /// Whether the owner has an event and has not pulled since, so that the driver may not have called. A closing
     /// connection pulls nothing.
-    fn is_held(&self) -> bool {
+    pub(in crate::peer) fn is_held(&self) -> bool {
         let is_busy = self.silence.is_busy() && !self.silence.is_on_hold;
         (self.silence.is_held || is_busy) && self.lifecycle.reads()
     }
