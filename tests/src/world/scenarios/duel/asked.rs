@@ -26,6 +26,8 @@ const HELD_BACK: u64 = 16 * 1024 * 1024;
 /// The longest time that other bytes buy which lay in the transport between two calls more than a second apart.
 const BACKLOG: Duration = Duration::from_secs(60);
 const GAP: Duration = Duration::from_secs(1);
+/// Fewer bytes fill no transport, and buy none.
+const FULL: u64 = 16 * 1024;
 /// The longest pause of reading between two answers that no clock of answers counts.
 const PAUSE: Duration = Duration::from_secs(20);
 
@@ -127,6 +129,8 @@ pub(super) struct Ledger {
     gap: Duration,
     gap_end: Time,
     backlog: Duration,
+    /// Bytes that came since the end of that gap.
+    came: u64,
     /// How many frames were taken when last looked at, and when their number changed.
     taken: (u64, Time),
     /// Bytes that had come when a flood had lasted for its term.
@@ -204,7 +208,14 @@ impl Ledger {
 
     /// So much came, of whatever it is.
     pub(super) fn on_came(&mut self, bytes: usize, rate: u64) {
-        let bought = time_for(bytes as u64, rate).min(self.gap).min(self.backlog);
+        let before = self.came;
+        self.came += bytes as u64;
+        let counted = match (before < FULL, self.came < FULL) {
+            (_, true) => 0,
+            (true, false) => self.came,
+            (false, false) => bytes as u64,
+        };
+        let bought = time_for(counted, rate).min(self.gap).min(self.backlog);
         self.gap -= bought;
         self.backlog -= bought;
         self.meter.bought += bought;
@@ -229,7 +240,7 @@ impl Ledger {
         }
         if step > GAP {
             self.gap = if paused { Duration::ZERO } else { step - GAP };
-            self.gap_end = now;
+            (self.gap_end, self.came) = (now, 0);
         } else if now > self.gap_end + GAP {
             self.gap = Duration::ZERO;
         }
