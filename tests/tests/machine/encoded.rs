@@ -192,3 +192,33 @@ fn a_payload_that_is_not_of_its_command_makes_no_frame() {
     let expected = Raw { command: custom.command(), payload: Bytes::from_static(b"anything") };
     assert_eq!(custom.message(), &Message::Raw(expected));
 }
+
+#[test]
+fn frames_that_are_encoded_together_are_those_of_one_by_one() {
+    let mut many = messages().to_vec();
+    many.extend((0..20).map(|number| Message::from(large_block(10_000 + 777 * number))));
+    let frames = Message::encode_frames(&many, NETWORK, ProtocolVersion::LATEST).unwrap();
+    assert_eq!(frames, many.iter().map(encode).collect::<Vec<_>>());
+    assert_eq!(Message::encode_frames(&[], NETWORK, ProtocolVersion::LATEST), Ok(Vec::new()));
+}
+
+#[test]
+fn what_has_kept_its_checksum_is_not_hashed_with_others() {
+    let payload = Bytes::from(bytes_of(&Message::from(large_block(9000)))).split_off(24);
+    let block = Command::new("block").unwrap();
+    let kept = EncodedFrame::with_checksum(block, payload, [1; 4], NETWORK, ProtocolVersion::LATEST).unwrap();
+    let others = [5000, 6000].map(|len| Message::from(large_block(len)));
+    let [first, second] = &others;
+    let many = [first.clone(), kept.message().clone(), second.clone()];
+    let frames = Message::encode_frames(&many, NETWORK, ProtocolVersion::LATEST).unwrap();
+    let checksums: Vec<_> = frames.iter().map(EncodedFrame::checksum).collect();
+    assert_eq!(checksums, [encode(first).checksum(), [1; 4], encode(second).checksum()]);
+}
+
+#[test]
+fn one_message_that_does_not_exist_at_the_version_leaves_no_frames() {
+    let many = [ping(1), Message::Addr(Addr::default()), ping(2)];
+    let latest = ProtocolVersion::LATEST;
+    let error = CodecError::MsgInvalidForPVer { version: latest };
+    assert_eq!(Message::encode_frames(&many, NETWORK, latest), Err(error));
+}
