@@ -123,6 +123,8 @@ pub(super) struct Ledger {
     pausing: Duration,
     /// When the last answer came, or the first request was written.
     answered: Time,
+    /// What pauses had taken by then.
+    paused: Duration,
     /// Of the wait before it, what answers may still take off.
     waited: Duration,
     /// Of the last gap between two calls and of all, what other bytes may still take off.
@@ -195,9 +197,11 @@ impl Ledger {
             _ => bytes as u64,
         };
         let bought = time_for(part, rate).max(Duration::from_secs(entries));
-        // Answers that came together take off no more than was waited since those before.
-        if self.meter.at > self.answered {
-            self.waited = self.meter.at.saturating_since(self.answered);
+        // Answers that came together take off no more than was waited since those before. A pause is no wait.
+        let paused = self.meter.paused - self.paused;
+        let waited = self.meter.at.saturating_since(self.answered).saturating_sub(paused);
+        if !waited.is_zero() {
+            self.waited = waited;
         }
         let bought = bought.min(self.waited);
         self.waited -= bought;
@@ -222,7 +226,7 @@ impl Ledger {
     }
 
     fn restart(&mut self) {
-        self.answered = self.meter.at;
+        (self.answered, self.paused) = (self.meter.at, self.meter.paused);
         self.pausing = Duration::ZERO;
         self.at_term = None;
     }

@@ -57,6 +57,8 @@ struct Hostile {
     blocked: bool,
     /// It did not take all that it was shown.
     offered: bool,
+    /// Reading paused when the driver pulled last.
+    pauses: bool,
     /// When the owner asks for more, how often it still does, and which item is next.
     asks: Time,
     asks_left: u64,
@@ -105,6 +107,7 @@ impl Hostile {
             writes,
             blocked: false,
             offered: false,
+            pauses: false,
             asks,
             asks_left,
             item: 0,
@@ -119,7 +122,9 @@ impl Hostile {
     /// Goes on to what happens next, and lets the driver look.
     fn step(&mut self) {
         self.table.now = self.table.now.max(self.next());
-        self.ledger.pass(self.table.now, !self.table.machine.wants_read(), self.offered);
+        // A pause lasts until the driver pulls again.
+        let reads = self.table.machine.wants_read();
+        self.ledger.pass(self.table.now, self.pauses || !reads, self.offered || reads);
         if self.table.now >= self.turns {
             self.turns = self.table.now + a_while(&mut self.table.rng, 1000, 60_000);
             self.taker.turn(self.table.now, &mut self.table.rng);
@@ -192,16 +197,16 @@ impl Hostile {
         // A remote that never lets the transport run dry would keep it here.
         let most = if self.attack.floods { 2 } else { 1000 };
         for _ in 0..most {
-            let paused = self.read();
+            self.pauses = self.read();
             let wrote = self.write();
             // Reading that goes on now is looked at like any other.
-            let paused = paused && (!self.table.machine.wants_read() || self.read());
+            self.pauses = self.pauses && (!self.table.machine.wants_read() || self.read());
             let now = self.table.now;
             let due = self.table.machine.next_timeout().is_some_and(|(at, _)| at <= now);
             if due {
                 self.table.machine.tick(now, &mut self.table.rng).ok();
             }
-            if self.table.is_over() || !(paused && wrote || due) {
+            if self.table.is_over() || !(self.pauses && wrote || due) {
                 return;
             }
         }
