@@ -167,7 +167,7 @@ impl EncodedFrame {
         self.0.header.wire_len()
     }
 
-    /// The frame in two pieces, as [`build`] makes them.
+    /// The frame in two pieces, as [`build`](super::build) makes them.
     pub(crate) fn pieces(&self) -> (Vec<u8>, Bytes) {
         let Encoded { header, payload, .. } = &*self.0;
         let is_shared = payload.len() >= SHARE_FROM;
