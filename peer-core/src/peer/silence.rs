@@ -341,6 +341,10 @@ impl Peer {
     pub(super) fn is_silence_proven(&self) -> bool {
         let is_flooded = self.flood().is_some_and(Flood::is_over);
         let Silence { state, evidence, reports, reports_refusal, .. } = self.silence;
+        // Enough was taken since: the answer may lie in what is not read yet.
+        if state == Reading::Paused && self.wants_read() {
+            return is_flooded;
+        }
         is_flooded || evidence.proves(if state == Reading::Paused { reports_refusal } else { reports })
     }
 
