@@ -192,9 +192,8 @@ fn honesty_what_lay_in_the_transport_may_be_read_in_pieces() {
     assert_eq!(left(&remote), 1 + 16);
 }
 
-/// A large transaction that was asked for twice comes once more. Half of it seems to be what is waited for.
-#[test]
-fn honesty_what_seemed_to_be_a_response_and_was_none_buys_time_as_anything_else() {
+/// A large block was requested twice, the second time with another one, and came once: these bytes.
+fn answered_once_of_twice() -> (Remote, Vec<u8>) {
     let mut remote = established();
     let large = large_block(100_000);
     for items in [vec![Inventory::block(large.hash())], vec![Inventory::block(large.hash()), block_item(1)]] {
@@ -204,6 +203,13 @@ fn honesty_what_seemed_to_be_a_response_and_was_none_buys_time_as_anything_else(
     let bytes = bytes_of(&Message::Block(large));
     remote.say_bytes(&bytes);
     assert_eq!(remote.messages().len(), 1);
+    (remote, bytes)
+}
+
+/// The block comes once more. Half of it seems to be what is waited for.
+#[test]
+fn honesty_what_seemed_to_be_a_response_and_was_none_buys_time_as_anything_else() {
+    let (mut remote, bytes) = answered_once_of_twice();
     remote.now += SECOND * 29;
     for piece in bytes.chunks(32_768) {
         remote.say_bytes(piece);
@@ -289,15 +295,7 @@ fn honesty_what_lay_in_the_transport_may_be_read_a_second_after_the_timers_ran()
 
 #[test]
 fn liveness_what_was_there_before_the_driver_was_away_buys_no_time() {
-    let mut remote = established();
-    let large = large_block(100_000);
-    for items in [vec![Inventory::block(large.hash())], vec![Inventory::block(large.hash()), block_item(1)]] {
-        remote.machine.send(&getdata(items), remote.now).unwrap();
-    }
-    remote.hears();
-    let bytes = bytes_of(&Message::Block(large));
-    remote.say_bytes(&bytes);
-    assert_eq!(remote.messages().len(), 1);
+    let (mut remote, bytes) = answered_once_of_twice();
     let (before, rest) = bytes.split_at(32_768);
     remote.say_bytes(before);
     assert_eq!(remote.pull(), Ok(None));

@@ -78,14 +78,20 @@ fn each_empty_response_that_is_owed_is_taken_once() {
     assert_eq!(remote.is_told(&headers()), [Told::Response(next, headers(), 0)]);
 }
 
-#[test]
-fn an_older_request_that_is_still_open_is_answered_first() {
+/// Of two requests the newer one was declined.
+fn with_an_older_request() -> (Remote, RequestId) {
     let mut remote = established();
     let older = remote.is_asked_with(&headers_after([THERE]), PLAIN.fence(false));
     let (_, pong) = fenced(&mut remote, PLAIN);
     remote.is_told(&pong);
-    assert_eq!(remote.wait(SECOND * 3), Ok(()));
+    assert_eq!(remote.wait(Duration::from_secs(3)), Ok(()));
     assert_eq!(told(&mut remote).len(), 1, "the newer one was declined");
+    (remote, older)
+}
+
+#[test]
+fn an_older_request_that_is_still_open_is_answered_first() {
+    let (mut remote, older) = with_an_older_request();
     assert_eq!(remote.is_told(&headers()), [Told::Response(older, headers(), 0)]);
 }
 
@@ -101,12 +107,7 @@ fn a_response_to_the_next_request_proves_that_nothing_is_owed() {
 
 #[test]
 fn a_response_to_an_older_request_leaves_owed_what_a_newer_one_has_not_had() {
-    let mut remote = established();
-    let older = remote.is_asked_with(&headers_after([THERE]), PLAIN.fence(false));
-    let (_, pong) = fenced(&mut remote, PLAIN);
-    remote.is_told(&pong);
-    assert_eq!(remote.wait(SECOND * 3), Ok(()));
-    assert_eq!(told(&mut remote).len(), 1, "the newer one was declined");
+    let (mut remote, older) = with_an_older_request();
     let response = headers_of(chain(THERE, 2));
     assert_eq!(remote.is_told(&response), [Told::Response(older, response.clone(), 0)]);
     assert_next_request_is_answered_by_its_own_response(remote);
