@@ -13,6 +13,7 @@
 //! and the stream was read again. An elapsed sleep proves it: the runtime polls its sockets before its timers.
 
 mod read;
+#[cfg(feature = "net")]
 mod shake_hands;
 
 use core::fmt;
