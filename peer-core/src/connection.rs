@@ -143,7 +143,7 @@ impl Connection {
     /// Reports that writing failed while reading may continue. `input` holds what was not pulled. What was queued is
     /// dropped, and nothing more is written. `None` means that the remote is still heard: pull and read as before, and
     /// report the end of the stream. If the transport never reports its end, the connection is over once nothing has
-    /// come for a second, or after 16 MiB. Whatever ends the stream, the reason is that of
+    /// come for a second, after 5 s of waiting in all, or after 16 MiB. Whatever ends the stream, the reason is that of
     /// [`handle_transport_error`](Self::handle_transport_error) with this error.
     ///
     /// A connection that [finishes](Peer::finish) or [leaves](Peer::leave) hears nothing: it is over at once. May

@@ -75,8 +75,8 @@
 //! * **Refusal before an answer.** After [`Event::Version`](peer_core::Event::Version) nothing is sent until
 //!   the owner calls [`next_event`](Peers::next_event) again.
 //! * **Every end is reported once**, with its typed reason, after everything that the remote sent before it. After a
-//!   failed write the remote is heard until its stream ends, nothing came for a second, or after 5 s of
-//!   waiting in all, and the reason is that failure.
+//!   failed write the remote is heard until its stream ends, nothing came for a second, or 5 s of
+//!   waiting have passed, and the reason is that failure.
 //! * **The last messages arrive.** A remote that closed only its writing half still gets what is queued.
 //!   [`leave`](Peers::leave) ends a connection so that the system does not cut off what was written last.
 //! * **Small.** An idle peer has no buffer. It takes 690 bytes, measured with 5,000 of them over loopback, including

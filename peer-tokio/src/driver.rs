@@ -73,6 +73,8 @@ pub struct Driver<S, R> {
     clock: Clock,
     /// Bytes that were read and not yet pulled: at most one frame and one read, or what the machine wants gathered.
     input: BytesMut,
+    /// Bytes taken off `input` since it was allocated.
+    slack: usize,
     /// Whether input is gathered before the machine pulls.
     gather: Gather,
     /// Bytes that the stream took and has not flushed. Until it has, they count as not sent.
@@ -242,17 +244,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now);
             let Some(event) = event.map_err(|reason| self.closed(reason))? else {
-                if self.input.is_empty() {
-                    self.input = BytesMut::new();
-                }
+                self.shrink_input();
                 return Ok(self.connection.wants_read());
             };
-            has_room = self.shared.deliver(event, before.saturating_sub(self.input.len()));
+            let taken = before.saturating_sub(self.input.len());
+            self.slack = self.slack.saturating_add(taken);
+            has_room = self.shared.deliver(event, taken);
         }
         // The last event may make the machine wait for the remote.
         self.connection.handle_hold(now);
         self.shared.lock().note_full(now);
         Ok(false)
+    }
+
+    /// Gives back the buffer of what was taken, so that an idle connection has none. The rest is moved only where it is
+    /// smaller, so each byte is moved once at most.
+    fn shrink_input(&mut self) {
+        if self.input.is_empty() || self.slack > self.input.len() {
+            self.input = BytesMut::from(&*self.input);
+            self.slack = 0;
+        }
     }
 
     /// Writes once: small frames gathered, so that they leave whole, and large ones in place. Returns the number of
@@ -327,6 +338,7 @@ impl<S, R> Driver<S, R> {
             shared,
             clock,
             input,
+            slack: 0,
             gather,
             unflushed,
             sleep,

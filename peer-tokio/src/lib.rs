@@ -64,7 +64,7 @@
 //!   connection over TCP holds 1,500 bytes, its task, timer and place in tokio's reactor included, with a generator
 //!   that has no memory of its own.
 //! * **Nothing received is lost.** After a failed write, what the remote sent before is delivered first, at the
-//!   owner's pace, until its stream ends, nothing came for a second, or after 5 s of waiting in all. Then the
+//!   owner's pace, until its stream ends, nothing came for a second, or 5 s of waiting have passed. Then the
 //!   connection ends with that failure.
 //! * **The last messages arrive.** [`Handle::leave`] and the drop of the last handle write everything, shut down
 //!   writing, and discard what arrives until the remote closes, within a deadline. A remote that closed only its

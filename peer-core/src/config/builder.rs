@@ -249,8 +249,8 @@ impl ConfigBuilder {
 
     /// Most bytes that a driver gathers before it pulls, while several items of `getdata` are requested, or while
     /// unrequested responses are delivered. Frames that wait whole are hashed together, in less time. Default: 4 MiB, so
-    /// about twelve blocks. Worst case: twice that in the input of each peer that owes responses, and that once more in
-    /// payloads that have not surfaced. 0 turns it off.
+    /// about twelve blocks. Worst case, for each such peer: twice that in its input, and up to 4 MiB of payloads that have
+    /// not surfaced. 0 turns gathering off.
     pub const fn read_ahead(mut self, bytes: usize) -> Self {
         self.config.read_ahead = bytes;
         self

@@ -44,7 +44,7 @@ pub(super) fn worthwhile(payload: &[u8], rest: &[u8]) -> Option<usize> {
 }
 
 /// Hashes `payload` together with the payloads in `rest` behind it, if that pays: if there are at least `least` in all,
-/// or together they are as long as so many of the longest.
+/// and long ones together are at least `least` times as long as the longest.
 #[cold]
 #[inline(never)]
 pub(super) fn hash(payload: &[u8], rest: &[u8], network: Network, least: usize) -> Option<(Hash, Ahead)> {

@@ -47,7 +47,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
         let gathered = mem::take(&mut self.gather.more);
-        let before = self.input.len();
         let read = match self.gather.error.take() {
             Some(kind) => Poll::Ready(Err(kind.into())),
             None => Pin::new(&mut self.stream).poll_read(cx, &mut buffer),
@@ -58,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
                 self.gather.rest = self.gather.rest.saturating_sub(buffer.filled().len());
                 self.gather.more = buffer.remaining() == 0 && self.gather.rest == 0;
                 if gathered && buffer.remaining() > 0 {
-                    self.gather.end(before, self.connection.read_ahead());
+                    self.gather.end(self.input.len(), self.connection.read_ahead());
                 }
                 Ok(true)
             }
@@ -68,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
             }
             // Read again when everything is pulled.
             Poll::Ready(Ok(())) | Poll::Pending if gathered => {
-                self.gather.end(before, self.connection.read_ahead());
+                self.gather.end(self.input.len(), self.connection.read_ahead());
                 Ok(true)
             }
             Poll::Ready(Ok(())) => match self.connection.handle_half_close(&self.input) {

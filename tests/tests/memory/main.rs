@@ -26,7 +26,7 @@ use libtest_mimic::{Arguments, Trial};
 type Test = (&'static str, fn());
 
 /// What the pages and the setters say, and what connections hold.
-const STATED: [Test; 30] = [
+const STATED: [Test; 31] = [
     ("an_idle_machine_takes_what_the_pages_say", machine::idle),
     ("a_handshake_that_is_open_takes_what_the_pages_say", machine::handshake),
     ("the_table_of_open_handshakes_takes_what_the_pages_say", machine::node),
@@ -55,6 +55,7 @@ const STATED: [Test; 30] = [
     ("a_frame_that_comes_in_many_reads_over_mio_is_not_copied_for_each", mio::large_frame),
     ("an_idle_connection_over_tokio_takes_at_each_end_what_the_pages_say", tokio::idle_connection),
     ("an_owner_over_tokio_that_asks_for_nothing_holds_what_16_events_hold", tokio::silent_owner),
+    ("half_a_frame_after_many_keeps_no_more_than_itself_over_tokio", tokio::half_a_frame),
     ("flushes_over_tokio_that_are_cancelled_leave_nothing_behind", tokio::cancelled_flushes),
     ("those_who_waited_over_tokio_leave_nothing_behind", tokio::waited),
 ];

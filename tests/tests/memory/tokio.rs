@@ -95,6 +95,27 @@ pub(crate) fn silent_owner() {
     });
 }
 
+/// What was read together with it is let go of.
+pub(crate) fn half_a_frame() {
+    runtime(true).block_on(async {
+        let (_handle, mut events, mut far) = established().await;
+        let frame = bytes_of(&inv(&*vec![Inventory::tx(Hash::ZERO); 400]));
+        let (whole, half) = (frame.repeat(8), &frame[..31]);
+        let said = [&whole, half].concat();
+        let meter = Meter::start();
+        let takes = async {
+            for _ in 0..8 {
+                drop(events.next().await.unwrap());
+            }
+        };
+        tokio::join!(far.write_all(&said), takes).0.unwrap();
+        sleep(SETTLED).await;
+        let held = meter.held();
+        // The pipe itself has grown to its 4096 bytes.
+        assert!(held <= 4096 + 1024, "{held} bytes for {}", half.len());
+    });
+}
+
 pub(crate) fn cancelled_flushes() {
     runtime(true).block_on(async {
         let (handle, _events, _far) = established().await;
