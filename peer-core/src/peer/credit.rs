@@ -97,6 +97,11 @@ impl Credit {
         (self.gap, self.gap_end, self.came, self.pending) = (gap, now, 0, 0);
     }
 
+    /// Nothing was read for this long, so what lay in the transport still lies there.
+    pub(super) fn rest(&mut self, duration: Duration) {
+        self.gap_end += duration;
+    }
+
     /// Whether what is pulled now may have lain in the transport during a gap.
     fn has_gap(&self, now: Time) -> bool {
         !self.gap.is_zero() && now <= self.gap_end + GRACE
@@ -134,10 +139,6 @@ impl Credit {
 impl Peer {
     pub(super) fn flood(&self) -> Option<&Flood> {
         self.lifecycle.session()?.requests.as_ref().map(|requests| &requests.flood)
-    }
-
-    pub(super) fn flood_mut(&mut self) -> Option<&mut Flood> {
-        self.lifecycle.session_mut()?.requests.as_mut().map(|requests| &mut requests.flood)
     }
 
     /// How many of the bytes that are there of a frame can be part of an answer.

@@ -293,6 +293,28 @@ fn honesty_what_lay_in_the_transport_may_be_read_a_second_after_the_timers_ran()
     assert_eq!(left(&remote), 1 + 16);
 }
 
+/// The driver comes back, but its owner takes no event for a while.
+#[test]
+fn honesty_what_lay_in_the_transport_may_be_read_once_the_owner_pulls_again() {
+    let mut remote = looked_at_after(29, 1);
+    remote.machine.handle_hold(remote.now);
+    remote.now += SECOND * 20;
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 1 + 16);
+}
+
+/// The driver looks at the timers alone, and is late for the next look.
+#[test]
+fn honesty_what_lay_in_the_transport_may_be_read_by_a_driver_that_is_late_again() {
+    let mut remote = looked_at_after(28, 1);
+    remote.tick().unwrap();
+    remote.now += SECOND * 60;
+    (0..4).for_each(|_| push(&mut remote));
+    assert_eq!(remote.messages().len(), 4);
+    assert_eq!(left(&remote), 1 + 16);
+}
+
 #[test]
 fn liveness_what_was_there_before_the_driver_was_away_buys_no_time() {
     let (mut remote, bytes) = answered_once_of_twice();

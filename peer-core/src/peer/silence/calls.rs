@@ -74,8 +74,12 @@ impl Peer {
         self.silence.last_call = now;
         self.silence.evidence.on_call(gap);
         self.outbox.on_call(gap);
-        if let Some(flood) = self.flood_mut() {
-            flood.attend(gap.min(GRACE));
+        let is_unread = self.silence.state != Reading::Waiting;
+        if let Some(requests) = self.requests_mut() {
+            requests.flood.attend(gap.min(GRACE));
+            if is_unread {
+                requests.credit.rest(gap);
+            }
         }
     }
 
@@ -83,6 +87,11 @@ impl Peer {
     fn rest_clocks(&mut self, duration: Duration, now: Time) {
         if !self.silence.is_busy() {
             self.silence.since += duration;
+        }
+        if self.silence.state == Reading::Waiting
+            && let Some(requests) = self.requests_mut()
+        {
+            requests.credit.rest(duration);
         }
         if self.silence.evidence == Evidence::Ahead {
             self.silence.evidence = Evidence::Missing;

@@ -242,8 +242,11 @@ impl Ledger {
             // The remote cannot take what it is not offered.
             self.meter.paused += step;
         }
-        if step > GAP {
-            self.gap = if paused { Duration::ZERO } else { step - GAP };
+        if paused {
+            // What lay in the transport still lies there.
+            self.gap_end += step;
+        } else if step > GAP {
+            self.gap = step - GAP;
             (self.gap_end, self.came) = (now, 0);
         } else if now > self.gap_end + GAP {
             self.gap = Duration::ZERO;
@@ -268,7 +271,7 @@ impl Ledger {
             let is_first = !self.frames.iter().any(|frame| frame.written.is_some() && frame.answer.is_open());
             if is_first && self.frames[number].answer.is_open() {
                 self.restart();
-                (self.waited, self.backlog) = (Duration::ZERO, BACKLOG);
+                (self.waited, self.gap, self.backlog) = (Duration::ZERO, Duration::ZERO, BACKLOG);
             }
             self.frames[number].written = Some(self.meter);
         }
