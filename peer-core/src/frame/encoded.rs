@@ -7,7 +7,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use super::{Header, SHARE_FROM};
+use super::{Header, Parts, SHARE_FROM};
 use crate::blake256;
 use crate::error::CodecError;
 use crate::hash::Hash;
@@ -167,17 +167,16 @@ impl EncodedFrame {
         self.0.header.wire_len()
     }
 
-    /// The frame in two pieces, as [`build`](super::build) makes them.
-    pub(crate) fn pieces(&self) -> (Vec<u8>, Bytes) {
+    pub(crate) fn parts(&self) -> Parts {
         let Encoded { header, payload, .. } = &*self.0;
         let is_shared = payload.len() >= SHARE_FROM;
         let mut head = Vec::with_capacity(if is_shared { Header::LEN } else { header.wire_len() });
         head.extend_from_slice(&header.to_bytes());
-        if is_shared {
-            return (head, payload.clone());
+        let body = if is_shared { payload.clone() } else { Bytes::new() };
+        if !is_shared {
+            head.extend_from_slice(payload);
         }
-        head.extend_from_slice(payload);
-        (head, Bytes::new())
+        Parts { head, body, is_hashed: true }
     }
 }
 

@@ -114,6 +114,13 @@ impl Header {
         bytes
     }
 
+    /// Puts a checksum into the header at the front of `frame`.
+    pub(crate) fn set_checksum(frame: &mut [u8], checksum: [u8; 4]) {
+        if let Some(bytes) = frame.first_chunk_mut() {
+            *bytes = Self { checksum, ..Self::from_bytes(bytes) }.to_bytes();
+        }
+    }
+
     /// Checks everything that can be known before the payload, in the reference's order: size, network,
     /// command, size for that command.
     ///

@@ -7,15 +7,13 @@
 //! keeps for each frame is small even beside the smallest one, of 24 bytes.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::time::Duration;
-
-use bytes::Bytes;
 
 use super::linger::WriteFailure;
 use super::mark::{Lanes, Mark};
 use super::piece::{Piece, Purpose, Written};
 use super::queues::Queues;
+use crate::frame::Parts;
 use crate::message::Lane;
 use crate::time::Time;
 
@@ -29,9 +27,9 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Queues a frame whose payload is in `head` behind the header, or in `body`.
-    pub(crate) fn push(&mut self, head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Mark {
-        let piece = Piece::new(head, body, lane, purpose);
+    /// Queues a frame.
+    pub(crate) fn push(&mut self, parts: Parts, lane: Lane, purpose: Purpose) -> Mark {
+        let piece = Piece::new(parts, lane, purpose);
         let queues = self.queues.get_or_insert_with(|| Box::new(Queues::new(self.put)));
         if purpose != Purpose::FinalReject {
             self.put.add(lane, piece.len());

@@ -1,11 +1,11 @@
 //! One outgoing frame.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::frame::Header;
+use crate::frame::{Header, Parts};
+use crate::hash::Hash;
 use crate::message::{Command, Lane};
 
 /// The purpose of a frame, which decides what happens when it is written.
@@ -51,16 +51,30 @@ pub(super) struct Piece {
     body: Option<Box<Bytes>>,
     pub(super) lane: Lane,
     pub(super) purpose: Purpose,
+    /// Whether the header has the checksum of the payload, which is `body` otherwise.
+    is_hashed: bool,
 }
 
 impl Piece {
-    pub(super) fn new(head: Vec<u8>, body: Bytes, lane: Lane, purpose: Purpose) -> Self {
+    pub(super) fn new(parts: Parts, lane: Lane, purpose: Purpose) -> Self {
+        let Parts { head, body, is_hashed } = parts;
         let (head, body) = match body {
             body if !body.is_empty() => (head.into_boxed_slice(), Some(Box::new(body))),
             _ if head.len() < LARGE => (head.into_boxed_slice(), None),
             _ => (Box::default(), Some(Box::new(Bytes::from(head)))),
         };
-        Self { head, body, lane, purpose }
+        Self { head, body, lane, purpose, is_hashed }
+    }
+
+    /// The payload, if it is still to be hashed.
+    pub(super) fn unhashed(&self) -> Option<&[u8]> {
+        (!self.is_hashed).then(|| self.body())
+    }
+
+    /// The payload has this hash.
+    pub(super) fn set_hash(&mut self, [a, b, c, d, ..]: [u8; Hash::LEN]) {
+        Header::set_checksum(&mut self.head, [a, b, c, d]);
+        self.is_hashed = true;
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,5 +1,6 @@
 //! The two queues of outgoing frames, the frame that is written now, and the clock of the write stall.
 
+mod hashing;
 mod write_stall;
 
 use core::mem;
@@ -73,6 +74,8 @@ pub(super) struct Queues {
     queued: usize,
     /// Of those, bytes of replies that the machine owes.
     owed: usize,
+    /// Frames that are still to be hashed.
+    unhashed: usize,
     /// Bytes ever taken from each lane.
     flushed: Lanes,
     /// Nothing is written any more.
@@ -97,6 +100,9 @@ impl Queues {
         self.queued = self.queued.saturating_add(len);
         if piece.purpose == Purpose::Reply {
             self.owed = self.owed.saturating_add(len);
+        }
+        if piece.unhashed().is_some() {
+            self.unhashed = self.unhashed.saturating_add(1);
         }
         self.is_closing |= piece.purpose == Purpose::FinalReject;
         if self.front.is_none() {
@@ -158,6 +164,9 @@ impl Queues {
                 self.overtaking = 0;
             }
             self.shown.push_back(piece);
+        }
+        if self.unhashed > 0 {
+            self.hash();
         }
         // A driver may be shown everything long before it takes any of it.
         self.shrink();
@@ -325,7 +334,9 @@ impl Queues {
         if self.on_show == 0 && self.front.take_if(|front| front.purpose != Purpose::Handshake).is_some() {
             self.front = self.control.pop_front();
         }
+        // What was shown is hashed.
         let (mut queued, mut owed) = (0_usize, 0_usize);
+        self.unhashed = 0;
         let mut taken = self.taken;
         for piece in self.front.iter().chain(&self.shown).chain(&self.control) {
             let mut left = piece.len();

@@ -8,12 +8,15 @@ use super::requests::Requests;
 use super::{Peer, trace};
 use crate::blake256;
 use crate::error::{CodecError, Error, Excess, SendError};
-use crate::frame::{self, EncodedFrame, Header};
+use crate::frame::{EncodedFrame, Header, Parts};
 use crate::message::{Command, Lane, Message, Pong};
 use crate::time::Time;
 
 impl Peer {
     /// Queues a message. The mark tells, through [`is_flushed`](Self::is_flushed), when it has been written.
+    ///
+    /// A block of 4 KiB or more shares its memory with the queue, and is hashed when the driver asks what to write: together
+    /// with those that wait behind it, up to 4 MiB.
     ///
     /// Sending a request admits its answers. May change: queue, open requests.
     ///
@@ -143,18 +146,15 @@ impl Peer {
     /// Queues what has been checked. This is the only place where a message becomes a frame in the queue.
     fn push_outgoing(&mut self, outgoing: Outgoing<'_>, purpose: Purpose) -> Mark {
         let message = outgoing.message();
-        let (head, body) = match outgoing {
-            Outgoing::Message(message) => {
-                frame::build(message, message.kept_checksum(), self.config().network)
-            }
-            Outgoing::Hashed(message, checksum) => {
-                frame::build(message, Some(checksum), self.config().network)
-            }
-            Outgoing::Encoded(frame) => frame.pieces(),
+        let network = self.config().network;
+        let mut parts = match outgoing {
+            Outgoing::Message(message) => Parts::new(message, message.kept_checksum(), network),
+            Outgoing::Hashed(message, checksum) => Parts::new(message, Some(checksum), network),
+            Outgoing::Encoded(frame) => frame.parts(),
         };
-        trace::sending(self, message, &head, &body);
+        trace::sending(self, message, &mut parts);
         let lane = message.spec().map_or(Lane::Bulk, |spec| spec.lane);
-        self.outbox.push(head, body, lane, purpose)
+        self.outbox.push(parts, lane, purpose)
     }
 }
 

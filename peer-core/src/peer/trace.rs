@@ -8,6 +8,7 @@ mod lines {
     use core::fmt;
 
     use crate::error::{Error, FrameError};
+    use crate::frame::Parts;
     use crate::hash::Hash;
     use crate::message::{Command, Message};
     use crate::peer::{Peer, Timer};
@@ -18,10 +19,13 @@ mod lines {
         dump([payload, &[]]);
     }
 
-    pub(crate) fn sending(peer: &Peer, message: &Message, head: &[u8], body: &[u8]) {
+    pub(crate) fn sending(peer: &Peer, message: &Message, parts: &mut Parts) {
         tracing::debug!("Sending {}{} to {peer}", message.command(), Summary(message));
         tracing::trace!("{message:#?}");
-        dump([head, body]);
+        if tracing::enabled!(tracing::Level::TRACE) {
+            parts.hash();
+        }
+        dump([&parts.head, &parts.body]);
     }
 
     fn dump(parts: [&[u8]; 2]) {
@@ -125,13 +129,14 @@ pub(super) use self::lines::{ended, expects, filtered, height, negotiated, recei
 #[cfg(not(feature = "tracing"))]
 mod silence {
     use crate::error::Error;
+    use crate::frame::Parts;
     use crate::hash::Hash;
     use crate::message::{Command, Message};
     use crate::peer::Peer;
 
     pub(crate) const fn received(_: &Peer, _: &Message, _: &[u8]) {}
 
-    pub(crate) const fn sending(_: &Peer, _: &Message, _: &[u8], _: &[u8]) {}
+    pub(crate) const fn sending(_: &Peer, _: &Message, _: &mut Parts) {}
 
     pub(crate) const fn negotiated(_: &Peer) {}
 

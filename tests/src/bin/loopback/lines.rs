@@ -67,7 +67,7 @@ pub(crate) const LINES: [Line; 9] = [
     Line {
         name: "block of 340 kB",
         unit: "messages",
-        count: 8,
+        count: 24,
         work: Kind::OneWay(|| Message::Block(usual_block(805))),
     },
     Line { name: "handshake", unit: "handshakes", count: 50, work: Kind::Handshakes },

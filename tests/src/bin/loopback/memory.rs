@@ -5,7 +5,7 @@ use peer_core::{Connection, Node, Request, RequestOptions, Time};
 use rand_chacha::ChaCha8Rng;
 
 use crate::lines::Work;
-use crate::way::{self, AHEAD, Failure, Way, is_message};
+use crate::way::{self, Failure, Way, has_more, is_message};
 
 /// Most bytes handed over at a time, as many as the adapters read.
 const PIECE: usize = 64 * 1024;
@@ -54,10 +54,10 @@ impl Way for Memory {
                     carry(&mut self.far, &mut self.near)?;
                 }
             }
-            Work::OneWay { message, .. } => {
+            Work::OneWay { message, frame } => {
                 let (mut said, mut heard) = (0, 0);
                 while heard < count {
-                    while said < count && self.near.peer.peer().queued() < AHEAD {
+                    while said < count && has_more(self.near.peer.peer().queued(), frame.len()) {
                         self.near.peer.peer_mut().send(message, Time::ZERO)?;
                         said += 1;
                     }
@@ -97,6 +97,9 @@ fn carry(from: &mut End, to: &mut End) -> Result<usize, Failure> {
         to.input.extend_from_slice(piece);
         let count = piece.len();
         from.peer.handle_transmitted(count, Time::ZERO);
+        if from.peer.wants_write() && to.input.len() < to.peer.read_ahead() {
+            continue;
+        }
         while let Some(event) = to.peer.receive(&mut to.input, Time::ZERO)? {
             messages += usize::from(is_message(&event));
         }

@@ -7,7 +7,7 @@ use peer_mio::{PeerEvent, PeerId, Peers, connection_info};
 use rand_chacha::ChaCha8Rng;
 
 use crate::lines::Work;
-use crate::way::{self, AHEAD, Failure, LONG, Way, is_message};
+use crate::way::{self, Failure, LONG, Way, has_more, is_message};
 
 const LISTENER: Token = Token(0);
 
@@ -65,12 +65,12 @@ impl OverMio {
         }
     }
 
-    fn one_way(&mut self, message: &Message, count: usize) -> Result<(), Failure> {
+    fn one_way(&mut self, message: &Message, len: usize, count: usize) -> Result<(), Failure> {
         let (mut said, mut heard) = (0, 0);
         loop {
             let now = self.near.now();
             let peer = self.near.peer(self.id).ok_or("the connection is over")?;
-            while said < count && peer.queued() < AHEAD {
+            while said < count && has_more(peer.queued(), len) {
                 peer.send(message, now)?;
                 said += 1;
             }
@@ -152,7 +152,7 @@ impl Way for OverMio {
         match work {
             Work::PingPong { outstanding } => self.ping_pong(*outstanding, count, false),
             Work::Requests => self.ping_pong(1, count, true),
-            Work::OneWay { message, .. } => self.one_way(message, count),
+            Work::OneWay { message, frame } => self.one_way(message, frame.len(), count),
             Work::Handshakes => (0..count).try_for_each(|_| self.shake_hands()),
         }
     }

@@ -38,8 +38,14 @@ pub(crate) fn all() -> Result<[Box<dyn Way>; 4], Failure> {
 /// Longer than anything here takes: who waits so long waits for nothing.
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// Bytes that an owner who has much to say keeps queued.
-pub(crate) const AHEAD: usize = 128 * 1024;
+/// Bytes that an owner who has much to say keeps queued, and messages: as a node does that is asked for several blocks.
+const AHEAD: usize = 128 * 1024;
+const MESSAGES: usize = 8;
+
+/// Whether such an owner queues another message, in frames of `len` bytes.
+pub(crate) const fn has_more(queued: usize, len: usize) -> bool {
+    queued < AHEAD || queued + len <= MESSAGES * len
+}
 
 pub(crate) const NETWORK: Network = Network::SIMNET;
 
