@@ -11,8 +11,8 @@ use peer_core::message::{Inventory, Ping, Reject, RejectCode};
 use peer_core::{
     Config, ConfigBuilder, Connection, Hash, Message, Node, ProtocolVersion, Time, UnknownCommands,
 };
-use peer_tests::remote::{NETWORK, connection_info, frame, introduction};
-use peer_tests::samples::{block_item, getdata};
+use peer_tests::remote::{NETWORK, bytes_of, connection_info, frame, introduction};
+use peer_tests::samples::{block_item, getdata, large_block};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 use tracing::field::{Field, Visit};
@@ -198,6 +198,19 @@ fn whole_messages_and_frames_are_dumped_at_trace() {
     // The checksum before it is not worth knowing here.
     assert!(lines[5].ends_with("abc...~ |\n00000020"), "{}", lines[5]);
     assert_eq!(lines.len(), 6);
+}
+
+/// A block is hashed when it is shown, or before it is dumped.
+#[test]
+fn a_block_is_dumped_with_its_checksum() {
+    let mut machine = Machine::established();
+    let block = Message::from(large_block(5000));
+    let lines = at(Level::TRACE, || {
+        machine.peer.peer_mut().send(&block, Time::ZERO).unwrap();
+    });
+    let [a, b, c, d] = [20, 21, 22, 23].map(|at| bytes_of(&block)[at]);
+    let sum = format!(" {a:02x} {b:02x} {c:02x} {d:02x}  ");
+    assert!(lines.last().unwrap().lines().nth(1).unwrap().contains(&sum), "{}", lines.last().unwrap());
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod evidence;
 mod finishing;
 mod forwarding;
 mod handshake;
+mod hashed_when_shown;
 mod hiding;
 mod honest_answers;
 mod honesty;
