@@ -112,6 +112,7 @@ mod connection;
 mod error;
 mod event;
 pub mod frame;
+mod gather;
 #[cfg(any(doc, doctest))]
 pub mod guide;
 mod hash;
@@ -140,6 +141,7 @@ pub use error::{
 };
 pub use event::{ConnectionInfo, Direction, Event};
 pub use frame::EncodedFrame;
+pub use gather::Gather;
 pub use hash::{Hash, ParseHashError};
 pub use message::{Command, Message};
 pub use network::{Network, UnknownNetwork};

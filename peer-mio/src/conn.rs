@@ -5,10 +5,9 @@ use core::mem;
 use std::io::{self, IoSlice};
 
 use bytes::BytesMut;
-use peer_core::{Closed, Connection, Error, Event, Time};
+use peer_core::{Closed, Connection, Error, Event, Gather, Time};
 use rand_core::Rng;
 
-use crate::gather::Gather;
 use crate::outcome::{Outcome, PeerEvent};
 use crate::transport::{Transport, attempt};
 
@@ -66,7 +65,8 @@ pub(crate) struct Conn<S> {
     short_read_drains: bool,
     /// The last read of this turn took everything that the transport had.
     drained: bool,
-    gather: Gather,
+    /// The end of the stream is an error or `None`.
+    gather: Gather<Option<io::ErrorKind>>,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
     /// The owner wants no events for now.
@@ -91,7 +91,7 @@ impl<S: Transport> Conn<S> {
             writable: true,
             short_read_drains: false,
             drained: false,
-            gather: Gather::default(),
+            gather: Gather::new(),
             unflushed: 0,
             is_paused: false,
             wanted_room: None,
@@ -214,14 +214,14 @@ impl<S: Transport> Conn<S> {
         buffer: &mut [u8],
     ) -> Result<Option<Event>, Outcome> {
         while turn.events > 0 && self.hears() {
-            if self.wants_more(now) {
+            if self.gather.wants_more(&self.connection, &self.input, now) {
                 if turn.bytes == 0 {
                     break;
                 }
                 self.read(turn, buffer)?;
                 continue;
             }
-            self.gather.more = false;
+            self.gather.stop();
             let before = self.input.len();
             let event = self.connection.receive(&mut self.input, now)?;
             self.has_slack |= self.input.len() < before;
@@ -247,56 +247,59 @@ impl<S: Transport> Conn<S> {
         Ok(None)
     }
 
-    /// Whether to read more before the machine pulls.
-    fn wants_more(&self, now: Time) -> bool {
-        self.gather.more && self.input.len() < self.connection.read_ahead() && !self.is_due(now)
-    }
-
     /// Reads once. Returns whether bytes came, or there are gathered ones to pull first.
     fn read(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> Result<bool, Outcome> {
+        let end = match self.gather.take_end() {
+            Some(end) => end,
+            None => match self.read_stream(turn, buffer) {
+                Ok(Some(0)) => None,
+                Ok(Some(_)) => return Ok(true),
+                Ok(None) => return Ok(self.on_drained(turn)),
+                Err(error) => Some(error.kind()),
+            },
+        };
+        match self.gather.on_end(end) {
+            Some(end) => self.on_end(end).map(|()| false),
+            None => Ok(true),
+        }
+    }
+
+    /// Returns how many bytes came, at the end 0, or `None` if the stream has nothing more for now.
+    fn read_stream(&mut self, turn: &mut Turn, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         let len = buffer.len().min(turn.bytes);
         let room = buffer.get_mut(..len).unwrap_or_default();
-        let gathered = mem::take(&mut self.gather.more);
-        let read = match self.gather.error.take() {
-            Some(kind) => Err(kind.into()),
-            None => attempt(|| self.stream.read(room)),
-        };
-        match read {
-            // Read again when everything is pulled.
-            Ok(Some(0)) if gathered => Ok(true),
-            Ok(None) if gathered => {
-                self.gather.end(self.input.len(), self.connection.read_ahead());
-                self.short_read_drains = true;
-                self.drained = true;
-                Ok(true)
-            }
-            Err(error) if gathered => {
-                self.gather.error = Some(error.kind());
-                Ok(true)
-            }
-            Ok(Some(0)) => {
+        let count = attempt(|| self.stream.read(room))?;
+        if let Some(count @ 1..) = count {
+            self.input.extend_from_slice(room.get(..count).unwrap_or_default());
+            turn.bytes = turn.bytes.saturating_sub(count);
+            self.gather.on_read(count, count == len, &self.connection, &self.input);
+            self.drained = count < len && self.short_read_drains && self.stream.short_read_drains();
+        }
+        Ok(count)
+    }
+
+    /// The stream has nothing more for now. Returns whether there are gathered bytes to pull first.
+    fn on_drained(&mut self, turn: &mut Turn) -> bool {
+        self.short_read_drains = true;
+        let has_gathered = self.gather.on_drained(&self.connection, &self.input);
+        if has_gathered {
+            self.drained = true;
+        } else {
+            self.readable = false;
+            turn.drained = true;
+        }
+        has_gathered
+    }
+
+    /// The stream ended, and everything that came is pulled.
+    fn on_end(&mut self, end: Option<io::ErrorKind>) -> Result<(), Outcome> {
+        match end {
+            None => {
                 self.readable = false;
                 let end = self.connection.handle_half_close(&self.input);
-                end.map_or(Ok(false), |reason| Err(self.outcome(reason)))
+                end.map_or(Ok(()), |reason| Err(self.outcome(reason)))
             }
-            Ok(Some(count)) => {
-                self.input.extend_from_slice(room.get(..count).unwrap_or_default());
-                turn.bytes = turn.bytes.saturating_sub(count);
-                self.gather.on_read(count, count == len);
-                if gathered && count < len {
-                    self.gather.end(self.input.len(), self.connection.read_ahead());
-                }
-                self.drained = count < len && self.short_read_drains && self.stream.short_read_drains();
-                Ok(true)
-            }
-            Ok(None) => {
-                self.readable = false;
-                self.short_read_drains = true;
-                turn.drained = true;
-                Ok(false)
-            }
-            Err(error) => {
-                let kind = error.kind();
+            Some(kind) => {
                 let reason = self.connection.handle_transport_error(kind.into(), &self.input);
                 Err(Closed::new(reason, self.broken.or(Some(kind))).into())
             }

@@ -98,7 +98,6 @@ mod conn;
 #[cfg(feature = "entropy")]
 mod entropy;
 mod entry;
-mod gather;
 mod outcome;
 mod peers;
 mod recorded;

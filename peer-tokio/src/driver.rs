@@ -28,13 +28,13 @@ use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use peer_core::{Closed, Connection, Error, Time};
+use peer_core::{Closed, Connection, Error, Gather, Time};
 use rand_core::Rng;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
-use self::read::Gather;
+use self::read::End;
 use crate::clock::Clock;
 use crate::shared::{Command, Final, Shared};
 use crate::write_waiters::{WriteWaiters, is_flushed};
@@ -76,7 +76,7 @@ pub struct Driver<S, R> {
     /// Bytes taken off `input` since it was allocated.
     slack: usize,
     /// Whether input is gathered before the machine pulls.
-    gather: Gather,
+    gather: Gather<End>,
     /// Bytes that the stream took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,
     /// Wakes the task at the machine's deadline. The clock decides whether the deadline is due.
@@ -237,7 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
     /// Delivers events while there is room. Returns whether the machine has used up the input and wants more.
     fn deliver(&mut self, now: Time) -> Result<bool, Closed> {
-        self.gather.more = false;
+        self.gather.stop();
         // Once our direction is shut down there are no more events.
         let mut has_room = self.connection.wants_shutdown() || self.shared.has_room();
         while has_room {
@@ -329,7 +329,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Rng> Driver<S, R> {
 
 impl<S, R> Driver<S, R> {
     pub(crate) fn new(stream: S, rng: R, connection: Connection, shared: Arc<Shared>, clock: Clock) -> Self {
-        let (input, gather, waiting) = (BytesMut::new(), Gather::default(), None);
+        let (input, gather, waiting) = (BytesMut::new(), Gather::new(), None);
         let (unflushed, sleep, due_since, is_shut_down) = (0, None, None, false);
         Self {
             stream,

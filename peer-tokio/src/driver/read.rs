@@ -1,85 +1,70 @@
 //! Reading from the stream.
 //!
-//! While several blocks are requested, the driver gathers what the stream has before the machine pulls, so that whole
-//! blocks wait and are hashed together. What the stream says at its end is passed on when everything gathered is pulled.
+//! While several blocks are requested, the driver gathers what the stream has before the machine pulls.
 
-use core::mem::{self, MaybeUninit};
+use core::mem::MaybeUninit;
 use core::pin::Pin;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
 use std::io;
 
 use peer_core::{Closed, Time};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop;
 
 use super::{CHUNK, Driver};
 
-/// Whether input is gathered.
-#[derive(Debug, Default)]
-pub(super) struct Gather {
-    /// The last read was filled, and nothing was pulled since.
-    pub(super) more: bool,
-    /// Bytes to read before input is gathered again.
-    rest: usize,
-    /// Reading failed meanwhile.
-    error: Option<io::ErrorKind>,
-}
-
-impl Gather {
-    /// The stream had no more than `gathered` bytes, of at most `wanted`. If several blocks cannot wait yet, gathering has
-    /// cost copies and gained nothing, so it rests for a while.
-    const fn end(&mut self, gathered: usize, wanted: usize) {
-        if gathered < wanted / 4 {
-            self.rest = wanted;
-        }
-    }
-}
+/// How the stream ends: with an error, or as it should.
+pub(super) type End = Option<io::ErrorKind>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R> Driver<S, R> {
     /// Whether to read more before the machine pulls.
     pub(super) fn wants_more(&self, now: Time) -> bool {
-        let is_due = || self.connection.poll_timeout().is_some_and(|at| at <= now);
-        let is_short = self.gather.more && self.input.len() < self.connection.read_ahead();
-        is_short && self.shared.has_room() && !is_due()
+        self.gather.wants_more(&self.connection, &self.input, now) && self.shared.has_room()
     }
 
     /// Reads once. Returns whether bytes came, or there are gathered ones to pull first.
     pub(super) fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let end = match self.gather.take_end() {
+            Some(end) => end,
+            None => match self.read_stream(cx) {
+                Poll::Ready(Ok(0)) => None,
+                Poll::Ready(Ok(_)) => return Ok(true),
+                Poll::Ready(Err(error)) => Some(error.kind()),
+                // Without budget, the stream may have more.
+                Poll::Pending if !coop::has_budget_remaining() => return Ok(self.gather.stop()),
+                Poll::Pending => return Ok(self.gather.on_drained(&self.connection, &self.input)),
+            },
+        };
+        match self.gather.on_end(end) {
+            Some(end) => self.on_end(end).map(|()| false),
+            None => Ok(true),
+        }
+    }
+
+    /// Returns how many bytes came, at the end 0.
+    fn read_stream(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut buffer = ReadBuf::uninit(&mut space);
-        let gathered = mem::take(&mut self.gather.more);
-        let read = match self.gather.error.take() {
-            Some(kind) => Poll::Ready(Err(kind.into())),
-            None => Pin::new(&mut self.stream).poll_read(cx, &mut buffer),
-        };
-        match read {
-            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
-                self.input.extend_from_slice(buffer.filled());
-                self.gather.rest = self.gather.rest.saturating_sub(buffer.filled().len());
-                self.gather.more = buffer.remaining() == 0 && self.gather.rest == 0;
-                if gathered && buffer.remaining() > 0 {
-                    self.gather.end(self.input.len(), self.connection.read_ahead());
-                }
-                Ok(true)
-            }
-            Poll::Ready(Err(error)) if gathered => {
-                self.gather.error = Some(error.kind());
-                Ok(true)
-            }
-            // Read again when everything is pulled.
-            Poll::Ready(Ok(())) | Poll::Pending if gathered => {
-                self.gather.end(self.input.len(), self.connection.read_ahead());
-                Ok(true)
-            }
-            Poll::Ready(Ok(())) => match self.connection.handle_half_close(&self.input) {
+        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        let count = buffer.filled().len();
+        if count > 0 {
+            self.input.extend_from_slice(buffer.filled());
+            self.gather.on_read(count, buffer.remaining() == 0, &self.connection, &self.input);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Everything that came is pulled.
+    fn on_end(&mut self, end: End) -> Result<(), Closed> {
+        match end {
+            None => match self.connection.handle_half_close(&self.input) {
                 Some(reason) => Err(self.closed(reason)),
-                None => Ok(false),
+                None => Ok(()),
             },
-            Poll::Ready(Err(error)) => {
-                let reason = self.connection.handle_transport_error(error.kind().into(), &self.input);
-                let kind = self.shared.broken.get().copied().unwrap_or_else(|| error.kind());
-                Err(Closed::new(reason, Some(kind)))
+            Some(kind) => {
+                let reason = self.connection.handle_transport_error(kind.into(), &self.input);
+                Err(Closed::new(reason, Some(self.shared.broken.get().copied().unwrap_or(kind))))
             }
-            Poll::Pending => Ok(false),
         }
     }
 }

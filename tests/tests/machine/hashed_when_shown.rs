@@ -1,6 +1,11 @@
 //! Blocks are hashed when they are shown first, with those behind them: what is written is the same, whatever waits and
 //! however it is taken.
-#![expect(clippy::arithmetic_side_effects, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use core::time::Duration;
 

@@ -13,6 +13,7 @@ mod error_texts;
 mod evidence;
 mod finishing;
 mod forwarding;
+mod gathering;
 mod handshake;
 mod hashed_when_shown;
 mod hiding;
