@@ -18,6 +18,7 @@ impl Peer {
         });
         let is_new = !self.is_established();
         self.silence.set(began.unwrap_or(if is_new { Time::ZERO } else { self.silence.waited() }), now);
+        self.silence.allow_pause(now);
         let waited = self.silence.waited();
         self.bound_hearing(waited);
         if let Some(requests) = self.lifecycle.session_mut().and_then(|session| session.requests.as_mut()) {

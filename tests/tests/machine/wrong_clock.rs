@@ -229,6 +229,28 @@ fn honesty_a_pause_of_reading_goes_by_no_faster_for_a_clock_that_is_always_short
 }
 
 #[test]
+fn honesty_what_a_clock_ahead_counted_of_a_pause_of_reading_takes_nothing_from_the_next_pause() {
+    let mut remote = pausing();
+    remote.machine.poll_transmit(remote.now);
+    remote.machine.take(usize::MAX, remote.now);
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(10);
+    assert_eq!(remote.pull(), Ok(None), "the pause is over, after 10 s by this clock");
+    look(&mut remote, at(0)).unwrap();
+    remote.say(&ping(3));
+    assert_eq!(remote.messages(), [ping(3)], "and the next one begins");
+    remote.machine.poll_transmit(remote.now);
+    remote.now = at(15);
+    remote.machine.take(usize::MAX, remote.now);
+    assert_eq!(remote.pull(), Ok(None));
+    assert_eq!(
+        remote.deadline(),
+        Some((Duration::from_secs(30), Timer::Stall)),
+        "nothing of the 15 s counts"
+    );
+}
+
+#[test]
 fn honesty_replies_use_no_time_up_for_a_clock_that_is_always_shortly_ahead_for_one_call() {
     let mut remote = established();
     (0..40).for_each(|nonce| remote.say(&ping(nonce)));
