@@ -127,7 +127,7 @@ pub use self::events::Events;
 pub use self::handle::Handle;
 pub use self::leave::leave_all;
 #[cfg(feature = "net")]
-pub use self::listener::Listener;
+pub use self::listener::{Incoming, Listener};
 pub use self::many::{announce_to, send_encoded_to};
 pub use self::permit::Permit;
 pub use self::recorded::Recorded;

@@ -5,17 +5,17 @@ use core::time::Duration;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use peer_core::{AcceptLimits, AcceptRetries, Node};
+use peer_core::{AcceptLimits, AcceptRetries, Closed, Node};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
-use crate::{Events, Handle, SystemRng, connection_info, inbound};
+use crate::{Driver, Events, Handle, SystemRng, connection_info, inbound};
 
 /// Pause after the system could not accept, in case no descriptor is free.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Accepts connections for a node, each driven by a task of the runtime, and limits their number.
+/// Accepts connections for a node, and limits their number.
 ///
 /// At the limit of all connections, further ones wait in the system's backlog. A connection above the limit of its host
 /// is closed at once. If the system cannot accept, for example without a free descriptor, accepting pauses for 200 ms.
@@ -38,14 +38,12 @@ impl Listener {
         Self { socket, node, room, limits: Arc::new(Mutex::new(limits)) }
     }
 
-    /// Waits for the next connection. `best_height` is the height of our chain. The handshake has not begun: wait for
-    /// [`Events::established`] in a task of its own, or look at [`Event::Version`](peer_core::Event::Version) to refuse
-    /// the remote.
+    /// Waits for the next connection. The handshake has not begun.
     ///
     /// # Cancel safety
     ///
     /// No connection is lost.
-    pub async fn accept(&mut self, best_height: i32) -> (Handle, Events, SocketAddr) {
+    pub async fn accept(&mut self) -> Incoming {
         loop {
             // Fails only if the semaphore is closed, which never happens.
             let Ok(room) = Arc::clone(&self.room).acquire_owned().await else {
@@ -53,28 +51,9 @@ impl Listener {
             };
             let (stream, address) = next(async || self.socket.accept().await).await;
             if let Some(slot) = ConnectionSlot::take(&self.limits, address, room) {
-                let (handle, events) = self.start(stream, address, best_height, slot);
-                return (handle, events, address);
+                return Incoming { stream, node: self.node.clone(), slot };
             }
         }
-    }
-
-    fn start(
-        &self,
-        stream: TcpStream,
-        address: SocketAddr,
-        best_height: i32,
-        slot: ConnectionSlot,
-    ) -> (Handle, Events) {
-        // If the stream is gone already, the first read reports it.
-        stream.set_nodelay(true).ok();
-        let info = connection_info(address, best_height);
-        let (handle, events, driver) = inbound(stream, &self.node, info, SystemRng);
-        tokio::spawn(async move {
-            driver.await;
-            drop(slot);
-        });
-        (handle, events)
     }
 
     /// How many connections are open.
@@ -90,6 +69,88 @@ impl Listener {
     }
 }
 
+/// An accepted connection, before its handshake. It counts against the limits of its [`Listener`] until it is over.
+///
+/// ```
+/// use peer_core::{Event, Message};
+/// use peer_tokio::{Closed, Incoming, Listener};
+///
+/// async fn serve(mut listener: Listener) {
+///     loop {
+///         let incoming = listener.accept().await;
+///         // A task of its own, so that a remote that is slow to shake hands delays no other.
+///         tokio::spawn(talk(incoming));
+///     }
+/// }
+///
+/// async fn talk(incoming: Incoming) -> Result<(), Closed> {
+///     let address = incoming.address();
+///     let (handle, mut events) = incoming.established(0).await?;
+///     while let Some(event) = events.next().await {
+///         if let Event::Message(Message::GetAddr) = event {
+///             println!("{address} asks for addresses");
+///         }
+///     }
+///     Err(handle.closed().await)
+/// }
+/// ```
+#[derive(Debug)]
+#[must_use = "dropping it closes the connection"]
+pub struct Incoming {
+    stream: TcpStream,
+    node: Node,
+    slot: ConnectionSlot,
+}
+
+impl Incoming {
+    /// Where it comes from.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.slot.address
+    }
+
+    /// Completes the handshake, as [`accept`](crate::accept) does, in the task that waits for it. From then on a task of the
+    /// runtime drives the connection. `best_height` is the height of our chain.
+    ///
+    /// # Errors
+    ///
+    /// Why the handshake failed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the connection.
+    pub async fn established(self, best_height: i32) -> Result<(Handle, Events), Closed> {
+        let (handle, events, mut driver, slot) = self.drive(best_height);
+        driver.shake_hands().await?;
+        spawn(driver, slot);
+        Ok((handle, events))
+    }
+
+    /// Lets a task of the runtime drive the connection at once. So the owner sees the remote's
+    /// [`version`](peer_core::Event::Version), and may refuse it before it is answered.
+    pub fn start(self, best_height: i32) -> (Handle, Events) {
+        let (handle, events, driver, slot) = self.drive(best_height);
+        spawn(driver, slot);
+        (handle, events)
+    }
+
+    fn drive(self, best_height: i32) -> (Handle, Events, Driver<TcpStream, SystemRng>, ConnectionSlot) {
+        let Self { stream, node, slot } = self;
+        // If the stream is gone already, the first read reports it.
+        stream.set_nodelay(true).ok();
+        let info = connection_info(slot.address, best_height);
+        let (handle, events, driver) = inbound(stream, &node, info, SystemRng);
+        (handle, events, driver, slot)
+    }
+}
+
+fn spawn(driver: Driver<TcpStream, SystemRng>, slot: ConnectionSlot) {
+    tokio::spawn(async move {
+        driver.await;
+        drop(slot);
+    });
+}
+
 /// What `accept` returns once it succeeds.
 async fn next<T>(mut accept: impl AsyncFnMut() -> io::Result<T>) -> T {
     let mut retries = AcceptRetries::new();
@@ -103,6 +164,7 @@ async fn next<T>(mut accept: impl AsyncFnMut() -> io::Result<T>) -> T {
 }
 
 /// An open connection that counts against the limits. Dropping it makes room for another.
+#[derive(Debug)]
 struct ConnectionSlot {
     limits: Arc<Mutex<AcceptLimits>>,
     address: SocketAddr,

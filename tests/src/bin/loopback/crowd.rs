@@ -137,13 +137,13 @@ fn over_tokio(count: usize) -> Result<Figures, Failure> {
         let (mut nears, mut fars) = (Vec::new(), Vec::new());
         for _ in 0..count {
             let accept = async {
-                let (handle, events, _) = listener.accept(0).await;
+                let (handle, events) = listener.accept().await.established(0).await?;
                 events.discard();
-                handle
+                Ok::<_, Failure>(handle)
             };
             let (near, far) = tokio::join!(peer_tokio::connect(address, &node, 0), accept);
             nears.push(near?);
-            fars.push(far);
+            fars.push(far?);
         }
         round(&mut nears, 0).await?;
         // The runtime has one thread, so its work between two points of this task is all that was done.

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::io::ErrorKind;
 
-use peer_core::{AcceptLimits, Config, Error, Network, Node, TooManyHandshakes};
+use peer_core::{AcceptLimits, Config, Error, Event, Network, Node, TooManyHandshakes};
 use peer_tokio::{ConnectError, Events, Handle, Listener, accept, connect, leave_all};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
@@ -26,9 +26,8 @@ async fn socket() -> (TcpListener, SocketAddr) {
 async fn pair(listener: &mut Listener) -> ((Handle, Events), (Handle, Events)) {
     let address = listener.socket().local_addr().unwrap();
     let far = async {
-        let (handle, mut events, _) = listener.accept(0).await;
-        events.established().await.unwrap();
-        (handle, events)
+        let incoming = listener.accept().await;
+        incoming.established(0).await.unwrap()
     };
     let dialer = node();
     let (near, far) = tokio::join!(connect(address, &dialer, 0), far);
@@ -106,9 +105,43 @@ async fn a_listener_waits_while_as_many_are_open_as_may_be_in_all() {
     assert_eq!(listener.connections(), 2);
     let address = listener.socket().local_addr().unwrap();
     let _third = TcpStream::connect(address).await.unwrap();
-    timeout(Duration::from_millis(50), listener.accept(0)).await.unwrap_err();
+    timeout(Duration::from_millis(50), listener.accept()).await.unwrap_err();
     first.0.close();
-    listener.accept(0).await;
+    drop(listener.accept().await);
+}
+
+#[tokio::test]
+async fn what_comes_in_may_be_refused_by_its_address_or_by_its_version() {
+    let mut listener = Listener::new(socket().await.0, node(), AcceptLimits::new(1, 1));
+    let address = listener.socket().local_addr().unwrap();
+    let dialer = node();
+    let refuse = async {
+        let incoming = listener.accept().await;
+        assert!(incoming.address().ip().is_loopback());
+    };
+    let (closed, ()) = tokio::join!(connect(address, &dialer, 0), refuse);
+    closed.unwrap_err();
+    assert_eq!(listener.connections(), 0);
+    let refuse = async {
+        let (handle, mut events) = listener.accept().await.start(0);
+        assert!(matches!(events.next().await, Some(Event::Version(_))));
+        handle.close();
+        handle.closed().await
+    };
+    let (closed, end) = tokio::join!(connect(address, &dialer, 0), refuse);
+    closed.unwrap_err();
+    assert_eq!(end.reason, Error::ClosedByOwner);
+}
+
+#[tokio::test]
+async fn what_comes_in_makes_room_again_when_its_handshake_fails() {
+    let mut listener = Listener::new(socket().await.0, node(), AcceptLimits::new(1, 1));
+    let visitor = TcpStream::connect(listener.socket().local_addr().unwrap()).await.unwrap();
+    let incoming = listener.accept().await;
+    assert_eq!(listener.connections(), 1);
+    drop(visitor);
+    assert_eq!(incoming.established(0).await.unwrap_err().reason, Error::ClosedBeforeVersion);
+    assert_eq!(listener.connections(), 0);
 }
 
 #[tokio::test]
@@ -118,7 +151,7 @@ async fn a_listener_closes_what_is_too_much_of_one_host() {
     let address = listener.socket().local_addr().unwrap();
     let dialer = node();
     tokio::select! {
-        _ = listener.accept(0) => panic!("one too many was accepted"),
+        _incoming = listener.accept() => panic!("one too many was accepted"),
         closed = connect(address, &dialer, 0) => assert!(closed.is_err(), "{closed:?}"),
     }
     first_far.0.close();
@@ -141,12 +174,12 @@ async fn a_listener_pauses_while_no_descriptor_is_free() {
     let _visitor = std::net::TcpStream::connect(address).unwrap();
     leave_no_descriptors();
     let start = Instant::now();
-    timeout(Duration::from_millis(100), listener.accept(0)).await.unwrap_err();
+    timeout(Duration::from_millis(100), listener.accept()).await.unwrap_err();
     let accepting = async {
         sleep(Duration::from_millis(100)).await;
         leave_descriptors();
     };
-    tokio::join!(listener.accept(0), accepting);
+    let (_incoming, ()) = tokio::join!(listener.accept(), accepting);
     assert_eq!(start.elapsed().as_millis() / 100, 3, "accepted after the second pause, of 200 ms");
 }
 
