@@ -25,8 +25,8 @@ use crate::time::Time;
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// Total time that the remote may pause our reading between two answers before request deadlines run again, in
-/// milliseconds. As long as the write stall of the smallest frame.
-const MAX_PAUSE: u16 = 20_000;
+/// nanoseconds. As long as the write stall of the smallest frame.
+const MAX_PAUSE: u64 = 20_000_000_000;
 
 /// What measures a remote's silence. See the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -41,8 +41,8 @@ pub(crate) struct Silence {
     last_call: Time,
     /// Bytes that have come of an incomplete frame. A frame is smaller than 4 GiB.
     pub(super) progress: u32,
-    /// How much longer reading may pause before the clock of waiting runs on, in milliseconds.
-    pause_left: u16,
+    /// How much longer reading may pause before the clock of waiting runs on, in nanoseconds.
+    pause_left: u64,
     evidence: Evidence,
     /// A timer has found something overdue, without evidence.
     was_sought: bool,
@@ -117,7 +117,7 @@ impl Silence {
     fn end_pause(&mut self, now: Time) {
         if self.state == Reading::Paused {
             let left = self.since.saturating_since(self.counted(now));
-            self.pause_left = u16::try_from(left.as_millis()).unwrap_or(MAX_PAUSE).min(self.pause_left);
+            self.pause_left = u64::try_from(left.as_nanos()).unwrap_or(MAX_PAUSE).min(self.pause_left);
             self.become_busy(now);
         }
     }
@@ -149,7 +149,7 @@ impl Silence {
     }
 
     fn pause_left(&self) -> Duration {
-        Duration::from_millis(self.pause_left.into())
+        Duration::from_nanos(self.pause_left)
     }
 
     /// A wait that begins in the future was stored before the clock went back.

@@ -17,6 +17,30 @@ fn pinged(heard: &[Message]) -> Option<u64> {
     heard.iter().find_map(|message| if let Message::Ping(ping) = message { Some(ping.nonce) } else { None })
 }
 
+/// The remote makes the machine owe two pongs, which pauses reading, and takes them after so long.
+fn pause_reading(remote: &mut Remote, duration: Duration) {
+    [1, 2].map(|nonce| remote.say(&ping(nonce)));
+    assert_eq!(remote.messages().len(), 2);
+    assert!(!remote.machine.wants_read());
+    remote.machine.poll_transmit(remote.now);
+    remote.now += duration;
+    assert_eq!(remote.hears().len(), 2);
+    assert_eq!(remote.pull(), Ok(None));
+}
+
+#[test]
+fn honesty_pauses_of_reading_are_counted_to_the_nanosecond() {
+    let mut remote = Remote::established(Config::builder(NETWORK).send_pause(32).build().unwrap());
+    remote.machine.send(&getdata([block_item(1)]), remote.now).unwrap();
+    remote.hears();
+    remote.look().unwrap();
+    let odd = SECOND + Duration::from_nanos(1);
+    for duration in [odd; 19].into_iter().chain([SECOND * 20 - odd * 19]) {
+        pause_reading(&mut remote, duration);
+        assert_eq!(remote.deadline(), Some((30 * SECOND, Timer::Stall)));
+    }
+}
+
 #[test]
 fn steady_small_answers_are_no_stall() {
     let mut remote = established();
