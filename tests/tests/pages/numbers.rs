@@ -51,7 +51,7 @@ const BOUNDS: [(&str, &str, &str); 15] = [
     ),
     ("credit", "BACKLOG: Duration = Duration::from_secs(60);", "| 60 s until answers bought as much again |"),
     ("silence", "GRACE: Duration = Duration::from_secs(1);", "counts as `min(gap, 1 s)`"),
-    ("silence", "MAX_PAUSE: u16 = 20_000;", "| pause of reading between two answers | 20 s |"),
+    ("silence", "MAX_PAUSE: u64 = 20_000_000_000;", "| pause of reading between two answers | 20 s |"),
     (
         "requests",
         "ITEM_TIMEOUT: Duration = Duration::from_secs(30);",
