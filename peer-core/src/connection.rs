@@ -170,7 +170,8 @@ impl Connection {
 
     /// What to write next: the rest of the oldest frame, or of one part of it. Empty if nothing waits.
     ///
-    /// A frame that was shown is committed: it is written before anything else. May change: timeout.
+    /// A frame that was shown is committed: it is written before anything else. Blocks that the owner sent are hashed here, up
+    /// to 4 MiB of them together, or one of any size. May change: timeout.
     pub fn poll_transmit(&mut self, now: Time) -> &[u8] {
         self.peer.poll_transmit(now)
     }
