@@ -177,7 +177,7 @@ impl Connection {
     }
 
     /// As [`poll_transmit`](Self::poll_transmit), in pieces for a vectored write: whole frames until they have at least
-    /// `enough` bytes in total.
+    /// `enough` bytes in total. Blocks among them are hashed, whatever their size.
     pub fn poll_transmit_chunks(&mut self, enough: usize, now: Time) -> impl Iterator<Item = &[u8]> {
         self.peer.poll_transmit_chunks(enough, now)
     }

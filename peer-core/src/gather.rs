@@ -8,8 +8,8 @@ use crate::time::Time;
 /// Decides when a driver reads more before it pulls, so that blocks which wait whole are hashed together, in less time.
 ///
 /// A driver that always pulls after a read works as well. With this, it reads on while each read is filled, as long as
-/// [`Connection::read_ahead`] allows and no timeout is due. What the transport says at its end, an `E`, is kept until
-/// everything gathered is pulled.
+/// [`Connection::read_ahead`] allows and no timeout is due. How the transport ended, an `E` of the driver's choice, is kept
+/// until everything gathered is pulled.
 ///
 /// ```
 /// use std::io::{ErrorKind, Read};
@@ -17,7 +17,7 @@ use crate::time::Time;
 /// use bytes::BytesMut;
 /// use peer_core::{Connection, Error, Gather, Time};
 ///
-/// /// Reads and pulls until the stream has nothing more. Returns how it ended, if it has.
+/// /// Reads and pulls, and returns when the stream has nothing more, reading pauses or the turn is over, or how it ended.
 /// fn read(
 ///     stream: &mut impl Read,
 ///     connection: &mut Connection,
@@ -26,11 +26,14 @@ use crate::time::Time;
 ///     now: Time,
 /// ) -> Result<Option<Option<ErrorKind>>, Error> {
 ///     let mut buffer = [0; 65_536];
-///     loop {
+///     for _ in 0..64 {
 ///         if !gather.wants_more(connection, input, now) {
 ///             gather.stop();
 ///             while let Some(event) = connection.receive(input, now)? {
 ///                 println!("{event:?}");
+///             }
+///             if !connection.wants_read() {
+///                 break; // until something is written
 ///             }
 ///         }
 ///         let read = match gather.take_end() {
@@ -49,7 +52,7 @@ use crate::time::Time;
 ///             Err(Some(ErrorKind::WouldBlock)) => {
 ///                 if !gather.on_drained(connection, input) {
 ///                     connection.handle_drained(input, now);
-///                     return Ok(None);
+///                     break;
 ///                 }
 ///             }
 ///             Err(end) => {
@@ -59,6 +62,7 @@ use crate::time::Time;
 ///             }
 ///         }
 ///     }
+///     Ok(None)
 /// }
 /// ```
 #[derive(Clone, Debug)]

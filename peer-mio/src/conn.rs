@@ -65,7 +65,7 @@ pub(crate) struct Conn<S> {
     short_read_drains: bool,
     /// The last read of this turn took everything that the transport had.
     drained: bool,
-    /// The end of the stream is an error or `None`.
+    /// The stream may end with an error, or in order, which is `None`.
     gather: Gather<Option<io::ErrorKind>>,
     /// Bytes that the transport took and has not flushed. Until it has, they count as not sent.
     unflushed: usize,

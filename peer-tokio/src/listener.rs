@@ -69,7 +69,8 @@ impl Listener {
     }
 }
 
-/// An accepted connection, before its handshake. It counts against the limits of its [`Listener`] until it is over.
+/// An accepted connection, before its handshake. It counts against the limits of its [`Listener`] until it is over. Its clocks
+/// start with [`established`](Self::established) or [`start`](Self::start), so do not keep it.
 ///
 /// ```
 /// use peer_core::{Event, Message};

@@ -33,7 +33,7 @@ impl Parts {
             debug_assert!(head.len() == Header::LEN.saturating_add(room));
         }
         let is_hashed = checksum.is_some() || body.is_none();
-        let len = body.as_ref().map_or(room, Bytes::len);
+        let len = body.as_ref().map_or(head.len().saturating_sub(Header::LEN), Bytes::len);
         let copied = || blake256::checksum(head.get(Header::LEN..).unwrap_or_default());
         let checksum = checksum.or_else(|| body.is_none().then(copied)).unwrap_or_default();
         let header = Header::new(network, message.command(), len, checksum);

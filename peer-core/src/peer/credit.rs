@@ -136,6 +136,20 @@ impl Credit {
     }
 }
 
+impl Requests {
+    /// The driver called after such a gap, late or as it likes.
+    pub(super) fn on_call(&mut self, gap: Duration, is_waiting: bool, is_late: bool, now: Time) {
+        self.flood.attend(gap.min(GRACE));
+        let beyond = gap.saturating_sub(GRACE);
+        match (is_waiting, is_late) {
+            (false, _) => self.credit.rest(gap),
+            (true, true) => self.credit.rest(beyond),
+            (true, false) if beyond.is_zero() => {}
+            (true, false) => self.credit.on_gap(beyond, now),
+        }
+    }
+}
+
 impl Peer {
     pub(super) fn flood(&self) -> Option<&Flood> {
         self.lifecycle.session()?.requests.as_ref().map(|requests| &requests.flood)

@@ -143,6 +143,7 @@ impl Queues {
 
     /// Shows frames until `enough` bytes, not 0, are shown, control first.
     fn show(&mut self, enough: usize, now: Time) {
+        let before = self.on_show;
         if self.on_show == 0
             && let Some(front) = &self.front
         {
@@ -165,7 +166,7 @@ impl Queues {
             }
             self.shown.push_back(piece);
         }
-        if self.unhashed > 0 {
+        if self.unhashed > 0 && self.on_show > before {
             self.hash();
         }
         // A driver may be shown everything long before it takes any of it.
@@ -334,9 +335,9 @@ impl Queues {
         if self.on_show == 0 && self.front.take_if(|front| front.purpose != Purpose::Handshake).is_some() {
             self.front = self.control.pop_front();
         }
-        // What was shown is hashed.
-        let (mut queued, mut owed) = (0_usize, 0_usize);
+        // Only blocks are not hashed, and those that stay were shown.
         self.unhashed = 0;
+        let (mut queued, mut owed) = (0_usize, 0_usize);
         let mut taken = self.taken;
         for piece in self.front.iter().chain(&self.shown).chain(&self.control) {
             let mut left = piece.len();

@@ -193,8 +193,7 @@ impl Peer {
         if is_early && now >= self.silence.last_call() {
             // While the owner holds an event, the next call of another kind finds the whole gap.
             if gap <= GRACE || !self.is_held() {
-                self.note_gap(gap, now);
-                self.count_attended(gap, now);
+                self.count_attended(gap, false, now);
             }
         } else {
             self.on_call(now);

@@ -38,14 +38,14 @@ impl Peer {
         }
         let gap = now.saturating_since(self.silence.last_call);
         let is_late = || self.next_timeout().is_some_and(|(told, _)| now > told + GRACE);
-        if gap > GRACE && (self.is_held() || is_late()) {
+        let is_late = gap > GRACE && (self.is_held() || is_late());
+        if is_late {
             self.rest_clocks(gap.saturating_sub(GRACE), now);
-            self.count_attended(gap, now);
+        }
+        self.count_attended(gap, is_late, now);
+        if is_late {
             self.silence.evidence.on_late_call();
             self.outbox.on_late_call();
-        } else {
-            self.note_gap(gap, now);
-            self.count_attended(gap, now);
         }
     }
 
@@ -56,30 +56,17 @@ impl Peer {
         (self.silence.is_held || is_busy) && self.lifecycle.reads()
     }
 
-    /// The driver did not call for this long, and was not told to.
-    pub(in crate::peer) fn note_gap(&mut self, gap: Duration, now: Time) {
-        if gap > GRACE
-            && self.silence.state == Reading::Waiting
-            && let Some(requests) = self.requests_mut()
-        {
-            requests.credit.on_gap(gap.saturating_sub(GRACE), now);
-        }
-    }
-
-    /// The driver called after such a gap.
-    pub(in crate::peer) fn count_attended(&mut self, gap: Duration, now: Time) {
+    /// The driver called after such a gap, late or as it likes.
+    pub(in crate::peer) fn count_attended(&mut self, gap: Duration, is_late: bool, now: Time) {
         if self.is_pause_unoffered() {
             self.silence.rest_pause(gap, now);
         }
         self.silence.last_call = now;
         self.silence.evidence.on_call(gap);
         self.outbox.on_call(gap);
-        let is_unread = self.silence.state != Reading::Waiting;
+        let is_waiting = self.silence.state == Reading::Waiting;
         if let Some(requests) = self.requests_mut() {
-            requests.flood.attend(gap.min(GRACE));
-            if is_unread {
-                requests.credit.rest(gap);
-            }
+            requests.on_call(gap, is_waiting, is_late, now);
         }
     }
 
@@ -87,11 +74,6 @@ impl Peer {
     fn rest_clocks(&mut self, duration: Duration, now: Time) {
         if !self.silence.is_busy() {
             self.silence.since += duration;
-        }
-        if self.silence.state == Reading::Waiting
-            && let Some(requests) = self.requests_mut()
-        {
-            requests.credit.rest(duration);
         }
         if self.silence.evidence == Evidence::Ahead {
             self.silence.evidence = Evidence::Missing;
