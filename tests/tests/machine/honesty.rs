@@ -19,7 +19,9 @@ fn pinged(heard: &[Message]) -> Option<u64> {
 
 /// The remote makes the machine owe two pongs, which pauses reading, and takes them after so long.
 fn pause_reading(remote: &mut Remote, duration: Duration) {
-    [1, 2].map(|nonce| remote.say(&ping(nonce)));
+    for nonce in [1, 2] {
+        remote.say(&ping(nonce));
+    }
     assert_eq!(remote.messages().len(), 2);
     assert!(!remote.machine.wants_read());
     remote.machine.poll_transmit(remote.now);
