@@ -96,8 +96,15 @@ impl Peer {
     }
 
     /// Ends the connection if the owner wants it and the last frame is written.
+    #[inline]
     pub(super) fn check_finished(&mut self, now: Time) {
-        let Some(finish) = self.lifecycle.finish() else { return };
+        if let Some(finish) = self.lifecycle.finish() {
+            self.go_on_finishing(finish, now);
+        }
+    }
+
+    #[cold]
+    fn go_on_finishing(&mut self, finish: Finish, now: Time) {
         if self.outbox.write_failure().is_some() {
             self.end_lingering();
             return;
